@@ -1,0 +1,63 @@
+//! The only file that knows every room: it makes a server out of settings.
+
+use anyhow::Context as _;
+
+use crate::config::Config;
+use crate::oncehub::{self, Client, Key, KeySource, api_root};
+use crate::sandbox::{self, Sandbox};
+use crate::server::Server;
+use crate::tools::{Catalogue, Settings, Tools};
+
+/// The largest reply that is read from OnceHub: a hundred bookings are a few hundred kilobytes.
+const REPLY_LIMIT: usize = 16 << 20;
+
+/// Everything that serves one account.
+pub struct App {
+    /// The client of the account.
+    pub client: Client,
+    /// The MCP server in front of it.
+    pub server: Server,
+    /// The simulated account, which lives as long as this does.
+    _sandbox: Option<Sandbox>,
+}
+
+impl App {
+    /// Wires the rooms together; with `--sandbox`, starts the simulated account.
+    ///
+    /// # Errors
+    /// A selection of tools that names unknown ones; a sandbox that cannot listen.
+    pub async fn new(config: Config) -> anyhow::Result<Self> {
+        let catalogue = Catalogue::new(&config.selection)
+            .context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
+        let sandbox = if config.sandbox {
+            Some(
+                Sandbox::start(sandbox::Settings::default())
+                    .await
+                    .context("the sandbox cannot listen on this machine")?,
+            )
+        } else {
+            None
+        };
+        let (url, key) = match &sandbox {
+            Some(sandbox) => {
+                (api_root(&sandbox.url())?, Key::new(KeySource::Given(sandbox::KEY.into()))?)
+            }
+            None => (config.url, config.key),
+        };
+        let client = Client::new(oncehub::Settings {
+            url,
+            key,
+            budget: config.budget,
+            reply_limit: REPLY_LIMIT,
+        });
+        let settings = Settings {
+            timeout: config.timeout,
+            zone: config.zone,
+            me: config.me,
+            confirm: config.confirm,
+            ..Settings::default()
+        };
+        let server = Server::new(Tools::new(client.clone(), settings), catalogue);
+        Ok(Self { client, server, _sandbox: sandbox })
+    }
+}

@@ -1,0 +1,133 @@
+//! `oncehub-mcp demo`: a real MCP client starts this program as an assistant's host would, works through a day on the
+//! simulated account, and shows what an assistant sees.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use console::{Term, style};
+use indicatif::{ProgressBar, ProgressStyle};
+use rmcp::model::{CallToolRequestParams, CallToolResult};
+use rmcp::service::RunningService;
+use rmcp::transport::TokioChildProcess;
+use rmcp::{RoleClient, ServiceExt};
+use serde_json::{Value, json};
+
+use super::call::text_of;
+use super::say;
+
+/// The zone that the guest of the demonstration lives in.
+const GUEST_ZONE: &str = "Europe/London";
+/// The calendar of the sandbox that the guest is booked on.
+const CALENDAR: &str = "Intro call";
+
+/// Runs the demonstration.
+pub(super) async fn run() -> anyhow::Result<ExitCode> {
+    let program = std::env::current_exe().context("this program cannot find itself")?;
+    let mut command = tokio::process::Command::new(program);
+    command.args(["--sandbox", "stdio", "--log", "error", "--confirm", "auto"]);
+    let client =
+        ().serve(TokioChildProcess::new(command)?).await.context("the server did not start")?;
+    let demo = Demo { client };
+    demo.introduce().await?;
+    demo.step("Does it work?", "test_connection", json!({})).await?;
+    let week =
+        json!({"starts_after": "today", "starts_before": "+7d", "time_zone": "America/New_York"});
+    demo.step("What does my week look like?", "list_bookings", week).await?;
+
+    let slots = json!({"calendar_id": CALENDAR, "start_time": "tomorrow", "time_zone": GUEST_ZONE, "limit": 20});
+    let slots = demo
+        .step("When could Ada in London have an intro call?", "get_booking_time_slots", slots)
+        .await?;
+    let first = slots.pointer("/items/0/start_time").and_then(Value::as_str);
+    let start = first.context("the sandbox has no free slot this week")?;
+
+    let guest = |name: &str, email: &str| {
+        json!({
+            "calendar_id": CALENDAR, "start_time": start, "guest_time_zone": GUEST_ZONE, "guest_name": name, "guest_email": email
+        })
+    };
+    let ada = guest("Ada Okafor", "ada.okafor@example.com");
+    let booked = demo.step("Book the first of them for her.", "schedule_meeting", ada).await?;
+    let booking =
+        booked.get("booking_id").and_then(Value::as_str).context("the booking has no id")?;
+
+    let late = guest("Ben Ruiz", "ben.ruiz@example.com");
+    demo.refused("Book the same time for Ben.", "schedule_meeting", late).await?;
+
+    let cancel = json!({"booking_id": booking, "reason": "Ada is ill; she will write when she is well again."});
+    demo.step("Ada is ill: cancel it and tell her why.", "cancel_booking", cancel).await?;
+
+    say(&format!("\n{}", style("That was a simulated account. Next: README.md tells how to register the server in your assistant.").dim()));
+    demo.client.cancel().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Demo {
+    client: RunningService<RoleClient, ()>,
+}
+
+impl Demo {
+    async fn introduce(&self) -> anyhow::Result<()> {
+        let about = self.client.peer_info().context("the server said nothing of itself")?;
+        let tools = self.client.list_all_tools().await?;
+        let about = about.server_info.as_ref().context("the server said nothing of itself")?;
+        say(&format!(
+            "{} {} over MCP, with {} tools",
+            style(&about.name).bold(),
+            about.version,
+            tools.len()
+        ));
+        Ok(())
+    }
+
+    /// Makes a call that has to succeed; its structured reply.
+    async fn step(&self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<Value> {
+        let result = self.show(asked, tool, arguments).await?;
+        if result.is_error == Some(true) {
+            bail!("{tool} failed");
+        }
+        result.structured_content.context("the reply has no structure")
+    }
+
+    /// Makes a call that has to be refused.
+    async fn refused(&self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<()> {
+        let result = self.show(asked, tool, arguments).await?;
+        if result.is_error != Some(true) {
+            bail!("{tool} should have been refused");
+        }
+        Ok(())
+    }
+
+    async fn show(
+        &self,
+        asked: &str,
+        tool: &str,
+        arguments: Value,
+    ) -> anyhow::Result<CallToolResult> {
+        say(&format!("\n{} {}", style("›").cyan().bold(), style(asked).bold()));
+        say(&format!("{} {}", style(tool).cyan(), style(&arguments).dim()));
+        let mut request = CallToolRequestParams::new(tool.to_owned());
+        request.arguments = arguments.as_object().cloned();
+        let waiting = spinner();
+        let result = self.client.call_tool(request).await;
+        waiting.finish_and_clear();
+        let result = result?;
+        let failed = result.is_error == Some(true);
+        for line in text_of(&result).lines() {
+            let bar = if failed { style("│").red() } else { style("│").green() };
+            say(&format!("{bar} {line}"));
+        }
+        Ok(result)
+    }
+}
+
+/// Something that moves while a call takes its time; nothing at all when nobody is looking.
+fn spinner() -> ProgressBar {
+    if !Term::stdout().is_term() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
+    bar.enable_steady_tick(Duration::from_millis(80));
+    bar
+}

@@ -1,0 +1,127 @@
+//! The command line: one file a command.
+
+mod call;
+mod check;
+mod demo;
+mod sandbox;
+mod stdio;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::App;
+use crate::config::{Config, Options, load_dotenv};
+use crate::telemetry;
+
+/// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
+///
+/// Without a command it serves MCP on standard input and output, which is how assistants start it.
+#[derive(Debug, Parser)]
+#[command(version, disable_help_subcommand = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve MCP on standard input and output (the default)
+    Stdio,
+    /// Serve the simulated OnceHub API alone, on a port of this machine
+    Sandbox(sandbox::Arguments),
+    /// Show the tools that are offered, and what they cost in tokens
+    Tools(tools::Arguments),
+    /// Call one tool from the shell, on the same path as an assistant does
+    Call(call::Arguments),
+    /// Find out whether configuration, key, network, limits and clock are in order
+    Check,
+    /// Work through a day on the simulated account, and show what an assistant sees
+    Demo,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  oncehub-mcp demo                                           no key, no account: a day on the simulated account
+  oncehub-mcp --sandbox call list_bookings starts_after=today
+  oncehub-mcp --sandbox call get_booking_time_slots '{\"calendar_id\": \"Intro call\", \"time_zone\": \"Europe/London\"}'
+  oncehub-mcp check                                          is the key in order?
+  oncehub-mcp tools --read-only                              what would be offered?
+
+An assistant's configuration names this program, with ONCEHUB_API_KEY in its environment: see README.md.";
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    match start() {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn start() -> anyhow::Result<ExitCode> {
+    // Before there are threads, since it fills the environment.
+    load_dotenv().map_err(anyhow::Error::msg)?;
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version, or a mistake on the command line: clap knows where each belongs.
+            error.print()?;
+            return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)));
+        }
+    };
+    let config = Config::new(&cli.options)?;
+    // Commands that a person runs only log what went wrong; a server tells what it does.
+    let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Sandbox(_)));
+    let filter = cli.options.log.as_deref().or(quiet.then_some("warn"));
+    telemetry::start(filter, &cli.options.log_format, &config.key).map_err(anyhow::Error::msg)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let code = runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Stdio) {
+            Command::Stdio => stdio::run(App::new(config).await?).await,
+            Command::Sandbox(arguments) => sandbox::run(&arguments).await,
+            Command::Tools(arguments) => tools::run(&arguments, &config.selection),
+            Command::Call(arguments) => call::run(arguments, App::new(config).await?).await,
+            Command::Check => check::run(config).await,
+            Command::Demo => demo::run().await,
+        }
+    });
+    // A read of standard input may still be waiting, and it cannot be cancelled.
+    runtime.shutdown_background();
+    code
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a failure to start is told where a person, or a host's log, looks for it"
+)]
+fn complain(message: &str) {
+    eprintln!("oncehub-mcp: {message}");
+}
+
+/// Prints a line that a person asked for.
+#[expect(clippy::print_stdout, reason = "only commands that do not speak MCP print here")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// Completes when the process is asked to end.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,37 @@
+//! `oncehub-mcp sandbox`.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::{asked_to_stop, say};
+use crate::sandbox::{self, Sandbox, Settings};
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// Where to listen: an address of this machine; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8077")]
+    listen: SocketAddr,
+}
+
+/// Serves the simulated API until the process is asked to stop.
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let settings = Settings { listen: arguments.listen, ..Settings::default() };
+    let sandbox = Sandbox::start(settings)
+        .await
+        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    say(&format!(
+        "The simulated OnceHub API is at {}/v2 until Ctrl-C. Use it from another terminal with",
+        sandbox.url()
+    ));
+    say(&format!(
+        "  ONCEHUB_API_URL={} ONCEHUB_API_KEY={} oncehub-mcp check",
+        sandbox.url(),
+        sandbox::KEY
+    ));
+    say(&format!("  curl -H 'API-Key: {}' {}/v2/test", sandbox::KEY, sandbox.url()));
+    asked_to_stop().await;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,63 @@
+//! `oncehub-mcp tools`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use rmcp::model::Tool;
+use serde_json::{Value, json};
+
+use super::say;
+use crate::tools::{Catalogue, Selection};
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// Print the whole definitions, as MCP's tools/list gives them
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the catalogue.
+pub(super) fn run(arguments: &Arguments, selection: &Selection) -> anyhow::Result<ExitCode> {
+    let catalogue = Catalogue::new(selection)?;
+    if arguments.json {
+        say(&serde_json::to_string_pretty(&json!({ "tools": catalogue.list() }))?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let tokens = tiktoken_rs::o200k_base_singleton();
+    let mut total = 0;
+    say(&format!("{:<24} {:<18} {:<8} {:>6}  {}", "tool", "toolset", "effect", "tokens", "title"));
+    for tool in catalogue.list() {
+        let cost = tokens.encode_ordinary(&seen_by_a_model(tool)).len();
+        total += cost;
+        let toolset = Catalogue::toolset_of(&tool.name).unwrap_or_default();
+        let title = tool.title.as_deref().unwrap_or_default();
+        say(&format!("{:<24} {toolset:<18} {:<8} {cost:>6}  {title}", tool.name, effect(tool)));
+    }
+    let count = catalogue.list().len();
+    say(&format!(
+        "\n{count} tools, {total} tokens (o200k_base) of name, description and arguments in every conversation."
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What of a definition hosts put before a model.
+fn seen_by_a_model(tool: &Tool) -> String {
+    let shown = json!({
+        "name": tool.name,
+        "description": tool.description,
+        "input_schema": Value::Object(tool.input_schema.as_ref().clone()),
+    });
+    shown.to_string()
+}
+
+fn effect(tool: &Tool) -> &'static str {
+    let hints = tool.annotations.as_ref();
+    match (
+        hints.and_then(|hints| hints.read_only_hint),
+        hints.and_then(|hints| hints.destructive_hint),
+    ) {
+        (Some(true), _) => "reads",
+        (_, Some(false)) => "adds",
+        _ => "changes",
+    }
+}

@@ -1,0 +1,275 @@
+//! Settings: flag over environment over `.env` over default, validated once, at start.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::oncehub::{BadKey, BadUrl, Budget, Key, KeySource, api_root};
+use crate::tools::{BadTime, Confirm, Selection, Zone};
+
+/// Every setting that holds for all commands. The key itself is no flag: a command line can be read by others.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings (each also an environment variable, or a line in .env)")]
+pub struct Options {
+    /// Use the built-in simulated OnceHub account: no key, nothing real is touched
+    #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    pub sandbox: bool,
+    /// A file that holds the API key, read again when OnceHub refuses the one it held [instead of `ONCEHUB_API_KEY`]
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_API_KEY_FILE",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub api_key_file: Option<PathBuf>,
+    /// The API's address, with or without /v2
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_API_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "https://api.oncehub.com"
+    )]
+    pub api_url: String,
+    /// Whom `me` means: a user's e-mail address or id
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_USER",
+        hide_env_values = true,
+        value_name = "USER"
+    )]
+    pub user: Option<String>,
+    /// Time zone of replies, and of times given without one (IANA name)
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_TIME_ZONE",
+        hide_env_values = true,
+        value_name = "ZONE",
+        default_value = "UTC"
+    )]
+    pub time_zone: String,
+    /// How long one call may take, in seconds
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_TIMEOUT",
+        hide_env_values = true,
+        value_name = "SECONDS",
+        default_value = "25"
+    )]
+    pub timeout: String,
+    /// Requests that may leave in a time, or off
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_RATE_LIMIT",
+        hide_env_values = true,
+        value_name = "LIMITS",
+        default_value = "5/1s,200/5m"
+    )]
+    pub rate_limit: String,
+    /// Offer only tools that change nothing
+    #[arg(long, global = true, env = "ONCEHUB_MCP_READ_ONLY", hide_env_values = true, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    pub read_only: bool,
+    /// Offer only these groups of tools: nouns, core, or all
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_TOOLSETS",
+        hide_env_values = true,
+        value_name = "NAMES",
+        value_delimiter = ','
+    )]
+    pub toolsets: Vec<String>,
+    /// Offer these tools, on top of the toolsets
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_TOOLS",
+        hide_env_values = true,
+        value_name = "NAMES",
+        value_delimiter = ','
+    )]
+    pub tools: Vec<String>,
+    /// Do not offer these tools
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_EXCLUDE_TOOLS",
+        hide_env_values = true,
+        value_name = "NAMES",
+        value_delimiter = ','
+    )]
+    pub exclude_tools: Vec<String>,
+    /// When a person is asked before a change: auto (what cannot be undone, if the client can ask), always, never
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_CONFIRM",
+        hide_env_values = true,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    pub confirm: String,
+    /// What is logged to standard error: error, warn, info, debug, trace, or target=level,… [`RUST_LOG` works too]
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_LOG",
+        hide_env_values = true,
+        value_name = "FILTER"
+    )]
+    pub log: Option<String>,
+    /// Form of the log: text or json
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_LOG_FORMAT",
+        hide_env_values = true,
+        value_name = "FORM",
+        default_value = "text"
+    )]
+    pub log_format: String,
+}
+
+/// The settings, as they are used.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whether the simulated account is used.
+    pub sandbox: bool,
+    /// The key.
+    pub key: Key,
+    /// The root of the API.
+    pub url: Url,
+    /// Whom `me` means.
+    pub me: Option<String>,
+    /// The zone of replies.
+    pub zone: Zone,
+    /// How long one call may take.
+    pub timeout: Duration,
+    /// The rate limits to keep.
+    pub budget: Budget,
+    /// What is offered.
+    pub selection: Selection,
+    /// When a person is asked.
+    pub confirm: Confirm,
+}
+
+/// A setting that cannot be used: which one, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum BadSetting {
+    /// The key or its file.
+    #[error("ONCEHUB_API_KEY: {0}")]
+    Key(#[source] BadKey),
+    /// Two keys at once.
+    #[error("both ONCEHUB_API_KEY and ONCEHUB_API_KEY_FILE are set: keep one of them")]
+    TwoKeys,
+    /// The address.
+    #[error("ONCEHUB_API_URL: {0}")]
+    Url(#[source] BadUrl),
+    /// The zone.
+    #[error("ONCEHUB_MCP_TIME_ZONE: {0}")]
+    Zone(#[source] BadTime),
+    /// Any other.
+    #[error("{name}: {problem}")]
+    Other {
+        /// The variable's name.
+        name: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl Config {
+    /// Reads what the command line and the environment say.
+    ///
+    /// # Errors
+    /// The first setting that cannot be used.
+    pub fn new(options: &Options) -> Result<Self, BadSetting> {
+        let other = |name| move |problem: String| BadSetting::Other { name, problem };
+        let timeout = options
+            .timeout
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|seconds| (1.0..=600.0).contains(seconds));
+        let timeout = timeout.ok_or_else(|| {
+            other("ONCEHUB_MCP_TIMEOUT")(format!(
+                "'{}' is not a number of seconds from 1 to 600",
+                options.timeout
+            ))
+        })?;
+        let names = |names: &[String]| {
+            names
+                .iter()
+                .map(|name| name.trim().to_owned())
+                .filter(|name| !name.is_empty())
+                .collect()
+        };
+        Ok(Self {
+            sandbox: options.sandbox,
+            // The simulated account has a key of its own; a real one must not even be read then.
+            key: if options.sandbox {
+                Key::new(KeySource::Missing)
+            } else {
+                key(options.api_key_file.clone())?
+            }
+            .map_err(BadSetting::Key)?,
+            url: api_root(&options.api_url).map_err(BadSetting::Url)?,
+            me: options
+                .user
+                .as_deref()
+                .map(str::trim)
+                .filter(|user| !user.is_empty())
+                .map(str::to_owned),
+            zone: Zone::parse(&options.time_zone).map_err(BadSetting::Zone)?,
+            timeout: Duration::from_secs_f64(timeout),
+            budget: options.rate_limit.parse().map_err(other("ONCEHUB_MCP_RATE_LIMIT"))?,
+            selection: Selection {
+                read_only: options.read_only,
+                toolsets: names(&options.toolsets),
+                tools: names(&options.tools),
+                exclude: names(&options.exclude_tools),
+            },
+            confirm: Confirm::from_str(&options.confirm).map_err(other("ONCEHUB_MCP_CONFIRM"))?,
+        })
+    }
+}
+
+fn key(file: Option<PathBuf>) -> Result<Result<Key, BadKey>, BadSetting> {
+    let given = std::env::var_os("ONCEHUB_API_KEY").filter(|key| !key.is_empty());
+    let file = file.filter(|file| !file.as_os_str().is_empty());
+    Ok(match (given, file) {
+        (Some(_), Some(_)) => return Err(BadSetting::TwoKeys),
+        (Some(key), None) => match key.into_string() {
+            Ok(key) => Key::new(KeySource::Given(SecretString::from(key.trim().to_owned()))),
+            Err(_) => Err(BadKey::NotAHeader),
+        },
+        (None, Some(file)) => Key::new(KeySource::File(file)),
+        (None, None) => Key::new(KeySource::Missing),
+    })
+}
+
+/// Reads `.env` in this folder or one above it; what the environment has already is left alone.
+///
+/// # Errors
+/// When there is one that cannot be read. Its lines are not repeated, since one of them may be the key.
+pub fn load_dotenv() -> Result<(), String> {
+    match dotenvy::dotenv() {
+        Ok(_) => Ok(()),
+        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(dotenvy::Error::Io(error)) => Err(format!(".env cannot be read: {error}")),
+        Err(_) => {
+            Err(".env has a line that is not NAME=value (quote values that hold spaces)".into())
+        }
+    }
+}

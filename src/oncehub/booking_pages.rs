@@ -1,0 +1,19 @@
+//! Classic booking pages. For now only what resolving their names needs.
+
+use reqwest::Method;
+use serde::Serialize;
+
+use super::{Endpoint, List};
+
+/// `GET /booking-pages`, newest first. Operation `list-all-booking-pages`.
+#[derive(Debug, Serialize)]
+pub struct All {}
+
+impl Endpoint for All {
+    type Response = List;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["booking-pages"]
+    }
+}

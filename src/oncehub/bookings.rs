@@ -1,0 +1,178 @@
+//! Bookings: reading them, and the four things that can be done to one.
+
+use reqwest::Method;
+use serde::Serialize;
+
+use super::{Endpoint, Id, List, Object};
+
+/// `GET /bookings`, newest first. Operation `list-all-bookings`.
+///
+/// The time filters are exclusive on both sides.
+#[derive(Debug, Default, Serialize)]
+pub struct All {
+    /// One status; OnceHub takes no list of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// The owner, a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Id>,
+    /// A user who hosts or co-hosts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<Id>,
+    /// The contact that it was scheduled with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Id>,
+    /// The booking calendar that it was made on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booking_calendar: Option<Id>,
+    /// The Classic booking page that it was made on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booking_page: Option<Id>,
+    /// The Classic master page that it was made on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub master_page: Option<Id>,
+    /// The Classic event type that was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<Id>,
+    /// Starts after this moment, ISO 8601 in UTC.
+    #[serde(rename = "starting_time.gt", skip_serializing_if = "Option::is_none")]
+    pub starting_after: Option<String>,
+    /// Starts before this moment.
+    #[serde(rename = "starting_time.lt", skip_serializing_if = "Option::is_none")]
+    pub starting_before: Option<String>,
+    /// Was created after this moment.
+    #[serde(rename = "creation_time.gt", skip_serializing_if = "Option::is_none")]
+    pub created_after: Option<String>,
+    /// Was created before this moment.
+    #[serde(rename = "creation_time.lt", skip_serializing_if = "Option::is_none")]
+    pub created_before: Option<String>,
+    /// Was last updated after this moment.
+    #[serde(rename = "last_updated_time.gt", skip_serializing_if = "Option::is_none")]
+    pub updated_after: Option<String>,
+    /// Was last updated before this moment.
+    #[serde(rename = "last_updated_time.lt", skip_serializing_if = "Option::is_none")]
+    pub updated_before: Option<String>,
+    /// The fields to send as whole objects, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expand: Option<String>,
+}
+
+impl Endpoint for All {
+    type Response = List;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["bookings"]
+    }
+}
+
+/// `GET /bookings/{id}`. Operation `get-a-single-booking`.
+#[derive(Debug, Serialize)]
+pub struct Get {
+    /// The booking.
+    #[serde(skip)]
+    pub id: Id,
+    /// The fields to send as whole objects, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expand: Option<String>,
+}
+
+impl Endpoint for Get {
+    type Response = Object;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["bookings", self.id.as_str()]
+    }
+}
+
+/// `POST /bookings/{id}/cancel`, for a booking that is still live and not paid. Operation `cancel-booking`.
+#[derive(Debug, Serialize)]
+pub struct Cancel {
+    /// The booking.
+    #[serde(skip)]
+    pub id: Id,
+    /// What the guest reads.
+    #[serde(rename = "cancellation_reason", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether OnceHub tells the guest by e-mail.
+    #[serde(rename = "send_cancellation_email")]
+    pub notify_guest: bool,
+}
+
+impl Endpoint for Cancel {
+    type Response = Object;
+    const METHOD: Method = Method::POST;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["bookings", self.id.as_str(), "cancel"]
+    }
+}
+
+/// `POST /bookings/{id}/request-reschedule`: cancels it and asks the guest to choose another time. Operation
+/// `request-reschedule`.
+#[derive(Debug, Serialize)]
+pub struct RequestReschedule {
+    /// The booking.
+    #[serde(skip)]
+    pub id: Id,
+    /// What the guest reads.
+    #[serde(rename = "reschedule_reason", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Endpoint for RequestReschedule {
+    type Response = Object;
+    const METHOD: Method = Method::POST;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["bookings", self.id.as_str(), "request-reschedule"]
+    }
+}
+
+/// `POST /bookings/{id}/reassign`: gives it to another host. Operation `reassign-booking`.
+#[derive(Debug, Serialize)]
+pub struct Reassign {
+    /// The booking.
+    #[serde(skip)]
+    pub id: Id,
+    /// The user who takes it over.
+    pub new_host: Id,
+    /// Where it takes place from then on; without it OnceHub chooses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<VideoLocation>,
+}
+
+/// The one kind of location that a reassignment can name.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "virtual")]
+pub struct VideoLocation {
+    /// `google_meet`, `microsoft_teams`, `webex`, `gotomeeting` or `zoom`.
+    pub value: String,
+}
+
+impl Endpoint for Reassign {
+    type Response = Object;
+    const METHOD: Method = Method::POST;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["bookings", self.id.as_str(), "reassign"]
+    }
+}
+
+/// `POST /bookings/{id}/no-show`, for a booking whose time has come. Operation `no-show`.
+#[derive(Debug, Serialize)]
+pub struct NoShow {
+    /// The booking.
+    #[serde(skip)]
+    pub id: Id,
+}
+
+impl Endpoint for NoShow {
+    type Response = Object;
+    const METHOD: Method = Method::POST;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["bookings", self.id.as_str(), "no-show"]
+    }
+}

@@ -1,0 +1,251 @@
+use std::collections::VecDeque;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// At most so many requests in any stretch of so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// How many requests.
+    pub requests: usize,
+    /// In how long.
+    pub period: Duration,
+}
+
+/// Keeps OnceHub's rate limits before OnceHub has to refuse.
+///
+/// Every request reserves its moment in the order of asking. A moment is free when each window that ends in it has room,
+/// so no stretch of time holds more requests than OnceHub allows. (Token buckets, which is what rate-limiting crates offer,
+/// let a burst and its refill through in one window: up to twice what OnceHub counts.) Moments are counted from when a
+/// request leaves; a little is added to each window for those that travel slower than the next one.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    windows: Arc<[Window]>,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    /// The moments given out, in order; at most as many as the largest window counts.
+    moments: VecDeque<Instant>,
+    /// OnceHub refused: nobody goes before this.
+    paused_until: Option<Instant>,
+}
+
+/// What a window is stretched by, for requests that overtake each other on their way.
+const SLACK: Duration = Duration::from_millis(25);
+
+impl Budget {
+    /// A budget of these windows; none means no limit.
+    pub fn new(windows: &[Window]) -> Self {
+        Self { windows: windows.into(), taken: Arc::default() }
+    }
+
+    /// OnceHub's limits: 5 requests a second for an account, 200 in five minutes for an address.
+    pub fn oncehub() -> Self {
+        Self::new(&[
+            Window { requests: 5, period: Duration::from_secs(1) },
+            Window { requests: 200, period: Duration::from_mins(5) },
+        ])
+    }
+
+    /// The windows that it keeps.
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// Waits for a free moment.
+    ///
+    /// # Errors
+    /// How long the wait would be, when it ends after `deadline`; then nothing is reserved.
+    pub async fn acquire(&self, deadline: Instant) -> Result<(), Duration> {
+        let moment = self.reserve(Instant::now(), deadline)?;
+        // A call that is cancelled while it waits gives its moment back.
+        let mut ticket = Ticket { budget: self, moment: Some(moment) };
+        tokio::time::sleep_until(moment).await;
+        ticket.moment = None;
+        Ok(())
+    }
+
+    /// After OnceHub refused: holds everybody back for so long.
+    pub fn pause(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut taken = self.lock();
+        taken.paused_until = taken.paused_until.max(Some(until));
+    }
+
+    /// How many requests may leave at once, and how many within the longest window, from now.
+    pub fn left(&self) -> Vec<(Window, usize)> {
+        let now = Instant::now();
+        let taken = self.lock();
+        let used =
+            |window: &Window| taken.moments.iter().filter(|&&at| at + window.period > now).count();
+        self.windows
+            .iter()
+            .map(|window| (*window, window.requests.saturating_sub(used(window))))
+            .collect()
+    }
+
+    fn reserve(&self, now: Instant, deadline: Instant) -> Result<Instant, Duration> {
+        let mut taken = self.lock();
+        let mut moment = now.max(taken.paused_until.unwrap_or(now));
+        for window in self.windows.iter() {
+            let before =
+                taken.moments.len().checked_sub(window.requests).and_then(|i| taken.moments.get(i));
+            if let Some(&before) = before {
+                moment = moment.max(before + window.period + SLACK);
+            }
+        }
+        if moment > deadline {
+            return Err(moment - now);
+        }
+        // A pause may have pushed an earlier reservation ahead of this one.
+        if let Some(&last) = taken.moments.back() {
+            moment = moment.max(last);
+        }
+        let kept = self.windows.iter().map(|window| window.requests).max().unwrap_or(0);
+        taken.moments.push_back(moment);
+        while taken.moments.len() > kept {
+            taken.moments.pop_front();
+        }
+        Ok(moment)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Ticket<'a> {
+    budget: &'a Budget,
+    moment: Option<Instant>,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let Some(moment) = self.moment else { return };
+        let mut taken = self.budget.lock();
+        if let Some(index) = taken.moments.iter().rposition(|&at| at == moment) {
+            taken.moments.remove(index);
+        }
+    }
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    /// Reads `5/1s,200/5m`, or `off`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim().eq_ignore_ascii_case("off") {
+            return Ok(Self::new(&[]));
+        }
+        let windows: Option<Vec<Window>> =
+            text.split(',').map(|part| window(part.trim())).collect();
+        windows.map(|windows| Self::new(&windows)).ok_or_else(|| {
+            format!("'{text}' is not a rate limit: write it like 5/1s,200/5m, or off")
+        })
+    }
+}
+
+fn window(text: &str) -> Option<Window> {
+    let (requests, period) = text.split_once('/')?;
+    let requests: usize = requests.trim().parse().ok().filter(|n| (1..=100_000).contains(n))?;
+    let period = period.trim();
+    let (number, seconds) = match period.chars().last()? {
+        's' => (period.strip_suffix('s')?, 1),
+        'm' => (period.strip_suffix('m')?, 60),
+        'h' => (period.strip_suffix('h')?, 3600),
+        _ => return None,
+    };
+    let number: u64 = if number.is_empty() { 1 } else { number.parse().ok()? };
+    let seconds = number.checked_mul(seconds).filter(|seconds| (1..=86_400).contains(seconds))?;
+    Some(Window { requests, period: Duration::from_secs(seconds) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FOREVER: Duration = Duration::from_hours(1);
+
+    /// How many of 300 moments, asked for all at once, fall into the fullest stretch of each window.
+    fn fullest(budget: &Budget) -> Vec<usize> {
+        let now = Instant::now();
+        let moments: Vec<_> =
+            (0..300).map(|_| budget.reserve(now, now + FOREVER).unwrap()).collect();
+        let fullest_of = |window: &Window| {
+            moments
+                .iter()
+                .map(|&from| {
+                    moments.iter().filter(|&&at| at >= from && at < from + window.period).count()
+                })
+                .max()
+        };
+        budget.windows.iter().filter_map(fullest_of).collect()
+    }
+
+    #[test]
+    fn no_stretch_of_time_holds_more_than_oncehub_allows() {
+        assert_eq!(fullest(&Budget::oncehub()), [5, 200]);
+    }
+
+    #[test]
+    fn a_wait_past_the_deadline_is_refused_with_its_length_and_takes_nothing() {
+        let budget = Budget::oncehub();
+        let now = Instant::now();
+        for _ in 0..5 {
+            assert_eq!(budget.reserve(now, now), Ok(now));
+        }
+        let wait = budget.reserve(now, now + Duration::from_millis(500)).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(1) + SLACK);
+        assert_eq!(
+            budget.reserve(now, now + FOREVER),
+            Ok(now + wait),
+            "the refusal reserved nothing"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_wait_gives_its_moment_back() {
+        let budget: Budget = "1/10s".parse().unwrap();
+        let deadline = Instant::now() + FOREVER;
+        budget.acquire(deadline).await.unwrap();
+        let cancelled =
+            tokio::time::timeout(Duration::from_secs(1), budget.acquire(deadline)).await;
+        assert!(cancelled.is_err());
+        let before = Instant::now();
+        budget.acquire(deadline).await.unwrap();
+        assert!(before.elapsed() < Duration::from_secs(10), "waited {:?}", before.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_refusal_everybody_waits() {
+        let budget = Budget::oncehub();
+        budget.pause(Duration::from_secs(30));
+        let refused = budget.acquire(Instant::now() + Duration::from_secs(3)).await.unwrap_err();
+        assert_eq!(refused, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_setting_is_read_or_refused_with_the_form() {
+        let budget: Budget = "5/1s, 200/5m".parse().unwrap();
+        assert_eq!(budget.windows(), Budget::oncehub().windows());
+        assert!("off".parse::<Budget>().unwrap().windows().is_empty());
+        for bad in [
+            "",
+            "5",
+            "5/",
+            "0/1s",
+            "5/1d",
+            "-1/1s",
+            "5/0s",
+            "5/1s,",
+            "5/99999999999999999999s",
+            "5/1\u{e9}",
+        ] {
+            assert!(bad.parse::<Budget>().unwrap_err().contains("5/1s,200/5m"), "{bad:?}");
+        }
+    }
+}

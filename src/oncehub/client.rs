@@ -1,0 +1,457 @@
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{
+    CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER,
+};
+use reqwest::{Method, Response, StatusCode};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+use url::{Host, Url};
+
+use super::retry::{Next, decide, retry_after};
+use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Outcome, Rejection};
+
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// What a client needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The root of the API, made by [`api_root`].
+    pub url: Url,
+    /// The account's key.
+    pub key: Key,
+    /// The rate limits to keep.
+    pub budget: Budget,
+    /// The largest reply that is read, in bytes.
+    pub reply_limit: usize,
+}
+
+/// Talks to one OnceHub account. A clone shares connections, key and budget.
+#[derive(Clone, Debug)]
+pub struct Client {
+    shared: Arc<Shared>,
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: Settings,
+    /// Built with the first request: loading certificates would slow down every start.
+    http: OnceLock<Result<reqwest::Client, String>>,
+}
+
+/// Why an address cannot be the API's.
+#[derive(Debug, thiserror::Error)]
+#[error("'{url}' cannot be the address of the OnceHub API: {reason}")]
+pub struct BadUrl {
+    url: String,
+    reason: &'static str,
+}
+
+/// Reads the API's address, with or without `/v2`. Plain HTTP is only for this machine: the key travels in a header.
+///
+/// # Errors
+/// An address that is not absolute, not HTTPS, or that carries a password, a query or a fragment.
+pub fn api_root(text: &str) -> Result<Url, BadUrl> {
+    // A password in the address must not be repeated.
+    let shown = text.rsplit('@').next().unwrap_or_default().to_owned();
+    let bad = |reason| BadUrl { url: shown.clone(), reason };
+    let mut url = Url::parse(text.trim()).map_err(|_| bad("it is not an absolute URL"))?;
+    let on_loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => return Err(bad("it names no host")),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if on_loopback => {}
+        "http" => {
+            return Err(bad(
+                "the key may only travel over https (plain http is for this machine alone)",
+            ));
+        }
+        _ => return Err(bad("it is neither https nor http")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad("a user or password does not belong in it"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(bad("a query or fragment does not belong in it"));
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&if path.ends_with("/v2") { path } else { format!("{path}/v2") });
+    Ok(url)
+}
+
+/// What `GET /test` tells.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// OnceHub's words, with the account's address.
+    pub message: Option<String>,
+    /// OnceHub's clock.
+    pub server_time: Option<SystemTime>,
+    /// How long the answer took, connecting included.
+    pub took: Duration,
+}
+
+/// A reply that has been read, with what its headers say.
+pub(super) struct Answer<T> {
+    pub(super) value: T,
+    pub(super) headers: HeaderMap,
+}
+
+impl<T> Answer<T> {
+    /// Whether a `Link` header names a next page. Only that much is taken from it: its addresses lack `/v2`, and the key
+    /// goes to no address that a reply names.
+    pub(super) fn links_to_next(&self) -> bool {
+        self.headers.get_all(LINK).iter().any(|link| {
+            link.to_str()
+                .is_ok_and(|text| text.contains("rel=\"next\"") || text.contains("rel=next"))
+        })
+    }
+}
+
+impl Client {
+    /// A client that opens its first connection with its first request.
+    pub fn new(settings: Settings) -> Self {
+        Self { shared: Arc::new(Shared { settings, http: OnceLock::new() }), deadline: None }
+    }
+
+    /// The same client, whose requests all end by `deadline`.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Self { shared: Arc::clone(&self.shared), deadline: Some(deadline) }
+    }
+
+    /// The address, the key and the limits in use.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// Sends one request and reads the reply: the only function that touches the network.
+    ///
+    /// # Errors
+    /// See [`Cause`]; [`Error::outcome`] says whether a write can have been carried out all the same.
+    pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
+        self.answer(endpoint, &[]).await.map(|answer| answer.value)
+    }
+
+    /// Asks OnceHub whether the key is valid, and what time it is there.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn check(&self) -> Result<Checked, Error> {
+        let started = Instant::now();
+        let answer = self.answer(&super::account::Test {}, &[]).await?;
+        let date =
+            header(&answer.headers, &DATE).and_then(|date| httpdate::parse_http_date(&date).ok());
+        let message = answer.value.text("message").map(str::to_owned);
+        Ok(Checked { message, server_time: date, took: started.elapsed() })
+    }
+
+    pub(super) async fn answer<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        more_query: &[(&str, String)],
+    ) -> Result<Answer<E::Response>, Error> {
+        let request = self.request(endpoint, more_query)?;
+        let span =
+            tracing::debug_span!("request", method = %request.method, path = request.url.path());
+        self.exchange(request).instrument(span).await
+    }
+
+    fn request<E: Endpoint>(
+        &self,
+        endpoint: &E,
+        more_query: &[(&str, String)],
+    ) -> Result<Request, Error> {
+        let unwritable = |error: &dyn std::fmt::Display| {
+            let problem = format!("the request could not be written: {error}");
+            Error::not_done(Cause::UnexpectedReply { problem, status: 0, request_id: None })
+        };
+        let mut url = self.settings().url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(endpoint.path());
+        }
+        let mut body = None;
+        if E::METHOD == Method::GET {
+            let own = serde_urlencoded::to_string(endpoint).map_err(|error| unwritable(&error))?;
+            let more =
+                serde_urlencoded::to_string(more_query).map_err(|error| unwritable(&error))?;
+            let query = [own, more]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join("&");
+            url.set_query(Some(query).filter(|query| !query.is_empty()).as_deref());
+        } else {
+            let value = serde_json::to_value(endpoint).map_err(|error| unwritable(&error))?;
+            if value.as_object().is_some_and(|fields| !fields.is_empty()) {
+                body = Some(value.to_string());
+            }
+        }
+        Ok(Request { method: E::METHOD, url, body })
+    }
+
+    async fn exchange<T: FromReply>(&self, request: Request) -> Result<Answer<T>, Error> {
+        let started = Instant::now();
+        let deadline = self.deadline.unwrap_or_else(|| started + Duration::from_secs(25));
+        let reads = request.method == Method::GET;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let Some(key) = self.settings().key.header() else {
+                let how = "there is no OnceHub API key: set ONCEHUB_API_KEY";
+                return Err(Error::not_done(Cause::NoKey(how.into())));
+            };
+            self.settings().budget.acquire(deadline).await.map_err(|retry_after| {
+                Error::not_done(Cause::RateLimited { retry_after, rejection: None })
+            })?;
+            let tried = timeout_at(deadline, self.attempt(&request, &key)).await;
+            let cause = match tried.unwrap_or_else(|_| Err(Cause::Timeout(started.elapsed()))) {
+                Ok(answer) => return Ok(answer),
+                Err(cause) => cause,
+            };
+            tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
+            if cause.rejection().is_some_and(Rejection::is_bad_key)
+                && attempt == 1
+                && self.settings().key.reload(&key)
+            {
+                continue;
+            }
+            let outcome =
+                if !reads && cause.leaves_a_doubt() { Outcome::Unknown } else { Outcome::NotDone };
+            let limited = cause.rejection().is_some_and(Rejection::is_rate_limit);
+            match decide(&cause, reads, attempt, fastrand::f64()) {
+                Next::After(wait) if limited => {
+                    self.settings().budget.pause(wait);
+                    if Instant::now() + wait > deadline {
+                        let rejection = cause.rejection().cloned();
+                        return Err(Error::not_done(Cause::RateLimited {
+                            retry_after: wait,
+                            rejection,
+                        }));
+                    }
+                    // The pause is waited out with everybody else's, in order, when the budget is asked again.
+                }
+                Next::After(wait) if Instant::now() + wait < deadline => {
+                    tokio::time::sleep(wait).await
+                }
+                Next::After(_) | Next::Stop => return Err(Error { cause, outcome }),
+            }
+        }
+    }
+
+    async fn attempt<T: FromReply>(
+        &self,
+        request: &Request,
+        key: &HeaderValue,
+    ) -> Result<Answer<T>, Cause> {
+        let http = self.http().map_err(|problem| Cause::Unreachable(problem.clone()))?;
+        let mut builder =
+            http.request(request.method.clone(), request.url.clone()).header(API_KEY, key.clone());
+        if let Some(body) = &request.body {
+            builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let mut response = builder.send().await.map_err(|error| lost(&error))?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let request_id = header(&headers, &REQUEST_ID);
+        tracing::debug!(status = status.as_u16(), request_id = request_id.as_deref(), "reply");
+        let unexpected = |problem: String| Cause::UnexpectedReply {
+            problem: self.scrub(problem),
+            status: status.as_u16(),
+            request_id: request_id.clone(),
+        };
+        if status.is_redirection() {
+            let elsewhere = header(&headers, &LOCATION).and_then(|to| request.url.join(&to).ok());
+            let to = elsewhere
+                .and_then(|url| url.host_str().map(str::to_owned))
+                .unwrap_or_else(|| "nowhere".into());
+            return Err(unexpected(format!("it redirects to {to}, where the key is not sent")));
+        }
+        let body = self.body(&mut response).await.map_err(|problem| match problem {
+            Unread::Lost(reason) => Cause::ConnectionLost(reason),
+            Unread::TooLarge(limit) => unexpected(format!("it is larger than {limit} bytes")),
+        })?;
+        let value = serde_json::from_slice::<Value>(&body)
+            .map(|value| self.scrub_value(value))
+            .map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)));
+        if !status.is_success() {
+            return Err(match value.ok().and_then(|value| rejection(&value, status, &headers)) {
+                Some(rejection) => Cause::Rejected(rejection),
+                None if status == StatusCode::TOO_MANY_REQUESTS => {
+                    Cause::Rejected(rejection_of(None, status, &headers))
+                }
+                None => unexpected(describe_refusal(status, &headers)),
+            });
+        }
+        let value = T::from_reply(value?)
+            .map_err(|expected| unexpected(format!("it is not {expected}")))?;
+        Ok(Answer { value, headers })
+    }
+
+    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Unread> {
+        let limit = self.settings().reply_limit;
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| Unread::Lost(reason(&error)))?
+        {
+            if body.len() + chunk.len() > limit {
+                return Err(Unread::TooLarge(limit));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn http(&self) -> Result<&reqwest::Client, &String> {
+        self.shared.http.get_or_init(|| build(&self.settings().url)).as_ref()
+    }
+
+    fn scrub(&self, text: String) -> String {
+        self.settings().key.scrub(&text).unwrap_or(text)
+    }
+
+    /// An upstream that repeats the key must not get it into a reply, an error or a log.
+    fn scrub_value(&self, mut value: Value) -> Value {
+        fn each_text(value: &mut Value, scrub: &impl Fn(&str) -> Option<String>) {
+            match value {
+                Value::String(text) => {
+                    if let Some(scrubbed) = scrub(text) {
+                        *text = scrubbed;
+                    }
+                }
+                Value::Array(values) => values.iter_mut().for_each(|value| each_text(value, scrub)),
+                Value::Object(fields) => {
+                    if let Some(key) = fields.keys().find(|key| scrub(key).is_some()).cloned() {
+                        fields.remove(&key);
+                    }
+                    fields.values_mut().for_each(|value| each_text(value, scrub));
+                }
+                _ => {}
+            }
+        }
+        each_text(&mut value, &|text| self.settings().key.scrub(text));
+        value
+    }
+}
+
+struct Request {
+    method: Method,
+    url: Url,
+    body: Option<String>,
+}
+
+enum Unread {
+    Lost(String),
+    TooLarge(usize),
+}
+
+fn build(url: &Url) -> Result<reqwest::Client, String> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("oncehub-mcp/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        // What is sent again is decided in `retry`, nowhere else.
+        .retry(reqwest::retry::never())
+        .https_only(url.scheme() == "https")
+        .connect_timeout(Duration::from_secs(10))
+        // Shorter than servers usually keep an idle connection, so that a write does not go out on a dying one.
+        .pool_idle_timeout(Duration::from_secs(30));
+    if url.scheme() == "http" {
+        // Plain HTTP is for this machine, where no proxy belongs in between.
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| reason(&error))
+}
+
+/// Tells a connection that never came about from one that was lost.
+fn lost(error: &reqwest::Error) -> Cause {
+    if error.is_connect() {
+        Cause::Unreachable(reason(error))
+    } else {
+        Cause::ConnectionLost(reason(error))
+    }
+}
+
+/// The innermost cause in words. The error's own text would repeat the address with its query, and so guests' data.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    match innermost.to_string() {
+        text if text.contains("://") => "the connection failed".into(),
+        text => text,
+    }
+}
+
+/// A failure for the log: what came from OnceHub may quote a guest, so only its type and status are told.
+fn scrubbed(cause: &Cause) -> String {
+    match cause.rejection() {
+        Some(rejection) => format!("{} ({})", rejection.kind, rejection.status),
+        None => cause.to_string(),
+    }
+}
+
+fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let text = headers.get(name)?.to_str().ok()?;
+    Some(text.chars().take(200).collect())
+}
+
+/// OnceHub's error object, if the reply is one.
+fn rejection(value: &Value, status: StatusCode, headers: &HeaderMap) -> Option<Rejection> {
+    let is_error = value.get("type").is_some_and(Value::is_string)
+        || value.get("message").is_some_and(Value::is_string);
+    is_error.then(|| rejection_of(Some(value), status, headers))
+}
+
+/// Its `type` is an open set: older errors carried `Bad Request`. What is missing is told from the status.
+fn rejection_of(value: Option<&Value>, status: StatusCode, headers: &HeaderMap) -> Rejection {
+    let text = |field: &str| {
+        value?.get(field)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let by_status = match status.as_u16() {
+        401 => "authentication_error",
+        429 => "rate_limit_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    };
+    Rejection {
+        kind: text("type").unwrap_or_else(|| by_status.into()),
+        message: text("message").unwrap_or_else(|| describe_refusal(status, headers)),
+        param: text("param"),
+        status: status.as_u16(),
+        request_id: header(headers, &REQUEST_ID),
+        retry_after: header(headers, &RETRY_AFTER)
+            .and_then(|text| retry_after(&text, SystemTime::now())),
+    }
+}
+
+fn describe_refusal(status: StatusCode, headers: &HeaderMap) -> String {
+    let kind = header(headers, &CONTENT_TYPE).unwrap_or_else(|| "no content type".into());
+    let reason = status.canonical_reason().unwrap_or("an unusual status");
+    format!("HTTP {} ({reason}), with {kind} instead of the API's JSON", status.as_u16())
+}
+
+fn describe_non_json(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    error: &serde_json::Error,
+) -> String {
+    let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
+    if body.is_empty() {
+        "it is empty".into()
+    } else if error.is_eof() {
+        format!("its JSON breaks off after {} bytes", body.len())
+    } else if kind.contains("html") || body.trim_ascii_start().starts_with(b"<") {
+        format!("HTTP {} with an HTML page instead of the API's JSON", status.as_u16())
+    } else {
+        format!("its JSON is malformed at line {}, column {}", error.line(), error.column())
+    }
+}

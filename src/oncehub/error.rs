@@ -1,0 +1,139 @@
+use std::time::Duration;
+
+/// A call to OnceHub that failed: why, and whether it can have changed something.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{cause}")]
+pub struct Error {
+    /// What went wrong.
+    #[source]
+    pub cause: Cause,
+    /// Whether a write can have been carried out all the same. Always [`Outcome::NotDone`] for a read.
+    pub outcome: Outcome,
+}
+
+/// What is known of a write that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was not carried out.
+    NotDone,
+    /// It may have been carried out: the caller has to look.
+    Unknown,
+}
+
+/// Why a call failed, told so that the caller can choose the next move.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// OnceHub answered with an error of its own.
+    #[error("{0}")]
+    Rejected(Rejection),
+    /// The wait for OnceHub's rate limits would not fit into the call's deadline.
+    #[error("OnceHub's rate limit is used up for the next {} s", .retry_after.as_secs_f64().ceil())]
+    RateLimited {
+        /// How long to wait before the next try.
+        retry_after: Duration,
+        /// The id of OnceHub's refusal, where it was OnceHub that refused.
+        rejection: Option<Rejection>,
+    },
+    /// No connection came about, so nothing was sent.
+    #[error("could not connect to OnceHub: {0}")]
+    Unreachable(String),
+    /// The connection was lost after the request had left.
+    #[error("the connection to OnceHub was lost before its reply was complete: {0}")]
+    ConnectionLost(String),
+    /// No complete reply came before the deadline.
+    #[error("OnceHub did not answer within {} s", (.0.as_secs_f64() * 10.0).round() / 10.0)]
+    Timeout(Duration),
+    /// Something answered that is not the API's JSON.
+    #[error("OnceHub's reply could not be used: {problem}")]
+    UnexpectedReply {
+        /// What was wrong with it, in words.
+        problem: String,
+        /// The HTTP status.
+        status: u16,
+        /// The `Request-Id` header.
+        request_id: Option<String>,
+    },
+    /// There is no key to send, or it cannot be read.
+    #[error("{0}")]
+    NoKey(String),
+}
+
+/// An error object as OnceHub sends it, with the status and the request's id.
+///
+/// Source: the `Error` schema of the API, `{type, message, param?}`.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Rejection {
+    /// OnceHub's `type`: `authentication_error`, `invalid_request_error`, `rate_limit_error`, `api_error`, or one that is new.
+    pub kind: String,
+    /// OnceHub's own words.
+    pub message: String,
+    /// The parameter it is about, dotted for nested ones.
+    pub param: Option<String>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Request-Id` header.
+    pub request_id: Option<String>,
+    /// The `Retry-After` header, which OnceHub does not document.
+    pub retry_after: Option<Duration>,
+}
+
+impl Rejection {
+    /// A rate limit, by the error's type or else by its status.
+    pub(super) fn is_rate_limit(&self) -> bool {
+        self.kind == "rate_limit_error" || self.status == 429
+    }
+
+    /// OnceHub does not know the key. A plan without API access has the same type with status 403, and another key would
+    /// not help there.
+    pub fn is_bad_key(&self) -> bool {
+        self.status == 401
+    }
+
+    /// Something went wrong on OnceHub's side, by the error's type or else by its status.
+    pub(super) fn is_internal(&self) -> bool {
+        self.kind == "api_error" || self.status >= 500
+    }
+
+    /// No object has the id that was sent.
+    pub fn is_not_found(&self) -> bool {
+        self.status == 404
+    }
+}
+
+impl Cause {
+    /// OnceHub's own error object, if it sent one.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Rejected(rejection) => Some(rejection),
+            Self::RateLimited { rejection, .. } => rejection.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a write that failed like this can have been carried out.
+    ///
+    /// A 5xx comes from anywhere behind the front door, a lost connection and a timeout say nothing at all, and a reply of
+    /// 2xx that cannot be read was most likely a yes.
+    pub(super) fn leaves_a_doubt(&self) -> bool {
+        match self {
+            Self::Rejected(rejection) => rejection.is_internal() || rejection.status == 408,
+            Self::ConnectionLost(_) | Self::Timeout(_) => true,
+            Self::UnexpectedReply { status, .. } => *status >= 500 || (200..300).contains(status),
+            Self::RateLimited { .. } | Self::Unreachable(_) | Self::NoKey(_) => false,
+        }
+    }
+}
+
+impl Error {
+    /// A failure of a request that changes nothing, or that cannot have happened.
+    pub(super) fn not_done(cause: Cause) -> Self {
+        Self { cause, outcome: Outcome::NotDone }
+    }
+
+    /// OnceHub's own error object, if it sent one.
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.cause.rejection()
+    }
+}

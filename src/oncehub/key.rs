@@ -1,0 +1,168 @@
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Where the key comes from.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// Nowhere: every call fails and says how to set one.
+    Missing,
+    /// Given at start, in the environment or in `.env`.
+    Given(SecretString),
+    /// A file, read again when OnceHub refuses the key that it held.
+    File(PathBuf),
+}
+
+/// The key of one account. Neither `Debug` nor any error shows it.
+#[derive(Clone, Debug)]
+pub struct Key {
+    source: Arc<KeySource>,
+    /// The key in use and those it replaced: all of them are kept out of what OnceHub's replies say.
+    known: Arc<RwLock<Vec<SecretString>>>,
+}
+
+/// Why a key cannot be used. Says where it came from, never what it was.
+#[derive(Debug, thiserror::Error)]
+pub enum BadKey {
+    /// The key has characters that cannot travel in an HTTP header.
+    #[error(
+        "the API key holds characters that cannot be sent in an HTTP header (is there a line break or a quote in it?)"
+    )]
+    NotAHeader,
+    /// The file cannot be read.
+    #[error("the key file {path} cannot be read: {reason}")]
+    Unreadable {
+        /// The file's path.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The file holds no key.
+    #[error("the key file {0} is empty")]
+    Empty(PathBuf),
+}
+
+impl Key {
+    /// Takes a source and checks what it holds now, so that a key that could never work is refused at start.
+    ///
+    /// # Errors
+    /// A key that cannot be a header's value; a file that is unreadable or empty.
+    pub fn new(source: KeySource) -> Result<Self, BadKey> {
+        let first = match &source {
+            KeySource::Missing => None,
+            KeySource::Given(key) => Some(key.clone()),
+            KeySource::File(path) => Some(read(path)?),
+        };
+        if let Some(key) = &first {
+            header(key)?;
+        }
+        Ok(Self {
+            source: Arc::new(source),
+            known: Arc::new(RwLock::new(first.into_iter().collect())),
+        })
+    }
+
+    /// The key in use, as a header's value that no log prints.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.last().and_then(|key| header(key).ok())
+    }
+
+    /// After a refusal of `refused`: true when the file holds another key by now, which is then the one in use.
+    pub(super) fn reload(&self, refused: &HeaderValue) -> bool {
+        let KeySource::File(path) = self.source.as_ref() else { return false };
+        // Another call may have read the new key already.
+        if self.header().as_ref() != Some(refused) {
+            return true;
+        }
+        match read(path).and_then(|key| Ok((header(&key)?, key))) {
+            Ok((value, key)) if value != *refused => {
+                self.known.write().unwrap_or_else(PoisonError::into_inner).push(key);
+                tracing::info!("read a new API key from its file");
+                true
+            }
+            Ok(_) => false,
+            Err(error) => {
+                tracing::warn!(%error, "OnceHub refused the API key");
+                false
+            }
+        }
+    }
+
+    /// Whether there is a key at all.
+    pub fn is_missing(&self) -> bool {
+        matches!(self.source.as_ref(), KeySource::Missing)
+    }
+
+    /// `text` with every key that was ever in use blacked out, or nothing if it held none.
+    pub fn scrub(&self, text: &str) -> Option<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut scrubbed: Option<String> = None;
+        for key in known.iter().map(ExposeSecret::expose_secret).filter(|key| !key.is_empty()) {
+            let current = scrubbed.as_deref().unwrap_or(text);
+            if current.contains(key) {
+                scrubbed = Some(current.replace(key, "[API key]"));
+            }
+        }
+        scrubbed
+    }
+}
+
+fn header(key: &SecretString) -> Result<HeaderValue, BadKey> {
+    // `HeaderValue` would take bytes above 127, which servers read as Latin-1, UTF-8 or not at all.
+    let text = key.expose_secret();
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(BadKey::NotAHeader);
+    }
+    let mut value = HeaderValue::from_str(text).map_err(|_| BadKey::NotAHeader)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn read(path: &Path) -> Result<SecretString, BadKey> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| BadKey::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    match text.trim() {
+        "" => Err(BadKey::Empty(path.to_owned())),
+        key => Ok(SecretString::from(key)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Result<Key, BadKey> {
+        Key::new(KeySource::Given(SecretString::from(text)))
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_a_header_is_refused_without_being_shown() {
+        for bad in ["", "two words", "line\nbreak", "schlüssel", "tab\t"] {
+            let error = key(bad).unwrap_err().to_string();
+            assert!(bad.is_empty() || !error.contains(bad), "{error}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_the_key_nor_its_header() {
+        let key = key("s3cret-abc").unwrap();
+        assert!(!format!("{key:?} {:?}", key.header()).contains("s3cret"));
+    }
+
+    #[test]
+    fn a_rotated_key_is_read_again_and_both_stay_hidden() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "first-key\n").unwrap();
+        let key = Key::new(KeySource::File(file.path().to_owned())).unwrap();
+        let first = key.header().unwrap();
+        assert!(!key.reload(&first), "the file has not changed");
+        std::fs::write(file.path(), "second-key\n").unwrap();
+        assert!(key.reload(&first));
+        assert_eq!(key.header().unwrap(), "second-key");
+        assert_eq!(key.scrub("first-key, second-key").unwrap(), "[API key], [API key]");
+        assert_eq!(key.scrub("nothing here"), None);
+    }
+}

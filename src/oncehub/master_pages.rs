@@ -1,0 +1,19 @@
+//! Classic master pages. For now only what resolving their names needs.
+
+use reqwest::Method;
+use serde::Serialize;
+
+use super::{Endpoint, List};
+
+/// `GET /master-pages`, newest first. Operation `list-all-master-pages`.
+#[derive(Debug, Serialize)]
+pub struct All {}
+
+impl Endpoint for All {
+    type Response = List;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["master-pages"]
+    }
+}

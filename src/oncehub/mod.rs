@@ -1,0 +1,35 @@
+//! Room 1: the typed client of the OnceHub API v2. It knows HTTP and JSON, and nothing of MCP.
+//!
+//! Reading order: an [`Endpoint`] is a value that knows its method, path, query or body, and what comes back;
+//! [`Client::send`] is the one function that touches the network; [`Budget`] keeps OnceHub's rate limits before it has to
+//! refuse; [`retry`] decides what may be sent again; an [`Error`] says what went wrong and whether a write can have
+//! happened; an [`Object`] is what OnceHub sent, read so tolerantly that no odd field can break a call. Then a file a noun.
+
+mod budget;
+mod client;
+mod endpoint;
+mod error;
+mod id;
+mod key;
+mod object;
+mod page;
+mod retry;
+
+pub mod account;
+pub mod booking_calendars;
+pub mod booking_pages;
+pub mod bookings;
+pub mod contacts;
+pub mod event_types;
+pub mod master_pages;
+pub mod teams;
+pub mod users;
+
+pub use budget::{Budget, Window};
+pub use client::{BadUrl, Client, Settings, api_root};
+pub use endpoint::{Endpoint, FromReply, Listing};
+pub use error::{Cause, Error, Outcome, Rejection};
+pub use id::{BadId, Id};
+pub use key::{BadKey, Key, KeySource};
+pub use object::{List, Object, Reference};
+pub use page::Page;

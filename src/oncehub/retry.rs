@@ -1,0 +1,131 @@
+//! What may be sent again, and when: a pure function, tested without a socket.
+
+use std::time::Duration;
+
+use super::Cause;
+
+/// What to do after a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Give the failure to the caller.
+    Stop,
+    /// Send it again after this long.
+    After(Duration),
+}
+
+/// Attempts at one request, the first included, when the failure may be passing.
+const ATTEMPTS: u32 = 4;
+/// The same for a rate limit, which passes for certain.
+const RATE_LIMIT_ATTEMPTS: u32 = 8;
+/// What OnceHub's shorter window lasts: the wait after a 429 that names none.
+const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(1);
+/// No wait of ours is longer; the call's deadline is the tighter bound.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// Decides from the failure of attempt number `attempt` (from 1), and `jitter` in 0..1.
+///
+/// A read is tried again whenever the failure may be passing; a write only when it cannot have been carried out: OnceHub
+/// has no idempotency key.
+pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> Next {
+    let backoff = |base: Duration| {
+        let doubled = base.saturating_mul(1 << attempt.saturating_sub(1).min(6));
+        doubled.min(LONGEST_PAUSE).mul_f64(1.0 + jitter / 2.0)
+    };
+    match cause {
+        Cause::Rejected(rejection)
+            if rejection.is_rate_limit() && attempt < RATE_LIMIT_ATTEMPTS =>
+        {
+            Next::After(rejection.retry_after.unwrap_or_else(|| backoff(RATE_LIMIT_PAUSE)))
+        }
+        Cause::Unreachable(_) if attempt < ATTEMPTS => {
+            Next::After(backoff(Duration::from_millis(150)))
+        }
+        _ if !reads || attempt >= ATTEMPTS => Next::Stop,
+        Cause::Rejected(rejection) if rejection.is_internal() => Next::After(
+            rejection.retry_after.unwrap_or_else(|| backoff(Duration::from_millis(200))),
+        ),
+        Cause::ConnectionLost(_) => Next::After(backoff(Duration::from_millis(100))),
+        Cause::UnexpectedReply { status, .. } if *status >= 500 || (200..300).contains(status) => {
+            Next::After(backoff(Duration::from_millis(200)))
+        }
+        _ => Next::Stop,
+    }
+}
+
+/// Reads `Retry-After`: seconds, or an HTTP date.
+pub(super) fn retry_after(header: &str, now: std::time::SystemTime) -> Option<Duration> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds.min(86_400.0)).ok();
+    }
+    let at = httpdate::parse_http_date(header).ok()?;
+    Some(at.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rejection;
+    use super::*;
+
+    fn rejected(status: u16, kind: &str, retry_after: Option<u64>) -> Cause {
+        Cause::Rejected(Rejection {
+            kind: kind.into(),
+            message: String::new(),
+            param: None,
+            status,
+            request_id: None,
+            retry_after: retry_after.map(Duration::from_secs),
+        })
+    }
+
+    #[test]
+    fn a_write_is_sent_again_only_where_it_cannot_have_happened() {
+        let lost = Cause::ConnectionLost(String::new());
+        let cut = Cause::UnexpectedReply { problem: String::new(), status: 200, request_id: None };
+        for doubtful in
+            [&lost, &cut, &rejected(500, "api_error", None), &Cause::Timeout(Duration::ZERO)]
+        {
+            assert_eq!(decide(doubtful, false, 1, 0.0), Next::Stop, "{doubtful:?}");
+            assert!(doubtful.leaves_a_doubt(), "{doubtful:?}");
+        }
+        for refused in
+            [&Cause::Unreachable(String::new()), &rejected(429, "rate_limit_error", None)]
+        {
+            assert!(matches!(decide(refused, false, 1, 0.0), Next::After(_)), "{refused:?}");
+            assert!(!refused.leaves_a_doubt(), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_read_is_tried_again_but_not_for_ever() {
+        let lost = Cause::ConnectionLost(String::new());
+        assert_eq!(decide(&lost, true, 1, 0.0), Next::After(Duration::from_millis(100)));
+        assert_eq!(decide(&lost, true, 3, 0.0), Next::After(Duration::from_millis(400)));
+        assert_eq!(decide(&lost, true, ATTEMPTS, 0.0), Next::Stop);
+    }
+
+    #[test]
+    fn what_will_not_change_is_not_tried_again() {
+        for final_word in [
+            rejected(404, "invalid_request_error", None),
+            rejected(401, "authentication_error", None),
+        ] {
+            assert_eq!(decide(&final_word, true, 1, 0.0), Next::Stop);
+        }
+    }
+
+    #[test]
+    fn retry_after_is_honoured_in_both_its_forms() {
+        let wait = decide(&rejected(429, "rate_limit_error", Some(7)), false, 1, 0.9);
+        assert_eq!(wait, Next::After(Duration::from_secs(7)));
+        let now = std::time::SystemTime::UNIX_EPOCH;
+        assert_eq!(retry_after(" 2 ", now), Some(Duration::from_secs(2)));
+        assert_eq!(retry_after("Thu, 01 Jan 1970 00:00:09 GMT", now), Some(Duration::from_secs(9)));
+        for odd in ["", "soon", "-3", "NaN", "inf"] {
+            assert!(
+                retry_after(odd, now).is_none_or(|wait| wait <= Duration::from_secs(86_400)),
+                "{odd}"
+            );
+        }
+    }
+}

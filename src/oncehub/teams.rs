@@ -1,0 +1,19 @@
+//! Teams, which host calendars together. For now only what resolving their names needs.
+
+use reqwest::Method;
+use serde::Serialize;
+
+use super::{Endpoint, List};
+
+/// `GET /teams`, newest first. Operation `list-all-teams`.
+#[derive(Debug, Serialize)]
+pub struct All {}
+
+impl Endpoint for All {
+    type Response = List;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["teams"]
+    }
+}

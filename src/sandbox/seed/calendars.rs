@@ -1,0 +1,199 @@
+//! What can be booked there.
+
+use super::super::world::{Calendar, EventType, Location, Page, Question, World, id};
+use super::people::{DANA, LEE, NOSEAT, OLIVER, OWNER, PRIYA, SAM_SALES, team, user};
+
+pub(super) const INTRO: usize = 0;
+pub(super) const STRATEGY: usize = 1;
+pub(super) const ADVISERS: usize = 2;
+pub(super) const REVIEW_LONDON: usize = 3;
+pub(super) const REVIEW_SYDNEY: usize = 4;
+pub(super) const PAID: usize = 6;
+pub(super) const APPROVAL: usize = 7;
+pub(super) const OFFICE: usize = 9;
+
+pub(super) fn calendar(index: usize) -> String {
+    id("BKC", 0x0300 + index as u64)
+}
+
+pub(super) fn page(index: usize) -> String {
+    id("BP", 0x0400 + index as u64)
+}
+
+/// Live accounts have master pages whose ids begin like those of booking pages.
+pub(super) fn master_page() -> String {
+    id("BP", 0x0500)
+}
+
+pub(super) fn event_type(index: usize) -> String {
+    id("ET", 0x0600 + index as u64)
+}
+
+pub(super) fn fill(world: &mut World) {
+    let plain = |index: usize,
+                 host: String,
+                 name: &'static str,
+                 subject: &'static str,
+                 slug: &'static str,
+                 minutes: i64| Calendar {
+        id: calendar(index),
+        host,
+        name,
+        subject,
+        slug,
+        published: true,
+        minutes,
+        buffer: 0,
+        notice: 60,
+        approval: false,
+        allows_links: true,
+        price: None,
+        locations: vec![Location::Virtual("google_meet")],
+        questions: Vec::new(),
+    };
+    let topics =
+        Question { field: "Topics", choices: &["Growth", "Hiring", "Pricing"], several: true };
+    let size =
+        Question { field: "Company_Size", choices: &["1-10", "11-50", "51+"], several: false };
+    let goal = Question { field: "Goal", choices: &[], several: false };
+    world.calendars = vec![
+        plain(
+            INTRO,
+            user(DANA),
+            "Intro call",
+            "Intro call with Northlight",
+            "northlight-intro",
+            30,
+        ),
+        Calendar {
+            buffer: 15,
+            questions: vec![topics, size, goal],
+            locations: vec![
+                Location::Virtual("google_meet"),
+                Location::Virtual("microsoft_teams"),
+                Location::GuestPhone,
+            ],
+            ..plain(
+                STRATEGY,
+                user(DANA),
+                "Strategy session",
+                "Strategy session",
+                "northlight-strategy",
+                60,
+            )
+        },
+        plain(
+            ADVISERS,
+            team(0),
+            "Adviser on duty",
+            "Talk to an adviser",
+            "northlight-advisers",
+            30,
+        ),
+        plain(
+            REVIEW_LONDON,
+            user(LEE),
+            "Quarterly review",
+            "Quarterly review",
+            "northlight-review-london",
+            45,
+        ),
+        Calendar {
+            locations: vec![Location::Virtual("microsoft_teams"), Location::VirtualStatic],
+            ..plain(
+                REVIEW_SYDNEY,
+                user(OLIVER),
+                "Quarterly review",
+                "Quarterly review (Sydney)",
+                "northlight-review-sydney",
+                45,
+            )
+        },
+        Calendar {
+            published: false,
+            ..plain(5, user(PRIYA), "Onboarding (draft)", "Onboarding", "northlight-onboarding", 60)
+        },
+        Calendar {
+            price: Some((12_000, "USD")),
+            locations: vec![Location::Virtual("zoom")],
+            ..plain(
+                PAID,
+                user(OWNER),
+                "Paid consultation",
+                "Consultation with Margaret",
+                "northlight-paid",
+                60,
+            )
+        },
+        Calendar {
+            approval: true,
+            locations: vec![Location::Virtual("zoom")],
+            ..plain(
+                APPROVAL,
+                user(PRIYA),
+                "Partnership talk",
+                "Partnership talk",
+                "northlight-partners",
+                30,
+            )
+        },
+        plain(8, user(NOSEAT), "Noor's clinic", "Half an hour with Noor", "northlight-noor", 30),
+        Calendar {
+            allows_links: false,
+            buffer: 10,
+            locations: vec![
+                Location::Physical { id: "ADD-7KQ2M9XW4T", address: "12 Harbour Street, New York" },
+                Location::Physical {
+                    id: "ADD-3VB8N5RC6H",
+                    address: "4th floor, 90 Pine Street, New York",
+                },
+                Location::GuestPhone,
+            ],
+            ..plain(
+                OFFICE,
+                user(SAM_SALES),
+                "Office visit",
+                "Visit our office",
+                "northlight-office",
+                45,
+            )
+        },
+        Calendar {
+            locations: vec![Location::InPersonByGuest],
+            ..plain(10, user(LEE), "At your place", "We come to you", "northlight-visit", 90)
+        },
+    ];
+    let classic = |index: usize, name, label, slug, zone| Page {
+        id: page(index),
+        name,
+        label,
+        slug,
+        active: true,
+        zone: Some(zone),
+    };
+    world.pages = vec![
+        classic(0, "Margaret classic", "Meet Margaret", "margaret-classic", "America/New_York"),
+        classic(1, "Lee classic", "Meet Lee", "lee-classic", "Europe/London"),
+    ];
+    let master = Page {
+        id: master_page(),
+        name: "Northlight front desk",
+        label: "Book with Northlight",
+        slug: "northlight-front-desk",
+        active: true,
+        zone: None,
+    };
+    world.master_pages = vec![master];
+    world.event_types = vec![
+        EventType {
+            id: event_type(0),
+            name: "Checkup",
+            description: "A short look at how things stand",
+        },
+        EventType {
+            id: event_type(1),
+            name: "Deep dive",
+            description: "Two hours on one question",
+        },
+    ];
+}

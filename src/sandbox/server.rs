@@ -1,0 +1,266 @@
+//! The wire: HTTP/1.1 on this machine, with OnceHub's headers, its limits, and what a fault does to them.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
+use hyper::body::{Bytes, Frame, Incoming};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LINK, LOCATION, RETRY_AFTER};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::fault::{self, Effect, Fault};
+use super::limits::Served;
+use super::request::{Refusal, Reply, Request};
+use super::world::World;
+use super::{Settings, lock, routes};
+
+/// The largest body that is read.
+const BODY_LIMIT: usize = 1 << 20;
+/// How many requests are remembered.
+const REMEMBERED: usize = 10_000;
+
+type Response = hyper::Response<BoxBody<Bytes, io::Error>>;
+
+/// A request that the sandbox was asked, and what it said.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The method.
+    pub method: String,
+    /// The path, with `/v2`.
+    pub path: String,
+    /// The query, as it came.
+    pub query: String,
+    /// The JSON body.
+    pub body: Option<Value>,
+    /// The `API-Key` header.
+    pub key: Option<String>,
+    /// The status of the answer; none when the connection was dropped.
+    pub status: Option<u16>,
+}
+
+/// What all connections share.
+pub(super) struct Shared {
+    pub(super) world: Mutex<World>,
+    pub(super) faults: Mutex<Vec<Fault>>,
+    pub(super) seen: Mutex<Vec<Seen>>,
+    pub(super) stop: CancellationToken,
+    served: Mutex<Served>,
+    settings: Settings,
+    requests: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            world: Mutex::new(World::new(Arc::clone(&settings.now), settings.more_bookings)),
+            faults: Mutex::default(),
+            seen: Mutex::default(),
+            stop: CancellationToken::new(),
+            served: Mutex::default(),
+            settings,
+            requests: AtomicU64::new(0),
+        }
+    }
+}
+
+/// Accepts connections until it is aborted.
+pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of descriptors, most likely: others may close.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        // Small answers must not wait for an acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            let stop = shared.stop.clone();
+            let service = service_fn(move |request| exchange(Arc::clone(&shared), request));
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .serve_connection(TokioIo::new(stream), service);
+            tokio::select! {
+                // An error is a fault that closed the connection, or a client that did.
+                _ = connection => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+}
+
+async fn exchange(
+    shared: Arc<Shared>,
+    incoming: hyper::Request<Incoming>,
+) -> Result<Response, io::Error> {
+    let (head, body) = incoming.into_parts();
+    let path = head.uri.path().to_owned();
+    let query = head.uri.query().unwrap_or_default().to_owned();
+    let body = match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => {
+            return Ok(answer(&shared, Refusal::new(413, "The request body is too large.").reply()));
+        }
+    };
+    let read = |body: &[u8]| serde_json::from_slice::<Value>(body).map(Some).map_err(|_| ());
+    let request = Request {
+        method: head.method.as_str().to_owned(),
+        path: path.strip_prefix("/v2/").unwrap_or("\u{0}").split('/').map(str::to_owned).collect(),
+        query: serde_urlencoded::from_str(&query).unwrap_or_default(),
+        body: if body.is_empty() { Ok(None) } else { read(&body) },
+        key: head.headers.get("api-key").and_then(|key| key.to_str().ok()).map(str::to_owned),
+    };
+    let seen = Seen {
+        method: request.method.clone(),
+        path: path.clone(),
+        query,
+        body: request.body.clone().ok().flatten(),
+        key: request.key.clone(),
+        status: None,
+    };
+    let effect = fault::take(&mut lock(&shared.faults), &request.method, &path);
+    let response = affected(&shared, request, effect).await;
+    let mut log = lock(&shared.seen);
+    if log.len() < REMEMBERED {
+        log.push(Seen {
+            status: response.as_ref().ok().map(|response| response.status().as_u16()),
+            ..seen
+        });
+    }
+    response
+}
+
+/// Answers, or does what the fault says.
+async fn affected(
+    shared: &Arc<Shared>,
+    request: Request,
+    effect: Option<Effect>,
+) -> Result<Response, io::Error> {
+    let dropped = || Err(io::Error::other("dropped on purpose"));
+    let refuse =
+        |status: u16, message: String| Ok(answer(shared, Refusal::new(status, message).reply()));
+    let Some(effect) = effect else { return Ok(answer(shared, carry_out(shared, &request))) };
+    match effect {
+        Effect::Status(status, kind, body) => Ok(plain(shared, status, kind, body)),
+        Effect::Error(status, body) => Ok(answer(shared, Reply { status, body, link: None })),
+        Effect::ErrorAfter => {
+            carry_out(shared, &request);
+            refuse(500, "An unexpected error occurred. Please try again later.".into())
+        }
+        Effect::Delay(wait) => {
+            tokio::time::sleep(wait).await;
+            Ok(answer(shared, carry_out(shared, &request)))
+        }
+        Effect::DropBefore => dropped(),
+        Effect::DropDuring(wait) => {
+            let shared = Arc::clone(shared);
+            tokio::spawn(async move {
+                tokio::time::sleep(wait).await;
+                carry_out(&shared, &request);
+            });
+            dropped()
+        }
+        Effect::DropAfter => {
+            carry_out(shared, &request);
+            dropped()
+        }
+        Effect::DropInBody => {
+            let mut response = answer(shared, carry_out(shared, &request));
+            let body = response
+                .body_mut()
+                .collect()
+                .await
+                .map(http_body_util::Collected::to_bytes)
+                .unwrap_or_default();
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+            let half = body.slice(..body.len() / 2);
+            let broken =
+                stream::iter([Ok(Frame::data(half)), Err(io::Error::other("dropped on purpose"))]);
+            Ok(response.map(|_| BodyExt::boxed(StreamBody::new(broken))))
+        }
+        Effect::Truncated => {
+            let Reply { status, body, .. } = carry_out(shared, &request);
+            let whole = body.to_string();
+            let half: String = whole.chars().take(whole.chars().count() / 2).collect();
+            Ok(plain(shared, status, "application/json", half))
+        }
+        Effect::Malformed => {
+            carry_out(shared, &request);
+            Ok(plain(shared, 200, "text/html", "<html><body>Welcome</body></html>".into()))
+        }
+        Effect::TooMany(retry_after) => {
+            let mut response = refuse(429, "Request rate limit exceeded".into())?;
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Ok(response)
+        }
+        Effect::EchoKey => {
+            refuse(400, format!("The key {} was used oddly.", request.key.unwrap_or_default()))
+        }
+        Effect::Redirect(to) => {
+            let mut response = plain(shared, 302, "text/plain", String::new());
+            if let Ok(to) = HeaderValue::from_str(&to) {
+                response.headers_mut().insert(LOCATION, to);
+            }
+            Ok(response)
+        }
+        Effect::Huge(bytes) => {
+            const PIECE: &[u8] = &[b' '; 1 << 16];
+            let pieces = stream::iter(0..bytes.div_ceil(PIECE.len()))
+                .map(|_| Ok(Frame::data(Bytes::from_static(PIECE))));
+            let mut response = plain(shared, 200, "application/json", String::new());
+            *response.body_mut() = BodyExt::boxed(StreamBody::new(pieces));
+            Ok(response)
+        }
+        Effect::Replace(body) => {
+            carry_out(shared, &request);
+            Ok(answer(shared, Reply::ok(body)))
+        }
+    }
+}
+
+/// Carries a request out, within the limits.
+fn carry_out(shared: &Shared, request: &Request) -> Reply {
+    if let Some(limits) = &shared.settings.limits {
+        let key = request.key.as_deref().unwrap_or_default();
+        if !lock(&shared.served).admit(limits, key, Instant::now()) {
+            return Refusal::new(429, "Request rate limit exceeded").reply();
+        }
+    }
+    // One at a time: that is what keeps two guests from taking the same slot.
+    let mut world = lock(&shared.world);
+    routes::answer(&mut world, request).unwrap_or_else(Refusal::reply)
+}
+
+fn answer(shared: &Shared, reply: Reply) -> Response {
+    let mut response = plain(shared, reply.status, "application/json", reply.body.to_string());
+    if let Some(link) = reply.link.and_then(|link| HeaderValue::from_str(&link).ok()) {
+        response.headers_mut().insert(LINK, link);
+    }
+    response
+}
+
+fn plain(shared: &Shared, status: u16, kind: &'static str, body: String) -> Response {
+    let whole = Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {});
+    let mut response = hyper::Response::new(BodyExt::boxed(whole));
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    let number = shared.requests.fetch_add(1, Ordering::Relaxed);
+    let request_id = format!("req_{:016x}", 0x5EED_0000_0000_0000_u64 + number);
+    if let Ok(request_id) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("request-id", request_id);
+    }
+    response
+}

@@ -1,0 +1,84 @@
+//! Free slots: what working hours, overrides, buffers and existing bookings leave of a calendar, in the host's own zone.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+
+use super::world::{Booking, Calendar, User, World, zone};
+
+/// The starts that are free, each with the hosts who could take it.
+pub(super) fn free<'a>(
+    world: &'a World,
+    calendar: &Calendar,
+    from: Timestamp,
+    to: Timestamp,
+) -> BTreeMap<Timestamp, Vec<&'a User>> {
+    let mut starts: BTreeMap<Timestamp, Vec<&User>> = BTreeMap::new();
+    let earliest = from.max(world.time() + SignedDuration::from_mins(calendar.notice));
+    for host in hosts(world, calendar) {
+        let busy = busy(world, host);
+        for start in offered(host, calendar, from, to) {
+            let until = start + SignedDuration::from_mins(calendar.minutes + calendar.buffer);
+            let before = start - SignedDuration::from_mins(calendar.buffer);
+            let is_free =
+                busy.iter().all(|booking| booking.ends() <= before || booking.starts >= until);
+            if start >= earliest && start < to && is_free {
+                starts.entry(start).or_default().push(host);
+            }
+        }
+    }
+    starts
+}
+
+/// Who hosts a calendar: one user, or those of a team.
+pub(super) fn hosts<'a>(world: &'a World, calendar: &Calendar) -> Vec<&'a User> {
+    let is_host = |user: &&User| user.id == calendar.host || user.teams.contains(&calendar.host);
+    world.users.iter().filter(is_host).filter(|user| user.can_host()).collect()
+}
+
+fn busy<'a>(world: &'a World, host: &User) -> Vec<&'a Booking> {
+    let now = world.time();
+    world
+        .bookings
+        .iter()
+        .filter(|booking| booking.is_live(now) && booking.is_hosted_by(&host.id))
+        .collect()
+}
+
+/// Every start that the host's hours allow, free or not.
+fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+    let here = zone(host.zone);
+    let length = SignedDuration::from_mins(calendar.minutes);
+    let mut starts = Vec::new();
+    let first = from.to_zoned(here.clone()).date().yesterday().unwrap_or(Date::MIN);
+    let last = to.to_zoned(here.clone()).date();
+    for date in first.series(1.day()).take_while(|date| *date <= last) {
+        for (begin, end) in hours(host, date) {
+            // Hours are times on the wall: on the day of a change of clocks the stretch between them is longer or shorter.
+            let (Some(mut start), Some(end)) = (at(date, *begin, &here), at(date, *end, &here))
+            else {
+                continue;
+            };
+            while start + length <= end {
+                starts.push(start);
+                start += length;
+            }
+        }
+    }
+    starts
+}
+
+fn hours(host: &User, date: Date) -> &[(i16, i16)] {
+    if let Some((_, hours)) = host.overrides.iter().find(|(day, _)| *day == date) {
+        return hours;
+    }
+    host.weekly.iter().find(|(day, _)| *day == date.weekday()).map_or(&[], |(_, hours)| hours)
+}
+
+fn at(date: Date, minute: i16, zone: &TimeZone) -> Option<Timestamp> {
+    let (hour, minute) = (i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?);
+    let time = Time::new(hour, minute, 0, 0).ok()?;
+    Some(date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp())
+}

@@ -1,0 +1,220 @@
+//! How a question reaches the person, in both of the protocol's eras.
+//!
+//! Up to 2025-11-25 the server asks while the call waits. From 2026-07-28 on the call ends with the question and is sent
+//! again with the answer: then a sealed state says which question of which call it belongs to, for five minutes and once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult,
+    ElicitationAction, ElicitationSchema, InputRequest, InputRequiredResult, ProtocolVersion,
+};
+use rmcp::model::{RequestStateCodec, SealOptions};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, Peer, RoleServer};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use crate::tools::{Answer, Ask};
+
+/// How long a person may think.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// What the question is called among a call's input requests.
+const QUESTION: &str = "confirm";
+
+/// The questions of this process: what seals them, and which have been answered.
+#[derive(Default)]
+pub(super) struct Confirmations {
+    codec: OnceLock<Option<RequestStateCodec>>,
+    answered: Mutex<HashMap<u64, Instant>>,
+}
+
+/// What is sealed: which question was asked, and a number that makes the answer good for once.
+#[derive(Deserialize, Serialize)]
+struct Asked {
+    question: String,
+    once: u64,
+}
+
+/// A question that a call may have left behind.
+pub(super) struct Question {
+    left: Arc<Mutex<Option<String>>>,
+    confirmations: Arc<Confirmations>,
+    call: Vec<u8>,
+}
+
+impl Confirmations {
+    /// Gives a call its way to ask.
+    pub(super) fn attach(
+        self: &Arc<Self>,
+        request: &CallToolRequestParams,
+        context: &mut RequestContext<RoleServer>,
+    ) -> Result<Question, ErrorData> {
+        let left = Arc::new(Mutex::new(None));
+        let call = fingerprint(request);
+        let capabilities = context.client_capabilities().unwrap_or_default();
+        // `elicitation: {}` means forms, as it did before there were others.
+        let can_ask = capabilities
+            .elicitation
+            .is_some_and(|elicitation| elicitation.form.is_some() || elicitation.url.is_none());
+        let is_modern = context
+            .protocol_version()
+            .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
+        let ask: Arc<dyn Ask> = match (can_ask, is_modern) {
+            (false, _) => Arc::new(NoWay),
+            (true, false) => Arc::new(WhileWaiting { peer: context.peer.clone() }),
+            (true, true) => Arc::new(ByReturning {
+                earlier: self.earlier(request, &call)?,
+                left: Arc::clone(&left),
+            }),
+        };
+        context.extensions.insert(ask);
+        Ok(Question { left, confirmations: Arc::clone(self), call })
+    }
+
+    /// The answer that a call comes back with.
+    fn earlier(
+        &self,
+        request: &CallToolRequestParams,
+        call: &[u8],
+    ) -> Result<Option<(String, Answer)>, ErrorData> {
+        let answer = request.input_responses.as_ref().and_then(|responses| responses.get(QUESTION));
+        let (Some(state), Some(answer)) = (&request.request_state, answer) else { return Ok(None) };
+        let refused = |why: &str| {
+            ErrorData::invalid_params(
+                format!("{why}: call again without it, and answer anew"),
+                None,
+            )
+        };
+        let codec = self.codec().ok_or_else(|| refused("this server cannot check an answer"))?;
+        let asked: Asked = codec
+            .open_json_with(state, call)
+            .map_err(|_| refused("the answer does not belong to this call, or is too old"))?;
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.retain(|_, at| at.elapsed() < PATIENCE);
+        if answered.insert(asked.once, Instant::now()).is_some() {
+            return Err(refused("this answer has been used already"));
+        }
+        let result: ElicitResult = serde_json::from_value(answer.clone())
+            .map_err(|_| refused("the answer cannot be read"))?;
+        Ok(Some((asked.question, read(&result))))
+    }
+
+    /// Seals with a key of this process's own: another one does not know what was asked here.
+    fn codec(&self) -> Option<&RequestStateCodec> {
+        let make = || {
+            let mut key = [0; 32];
+            getrandom::fill(&mut key).ok()?;
+            RequestStateCodec::try_new(key.to_vec()).ok()
+        };
+        self.codec.get_or_init(make).as_ref()
+    }
+}
+
+impl Question {
+    /// The call's own response, or the question that it left behind.
+    pub(super) fn into_response(self, response: CallToolResponse) -> CallToolResponse {
+        let Some(question) = self.left.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return response;
+        };
+        let asked = Asked { question: digest(&question), once: fastrand::u64(..) };
+        let options = SealOptions::new().associated_data(&self.call).ttl(PATIENCE);
+        let sealed = self
+            .confirmations
+            .codec()
+            .and_then(|codec| codec.seal_json_with(&asked, &options).ok());
+        let Some(sealed) = sealed else { return response };
+        let request = InputRequest::Elicitation(ElicitRequest::new(form(&question)));
+        InputRequiredResult::new(Some([(QUESTION.to_owned(), request)].into()), Some(sealed)).into()
+    }
+}
+
+/// For a client that has no way to ask.
+struct NoWay;
+
+impl Ask for NoWay {
+    fn ask<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Answer> {
+        std::future::ready(Answer::CannotAsk).boxed()
+    }
+}
+
+/// Up to 2025-11-25: the call waits for the answer.
+struct WhileWaiting {
+    peer: Peer<RoleServer>,
+}
+
+impl Ask for WhileWaiting {
+    fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
+        async move {
+            match self.peer.create_elicitation_with_timeout(form(question), Some(PATIENCE)).await {
+                Ok(result) => read(&result),
+                Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
+                Err(error) => {
+                    tracing::warn!(%error, "the question did not reach the person");
+                    Answer::Dismissed
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+/// From 2026-07-28 on: the call comes back with the answer.
+struct ByReturning {
+    earlier: Option<(String, Answer)>,
+    left: Arc<Mutex<Option<String>>>,
+}
+
+impl Ask for ByReturning {
+    fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
+        let answer = match &self.earlier {
+            // What was asked must still be what will happen: a booking may have been moved meanwhile.
+            Some((asked, answer)) if *asked == digest(question) => *answer,
+            _ => {
+                *self.left.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(question.to_owned());
+                Answer::Handed
+            }
+        };
+        std::future::ready(answer).boxed()
+    }
+}
+
+fn form(question: &str) -> ElicitRequestParams {
+    let requested_schema = ElicitationSchema::builder()
+        .required_bool_with(QUESTION, |yes| yes.title("Yes, do it"))
+        .build()
+        .unwrap_or_else(|_| ElicitationSchema::new([].into()));
+    ElicitRequestParams::FormElicitationParams {
+        meta: None,
+        message: question.to_owned(),
+        requested_schema,
+    }
+}
+
+fn read(result: &ElicitResult) -> Answer {
+    let yes = result.content.as_ref().and_then(|content| content.get(QUESTION))
+        == Some(&Value::Bool(true));
+    match result.action {
+        ElicitationAction::Accept if yes => Answer::Yes,
+        ElicitationAction::Accept | ElicitationAction::Decline => Answer::Declined,
+        _ => Answer::Dismissed,
+    }
+}
+
+/// The tool and all its arguments: what an answer is bound to.
+fn fingerprint(request: &CallToolRequestParams) -> Vec<u8> {
+    let mut arguments = Value::Object(request.arguments.clone().unwrap_or_default());
+    arguments.sort_all_objects();
+    Sha256::digest(format!("{}\n{arguments}", request.name)).to_vec()
+}
+
+fn digest(question: &str) -> String {
+    Sha256::digest(question).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,84 @@
+//! Logs: to standard error, since standard output belongs to the protocol. Neither keys nor, below debug, guests' data.
+
+use std::io::{self, Write};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+use crate::oncehub::Key;
+
+/// Starts logging. `filter` is `info` or `target=level,…`; without one `RUST_LOG` is asked, then `info` holds.
+///
+/// # Errors
+/// A filter or a form that cannot be understood.
+pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<(), String> {
+    let from_environment = std::env::var("RUST_LOG").ok();
+    let text = filter
+        .or(from_environment.as_deref())
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .unwrap_or("info");
+    let asked: Targets =
+        text.parse().map_err(|error| format!("ONCEHUB_MCP_LOG: '{text}' is no filter: {error}"))?;
+    let key = key.clone();
+    let writer = move || Scrubbed { key: key.clone() };
+    let lines = fmt::layer().with_writer(writer).with_ansi(false);
+    let lines = match form {
+        "text" => lines.boxed(),
+        "json" => lines.json().flatten_event(true).boxed(),
+        _ => return Err(format!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json")),
+    };
+    // A second start, in tests, keeps the first.
+    let _ = tracing_subscriber::registry().with(lines.with_filter(capped(asked))).try_init();
+    Ok(())
+}
+
+/// rmcp logs whole messages, and so guests' data, below info: it never gets further than that.
+fn capped(asked: Targets) -> Targets {
+    let default = asked.default_level().unwrap_or(LevelFilter::OFF);
+    let cap = |target: &str, level: LevelFilter| {
+        if target.starts_with("rmcp") { level.min(LevelFilter::INFO) } else { level }
+    };
+    let capped: Vec<(String, LevelFilter)> =
+        asked.iter().map(|(target, level)| (target.to_owned(), cap(target, level))).collect();
+    let named = capped.iter().any(|(target, _)| target == "rmcp");
+    let rmcp = (!named).then(|| ("rmcp".to_owned(), cap("rmcp", default)));
+    Targets::new().with_default(default).with_targets(capped.into_iter().chain(rmcp))
+}
+
+/// The last line of defence: whatever is logged by whichever crate, the key is not in it.
+struct Scrubbed {
+    key: Key,
+}
+
+impl Write for Scrubbed {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let scrubbed = std::str::from_utf8(line).ok().and_then(|line| self.key.scrub(line));
+        io::stderr().write_all(scrubbed.as_ref().map_or(line, String::as_bytes))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rmcp_never_logs_messages_whatever_is_asked_for() {
+        for asked in ["trace", "rmcp=trace", "info,rmcp::service=debug,rmcp=debug"] {
+            let filter = capped(asked.parse().unwrap());
+            assert!(!filter.would_enable("rmcp::service", &tracing::Level::DEBUG), "{asked}");
+        }
+        assert!(
+            capped("trace".parse().unwrap()).would_enable("oncehub_mcp", &tracing::Level::TRACE)
+        );
+        assert!(!capped("warn".parse().unwrap()).would_enable("rmcp", &tracing::Level::INFO));
+    }
+}

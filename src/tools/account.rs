@@ -1,0 +1,60 @@
+//! The account that the key belongs to.
+
+use rmcp::{tool, tool_router};
+use serde_json::Map;
+
+use super::call::Call;
+use super::failure::Failure;
+use super::reply::Reply;
+use super::untrusted::clean;
+use super::{Tools, schema, time};
+use crate::oncehub::account;
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TestConnection {}
+
+#[tool_router(router = account, vis = "pub(super)")]
+impl Tools {
+    /// Check that the OnceHub API key works, and see which account it belongs to, who `me` is, this server's time zone and
+    /// its current time. Use it first, or when other tools fail with authentication errors. Then call `list_bookings` or
+    /// `list_booking_calendars`.
+    #[tool(
+        title = "Test connection",
+        input_schema = schema::input::<TestConnection>(),
+        output_schema = schema::output(schema::object(
+            &[
+                ("message", "string", "OnceHub's own words"),
+                ("account", "string", "The account's e-mail address"),
+                ("me", "string", "Whom \"me\" means, if that is set"),
+                ("time_zone", "string", "The zone of replies, and of times that are given without one"),
+                ("current_time", "string", "Now, UTC"),
+                ("current_time_local", "string", "Now, in time_zone"),
+            ],
+            &["message", "time_zone", "current_time", "current_time_local"],
+        )),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn test_connection(&self, mut call: Call<TestConnection>) -> Result<Reply, Failure> {
+        let TestConnection {} = call.input()?;
+        let answer = call.oncehub.send(&account::Test {}).await?;
+        let message = clean(answer.text("message").unwrap_or("The API key is valid")).into_owned();
+        let zone = &self.settings.zone;
+        let mut structure = Map::new();
+        structure.insert("message".into(), message.clone().into());
+        // "The API key is valid for account: admin@example.com"
+        let account = message.rsplit(": ").next().filter(|account| account.contains('@'));
+        structure.extend(account.map(|account| ("account".to_owned(), account.into())));
+        structure.extend(self.settings.me.as_deref().map(|me| ("me".to_owned(), me.into())));
+        structure.insert("time_zone".into(), zone.name().into());
+        super::reply::put_time(&mut structure, "current_time", call.now, zone);
+        let me = self
+            .settings
+            .me
+            .as_deref()
+            .map_or_else(|| "not set (ONCEHUB_MCP_USER)".to_owned(), str::to_owned);
+        let text =
+            format!("{message}\nnow: {} ({})\nme: {me}", time::local(call.now, zone), zone.name());
+        Ok(Reply::new(structure, text))
+    }
+}

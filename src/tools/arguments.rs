@@ -1,0 +1,293 @@
+//! Arguments as models really send them, read against a tool's schema: forgiving where the meaning is plain, and otherwise
+//! clear about which argument is wrong and what would be right.
+
+use rmcp::model::JsonObject;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Number, Value};
+
+use super::failure::Failure;
+
+/// Reads the arguments of one call.
+///
+/// Null and "" mean absent. A number that comes as text, a single value where a list belongs, and JSON inside a text are
+/// taken for what they are, which also serves `call TOOL key=value`.
+pub(super) fn read<T: DeserializeOwned>(
+    schema: &JsonObject,
+    arguments: JsonObject,
+) -> Result<T, Failure> {
+    let none = Map::new();
+    let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    let mut read = Map::new();
+    for (name, value) in arguments {
+        let Some(expected) = known.get(&name) else { return Err(unknown(&name, known)) };
+        if let Some(value) = coerce(&name, value, expected)? {
+            read.insert(name, value);
+        }
+    }
+    let required = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    let missing: Vec<&str> = required.filter(|name| !read.contains_key(*name)).collect();
+    if let Some(first) = missing.first() {
+        let problem = if missing.len() == 1 {
+            "is required".into()
+        } else {
+            format!("and {} are required", missing.get(1..).unwrap_or_default().join(", "))
+        };
+        return Err(Failure::argument(first, problem, "call again with it"));
+    }
+    serde_path_to_error::deserialize(Value::Object(read)).map_err(|error| {
+        let path = error.path().to_string();
+        let problem = error.into_inner().to_string();
+        Failure::argument(&path, problem, "correct it and call again")
+    })
+}
+
+/// The value as its schema wants it; nothing for an absent one.
+fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, Failure> {
+    let kind = expected.get("type").and_then(Value::as_str).unwrap_or_default();
+    let value = match (kind, value) {
+        (_, Value::Null) => return Ok(None),
+        (_, Value::String(text)) if text.trim().is_empty() => return Ok(None),
+        ("string", Value::Number(number)) => Value::String(number.to_string()),
+        ("string", Value::String(text)) => Value::String(one_of(text, expected)),
+        ("integer" | "number", Value::String(text)) => {
+            text.trim().parse::<Number>().map_or(Value::String(text), Value::Number)
+        }
+        ("boolean", Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" => Value::Bool(true),
+            "false" | "no" => Value::Bool(false),
+            _ => Value::String(text),
+        },
+        ("array", Value::String(text)) => list(&text),
+        ("object", Value::String(text)) => {
+            serde_json::from_str(&text).unwrap_or(Value::String(text))
+        }
+        (_, value) => value,
+    };
+    let value = match value {
+        Value::Number(number) if kind == "integer" => {
+            whole(&number).map_or(Value::Number(number), Value::from)
+        }
+        value => value,
+    };
+    let fits = match kind {
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    };
+    if !fits {
+        return Err(Failure::argument(
+            path,
+            format!("must be {}, not {}", article(kind), describe(&value)),
+            "correct it and call again",
+        ));
+    }
+    if let Some(problem) = out_of_range(&value, expected) {
+        return Err(Failure::argument(path, problem, "correct it and call again"));
+    }
+    match (value, expected.get("items"), expected.get("properties")) {
+        (Value::Array(values), Some(items), _) => {
+            let each = values
+                .into_iter()
+                .enumerate()
+                .map(|(i, value)| coerce(&format!("{path}[{i}]"), value, items));
+            let values: Vec<Value> =
+                each.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            Ok(Some(Value::Array(values)))
+        }
+        (Value::Object(fields), _, Some(Value::Object(known))) => {
+            let mut read = Map::new();
+            for (name, value) in fields {
+                let Some(expected) = known.get(&name) else {
+                    return Err(unknown(&format!("{path}.{name}"), known));
+                };
+                if let Some(value) = coerce(&format!("{path}.{name}"), value, expected)? {
+                    read.insert(name, value);
+                }
+            }
+            Ok(Some(Value::Object(read)))
+        }
+        (value, ..) => Ok(Some(value)),
+    }
+}
+
+/// The choice that is meant, whatever its case and whether its words are joined by spaces or dashes.
+fn one_of(text: String, expected: &Value) -> String {
+    let Some(choices) = expected.get("enum").and_then(Value::as_array) else { return text };
+    let fold = |text: &str| text.trim().to_lowercase().replace([' ', '-'], "_");
+    let folded = fold(&text);
+    let found = choices.iter().filter_map(Value::as_str).find(|choice| fold(choice) == folded);
+    found.map_or(text, str::to_owned)
+}
+
+/// A list that came as one text: JSON, or values separated by commas.
+fn list(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(Value::Array(values)) => Value::Array(values),
+        _ => text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(Value::from)
+            .collect(),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range and the fraction are checked")]
+fn whole(number: &Number) -> Option<i64> {
+    if number.is_i64() || number.is_u64() {
+        return None;
+    }
+    number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64)
+}
+
+fn out_of_range(value: &Value, expected: &Value) -> Option<String> {
+    let bound = |name: &str| expected.get(name).and_then(Value::as_f64);
+    let number = value.as_f64()?;
+    let (low, high) = (bound("minimum"), bound("maximum"));
+    let outside = low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high);
+    outside.then(|| match (low, high) {
+        (Some(low), Some(high)) => format!("must be {low} to {high}, not {number}"),
+        (Some(low), None) => format!("must be {low} or more, not {number}"),
+        _ => format!("must be {} or less, not {number}", high.unwrap_or_default()),
+    })
+}
+
+fn article(kind: &str) -> String {
+    match kind {
+        "integer" => "a whole number".into(),
+        "array" => "a list".into(),
+        "object" => "an object".into(),
+        "boolean" => "true or false".into(),
+        "string" => "a text".into(),
+        other => format!("a {other}"),
+    }
+}
+
+fn describe(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "a list".into(),
+        Value::Object(_) => "an object".into(),
+        other => other.to_string().chars().take(60).collect(),
+    }
+}
+
+fn unknown(path: &str, known: &Map<String, Value>) -> Failure {
+    let shown: String = path.chars().take(60).collect();
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let nearest = nearest(name, known.keys().map(String::as_str));
+    let hint = match nearest {
+        Some(nearest) => format!("did you mean {nearest}? Call again with it"),
+        None if known.is_empty() => "this tool takes no arguments".into(),
+        None => format!(
+            "leave it out; the arguments are {}",
+            known.keys().cloned().collect::<Vec<_>>().join(", ")
+        ),
+    };
+    Failure::argument(&shown, "there is no such argument", hint)
+}
+
+/// The name that was most likely meant, if one is near: alike in spelling, or sharing its words.
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let words = |text: &str| {
+        text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>()
+    };
+    let asked = words(name);
+    let likeness = |candidate: &str| {
+        let theirs = words(candidate);
+        let shared = asked.iter().filter(|word| word.len() > 2 && theirs.contains(word)).count();
+        #[expect(clippy::cast_precision_loss, reason = "a handful of words")]
+        let by_words = shared as f64 / asked.len().max(theirs.len()).max(1) as f64;
+        by_words.max(strsim::jaro_winkler(&name.to_lowercase(), candidate))
+    };
+    known
+        .map(|candidate| (candidate, likeness(candidate)))
+        .filter(|(_, likeness)| *likeness > 0.6)
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map(|(candidate, _)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+    use serde_json::json;
+
+    #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        booking_id: String,
+        reason: Option<String>,
+        #[schemars(range(min = 1, max = 500))]
+        limit: Option<u32>,
+        #[serde(default)]
+        status: Vec<Status>,
+        notify: Option<bool>,
+        custom_fields: Option<Map<String, Value>>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "snake_case")]
+    enum Status {
+        Scheduled,
+        NoShow,
+    }
+
+    fn sample(arguments: Value) -> Result<Sample, Failure> {
+        let Value::Object(arguments) = arguments else { panic!("not an object") };
+        read(&schema::input::<Sample>(), arguments)
+    }
+
+    #[test]
+    fn what_a_model_plainly_means_is_taken() {
+        let read = sample(json!({
+            "booking_id": 17, "reason": "", "limit": "10", "status": "No-show, scheduled", "notify": "false",
+            "custom_fields": "{\"a\": [1]}"
+        }));
+        let read = read.unwrap();
+        assert_eq!((read.booking_id.as_str(), read.reason, read.limit), ("17", None, Some(10)));
+        assert_eq!(read.status, [Status::NoShow, Status::Scheduled]);
+        assert_eq!((read.notify, read.custom_fields.unwrap().len()), (Some(false), 1));
+        assert_eq!(
+            sample(json!({"booking_id": "a", "limit": 3.0, "status": null})).unwrap().limit,
+            Some(3)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_named_with_what_would_be_right() {
+        let message = |arguments| sample(arguments).unwrap_err().text();
+        for (arguments, expected) in [
+            (
+                json!({"booking": "x"}),
+                "booking: there is no such argument\nhint: did you mean booking_id?",
+            ),
+            (json!({"booking_id": "x", "zzz": 1}), "the arguments are booking_id, reason"),
+            (json!({"booking_id": ""}), "booking_id: is required"),
+            (json!({"booking_id": "x", "limit": 501}), "limit: must be 1 to 500, not 501"),
+            (
+                json!({"booking_id": "x", "limit": "ten"}),
+                "limit: must be a whole number, not \"ten\"",
+            ),
+            (json!({"booking_id": "x", "limit": 1.5}), "limit: must be a whole number, not 1.5"),
+            (json!({"booking_id": ["x"]}), "booking_id: must be a text, not a list"),
+            (json!({"booking_id": "x", "notify": 1}), "notify: must be true or false, not 1"),
+            (
+                json!({"booking_id": "x", "status": ["gone"]}),
+                "status[0]: unknown variant `gone`, expected",
+            ),
+            (json!({"booking_id": "x", "custom_fields": "{"}), "custom_fields: must be an object"),
+        ] {
+            let text = message(arguments);
+            assert!(text.contains(expected), "{text}");
+        }
+    }
+}

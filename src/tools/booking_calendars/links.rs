@@ -1,0 +1,171 @@
+//! Links that serve for one booking.
+
+use rmcp::{tool, tool_router};
+use serde_json::{Map, Value};
+
+use super::super::call::Call;
+use super::super::failure::Failure;
+use super::super::names::{Found, Noun};
+use super::super::reply::{Reply, present};
+use super::super::{Tools, schema};
+use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateLink {
+    /// Calendar: id, exact name or URL
+    calendar_id: String,
+    /// Prefilled; the guest may change it
+    guest_name: Option<String>,
+    /// Prefilled
+    guest_email: Option<String>,
+    /// Prefilled; E.164
+    guest_phone: Option<String>,
+    /// Prefilled answers: exact field name to a text, or a list of texts
+    custom_fields: Option<Map<String, Value>>,
+    /// Campaign tags that the booking will carry
+    utm: Option<Utm>,
+    /// Who will host, on a team's calendar: a user's name, e-mail or id, or `me`
+    host: Option<String>,
+    /// Users who join the meeting
+    #[serde(default)]
+    co_hosts: Vec<String>,
+    /// One of the calendar's durations
+    #[schemars(range(min = 1, max = 1440))]
+    duration_minutes: Option<u32>,
+    /// Steps the guest does not see: contact_info, questions, co_hosts
+    #[serde(default)]
+    skip: Vec<String>,
+    /// Keep the prefilled values out of the link
+    hide_url_params: Option<bool>,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+struct Utm {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    medium: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    campaign: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    term: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+}
+
+#[tool_router(router = links, vis = "pub(super)")]
+impl Tools {
+    /// Make a link with which one guest can book one meeting on a calendar, at a time of their choice; it can be prefilled
+    /// for them. Nothing is sent: pass the link on yourself. It stops working after one booking, and after 90 days. To book a
+    /// time that is already agreed use `schedule_meeting`; the calendar's lasting link is in `get_booking_calendar`.
+    #[tool(
+        title = "Create one-time link",
+        input_schema = schema::input::<CreateLink>(),
+        output_schema = schema::output(schema::object(
+            &[
+                ("id", "", "The link's own id, not a booking's"),
+                ("url", "", "What to give to the guest"),
+                ("creation_time", "", "UTC"),
+                ("creation_time_local", "string", "In time_zone"),
+                ("calendar_id", "string", ""),
+                ("confirmed", "boolean", "False when the person did not agree"),
+                ("note", "string", "What else there is to say"),
+            ],
+            &[],
+        )),
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
+    )]
+    async fn create_one_time_link(&self, mut call: Call<CreateLink>) -> Result<Reply, Failure> {
+        let input = call.input()?;
+        let calendar = call.calendar(&input.calendar_id).await?;
+        let mut booking_form = input.custom_fields.unwrap_or_default();
+        for (field, value) in
+            [("name", input.guest_name), ("email", input.guest_email), ("phone", input.guest_phone)]
+        {
+            booking_form.extend(value.map(|value| (field.to_owned(), value.into())));
+        }
+        let utm = input.utm.and_then(|utm| serde_json::to_value(utm).ok());
+        let mut co_hosts = Vec::new();
+        for name in &input.co_hosts {
+            co_hosts.push(call.address_of("co_hosts", name).await?);
+        }
+        let host = match &input.host {
+            Some(name) => Some(call.address_of("host", name).await?),
+            None => None,
+        };
+        let ignored = host.is_some() && call.has_one_host(&calendar).await;
+        let request = CreateOneTimeLink {
+            id: calendar.id.clone(),
+            hide_url_params: input.hide_url_params,
+            booking_form,
+            utm: utm.as_ref().and_then(Value::as_object).cloned().unwrap_or_default(),
+            booking_settings: BookingSettings {
+                host,
+                co_hosts: (!co_hosts.is_empty()).then(|| co_hosts.join(",")),
+                duration_minutes: input.duration_minutes,
+                skip: input.skip,
+            },
+        };
+        let question = format!("Make a one-time link for {}?", calendar.described());
+        if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
+            return Ok(declined);
+        }
+        // OnceHub lists no links, so one whose answer was lost cannot be found.
+        let link = match call.for_write().send(&request).await {
+            Ok(link) => link,
+            Err(error) => {
+                let failure = Failure::of_write(&error);
+                return Err(if failure.outcome == Some("unknown") {
+                    failure.hint(
+                        "OnceHub cannot be asked whether the link was made; making another does no harm: one that nobody \
+                         has is never used, and vanishes after 90 days",
+                    )
+                } else {
+                    failure
+                });
+            }
+        };
+        let zone = &self.settings.zone;
+        let url = link.text("url").unwrap_or("(OnceHub gave no address)").to_owned();
+        let mut fields = present(link, zone);
+        fields.insert("calendar_id".into(), calendar.id.as_str().into());
+        fields.insert("time_zone".into(), zone.name().into());
+        let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
+        let made = fields.get("creation_time_local").and_then(Value::as_str).unwrap_or_default();
+        let text = format!(
+            "{url}\nserves for one booking on {}; link {id}, made {made}",
+            calendar.described()
+        );
+        let mut reply = Reply::new(fields, text);
+        if ignored {
+            reply.note(
+                "OnceHub ignores host here: this calendar belongs to one person, not to a team.",
+            );
+        }
+        Ok(reply)
+    }
+}
+
+impl<I> Call<I> {
+    /// A user's e-mail address, which is how a link names hosts.
+    async fn address_of(&self, argument: &str, name: &str) -> Result<String, Failure> {
+        let found = self.user(argument, name).await?;
+        found.entry.and_then(|entry| entry.email).ok_or_else(|| {
+            Failure::not_found(
+                argument,
+                format!("{argument}: the user {} has no known e-mail address", found.id),
+                "use the e-mail address of a user",
+            )
+        })
+    }
+
+    /// Whether a calendar belongs to a user, as far as that is known.
+    async fn has_one_host(&self, calendar: &Found) -> bool {
+        let Some(host) = calendar.entry.as_ref().and_then(|entry| entry.object.text("host")) else {
+            return false;
+        };
+        self.directory.all_or_none(&self.oncehub, Noun::Users).await.get(host).is_some()
+    }
+}

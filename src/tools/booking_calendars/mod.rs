@@ -1,0 +1,212 @@
+//! Booking calendars: finding one, its free slots, booking a slot, and links that serve once.
+
+mod links;
+mod schedule;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+use serde_json::{Map, Value};
+
+use super::call::Call;
+use super::failure::Failure;
+use super::names::{Entries, Found, Noun, fold};
+use super::reply::{Reply, present};
+use super::schema::Field;
+use super::untrusted::{clean, plain_or_quoted, quoted};
+use super::{Tools, schema};
+use crate::oncehub::{Object, booking_calendars};
+
+impl Tools {
+    pub(super) fn booking_calendars() -> ToolRouter<Self> {
+        Self::finding_calendars() + Self::slots() + Self::scheduling() + Self::links()
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListBookingCalendars {
+    /// Part of the calendar's name or subject
+    name: Option<String>,
+    /// Whose: a user's name, e-mail or id, a team's name or id, or `me`
+    host: Option<String>,
+    /// How many in all; 25 if left out
+    #[schemars(range(min = 1, max = 500))]
+    limit: Option<u32>,
+    /// next_cursor of the last reply, with the same filters
+    cursor: Option<String>,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetBookingCalendar {
+    /// Calendar: id, exact name or URL
+    calendar_id: String,
+}
+
+const FIELDS: &[Field] = &[
+    ("id", "string", ""),
+    ("name", "", "What the account calls it"),
+    ("subject", "", "What guests read"),
+    ("host", "", "Id of a user or a team"),
+    ("host_name", "string", ""),
+    ("url", "", "Where guests book"),
+    ("published", "", "Whether it can be booked"),
+    ("duration_minutes", "", "One of up to four that it may offer"),
+];
+
+#[tool_router(router = finding_calendars)]
+impl Tools {
+    /// Find the calendars that meetings can be booked on: name, host (a person or a team), duration, public URL, and whether
+    /// it is published. Use it to choose one for `get_booking_time_slots` and `schedule_meeting`, which take its name or id;
+    /// bookings made on it are in `list_bookings` (calendar).
+    #[tool(
+        title = "List booking calendars",
+        input_schema = schema::input::<ListBookingCalendars>(),
+        output_schema = schema::list(&schema::object(FIELDS, &[]), &[("asked", "string", "The filters, as understood")]),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_booking_calendars(
+        &self,
+        mut call: Call<ListBookingCalendars>,
+    ) -> Result<Reply, Failure> {
+        let ListBookingCalendars { name, host, limit, cursor } = call.input()?;
+        let mut asked = Vec::new();
+        let mut filter = booking_calendars::All::default();
+        if let Some(host) = &host {
+            let found = call.host(host).await?;
+            asked.push(format!("host {}", found.described()));
+            filter.host = Some(found.id);
+        }
+        let part = name.as_deref().map(fold);
+        asked.extend(name.as_deref().map(|name| format!("name {}", quoted(name, 60))));
+        let is_like = |calendar: &Object| {
+            let known =
+                ["name", "subject"].into_iter().filter_map(|field| calendar.text(field)).map(fold);
+            part.as_deref().is_none_or(|part| known.into_iter().any(|known| known.contains(part)))
+        };
+        let here: Option<&(dyn Fn(&Object) -> bool + Sync)> =
+            if part.is_some() { Some(&is_like) } else { None };
+        let found = call.gather(&filter, limit, cursor.as_deref(), here).await?;
+        let hosts = Hosts::of(&call, &found.items).await;
+        let body: Vec<String> = found.items.iter().map(|calendar| line(calendar, &hosts)).collect();
+        let zone = &self.settings.zone;
+        let items =
+            found.items.iter().map(|calendar| shown(calendar.clone(), &hosts, zone)).collect();
+        Ok(found.reply("booking calendar", items, &body.join("\n"), &asked, zone))
+    }
+
+    /// Read one booking calendar: its host, duration, public URL and whether it is published. To find one use
+    /// `list_booking_calendars`; its free times are in `get_booking_time_slots`.
+    #[tool(
+        title = "Get booking calendar",
+        input_schema = schema::input::<GetBookingCalendar>(),
+        output_schema = schema::output(schema::object(FIELDS, &["id"])),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_booking_calendar(
+        &self,
+        mut call: Call<GetBookingCalendar>,
+    ) -> Result<Reply, Failure> {
+        let GetBookingCalendar { calendar_id } = call.input()?;
+        let found = call.calendar(&calendar_id).await?;
+        let mut calendar =
+            call.oncehub.send(&booking_calendars::Get { id: found.id.clone() }).await?;
+        calendar.fill_id(found.id.as_str());
+        let hosts = Hosts::of(&call, std::slice::from_ref(&calendar)).await;
+        let text = line(&calendar, &hosts);
+        Ok(Reply::new(shown(calendar, &hosts, &self.settings.zone), text))
+    }
+}
+
+impl<I> Call<I> {
+    /// The calendar that is meant.
+    async fn calendar(&self, asked: &str) -> Result<Found, Failure> {
+        self.directory.find(&self.oncehub, Noun::Calendars, "calendar_id", asked).await
+    }
+
+    /// The user or team that hosts.
+    async fn host(&self, asked: &str) -> Result<Found, Failure> {
+        let user = self.user("host", asked).await;
+        match user {
+            Err(failure) if failure.kind == "not_found" => {
+                let team = self.directory.find(&self.oncehub, Noun::Teams, "host", asked).await;
+                // What is known of users tells more about a misspelt name.
+                team.map_err(|team| if team.kind == "not_found" { failure } else { team })
+            }
+            // An id that is no user's may be a team's; either way it is the id that counts.
+            Ok(found) if found.entry.is_none() => Ok(self
+                .directory
+                .find(&self.oncehub, Noun::Teams, "host", asked)
+                .await
+                .unwrap_or(found)),
+            other => other,
+        }
+    }
+}
+
+/// The names of those who host calendars.
+struct Hosts {
+    users: Arc<Entries>,
+    teams: Arc<Entries>,
+}
+
+impl Hosts {
+    async fn of<I>(call: &Call<I>, calendars: &[Object]) -> Self {
+        let mut hosts = Self { users: Arc::default(), teams: Arc::default() };
+        let ids: Vec<&str> =
+            calendars.iter().filter_map(|calendar| calendar.text("host")).collect();
+        if !ids.is_empty() {
+            hosts.users = call.directory.all_or_none(&call.oncehub, Noun::Users).await;
+        }
+        if ids.iter().any(|id| hosts.users.get(id).is_none()) {
+            hosts.teams = call.directory.all_or_none(&call.oncehub, Noun::Teams).await;
+        }
+        hosts
+    }
+
+    /// The host's name, and whether it is a team.
+    fn name(&self, calendar: &Object) -> Option<(String, bool)> {
+        let id = calendar.text("host")?;
+        let user = self.users.name(id).map(|name| (name.to_owned(), false));
+        user.or_else(|| self.teams.name(id).map(|name| (name.to_owned(), true)))
+    }
+}
+
+fn shown(calendar: Object, hosts: &Hosts, zone: &super::Zone) -> Map<String, Value> {
+    let host = hosts.name(&calendar);
+    let mut fields = present(calendar, zone);
+    fields.extend(host.map(|(name, _)| ("host_name".to_owned(), name.into())));
+    fields
+}
+
+fn line(calendar: &Object, hosts: &Hosts) -> String {
+    let id = calendar.text("id").unwrap_or("(no id)").to_owned();
+    if calendar.is_deleted() {
+        return format!("{id} | deleted");
+    }
+    let host = calendar.text("host").map(|id| match hosts.name(calendar) {
+        Some((name, true)) => format!("team {} {id}", quoted(&name, 60)),
+        Some((name, false)) => format!("host {} {id}", quoted(&name, 60)),
+        None => format!("host {id}"),
+    });
+    let subject =
+        calendar.text("subject").filter(|subject| Some(*subject) != calendar.text("name"));
+    let parts = [
+        Some(id),
+        calendar.text("name").map(|name| quoted(name, 80)),
+        subject.map(|subject| format!("for guests: {}", quoted(subject, 80))),
+        calendar.number("duration_minutes").map(|minutes| format!("{minutes} min")),
+        host,
+        calendar
+            .flag("published")
+            .filter(|published| !published)
+            .map(|_| "not published: cannot be booked".to_owned()),
+        calendar.text("url").map(|url| plain_or_quoted(&clean(url), 200)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" | ")
+}

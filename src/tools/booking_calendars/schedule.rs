@@ -1,0 +1,316 @@
+//! Booking a slot for a guest.
+
+use futures::FutureExt;
+use jiff::{SignedDuration, Timestamp};
+use rmcp::{tool, tool_router};
+use serde_json::{Map, Value};
+
+use super::super::bookings::{self as shown, Names};
+use super::super::call::{Call, FOUND_NOTE, Written};
+use super::super::failure::Failure;
+use super::super::names::fold;
+use super::super::reply::Reply;
+use super::super::time::{self, Zone};
+use super::super::untrusted::quoted;
+use super::super::{Tools, schema};
+use super::slots::nearest_in_words;
+use crate::oncehub::booking_calendars::{Location, Schedule};
+use crate::oncehub::{Error, Id, Object, bookings};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ScheduleMeeting {
+    /// Calendar: id, exact name or URL
+    calendar_id: String,
+    /// A start that get_booking_time_slots gave; without an offset it is read in guest_time_zone
+    start_time: String,
+    /// The guest's IANA zone, e.g. Europe/London
+    guest_time_zone: String,
+    guest_name: String,
+    /// Where the invitation goes
+    guest_email: String,
+    /// E.164, e.g. +12025550195
+    guest_phone: Option<String>,
+    /// One that the slot offers; left out, OnceHub chooses, preferring video
+    location_type: Option<LocationType>,
+    /// physical: the ADD- id or address; virtual: the provider; guest_phone: the guest's number; in_person_by_guest: the
+    /// guest's address; virtual_static: nothing
+    location_value: Option<String>,
+    /// Answers to the calendar's questions: exact field name to a text, or a list of texts
+    custom_fields: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum LocationType {
+    Virtual,
+    VirtualStatic,
+    Physical,
+    GuestPhone,
+    InPersonByGuest,
+}
+
+impl LocationType {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Virtual => "virtual",
+            Self::VirtualStatic => "virtual_static",
+            Self::Physical => "physical",
+            Self::GuestPhone => "guest_phone",
+            Self::InPersonByGuest => "in_person_by_guest",
+        }
+    }
+}
+
+#[tool_router(router = scheduling, vis = "pub(super)")]
+impl Tools {
+    /// Book a meeting for a guest on a calendar, at a start that `get_booking_time_slots` gave; look there first. The guest
+    /// and the host are notified at once. Not to be repeated after a failure unless it says that nothing was booked: a second
+    /// call books a second meeting. To let guests choose for themselves use `create_one_time_link`. The duration is the
+    /// calendar's; answers that match none of a question's choices are dropped by OnceHub without a word.
+    #[tool(
+        title = "Schedule meeting",
+        input_schema = schema::input::<ScheduleMeeting>(),
+        output_schema = shown::scheduled(),
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
+    )]
+    async fn schedule_meeting(&self, mut call: Call<ScheduleMeeting>) -> Result<Reply, Failure> {
+        let input = call.input()?;
+        let zone = call.zone_of("guest_time_zone", Some(&input.guest_time_zone))?;
+        let start = call.moment("start_time", &input.start_time, &zone)?;
+        if start.whole_day {
+            return Err(Failure::argument(
+                "start_time",
+                "is a day, not a time",
+                "choose a start from get_booking_time_slots",
+            ));
+        }
+        if !input.guest_email.contains('@') {
+            return Err(Failure::argument(
+                "guest_email",
+                "is not an e-mail address",
+                "ask for the guest's address",
+            ));
+        }
+        let calendar = call.calendar(&input.calendar_id).await?;
+        let location = call.location(&input, &calendar.id, start.at).await?;
+        let when = format!("{} ({})", time::local(start.at, &zone), zone.name());
+        let who = quoted(&input.guest_name, 60);
+        let question = format!(
+            "Book {when} on {} for {}, and notify them?",
+            calendar.described(),
+            who.trim_matches('"')
+        );
+        if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
+            return Ok(declined);
+        }
+        let request = Schedule {
+            id: calendar.id.clone(),
+            start_time: time::instant(start.at),
+            guest_time_zone: zone.name().to_owned(),
+            booking_form: form(&input),
+            location,
+        };
+        let look = || call.find_scheduled(&calendar.id, &input.guest_email, start.at).boxed();
+        let what = format!("a booking of {} at {when}", input.guest_email);
+        let written = match call.write(&request, &what, &look).await {
+            Ok(written) => written,
+            Err(failure) => {
+                return Err(call.too_late(failure, &calendar.id, start.at, &zone).await);
+            }
+        };
+        let mut reply = match written {
+            Written::Found(booking) => {
+                let names = Names::of(&call, std::slice::from_ref(&booking)).await;
+                let mut reply = shown::after_scheduling(booking, &names, &zone);
+                reply.note(FOUND_NOTE);
+                reply
+            }
+            Written::Answered(answer) => call.read_back(&answer, start.at, &zone).await?,
+        };
+        if let Some(note) = &start.note {
+            reply.note(&format!("start_time: {note}"));
+        }
+        Ok(reply)
+    }
+}
+
+/// The booking form: what OnceHub asks for, and the calendar's own fields by their names.
+fn form(input: &ScheduleMeeting) -> Map<String, Value> {
+    let mut form = input.custom_fields.clone().unwrap_or_default();
+    form.insert("name".into(), input.guest_name.trim().into());
+    form.insert("email".into(), input.guest_email.trim().into());
+    form.extend(
+        input.guest_phone.as_deref().map(|phone| ("phone".to_owned(), phone.trim().into())),
+    );
+    form
+}
+
+impl<I> Call<I> {
+    /// The location to ask for: nothing when the caller leaves it to OnceHub.
+    async fn location(
+        &self,
+        input: &ScheduleMeeting,
+        calendar: &Id,
+        start: Timestamp,
+    ) -> Result<Option<Location>, Failure> {
+        let value = input.location_value.as_deref().map(str::trim);
+        let Some(kind) = input.location_type else {
+            return match value {
+                None => Ok(None),
+                Some(_) => Err(Failure::argument(
+                    "location_type",
+                    "is required with location_value",
+                    "say which type the value is of",
+                )),
+            };
+        };
+        let value = match (kind, value) {
+            (LocationType::VirtualStatic, _) => None,
+            (LocationType::Physical, value) => Some(self.address(calendar, start, value).await?),
+            (LocationType::GuestPhone, None) if input.guest_phone.is_some() => {
+                input.guest_phone.clone()
+            }
+            (_, Some(value)) => Some(value.to_owned()),
+            (_, None) => {
+                let hint = match kind {
+                    LocationType::GuestPhone => {
+                        "give the guest's number in E.164 form, e.g. +12025550195"
+                    }
+                    LocationType::InPersonByGuest => {
+                        "give the address where the guest wants to meet"
+                    }
+                    _ => {
+                        "give one of google_meet, microsoft_teams, zoom, webex, gotomeeting that the slot offers"
+                    }
+                };
+                return Err(Failure::argument(
+                    "location_value",
+                    format!("is required for {}", kind.as_str()),
+                    hint,
+                ));
+            }
+        };
+        Ok(Some(Location { kind: kind.as_str().into(), value }))
+    }
+
+    /// The id of an address: OnceHub takes no other form of it. Without a value, the only one that there is.
+    async fn address(
+        &self,
+        calendar: &Id,
+        start: Timestamp,
+        asked: Option<&str>,
+    ) -> Result<String, Failure> {
+        if let Some(id) = asked.filter(|asked| super::super::names::looks_like_an_id(asked)) {
+            return Ok(id.to_owned());
+        }
+        let slots = self.slots(calendar, None, start + SignedDuration::from_hours(24)).await?;
+        let offered =
+            slots.iter().filter(|slot| slot.start == start).flat_map(|slot| &slot.locations);
+        let addresses: Vec<(&str, &str)> = offered
+            .filter(|location| location.text("type") == Some("physical"))
+            .filter_map(|location| {
+                Some((location.text("id")?, location.text("value").unwrap_or_default()))
+            })
+            .collect();
+        let fits = |text: &str| asked.is_none_or(|asked| fold(asked) == fold(text));
+        let fitting: Vec<&str> =
+            addresses.iter().filter(|(_, text)| fits(text)).map(|(id, _)| *id).collect();
+        match fitting.as_slice() {
+            [id] => Ok((*id).to_owned()),
+            _ => {
+                let offered: Vec<String> = addresses
+                    .iter()
+                    .map(|(id, text)| format!("{id} {}", quoted(text, 80)))
+                    .collect();
+                let hint = match offered.as_slice() {
+                    [] => "get_booking_time_slots shows where each slot can take place".to_owned(),
+                    _ => format!("pass one of these ids: {}", offered.join(", ")),
+                };
+                Err(Failure::argument("location_value", "is not one address of that slot", hint))
+            }
+        }
+    }
+
+    /// The live booking of that guest on that calendar at that time.
+    async fn find_scheduled(
+        &self,
+        calendar: &Id,
+        email: &str,
+        start: Timestamp,
+    ) -> Result<Option<Object>, Error> {
+        let second = SignedDuration::from_secs(1);
+        let listing = bookings::All {
+            booking_calendar: Some(calendar.clone()),
+            starting_after: Some(time::instant(start - second)),
+            starting_before: Some(time::instant(start + second)),
+            ..bookings::All::default()
+        };
+        let found = self.oncehub.list(&listing, 100).await?;
+        let theirs = |booking: &Object| {
+            let form = booking.text_in("form_submission", "email");
+            let mut addresses = form.into_iter().chain(booking.texts("attendees"));
+            addresses.any(|address| address.eq_ignore_ascii_case(email.trim()))
+                && booking.text("status") != Some("canceled")
+        };
+        Ok(found.items.into_iter().find(theirs))
+    }
+
+    /// What OnceHub made of it: its answer holds the id alone.
+    async fn read_back(
+        &self,
+        answer: &Object,
+        start: Timestamp,
+        zone: &Zone,
+    ) -> Result<Reply, Failure> {
+        let id = answer.text("id").unwrap_or_default().to_owned();
+        let read = match id.parse() {
+            Ok(id) => self.oncehub.send(&bookings::Get { id, expand: None }).await.ok(),
+            Err(_) => None,
+        };
+        let Some(mut booking) = read else {
+            let mut fields = Map::new();
+            fields.insert("booking_id".into(), id.clone().into());
+            super::super::reply::put_time(&mut fields, "starting_time", start, zone);
+            let text = format!("Booked: {id}, {} ({})", time::local(start, zone), zone.name());
+            let mut reply = Reply::new(fields, text);
+            reply.note(
+                "The booking could not be read back: get_booking shows it. Do not book it again.",
+            );
+            return Ok(reply);
+        };
+        booking.fill_id(&id);
+        let names = Names::of(self, std::slice::from_ref(&booking)).await;
+        Ok(shown::after_scheduling(booking, &names, zone))
+    }
+
+    /// A slot that is gone: the failure then names the nearest ones that are free.
+    async fn too_late(
+        &self,
+        failure: Failure,
+        calendar: &Id,
+        start: Timestamp,
+        zone: &Zone,
+    ) -> Failure {
+        if failure.outcome == Some("unknown") {
+            let hint =
+                "look with list_bookings (calendar, guest, starts_after) before booking again";
+            return failure.hint(hint);
+        }
+        if failure.param.as_deref() != Some("start_time") || start <= self.now {
+            return failure;
+        }
+        let day = SignedDuration::from_hours(24);
+        let from = (start - day).max(self.now);
+        let slots = self
+            .slots(calendar, Some(from).filter(|from| *from > self.now), start + day + day)
+            .await;
+        match slots.ok().and_then(|slots| nearest_in_words(&slots, start, zone)) {
+            Some(near) => {
+                failure.hint(format!("the nearest free starts are {near}: ask which one suits"))
+            }
+            None => failure
+                .hint("nothing is free around then: ask get_booking_time_slots for other days"),
+        }
+    }
+}

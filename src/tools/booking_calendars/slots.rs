@@ -1,0 +1,297 @@
+//! The free slots of a calendar.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use rmcp::{tool, tool_router};
+use serde_json::{Map, Value, json};
+
+use super::super::call::Call;
+use super::super::failure::Failure;
+use super::super::listing::USUAL;
+use super::super::reply::{Reply, put_time};
+use super::super::time::{self, Zone};
+use super::super::untrusted::{clean, clean_value, plain_or_quoted, quoted};
+use super::super::{Tools, schema};
+use crate::oncehub::{Error, Id, Object, booking_calendars};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetBookingTimeSlots {
+    /// Calendar: id, exact name or URL
+    calendar_id: String,
+    /// From when: 2026-12-01, 2026-12-01T15:00, today, monday, +3d; now if left out
+    start_time: Option<String>,
+    /// Until when; a date includes that day; a week after the start if left out, at most 30 days
+    end_time: Option<String>,
+    /// IANA zone of the reply and of times without an offset: the guest's
+    time_zone: Option<String>,
+    /// How many slots; 25 if left out
+    #[schemars(range(min = 1, max = 500))]
+    limit: Option<u32>,
+}
+
+/// OnceHub answers for no longer stretch.
+const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+#[tool_router(router = slots, vis = "pub(super)")]
+impl Tools {
+    /// Find the free times of a booking calendar, before `schedule_meeting` and whenever somebody asks when a meeting can
+    /// take place. Gives the starts that can be booked, by day in the guest's time zone, and where each can take place; the
+    /// calendar's own duration applies. Existing meetings, working hours and buffers are respected, how far ahead guests may
+    /// book is not. An unpublished calendar, or one whose host lacks a seat, has none.
+    #[tool(
+        title = "Get free time slots",
+        input_schema = schema::input::<GetBookingTimeSlots>(),
+        output_schema = schema::list(
+            &schema::object(
+                &[
+                    ("start_time", "string", "UTC: pass it to schedule_meeting"),
+                    ("start_time_local", "string", "In time_zone"),
+                    ("locations", "array", "Where, when that differs from slot to slot"),
+                ],
+                &["start_time", "start_time_local"],
+            ),
+            &[
+                ("calendar_id", "string", ""),
+                ("locations", "array", "Where, when it is the same for all: location_type and location_value of schedule_meeting"),
+                ("asked", "string", "The range, as understood"),
+            ],
+        ),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_booking_time_slots(
+        &self,
+        mut call: Call<GetBookingTimeSlots>,
+    ) -> Result<Reply, Failure> {
+        let GetBookingTimeSlots { calendar_id, start_time, end_time, time_zone, limit } =
+            call.input()?;
+        let zone = call.zone(time_zone.as_deref())?;
+        let range = Range::read(&call, start_time.as_deref(), end_time.as_deref(), &zone)?;
+        let calendar = call.calendar(&calendar_id).await?;
+        let slots = call.slots(&calendar.id, range.start, range.end).await?;
+        let mut reply = show(&slots, limit, &range, &calendar.id, &calendar.described(), &zone);
+        range.notes.iter().for_each(|note| reply.note(note));
+        Ok(reply)
+    }
+}
+
+/// A stretch of time to look for slots in.
+struct Range {
+    /// Nothing when it begins now, which OnceHub says more exactly than we can.
+    start: Option<Timestamp>,
+    end: Timestamp,
+    now: Timestamp,
+    notes: Vec<String>,
+}
+
+impl Range {
+    fn read<I>(
+        call: &Call<I>,
+        start: Option<&str>,
+        end: Option<&str>,
+        zone: &Zone,
+    ) -> Result<Self, Failure> {
+        let now = call.now;
+        let mut notes = Vec::new();
+        let start = start.map(|text| call.moment("start_time", text, zone)).transpose()?;
+        let end = end.map(|text| call.moment("end_time", text, zone)).transpose()?;
+        for (argument, moment) in [("start_time", &start), ("end_time", &end)] {
+            let note = moment.as_ref().and_then(|moment| moment.note.as_deref());
+            notes.extend(note.map(|note| format!("{argument}: {note}")));
+        }
+        let begins = start.as_ref().map_or(now, |moment| moment.at).max(now);
+        let week = || zone.days_later(begins, 7);
+        let ends = end.as_ref().map_or_else(week, |moment| time::end_exclusive(moment, zone));
+        let over = start
+            .as_ref()
+            .is_some_and(|moment| moment.at < now && time::end_exclusive(moment, zone) < now);
+        if ends <= now || (over && end.is_some()) && ends <= begins {
+            return Err(Failure::argument(
+                "end_time",
+                "this range lies in the past, where nothing can be booked",
+                "ask for times to come",
+            ));
+        }
+        if ends <= begins {
+            return Err(Failure::argument(
+                "end_time",
+                "must be after start_time",
+                "give a later end_time, or leave it out for a week",
+            ));
+        }
+        if ends.duration_since(begins) > LONGEST {
+            return Err(Failure::argument(
+                "end_time",
+                "OnceHub gives free slots for at most 30 days at once",
+                "ask for 30 days or less, then for the next ones",
+            ));
+        }
+        Ok(Self { start: (begins > now).then_some(begins), end: ends, now, notes })
+    }
+
+    fn described(&self, zone: &Zone) -> String {
+        let from = time::local(self.start.unwrap_or(self.now), zone);
+        format!("from {from} to {}", time::local(self.end, zone))
+    }
+}
+
+/// A start that is free, and where the meeting can take place.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Slot {
+    pub(super) start: Timestamp,
+    pub(super) locations: Vec<Object>,
+}
+
+impl<I> Call<I> {
+    /// The free slots of a calendar, in order. What cannot be read as a slot is left out.
+    pub(super) async fn slots(
+        &self,
+        id: &Id,
+        start: Option<Timestamp>,
+        end: Timestamp,
+    ) -> Result<Vec<Slot>, Error> {
+        let asked = booking_calendars::TimeSlots {
+            id: id.clone(),
+            start_time: start.map(time::instant),
+            end_time: Some(time::instant(end)),
+        };
+        let list = self.oncehub.send(&asked).await?;
+        let mut slots: Vec<Slot> = list.data.iter().filter_map(Slot::read).collect();
+        slots.sort_by_key(|slot| slot.start);
+        Ok(slots)
+    }
+}
+
+impl Slot {
+    fn read(slot: &Object) -> Option<Self> {
+        let start = time::read(slot.text("start_time")?)?;
+        let locations =
+            slot.fields().get("locations").and_then(Value::as_array).into_iter().flatten();
+        Some(Self {
+            start,
+            locations: locations
+                .filter(|value| value.is_object())
+                .cloned()
+                .map(Object::new)
+                .collect(),
+        })
+    }
+}
+
+/// A location as `schedule_meeting` takes it, and what it is to a person.
+fn described(location: &Object) -> String {
+    let kind = location.text("type").map_or("unknown", |kind| kind);
+    let mut text = plain_or_quoted(&clean(kind), 40);
+    let value = location.text("value").map(|value| plain_or_quoted(value, 120));
+    let id = location.text("id").map(|id| plain_or_quoted(id, 60));
+    for part in [value, id].into_iter().flatten() {
+        let _ = write!(text, " {part}");
+    }
+    text
+}
+
+fn show(
+    slots: &[Slot],
+    limit: Option<u32>,
+    range: &Range,
+    id: &Id,
+    calendar: &str,
+    zone: &Zone,
+) -> Reply {
+    let limit = limit.map_or(USUAL, |limit| limit as usize);
+    let given = slots.get(..limit.min(slots.len())).unwrap_or_default();
+    let more = slots.get(given.len());
+    // Nearly always the same everywhere: then it is said once.
+    let first = given.first().map(|slot| slot.locations.as_slice()).unwrap_or_default();
+    let everywhere = given.iter().all(|slot| slot.locations == first);
+
+    let mut days: BTreeMap<(jiff::civil::Date, String), Vec<String>> = BTreeMap::new();
+    for slot in given {
+        // The offset is part of the day: on the day of a change of clocks there are two.
+        let day = format!("{} ({})", time::day(slot.start, zone), time::offset(slot.start, zone));
+        let mut words = time::clock(slot.start, zone);
+        if !everywhere {
+            let each: Vec<String> = slot.locations.iter().map(described).collect();
+            let _ = write!(words, " [{}]", each.join(", "));
+        }
+        days.entry((zone.date(slot.start), day)).or_default().push(words);
+    }
+    let count = given.len();
+    let mut text = match count {
+        0 => format!(
+            "No free slots on {calendar}, {}, times in {}",
+            range.described(zone),
+            zone.name()
+        ),
+        1 => format!(
+            "1 free slot on {calendar}, {}, times in {}",
+            range.described(zone),
+            zone.name()
+        ),
+        _ => format!(
+            "{count} free slots on {calendar}, {}, times in {}",
+            range.described(zone),
+            zone.name()
+        ),
+    };
+    if everywhere && !first.is_empty() {
+        let _ = write!(
+            text,
+            "\nlocations: {}",
+            first.iter().map(described).collect::<Vec<_>>().join(", ")
+        );
+    }
+    for ((_, day), starts) in days {
+        let _ = write!(text, "\n{day}: {}", starts.join(" "));
+    }
+    if let Some(next) = more {
+        let next = time::instant(next.start);
+        let _ = write!(
+            text,
+            "\nmore: {} after these; call again with start_time {next}, or a higher limit",
+            slots.len() - count
+        );
+    }
+    if count == 0 {
+        text.push_str("\nAsk for other days, or another calendar.");
+    }
+
+    let locations = |locations: &[Object]| -> Value {
+        let mut value =
+            locations.iter().map(|location| Value::Object(location.fields().clone())).collect();
+        clean_value(&mut value);
+        value
+    };
+    let item = |slot: &Slot| {
+        let mut item = Map::new();
+        put_time(&mut item, "start_time", slot.start, zone);
+        if !everywhere {
+            item.insert("locations".into(), locations(&slot.locations));
+        }
+        Value::Object(item)
+    };
+    let mut structure = Map::new();
+    structure.insert("items".into(), given.iter().map(item).collect());
+    structure.insert("has_more".into(), more.is_some().into());
+    structure.insert("next_cursor".into(), Value::Null);
+    structure.insert("time_zone".into(), zone.name().into());
+    structure.insert("calendar_id".into(), json!(id));
+    if everywhere && !first.is_empty() {
+        structure.insert("locations".into(), locations(first));
+    }
+    structure.insert("asked".into(), range.described(zone).into());
+    Reply::new(structure, text)
+}
+
+/// Free starts near one that is not, in words: the shortest way on for somebody who was too late.
+pub(super) fn nearest_in_words(slots: &[Slot], to: Timestamp, zone: &Zone) -> Option<String> {
+    let mut near: Vec<Timestamp> = slots.iter().map(|slot| slot.start).collect();
+    near.sort_by_key(|at| at.duration_since(to).abs());
+    near.truncate(5);
+    near.sort_unstable();
+    let words: Vec<String> = near.into_iter().map(|at| time::local(at, zone)).collect();
+    (!words.is_empty())
+        .then(|| format!("{} ({})", words.join(", "), quoted(zone.name(), 60).trim_matches('"')))
+}

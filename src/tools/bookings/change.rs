@@ -1,0 +1,289 @@
+//! Changing a booking. Each change reads the booking first, to ask about it in words, and can tell afterwards what became of
+//! it when OnceHub's answer is lost.
+
+use futures::FutureExt;
+use rmcp::{tool, tool_router};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::call::{Call, FOUND_NOTE, Written};
+use super::super::failure::Failure;
+use super::super::reply::Reply;
+use super::super::{Tools, schema};
+use super::show::{self, Names};
+use crate::oncehub::{Endpoint, Id, Object, bookings};
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CancelBooking {
+    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    booking_id: String,
+    /// Why, as the guest will read it
+    reason: Option<String>,
+    /// Email the guest about it
+    #[serde(default = "yes")]
+    notify_guest: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RequestReschedule {
+    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    booking_id: String,
+    /// Why, as the guest will read it
+    reason: Option<String>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ReassignBooking {
+    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    booking_id: String,
+    /// Who takes over: a user's name, e-mail or id, or `me`
+    new_host: String,
+    /// Video service to use; left out, OnceHub keeps the present one if the new host has it
+    video_provider: Option<VideoProvider>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+enum VideoProvider {
+    GoogleMeet,
+    MicrosoftTeams,
+    Webex,
+    Gotomeeting,
+    Zoom,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MarkNoShow {
+    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    booking_id: String,
+}
+
+#[tool_router(router = changing_bookings, vis = "pub(super)")]
+impl Tools {
+    /// Cancel a booking that is still to come, for good: this cannot be undone, and frees the time. The guest gets an e-mail
+    /// with the reason unless notify_guest is false. If the guest should choose another time use `request_reschedule`; to
+    /// change who hosts it use `reassign_booking`. Paid bookings can only be canceled in OnceHub itself. Find the id with
+    /// `list_bookings`.
+    #[tool(
+        title = "Cancel booking",
+        input_schema = schema::input::<CancelBooking>(),
+        output_schema = show::one(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn cancel_booking(&self, mut call: Call<CancelBooking>) -> Result<Reply, Failure> {
+        let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
+        let Target { id, booking } = call.target(&booking_id).await?;
+        let mail =
+            if notify_guest { "and email the guest about it" } else { "without telling the guest" };
+        let question = format!("Cancel {}, {mail}?", show::sentence(&booking, &self.settings.zone));
+        if let Some(declined) = call
+            .confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone))
+            .await?
+        {
+            return Ok(declined);
+        }
+        let cancel = bookings::Cancel { id: id.clone(), reason, notify_guest };
+        let mailed =
+            if notify_guest { "The guest is told by e-mail." } else { "The guest was not told." };
+        call.change(&cancel, &id, &format!("Canceled. {mailed}"), &|booking| {
+            booking.text("status") == Some("canceled")
+        })
+        .await
+    }
+
+    /// Cancel a booking that is still to come and e-mail the guest a link to choose another time themselves. The present
+    /// time is given up at once, whether or not they answer. To move it to a time that is already agreed, use
+    /// `schedule_meeting` for the new time and then `cancel_booking`. Paid bookings can only be handled in OnceHub itself.
+    #[tool(
+        title = "Request reschedule",
+        input_schema = schema::input::<RequestReschedule>(),
+        output_schema = show::one(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn request_reschedule(
+        &self,
+        mut call: Call<RequestReschedule>,
+    ) -> Result<Reply, Failure> {
+        let RequestReschedule { booking_id, reason } = call.input()?;
+        let Target { id, booking } = call.target(&booking_id).await?;
+        let question = format!(
+            "Cancel {}, and email the guest to choose another time?",
+            show::sentence(&booking, &self.settings.zone)
+        );
+        if let Some(declined) = call
+            .confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone))
+            .await?
+        {
+            return Ok(declined);
+        }
+        let request = bookings::RequestReschedule { id: id.clone(), reason };
+        let done = "Canceled, and the guest is asked by e-mail to choose another time.";
+        call.change(&request, &id, done, &|booking| booking.text("status") == Some("canceled"))
+            .await
+    }
+
+    /// Give a booking that is still to come to another host, at the same time; everyone is notified. OnceHub does not check
+    /// whether the new host is free: look with `list_bookings` (host) first. Only for bookings made on booking calendars,
+    /// and only on plans that include it. If the new host has no video service connected, the meeting loses its link.
+    #[tool(
+        title = "Reassign booking",
+        input_schema = schema::input::<ReassignBooking>(),
+        output_schema = show::one(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn reassign_booking(&self, mut call: Call<ReassignBooking>) -> Result<Reply, Failure> {
+        let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
+        let host = call.user("new_host", &new_host).await?;
+        let Target { id, booking } = call.target(&booking_id).await?;
+        let who =
+            host.entry.as_ref().map_or_else(|| host.id.to_string(), |entry| entry.name.clone());
+        let question = format!(
+            "Give {} to {who} as the new host, and notify everyone?",
+            show::sentence(&booking, &self.settings.zone)
+        );
+        if let Some(declined) = call
+            .confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone))
+            .await?
+        {
+            return Ok(declined);
+        }
+        let provider = video_provider.and_then(|provider| serde_json::to_value(provider).ok());
+        let location = provider
+            .as_ref()
+            .and_then(Value::as_str)
+            .map(|value| bookings::VideoLocation { value: value.into() });
+        let reassign = bookings::Reassign { id: id.clone(), new_host: host.id.clone(), location };
+        let had_link = booking.text_in("virtual_conferencing", "join_url").is_some();
+        let done = format!("Reassigned to {}. Everyone is notified.", host.described());
+        let is_theirs = |booking: &Object| {
+            booking.reference("owner").is_some_and(|owner| owner.id == host.id.as_str())
+        };
+        let (after, found) = call.written(&reassign, &id, &is_theirs).await?;
+        let lost_link = had_link && after.text_in("virtual_conferencing", "join_url").is_none();
+        let mut reply = call.shown(&done, after, found).await;
+        if lost_link {
+            reply.note(
+                "The meeting has lost its video link: the new host has no video service connected.",
+            );
+        }
+        Ok(reply)
+    }
+
+    /// Mark a booking whose time has come as missed by the guest. OnceHub's API cannot take it back. For one that is still to
+    /// come use `cancel_booking`. To find those that may have been missed: `list_bookings` with status completed and
+    /// scheduled, and starts_before now.
+    #[tool(
+        title = "Mark no-show",
+        input_schema = schema::input::<MarkNoShow>(),
+        output_schema = show::one(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn mark_no_show(&self, mut call: Call<MarkNoShow>) -> Result<Reply, Failure> {
+        let MarkNoShow { booking_id } = call.input()?;
+        let Target { id, booking } = call.target(&booking_id).await?;
+        let question = format!(
+            "Mark {} as missed by the guest?",
+            show::sentence(&booking, &self.settings.zone)
+        );
+        if let Some(declined) = call
+            .confirm(false, &question, &|| show::unchanged(&booking, &self.settings.zone))
+            .await?
+        {
+            return Ok(declined);
+        }
+        let no_show = bookings::NoShow { id: id.clone() };
+        call.change(&no_show, &id, "Marked as a no-show.", &|booking| {
+            booking.text("status") == Some("no_show")
+        })
+        .await
+    }
+}
+
+/// The booking that is to be changed.
+struct Target {
+    id: Id,
+    booking: Object,
+}
+
+impl<I> Call<I> {
+    async fn target(&self, asked: &str) -> Result<Target, Failure> {
+        let booking = self.find_booking(asked, None).await?;
+        let id = booking.text("id").unwrap_or(asked).parse();
+        let id = id.map_err(|error| {
+            Failure::argument("booking_id", error, "find the id with list_bookings")
+        })?;
+        if booking.is_deleted() {
+            let problem = format!("booking_id: the booking {id} has been deleted");
+            return Err(Failure::not_found(
+                "booking_id",
+                problem,
+                "find another with list_bookings",
+            ));
+        }
+        Ok(Target { id, booking })
+    }
+
+    /// Sends a change and shows the booking after it.
+    async fn change<E>(
+        &self,
+        change: &E,
+        id: &Id,
+        done: &str,
+        is_done: &(dyn Fn(&Object) -> bool + Sync),
+    ) -> Result<Reply, Failure>
+    where
+        E: Endpoint<Response = Object>,
+    {
+        let (booking, found) = self.written(change, id, is_done).await?;
+        Ok(self.shown(done, booking, found).await)
+    }
+
+    /// Sends a change; the booking after it, and whether it had to be looked up.
+    async fn written<E>(
+        &self,
+        change: &E,
+        id: &Id,
+        is_done: &(dyn Fn(&Object) -> bool + Sync),
+    ) -> Result<(Object, bool), Failure>
+    where
+        E: Endpoint<Response = Object>,
+    {
+        let read = bookings::Get { id: id.clone(), expand: None };
+        let look = || {
+            async { Ok(Some(self.oncehub.send(&read).await?).filter(|booking| is_done(booking))) }
+                .boxed()
+        };
+        let written =
+            self.write(change, &format!("the booking {id}"), &look).await.map_err(|failure| {
+                if failure.outcome == Some("unknown") {
+                    return failure.hint(format!(
+                        "read it with get_booking {id} before anything else: its status tells"
+                    ));
+                }
+                failure
+            })?;
+        let (mut booking, found) = match written {
+            Written::Answered(booking) => (booking, false),
+            Written::Found(booking) => (booking, true),
+        };
+        booking.fill_id(id.as_str());
+        Ok((booking, found))
+    }
+
+    async fn shown(&self, done: &str, booking: Object, found: bool) -> Reply {
+        let names = Names::of(self, std::slice::from_ref(&booking)).await;
+        let mut reply = show::changed(done, booking, &names, &self.settings.zone);
+        if found {
+            reply.note(FOUND_NOTE);
+        }
+        reply
+    }
+}

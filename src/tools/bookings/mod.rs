@@ -1,0 +1,131 @@
+//! Bookings: finding and reading them, and the four changes that OnceHub allows.
+
+mod change;
+mod list;
+mod show;
+#[cfg(test)]
+mod tests;
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use super::call::Call;
+use super::failure::Failure;
+use super::names::{fold, looks_like_an_id};
+use super::reply::Reply;
+use super::time::Zone;
+use super::untrusted::quoted;
+use super::{Tools, schema, time};
+use crate::oncehub::{Id, Object, bookings};
+pub(super) use show::{Names, after_scheduling, scheduled};
+
+impl Tools {
+    pub(super) fn bookings() -> ToolRouter<Self> {
+        Self::listing_bookings() + Self::reading_bookings() + Self::changing_bookings()
+    }
+}
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetBooking {
+    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    booking_id: String,
+    /// Show these as whole objects: owner, contact, conversation
+    #[serde(default)]
+    expand: Vec<String>,
+    /// IANA zone of the reply's times
+    time_zone: Option<String>,
+}
+
+#[tool_router(router = reading_bookings)]
+impl Tools {
+    /// Read one booking in full: the guest's notes and answers, join link, location, reschedule and cancel links, payment,
+    /// and why it was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and host.
+    /// To act on this one: `cancel_booking`, `request_reschedule`, `reassign_booking` or `mark_no_show`.
+    #[tool(
+        title = "Get booking",
+        input_schema = schema::input::<GetBooking>(),
+        output_schema = show::one(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_booking(&self, mut call: Call<GetBooking>) -> Result<Reply, Failure> {
+        let GetBooking { booking_id, expand, time_zone } = call.input()?;
+        let zone = call.zone(time_zone.as_deref())?;
+        let booking = call.find_booking(&booking_id, show::expand(&expand)).await?;
+        let names = Names::of(&call, std::slice::from_ref(&booking)).await;
+        Ok(show::whole(booking, &names, &zone))
+    }
+}
+
+impl<I> Call<I> {
+    /// The booking that is asked for: by its id, or by a guest's exact name or address, a subject or a URL of it.
+    async fn find_booking(&self, asked: &str, expand: Option<String>) -> Result<Object, Failure> {
+        let asked = asked.trim();
+        if let Ok(id) = asked.parse::<Id>() {
+            let read = self.oncehub.send(&bookings::Get { id, expand }).await;
+            match read {
+                Ok(mut booking) => {
+                    booking.fill_id(asked);
+                    return Ok(booking);
+                }
+                Err(error)
+                    if error.rejection().is_some_and(crate::oncehub::Rejection::is_not_found)
+                        && !looks_like_an_id(asked) =>
+                {
+                    return self.search_booking(asked).await.map_err(|_| Failure::from(error));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.search_booking(asked).await
+    }
+
+    /// Looks among the newest bookings for those that are known by a name.
+    async fn search_booking(&self, asked: &str) -> Result<Object, Failure> {
+        let folded = fold(asked);
+        let texts = |booking: &Object| {
+            let form =
+                ["name", "email"].map(|field| booking.text_in("form_submission", field).map(fold));
+            let own = ["subject", "tracking_id", "cancel_url", "reschedule_url"]
+                .map(|field| booking.text(field).map(fold));
+            form.into_iter().chain(own).flatten().any(|known| known == folded)
+        };
+        let listing = bookings::All::default();
+        let found = self.gather(&listing, Some(20), None, Some(&texts)).await?.items;
+        match found.as_slice() {
+            [] => Err(Failure::not_found(
+                "booking_id",
+                format!("booking_id: no booking is known as {}", quoted(asked, 80)),
+                "find its id with list_bookings, whose guest argument also takes part of a name",
+            )),
+            [_] => found
+                .into_iter()
+                .next()
+                .ok_or_else(|| Failure::not_found("booking_id", "none", "list_bookings")),
+            several => {
+                let zone = &self.settings.zone;
+                let shown: Vec<String> =
+                    several.iter().map(|booking| describe(booking, zone)).collect();
+                let problem = format!(
+                    "booking_id: {} bookings are known as {}: {}",
+                    several.len(),
+                    quoted(asked, 80),
+                    shown.join("; ")
+                );
+                Err(Failure::ambiguous("booking_id", problem))
+            }
+        }
+    }
+}
+
+/// A booking in half a line, to tell it from others: id, status, time, guest.
+fn describe(booking: &Object, zone: &Zone) -> String {
+    let starts = booking.text("starting_time").and_then(time::read).map(|at| time::local(at, zone));
+    let parts = [
+        booking.text("id").map(str::to_owned),
+        booking.text("status").map(str::to_owned),
+        starts,
+        show::guest(booking),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}

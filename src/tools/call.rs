@@ -1,0 +1,231 @@
+//! One call of a tool: its arguments, its deadline, and the way back to the person.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use rmcp::handler::server::common::FromContextPart;
+use rmcp::handler::server::tool::ToolCallContext;
+use rmcp::model::{JsonObject, ProgressNotificationParam};
+use rmcp::{ErrorData, Peer, RoleServer};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::confirm::{Answer, Ask, Confirm};
+use super::failure::Failure;
+use super::names::Directory;
+use super::reply::Reply;
+use super::time::{self, Moment, Zone};
+use super::{Settings, Tools, arguments, schema};
+use crate::oncehub::{Client, Endpoint, Error, Object, Outcome};
+
+/// What a tool's handler is given: `I` is what its arguments are read into.
+pub(super) struct Call<I> {
+    pub(super) oncehub: Client,
+    pub(super) directory: Directory,
+    pub(super) settings: Arc<Settings>,
+    /// The moment at which the call began: every "today" in it is the same day.
+    pub(super) now: Timestamp,
+    arguments: JsonObject,
+    account: Client,
+    deadline: Instant,
+    ask: Option<Arc<dyn Ask>>,
+    progress: Option<(Peer<RoleServer>, rmcp::model::ProgressToken)>,
+    input: PhantomData<fn() -> I>,
+}
+
+impl<I> FromContextPart<ToolCallContext<'_, Tools>> for Call<I> {
+    fn from_context_part(context: &mut ToolCallContext<'_, Tools>) -> Result<Self, ErrorData> {
+        let tools = context.service;
+        let request = &context.request_context;
+        let deadline = Instant::now() + tools.settings.timeout;
+        let progress = request.meta.get_progress_token().map(|token| (request.peer.clone(), token));
+        Ok(Self {
+            oncehub: tools.oncehub.until(deadline),
+            directory: tools.directory.clone(),
+            now: (tools.settings.now)(),
+            settings: Arc::clone(&tools.settings),
+            arguments: context.arguments.take().unwrap_or_default(),
+            account: tools.oncehub.clone(),
+            deadline,
+            ask: request.extensions.get::<Arc<dyn Ask>>().cloned(),
+            progress,
+            input: PhantomData,
+        })
+    }
+}
+
+impl<I: DeserializeOwned + JsonSchema + 'static> Call<I> {
+    /// The arguments, read.
+    pub(super) fn input(&mut self) -> Result<I, Failure> {
+        arguments::read(&schema::input::<I>(), std::mem::take(&mut self.arguments))
+    }
+}
+
+impl<I> Call<I> {
+    /// The zone of this call's replies and inputs: the one asked for, else the server's.
+    pub(super) fn zone(&self, asked: Option<&str>) -> Result<Zone, Failure> {
+        self.zone_of("time_zone", asked)
+    }
+
+    /// As [`Call::zone`], for an argument with another name.
+    pub(super) fn zone_of(&self, argument: &str, asked: Option<&str>) -> Result<Zone, Failure> {
+        match asked {
+            None => Ok(self.settings.zone.clone()),
+            Some(name) => Zone::parse(name).map_err(|error| {
+                Failure::argument(argument, error, "use an IANA zone such as Europe/London")
+            }),
+        }
+    }
+
+    /// A moment as a person writes it.
+    pub(super) fn moment(
+        &self,
+        argument: &str,
+        text: &str,
+        zone: &Zone,
+    ) -> Result<Moment, Failure> {
+        time::parse(text, zone, self.now)
+            .map_err(|error| Failure::argument(argument, error, "correct it and call again"))
+    }
+
+    /// The client for a write: its deadline leaves time to look what happened, should the reply be lost.
+    pub(super) fn for_write(&self) -> Client {
+        let reserve = (self.settings.timeout / 3).min(Duration::from_secs(8));
+        self.account.until(self.deadline.checked_sub(reserve).unwrap_or(self.deadline))
+    }
+
+    /// Says how far a call that takes several requests has come.
+    pub(super) async fn progress(&self, done: usize, total: Option<usize>) {
+        let Some((peer, token)) = &self.progress else { return };
+        #[expect(clippy::cast_precision_loss, reason = "counts of objects are small")]
+        let mut params = ProgressNotificationParam::new(token.clone(), done as f64);
+        #[expect(clippy::cast_precision_loss, reason = "counts of objects are small")]
+        if let Some(total) = total {
+            params = params.with_total(total as f64);
+        }
+        // While the server shuts down nobody takes notifications any more, and waiting would lose the reply.
+        let _ =
+            tokio::time::timeout(Duration::from_millis(100), peer.notify_progress(params)).await;
+    }
+
+    /// Asks the person, where that is wanted. `Ok(None)` is a yes; a reply is what to answer after a no.
+    ///
+    /// `irrevocable` says whether `auto` asks. `current` is the object that stays as it is when the answer is no.
+    pub(super) async fn confirm(
+        &mut self,
+        irrevocable: bool,
+        question: &str,
+        current: &(dyn Fn() -> Map<String, Value> + Sync),
+    ) -> Result<Option<Reply>, Failure> {
+        let wanted = match self.settings.confirm {
+            Confirm::Never => false,
+            Confirm::Auto => irrevocable,
+            Confirm::Always => true,
+        };
+        if !wanted {
+            return Ok(None);
+        }
+        let asked_at = Instant::now();
+        let answer = match &self.ask {
+            Some(ask) => ask.ask(question).await,
+            None => Answer::CannotAsk,
+        };
+        // The time that a person takes is not the call's.
+        self.deadline += asked_at.elapsed();
+        self.oncehub = self.account.until(self.deadline);
+        let no = match answer {
+            Answer::Yes => return Ok(None),
+            Answer::CannotAsk if self.settings.confirm == Confirm::Auto => return Ok(None),
+            Answer::CannotAsk => {
+                return Err(Failure::not_confirmed(
+                    format!(
+                        "This server asks a person before every change, and this client cannot ask: {question}"
+                    ),
+                    "use a client that supports elicitation, or have the operator start the server with --confirm auto",
+                ));
+            }
+            Answer::Handed => {
+                return Err(Failure::not_confirmed(
+                    question,
+                    "answer the question; the call then goes on",
+                ));
+            }
+            Answer::Declined => "the person said no",
+            Answer::Dismissed => "the person closed the question",
+            Answer::TimedOut => "nobody answered in time",
+        };
+        let note = format!("Nothing was changed: {no}. Do not try again unless they ask for it.");
+        let mut fields = current();
+        fields.insert("confirmed".into(), false.into());
+        fields.insert("note".into(), note.clone().into());
+        Ok(Some(Reply::new(fields, format!("{note}\nThe question was: {question}"))))
+    }
+
+    /// Sends a write, and finds out what happened when OnceHub's answer leaves it open.
+    ///
+    /// `look` reads what the write would have changed, and gives it when it has been changed. The write itself is never sent
+    /// twice. A late one may still be on its way when the first look finds nothing, so there are several.
+    pub(super) async fn write<'a, E: Endpoint>(
+        &self,
+        endpoint: &E,
+        subject: &str,
+        look: &(dyn Fn() -> Looking<'a> + Sync),
+    ) -> Result<Written<E::Response>, Failure> {
+        let error = match self.for_write().send(endpoint).await {
+            Ok(response) => return Ok(Written::Answered(response)),
+            Err(error) => error,
+        };
+        let mut failure = Failure::of_write(&error);
+        if error.outcome == Outcome::NotDone {
+            return Err(failure);
+        }
+        tracing::warn!(kind = failure.kind, "the outcome of a write is unknown: looking");
+        let mut seen = None;
+        for pause in &self.settings.looks {
+            if Instant::now() + *pause >= self.deadline {
+                break;
+            }
+            tokio::time::sleep(*pause).await;
+            match look().await {
+                Ok(Some(object)) => return Ok(Written::Found(object)),
+                Ok(None) => seen = Some(()),
+                Err(error) => {
+                    tracing::warn!(kind = Failure::from(&error).kind, "could not look");
+                    seen = None;
+                }
+            }
+        }
+        if seen.is_some() {
+            failure.outcome = Some("not_done");
+            failure.message.push_str(&format!(
+                "; {subject} was looked up afterwards, and nothing has been done"
+            ));
+            failure.hint = "nothing has changed: call again if it is still wanted".into();
+        } else {
+            failure.message.push_str(&format!(
+                "; whether it was done is unknown, since {subject} could not be read either"
+            ));
+        }
+        Err(failure)
+    }
+}
+
+/// A look at what a write would have changed: the object, when it has been changed.
+pub(super) type Looking<'a> = BoxFuture<'a, Result<Option<Object>, Error>>;
+
+/// How a write is known to have been done.
+pub(super) enum Written<R> {
+    /// OnceHub said so.
+    Answered(R),
+    /// OnceHub's answer was lost, and looking found this.
+    Found(Object),
+}
+
+/// What a reply adds when OnceHub's answer to a write was lost.
+pub(super) const FOUND_NOTE: &str =
+    "OnceHub's own answer was lost; this was looked up afterwards and shows that it was done.";

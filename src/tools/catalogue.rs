@@ -1,0 +1,164 @@
+//! The catalogue: a sum of the nouns' routers, and the choice of what is offered of it.
+
+use std::collections::BTreeSet;
+
+use rmcp::ErrorData;
+use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
+use rmcp::model::{CallToolResponse, Tool};
+
+use super::arguments::nearest;
+use super::{Tools, schema};
+
+/// A noun's name and its tools.
+type Toolset = (&'static str, fn() -> ToolRouter<Tools>);
+
+/// Every tool, by the file that it is in.
+const TOOLSETS: &[Toolset] = &[
+    ("account", Tools::account),
+    ("bookings", Tools::bookings),
+    ("booking_calendars", Tools::booking_calendars),
+];
+
+/// The daily work of one person, for a client that wants few tools.
+const CORE: &[&str] = &[
+    "test_connection",
+    "list_bookings",
+    "get_booking",
+    "cancel_booking",
+    "request_reschedule",
+    "reassign_booking",
+    "mark_no_show",
+    "list_booking_calendars",
+    "get_booking_time_slots",
+    "schedule_meeting",
+    "create_one_time_link",
+];
+
+/// Always offered: whatever is chosen, there is a way to find out whether it works.
+const ALWAYS: &str = "test_connection";
+
+/// Which tools to offer. Exclusion beats inclusion, and read-only beats both.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only tools that change nothing.
+    pub read_only: bool,
+    /// Toolsets: nouns, `core` or `all`. With `tools` empty too, everything is offered.
+    pub toolsets: Vec<String>,
+    /// Single tools, on top of the toolsets.
+    pub tools: Vec<String>,
+    /// Single tools that are not offered.
+    pub exclude: Vec<String>,
+}
+
+/// A name in a selection that nothing has.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no {kind} '{name}'{}; there are: {}", .nearest.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default(), .valid.join(", "))]
+pub struct BadSelection {
+    kind: &'static str,
+    name: String,
+    nearest: Option<String>,
+    valid: Vec<String>,
+}
+
+/// The tools that are offered.
+#[derive(Clone)]
+pub struct Catalogue {
+    router: ToolRouter<Tools>,
+    listed: Vec<Tool>,
+}
+
+impl Catalogue {
+    /// Everything that there is, or the selected part of it.
+    ///
+    /// # Errors
+    /// A name that no toolset or tool has.
+    pub fn new(selection: &Selection) -> Result<Self, BadSelection> {
+        let mut router = ToolRouter::new();
+        let mut chosen: BTreeSet<String> = BTreeSet::new();
+        let everything = selection.toolsets.is_empty() && selection.tools.is_empty();
+        let wanted = |toolset: &str| {
+            everything || selection.toolsets.iter().any(|name| name == toolset || name == "all")
+        };
+        for (name, tools) in TOOLSETS {
+            let tools = tools();
+            if wanted(name) {
+                chosen.extend(tools.map.keys().map(ToString::to_string));
+            }
+            router.merge(tools);
+        }
+        let toolsets = TOOLSETS.iter().map(|(name, _)| *name).chain(["core", "all"]);
+        check("toolset", &selection.toolsets, &toolsets.collect::<Vec<_>>())?;
+        let mut names: Vec<&str> = router.map.keys().map(AsRef::as_ref).collect();
+        names.sort_unstable();
+        check("tool", &selection.tools, &names)?;
+        check("tool", &selection.exclude, &names)?;
+        if selection.toolsets.iter().any(|name| name == "core") {
+            chosen.extend(CORE.iter().map(ToString::to_string));
+        }
+        chosen.extend(selection.tools.iter().cloned());
+        router.map.retain(|name, route| {
+            let changes = !route
+                .attr
+                .annotations
+                .as_ref()
+                .is_some_and(|hints| hints.read_only_hint == Some(true));
+            let excluded = selection.exclude.iter().any(|excluded| excluded == name)
+                || (selection.read_only && changes);
+            name == ALWAYS || (chosen.contains(name.as_ref()) && !excluded)
+        });
+        for route in router.map.values_mut() {
+            if let Some(description) = &mut route.attr.description {
+                *description = schema::one_line(description).into();
+            }
+        }
+        let listed = router.list_all();
+        Ok(Self { router, listed })
+    }
+
+    /// The definitions, sorted by name.
+    pub fn list(&self) -> &[Tool] {
+        &self.listed
+    }
+
+    /// One definition, if it is offered.
+    pub fn get(&self, name: &str) -> Option<&Tool> {
+        self.router.get(name)
+    }
+
+    /// The offered tool whose name is nearest to `name`.
+    pub fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.listed.iter().map(|tool| tool.name.as_ref()))
+    }
+
+    /// The toolset that a tool belongs to.
+    pub fn toolset_of(name: &str) -> Option<&'static str> {
+        TOOLSETS
+            .iter()
+            .find(|(_, tools)| tools().map.contains_key(name))
+            .map(|(toolset, _)| *toolset)
+    }
+
+    /// Calls a tool.
+    ///
+    /// # Errors
+    /// A protocol error, for a tool that is not offered.
+    pub async fn call(
+        &self,
+        context: ToolCallContext<'_, Tools>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        self.router.call(context).await
+    }
+}
+
+fn check(kind: &'static str, names: &[String], valid: &[&str]) -> Result<(), BadSelection> {
+    let Some(name) = names.iter().find(|name| !valid.contains(&name.as_str())) else {
+        return Ok(());
+    };
+    let nearest = nearest(name, valid.iter().copied()).map(str::to_owned);
+    Err(BadSelection {
+        kind,
+        name: name.clone(),
+        nearest,
+        valid: valid.iter().map(ToString::to_string).collect(),
+    })
+}

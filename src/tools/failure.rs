@@ -1,0 +1,231 @@
+//! How a call fails: what happened in one sentence, what OnceHub said of it, and the next sensible move.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use rmcp::ErrorData;
+use rmcp::handler::server::tool::IntoCallToolResult;
+use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
+use serde::Serialize;
+use serde_json::json;
+
+use super::untrusted::clean;
+use crate::oncehub::{Cause, Error, Outcome, Rejection};
+
+/// A failed call, as the assistant sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failure {
+    /// OnceHub's error type, or one of ours.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What happened, in a sentence.
+    pub message: String,
+    /// The argument or parameter it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub param: Option<String>,
+    /// OnceHub's HTTP status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// OnceHub's id of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// For a write: whether it can have happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'static str>,
+    /// How long to wait before the next try.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
+    /// The next sensible move.
+    pub hint: String,
+}
+
+impl Failure {
+    fn new(kind: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            kind: kind.into(),
+            message: message.into(),
+            param: None,
+            status: None,
+            request_id: None,
+            outcome: None,
+            retry_after_seconds: None,
+            hint: hint.into(),
+        }
+    }
+
+    /// An argument that cannot be used.
+    pub(super) fn argument(
+        name: &str,
+        problem: impl std::fmt::Display,
+        hint: impl Into<String>,
+    ) -> Self {
+        let mut failure = Self::new("invalid_argument", format!("{name}: {problem}"), hint);
+        failure.param = Some(name.into());
+        failure
+    }
+
+    /// A name, address or id that nothing has.
+    pub(super) fn not_found(
+        name: &str,
+        problem: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let mut failure = Self::new("not_found", problem, hint);
+        failure.param = Some(name.into());
+        failure
+    }
+
+    /// A name that several things have.
+    pub(super) fn ambiguous(name: &str, problem: impl Into<String>) -> Self {
+        let mut failure =
+            Self::new("ambiguous_name", problem, "call again with the id of the one that is meant");
+        failure.param = Some(name.into());
+        failure
+    }
+
+    /// Something that the person who runs the server has to set.
+    pub(super) fn configuration(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new("configuration_error", problem, hint)
+    }
+
+    /// A change that waits for a person's yes, which cannot be had.
+    pub(super) fn not_confirmed(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        let mut failure = Self::new("not_confirmed", problem, hint);
+        failure.outcome = Some("not_done");
+        failure
+    }
+
+    /// The same failure with a better next move.
+    #[must_use]
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// The failure of a write, which always says whether it can have happened.
+    pub(super) fn of_write(error: &Error) -> Self {
+        let mut failure = Self::from(error);
+        failure.outcome = Some(match error.outcome {
+            Outcome::NotDone => "not_done",
+            Outcome::Unknown => "unknown",
+        });
+        failure
+    }
+
+    /// What a person reads: never more than a handful of lines, the last of them the hint.
+    pub(super) fn text(&self) -> String {
+        let mut text = self.message.clone();
+        let mut facts = Vec::new();
+        facts.extend(
+            self.param
+                .as_ref()
+                .filter(|_| self.status.is_some())
+                .map(|param| format!("param {param}")),
+        );
+        facts.extend(self.status.map(|status| format!("HTTP {status}")));
+        facts.extend(self.request_id.as_ref().map(|id| format!("request {id}")));
+        facts.extend(self.retry_after_seconds.map(|seconds| format!("retry after {seconds} s")));
+        facts.extend(self.outcome.map(|outcome| format!("outcome: {}", outcome.replace('_', " "))));
+        if !facts.is_empty() {
+            let _ = write!(text, " ({})", facts.join(", "));
+        }
+        let _ = write!(text, "\nhint: {}", self.hint);
+        text
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let said = |rejection: &Rejection| {
+            let words = clean(&rejection.message).replace(['\n', '\t'], " ");
+            format!("OnceHub refused: {}", words.chars().take(500).collect::<String>())
+        };
+        let mut failure = match &error.cause {
+            Cause::Rejected(rejection)
+                if rejection.kind == "rate_limit_error" || rejection.status == 429 =>
+            {
+                Self::new("rate_limit_error", said(rejection), RATE_LIMIT_HINT)
+            }
+            Cause::Rejected(rejection) => {
+                Self::new(&clean(&rejection.kind), said(rejection), super::hints::of(rejection))
+            }
+            Cause::RateLimited { rejection: Some(rejection), .. } => {
+                Self::new("rate_limit_error", said(rejection), RATE_LIMIT_HINT)
+            }
+            Cause::RateLimited { .. } => Self::new(
+                "rate_limit_error",
+                "OnceHub's rate limit is used up, and waiting for it would take longer than this call may",
+                RATE_LIMIT_HINT,
+            ),
+            Cause::Unreachable(_) => Self::new(
+                "network_error",
+                sentence(&error.cause),
+                "nothing was sent; `oncehub-mcp check` tells whether the network or ONCEHUB_API_URL is at fault",
+            ),
+            Cause::ConnectionLost(_) => {
+                Self::new("network_error", sentence(&error.cause), "try again in a moment")
+            }
+            Cause::Timeout(_) => Self::new(
+                "timeout",
+                sentence(&error.cause),
+                "try again, or ask for less; ONCEHUB_MCP_TIMEOUT sets how long a call may take",
+            ),
+            Cause::UnexpectedReply { .. } => Self::new(
+                "unexpected_reply",
+                sentence(&error.cause),
+                "try again in a moment; if it stays, ONCEHUB_API_URL may point to something else than OnceHub's API",
+            ),
+            Cause::NoKey(_) => Self::configuration(sentence(&error.cause), NO_KEY_HINT),
+        };
+        let rejection = error.rejection();
+        failure.param = rejection
+            .and_then(|rejection| rejection.param.as_deref())
+            .map(|param| clean(param).into_owned());
+        failure.status = rejection.map(|rejection| rejection.status);
+        failure.request_id = rejection.and_then(|rejection| rejection.request_id.clone());
+        match &error.cause {
+            Cause::UnexpectedReply { status, request_id, .. } => {
+                failure.status = Some(*status).filter(|status| *status > 0);
+                failure.request_id.clone_from(request_id);
+            }
+            Cause::RateLimited { retry_after, .. } => {
+                failure.retry_after_seconds = Some(whole_seconds(*retry_after))
+            }
+            Cause::Rejected(rejection) => {
+                failure.retry_after_seconds = rejection.retry_after.map(whole_seconds);
+            }
+            _ => {}
+        }
+        failure
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+const RATE_LIMIT_HINT: &str = "wait as long as it says, then call again; asking for more at once (limit up to 500) takes fewer requests";
+
+/// What to do without a key.
+pub(super) const NO_KEY_HINT: &str = "set ONCEHUB_API_KEY (or ONCEHUB_API_KEY_FILE) in this server's environment and restart \
+     it, or start it with --sandbox to try a simulated account";
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn sentence(cause: &Cause) -> String {
+    let text = clean(&cause.to_string()).replace(['\n', '\t'], " ");
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+impl IntoCallToolResult for Failure {
+    fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
+        let mut result = CallToolResult::error(vec![ContentBlock::text(self.text())]);
+        result.structured_content = Some(json!({ "error": self }));
+        Ok(result.into())
+    }
+}

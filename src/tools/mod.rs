@@ -1,0 +1,86 @@
+//! Room 2: what an assistant sees. Each tool is an input, a description and a handler, in the file of its noun; everything
+//! that all of them share (arguments, names, times, replies, failures, asking first) is a file of its own beside them.
+//!
+//! This room knows OnceHub's client and rmcp's way to declare a tool. It knows neither the transport nor the protocol's era.
+
+mod account;
+mod arguments;
+mod booking_calendars;
+mod bookings;
+mod call;
+mod catalogue;
+mod confirm;
+mod failure;
+mod hints;
+mod listing;
+mod names;
+mod reply;
+mod schema;
+mod time;
+mod untrusted;
+
+#[cfg(test)]
+mod bench;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::oncehub::Client;
+pub use catalogue::{BadSelection, Catalogue, Selection};
+pub use confirm::{Answer, Ask, Confirm};
+pub use failure::Failure;
+pub use time::{BadTime, Zone};
+
+/// What holds for every call.
+#[derive(Clone)]
+pub struct Settings {
+    /// How long a call may take, requests and waits included.
+    pub timeout: Duration,
+    /// The zone of replies, and of inputs that carry none.
+    pub zone: Zone,
+    /// Whom `me` means: a user's e-mail address or id.
+    pub me: Option<String>,
+    /// When a person is asked before a change.
+    pub confirm: Confirm,
+    /// How long users, teams, calendars and pages are remembered.
+    pub remember: Duration,
+    /// The pauses before each look at what became of a write whose answer was lost.
+    pub looks: Vec<Duration>,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(25),
+            zone: Zone::utc(),
+            me: None,
+            confirm: Confirm::default(),
+            remember: Duration::from_mins(1),
+            looks: [200, 800, 2000].map(Duration::from_millis).to_vec(),
+            now: Arc::new(Timestamp::now),
+        }
+    }
+}
+
+/// The tools of one account.
+#[derive(Clone)]
+pub struct Tools {
+    oncehub: Client,
+    directory: names::Directory,
+    settings: Arc<Settings>,
+}
+
+impl Tools {
+    /// The tools of the account that `oncehub` talks to.
+    pub fn new(oncehub: Client, settings: Settings) -> Self {
+        Self {
+            oncehub,
+            directory: names::Directory::new(settings.remember),
+            settings: Arc::new(settings),
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Names for ids: wherever an id is asked for, an exact name, an e-mail address or a public URL serves as well.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::arguments::nearest;
+use super::call::Call;
+use super::failure::Failure;
+use super::untrusted::{clean, plain_or_quoted, quoted};
+use crate::oncehub::{
+    Client, Error, Id, Object, booking_calendars, booking_pages, contacts, event_types,
+    master_pages, teams, users,
+};
+
+/// What a directory lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Noun {
+    Users,
+    Teams,
+    Calendars,
+    BookingPages,
+    MasterPages,
+    EventTypes,
+}
+
+impl Noun {
+    /// What one of them is called, and how to find one.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Users => ("user", "use the full name, the e-mail address or the id of a user"),
+            Self::Teams => ("team", "use the exact name or the id of a team"),
+            Self::Calendars => ("booking calendar", "find it with list_booking_calendars"),
+            Self::BookingPages => {
+                ("booking page", "use the exact name, URL or id of a Classic booking page")
+            }
+            Self::MasterPages => {
+                ("master page", "use the exact name, URL or id of a Classic master page")
+            }
+            Self::EventTypes => {
+                ("event type", "use the exact name or the id of a Classic event type")
+            }
+        }
+    }
+}
+
+/// Something that has an id and names.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) id: String,
+    /// What a person calls it.
+    pub(super) name: String,
+    /// A user's address.
+    pub(super) email: Option<String>,
+    /// Everything it can be asked for by, folded.
+    known_as: Vec<String>,
+    /// The object as OnceHub sent it.
+    pub(super) object: Object,
+}
+
+/// All of one noun.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    all: Vec<Entry>,
+    by_id: HashMap<String, usize>,
+}
+
+impl Entries {
+    fn new(noun: Noun, objects: Vec<Object>) -> Self {
+        let all: Vec<Entry> =
+            objects.into_iter().filter_map(|object| Entry::new(noun, object)).collect();
+        let by_id =
+            all.iter().enumerate().map(|(index, entry)| (entry.id.clone(), index)).collect();
+        Self { all, by_id }
+    }
+
+    /// The one with this id.
+    pub(super) fn get(&self, id: &str) -> Option<&Entry> {
+        self.all.get(*self.by_id.get(id)?)
+    }
+
+    /// Whether more than one is called so.
+    pub(super) fn share_name(&self, name: &str) -> bool {
+        self.all.iter().filter(|entry| entry.name == name).nth(1).is_some()
+    }
+
+    /// What the one with this id is called.
+    pub(super) fn name(&self, id: &str) -> Option<&str> {
+        self.get(id).map(|entry| entry.name.as_str())
+    }
+}
+
+impl Entry {
+    fn new(noun: Noun, object: Object) -> Option<Self> {
+        let id = object.text("id")?.to_owned();
+        let email = object.text("email").map(str::to_owned);
+        let name = match noun {
+            Noun::Users => full_name(&object),
+            _ => object.text("name").map(|name| clean(name).trim().to_owned()),
+        };
+        // A Classic page has a public label beside its name; a calendar's subject is not unique enough to go by.
+        let names = [name.as_deref(), object.text("label"), email.as_deref(), object.text("url")];
+        let known_as = names.into_iter().flatten().map(fold).collect();
+        let name = name.or_else(|| email.clone()).unwrap_or_else(|| id.clone());
+        Some(Self { id, name, email, known_as, object })
+    }
+
+    /// What tells it apart from others of the same name.
+    fn described(&self, hosts: &Entries) -> String {
+        let mut words = format!("{} {}", self.id, quoted(&self.name, 60));
+        let host = self.object.text("host").map(|id| hosts.name(id).unwrap_or(id));
+        for detail in
+            [self.email.as_deref(), self.object.text("role_name"), host, self.object.text("url")]
+        {
+            if let Some(detail) = detail.filter(|detail| *detail != self.name) {
+                words.push_str(", ");
+                words.push_str(&clean(detail));
+            }
+        }
+        words
+    }
+}
+
+/// First and last name in one.
+pub(super) fn full_name(object: &Object) -> Option<String> {
+    let parts: Vec<&str> =
+        ["first_name", "last_name"].into_iter().filter_map(|field| object.text(field)).collect();
+    (!parts.is_empty())
+        .then(|| clean(&parts.join(" ")).split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A name without case, accents, surplus spaces and what cannot be seen; a URL without its scheme and last slash.
+pub(super) fn fold(text: &str) -> String {
+    let text = clean(text);
+    let text = text.trim();
+    let text =
+        text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+    let text = text.trim_end_matches('/');
+    let plain: String =
+        text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text has the form of OnceHub's ids, so that it may be one that no list shows: deleted, or newer than the list.
+pub(super) fn looks_like_an_id(text: &str) -> bool {
+    text.len() >= 6
+        && text.contains('-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+}
+
+/// The account's users, teams, calendars and pages, read when they are needed and kept for a minute.
+///
+/// Many calls at once cause one reading. One directory serves one key.
+#[derive(Clone)]
+pub(super) struct Directory {
+    cache: Cache<Noun, Arc<Entries>>,
+}
+
+/// The most that a directory reads: ten pages.
+const MOST: usize = 1000;
+
+impl Directory {
+    pub(super) fn new(keep: Duration) -> Self {
+        Self { cache: Cache::builder().max_capacity(16).time_to_live(keep).build() }
+    }
+
+    /// All of a noun.
+    pub(super) async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
+        let read = async {
+            let page = match noun {
+                Noun::Users => oncehub.list(&users::All {}, MOST).await,
+                Noun::Teams => oncehub.list(&teams::All {}, MOST).await,
+                Noun::Calendars => oncehub.list(&booking_calendars::All::default(), MOST).await,
+                Noun::BookingPages => oncehub.list(&booking_pages::All {}, MOST).await,
+                Noun::MasterPages => oncehub.list(&master_pages::All {}, MOST).await,
+                Noun::EventTypes => oncehub.list(&event_types::All {}, MOST).await,
+            }?;
+            Ok(Arc::new(Entries::new(noun, page.items)))
+        };
+        self.cache.try_get_with(noun, read).await.map_err(|error: Arc<Error>| Error::clone(&error))
+    }
+
+    /// All of a noun, or none of it: for names that a reply can do without.
+    pub(super) async fn all_or_none(&self, oncehub: &Client, noun: Noun) -> Arc<Entries> {
+        self.all(oncehub, noun).await.unwrap_or_else(|error| {
+            tracing::debug!(?noun, outcome = ?error.outcome, "names are missing from this reply");
+            Arc::default()
+        })
+    }
+
+    /// What `text` names: an id, an exact name, an address or a URL. An id always wins.
+    pub(super) async fn find(
+        &self,
+        oncehub: &Client,
+        noun: Noun,
+        argument: &str,
+        text: &str,
+    ) -> Result<Found, Failure> {
+        let text = text.trim();
+        let an_id = || text.parse::<Id>().ok().filter(|_| looks_like_an_id(text));
+        let entries = match self.all(oncehub, noun).await {
+            Ok(entries) => entries,
+            // The names are a help; an id serves without them.
+            Err(error) => return an_id().map(Found::unlisted).ok_or_else(|| Failure::from(error)),
+        };
+        if let (Some(entry), Ok(id)) = (entries.get(text), text.parse()) {
+            return Ok(Found { id, entry: Some(entry.clone()) });
+        }
+        let folded = fold(text);
+        let matches: Vec<&Entry> =
+            entries.all.iter().filter(|entry| entry.known_as.contains(&folded)).collect();
+        let (what, how) = noun.words();
+        match matches.as_slice() {
+            [entry] => match entry.id.parse() {
+                Ok(id) => Ok(Found { id, entry: Some((*entry).clone()) }),
+                Err(error) => Err(Failure::argument(argument, error, how)),
+            },
+            [] => {
+                if let Some(id) = an_id() {
+                    return Ok(Found::unlisted(id));
+                }
+                let known = entries.all.iter().map(|entry| entry.name.as_str());
+                let hint = match nearest(text, known) {
+                    Some(near) => format!("did you mean {}? Otherwise {how}", quoted(near, 60)),
+                    None => how.to_owned(),
+                };
+                Err(Failure::not_found(
+                    argument,
+                    format!("{argument}: no {what} is called {}", quoted(text, 80)),
+                    hint,
+                ))
+            }
+            several => {
+                let hosts = match noun {
+                    Noun::Calendars => self.all_or_none(oncehub, Noun::Users).await,
+                    _ => Arc::default(),
+                };
+                let candidates: Vec<String> =
+                    several.iter().take(20).map(|entry| entry.described(&hosts)).collect();
+                let count = several.len();
+                let problem = format!(
+                    "{argument}: {count} {what}s are called {}: {}",
+                    quoted(text, 80),
+                    candidates.join("; ")
+                );
+                Err(Failure::ambiguous(argument, problem))
+            }
+        }
+    }
+}
+
+impl<I> Call<I> {
+    /// The user that is meant; `me` is the one that the operator named.
+    pub(super) async fn user(&self, argument: &str, text: &str) -> Result<Found, Failure> {
+        let text = match (text.trim().eq_ignore_ascii_case("me"), &self.settings.me) {
+            (false, _) => text,
+            (true, Some(me)) => me,
+            (true, None) => {
+                return Err(Failure::configuration(
+                    format!(
+                        "{argument}: nobody has said who `me` is: a key belongs to an account, not to a person"
+                    ),
+                    "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
+                ));
+            }
+        };
+        self.directory.find(&self.oncehub, Noun::Users, argument, text).await
+    }
+
+    /// The contact that is meant: by id, by e-mail address, or by an exact name among the 1,000 newest.
+    pub(super) async fn contact(&self, argument: &str, text: &str) -> Result<Id, Failure> {
+        let text = text.trim();
+        if let (Ok(id), true) = (text.parse(), looks_like_an_id(text)) {
+            return Ok(id);
+        }
+        let folded = fold(text);
+        let by_email = text.contains('@');
+        let listing = contacts::All { email: by_email.then(|| text.to_owned()) };
+        let is_meant = |contact: &Object| {
+            let known = if by_email {
+                contact.text("email").map(fold)
+            } else {
+                full_name(contact).as_deref().map(fold)
+            };
+            known.as_deref() == Some(folded.as_str())
+        };
+        let found = self.gather(&listing, Some(20), None, Some(&is_meant)).await?.items;
+        let ids = || found.iter().filter_map(|contact| contact.text("id"));
+        match (ids().count(), ids().next().map(str::parse)) {
+            (1, Some(Ok(id))) => Ok(id),
+            (0, _) | (_, None) => Err(Failure::not_found(
+                argument,
+                format!(
+                    "{argument}: no contact is called {} (names are looked for among the 1,000 newest)",
+                    quoted(text, 80)
+                ),
+                "use the guest's e-mail address, or the guest argument, which takes part of a name",
+            )),
+            (1, Some(Err(error))) => {
+                Err(Failure::argument(argument, error, "use the contact's e-mail address"))
+            }
+            (count, _) => {
+                let described = |contact: &Object| {
+                    let email = contact.text("email").map(|email| plain_or_quoted(email, 120));
+                    [contact.text("id").map(str::to_owned), email]
+                        .into_iter()
+                        .flatten()
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                };
+                let candidates: Vec<String> = found.iter().map(described).collect();
+                let problem = format!(
+                    "{argument}: {count} contacts are called {}: {}",
+                    quoted(text, 80),
+                    candidates.join("; ")
+                );
+                Err(Failure::ambiguous(argument, problem))
+            }
+        }
+    }
+}
+
+/// What a name stood for.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) id: Id,
+    /// What the directory has of it; nothing for an id that it does not list.
+    pub(super) entry: Option<Entry>,
+}
+
+impl Found {
+    fn unlisted(id: Id) -> Self {
+        Self { id, entry: None }
+    }
+
+    /// Its name and id, or the id alone.
+    pub(super) fn described(&self) -> String {
+        match &self.entry {
+            Some(entry) => format!("{} ({})", quoted(&entry.name, 60), self.id),
+            None => self.id.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_alike_whatever_their_case_accents_and_spaces() {
+        assert_eq!(fold("  Zoë   MÜLLER\u{200b} "), fold("zoe muller"));
+        assert_eq!(fold("https://go.example/Dana/"), fold("go.example/dana"));
+        assert_ne!(fold("Dana Lee"), fold("Dana Li"));
+    }
+
+    #[test]
+    fn an_id_is_known_by_its_form_never_by_its_prefix() {
+        for id in ["BKNG-22RN37EED5WS", "XY-123456", "ABCDEF-GH"] {
+            assert!(looks_like_an_id(id), "{id}");
+        }
+        for name in ["Dana Lee", "dana@example.com", "Intro-call", "VIP", "Q1-2"] {
+            assert!(!looks_like_an_id(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What a tool answers with: an object that fits its output schema, and one compact text that says the same.
+
+use rmcp::ErrorData;
+use rmcp::handler::server::tool::IntoCallToolResult;
+use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
+use serde_json::{Map, Value};
+
+use super::time::{self, Zone};
+use super::untrusted::{clean_value, plain_or_quoted, quoted};
+use crate::oncehub::Object;
+
+/// A successful answer.
+#[derive(Debug)]
+pub(super) struct Reply {
+    structure: Map<String, Value>,
+    text: String,
+}
+
+impl Reply {
+    pub(super) fn new(structure: Map<String, Value>, text: impl Into<String>) -> Self {
+        Self { structure, text: text.into() }
+    }
+
+    /// Puts a field before all others.
+    pub(super) fn put_first(&mut self, name: &str, value: Value) {
+        self.structure.shift_insert(0, name.to_owned(), value);
+    }
+
+    /// Adds a sentence of ours to both forms.
+    pub(super) fn note(&mut self, note: &str) {
+        let noted = match self.structure.get("note").and_then(Value::as_str) {
+            Some(before) => format!("{before} {note}"),
+            None => note.to_owned(),
+        };
+        self.structure.insert("note".into(), noted.into());
+        self.text.push_str("\nnote: ");
+        self.text.push_str(note);
+    }
+}
+
+impl IntoCallToolResult for Reply {
+    fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
+        let mut result = CallToolResult::success(vec![ContentBlock::text(self.text)]);
+        result.structured_content = Some(Value::Object(self.structure));
+        Ok(result.into())
+    }
+}
+
+/// An object with every field that OnceHub sent, its texts cleaned and each of its times in local form beside it.
+pub(super) fn present(object: Object, zone: &Zone) -> Map<String, Value> {
+    let mut value = Value::Object(object.into_fields());
+    clean_value(&mut value);
+    match localised(value, zone) {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+fn localised(value: Value, zone: &Zone) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(|value| localised(value, zone)).collect(),
+        Value::Object(fields) => {
+            let mut shown = Map::with_capacity(fields.len() + 4);
+            for (name, value) in fields {
+                match value.as_str().filter(|_| name.ends_with("_time")).and_then(time::read) {
+                    Some(at) => put_time(&mut shown, &name, at, zone),
+                    None => {
+                        let value = localised(value, zone);
+                        shown.insert(name, value);
+                    }
+                }
+            }
+            Value::Object(shown)
+        }
+        other => other,
+    }
+}
+
+/// Puts a time under its name, as the instant, and under its name with `_local`, as people in `zone` read it.
+pub(super) fn put_time(
+    fields: &mut Map<String, Value>,
+    name: &str,
+    at: jiff::Timestamp,
+    zone: &Zone,
+) {
+    fields.insert(name.to_owned(), time::instant(at).into());
+    fields.insert(format!("{name}_local"), time::local(at, zone).into());
+}
+
+/// The longest text that is shown whole in an outline.
+const LONGEST: usize = 1000;
+
+/// An object line by line. What is null or empty is left out, a time is shown in local form, and what may come from a
+/// stranger stands in quotation marks.
+pub(super) fn outline(fields: &Map<String, Value>, skip: &[&str]) -> String {
+    let mut lines = Vec::new();
+    for (name, value) in fields.iter().filter(|(name, _)| !skip.contains(&name.as_str())) {
+        push_lines(&mut lines, name, value, fields, 0);
+    }
+    lines.join("\n")
+}
+
+fn push_lines(
+    lines: &mut Vec<String>,
+    name: &str,
+    value: &Value,
+    among: &Map<String, Value>,
+    depth: usize,
+) {
+    let indent = "  ".repeat(depth);
+    if is_empty(value)
+        || (name.ends_with("_local") && among.contains_key(name.trim_end_matches("_local")))
+    {
+        return;
+    }
+    // Custom fields are named by people, so a name is quoted like any other text.
+    let label = plain_or_quoted(name, 60);
+    match value {
+        Value::Object(fields) => {
+            lines.push(format!("{indent}{label}:"));
+            for (name, value) in fields {
+                push_lines(lines, name, value, fields, depth + 1);
+            }
+        }
+        Value::Array(values) => {
+            let shown: Vec<String> =
+                values.iter().filter(|value| !is_empty(value)).map(inline).collect();
+            lines.push(format!("{indent}{label}: {}", shown.join(", ")));
+        }
+        scalar => {
+            let local = among.get(&format!("{name}_local")).and_then(Value::as_str);
+            lines.push(format!(
+                "{indent}{label}: {}",
+                local.map_or_else(|| inline(scalar), str::to_owned)
+            ));
+        }
+    }
+}
+
+fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => plain_or_quoted(text, LONGEST),
+        Value::Array(values) => {
+            format!(
+                "[{}]",
+                values
+                    .iter()
+                    .filter(|value| !is_empty(value))
+                    .map(inline)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
+        }
+        Value::Object(fields) => {
+            // OnceHub's custom fields: a name and a value.
+            if let (Some(Value::String(name)), Some(value), 2) =
+                (fields.get("name"), fields.get("value"), fields.len())
+            {
+                return format!("{}: {}", quoted(name, 120), inline(value));
+            }
+            let shown = fields.iter().filter(|(_, value)| !is_empty(value));
+            let shown: Vec<String> = shown
+                .map(|(name, value)| format!("{}: {}", plain_or_quoted(name, 60), inline(value)))
+                .collect();
+            format!("{{{}}}", shown.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(values) => values.iter().all(is_empty),
+        Value::Object(fields) => fields.values().all(is_empty),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_object_is_shown_with_local_times_and_without_what_is_empty() {
+        let object = Object::new(json!({
+            "id": "BKNG-1", "starting_time": "2026-12-01T20:00:00.000Z", "creation_time": "soon", "gone": null,
+            "form": {"note": "a\nb\u{202e}", "custom_fields": [{"name": "Size", "value": ["S", "M"]}], "empty": {}},
+            "last_interacted_time ": null
+        }));
+        let shown = present(object, &Zone::parse("America/New_York").unwrap());
+        assert_eq!(shown["starting_time"], "2026-12-01T20:00:00Z");
+        assert_eq!(shown["starting_time_local"], "Tue 2026-12-01 15:00 -05:00");
+        insta::assert_snapshot!(outline(&shown, &["id"]), @r#"
+        starting_time: Tue 2026-12-01 15:00 -05:00
+        creation_time: soon
+        form:
+          note: "a\nb"
+          custom_fields: "Size": [S, M]
+        "#);
+    }
+}

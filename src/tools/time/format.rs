@@ -1,0 +1,59 @@
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, Zoned};
+
+use super::Zone;
+
+fn here(at: Timestamp, zone: &Zone) -> Zoned {
+    at.to_zoned(zone.inner().clone())
+}
+
+/// `2026-12-01T20:00:00Z`
+pub(in super::super) fn instant(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// `Tue 2026-12-01 15:00 -05:00`
+pub(in super::super) fn local(at: Timestamp, zone: &Zone) -> String {
+    here(at, zone).strftime("%a %Y-%m-%d %H:%M %:z").to_string()
+}
+
+/// `Tue 2026-12-01`
+pub(in super::super) fn day(at: Timestamp, zone: &Zone) -> String {
+    here(at, zone).strftime("%a %Y-%m-%d").to_string()
+}
+
+/// `15:00`
+pub(in super::super) fn clock(at: Timestamp, zone: &Zone) -> String {
+    here(at, zone).strftime("%H:%M").to_string()
+}
+
+/// `-05:00`
+pub(in super::super) fn offset(at: Timestamp, zone: &Zone) -> String {
+    here(at, zone).strftime("%:z").to_string()
+}
+
+/// `15:00-15:30`; `23:30-00:30+1d` over midnight. A length that makes no sense is left out.
+pub(in super::super) fn range(start: Timestamp, minutes: i64, zone: &Zone) -> String {
+    let from = clock(start, zone);
+    let length = SignedDuration::try_from_mins(minutes).filter(|length| length.is_positive());
+    let Some(end) = length.and_then(|length| start.checked_add(length).ok()) else { return from };
+    let days = here(end, zone).date().duration_since(here(start, zone).date()).as_hours() / 24;
+    match days {
+        0 => format!("{from}-{}", clock(end, zone)),
+        days => format!("{from}-{}+{days}d", clock(end, zone)),
+    }
+}
+
+/// Reads one of OnceHub's own times: with or without milliseconds, with `Z`, an offset or neither, which means UTC.
+pub(in super::super) fn read(wire: &str) -> Option<Timestamp> {
+    let text = wire.trim();
+    // A date alone is no time.
+    if text.len() < 16 {
+        return None;
+    }
+    text.parse::<Timestamp>().ok().or_else(|| {
+        let civil: DateTime = text.parse().ok()?;
+        civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    })
+}

@@ -1,0 +1,183 @@
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::tz::AmbiguousOffset;
+use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};
+
+use super::{BadTime, Zone, local};
+
+/// A moment that was asked for, as it was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) struct Moment {
+    /// The moment; for a whole day its beginning.
+    pub(in super::super) at: Timestamp,
+    /// Whether a day was asked for, not a time.
+    pub(in super::super) whole_day: bool,
+    /// What a change of clocks made of it.
+    pub(in super::super) note: Option<String>,
+}
+
+/// Reads a moment: RFC 3339; a local date and time; a date; `now`, `today`, `tomorrow`, `yesterday`; a weekday, which is the
+/// next one after today; `+3d`, `-2w` at the same time of day; `+4h`, `+30m` exactly.
+///
+/// # Errors
+/// Anything else, with the forms that are understood.
+pub(in super::super) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result<Moment, BadTime> {
+    let asked = text.trim();
+    let refused = || {
+        let shown: String = asked.chars().take(60).collect();
+        BadTime(format!(
+            "'{shown}' is not a time; write 2026-12-01, 2026-12-01T15:00, 2026-12-01T15:00:00Z, now, today, tomorrow, \
+             yesterday, monday, +3d, -2w or +4h"
+        ))
+    };
+    // No form is longer, and none has other letters.
+    if asked.is_empty() || asked.len() > 64 || !asked.is_ascii() {
+        return Err(refused());
+    }
+    let here = now.to_zoned(zone.inner().clone());
+    let lower = asked.to_ascii_lowercase();
+    let day = |days: i32| -> Option<Moment> {
+        whole_day(here.date().checked_add(days.days()).ok()?, zone)
+    };
+    let moment = match lower.as_str() {
+        "now" => Some(exact(now)),
+        "today" => day(0),
+        "tomorrow" => day(1),
+        "yesterday" => day(-1),
+        _ => match weekday(&lower) {
+            Some(weekday) => {
+                here.date().nth_weekday(1, weekday).ok().and_then(|date| whole_day(date, zone))
+            }
+            None if lower.starts_with(['+', '-']) => relative(&lower, &here, zone),
+            None => written(asked, zone),
+        },
+    };
+    moment.ok_or_else(refused)
+}
+
+/// Where a range that ends with this moment ends: a whole day is part of it.
+pub(in super::super) fn end_exclusive(moment: &Moment, zone: &Zone) -> Timestamp {
+    if !moment.whole_day {
+        return moment.at;
+    }
+    let next = zone.date(moment.at).tomorrow().ok().and_then(|date| whole_day(date, zone));
+    next.map_or(moment.at, |next| next.at)
+}
+
+fn exact(at: Timestamp) -> Moment {
+    Moment { at, whole_day: false, note: None }
+}
+
+/// A day begins with its first instant, which need not be midnight.
+fn whole_day(date: Date, zone: &Zone) -> Option<Moment> {
+    let start = date.to_zoned(zone.inner().clone()).ok()?.start_of_day().ok()?;
+    Some(Moment { at: start.timestamp(), whole_day: true, note: None })
+}
+
+fn weekday(text: &str) -> Option<Weekday> {
+    Some(match text {
+        "mon" | "monday" => Weekday::Monday,
+        "tue" | "tues" | "tuesday" => Weekday::Tuesday,
+        "wed" | "wednesday" => Weekday::Wednesday,
+        "thu" | "thur" | "thurs" | "thursday" => Weekday::Thursday,
+        "fri" | "friday" => Weekday::Friday,
+        "sat" | "saturday" => Weekday::Saturday,
+        "sun" | "sunday" => Weekday::Sunday,
+        _ => return None,
+    })
+}
+
+/// `+3d`, `-2w`, `+4h`, `+30m`.
+fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
+    let unit = text.chars().last()?;
+    let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
+    let days: Option<Span> = match unit {
+        'd' => Some(Span::new().try_days(number).ok()?),
+        'w' => Some(Span::new().try_weeks(number).ok()?),
+        _ => None,
+    };
+    match (days, unit) {
+        // The same time of day: over a change of clocks that is not a multiple of 24 hours.
+        (Some(days), _) => at_wall(here.datetime().checked_add(days).ok()?, zone),
+        (None, 'h') => {
+            Some(exact(here.timestamp().checked_add(SignedDuration::try_from_hours(number)?).ok()?))
+        }
+        (None, 'm') => {
+            Some(exact(here.timestamp().checked_add(SignedDuration::try_from_mins(number)?).ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// A date, a local date and time, or an instant with its offset.
+fn written(text: &str, zone: &Zone) -> Option<Moment> {
+    let digits = |range: std::ops::Range<usize>| {
+        text.get(range).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    if !(digits(0..4)
+        && digits(5..7)
+        && digits(8..10)
+        && text.get(4..5) == Some("-")
+        && text.get(7..8) == Some("-"))
+    {
+        return None;
+    }
+    if text.len() == 10 {
+        return whole_day(text.parse().ok()?, zone);
+    }
+    let (date, rest) = text.split_at_checked(10)?;
+    let time = rest.strip_prefix(['T', 't', ' '])?;
+    let date: Date = date.parse().ok()?;
+    match time.find(['Z', 'z', '+', '-']) {
+        Some(at) => {
+            let (clock, offset) = time.split_at_checked(at)?;
+            let offset = if offset.eq_ignore_ascii_case("z") { "Z" } else { offset };
+            let clock = wall(clock)?;
+            format!("{date}T{clock}{offset}").parse().ok().map(exact)
+        }
+        None => at_wall(date.to_datetime(wall(time)?), zone),
+    }
+}
+
+/// `15:00`, `15:00:30` or with a fraction. 24:00 and leap seconds are not times that a meeting has.
+fn wall(text: &str) -> Option<Time> {
+    let digits = text
+        .split([':', '.'])
+        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let fits = text.get(2..3) == Some(":")
+        && (text.len() == 5 || text.get(5..6) == Some(":"))
+        && !text.get(6..8).is_some_and(|s| s > "59");
+    if digits && fits { text.parse().ok() } else { None }
+}
+
+/// What a clock on the wall shows: the later side of a gap, the earlier one of a doubled hour.
+fn at_wall(wall: DateTime, zone: &Zone) -> Option<Moment> {
+    let ambiguous = zone.inner().to_ambiguous_timestamp(wall);
+    let (at, note) = match ambiguous.offset() {
+        AmbiguousOffset::Unambiguous { .. } => (ambiguous.compatible().ok()?, None),
+        AmbiguousOffset::Gap { .. } => {
+            let at = ambiguous.compatible().ok()?;
+            let note = format!(
+                "{} does not exist in {} (clocks go forward): taken as {}",
+                show(wall),
+                zone.name(),
+                local(at, zone)
+            );
+            (at, Some(note))
+        }
+        AmbiguousOffset::Fold { .. } => {
+            let at = ambiguous.earlier().ok()?;
+            let note = format!(
+                "{} comes twice in {} (clocks go back): taken as the first, {}",
+                show(wall),
+                zone.name(),
+                local(at, zone)
+            );
+            (at, Some(note))
+        }
+    };
+    Some(Moment { at, whole_day: false, note })
+}
+
+fn show(wall: DateTime) -> String {
+    wall.strftime("%Y-%m-%d %H:%M").to_string()
+}

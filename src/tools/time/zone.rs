@@ -1,0 +1,120 @@
+use jiff::civil::Date;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Timestamp, ToSpan as _};
+
+use super::BadTime;
+
+/// The zone of one call's replies and inputs.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    zone: TimeZone,
+    name: String,
+}
+
+/// What people say for zones, and which they mean. Abbreviations are ambiguous, so they are suggested, never assumed.
+const SAID: &[(&str, &str)] = &[
+    ("est", "America/New_York"),
+    ("edt", "America/New_York"),
+    ("et", "America/New_York"),
+    ("eastern", "America/New_York"),
+    ("eastern standard time", "America/New_York"),
+    ("cst", "America/Chicago"),
+    ("cdt", "America/Chicago"),
+    ("ct", "America/Chicago"),
+    ("central", "America/Chicago"),
+    ("mst", "America/Denver"),
+    ("mdt", "America/Denver"),
+    ("mountain", "America/Denver"),
+    ("pst", "America/Los_Angeles"),
+    ("pdt", "America/Los_Angeles"),
+    ("pt", "America/Los_Angeles"),
+    ("pacific", "America/Los_Angeles"),
+    ("pacific standard time", "America/Los_Angeles"),
+    ("bst", "Europe/London"),
+    ("gmt standard time", "Europe/London"),
+    ("uk", "Europe/London"),
+    ("cet", "Europe/Berlin"),
+    ("cest", "Europe/Berlin"),
+    ("ist", "Asia/Kolkata"),
+    ("india", "Asia/Kolkata"),
+    ("india standard time", "Asia/Kolkata"),
+    ("jst", "Asia/Tokyo"),
+    ("aest", "Australia/Sydney"),
+    ("aedt", "Australia/Sydney"),
+];
+
+impl Zone {
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self { zone: TimeZone::UTC, name: "UTC".into() }
+    }
+
+    /// Finds a zone by its IANA name, whatever its case.
+    ///
+    /// # Errors
+    /// For anything else, with the names that may have been meant.
+    pub fn parse(name: &str) -> Result<Self, BadTime> {
+        let asked = name.trim();
+        // `EST5EDT` and the like are names of files, but no places: their rules are frozen.
+        let is_place = asked.contains('/') && !asked.to_ascii_lowercase().starts_with("etc/");
+        if asked.eq_ignore_ascii_case("utc") || asked.eq_ignore_ascii_case("etc/utc") {
+            return Ok(Self::utc());
+        }
+        if is_place && let Ok(zone) = jiff::tz::db().get(asked) {
+            let name = zone.iana_name().unwrap_or(asked).to_owned();
+            return Ok(Self { zone, name });
+        }
+        let shown: String = asked.chars().take(60).collect();
+        let suggestions = suggest(&asked.to_lowercase(), jiff::tz::db());
+        let likely = match suggestions.as_slice() {
+            [] => "use a name such as America/New_York, Europe/London or Asia/Kolkata".to_owned(),
+            names => format!("did you mean {}?", names.join(" or ")),
+        };
+        Err(BadTime(format!("'{shown}' is not an IANA time zone: {likely}")))
+    }
+
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The day that it is there.
+    pub(in super::super) fn date(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
+    }
+
+    /// The same time of day some days later.
+    pub(in super::super) fn days_later(&self, at: Timestamp, days: i32) -> Timestamp {
+        at.to_zoned(self.zone.clone())
+            .checked_add(days.days())
+            .map_or(at, |later| later.timestamp())
+    }
+
+    pub(super) fn inner(&self) -> &TimeZone {
+        &self.zone
+    }
+}
+
+/// Up to three zones that may have been meant.
+fn suggest(asked: &str, known: &TimeZoneDatabase) -> Vec<String> {
+    if let Some((_, name)) = SAID.iter().find(|(said, _)| *said == asked) {
+        return vec![(*name).to_owned()];
+    }
+    let wanted = asked.rsplit('/').next().unwrap_or(asked).replace(' ', "_");
+    let mut near: Vec<(f64, String)> = known
+        .available()
+        .map(|name| name.to_string())
+        .filter(|name| name.contains('/'))
+        .map(|name| {
+            let place = name.rsplit('/').next().unwrap_or(&name).to_lowercase();
+            let likeness = strsim::jaro_winkler(&place, &wanted)
+                .max(strsim::jaro_winkler(&name.to_lowercase(), asked) - 0.02);
+            (likeness, name)
+        })
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .collect();
+    near.sort_by(|(a, one), (b, other)| b.total_cmp(a).then_with(|| one.cmp(other)));
+    let exact = near.iter().filter(|(likeness, _)| *likeness > 0.999).count();
+    near.truncate(if exact > 0 { exact.min(3) } else { 3 });
+    near.into_iter().map(|(_, name)| name).collect()
+}

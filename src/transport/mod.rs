@@ -1,0 +1,3 @@
+//! Room 4: the ways in. A transport is generic over what it serves, and ignorant of tools.
+
+pub mod stdio;

@@ -35,7 +35,7 @@ struct Taken {
 }
 
 /// What a window is stretched by, for requests that overtake each other on their way.
-const SLACK: Duration = Duration::from_millis(25);
+const SLACK: Duration = Duration::from_millis(50);
 
 impl Budget {
     /// A budget of these windows; none means no limit.

@@ -208,10 +208,14 @@ impl Client {
                 let how = "there is no OnceHub API key: set ONCEHUB_API_KEY";
                 return Err(Error::not_done(Cause::NoKey(how.into())));
             };
+            // Made before a moment is reserved: the time that it takes would bring this request closer to the next.
+            let http = self
+                .http()
+                .map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
             self.settings().budget.acquire(deadline).await.map_err(|retry_after| {
                 Error::not_done(Cause::RateLimited { retry_after, rejection: None })
             })?;
-            let tried = timeout_at(deadline, self.attempt(&request, &key)).await;
+            let tried = timeout_at(deadline, self.attempt(http, &request, &key)).await;
             let cause = match tried.unwrap_or_else(|_| Err(Cause::Timeout(started.elapsed()))) {
                 Ok(answer) => return Ok(answer),
                 Err(cause) => cause,
@@ -248,10 +252,10 @@ impl Client {
 
     async fn attempt<T: FromReply>(
         &self,
+        http: &reqwest::Client,
         request: &Request,
         key: &HeaderValue,
     ) -> Result<Answer<T>, Cause> {
-        let http = self.http().map_err(|problem| Cause::Unreachable(problem.clone()))?;
         let mut builder =
             http.request(request.method.clone(), request.url.clone()).header(API_KEY, key.clone());
         if let Some(body) = &request.body {

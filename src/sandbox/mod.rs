@@ -116,6 +116,11 @@ impl Sandbox {
         lock(&self.shared.seen).iter().cloned().collect()
     }
 
+    /// How many requests are being worked on.
+    pub fn under_way(&self) -> usize {
+        self.shared.under_way.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
     /// The keys that it accepts from now on.
     pub fn set_keys(&self, keys: &[&str]) {
         self.with(|world| world.keys = keys.iter().map(ToString::to_string).collect());

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,6 +57,23 @@ pub(super) struct Shared {
     served: Mutex<Served>,
     settings: Settings,
     requests: AtomicU64,
+    pub(super) under_way: AtomicUsize,
+}
+
+/// Counts a request for as long as it lives: hyper drops it when its client goes away.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl<'a> UnderWay<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Shared {
@@ -69,6 +86,7 @@ impl Shared {
             served: Mutex::default(),
             settings,
             requests: AtomicU64::new(0),
+            under_way: AtomicUsize::new(0),
         }
     }
 }
@@ -103,13 +121,17 @@ async fn exchange(
     shared: Arc<Shared>,
     incoming: hyper::Request<Incoming>,
 ) -> Result<Response, io::Error> {
+    let _under_way = UnderWay::new(&shared.under_way);
     let (head, body) = incoming.into_parts();
     let path = head.uri.path().to_owned();
     let query = head.uri.query().unwrap_or_default().to_owned();
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => {
-            return Ok(answer(&shared, Refusal::new(413, "The request body is too large.").reply()));
+            return Ok(answer(
+                &shared,
+                Refusal::new(413, "The request body is too large.").reply(),
+            ));
         }
     };
     let read = |body: &[u8]| serde_json::from_slice::<Value>(body).map(Some).map_err(|_| ());

@@ -206,7 +206,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         let shared = asked.iter().filter(|word| word.len() > 2 && theirs.contains(word)).count();
         #[expect(clippy::cast_precision_loss, reason = "a handful of words")]
         let by_words = shared as f64 / asked.len().max(theirs.len()).max(1) as f64;
-        by_words.max(strsim::jaro_winkler(&name.to_lowercase(), candidate))
+        by_words.max(strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()) - 0.1)
     };
     known
         .map(|candidate| (candidate, likeness(candidate)))

@@ -1,1 +1,254 @@
+//! What the tests of this room stand on: the tools behind real MCP over a pipe, in front of a real HTTP sandbox.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use rmcp::handler::server::tool::ToolCallContext;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ServerCapabilities, ServerConfig,
+};
+use rmcp::service::{RequestContext, RunningService};
+use rmcp::{ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt};
+use serde_json::{Value, json};
+
+use super::confirm::{Answer, Ask, Confirm};
+use super::{Catalogue, Selection, Settings, Tools, Zone};
+use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
+use crate::sandbox::{self, Fault, Sandbox};
+
+/// A Monday morning in New York.
+pub(super) const NOW: &str = "2026-11-23T14:20:00Z";
+
+/// How a bench is set up.
+pub(super) struct Setup {
+    pub(super) now: &'static str,
+    pub(super) settings: Settings,
+    pub(super) budget: Budget,
+    pub(super) limits: Option<sandbox::Limits>,
+    pub(super) more_bookings: usize,
+    pub(super) key: Key,
+    /// What the person says, in turn; nothing for a client that cannot ask.
+    pub(super) answers: Option<Vec<Answer>>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            now: NOW,
+            settings: Settings {
+                zone: Zone::parse("America/New_York").unwrap(),
+                looks: vec![Duration::from_millis(1), Duration::from_millis(60)],
+                ..Settings::default()
+            },
+            budget: Budget::new(&[]),
+            limits: None,
+            more_bookings: 0,
+            key: Key::new(KeySource::Given(sandbox::KEY.into())).unwrap(),
+            answers: None,
+        }
+    }
+}
+
+/// A running server and the account behind it.
+pub(super) struct Bench {
+    pub(super) sandbox: Sandbox,
+    pub(super) catalogue: Catalogue,
+    /// The questions that the person was asked.
+    pub(super) asked: Arc<Mutex<Vec<String>>>,
+    client: RunningService<RoleClient, ()>,
+}
+
+impl Bench {
+    pub(super) async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub(super) async fn with(setup: Setup) -> Self {
+        let now: Timestamp = setup.now.parse().unwrap();
+        let clock: sandbox::Clock = Arc::new(move || now);
+        let sandbox = Sandbox::start(sandbox::Settings {
+            now: Arc::clone(&clock),
+            limits: setup.limits,
+            more_bookings: setup.more_bookings,
+            ..sandbox::Settings::default()
+        })
+        .await
+        .unwrap();
+        let oncehub = Client::new(oncehub::Settings {
+            url: api_root(&sandbox.url()).unwrap(),
+            key: setup.key,
+            budget: setup.budget,
+            reply_limit: 8 << 20,
+        });
+        let catalogue = Catalogue::new(&Selection::default()).unwrap();
+        let asked = Arc::default();
+        let ask = setup
+            .answers
+            .map(|answers| Scripted { answers: Mutex::new(answers), asked: Arc::clone(&asked) });
+        let server = Plain {
+            tools: Tools::new(oncehub, Settings { now: clock, ..setup.settings }),
+            catalogue: catalogue.clone(),
+            ask: ask.map(|ask| Arc::new(ask) as Arc<dyn Ask>),
+        };
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
+        let client = ().serve(ours).await.unwrap();
+        Self { sandbox, catalogue, asked, client }
+    }
+
+    /// A bench whose person is asked with this setting and says this.
+    pub(super) async fn asking(confirm: Confirm, answers: Option<Vec<Answer>>) -> Self {
+        let mut setup = Setup { answers, ..Setup::default() };
+        setup.settings.confirm = confirm;
+        Self::with(setup).await
+    }
+
+    /// Calls a tool. Whatever comes back has to fit the tool's output schema, or be an error as the contract has it.
+    pub(super) async fn call(&self, tool: &str, arguments: Value) -> Replied {
+        let mut request = CallToolRequestParams::new(tool.to_owned());
+        request.arguments = arguments.as_object().cloned();
+        let result = self.client.call_tool(request).await.unwrap();
+        let structure = result.structured_content.as_ref().unwrap();
+        if result.is_error == Some(true) {
+            let error = structure["error"].as_object().unwrap();
+            assert!(
+                ["type", "message", "hint"].iter().all(|field| error[*field].is_string()),
+                "{error:?}"
+            );
+            assert!(Replied::text_of(&result).lines().last().unwrap().starts_with("hint: "));
+        } else {
+            let schema = self.catalogue.get(tool).unwrap().output_schema.clone().unwrap();
+            let schema = Value::Object(schema.as_ref().clone());
+            if let Err(error) = jsonschema::validate(&schema, structure) {
+                panic!("{tool} broke its output schema: {error}\n{structure}");
+            }
+        }
+        Replied { result }
+    }
+
+    /// Calls a tool while OnceHub has a fault.
+    pub(super) async fn call_with(&self, fault: Fault, tool: &str, arguments: Value) -> Replied {
+        self.sandbox.fail(fault);
+        let replied = self.call(tool, arguments).await;
+        self.sandbox.heal();
+        replied
+    }
+
+    /// The id of the first booking that a filter finds.
+    pub(super) async fn booking(&self, filter: Value) -> String {
+        let replied = self.call("list_bookings", filter).await;
+        replied.structure()["items"][0]["id"].as_str().expect("no such booking").to_owned()
+    }
+
+    /// The ids of calendars, by their names. The two that share one are told apart by what guests read.
+    pub(super) async fn calendar(&self, subject: &str) -> String {
+        let replied = self.call("list_booking_calendars", json!({})).await;
+        let items = replied.structure()["items"].as_array().unwrap().clone();
+        let found =
+            items.iter().find(|calendar| calendar["subject"] == subject).expect("no such calendar");
+        found["id"].as_str().unwrap().to_owned()
+    }
+
+    /// How many requests reached OnceHub with this method and a path that contains this.
+    pub(super) fn requests(&self, method: &str, path: &str) -> usize {
+        self.sandbox
+            .requests()
+            .iter()
+            .filter(|seen| seen.method == method && seen.path.contains(path))
+            .count()
+    }
+}
+
+/// What a call came back with.
+pub(super) struct Replied {
+    result: CallToolResult,
+}
+
+impl Replied {
+    fn text_of(result: &CallToolResult) -> String {
+        result
+            .content
+            .iter()
+            .filter_map(|block| block.as_text())
+            .map(|text| text.text.clone())
+            .collect()
+    }
+
+    /// The text of a call that succeeded.
+    pub(super) fn text(&self) -> String {
+        let text = Self::text_of(&self.result);
+        assert_ne!(self.result.is_error, Some(true), "failed: {text}");
+        text
+    }
+
+    /// The structure of a call that succeeded.
+    pub(super) fn structure(&self) -> &Value {
+        let _ = self.text();
+        self.result.structured_content.as_ref().unwrap()
+    }
+
+    /// The text of a call that failed. Ids of requests differ from run to run, and are blacked out.
+    pub(super) fn failure(&self) -> String {
+        let text = Self::text_of(&self.result);
+        assert_eq!(self.result.is_error, Some(true), "succeeded: {text}");
+        let mut shown = text;
+        while let Some(at) = shown.find("req_5eed") {
+            shown.replace_range(at..at + 20, "req_");
+        }
+        shown
+    }
+
+    /// The structure of a call that failed.
+    pub(super) fn error(&self) -> &Value {
+        let _ = self.failure();
+        &self.result.structured_content.as_ref().unwrap()["error"]
+    }
+
+    /// Whether it failed.
+    pub(super) fn is_failure(&self) -> bool {
+        self.result.is_error == Some(true)
+    }
+}
+
+/// The catalogue as an MCP server, and nothing else.
+#[derive(Clone)]
+struct Plain {
+    tools: Tools,
+    catalogue: Catalogue,
+    ask: Option<Arc<dyn Ask>>,
+}
+
+impl ServerHandler for Plain {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        mut context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if let Some(ask) = &self.ask {
+            context.extensions.insert(Arc::clone(ask));
+        }
+        self.catalogue.call(ToolCallContext::new(&self.tools, request, context)).await
+    }
+}
+
+/// A person who says what the test wants.
+struct Scripted {
+    answers: Mutex<Vec<Answer>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Ask for Scripted {
+    fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
+        self.asked.lock().unwrap().push(question.to_owned());
+        let mut answers = self.answers.lock().unwrap();
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0] };
+        std::future::ready(answer).boxed()
+    }
+}

@@ -21,6 +21,10 @@ mod untrusted;
 
 #[cfg(test)]
 mod bench;
+#[cfg(test)]
+mod campaign;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

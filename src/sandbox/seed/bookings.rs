@@ -131,7 +131,7 @@ pub(super) fn fill(world: &mut World, more: usize) {
     set(18, &|booking| booking.quirk = Some(sparse));
     set(24, &|booking| booking.conversation = Some(id("CVR", 0x0900)));
     set(23, &|booking| booking.rescheduled_from.clone_from(&first));
-    bookings.extend((0..more).filter_map(|index| earlier(index, now)));
+    bookings.extend((0..more).filter_map(|index| earlier(world, index, now)));
     // The order of creation is the order in which OnceHub lists them, and not the order of their times.
     bookings.sort_by_key(|booking| booking.created);
     world.bookings = bookings;
@@ -254,7 +254,7 @@ fn rounded(at: Timestamp) -> Timestamp {
 }
 
 /// One of many ordinary meetings of the past year, each on a time of its own.
-fn earlier(index: usize, now: Timestamp) -> Option<Booking> {
+fn earlier(world: &World, index: usize, now: Timestamp) -> Option<Booking> {
     let hours = 24 * 30 + index as i64 * 3;
     let starts = rounded(now - SignedDuration::from_hours(hours));
     let guest = GUESTS.get(index % GUESTS.len())?;
@@ -262,7 +262,7 @@ fn earlier(index: usize, now: Timestamp) -> Option<Booking> {
     let (host, on) = *hosts.get(index % hosts.len())?;
     Some(Booking {
         id: id("BKNG", 0x1_0000 + index as u64),
-        subject: "Follow-up".to_owned(),
+        subject: world.calendars.get(on)?.subject.to_owned(),
         status: if index % 9 == 4 { "no_show" } else { "completed" },
         in_trash: false,
         created: starts - SignedDuration::from_hours(50),

@@ -11,7 +11,6 @@ pub(super) const LEE: usize = 2;
 pub(super) const PRIYA: usize = 3;
 pub(super) const OLIVER: usize = 4;
 pub(super) const SAM_SALES: usize = 5;
-pub(super) const SAM_SUPPORT: usize = 6;
 pub(super) const NOSEAT: usize = 7;
 
 /// The id of a person.

@@ -204,15 +204,19 @@ impl<I> Call<I> {
         if let Some(id) = asked.filter(|asked| super::super::names::looks_like_an_id(asked)) {
             return Ok(id.to_owned());
         }
-        let slots = self.slots(calendar, None, start + SignedDuration::from_hours(24)).await?;
-        let offered =
-            slots.iter().filter(|slot| slot.start == start).flat_map(|slot| &slot.locations);
-        let addresses: Vec<(&str, &str)> = offered
+        let day = SignedDuration::from_hours(24);
+        let from = Some(start - day).filter(|from| *from > self.now);
+        let slots = self.slots(calendar, from, start.max(self.now) + day).await?;
+        let mut addresses: Vec<(&str, &str)> = slots
+            .iter()
+            .flat_map(|slot| &slot.locations)
             .filter(|location| location.text("type") == Some("physical"))
             .filter_map(|location| {
                 Some((location.text("id")?, location.text("value").unwrap_or_default()))
             })
             .collect();
+        addresses.sort_unstable();
+        addresses.dedup();
         let fits = |text: &str| asked.is_none_or(|asked| fold(asked) == fold(text));
         let fitting: Vec<&str> =
             addresses.iter().filter(|(_, text)| fits(text)).map(|(id, _)| *id).collect();
@@ -227,7 +231,11 @@ impl<I> Call<I> {
                     [] => "get_booking_time_slots shows where each slot can take place".to_owned(),
                     _ => format!("pass one of these ids: {}", offered.join(", ")),
                 };
-                Err(Failure::argument("location_value", "is not one address of that slot", hint))
+                Err(Failure::argument(
+                    "location_value",
+                    "is not one address that this calendar offers",
+                    hint,
+                ))
             }
         }
     }

@@ -1,1 +1,337 @@
+use insta::assert_snapshot;
+use serde_json::{Value, json};
 
+use super::super::bench::{Bench, Setup};
+use crate::sandbox::{Effect, Fault};
+
+fn guest() -> Value {
+    json!({
+        "calendar_id": "Intro call", "start_time": "2026-11-25T10:00", "guest_time_zone": "America/New_York",
+        "guest_name": "Ada Okafor", "guest_email": "ada@okafor.example"
+    })
+}
+
+/// The usual guest, with something else.
+fn guest_with(more: Value) -> Value {
+    let mut guest = guest();
+    guest.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    guest
+}
+
+#[tokio::test]
+async fn calendars_are_listed_with_their_hosts_by_name() {
+    let bench = Bench::start().await;
+    assert_snapshot!(bench.call("list_booking_calendars", json!({})).await.text());
+    let team = bench.call("list_booking_calendars", json!({"host": "advisers"})).await;
+    assert!(team.text().contains("Adviser on duty"));
+    let mine = bench
+        .call("list_booking_calendars", json!({"host": "lee@northlight.example", "name": "review"}))
+        .await;
+    assert_eq!(mine.structure()["items"].as_array().unwrap().len(), 1);
+    assert_snapshot!(bench.call("list_booking_calendars", json!({"host": "Leo"})).await.failure());
+}
+
+#[tokio::test]
+async fn a_calendar_is_known_by_its_name_url_or_id() {
+    let bench = Bench::start().await;
+    let id = bench.calendar("Intro call with Northlight").await;
+    for known_as in ["intro CALL", "https://oncehub.com/northlight-intro/", &id] {
+        let replied = bench.call("get_booking_calendar", json!({"calendar_id": known_as})).await;
+        assert_eq!(replied.structure()["id"], json!(id), "{known_as}");
+    }
+    assert_snapshot!(
+        bench
+            .call("get_booking_calendar", json!({"calendar_id": "Quarterly Review"}))
+            .await
+            .failure()
+    );
+    assert_snapshot!(
+        bench
+            .call("get_booking_calendar", json!({"calendar_id": "BKC-NOSUCHTHING"}))
+            .await
+            .failure()
+    );
+}
+
+#[tokio::test]
+async fn slots_are_shown_by_day_in_the_guests_zone() {
+    let bench = Bench::start().await;
+    let asked = json!({"calendar_id": "Intro call", "start_time": "tomorrow", "time_zone": "Asia/Kolkata", "limit": 40});
+    assert_snapshot!(bench.call("get_booking_time_slots", asked).await.text());
+    let office =
+        json!({"calendar_id": "Office visit", "start_time": "tomorrow", "end_time": "tomorrow"});
+    assert_snapshot!(bench.call("get_booking_time_slots", office).await.text());
+}
+
+#[tokio::test]
+async fn a_range_that_cannot_be_is_refused_before_it_is_sent() {
+    let bench = Bench::start().await;
+    let refused = async |start: &str, end: &str| {
+        let asked = json!({"calendar_id": "Intro call", "start_time": start, "end_time": end});
+        bench.call("get_booking_time_slots", asked).await.failure()
+    };
+    assert!(
+        refused("2026-12-01", "2026-11-30").await.starts_with("end_time: must be after start_time")
+    );
+    assert!(
+        refused("2026-11-01", "2026-11-10")
+            .await
+            .starts_with("end_time: this range lies in the past")
+    );
+    assert!(
+        refused("today", "+31d")
+            .await
+            .starts_with("end_time: OnceHub gives free slots for at most 30 days")
+    );
+    assert!(
+        refused("soonish", "")
+            .await
+            .starts_with("start_time: 'soonish' is not a time; write 2026-12-01,")
+    );
+    assert_eq!(bench.requests("GET", "time-slots"), 0);
+    // Today begins before now, and is meant from now on.
+    bench
+        .call("get_booking_time_slots", json!({"calendar_id": "Intro call", "start_time": "today"}))
+        .await
+        .text();
+}
+
+#[tokio::test]
+async fn calendars_that_cannot_be_booked_say_why() {
+    let bench = Bench::start().await;
+    let mut shown = String::new();
+    for calendar in ["Onboarding (draft)", "Noor's clinic"] {
+        let slots = bench.call("get_booking_time_slots", json!({"calendar_id": calendar})).await;
+        let book =
+            bench.call("schedule_meeting", guest_with(json!({"calendar_id": calendar}))).await;
+        shown.push_str(&format!("{}\n{}\n", slots.failure(), book.failure()));
+    }
+    for calendar in ["Office visit", "Onboarding (draft)"] {
+        let link =
+            bench.call("create_one_time_link", json!({"calendar_id": calendar})).await.failure();
+        let (before, after) = link.split_once("'BKC-").unwrap();
+        shown.push_str(&format!("{before}'BKC-…{}\n", &after[12..]));
+    }
+    assert_snapshot!(shown);
+}
+
+#[tokio::test]
+async fn a_slot_is_booked_once_and_the_next_caller_hears_what_is_free() {
+    let bench = Bench::start().await;
+    let booked = bench.call("schedule_meeting", guest()).await;
+    let structure = booked.structure();
+    assert_eq!(structure["booking_id"], structure["id"]);
+    assert_eq!(structure["starting_time"], "2026-11-25T15:00:00Z");
+    let id = structure["id"].as_str().unwrap();
+    assert_snapshot!(
+        booked
+            .text()
+            .replace(id, "BKNG-…")
+            .replace(&id[5..], "…")
+            .replace(&id[5..].to_lowercase(), "…")
+    );
+    let late = bench
+        .call("schedule_meeting", guest_with(json!({"guest_email": "ben@ruiz.example"})))
+        .await;
+    assert_snapshot!(late.failure());
+    assert_eq!(late.error()["outcome"], "not_done");
+}
+
+#[tokio::test]
+async fn a_start_without_an_offset_is_read_in_the_guests_zone() {
+    let bench = Bench::start().await;
+    let booked = bench
+        .call(
+            "schedule_meeting",
+            guest_with(
+                json!({"guest_time_zone": "Europe/London", "start_time": "2026-11-25 15:00"}),
+            ),
+        )
+        .await;
+    assert_eq!(booked.structure()["starting_time_local"], "Wed 2026-11-25 15:00 +00:00");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_booking_is_said_by_its_argument() {
+    let bench = Bench::start().await;
+    let failure =
+        async |more: Value| bench.call("schedule_meeting", guest_with(more)).await.failure();
+    for (more, expected) in [
+        (json!({"start_time": "tomorrow"}), "start_time: is a day, not a time"),
+        (json!({"guest_email": "ada"}), "guest_email: is not an e-mail address"),
+        (json!({"guest_name": " "}), "guest_name: is required"),
+        (
+            json!({"guest_time_zone": "EST"}),
+            "guest_time_zone: 'EST' is not an IANA time zone: did you mean America/New_York?",
+        ),
+        (json!({"location_value": "zoom"}), "location_type: is required with location_value"),
+        (json!({"location_type": "guest_phone"}), "location_value: is required for guest_phone"),
+        (
+            json!({"location_type": "virtual", "location_value": "webex"}),
+            "The selected location is not available. (param location.value",
+        ),
+        (json!({"start_time": "2026-11-25T10:07"}), "The selected start time is not available."),
+    ] {
+        let text = failure(more).await;
+        assert!(text.contains(expected), "{text}");
+    }
+    // OnceHub's own words for a form that is not complete.
+    let missing = json!({"type": "invalid_request_error", "message": "Required fields are missing.", "param": "booking_form"});
+    let fault = Fault::new(Effect::Error(400, missing)).on("POST", "/schedule");
+    assert_snapshot!(bench.call_with(fault, "schedule_meeting", guest()).await.failure());
+}
+
+#[tokio::test]
+async fn every_kind_of_location_reaches_oncehub_as_it_wants_it() {
+    let bench = Bench::start().await;
+    let sydney = bench.calendar("Quarterly review (Sydney)").await;
+    let sent = async |more: Value| -> Value {
+        bench.call("schedule_meeting", guest_with(more)).await.text();
+        bench
+            .sandbox
+            .requests()
+            .into_iter()
+            .rfind(|seen| seen.method == "POST")
+            .unwrap()
+            .body
+            .unwrap()["location"]
+            .clone()
+    };
+    let office = |more: Value| {
+        let mut arguments = json!({"calendar_id": "Office visit", "location_type": "physical"});
+        arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        arguments
+    };
+    assert_eq!(sent(json!({})).await, Value::Null, "left to OnceHub");
+    let by_text = office(
+        json!({"location_value": "12 harbour street, New York", "start_time": "2026-11-25T12:00"}),
+    );
+    assert_eq!(sent(by_text).await, json!({"type": "physical", "value": "ADD-7KQ2M9XW4T"}));
+    let by_id =
+        office(json!({"location_value": "ADD-3VB8N5RC6H", "start_time": "2026-11-25T15:00"}));
+    assert_eq!(sent(by_id).await, json!({"type": "physical", "value": "ADD-3VB8N5RC6H"}));
+    let static_link = json!({
+        "calendar_id": sydney, "location_type": "virtual_static", "location_value": null,
+        "start_time": "2026-11-25T08:00", "guest_time_zone": "Australia/Sydney"
+    });
+    assert_eq!(sent(static_link).await, json!({"type": "virtual_static", "value": null}));
+    let phone = json!({
+        "calendar_id": "Strategy session", "location_type": "guest_phone", "guest_phone": "+12025550195",
+        "start_time": "2026-11-30T14:00"
+    });
+    assert_eq!(sent(phone).await, json!({"type": "guest_phone", "value": "+12025550195"}));
+    let place = json!({
+        "calendar_id": "At your place", "location_type": "in_person_by_guest", "location_value": "5 Mill Lane, Bath",
+        "start_time": "2026-11-25T13:30", "guest_time_zone": "Europe/London"
+    });
+    assert_eq!(
+        sent(place).await,
+        json!({"type": "in_person_by_guest", "value": "5 Mill Lane, Bath"})
+    );
+    let which = bench
+        .call("schedule_meeting", guest_with(office(json!({"start_time": "2026-11-25T12:45"}))))
+        .await;
+    assert!(
+        which.failure().contains("hint: pass one of these ids: ADD-3VB8N5RC6H"),
+        "{}",
+        which.failure()
+    );
+}
+
+#[tokio::test]
+async fn answers_travel_under_their_exact_names() {
+    let bench = Bench::start().await;
+    let answers = json!({
+        "calendar_id": "Strategy session", "start_time": "2026-11-30T13:00",
+        "custom_fields": {"Topics": ["Growth", "Gossip"], "Company_Size": "11-50", "Nonsense": "x"}
+    });
+    let booked = bench.call("schedule_meeting", guest_with(answers)).await;
+    let kept = &booked.structure()["form_submission"]["custom_fields"];
+    assert_eq!(
+        *kept,
+        json!([{"name": "Topics", "value": ["Growth"]}, {"name": "Company_Size", "value": "11-50"}])
+    );
+}
+
+#[tokio::test]
+async fn an_approval_is_not_called_a_booking() {
+    let bench = Bench::start().await;
+    let asked = guest_with(
+        json!({"calendar_id": "Partnership talk", "start_time": "2026-11-30T15:00", "guest_time_zone": "Asia/Kolkata"}),
+    );
+    assert!(
+        bench
+            .call("schedule_meeting", asked)
+            .await
+            .text()
+            .starts_with("Requested: the host has to approve it")
+    );
+}
+
+#[tokio::test]
+async fn a_booking_that_cannot_be_read_back_is_still_one() {
+    let bench = Bench::start().await;
+    let fault = Fault::new(Effect::Error(
+        404,
+        json!({"type": "invalid_request_error", "message": "No such booking: 'x'"}),
+    ));
+    let booked =
+        bench.call_with(fault.on("GET", "/v2/bookings/"), "schedule_meeting", guest()).await;
+    assert!(booked.structure()["booking_id"].as_str().unwrap().starts_with("BKNG-"));
+    assert!(booked.text().contains("Do not book it again."));
+}
+
+#[tokio::test]
+async fn a_link_is_prefilled_and_names_hosts_by_their_address() {
+    let bench = Bench::start().await;
+    let asked = json!({
+        "calendar_id": "Adviser on duty", "guest_name": "Sarah", "guest_email": "sarah@x.example", "host": "Lee Whitford",
+        "co_hosts": ["Dana Reyes", "priya@northlight.example"], "duration_minutes": 30, "skip": "contact_info",
+        "utm": {"source": "mail"}, "custom_fields": {"Goal": "talk"}, "hide_url_params": false
+    });
+    let made = bench.call("create_one_time_link", asked).await;
+    assert!(made.structure()["url"].as_str().unwrap().starts_with("https://oncehub.com/."));
+    let sent = bench
+        .sandbox
+        .requests()
+        .into_iter()
+        .rfind(|seen| seen.method == "POST")
+        .unwrap()
+        .body
+        .unwrap();
+    assert_eq!(
+        sent,
+        json!({
+            "hide_url_params": false,
+            "booking_form": {"Goal": "talk", "name": "Sarah", "email": "sarah@x.example"},
+            "utm_params": {"source": "mail"},
+            "booking_settings": {
+                "host": "lee@northlight.example", "co_hosts": "dana@northlight.example,priya@northlight.example",
+                "duration_minutes": 30, "skip": ["contact_info"]
+            }
+        })
+    );
+    let lost = Fault::new(Effect::DropAfter).on("POST", "one-time-links");
+    let unknown = bench
+        .call_with(lost, "create_one_time_link", json!({"calendar_id": "Adviser on duty"}))
+        .await;
+    assert_eq!(unknown.error()["outcome"], "unknown");
+    assert_snapshot!(unknown.failure());
+}
+
+#[tokio::test]
+async fn the_weeks_in_which_clocks_change_keep_their_wall_times() {
+    // New York leaves daylight time a week after London does.
+    let bench = Bench::with(Setup { now: "2026-10-20T12:00:00Z", ..Setup::default() }).await;
+    let asked = json!({
+        "calendar_id": "Intro call", "start_time": "2026-10-23", "end_time": "2026-11-03", "time_zone": "Europe/London", "limit": 500
+    });
+    let text = bench.call("get_booking_time_slots", asked).await.text();
+    // 9:00 in New York, where Dana works, is 14:00 in London, 13:00 between the two changes, then 14:00 again.
+    let first_of = |day: &str| {
+        text.lines().find_map(|line| line.strip_prefix(day)).map(|line| line[11..16].to_owned())
+    };
+    assert_eq!(first_of("Fri 2026-10-23").as_deref(), Some("14:00"));
+    assert_eq!(first_of("Tue 2026-10-27").as_deref(), Some("13:00"));
+    assert_eq!(first_of("Mon 2026-11-02").as_deref(), Some("14:00"));
+}

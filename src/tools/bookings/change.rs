@@ -131,8 +131,8 @@ impl Tools {
     }
 
     /// Give a booking that is still to come to another host, at the same time; everyone is notified. OnceHub does not check
-    /// whether the new host is free: look with `list_bookings` (host) first. Only for bookings made on booking calendars,
-    /// and only on plans that include it. If the new host has no video service connected, the meeting loses its link.
+    /// whether the new host is free: look with `list_bookings` (host) first. If they have no video service connected, the
+    /// meeting loses its link. Not every plan includes it. For another time use `request_reschedule`.
     #[tool(
         title = "Reassign booking",
         input_schema = schema::input::<ReassignBooking>(),

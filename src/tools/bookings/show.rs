@@ -28,7 +28,7 @@ const REFERENCES: &[(&str, Noun)] = &[
 const FIELDS: &[Field] = &[
     ("id", "string", ""),
     ("status", "", "requested, scheduled, rescheduled, completed, canceled or no_show"),
-    ("subject", "", ""),
+    ("subject", "", "In summaries only where it is not the calendar's own"),
     ("starting_time", "", "UTC"),
     ("starting_time_local", "string", "In time_zone"),
     ("duration_minutes", "", ""),
@@ -79,6 +79,16 @@ impl Names {
             }
         }
         Self { entries }
+    }
+
+    /// Whether a booking's subject is its calendar's, which most are: then the calendar's name tells as much.
+    fn calendar_says(&self, booking: &Object) -> bool {
+        let calendar = booking
+            .reference("booking_calendar")
+            .and_then(|to| self.entries.get("booking_calendar")?.get(to.id));
+        let known = |field: &str| calendar.and_then(|calendar| calendar.object.text(field));
+        let subject = booking.text("subject");
+        subject.is_some() && (known("subject") == subject || known("name") == subject)
     }
 
     /// What a booking's field refers to, by name.
@@ -154,7 +164,7 @@ pub(super) fn summary(booking: &Object, names: &Names, zone: &Zone) -> Map<Strin
     copy(&mut shown, "id", text("id"));
     copy(&mut shown, "deleted", booking.is_deleted().then_some(true.into()));
     copy(&mut shown, "status", text("status"));
-    copy(&mut shown, "subject", text("subject"));
+    copy(&mut shown, "subject", text("subject").filter(|_| !names.calendar_says(booking)));
     if let Some(at) = booking.text("starting_time").and_then(time::read) {
         put_time(&mut shown, "starting_time", at, zone);
     }
@@ -227,10 +237,14 @@ impl Names {
             if listed.is_empty() {
                 continue;
             }
-            let label = if *field == "owner" { "host" } else { field };
+            let label = match *field {
+                "owner" => "host",
+                "booking_calendar" => "calendar",
+                other => other,
+            };
             let each: Vec<String> =
                 listed.iter().map(|(id, name)| format!("{} {id}", quoted(name, 60))).collect();
-            let _ = write!(text, "\n{label}s: {}", each.join(", "));
+            let _ = write!(text, "\n{}s: {}", label.replace('_', " "), each.join(", "));
         }
         text
     }
@@ -354,18 +368,13 @@ pub(super) fn all_whole(bookings: &[Object], names: &Names, zone: &Zone) -> Stri
 /// A booking after a change: the whole object, and a text that says what changed.
 pub(super) fn changed(done: &str, booking: Object, names: &Names, zone: &Zone) -> Reply {
     let mut text = format!("{done}\n{}", headline(&booking, names, zone));
+    let is_over = booking.text("status") == Some("canceled");
     for (label, value) in [
-        ("join", booking.text_in("virtual_conferencing", "join_url")),
+        ("join", booking.text_in("virtual_conferencing", "join_url").filter(|_| !is_over)),
         ("location", booking.text("location_description")),
         ("reason", booking.text_in("cancel_reschedule_information", "reason")),
-        (
-            "reschedule_url",
-            booking.text("reschedule_url").filter(|_| booking.text("status") != Some("canceled")),
-        ),
-        (
-            "cancel_url",
-            booking.text("cancel_url").filter(|_| booking.text("status") != Some("canceled")),
-        ),
+        ("reschedule_url", booking.text("reschedule_url").filter(|_| !is_over)),
+        ("cancel_url", booking.text("cancel_url").filter(|_| !is_over)),
     ] {
         if let Some(value) = value {
             let _ = write!(text, "\n{label}: {}", plain_or_quoted(value, 500));

@@ -1,0 +1,196 @@
+//! Rules about all tools, as tests over all tools.
+
+use serde_json::{Value, json};
+
+use super::{Catalogue, Selection};
+
+fn everything() -> Catalogue {
+    Catalogue::new(&Selection::default()).unwrap()
+}
+
+#[test]
+fn each_definition_is_what_was_agreed_on() {
+    for tool in everything().list() {
+        insta::with_settings!({snapshot_path => "snapshots/definitions", prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_json_snapshot!(tool.name.as_ref(), tool);
+        });
+    }
+}
+
+#[test]
+fn the_catalogue_is_the_contract_for_these_nouns() {
+    let names: Vec<String> = everything().list().iter().map(|tool| tool.name.to_string()).collect();
+    let expected = [
+        "cancel_booking",
+        "create_one_time_link",
+        "get_booking",
+        "get_booking_calendar",
+        "get_booking_time_slots",
+        "list_booking_calendars",
+        "list_bookings",
+        "mark_no_show",
+        "reassign_booking",
+        "request_reschedule",
+        "schedule_meeting",
+        "test_connection",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn every_tool_has_a_title_a_description_both_schemas_and_all_four_hints() {
+    for tool in everything().list() {
+        let hints = tool.annotations.as_ref().unwrap();
+        let all = [
+            hints.read_only_hint,
+            hints.destructive_hint,
+            hints.idempotent_hint,
+            hints.open_world_hint,
+        ];
+        assert!(all.iter().all(Option::is_some), "{}", tool.name);
+        assert!(tool.title.is_some() && tool.output_schema.is_some(), "{}", tool.name);
+        let description = tool.description.as_deref().unwrap();
+        assert!((80..=700).contains(&description.len()), "{}: {}", tool.name, description.len());
+        assert!(!description.contains('\n') && description.ends_with('.'), "{}", tool.name);
+        // Which tool instead, or which next: at least one other is named.
+        assert!(description.contains('`'), "{}", tool.name);
+    }
+}
+
+#[test]
+fn descriptions_only_name_tools_that_exist() {
+    let catalogue = everything();
+    for tool in catalogue.list() {
+        let description = tool.description.as_deref().unwrap();
+        for named in description.split('`').skip(1).step_by(2).filter(|name| name.contains('_')) {
+            assert!(catalogue.get(named).is_some(), "{} names {named}", tool.name);
+        }
+    }
+}
+
+/// Every schema inside a schema, with where it is.
+fn each(at: &str, schema: &Value, visit: &mut impl FnMut(&str, &Value)) {
+    visit(at, schema);
+    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+        each(&format!("{at}.{name}"), inner, visit);
+    }
+    for name in ["items", "additionalProperties"] {
+        if schema[name].is_object() {
+            each(&format!("{at}[]"), &schema[name], visit);
+        }
+    }
+}
+
+#[test]
+fn every_host_can_read_the_schemas() {
+    for tool in everything().list() {
+        let input = Value::Object(tool.input_schema.as_ref().clone());
+        let output = Value::Object(tool.output_schema.as_ref().unwrap().as_ref().clone());
+        assert_eq!(input["additionalProperties"], json!(false), "{}", tool.name);
+        for schema in [&input, &output] {
+            assert_eq!(schema["type"], "object", "{}", tool.name);
+            each(&tool.name, schema, &mut |at, schema| {
+                for word in
+                    ["$ref", "$defs", "$schema", "anyOf", "oneOf", "allOf", "not", "nullable"]
+                {
+                    assert!(schema.get(word).is_none(), "{at}: {word}");
+                }
+                assert!(!schema["type"].is_array(), "{at}: a union of types");
+                assert!(schema["format"].is_null(), "{at}: format {}", schema["format"]);
+                assert!(
+                    schema.get("default").is_none_or(|default| !default.is_null()),
+                    "{at}: default null"
+                );
+            });
+        }
+    }
+}
+
+#[test]
+fn arguments_are_described_or_speak_for_themselves() {
+    // A name that says it all, where a description would only repeat it.
+    let plain = [
+        "created_after",
+        "created_before",
+        "updated_before",
+        "guest_name",
+        "source",
+        "medium",
+        "campaign",
+        "term",
+        "content",
+    ];
+    for tool in everything().list() {
+        let input = Value::Object(tool.input_schema.as_ref().clone());
+        each(&tool.name, &input, &mut |at, schema| {
+            let name = at.rsplit('.').next().unwrap();
+            let described = schema["description"].is_string() || plain.contains(&name);
+            assert!(described || at == tool.name || at.ends_with("[]"), "{at}");
+        });
+    }
+}
+
+#[test]
+fn the_catalogue_keeps_its_budget_of_tokens() {
+    let tokens = tiktoken_rs::o200k_base_singleton();
+    let cost = |tool: &rmcp::model::Tool| {
+        let seen = json!({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema.as_ref()});
+        tokens.encode_ordinary(&seen.to_string()).len()
+    };
+    let total: usize = everything().list().iter().map(cost).sum();
+    assert!(total <= 2900, "{total}");
+}
+
+#[test]
+fn a_selection_offers_what_it_says() {
+    let names = |selection: Selection| -> Vec<String> {
+        Catalogue::new(&selection)
+            .unwrap()
+            .list()
+            .iter()
+            .map(|tool| tool.name.to_string())
+            .collect()
+    };
+    let list = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let reads = names(Selection { read_only: true, ..Selection::default() });
+    assert_eq!(reads.len(), 6, "{reads:?}");
+    assert!(!reads.contains(&"cancel_booking".to_owned()));
+    let one = names(Selection { tools: list(&["list_bookings"]), ..Selection::default() });
+    assert_eq!(one, ["list_bookings", "test_connection"]);
+    let all_but = Selection {
+        toolsets: list(&["bookings"]),
+        exclude: list(&["mark_no_show", "list_bookings"]),
+        ..Selection::default()
+    };
+    assert_eq!(
+        names(all_but),
+        [
+            "cancel_booking",
+            "get_booking",
+            "reassign_booking",
+            "request_reschedule",
+            "test_connection"
+        ]
+    );
+    let both =
+        Selection { read_only: true, tools: list(&["cancel_booking"]), ..Selection::default() };
+    assert_eq!(names(both), ["test_connection"], "read-only beats inclusion");
+    let core = names(Selection { toolsets: list(&["core"]), ..Selection::default() });
+    assert!(
+        core.contains(&"schedule_meeting".to_owned())
+            && !core.contains(&"get_booking_calendar".to_owned())
+    );
+}
+
+#[test]
+fn an_unknown_name_in_a_selection_is_refused_with_the_valid_ones() {
+    let error = |selection: Selection| Catalogue::new(&selection).err().unwrap().to_string();
+    let toolset = error(Selection { toolsets: vec!["booking".into()], ..Selection::default() });
+    insta::assert_snapshot!(toolset, @"there is no toolset 'booking' (did you mean bookings?); there are: account, bookings, booking_calendars, core, all");
+    let tool =
+        error(Selection { exclude: vec!["delete_everything".into()], ..Selection::default() });
+    assert!(
+        tool.contains("there is no tool 'delete_everything'") && tool.contains("cancel_booking"),
+        "{tool}"
+    );
+}

@@ -1,0 +1,60 @@
+//! OnceHub's rate limits, kept before it has to refuse.
+
+use oncehub_mcp::sandbox::{KEY, Sandbox, Settings};
+use serde_json::json;
+
+use super::agents::{Session, program};
+
+fn sandbox() -> (tokio::runtime::Runtime, Sandbox) {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let sandbox = runtime.block_on(Sandbox::start(Settings::default())).unwrap();
+    (runtime, sandbox)
+}
+
+#[test]
+fn sixty_calls_at_once_are_all_answered_and_oncehub_never_refuses_one() {
+    let (_runtime, sandbox) = sandbox();
+    let mut command = program();
+    command.env("ONCEHUB_API_URL", sandbox.url()).env("ONCEHUB_API_KEY", KEY);
+    let mut session = Session::open(command);
+    let ids: Vec<u64> = (0..60)
+        .map(|_| session.post("tools/call", json!({"name": "test_connection", "arguments": {}})))
+        .collect();
+    let mut answered = 0;
+    while answered < ids.len() {
+        let message = session.next().expect("no answer came");
+        assert_eq!(message["result"]["isError"], json!(false), "{message}");
+        answered += 1;
+    }
+    session.end();
+    let refused = sandbox.requests().iter().filter(|seen| seen.status == Some(429)).count();
+    assert_eq!((refused, sandbox.requests().len()), (0, 60));
+}
+
+#[test]
+fn a_call_whose_deadline_is_too_short_says_how_long_to_wait() {
+    let (_runtime, sandbox) = sandbox();
+    let mut command = program();
+    command
+        .env("ONCEHUB_API_URL", sandbox.url())
+        .env("ONCEHUB_API_KEY", KEY)
+        .env("ONCEHUB_MCP_TIMEOUT", "1.5");
+    let mut session = Session::open(command);
+    for _ in 0..30 {
+        session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
+    }
+    let mut waits = Vec::new();
+    for _ in 0..30 {
+        let message = session.next().unwrap();
+        let error = &message["result"]["structuredContent"]["error"];
+        if error.is_object() {
+            assert_eq!(error["type"], "rate_limit_error");
+            waits.push(error["retry_after_seconds"].as_u64().unwrap());
+        }
+    }
+    session.end();
+    assert_eq!(waits.len(), 20, "ten fit into a second and a half");
+    assert!(waits.iter().all(|wait| (2..=3).contains(wait)), "{waits:?}");
+    assert!(sandbox.requests().iter().all(|seen| seen.status == Some(200)));
+}

@@ -1,0 +1,131 @@
+//! What the documents say is what the program does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use oncehub_mcp::tools::{Catalogue, Selection};
+
+use super::agents::program;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The table of the tools, as the README has it.
+fn table() -> String {
+    let mut table = String::from("| tool | what it does | effect |\n| --- | --- | --- |\n");
+    for tool in Catalogue::new(&Selection::default()).unwrap().list() {
+        let first = tool.description.as_deref().unwrap().split(['.', ':']).next().unwrap();
+        let hints = tool.annotations.as_ref().unwrap();
+        let effect = match (hints.read_only_hint, hints.destructive_hint) {
+            (Some(true), _) => "reads",
+            (_, Some(false)) => "adds",
+            _ => "changes",
+        };
+        table.push_str(&format!("| `{}` | {first} | {effect} |\n", tool.name));
+    }
+    table
+}
+
+/// `UPDATE=1 cargo test` writes the table; otherwise it has to be there.
+#[test]
+fn the_readme_lists_the_tools_that_there_are() {
+    let (from, to) = ("<!-- tools -->\n", "<!-- /tools -->");
+    let readme = read("README.md");
+    let start = readme.find(from).expect("the mark of the table") + from.len();
+    let end = readme.find(to).expect("the end of the table");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(
+            root().join("README.md"),
+            format!("{}{}{}", &readme[..start], table(), &readme[end..]),
+        )
+        .unwrap();
+        return;
+    }
+    assert_eq!(&readme[start..end], table(), "run UPDATE=1 cargo test and look at the change");
+}
+
+/// The variables that the program knows, from its own help.
+fn variables() -> Vec<String> {
+    let help = program().arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let mut names: Vec<String> = help
+        .split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
+        .filter(|word| word.starts_with("ONCEHUB_") && word.len() > 8)
+        .map(str::to_owned)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[test]
+fn every_setting_is_in_the_help_the_readme_and_the_example() {
+    let (readme, example) = (read("README.md"), read(".env.example"));
+    let variables = variables();
+    assert_eq!(variables.len(), 15, "{variables:?}");
+    for name in &variables {
+        assert!(readme.contains(&format!("`{name}`")), "README.md: {name}");
+        assert!(example.contains(&format!("{name}=")), ".env.example: {name}");
+    }
+    let in_example =
+        example.lines().filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='));
+    for (name, _) in in_example.filter(|(name, _)| name.starts_with("ONCEHUB_")) {
+        assert!(
+            variables.contains(&name.to_owned()),
+            ".env.example knows {name}, the program does not"
+        );
+    }
+}
+
+#[test]
+fn the_example_configuration_is_json_that_hosts_take() {
+    let example: serde_json::Value = serde_json::from_str(&read("mcp.json.example")).unwrap();
+    let server = &example["mcpServers"]["oncehub"];
+    assert_eq!(server["command"], "oncehub-mcp");
+    assert!(server["env"]["ONCEHUB_API_KEY"].is_string());
+}
+
+#[test]
+fn every_block_of_json_in_the_readme_can_be_pasted() {
+    let readme = read("README.md");
+    let mut blocks = 0;
+    for block in readme.split("```json\n").skip(1) {
+        let json = block.split("```").next().unwrap();
+        serde_json::from_str::<serde_json::Value>(json)
+            .unwrap_or_else(|error| panic!("{error}: {json}"));
+        blocks += 1;
+    }
+    assert!(blocks >= 3);
+}
+
+#[test]
+fn the_first_command_of_the_readme_does_the_whole_main_job() {
+    assert!(read("README.md").contains("cargo run -- demo"));
+    let output = program().arg("demo").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    for expected in [
+        "with 12 tools",
+        "bookings (starts after",
+        "free slots on",
+        "Booked.",
+        "not available",
+        "Canceled.",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert!(!said.contains('\u{1b}'), "colour without a terminal");
+}
+
+#[test]
+fn the_version_is_the_same_everywhere() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(read("CHANGELOG.md").contains(&format!("## {version}")));
+    let output = program().arg("--version").output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), format!("oncehub-mcp {version}"));
+}

@@ -1,0 +1,364 @@
+//! Standard input and output: both eras, cancelling, progress, and how the process ends.
+
+use std::time::{Duration, Instant};
+
+use oncehub_mcp::sandbox::{Effect, Fault, KEY, Sandbox, Settings};
+use serde_json::{Value, json};
+
+use super::agents::{Session, program};
+
+fn sandboxed() -> std::process::Command {
+    let mut command = program();
+    command.arg("--sandbox");
+    command
+}
+
+/// The program in front of a sandbox of the test's own.
+fn in_front_of(sandbox: &Sandbox) -> std::process::Command {
+    let mut command = program();
+    command
+        .env("ONCEHUB_API_URL", sandbox.url())
+        .env("ONCEHUB_API_KEY", KEY)
+        .env("ONCEHUB_MCP_RATE_LIMIT", "off");
+    command
+}
+
+/// A sandbox on a runtime of its own, since these tests block.
+fn sandbox(more_bookings: usize) -> (tokio::runtime::Runtime, Sandbox) {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let settings = Settings { limits: None, more_bookings, ..Settings::default() };
+    let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
+    (runtime, sandbox)
+}
+
+fn modern(method_params: Value, elicitation: bool) -> Value {
+    let mut params = method_params;
+    let capabilities = if elicitation { json!({"elicitation": {}}) } else { json!({}) };
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": capabilities,
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+    });
+    params
+}
+
+#[test]
+fn the_server_introduces_itself_in_both_eras() {
+    let mut session = Session::start(sandboxed());
+    let discovered = session.request("server/discover", modern(json!({}), false));
+    let about = &discovered["result"]["_meta"]["io.modelcontextprotocol/serverInfo"];
+    let about = if about.is_object() { about } else { &discovered["result"]["serverInfo"] };
+    assert_eq!(about["name"], "oncehub-mcp", "{discovered}");
+    let versions = discovered["result"]["supportedVersions"].as_array().unwrap();
+    assert!(versions.contains(&json!("2026-07-28")) && versions.contains(&json!("2025-11-25")));
+    session.end();
+
+    let mut session = Session::start(sandboxed());
+    let hello = session.request(
+        "initialize",
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}),
+    );
+    let about = &hello["result"]["serverInfo"];
+    assert_eq!((&about["name"], &about["title"]), (&json!("oncehub-mcp"), &json!("OnceHub")));
+    assert_eq!(about["version"], env!("CARGO_PKG_VERSION"));
+    assert!(about["websiteUrl"].as_str().unwrap().starts_with("https://"));
+    assert!(about["icons"][0]["src"].as_str().unwrap().starts_with("data:image/svg+xml;base64,"));
+    assert!(hello["result"]["instructions"].as_str().unwrap().contains("get_booking_time_slots"));
+    session.end();
+}
+
+#[test]
+fn tools_are_listed_and_called_in_both_eras_by_one_process() {
+    let mut session = Session::start(sandboxed());
+    let listed = session.request("tools/list", modern(json!({}), false));
+    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 12);
+    assert_eq!(listed["result"]["cacheScope"], "private");
+    let call = modern(json!({"name": "test_connection", "arguments": {}}), false);
+    let called = session.request("tools/call", call);
+    assert_eq!(
+        called["result"]["structuredContent"]["account"], "margaret@northlight.example",
+        "{called}"
+    );
+    session.end();
+
+    let mut session = Session::open(sandboxed());
+    assert_eq!(
+        session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(),
+        12
+    );
+    assert_eq!(
+        session.call("test_connection", json!({}))["structuredContent"]["account"],
+        "margaret@northlight.example"
+    );
+    session.end();
+}
+
+#[test]
+fn without_a_key_the_tools_are_listed_and_each_call_says_how_to_set_one() {
+    let mut session = Session::open(program());
+    assert_eq!(
+        session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(),
+        12
+    );
+    let result = session.call("list_bookings", json!({}));
+    let error = &result["structuredContent"]["error"];
+    assert_eq!((&result["isError"], &error["type"]), (&json!(true), &json!("configuration_error")));
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("ONCEHUB_API_KEY") && hint.contains("--sandbox"), "{hint}");
+    session.end();
+}
+
+#[test]
+fn an_unknown_tool_is_a_protocol_error_that_names_the_nearest() {
+    let mut session = Session::open(sandboxed());
+    let answer = session.request("tools/call", json!({"name": "list_booking", "arguments": {}}));
+    assert_eq!(
+        answer["error"]["message"],
+        "there is no tool 'list_booking' (did you mean list_bookings?)"
+    );
+    session.end();
+}
+
+#[test]
+fn a_hidden_tool_cannot_be_called_either() {
+    let mut command = sandboxed();
+    command.env("ONCEHUB_MCP_READ_ONLY", "true");
+    let mut session = Session::open(command);
+    assert_eq!(
+        session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(),
+        6
+    );
+    let answer = session
+        .request("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": "x"}}));
+    assert!(
+        answer["error"]["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("there is no tool 'cancel_booking'")
+    );
+    session.end();
+}
+
+#[test]
+fn a_cancelled_call_stops_its_request() {
+    let (_runtime, sandbox) = sandbox(0);
+    sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
+    let mut session = Session::open(in_front_of(&sandbox));
+    let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
+    wait_until(|| sandbox.under_way() == 1);
+    session.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
+    // The sandbox notices that the connection has been closed.
+    wait_until(|| sandbox.under_way() == 0);
+    sandbox.heal();
+    assert_eq!(
+        session.call("test_connection", json!({}))["isError"],
+        json!(false),
+        "the server goes on"
+    );
+    session.end();
+}
+
+#[test]
+fn progress_is_told_while_several_pages_load() {
+    let (_runtime, sandbox) = sandbox(300);
+    let mut session = Session::open(in_front_of(&sandbox));
+    let params = json!({"name": "list_bookings", "arguments": {"limit": 300}, "_meta": {"progressToken": "p1"}});
+    let id = session.post("tools/call", params);
+    let mut told = Vec::new();
+    loop {
+        let message = session.next().unwrap();
+        if message["method"] == "notifications/progress" {
+            told.push((
+                message["params"]["progress"].as_f64().unwrap(),
+                message["params"]["total"].as_f64().unwrap(),
+            ));
+        }
+        if message["id"] == json!(id) {
+            break;
+        }
+    }
+    assert_eq!(told, [(100.0, 300.0), (200.0, 300.0)]);
+    session.end();
+}
+
+#[test]
+fn the_end_of_input_ends_the_process_at_once_even_with_a_call_under_way() {
+    let (_runtime, sandbox) = sandbox(0);
+    sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
+    let mut session = Session::open(in_front_of(&sandbox));
+    session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
+    wait_until(|| sandbox.under_way() == 1);
+    let ended = Instant::now();
+    let (code, _, _) = session.end();
+    assert_eq!(code, Some(0));
+    // Far less than the call would have taken, and than rmcp's own five seconds.
+    assert!(ended.elapsed() < Duration::from_secs(4), "{:?}", ended.elapsed());
+}
+
+#[test]
+fn input_that_ends_with_its_last_request_is_still_answered() {
+    let mut session = Session::open(sandboxed());
+    let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
+    let (code, lines, _) = session.end();
+    assert_eq!(code, Some(0));
+    assert!(lines.iter().any(|line| line["id"] == json!(id)), "{lines:?}");
+}
+
+#[test]
+fn a_host_that_changes_its_mind_is_no_error() {
+    let (code, lines, _) = Session::start(sandboxed()).end();
+    assert_eq!((code, lines.len()), (Some(0), 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_request_to_stop_lets_the_call_under_way_be_answered() {
+    let (_runtime, sandbox) = sandbox(0);
+    sandbox.fail(Fault::new(Effect::Delay(Duration::from_millis(600))).on("GET", "/v2/test"));
+    let mut session = Session::open(in_front_of(&sandbox));
+    let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
+    wait_until(|| sandbox.under_way() == 1);
+    let killed =
+        std::process::Command::new("kill").arg(session.pid().to_string()).status().unwrap();
+    assert!(killed.success());
+    let answer = session.answer(id);
+    assert_eq!(answer["result"]["isError"], json!(false), "{answer}");
+    let (code, _, _) = session.wait();
+    assert_eq!(code, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_request_to_stop_before_the_first_message_ends_quietly() {
+    let session = Session::start(sandboxed());
+    // It listens for the signal by the time that it has answered; here it has not been asked anything yet.
+    let mut session = session;
+    session.request("server/discover", modern(json!({}), false));
+    std::process::Command::new("kill").arg(session.pid().to_string()).status().unwrap();
+    assert_eq!(session.wait().0, Some(0));
+}
+
+#[test]
+fn nonsense_on_the_line_does_not_end_the_process() {
+    let mut session = Session::open(sandboxed());
+    for line in [
+        json!("{"),
+        json!([]),
+        json!({"jsonrpc": "2.0"}),
+        json!({"id": 1}),
+        json!({"jsonrpc": "2.0", "id": 99, "method": "no/such"}),
+    ] {
+        session.send(&line);
+    }
+    let odd = ["list_bookings", "cancel_booking", "schedule_meeting", "get_booking_time_slots"];
+    for tool in odd {
+        for arguments in [
+            json!([1]),
+            json!("x"),
+            json!({"limit": -1}),
+            json!({"booking_id": {"a": 1}}),
+            json!({"calendar_id": "\u{0}"}),
+        ] {
+            let _ = session.request("tools/call", json!({"name": tool, "arguments": arguments}));
+        }
+    }
+    assert_eq!(session.call("test_connection", json!({}))["isError"], json!(false));
+    session.end();
+}
+
+/// Modern calls come back with a question, and are sent again with the answer.
+#[test]
+fn a_question_is_bound_to_its_call_and_answered_once() {
+    let (_runtime, sandbox) = sandbox(0);
+    let mut session = Session::start(in_front_of(&sandbox));
+    let list = modern(
+        json!({"name": "list_bookings", "arguments": {"starts_after": "tomorrow", "status": "scheduled", "limit": 2}}),
+        true,
+    );
+    let listed = session.request("tools/call", list);
+    let items = &listed["result"]["structuredContent"]["items"];
+    let cancel = |item: &Value, more: Value| {
+        let mut params = json!({"name": "cancel_booking", "arguments": {"booking_id": item["id"], "reason": "r"}});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        modern(params, true)
+    };
+    let asked = session.request("tools/call", cancel(&items[0], json!({})))["result"].clone();
+    assert_eq!(asked["resultType"], "input_required", "{asked}");
+    let question = asked["inputRequests"]["confirm"]["params"]["message"].as_str().unwrap();
+    assert!(
+        question.starts_with("Cancel '") && question.ends_with("and email the guest about it?"),
+        "{question}"
+    );
+    let answer = |accept: bool| {
+        json!({
+            "requestState": asked["requestState"],
+            "inputResponses": {"confirm": {"action": "accept", "content": {"confirm": accept}}}
+        })
+    };
+    // For another booking, or tampered with: refused.
+    let other = session.request("tools/call", cancel(&items[1], answer(true)));
+    assert!(
+        other["error"]["message"].as_str().unwrap().contains("does not belong to this call"),
+        "{other}"
+    );
+    let mut tampered = answer(true);
+    tampered["requestState"] = json!(format!("{}x", asked["requestState"].as_str().unwrap()));
+    assert!(session.request("tools/call", cancel(&items[0], tampered))["error"].is_object());
+    // A no is a normal reply; the answer is then used up.
+    let declined = session.request("tools/call", cancel(&items[0], answer(false)));
+    assert_eq!(declined["result"]["structuredContent"]["confirmed"], false, "{declined}");
+    let replayed = session.request("tools/call", cancel(&items[0], answer(true)));
+    assert!(replayed["error"]["message"].as_str().unwrap().contains("used already"), "{replayed}");
+    assert_eq!(sandbox.requests().iter().filter(|seen| seen.method == "POST").count(), 0);
+    // Asked anew, and agreed to.
+    let asked = session.request("tools/call", cancel(&items[0], json!({})))["result"].clone();
+    let yes = json!({
+        "requestState": asked["requestState"],
+        "inputResponses": {"confirm": {"action": "accept", "content": {"confirm": true}}}
+    });
+    let done = session.request("tools/call", cancel(&items[0], yes));
+    assert_eq!(done["result"]["structuredContent"]["status"], "canceled", "{done}");
+    session.end();
+}
+
+/// Older clients are asked while the call waits.
+#[test]
+fn an_older_client_is_asked_while_its_call_waits() {
+    let (_runtime, sandbox) = sandbox(0);
+    let mut session = Session::start(in_front_of(&sandbox));
+    session.request(
+        "initialize",
+        json!({
+            "protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": {"name": "t", "version": "1"}
+        }),
+    );
+    session.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
+    let booking =
+        session.call("list_bookings", coming)["structuredContent"]["items"][0]["id"].clone();
+    for (reply, status) in [
+        (json!({"action": "decline"}), "scheduled"),
+        (json!({"action": "cancel"}), "scheduled"),
+        (json!({"action": "accept", "content": {"confirm": true}}), "canceled"),
+    ] {
+        let id = session.post(
+            "tools/call",
+            json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}),
+        );
+        let question = session.next().unwrap();
+        assert_eq!(question["method"], "elicitation/create", "{question}");
+        session.send(&json!({"jsonrpc": "2.0", "id": question["id"], "result": reply}));
+        assert_eq!(session.answer(id)["result"]["structuredContent"]["status"], status);
+    }
+    session.end();
+}
+
+/// Waits for something that will come about by itself.
+fn wait_until(condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < super::agents::PATIENCE, "it did not come about");
+        std::thread::yield_now();
+    }
+}

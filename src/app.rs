@@ -27,8 +27,7 @@ impl App {
     /// # Errors
     /// A selection of tools that names unknown ones; a sandbox that cannot listen.
     pub async fn new(config: Config) -> anyhow::Result<Self> {
-        let catalogue = Catalogue::new(&config.selection)
-            .context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
+        let catalogue = Catalogue::new(&config.selection).context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
         let sandbox = if config.sandbox {
             Some(
                 Sandbox::start(sandbox::Settings::default())
@@ -39,17 +38,10 @@ impl App {
             None
         };
         let (url, key) = match &sandbox {
-            Some(sandbox) => {
-                (api_root(&sandbox.url())?, Key::new(KeySource::Given(sandbox::KEY.into()))?)
-            }
+            Some(sandbox) => (api_root(&sandbox.url())?, Key::new(KeySource::Given(sandbox::KEY.into()))?),
             None => (config.url, config.key),
         };
-        let client = Client::new(oncehub::Settings {
-            url,
-            key,
-            budget: config.budget,
-            reply_limit: REPLY_LIMIT,
-        });
+        let client = Client::new(oncehub::Settings { url, key, budget: config.budget, reply_limit: REPLY_LIMIT });
         let settings = Settings {
             timeout: config.timeout,
             zone: config.zone,

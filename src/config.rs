@@ -20,13 +20,7 @@ pub struct Options {
     #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     pub sandbox: bool,
     /// A file that holds the API key, read again when OnceHub refuses the one it held [instead of `ONCEHUB_API_KEY`]
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_API_KEY_FILE",
-        hide_env_values = true,
-        value_name = "FILE"
-    )]
+    #[arg(long, global = true, env = "ONCEHUB_API_KEY_FILE", hide_env_values = true, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
     /// The API's address, with or without /v2
     #[arg(
@@ -39,13 +33,7 @@ pub struct Options {
     )]
     pub api_url: String,
     /// Whom `me` means: a user's e-mail address or id
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_USER",
-        hide_env_values = true,
-        value_name = "USER"
-    )]
+    #[arg(long, global = true, env = "ONCEHUB_MCP_USER", hide_env_values = true, value_name = "USER")]
     pub user: Option<String>,
     /// Time zone of replies, and of times given without one (IANA name)
     #[arg(
@@ -121,13 +109,7 @@ pub struct Options {
     )]
     pub confirm: String,
     /// What is logged to standard error: error, warn, info, debug, trace, or target=level,… [`RUST_LOG` works too]
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_LOG",
-        hide_env_values = true,
-        value_name = "FILTER"
-    )]
+    #[arg(long, global = true, env = "ONCEHUB_MCP_LOG", hide_env_values = true, value_name = "FILTER")]
     pub log: Option<String>,
     /// Form of the log: text or json
     #[arg(
@@ -196,41 +178,20 @@ impl Config {
     /// The first setting that cannot be used.
     pub fn new(options: &Options) -> Result<Self, BadSetting> {
         let other = |name| move |problem: String| BadSetting::Other { name, problem };
-        let timeout = options
-            .timeout
-            .trim()
-            .parse::<f64>()
-            .ok()
-            .filter(|seconds| (1.0..=600.0).contains(seconds));
+        let timeout = options.timeout.trim().parse::<f64>().ok().filter(|seconds| (1.0..=600.0).contains(seconds));
         let timeout = timeout.ok_or_else(|| {
-            other("ONCEHUB_MCP_TIMEOUT")(format!(
-                "'{}' is not a number of seconds from 1 to 600",
-                options.timeout
-            ))
+            other("ONCEHUB_MCP_TIMEOUT")(format!("'{}' is not a number of seconds from 1 to 600", options.timeout))
         })?;
         let names = |names: &[String]| {
-            names
-                .iter()
-                .map(|name| name.trim().to_owned())
-                .filter(|name| !name.is_empty())
-                .collect()
+            names.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
         };
         Ok(Self {
             sandbox: options.sandbox,
             // The simulated account has a key of its own; a real one must not even be read then.
-            key: if options.sandbox {
-                Key::new(KeySource::Missing)
-            } else {
-                key(options.api_key_file.clone())?
-            }
-            .map_err(BadSetting::Key)?,
+            key: if options.sandbox { Key::new(KeySource::Missing) } else { key(options.api_key_file.clone())? }
+                .map_err(BadSetting::Key)?,
             url: api_root(&options.api_url).map_err(BadSetting::Url)?,
-            me: options
-                .user
-                .as_deref()
-                .map(str::trim)
-                .filter(|user| !user.is_empty())
-                .map(str::to_owned),
+            me: options.user.as_deref().map(str::trim).filter(|user| !user.is_empty()).map(str::to_owned),
             zone: Zone::parse(&options.time_zone).map_err(BadSetting::Zone)?,
             timeout: Duration::from_secs_f64(timeout),
             budget: options.rate_limit.parse().map_err(other("ONCEHUB_MCP_RATE_LIMIT"))?,
@@ -268,8 +229,6 @@ pub fn load_dotenv() -> Result<(), String> {
         Ok(_) => Ok(()),
         Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(dotenvy::Error::Io(error)) => Err(format!(".env cannot be read: {error}")),
-        Err(_) => {
-            Err(".env has a line that is not NAME=value (quote values that hold spaces)".into())
-        }
+        Err(_) => Err(".env has a line that is not NAME=value (quote values that hold spaces)".into()),
     }
 }

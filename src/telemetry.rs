@@ -16,13 +16,8 @@ use crate::oncehub::Key;
 /// A filter or a form that cannot be understood.
 pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<(), String> {
     let from_environment = std::env::var("RUST_LOG").ok();
-    let text = filter
-        .or(from_environment.as_deref())
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .unwrap_or("info");
-    let asked: Targets =
-        text.parse().map_err(|error| format!("ONCEHUB_MCP_LOG: '{text}' is no filter: {error}"))?;
+    let text = filter.or(from_environment.as_deref()).map(str::trim).filter(|text| !text.is_empty()).unwrap_or("info");
+    let asked: Targets = text.parse().map_err(|error| format!("ONCEHUB_MCP_LOG: '{text}' is no filter: {error}"))?;
     let key = key.clone();
     let writer = move || Scrubbed { key: key.clone() };
     let lines = fmt::layer().with_writer(writer).with_ansi(false);
@@ -32,12 +27,12 @@ pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<(), String> 
         _ => return Err(format!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json")),
     };
     // A second start, in tests, keeps the first.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(capped(asked))).try_init();
+    let _ = tracing_subscriber::registry().with(lines.with_filter(capped(&asked))).try_init();
     Ok(())
 }
 
 /// rmcp logs whole messages, and so guests' data, below info: it never gets further than that.
-fn capped(asked: Targets) -> Targets {
+fn capped(asked: &Targets) -> Targets {
     let default = asked.default_level().unwrap_or(LevelFilter::OFF);
     let cap = |target: &str, level: LevelFilter| {
         if target.starts_with("rmcp") { level.min(LevelFilter::INFO) } else { level }
@@ -73,12 +68,10 @@ mod tests {
     #[test]
     fn rmcp_never_logs_messages_whatever_is_asked_for() {
         for asked in ["trace", "rmcp=trace", "info,rmcp::service=debug,rmcp=debug"] {
-            let filter = capped(asked.parse().unwrap());
+            let filter = capped(&asked.parse().unwrap());
             assert!(!filter.would_enable("rmcp::service", &tracing::Level::DEBUG), "{asked}");
         }
-        assert!(
-            capped("trace".parse().unwrap()).would_enable("oncehub_mcp", &tracing::Level::TRACE)
-        );
-        assert!(!capped("warn".parse().unwrap()).would_enable("rmcp", &tracing::Level::INFO));
+        assert!(capped(&"trace".parse().unwrap()).would_enable("oncehub_mcp", &tracing::Level::TRACE));
+        assert!(!capped(&"warn".parse().unwrap()).would_enable("rmcp", &tracing::Level::INFO));
     }
 }

@@ -7,8 +7,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use console::{Term, style};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ElicitRequestParams,
-    ElicitResult, ElicitationAction, Implementation, JsonObject,
+    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult,
+    ElicitationAction, Implementation, JsonObject,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt};
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     tool: String,
     /// Its arguments: key=value, a JSON object, or - to read a JSON object from standard input
     #[arg(value_name = "KEY=VALUE | JSON")]
-    arguments: Vec<String>,
+    values: Vec<String>,
     /// Print the structured reply as JSON instead of the text
     #[arg(long)]
     json: bool,
@@ -32,12 +32,10 @@ pub(super) struct Arguments {
 /// Calls the tool through MCP, and prints what came back. A failed call ends with exit code 1.
 pub(super) async fn run(arguments: Arguments, app: App) -> anyhow::Result<ExitCode> {
     let mut request = CallToolRequestParams::new(arguments.tool.clone());
-    request.arguments = Some(parse(&arguments.arguments)?);
+    request.arguments = Some(parse(&arguments.values)?);
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let server = app.server.clone();
-    let serving = tokio::spawn(async move {
-        server.serve(theirs).await.map(rmcp::service::RunningService::waiting)
-    });
+    let serving = tokio::spawn(async move { server.serve(theirs).await.map(rmcp::service::RunningService::waiting) });
     let client = Person { term: Term::stderr() }.serve(ours).await?;
     let result = client.call_tool(request).await;
     serving.abort();
@@ -81,8 +79,7 @@ fn parse(arguments: &[String]) -> anyhow::Result<JsonObject> {
 }
 
 fn parse_pair(pair: &str) -> anyhow::Result<(String, Value)> {
-    let (key, value) =
-        pair.split_once('=').with_context(|| format!("'{pair}' is not key=value"))?;
+    let (key, value) = pair.split_once('=').with_context(|| format!("'{pair}' is not key=value"))?;
     Ok((key.to_owned(), value.into()))
 }
 
@@ -99,10 +96,7 @@ impl ClientHandler for Person {
         } else {
             ClientCapabilities::default()
         };
-        ClientConfig::new(
-            capabilities,
-            Implementation::new("oncehub-mcp call", env!("CARGO_PKG_VERSION")),
-        )
+        ClientConfig::new(capabilities, Implementation::new("oncehub-mcp call", env!("CARGO_PKG_VERSION")))
     }
 
     async fn create_elicitation(
@@ -118,8 +112,7 @@ impl ClientHandler for Person {
             term.write_str(&format!("{} {} ", style(message).bold(), style("[y/N]").dim()))?;
             term.read_line()
         };
-        let answer =
-            tokio::task::spawn_blocking(ask).await.ok().and_then(Result::ok).unwrap_or_default();
+        let answer = tokio::task::spawn_blocking(ask).await.ok().and_then(Result::ok).unwrap_or_default();
         let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
         Ok(ElicitResult::new(ElicitationAction::Accept).with_content(json!({ "confirm": yes })))
     }
@@ -131,13 +124,8 @@ mod tests {
 
     #[test]
     fn arguments_are_pairs_or_one_object() {
-        let parse = |arguments: &[&str]| {
-            parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>())
-        };
-        assert_eq!(
-            Value::from(parse(&["a=1", "b=x=y", "c="]).unwrap()),
-            json!({"a": "1", "b": "x=y", "c": ""})
-        );
+        let parse = |arguments: &[&str]| parse(&arguments.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(Value::from(parse(&["a=1", "b=x=y", "c="]).unwrap()), json!({"a": "1", "b": "x=y", "c": ""}));
         assert_eq!(Value::from(parse(&[" {\"a\": [1]}"]).unwrap()), json!({"a": [1]}));
         assert!(parse(&[]).unwrap().is_empty());
         for wrong in [&["a"][..], &["{"], &["[1]"], &["a=1", "{}"]] {

@@ -19,14 +19,12 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         (false, false) => "set",
     };
     let mut report = Report { good: true };
-    report.fine(
-        "settings",
-        &format!("zone {}, calls end after {} s", config.zone.name(), config.timeout.as_secs_f64()),
-    );
-    let me = config.me.as_deref().map_or(
-        "not set: `me` will not be understood (ONCEHUB_MCP_USER)".to_owned(),
-        str::to_owned,
-    );
+    report
+        .fine("settings", &format!("zone {}, calls end after {} s", config.zone.name(), config.timeout.as_secs_f64()));
+    let me = config
+        .me
+        .as_deref()
+        .map_or("not set: `me` will not be understood (ONCEHUB_MCP_USER)".to_owned(), str::to_owned);
     report.fine("me", &me);
     let app = App::new(config).await?;
     report.fine("address", app.client.settings().url.as_str());
@@ -46,13 +44,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     }
     for (window, left) in app.client.settings().budget.left() {
         let period = window.period.as_secs();
-        report.fine(
-            "budget",
-            &format!(
-                "{left} of {} requests left in {period} s (of this process's)",
-                window.requests
-            ),
-        );
+        report
+            .fine("budget", &format!("{left} of {} requests left in {period} s (of this process's)", window.requests));
     }
     if app.client.settings().budget.windows().is_empty() {
         report.fine("budget", "off: OnceHub's refusals (429) are waited out");
@@ -88,11 +81,7 @@ impl Report {
         let now = SystemTime::now();
         let off = now.duration_since(theirs).unwrap_or_else(|behind| behind.duration());
         if off > Duration::from_secs(30) {
-            self.bad(
-                "clock",
-                &format!("{} s apart from OnceHub's", off.as_secs()),
-                "set this machine's clock",
-            );
+            self.bad("clock", &format!("{} s apart from OnceHub's", off.as_secs()), "set this machine's clock");
         } else {
             self.fine("clock", "agrees with OnceHub's");
         }

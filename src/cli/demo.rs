@@ -26,19 +26,15 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     let program = std::env::current_exe().context("this program cannot find itself")?;
     let mut command = tokio::process::Command::new(program);
     command.args(["--sandbox", "stdio", "--log", "error", "--confirm", "auto"]);
-    let client =
-        ().serve(TokioChildProcess::new(command)?).await.context("the server did not start")?;
+    let client = ().serve(TokioChildProcess::new(command)?).await.context("the server did not start")?;
     let demo = Demo { client };
     demo.introduce().await?;
     demo.step("Does it work?", "test_connection", json!({})).await?;
-    let week =
-        json!({"starts_after": "today", "starts_before": "+7d", "time_zone": "America/New_York"});
+    let week = json!({"starts_after": "today", "starts_before": "+7d", "time_zone": "America/New_York"});
     demo.step("What does my week look like?", "list_bookings", week).await?;
 
     let slots = json!({"calendar_id": CALENDAR, "start_time": "tomorrow", "time_zone": GUEST_ZONE, "limit": 20});
-    let slots = demo
-        .step("When could Ada in London have an intro call?", "get_booking_time_slots", slots)
-        .await?;
+    let slots = demo.step("When could Ada in London have an intro call?", "get_booking_time_slots", slots).await?;
     let first = slots.pointer("/items/0/start_time").and_then(Value::as_str);
     let start = first.context("the sandbox has no free slot this week")?;
 
@@ -49,8 +45,7 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     };
     let ada = guest("Ada Okafor", "ada.okafor@example.com");
     let booked = demo.step("Book the first of them for her.", "schedule_meeting", ada).await?;
-    let booking =
-        booked.get("booking_id").and_then(Value::as_str).context("the booking has no id")?;
+    let booking = booked.get("booking_id").and_then(Value::as_str).context("the booking has no id")?;
 
     let late = guest("Ben Ruiz", "ben.ruiz@example.com");
     demo.refused("Book the same time for Ben.", "schedule_meeting", late).await?;
@@ -58,7 +53,11 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     let cancel = json!({"booking_id": booking, "reason": "Ada is ill; she will write when she is well again."});
     demo.step("Ada is ill: cancel it and tell her why.", "cancel_booking", cancel).await?;
 
-    say(&format!("\n{}", style("That was a simulated account. Next: README.md tells how to register the server in your assistant.").dim()));
+    say(&format!(
+        "\n{}",
+        style("That was a simulated account. Next: README.md tells how to register the server in your assistant.")
+            .dim()
+    ));
     demo.client.cancel().await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -72,12 +71,7 @@ impl Demo {
         let about = self.client.peer_info().context("the server said nothing of itself")?;
         let tools = self.client.list_all_tools().await?;
         let about = about.server_info.as_ref().context("the server said nothing of itself")?;
-        say(&format!(
-            "{} {} over MCP, with {} tools",
-            style(&about.name).bold(),
-            about.version,
-            tools.len()
-        ));
+        say(&format!("{} {} over MCP, with {} tools", style(&about.name).bold(), about.version, tools.len()));
         Ok(())
     }
 
@@ -99,12 +93,7 @@ impl Demo {
         Ok(())
     }
 
-    async fn show(
-        &self,
-        asked: &str,
-        tool: &str,
-        arguments: Value,
-    ) -> anyhow::Result<CallToolResult> {
+    async fn show(&self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<CallToolResult> {
         say(&format!("\n{} {}", style("›").cyan().bold(), style(asked).bold()));
         say(&format!("{} {}", style(tool).cyan(), style(&arguments).dim()));
         let mut request = CallToolRequestParams::new(tool.to_owned());

@@ -96,10 +96,7 @@ fn start() -> anyhow::Result<ExitCode> {
     code
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a failure to start is told where a person, or a host's log, looks for it"
-)]
+#[expect(clippy::print_stderr, reason = "a failure to start is told where a person, or a host's log, looks for it")]
 fn complain(message: &str) {
     eprintln!("oncehub-mcp: {message}");
 }

@@ -19,18 +19,12 @@ pub(super) struct Arguments {
 /// Serves the simulated API until the process is asked to stop.
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let settings = Settings { listen: arguments.listen, ..Settings::default() };
-    let sandbox = Sandbox::start(settings)
-        .await
-        .with_context(|| format!("cannot listen on {}", arguments.listen))?;
+    let sandbox = Sandbox::start(settings).await.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     say(&format!(
         "The simulated OnceHub API is at {}/v2 until Ctrl-C. Use it from another terminal with",
         sandbox.url()
     ));
-    say(&format!(
-        "  ONCEHUB_API_URL={} ONCEHUB_API_KEY={} oncehub-mcp check",
-        sandbox.url(),
-        sandbox::KEY
-    ));
+    say(&format!("  ONCEHUB_API_URL={} ONCEHUB_API_KEY={} oncehub-mcp check", sandbox.url(), sandbox::KEY));
     say(&format!("  curl -H 'API-Key: {}' {}/v2/test", sandbox::KEY, sandbox.url()));
     asked_to_stop().await;
     Ok(ExitCode::SUCCESS)

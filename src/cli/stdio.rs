@@ -9,9 +9,7 @@ use crate::transport;
 /// Serves MCP until the input ends or the process is asked to stop.
 pub(super) async fn run(app: App) -> anyhow::Result<ExitCode> {
     if app.client.settings().key.is_missing() {
-        tracing::warn!(
-            "there is no ONCEHUB_API_KEY: tools are listed, but each call will say how to set one"
-        );
+        tracing::warn!("there is no ONCEHUB_API_KEY: tools are listed, but each call will say how to set one");
     }
     transport::stdio::serve(app.server.clone(), asked_to_stop(), || app.server.drain()).await?;
     Ok(ExitCode::SUCCESS)

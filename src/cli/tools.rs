@@ -52,10 +52,7 @@ fn seen_by_a_model(tool: &Tool) -> String {
 
 fn effect(tool: &Tool) -> &'static str {
     let hints = tool.annotations.as_ref();
-    match (
-        hints.and_then(|hints| hints.read_only_hint),
-        hints.and_then(|hints| hints.destructive_hint),
-    ) {
+    match (hints.and_then(|hints| hints.read_only_hint), hints.and_then(|hints| hints.destructive_hint)) {
         (Some(true), _) => "reads",
         (_, Some(false)) => "adds",
         _ => "changes",

@@ -80,20 +80,15 @@ impl Budget {
     pub fn left(&self) -> Vec<(Window, usize)> {
         let now = Instant::now();
         let taken = self.lock();
-        let used =
-            |window: &Window| taken.moments.iter().filter(|&&at| at + window.period > now).count();
-        self.windows
-            .iter()
-            .map(|window| (*window, window.requests.saturating_sub(used(window))))
-            .collect()
+        let used = |window: &Window| taken.moments.iter().filter(|&&at| at + window.period > now).count();
+        self.windows.iter().map(|window| (*window, window.requests.saturating_sub(used(window)))).collect()
     }
 
     fn reserve(&self, now: Instant, deadline: Instant) -> Result<Instant, Duration> {
         let mut taken = self.lock();
         let mut moment = now.max(taken.paused_until.unwrap_or(now));
         for window in self.windows.iter() {
-            let before =
-                taken.moments.len().checked_sub(window.requests).and_then(|i| taken.moments.get(i));
+            let before = taken.moments.len().checked_sub(window.requests).and_then(|i| taken.moments.get(i));
             if let Some(&before) = before {
                 moment = moment.max(before + window.period + SLACK);
             }
@@ -141,11 +136,10 @@ impl FromStr for Budget {
         if text.trim().eq_ignore_ascii_case("off") {
             return Ok(Self::new(&[]));
         }
-        let windows: Option<Vec<Window>> =
-            text.split(',').map(|part| window(part.trim())).collect();
-        windows.map(|windows| Self::new(&windows)).ok_or_else(|| {
-            format!("'{text}' is not a rate limit: write it like 5/1s,200/5m, or off")
-        })
+        let windows: Option<Vec<Window>> = text.split(',').map(|part| window(part.trim())).collect();
+        windows
+            .map(|windows| Self::new(&windows))
+            .ok_or_else(|| format!("'{text}' is not a rate limit: write it like 5/1s,200/5m, or off"))
     }
 }
 
@@ -173,14 +167,11 @@ mod tests {
     /// How many of 300 moments, asked for all at once, fall into the fullest stretch of each window.
     fn fullest(budget: &Budget) -> Vec<usize> {
         let now = Instant::now();
-        let moments: Vec<_> =
-            (0..300).map(|_| budget.reserve(now, now + FOREVER).unwrap()).collect();
+        let moments: Vec<_> = (0..300).map(|_| budget.reserve(now, now + FOREVER).unwrap()).collect();
         let fullest_of = |window: &Window| {
             moments
                 .iter()
-                .map(|&from| {
-                    moments.iter().filter(|&&at| at >= from && at < from + window.period).count()
-                })
+                .map(|&from| moments.iter().filter(|&&at| at >= from && at < from + window.period).count())
                 .max()
         };
         budget.windows.iter().filter_map(fullest_of).collect()
@@ -200,11 +191,7 @@ mod tests {
         }
         let wait = budget.reserve(now, now + Duration::from_millis(500)).unwrap_err();
         assert_eq!(wait, Duration::from_secs(1) + SLACK);
-        assert_eq!(
-            budget.reserve(now, now + FOREVER),
-            Ok(now + wait),
-            "the refusal reserved nothing"
-        );
+        assert_eq!(budget.reserve(now, now + FOREVER), Ok(now + wait), "the refusal reserved nothing");
     }
 
     #[tokio::test(start_paused = true)]
@@ -212,8 +199,7 @@ mod tests {
         let budget: Budget = "1/10s".parse().unwrap();
         let deadline = Instant::now() + FOREVER;
         budget.acquire(deadline).await.unwrap();
-        let cancelled =
-            tokio::time::timeout(Duration::from_secs(1), budget.acquire(deadline)).await;
+        let cancelled = tokio::time::timeout(Duration::from_secs(1), budget.acquire(deadline)).await;
         assert!(cancelled.is_err());
         let before = Instant::now();
         budget.acquire(deadline).await.unwrap();
@@ -233,18 +219,7 @@ mod tests {
         let budget: Budget = "5/1s, 200/5m".parse().unwrap();
         assert_eq!(budget.windows(), Budget::oncehub().windows());
         assert!("off".parse::<Budget>().unwrap().windows().is_empty());
-        for bad in [
-            "",
-            "5",
-            "5/",
-            "0/1s",
-            "5/1d",
-            "-1/1s",
-            "5/0s",
-            "5/1s,",
-            "5/99999999999999999999s",
-            "5/1\u{e9}",
-        ] {
+        for bad in ["", "5", "5/", "0/1s", "5/1d", "-1/1s", "5/0s", "5/1s,", "5/99999999999999999999s", "5/1\u{e9}"] {
             assert!(bad.parse::<Budget>().unwrap_err().contains("5/1s,200/5m"), "{bad:?}");
         }
     }

@@ -1,9 +1,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{
-    CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER,
-};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -70,9 +68,7 @@ pub fn api_root(text: &str) -> Result<Url, BadUrl> {
         "https" => {}
         "http" if on_loopback => {}
         "http" => {
-            return Err(bad(
-                "the key may only travel over https (plain http is for this machine alone)",
-            ));
+            return Err(bad("the key may only travel over https (plain http is for this machine alone)"));
         }
         _ => return Err(bad("it is neither https nor http")),
     }
@@ -108,10 +104,10 @@ impl<T> Answer<T> {
     /// Whether a `Link` header names a next page. Only that much is taken from it: its addresses lack `/v2`, and the key
     /// goes to no address that a reply names.
     pub(super) fn links_to_next(&self) -> bool {
-        self.headers.get_all(LINK).iter().any(|link| {
-            link.to_str()
-                .is_ok_and(|text| text.contains("rel=\"next\"") || text.contains("rel=next"))
-        })
+        self.headers
+            .get_all(LINK)
+            .iter()
+            .any(|link| link.to_str().is_ok_and(|text| text.contains("rel=\"next\"") || text.contains("rel=next")))
     }
 }
 
@@ -147,8 +143,7 @@ impl Client {
     pub async fn check(&self) -> Result<Checked, Error> {
         let started = Instant::now();
         let answer = self.answer(&super::account::Test {}, &[]).await?;
-        let date =
-            header(&answer.headers, &DATE).and_then(|date| httpdate::parse_http_date(&date).ok());
+        let date = header(&answer.headers, &DATE).and_then(|date| httpdate::parse_http_date(&date).ok());
         let message = answer.value.text("message").map(str::to_owned);
         Ok(Checked { message, server_time: date, took: started.elapsed() })
     }
@@ -159,16 +154,11 @@ impl Client {
         more_query: &[(&str, String)],
     ) -> Result<Answer<E::Response>, Error> {
         let request = self.request(endpoint, more_query)?;
-        let span =
-            tracing::debug_span!("request", method = %request.method, path = request.url.path());
+        let span = tracing::debug_span!("request", method = %request.method, path = request.url.path());
         self.exchange(request).instrument(span).await
     }
 
-    fn request<E: Endpoint>(
-        &self,
-        endpoint: &E,
-        more_query: &[(&str, String)],
-    ) -> Result<Request, Error> {
+    fn request<E: Endpoint>(&self, endpoint: &E, more_query: &[(&str, String)]) -> Result<Request, Error> {
         let unwritable = |error: &dyn std::fmt::Display| {
             let problem = format!("the request could not be written: {error}");
             Error::not_done(Cause::UnexpectedReply { problem, status: 0, request_id: None })
@@ -180,13 +170,8 @@ impl Client {
         let mut body = None;
         if E::METHOD == Method::GET {
             let own = serde_urlencoded::to_string(endpoint).map_err(|error| unwritable(&error))?;
-            let more =
-                serde_urlencoded::to_string(more_query).map_err(|error| unwritable(&error))?;
-            let query = [own, more]
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .collect::<Vec<_>>()
-                .join("&");
+            let more = serde_urlencoded::to_string(more_query).map_err(|error| unwritable(&error))?;
+            let query = [own, more].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
             url.set_query(Some(query).filter(|query| !query.is_empty()).as_deref());
         } else {
             let value = serde_json::to_value(endpoint).map_err(|error| unwritable(&error))?;
@@ -209,41 +194,35 @@ impl Client {
                 return Err(Error::not_done(Cause::NoKey(how.into())));
             };
             // Made before a moment is reserved: the time that it takes would bring this request closer to the next.
-            let http = self
-                .http()
-                .map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
-            self.settings().budget.acquire(deadline).await.map_err(|retry_after| {
-                Error::not_done(Cause::RateLimited { retry_after, rejection: None })
-            })?;
+            let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
+            self.settings()
+                .budget
+                .acquire(deadline)
+                .await
+                .map_err(|retry_after| Error::not_done(Cause::RateLimited { retry_after, rejection: None }))?;
             let tried = timeout_at(deadline, self.attempt(http, &request, &key)).await;
             let cause = match tried.unwrap_or_else(|_| Err(Cause::Timeout(started.elapsed()))) {
                 Ok(answer) => return Ok(answer),
                 Err(cause) => cause,
             };
             tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
-            if cause.rejection().is_some_and(Rejection::is_bad_key)
-                && attempt == 1
-                && self.settings().key.reload(&key)
+            if cause.rejection().is_some_and(Rejection::is_bad_key) && attempt == 1 && self.settings().key.reload(&key)
             {
                 continue;
             }
-            let outcome =
-                if !reads && cause.leaves_a_doubt() { Outcome::Unknown } else { Outcome::NotDone };
+            let outcome = if !reads && cause.leaves_a_doubt() { Outcome::Unknown } else { Outcome::NotDone };
             let limited = cause.rejection().is_some_and(Rejection::is_rate_limit);
             match decide(&cause, reads, attempt, fastrand::f64()) {
                 Next::After(wait) if limited => {
                     self.settings().budget.pause(wait);
                     if Instant::now() + wait > deadline {
                         let rejection = cause.rejection().cloned();
-                        return Err(Error::not_done(Cause::RateLimited {
-                            retry_after: wait,
-                            rejection,
-                        }));
+                        return Err(Error::not_done(Cause::RateLimited { retry_after: wait, rejection }));
                     }
                     // The pause is waited out with everybody else's, in order, when the budget is asked again.
                 }
                 Next::After(wait) if Instant::now() + wait < deadline => {
-                    tokio::time::sleep(wait).await
+                    tokio::time::sleep(wait).await;
                 }
                 Next::After(_) | Next::Stop => return Err(Error { cause, outcome }),
             }
@@ -256,8 +235,7 @@ impl Client {
         request: &Request,
         key: &HeaderValue,
     ) -> Result<Answer<T>, Cause> {
-        let mut builder =
-            http.request(request.method.clone(), request.url.clone()).header(API_KEY, key.clone());
+        let mut builder = http.request(request.method.clone(), request.url.clone()).header(API_KEY, key.clone());
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -273,9 +251,7 @@ impl Client {
         };
         if status.is_redirection() {
             let elsewhere = header(&headers, &LOCATION).and_then(|to| request.url.join(&to).ok());
-            let to = elsewhere
-                .and_then(|url| url.host_str().map(str::to_owned))
-                .unwrap_or_else(|| "nowhere".into());
+            let to = elsewhere.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "nowhere".into());
             return Err(unexpected(format!("it redirects to {to}, where the key is not sent")));
         }
         let body = self.body(&mut response).await.map_err(|problem| match problem {
@@ -294,17 +270,14 @@ impl Client {
                 None => unexpected(describe_refusal(status, &headers)),
             });
         }
-        let value = T::from_reply(value?)
-            .map_err(|expected| unexpected(format!("it is not {expected}")))?;
+        let value = T::from_reply(value?).map_err(|expected| unexpected(format!("it is not {expected}")))?;
         Ok(Answer { value, headers })
     }
 
     async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Unread> {
         let limit = self.settings().reply_limit;
         let mut body = Vec::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| Unread::Lost(reason(&error)))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|error| Unread::Lost(reason(&error)))? {
             if body.len() + chunk.len() > limit {
                 return Err(Unread::TooLarge(limit));
             }
@@ -375,11 +348,7 @@ fn build(url: &Url) -> Result<reqwest::Client, String> {
 
 /// Tells a connection that never came about from one that was lost.
 fn lost(error: &reqwest::Error) -> Cause {
-    if error.is_connect() {
-        Cause::Unreachable(reason(error))
-    } else {
-        Cause::ConnectionLost(reason(error))
-    }
+    if error.is_connect() { Cause::Unreachable(reason(error)) } else { Cause::ConnectionLost(reason(error)) }
 }
 
 /// The innermost cause in words. The error's own text would repeat the address with its query, and so guests' data.
@@ -409,16 +378,14 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 
 /// OnceHub's error object, if the reply is one.
 fn rejection(value: &Value, status: StatusCode, headers: &HeaderMap) -> Option<Rejection> {
-    let is_error = value.get("type").is_some_and(Value::is_string)
-        || value.get("message").is_some_and(Value::is_string);
+    let is_error =
+        value.get("type").is_some_and(Value::is_string) || value.get("message").is_some_and(Value::is_string);
     is_error.then(|| rejection_of(Some(value), status, headers))
 }
 
 /// Its `type` is an open set: older errors carried `Bad Request`. What is missing is told from the status.
 fn rejection_of(value: Option<&Value>, status: StatusCode, headers: &HeaderMap) -> Rejection {
-    let text = |field: &str| {
-        value?.get(field)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-    };
+    let text = |field: &str| value?.get(field)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let by_status = match status.as_u16() {
         401 => "authentication_error",
         429 => "rate_limit_error",
@@ -431,8 +398,7 @@ fn rejection_of(value: Option<&Value>, status: StatusCode, headers: &HeaderMap) 
         param: text("param"),
         status: status.as_u16(),
         request_id: header(headers, &REQUEST_ID),
-        retry_after: header(headers, &RETRY_AFTER)
-            .and_then(|text| retry_after(&text, SystemTime::now())),
+        retry_after: header(headers, &RETRY_AFTER).and_then(|text| retry_after(&text, SystemTime::now())),
     }
 }
 
@@ -442,12 +408,7 @@ fn describe_refusal(status: StatusCode, headers: &HeaderMap) -> String {
     format!("HTTP {} ({reason}), with {kind} instead of the API's JSON", status.as_u16())
 }
 
-fn describe_non_json(
-    status: StatusCode,
-    headers: &HeaderMap,
-    body: &[u8],
-    error: &serde_json::Error,
-) -> String {
+fn describe_non_json(status: StatusCode, headers: &HeaderMap, body: &[u8], error: &serde_json::Error) -> String {
     let kind = header(headers, &CONTENT_TYPE).unwrap_or_default();
     if body.is_empty() {
         "it is empty".into()

@@ -58,10 +58,7 @@ impl Key {
         if let Some(key) = &first {
             header(key)?;
         }
-        Ok(Self {
-            source: Arc::new(source),
-            known: Arc::new(RwLock::new(first.into_iter().collect())),
-        })
+        Ok(Self { source: Arc::new(source), known: Arc::new(RwLock::new(first.into_iter().collect())) })
     }
 
     /// The key in use, as a header's value that no log prints.

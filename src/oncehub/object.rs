@@ -76,10 +76,7 @@ impl Object {
     /// A reference to another object.
     pub fn reference(&self, field: &str) -> Option<Reference<'_>> {
         match self.0.get(field)? {
-            Value::Object(map) => Some(Reference {
-                id: map.get("id").and_then(text).unwrap_or(""),
-                object: Some(map),
-            }),
+            Value::Object(map) => Some(Reference { id: map.get("id").and_then(text).unwrap_or(""), object: Some(map) }),
             other => Some(Reference { id: text(other)?, object: None }),
         }
     }
@@ -119,9 +116,7 @@ impl List {
     /// Reads a page; an entry that is no object becomes an empty one, so that the count still is OnceHub's.
     pub(super) fn new(value: Value) -> Self {
         let (data, has_more) = match value {
-            Value::Object(mut map) => {
-                (map.remove("data"), map.get("has_more").and_then(Value::as_bool))
-            }
+            Value::Object(mut map) => (map.remove("data"), map.get("has_more").and_then(Value::as_bool)),
             array => (Some(array), None),
         };
         let Some(Value::Array(data)) = data else { return Self { data: Vec::new(), has_more } };
@@ -156,8 +151,7 @@ mod tests {
     #[test]
     fn a_page_may_be_bare_or_lack_everything() {
         assert_eq!(List::new(json!([{"id": "A"}, null])).data.len(), 2);
-        for empty in [json!({}), json!({"data": null}), json!({"data": "x"}), json!(null), json!(7)]
-        {
+        for empty in [json!({}), json!({"data": null}), json!({"data": "x"}), json!(null), json!(7)] {
             assert!(List::new(empty).data.is_empty());
         }
     }

@@ -20,12 +20,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::send`].
-    pub async fn page<E: Listing>(
-        &self,
-        listing: &E,
-        limit: usize,
-        after: Option<&Id>,
-    ) -> Result<Page, Error> {
+    pub async fn page<E: Listing>(&self, listing: &E, limit: usize, after: Option<&Id>) -> Result<Page, Error> {
         let limit = limit.clamp(1, LARGEST);
         let mut query = vec![("limit", limit.to_string())];
         query.extend(after.map(|after| ("after", after.to_string())));
@@ -44,9 +39,7 @@ impl Client {
             let page = self.page(listing, wanted - all.items.len(), after.as_ref()).await?;
             all.items.extend(page.items);
             (all.has_more, all.next) = (page.has_more, page.next);
-            if all.items.len() >= wanted
-                || all.next.as_deref().is_none_or(|next| next.parse::<Id>().is_err())
-            {
+            if all.items.len() >= wanted || all.next.as_deref().is_none_or(|next| next.parse::<Id>().is_err()) {
                 return Ok(all);
             }
         }

@@ -44,26 +44,16 @@ pub(super) fn time_slots(world: &World, request: &Request, id: &str) -> Answer {
         return Err(Refusal::new(400, "The date range must not exceed 30 days.").about("end_time"));
     }
     if !calendar.published {
-        return Err(Refusal::new(
-            422,
-            "Time slots cannot be retrieved from an unpublished booking calendar.",
-        )
-        .about("id"));
+        return Err(
+            Refusal::new(422, "Time slots cannot be retrieved from an unpublished booking calendar.").about("id")
+        );
     }
     if hosts(world, calendar).is_empty() {
-        return Err(Refusal::new(
-            402,
-            "Time slots cannot be retrieved when the host doesn't have a seat assigned.",
-        ));
+        return Err(Refusal::new(402, "Time slots cannot be retrieved when the host doesn't have a seat assigned."));
     }
     let locations: Vec<Value> = calendar.locations.iter().map(Location::show).collect();
     let slots = free(world, calendar, from, to);
-    Ok(Reply::ok(
-        slots
-            .keys()
-            .map(|start| json!({"start_time": wire(*start), "locations": locations}))
-            .collect(),
-    ))
+    Ok(Reply::ok(slots.keys().map(|start| json!({"start_time": wire(*start), "locations": locations})).collect()))
 }
 
 /// What a guest is booked with.
@@ -79,15 +69,10 @@ impl Guest {
     fn read(fields: &Map<String, Value>, calendar: &Calendar) -> Result<Self, Refusal> {
         let zone = fields.get("guest_time_zone").and_then(Value::as_str).unwrap_or_default();
         if jiff::tz::TimeZone::get(zone).is_err() {
-            return Err(
-                Refusal::new(400, format!("Invalid timezone: '{zone}'")).about("guest_time_zone")
-            );
+            return Err(Refusal::new(400, format!("Invalid timezone: '{zone}'")).about("guest_time_zone"));
         }
-        let form =
-            fields.get("booking_form").and_then(Value::as_object).cloned().unwrap_or_default();
-        let text = |name: &str| {
-            form.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
-        };
+        let form = fields.get("booking_form").and_then(Value::as_object).cloned().unwrap_or_default();
+        let text = |name: &str| form.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
         let (Some(name), Some(email)) = (text("name"), text("email")) else {
             return Err(Refusal::new(400, "Required fields are missing.").about("booking_form"));
         };
@@ -95,9 +80,7 @@ impl Guest {
         let answers = calendar.questions.iter().filter_map(|question| {
             let given = form.get(question.field)?;
             let fits = |value: &Value| {
-                value.as_str().is_some_and(|text| {
-                    question.choices.is_empty() || question.choices.contains(&text)
-                })
+                value.as_str().is_some_and(|text| question.choices.is_empty() || question.choices.contains(&text))
             };
             let kept = match given {
                 Value::Array(values) if question.several => {
@@ -122,22 +105,17 @@ impl Guest {
 type Place = (Option<&'static str>, Option<String>);
 
 fn place(fields: &Map<String, Value>, calendar: &Calendar) -> Result<Place, Refusal> {
-    let refused =
-        || Refusal::new(400, "The selected location is not available.").about("location.value");
+    let refused = || Refusal::new(400, "The selected location is not available.").about("location.value");
     let take = |location: &Location, value: Option<&str>| match location {
         Location::Virtual(provider) => Some((Some(*provider), None)),
         Location::VirtualStatic => Some((None, Some("https://video.example.com/room".to_owned()))),
         Location::Physical { address, .. } => Some((None, Some((*address).to_owned()))),
-        Location::GuestPhone | Location::InPersonByGuest => {
-            value.map(|value| (None, Some(value.to_owned())))
-        }
+        Location::GuestPhone | Location::InPersonByGuest => value.map(|value| (None, Some(value.to_owned()))),
     };
     let Some(asked) = fields.get("location").filter(|location| !location.is_null()) else {
-        let video =
-            calendar.locations.iter().find(|location| matches!(location, Location::Virtual(_)));
+        let video = calendar.locations.iter().find(|location| matches!(location, Location::Virtual(_)));
         let chosen = video.or_else(|| calendar.locations.first());
-        return chosen
-            .map_or(Ok((None, None)), |location| take(location, None).ok_or_else(refused));
+        return chosen.map_or(Ok((None, None)), |location| take(location, None).ok_or_else(refused));
     };
     let kind = asked.get("type").and_then(Value::as_str).unwrap_or_default();
     let value = asked.get("value").and_then(Value::as_str).filter(|value| !value.is_empty());
@@ -145,9 +123,7 @@ fn place(fields: &Map<String, Value>, calendar: &Calendar) -> Result<Place, Refu
         Location::Virtual(provider) => kind == "virtual" && value == Some(*provider),
         Location::VirtualStatic => kind == "virtual_static" && value.is_none(),
         Location::Physical { id, .. } => kind == "physical" && value == Some(*id),
-        Location::GuestPhone => {
-            kind == "guest_phone" && value.is_some_and(|number| number.starts_with('+'))
-        }
+        Location::GuestPhone => kind == "guest_phone" && value.is_some_and(|number| number.starts_with('+')),
         Location::InPersonByGuest => kind == "in_person_by_guest" && value.is_some(),
     });
     offered.and_then(|location| take(location, value)).ok_or_else(refused)
@@ -157,41 +133,28 @@ pub(super) fn schedule(world: &mut World, request: &Request, id: &str) -> Answer
     let fields = request.fields(&["start_time", "guest_time_zone", "booking_form", "location"])?;
     let calendar = find(world, id)?;
     if !calendar.published {
-        return Err(Refusal::new(
-            422,
-            "Meeting cannot be scheduled on an unpublished booking calendar.",
-        )
-        .about("id"));
+        return Err(Refusal::new(422, "Meeting cannot be scheduled on an unpublished booking calendar.").about("id"));
     }
     if hosts(world, calendar).is_empty() {
-        return Err(Refusal::new(
-            402,
-            "Meeting cannot be scheduled when the host doesn't have a seat assigned.",
-        ));
+        return Err(Refusal::new(402, "Meeting cannot be scheduled when the host doesn't have a seat assigned."));
     }
     let guest = Guest::read(&fields, calendar)?;
-    let unavailable =
-        || Refusal::new(400, "The selected start time is not available.").about("start_time");
-    let start = fields
-        .get("start_time")
-        .and_then(Value::as_str)
-        .and_then(read_time)
-        .ok_or_else(unavailable)?;
+    let unavailable = || Refusal::new(400, "The selected start time is not available.").about("start_time");
+    let start = fields.get("start_time").and_then(Value::as_str).and_then(read_time).ok_or_else(unavailable)?;
     if start <= world.time() {
         return Err(unavailable());
     }
     let slots = free(world, calendar, start, start + SignedDuration::from_secs(1));
     // Round robin: whoever has the fewest meetings.
-    let load =
-        |user: &str| world.bookings.iter().filter(|booking| booking.is_hosted_by(user)).count();
+    let load = |user: &str| world.bookings.iter().filter(|booking| booking.is_hosted_by(user)).count();
     let host = slots.get(&start).and_then(|hosts| hosts.iter().min_by_key(|host| load(&host.id)));
     let host = host.map(|host| host.id.clone()).ok_or_else(unavailable)?;
     let (video, place) = place(&fields, calendar)?;
     let (subject, minutes) = (calendar.subject.to_owned(), calendar.minutes);
     let status = if calendar.approval { "requested" } else { "scheduled" };
-    let payment = calendar.price.map(|(amount, currency)| {
-        json!({"amount_charged": amount, "currency": currency, "transaction_id": "txn_simulated"})
-    });
+    let payment = calendar.price.map(
+        |(amount, currency)| json!({"amount_charged": amount, "currency": currency, "transaction_id": "txn_simulated"}),
+    );
     let contact = contact(world, &guest, &host);
     let booking_id = world.fresh_id("BKNG");
     let now = world.time();
@@ -233,10 +196,8 @@ pub(super) fn schedule(world: &mut World, request: &Request, id: &str) -> Answer
 
 /// The guest's contact: the one with that address, or a new one.
 fn contact(world: &mut World, guest: &Guest, owner: &str) -> String {
-    let known = world
-        .contacts
-        .iter()
-        .find(|contact| !contact.deleted && contact.email.eq_ignore_ascii_case(&guest.email));
+    let known =
+        world.contacts.iter().find(|contact| !contact.deleted && contact.email.eq_ignore_ascii_case(&guest.email));
     if let Some(contact) = known {
         return contact.id.clone();
     }
@@ -262,8 +223,7 @@ pub(super) fn one_time_link(world: &mut World, request: &Request, id: &str) -> A
     request.fields(&["hide_url_params", "booking_form", "utm_params", "booking_settings"])?;
     let calendar = find(world, id)?;
     if !calendar.allows_links || !calendar.published {
-        let message =
-            format!("This booking calendar does not allow creation of one time links: '{id}'");
+        let message = format!("This booking calendar does not allow creation of one time links: '{id}'");
         return Err(Refusal::new(400, message).about("id"));
     }
     // A link's own id has no prefix.

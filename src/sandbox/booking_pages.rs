@@ -11,7 +11,5 @@ pub(super) fn list(world: &World, request: &Request) -> Answer {
 pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
     request.only(&[])?;
     let found = world.pages.iter().find(|known| known.id == id);
-    found
-        .map(|known| Reply::ok(known.show("booking_page")))
-        .ok_or_else(|| Refusal::not_found("booking page", id))
+    found.map(|known| Reply::ok(known.show("booking_page"))).ok_or_else(|| Refusal::not_found("booking page", id))
 }

@@ -48,8 +48,7 @@ fn expand(request: &Request) -> Result<Vec<String>, Refusal> {
             if EXPANDABLE.contains(&path.as_str()) {
                 return Ok(path);
             }
-            Err(Refusal::new(400, format!("This property cannot be expanded: {path}"))
-                .about("expand"))
+            Err(Refusal::new(400, format!("This property cannot be expanded: {path}")).about("expand"))
         })
         .collect()
 }
@@ -64,9 +63,7 @@ pub(super) fn list(world: &World, request: &Request) -> Answer {
     let inside = |at: Timestamp, after: Option<Timestamp>, before: Option<Timestamp>| {
         after.is_none_or(|after| at > after) && before.is_none_or(|before| at < before)
     };
-    let is = |param: &str, value: Option<&str>| {
-        request.param(param).is_none_or(|wanted| value == Some(wanted))
-    };
+    let is = |param: &str, value: Option<&str>| request.param(param).is_none_or(|wanted| value == Some(wanted));
     let keep = |booking: &Booking| {
         !booking.deleted
             && is("status", Some(booking.status_at(now)))
@@ -81,22 +78,14 @@ pub(super) fn list(world: &World, request: &Request) -> Answer {
             && inside(booking.starts, starts_after, starts_before)
             && inside(booking.updated, updated_after, updated_before)
     };
-    page(
-        request,
-        &world.bookings,
-        |booking| &booking.id,
-        keep,
-        |booking| booking.show(world, &expand),
-    )
+    page(request, &world.bookings, |booking| &booking.id, keep, |booking| booking.show(world, &expand))
 }
 
 pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
     request.only(&["expand"])?;
     let expand = expand(request)?;
     let booking = world.bookings.iter().find(|booking| booking.id == id);
-    booking
-        .map(|booking| Reply::ok(booking.show(world, &expand)))
-        .ok_or_else(|| Refusal::not_found("booking", id))
+    booking.map(|booking| Reply::ok(booking.show(world, &expand))).ok_or_else(|| Refusal::not_found("booking", id))
 }
 
 /// The place of a booking that can be changed.
@@ -105,14 +94,14 @@ fn find(world: &World, id: &str) -> Result<usize, Refusal> {
     index.ok_or_else(|| Refusal::not_found("booking", id))
 }
 
-fn change(world: &mut World, index: usize, change: impl FnOnce(&mut Booking)) -> Answer {
+fn change(world: &mut World, index: usize, change: impl FnOnce(&mut Booking)) -> Reply {
     let now = world.time();
     if let Some(booking) = world.bookings.get_mut(index) {
         change(booking);
         booking.updated = now;
     }
     let shown = world.bookings.get(index).map(|booking| booking.show(world, &[]));
-    Ok(Reply::ok(shown.unwrap_or_default()))
+    Reply::ok(shown.unwrap_or_default())
 }
 
 fn optional_text(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
@@ -124,11 +113,10 @@ fn optional_text(fields: &Map<String, Value>, name: &str) -> Result<Option<Strin
 }
 
 /// Cancels, which is also what a request to reschedule does.
-fn end(world: &mut World, id: &str, reason: Option<String>, paid: &str) -> Answer {
+fn end(world: &mut World, id: &str, reason: Option<&str>, paid: &str) -> Answer {
     let index = find(world, id)?;
     let now = world.time();
-    let owner =
-        world.users.iter().find(|user| user.role == "Account Owner").map(|user| user.id.clone());
+    let owner = world.users.iter().find(|user| user.role == "Account Owner").map(|user| user.id.clone());
     let Some(booking) = world.bookings.get(index) else {
         return Err(Refusal::not_found("booking", id));
     };
@@ -140,24 +128,22 @@ fn end(world: &mut World, id: &str, reason: Option<String>, paid: &str) -> Answe
     }
     // Whoever holds the key is not known: OnceHub stamps the host, or on booking pages the account's owner.
     let by = if booking.calendar.is_some() { Some(booking.host.clone()) } else { owner };
-    change(world, index, |booking| {
+    Ok(change(world, index, |booking| {
         booking.status = "canceled";
-        booking.cancellation =
-            Some(json!({"reason": reason, "actioned_by": "user", "user_id": by}));
-    })
+        booking.cancellation = Some(json!({"reason": reason, "actioned_by": "user", "user_id": by}));
+    }))
 }
 
 pub(super) fn cancel(world: &mut World, request: &Request, id: &str) -> Answer {
     let fields = request.fields(&["cancellation_reason", "send_cancellation_email"])?;
     let reason = optional_text(&fields, "cancellation_reason")?;
     if fields.get("send_cancellation_email").is_some_and(|send| !send.is_boolean()) {
-        return Err(Refusal::new(400, "Invalid boolean: send_cancellation_email")
-            .about("send_cancellation_email"));
+        return Err(Refusal::new(400, "Invalid boolean: send_cancellation_email").about("send_cancellation_email"));
     }
     end(
         world,
         id,
-        reason,
+        reason.as_deref(),
         "Paid bookings cannot be canceled through this endpoint. Please login to OnceHub and use the Activity Stream to \
          cancel paid bookings.",
     )
@@ -169,7 +155,7 @@ pub(super) fn request_reschedule(world: &mut World, request: &Request, id: &str)
     end(
         world,
         id,
-        reason,
+        reason.as_deref(),
         "Paid bookings can only be requested for reschedule in your OnceHub account. Log in and use the activity stream to \
          submit a reschedule request for this booking.",
     )
@@ -183,10 +169,9 @@ pub(super) fn no_show(world: &mut World, request: &Request, id: &str) -> Answer 
         booking.starts <= now && matches!(booking.status, "scheduled" | "rescheduled" | "completed")
     });
     if !may {
-        return Err(Refusal::new(409, format!("Cannot update booking status to no_show: '{id}'"))
-            .about("id"));
+        return Err(Refusal::new(409, format!("Cannot update booking status to no_show: '{id}'")).about("id"));
     }
-    change(world, index, |booking| booking.status = "no_show")
+    Ok(change(world, index, |booking| booking.status = "no_show"))
 }
 
 /// OnceHub's order of preference when the present service will not do.
@@ -224,20 +209,13 @@ pub(super) fn reassign(world: &mut World, request: &Request, id: &str) -> Answer
         return Err(Refusal::new(409, "User is inactive.").about("new_host"));
     }
     if booking.host == new_host {
-        return Err(
-            Refusal::new(409, "Booking cannot be reassigned to the same host.").about("new_host")
-        );
+        return Err(Refusal::new(409, "Booking cannot be reassigned to the same host.").about("new_host"));
     }
     if !booking.is_live(now) {
-        return Err(
-            Refusal::new(409, "Booking cannot be reassigned in its current status.").about("id")
-        );
+        return Err(Refusal::new(409, "Booking cannot be reassigned in its current status.").about("id"));
     }
     if !user.has_seat {
-        return Err(Refusal::new(
-            409,
-            "Cannot reassign booking: The new host requires an assigned seat.",
-        ));
+        return Err(Refusal::new(409, "Cannot reassign booking: The new host requires an assigned seat."));
     }
     let video = match fields.get("location") {
         None | Some(Value::Null) => match booking.video {
@@ -247,9 +225,7 @@ pub(super) fn reassign(world: &mut World, request: &Request, id: &str) -> Answer
         },
         Some(location) => {
             if location.get("type").and_then(Value::as_str) != Some("virtual") {
-                return Err(
-                    Refusal::new(409, "location.type must be 'virtual'").about("location.type")
-                );
+                return Err(Refusal::new(409, "location.type must be 'virtual'").about("location.type"));
             }
             let wanted = location.get("value").and_then(Value::as_str).unwrap_or_default();
             match user.video.iter().copied().find(|provider| *provider == wanted) {
@@ -265,8 +241,8 @@ pub(super) fn reassign(world: &mut World, request: &Request, id: &str) -> Answer
             }
         }
     };
-    change(world, index, |booking| {
+    Ok(change(world, index, |booking| {
         booking.host = new_host;
         booking.video = video;
-    })
+    }))
 }

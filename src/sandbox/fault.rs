@@ -79,7 +79,7 @@ impl Fault {
 }
 
 /// The effect that the first fitting fault has on a request, counted down.
-pub(super) fn take(faults: &mut Vec<Fault>, method: &str, path: &str) -> Option<Effect> {
+pub(super) fn take(faults: &mut [Fault], method: &str, path: &str) -> Option<Effect> {
     let fits = |fault: &&mut Fault| {
         fault.method.as_deref().is_none_or(|wanted| wanted == method)
             && fault.path.as_deref().is_none_or(|part| path.contains(part))

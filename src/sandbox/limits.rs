@@ -37,8 +37,7 @@ impl Served {
             }
             served.len() < most
         };
-        if !has_room(by_key, limits.per_key) || !has_room(&mut self.by_address, limits.per_address)
-        {
+        if !has_room(by_key, limits.per_key) || !has_room(&mut self.by_address, limits.per_address) {
             return false;
         }
         by_key.push_back(now);

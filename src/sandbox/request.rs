@@ -83,18 +83,13 @@ impl Request {
     /// OnceHub refuses parameters that it does not know.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Refusal> {
         match self.query.iter().find(|(key, _)| !known.contains(&key.as_str())) {
-            Some((key, _)) => {
-                Err(Refusal::new(400, format!("Received unknown parameter: {key}")).about(key))
-            }
+            Some((key, _)) => Err(Refusal::new(400, format!("Received unknown parameter: {key}")).about(key)),
             None => Ok(()),
         }
     }
 
     /// `name.gt` and `name.lt`, both exclusive.
-    pub(super) fn range(
-        &self,
-        name: &str,
-    ) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
+    pub(super) fn range(&self, name: &str) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
         let (gt, lt) = (format!("{name}.gt"), format!("{name}.lt"));
         let after = self.time(&gt)?;
         let before = self.time(&lt)?;
@@ -109,9 +104,7 @@ impl Request {
     /// A time: ISO 8601, or a date, which is its midnight in UTC.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = self.param(name) else { return Ok(None) };
-        read_time(text)
-            .map(Some)
-            .ok_or_else(|| Refusal::new(400, format!("Invalid date: {text}")).about(name))
+        read_time(text).map(Some).ok_or_else(|| Refusal::new(400, format!("Invalid date: {text}")).about(name))
     }
 
     /// The body's fields; those that the operation does not know are refused.
@@ -151,27 +144,21 @@ pub(super) fn page<T>(
     let limit = match request.param("limit") {
         None => 10,
         Some(text) => text.parse().ok().filter(|n| (1..=100).contains(n)).ok_or_else(|| {
-            Refusal::new(
-                400,
-                format!("Out of range value: {text}. Please provide a number between 1 and 100."),
-            )
-            .about("limit")
+            Refusal::new(400, format!("Out of range value: {text}. Please provide a number between 1 and 100."))
+                .about("limit")
         })?,
     };
     let (before, after) = (request.param("before"), request.param("after"));
     if before.is_some() && after.is_some() {
-        return Err(Refusal::new(
-            400,
-            "Received both before and after parameters. Please provide only one.",
-        ));
+        return Err(Refusal::new(400, "Received both before and after parameters. Please provide only one."));
     }
     let place = |cursor: Option<&str>, param: &str| match cursor {
         None => Ok(None),
-        Some(cursor) => {
-            rows.iter().rposition(|row| id(row) == cursor).map(Some).ok_or_else(|| {
-                Refusal::new(400, format!("Invalid cursor: '{cursor}'")).about(param)
-            })
-        }
+        Some(cursor) => rows
+            .iter()
+            .rposition(|row| id(row) == cursor)
+            .map(Some)
+            .ok_or_else(|| Refusal::new(400, format!("Invalid cursor: '{cursor}'")).about(param)),
     };
     let (before_at, after_at) = (place(before, "before")?, place(after, "after")?);
     // Older than `after`, newest first; or newer than `before`, those next to it.
@@ -193,15 +180,11 @@ pub(super) fn page<T>(
     let link = |rel: &str, key: &str, at: Option<String>| {
         // OnceHub's own links lack /v2.
         at.map(|at| {
-            format!(
-                "<https://api.oncehub.com/{}?{key}={at}&limit={limit}>; rel=\"{rel}\"",
-                request.path.join("/")
-            )
+            format!("<https://api.oncehub.com/{}?{key}={at}&limit={limit}>; rel=\"{rel}\"", request.path.join("/"))
         })
     };
     let next = if more_older { link("next", "after", cursor(shown.last())) } else { None };
-    let previous =
-        if more_newer { link("previous", "before", cursor(shown.first())) } else { None };
+    let previous = if more_newer { link("previous", "before", cursor(shown.first())) } else { None };
     let links: Vec<String> = [next, previous].into_iter().flatten().collect();
     let has_more = if before_at.is_some() { more_newer } else { more_older };
     let data: Vec<Value> = shown.into_iter().map(show).collect();

@@ -2,10 +2,7 @@
 
 use super::request::{Answer, Refusal, Request};
 use super::world::World;
-use super::{
-    account, booking_calendars, booking_pages, bookings, contacts, event_types, master_pages,
-    teams, users,
-};
+use super::{account, booking_calendars, booking_pages, bookings, contacts, event_types, master_pages, teams, users};
 
 /// Answers a request, or refuses it as OnceHub would.
 pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
@@ -23,22 +20,14 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         ("GET", ["bookings"]) => bookings::list(world, request),
         ("GET", ["bookings", id]) => bookings::get(world, request, id),
         ("POST", ["bookings", id, "cancel"]) => bookings::cancel(world, request, id),
-        ("POST", ["bookings", id, "request-reschedule"]) => {
-            bookings::request_reschedule(world, request, id)
-        }
+        ("POST", ["bookings", id, "request-reschedule"]) => bookings::request_reschedule(world, request, id),
         ("POST", ["bookings", id, "reassign"]) => bookings::reassign(world, request, id),
         ("POST", ["bookings", id, "no-show"]) => bookings::no_show(world, request, id),
         ("GET", ["booking-calendars"]) => booking_calendars::list(world, request),
         ("GET", ["booking-calendars", id]) => booking_calendars::get(world, request, id),
-        ("GET", ["booking-calendars", id, "time-slots"]) => {
-            booking_calendars::time_slots(world, request, id)
-        }
-        ("POST", ["booking-calendars", id, "schedule"]) => {
-            booking_calendars::schedule(world, request, id)
-        }
-        ("POST", ["booking-calendars", id, "one-time-links"]) => {
-            booking_calendars::one_time_link(world, request, id)
-        }
+        ("GET", ["booking-calendars", id, "time-slots"]) => booking_calendars::time_slots(world, request, id),
+        ("POST", ["booking-calendars", id, "schedule"]) => booking_calendars::schedule(world, request, id),
+        ("POST", ["booking-calendars", id, "one-time-links"]) => booking_calendars::one_time_link(world, request, id),
         ("GET", ["users"]) => users::list(world, request),
         ("GET", ["users", id]) => users::get(world, request, id),
         ("GET", ["teams"]) => teams::list(world, request),
@@ -51,9 +40,6 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         ("GET", ["event-types", id]) => event_types::get(world, request, id),
         ("GET", ["master-pages"]) => master_pages::list(world, request),
         ("GET", ["master-pages", id]) => master_pages::get(world, request, id),
-        _ => Err(Refusal::new(
-            404,
-            format!("Unrecognized request URL ({}: /v2/{})", request.method, path.join("/")),
-        )),
+        _ => Err(Refusal::new(404, format!("Unrecognized request URL ({}: /v2/{})", request.method, path.join("/")))),
     }
 }

@@ -105,9 +105,8 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         tokio::spawn(async move {
             let stop = shared.stop.clone();
             let service = service_fn(move |request| exchange(Arc::clone(&shared), request));
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service);
+            let connection =
+                http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
             tokio::select! {
                 // An error is a fault that closed the connection, or a client that did.
                 _ = connection => {}
@@ -117,10 +116,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn exchange(
-    shared: Arc<Shared>,
-    incoming: hyper::Request<Incoming>,
-) -> Result<Response, io::Error> {
+async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Result<Response, io::Error> {
     let _under_way = UnderWay::new(&shared.under_way);
     let (head, body) = incoming.into_parts();
     let path = head.uri.path().to_owned();
@@ -128,10 +124,7 @@ async fn exchange(
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => {
-            return Ok(answer(
-                &shared,
-                Refusal::new(413, "The request body is too large.").reply(),
-            ));
+            return Ok(answer(&shared, Refusal::new(413, "The request body is too large.").reply()));
         }
     };
     let read = |body: &[u8]| serde_json::from_slice::<Value>(body).map(Some).map_err(|_| ());
@@ -154,23 +147,15 @@ async fn exchange(
     let response = affected(&shared, request, effect).await;
     let mut log = lock(&shared.seen);
     if log.len() < REMEMBERED {
-        log.push(Seen {
-            status: response.as_ref().ok().map(|response| response.status().as_u16()),
-            ..seen
-        });
+        log.push(Seen { status: response.as_ref().ok().map(|response| response.status().as_u16()), ..seen });
     }
     response
 }
 
 /// Answers, or does what the fault says.
-async fn affected(
-    shared: &Arc<Shared>,
-    request: Request,
-    effect: Option<Effect>,
-) -> Result<Response, io::Error> {
+async fn affected(shared: &Arc<Shared>, request: Request, effect: Option<Effect>) -> Result<Response, io::Error> {
     let dropped = || Err(io::Error::other("dropped on purpose"));
-    let refuse =
-        |status: u16, message: String| Ok(answer(shared, Refusal::new(status, message).reply()));
+    let refuse = |status: u16, message: String| Ok(answer(shared, Refusal::new(status, message).reply()));
     let Some(effect) = effect else { return Ok(answer(shared, carry_out(shared, &request))) };
     match effect {
         Effect::Status(status, kind, body) => Ok(plain(shared, status, kind, body)),
@@ -198,16 +183,10 @@ async fn affected(
         }
         Effect::DropInBody => {
             let mut response = answer(shared, carry_out(shared, &request));
-            let body = response
-                .body_mut()
-                .collect()
-                .await
-                .map(http_body_util::Collected::to_bytes)
-                .unwrap_or_default();
+            let body = response.body_mut().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
             let half = body.slice(..body.len() / 2);
-            let broken =
-                stream::iter([Ok(Frame::data(half)), Err(io::Error::other("dropped on purpose"))]);
+            let broken = stream::iter([Ok(Frame::data(half)), Err(io::Error::other("dropped on purpose"))]);
             Ok(response.map(|_| BodyExt::boxed(StreamBody::new(broken))))
         }
         Effect::Truncated => {
@@ -227,9 +206,7 @@ async fn affected(
             }
             Ok(response)
         }
-        Effect::EchoKey => {
-            refuse(400, format!("The key {} was used oddly.", request.key.unwrap_or_default()))
-        }
+        Effect::EchoKey => refuse(400, format!("The key {} was used oddly.", request.key.unwrap_or_default())),
         Effect::Redirect(to) => {
             let mut response = plain(shared, 302, "text/plain", String::new());
             if let Ok(to) = HeaderValue::from_str(&to) {
@@ -239,8 +216,8 @@ async fn affected(
         }
         Effect::Huge(bytes) => {
             const PIECE: &[u8] = &[b' '; 1 << 16];
-            let pieces = stream::iter(0..bytes.div_ceil(PIECE.len()))
-                .map(|_| Ok(Frame::data(Bytes::from_static(PIECE))));
+            let pieces =
+                stream::iter(0..bytes.div_ceil(PIECE.len())).map(|_| Ok(Frame::data(Bytes::from_static(PIECE))));
             let mut response = plain(shared, 200, "application/json", String::new());
             *response.body_mut() = BodyExt::boxed(StreamBody::new(pieces));
             Ok(response)
@@ -276,8 +253,7 @@ fn answer(shared: &Shared, reply: Reply) -> Response {
 fn plain(shared: &Shared, status: u16, kind: &'static str, body: String) -> Response {
     let whole = Full::new(Bytes::from(body)).map_err(|never: Infallible| match never {});
     let mut response = hyper::Response::new(BodyExt::boxed(whole));
-    *response.status_mut() =
-        hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);
     let request_id = format!("req_{:016x}", 0x5EED_0000_0000_0000_u64 + number);

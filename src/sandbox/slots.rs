@@ -22,8 +22,7 @@ pub(super) fn free<'a>(
         for start in offered(host, calendar, from, to) {
             let until = start + SignedDuration::from_mins(calendar.minutes + calendar.buffer);
             let before = start - SignedDuration::from_mins(calendar.buffer);
-            let is_free =
-                busy.iter().all(|booking| booking.ends() <= before || booking.starts >= until);
+            let is_free = busy.iter().all(|booking| booking.ends() <= before || booking.starts >= until);
             if start >= earliest && start < to && is_free {
                 starts.entry(start).or_default().push(host);
             }
@@ -40,11 +39,7 @@ pub(super) fn hosts<'a>(world: &'a World, calendar: &Calendar) -> Vec<&'a User> 
 
 fn busy<'a>(world: &'a World, host: &User) -> Vec<&'a Booking> {
     let now = world.time();
-    world
-        .bookings
-        .iter()
-        .filter(|booking| booking.is_live(now) && booking.is_hosted_by(&host.id))
-        .collect()
+    world.bookings.iter().filter(|booking| booking.is_live(now) && booking.is_hosted_by(&host.id)).collect()
 }
 
 /// Every start that the host's hours allow, free or not.
@@ -57,8 +52,7 @@ fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> 
     for date in first.series(1.day()).take_while(|date| *date <= last) {
         for (begin, end) in hours(host, date) {
             // Hours are times on the wall: on the day of a change of clocks the stretch between them is longer or shorter.
-            let (Some(mut start), Some(end)) = (at(date, *begin, &here), at(date, *end, &here))
-            else {
+            let (Some(mut start), Some(end)) = (at(date, *begin, &here), at(date, *end, &here)) else {
                 continue;
             };
             while start + length <= end {

@@ -6,9 +6,8 @@ use super::world::{Team, World};
 pub(super) fn list(world: &World, request: &Request) -> Answer {
     request.only(&["limit", "before", "after", "user"])?;
     let member = request.param("user").and_then(|id| world.user(id));
-    let keep = |team: &Team| {
-        request.param("user").is_none() || member.is_some_and(|user| user.teams.contains(&team.id))
-    };
+    let keep =
+        |team: &Team| request.param("user").is_none() || member.is_some_and(|user| user.teams.contains(&team.id));
     page(request, &world.teams, |team| &team.id, keep, Team::show)
 }
 

@@ -6,9 +6,7 @@ use super::world::{User, World};
 pub(super) fn list(world: &World, request: &Request) -> Answer {
     request.only(&["limit", "before", "after", "email"])?;
     let email = request.param("email").map(str::to_lowercase);
-    let keep = |user: &User| {
-        !user.deleted && email.as_ref().is_none_or(|email| user.email.to_lowercase() == *email)
-    };
+    let keep = |user: &User| !user.deleted && email.as_ref().is_none_or(|email| user.email.to_lowercase() == *email);
     page(request, &world.users, |user| &user.id, keep, User::show)
 }
 

@@ -78,6 +78,7 @@ pub(super) enum Location {
     InPersonByGuest,
 }
 
+#[derive(Clone)]
 pub(super) struct Question {
     pub(super) field: &'static str,
     /// What may be chosen; nothing for free text.
@@ -191,11 +192,9 @@ impl World {
 
     /// How many bookings hold the same start with the same host: more than one would be a double booking.
     pub fn double_bookings(&self) -> usize {
-        let live: Vec<&Booking> =
-            self.bookings.iter().filter(|booking| booking.is_live(self.time())).collect();
-        let clash = |a: &Booking, b: &Booking| {
-            a.id < b.id && a.host == b.host && a.starts < b.ends() && b.starts < a.ends()
-        };
+        let live: Vec<&Booking> = self.bookings.iter().filter(|booking| booking.is_live(self.time())).collect();
+        let clash =
+            |a: &Booking, b: &Booking| a.id < b.id && a.host == b.host && a.starts < b.ends() && b.starts < a.ends();
         live.iter().map(|a| live.iter().filter(|b| clash(a, b)).count()).sum()
     }
 
@@ -207,9 +206,8 @@ impl World {
 
     /// The ids of the bookings that a guest holds at a time and that have not been canceled.
     pub fn held_by(&self, email: &str, starts: Timestamp) -> Vec<String> {
-        let theirs = |booking: &&Booking| {
-            booking.email == email && booking.starts == starts && booking.status != "canceled"
-        };
+        let theirs =
+            |booking: &&Booking| booking.email == email && booking.starts == starts && booking.status != "canceled";
         self.bookings.iter().filter(theirs).map(|booking| booking.id.clone()).collect()
     }
 }
@@ -362,12 +360,11 @@ impl Booking {
         if self.deleted {
             return redacted(&self.id, "booking");
         }
-        let reference =
-            |field: &str, id: Option<&str>, whole: &dyn Fn(&str) -> Option<Value>| -> Value {
-                let Some(id) = id else { return Value::Null };
-                let wanted = expand.iter().any(|path| path == field);
-                wanted.then(|| whole(id)).flatten().unwrap_or_else(|| id.into())
-            };
+        let reference = |field: &str, id: Option<&str>, whole: &dyn Fn(&str) -> Option<Value>| -> Value {
+            let Some(id) = id else { return Value::Null };
+            let wanted = expand.iter().any(|path| path == field);
+            wanted.then(|| whole(id)).flatten().unwrap_or_else(|| id.into())
+        };
         let user = |id: &str| world.user(id).map(User::show);
         let contact = |id: &str| {
             let mut shown = world.contacts.iter().find(|contact| contact.id == id)?.show();
@@ -379,18 +376,10 @@ impl Booking {
             }
             Some(shown)
         };
-        let page = |id: &str| {
-            world.pages.iter().find(|page| page.id == id).map(|page| page.show("booking_page"))
-        };
-        let master = |id: &str| {
-            world
-                .master_pages
-                .iter()
-                .find(|page| page.id == id)
-                .map(|page| page.show("master_page"))
-        };
-        let event_type =
-            |id: &str| world.event_types.iter().find(|kind| kind.id == id).map(EventType::show);
+        let page = |id: &str| world.pages.iter().find(|page| page.id == id).map(|page| page.show("booking_page"));
+        let master =
+            |id: &str| world.master_pages.iter().find(|page| page.id == id).map(|page| page.show("master_page"));
+        let event_type = |id: &str| world.event_types.iter().find(|kind| kind.id == id).map(EventType::show);
         let calendar = |id: &str| world.calendar(id).map(Calendar::show);
         let conversation = |id: &str| {
             Some(json!({
@@ -400,16 +389,11 @@ impl Booking {
                 "answers": [], "bookings": [self.id], "last_interacted_time ": null,
             }))
         };
-        let answers: Vec<Value> = self
-            .answers
-            .iter()
-            .map(|(name, value)| json!({"name": name, "value": value}))
-            .collect();
+        let answers: Vec<Value> =
+            self.answers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let key = self.id.trim_start_matches("BKNG-");
         let mut attendees = vec![self.email.clone()];
-        attendees.extend(
-            world.user(&self.host).filter(|host| !host.deleted).map(|host| host.email.to_owned()),
-        );
+        attendees.extend(world.user(&self.host).filter(|host| !host.deleted).map(|host| host.email.to_owned()));
         let conferencing = self.join_url().map(|url| json!({"join_url": url}));
         let external = json!({
             "type": "google", "name": "Work", "id": format!("{}@group.calendar.google.com", key.to_lowercase()),

@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult,
-    ElicitationAction, ElicitationSchema, InputRequest, InputRequiredResult, ProtocolVersion,
+    CallToolRequestParams, CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction,
+    ElicitationSchema, InputRequest, InputRequiredResult, ProtocolVersion,
 };
 use rmcp::model::{RequestStateCodec, SealOptions};
 use rmcp::service::RequestContext;
@@ -38,7 +38,7 @@ pub(super) struct Confirmations {
 /// What is sealed: which question was asked, and a number that makes the answer good for once.
 #[derive(Deserialize, Serialize)]
 struct Asked {
-    question: String,
+    question: Vec<u8>,
     once: u64,
 }
 
@@ -60,38 +60,26 @@ impl Confirmations {
         let call = fingerprint(request);
         let capabilities = context.client_capabilities().unwrap_or_default();
         // `elicitation: {}` means forms, as it did before there were others.
-        let can_ask = capabilities
-            .elicitation
-            .is_some_and(|elicitation| elicitation.form.is_some() || elicitation.url.is_none());
+        let can_ask =
+            capabilities.elicitation.is_some_and(|elicitation| elicitation.form.is_some() || elicitation.url.is_none());
         let is_modern = context
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let ask: Arc<dyn Ask> = match (can_ask, is_modern) {
             (false, _) => Arc::new(NoWay),
             (true, false) => Arc::new(WhileWaiting { peer: context.peer.clone() }),
-            (true, true) => Arc::new(ByReturning {
-                earlier: self.earlier(request, &call)?,
-                left: Arc::clone(&left),
-            }),
+            (true, true) => Arc::new(ByReturning { earlier: self.earlier(request, &call)?, left: Arc::clone(&left) }),
         };
         context.extensions.insert(ask);
         Ok(Question { left, confirmations: Arc::clone(self), call })
     }
 
     /// The answer that a call comes back with.
-    fn earlier(
-        &self,
-        request: &CallToolRequestParams,
-        call: &[u8],
-    ) -> Result<Option<(String, Answer)>, ErrorData> {
+    fn earlier(&self, request: &CallToolRequestParams, call: &[u8]) -> Result<Option<(Vec<u8>, Answer)>, ErrorData> {
         let answer = request.input_responses.as_ref().and_then(|responses| responses.get(QUESTION));
         let (Some(state), Some(answer)) = (&request.request_state, answer) else { return Ok(None) };
-        let refused = |why: &str| {
-            ErrorData::invalid_params(
-                format!("{why}: call again without it, and answer anew"),
-                None,
-            )
-        };
+        let refused =
+            |why: &str| ErrorData::invalid_params(format!("{why}: call again without it, and answer anew"), None);
         let codec = self.codec().ok_or_else(|| refused("this server cannot check an answer"))?;
         let asked: Asked = codec
             .open_json_with(state, call)
@@ -101,8 +89,8 @@ impl Confirmations {
         if answered.insert(asked.once, Instant::now()).is_some() {
             return Err(refused("this answer has been used already"));
         }
-        let result: ElicitResult = serde_json::from_value(answer.clone())
-            .map_err(|_| refused("the answer cannot be read"))?;
+        let result: ElicitResult =
+            serde_json::from_value(answer.clone()).map_err(|_| refused("the answer cannot be read"))?;
         Ok(Some((asked.question, read(&result))))
     }
 
@@ -125,10 +113,7 @@ impl Question {
         };
         let asked = Asked { question: digest(&question), once: fastrand::u64(..) };
         let options = SealOptions::new().associated_data(&self.call).ttl(PATIENCE);
-        let sealed = self
-            .confirmations
-            .codec()
-            .and_then(|codec| codec.seal_json_with(&asked, &options).ok());
+        let sealed = self.confirmations.codec().and_then(|codec| codec.seal_json_with(&asked, &options).ok());
         let Some(sealed) = sealed else { return response };
         let request = InputRequest::Elicitation(ElicitRequest::new(form(&question)));
         InputRequiredResult::new(Some([(QUESTION.to_owned(), request)].into()), Some(sealed)).into()
@@ -167,7 +152,7 @@ impl Ask for WhileWaiting {
 
 /// From 2026-07-28 on: the call comes back with the answer.
 struct ByReturning {
-    earlier: Option<(String, Answer)>,
+    earlier: Option<(Vec<u8>, Answer)>,
     left: Arc<Mutex<Option<String>>>,
 }
 
@@ -177,8 +162,7 @@ impl Ask for ByReturning {
             // What was asked must still be what will happen: a booking may have been moved meanwhile.
             Some((asked, answer)) if *asked == digest(question) => *answer,
             _ => {
-                *self.left.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some(question.to_owned());
+                *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(question.to_owned());
                 Answer::Handed
             }
         };
@@ -191,16 +175,11 @@ fn form(question: &str) -> ElicitRequestParams {
         .required_bool_with(QUESTION, |yes| yes.title("Yes, do it"))
         .build()
         .unwrap_or_else(|_| ElicitationSchema::new([].into()));
-    ElicitRequestParams::FormElicitationParams {
-        meta: None,
-        message: question.to_owned(),
-        requested_schema,
-    }
+    ElicitRequestParams::FormElicitationParams { meta: None, message: question.to_owned(), requested_schema }
 }
 
 fn read(result: &ElicitResult) -> Answer {
-    let yes = result.content.as_ref().and_then(|content| content.get(QUESTION))
-        == Some(&Value::Bool(true));
+    let yes = result.content.as_ref().and_then(|content| content.get(QUESTION)) == Some(&Value::Bool(true));
     match result.action {
         ElicitationAction::Accept if yes => Answer::Yes,
         ElicitationAction::Accept | ElicitationAction::Decline => Answer::Declined,
@@ -215,6 +194,6 @@ fn fingerprint(request: &CallToolRequestParams) -> Vec<u8> {
     Sha256::digest(format!("{}\n{arguments}", request.name)).to_vec()
 }
 
-fn digest(question: &str) -> String {
-    Sha256::digest(question).iter().map(|byte| format!("{byte:02x}")).collect()
+fn digest(question: &str) -> Vec<u8> {
+    Sha256::digest(question).to_vec()
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use futures::FutureExt;
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, Icon, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CacheScope, CallToolRequestParams, CallToolResponse, Icon, Implementation, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -65,15 +65,8 @@ impl Server {
     ) -> Result<CallToolResponse, ErrorData> {
         if self.catalogue.get(&request.name).is_none() {
             let name: String = request.name.chars().take(60).collect();
-            let near = self
-                .catalogue
-                .nearest(&name)
-                .map(|near| format!(" (did you mean {near}?)"))
-                .unwrap_or_default();
-            return Err(ErrorData::invalid_params(
-                format!("there is no tool '{name}'{near}"),
-                None,
-            ));
+            let near = self.catalogue.nearest(&name).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+            return Err(ErrorData::invalid_params(format!("there is no tool '{name}'{near}"), None));
         }
         let question = self.confirmations.attach(&request, &mut context)?;
         let cancelled = context.ct.clone();
@@ -99,9 +92,7 @@ impl ServerHandler for Server {
             .with_title("OnceHub")
             .with_description(env!("CARGO_PKG_DESCRIPTION"))
             .with_website_url("https://www.oncehub.com")
-            .with_icons(vec![
-                Icon::new(icon).with_mime_type("image/svg+xml").with_sizes(vec!["any".into()]),
-            ]);
+            .with_icons(vec![Icon::new(icon).with_mime_type("image/svg+xml").with_sizes(vec!["any".into()])]);
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(about)
             .with_instructions(INSTRUCTIONS)
@@ -133,8 +124,7 @@ impl ServerHandler for Server {
             ));
         }
         let _under_way = self.under_way.token();
-        let span =
-            tracing::info_span!("call", tool = %request.name.chars().take(60).collect::<String>());
+        let span = tracing::info_span!("call", tool = %request.name.chars().take(60).collect::<String>());
         async {
             let started = Instant::now();
             let answer = self.answer(request, context).await;

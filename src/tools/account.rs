@@ -48,13 +48,8 @@ impl Tools {
         structure.extend(self.settings.me.as_deref().map(|me| ("me".to_owned(), me.into())));
         structure.insert("time_zone".into(), zone.name().into());
         super::reply::put_time(&mut structure, "current_time", call.now, zone);
-        let me = self
-            .settings
-            .me
-            .as_deref()
-            .map_or_else(|| "not set (ONCEHUB_MCP_USER)".to_owned(), str::to_owned);
-        let text =
-            format!("{message}\nnow: {} ({})\nme: {me}", time::local(call.now, zone), zone.name());
+        let me = self.settings.me.as_deref().map_or_else(|| "not set (ONCEHUB_MCP_USER)".to_owned(), str::to_owned);
+        let text = format!("{message}\nnow: {} ({})\nme: {me}", time::local(call.now, zone), zone.name());
         Ok(Reply::new(structure, text))
     }
 }

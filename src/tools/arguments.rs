@@ -11,10 +11,7 @@ use super::failure::Failure;
 ///
 /// Null and "" mean absent. A number that comes as text, a single value where a list belongs, and JSON inside a text are
 /// taken for what they are, which also serves `call TOOL key=value`.
-pub(super) fn read<T: DeserializeOwned>(
-    schema: &JsonObject,
-    arguments: JsonObject,
-) -> Result<T, Failure> {
+pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObject) -> Result<T, Failure> {
     let none = Map::new();
     let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
     let mut read = Map::new();
@@ -24,12 +21,7 @@ pub(super) fn read<T: DeserializeOwned>(
             read.insert(name, value);
         }
     }
-    let required = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let missing: Vec<&str> = required.filter(|name| !read.contains_key(*name)).collect();
     if let Some(first) = missing.first() {
         let problem = if missing.len() == 1 {
@@ -63,15 +55,11 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
             _ => Value::String(text),
         },
         ("array", Value::String(text)) => list(&text),
-        ("object", Value::String(text)) => {
-            serde_json::from_str(&text).unwrap_or(Value::String(text))
-        }
+        ("object", Value::String(text)) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
         (_, value) => value,
     };
     let value = match value {
-        Value::Number(number) if kind == "integer" => {
-            whole(&number).map_or(Value::Number(number), Value::from)
-        }
+        Value::Number(number) if kind == "integer" => whole(&number).map_or(Value::Number(number), Value::from),
         value => value,
     };
     let fits = match kind {
@@ -95,12 +83,8 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
     }
     match (value, expected.get("items"), expected.get("properties")) {
         (Value::Array(values), Some(items), _) => {
-            let each = values
-                .into_iter()
-                .enumerate()
-                .map(|(i, value)| coerce(&format!("{path}[{i}]"), value, items));
-            let values: Vec<Value> =
-                each.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            let each = values.into_iter().enumerate().map(|(i, value)| coerce(&format!("{path}[{i}]"), value, items));
+            let values: Vec<Value> = each.filter_map(Result::transpose).collect::<Result<_, _>>()?;
             Ok(Some(Value::Array(values)))
         }
         (Value::Object(fields), _, Some(Value::Object(known))) => {
@@ -132,12 +116,7 @@ fn one_of(text: String, expected: &Value) -> String {
 fn list(text: &str) -> Value {
     match serde_json::from_str(text) {
         Ok(Value::Array(values)) => Value::Array(values),
-        _ => text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(Value::from)
-            .collect(),
+        _ => text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect(),
     }
 }
 
@@ -187,19 +166,14 @@ fn unknown(path: &str, known: &Map<String, Value>) -> Failure {
     let hint = match nearest {
         Some(nearest) => format!("did you mean {nearest}? Call again with it"),
         None if known.is_empty() => "this tool takes no arguments".into(),
-        None => format!(
-            "leave it out; the arguments are {}",
-            known.keys().cloned().collect::<Vec<_>>().join(", ")
-        ),
+        None => format!("leave it out; the arguments are {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
     };
     Failure::argument(&shown, "there is no such argument", hint)
 }
 
 /// The name that was most likely meant, if one is near: alike in spelling, or sharing its words.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let words = |text: &str| {
-        text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>()
-    };
+    let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>();
     let asked = words(name);
     let likeness = |candidate: &str| {
         let theirs = words(candidate);
@@ -256,34 +230,22 @@ mod tests {
         assert_eq!((read.booking_id.as_str(), read.reason, read.limit), ("17", None, Some(10)));
         assert_eq!(read.status, [Status::NoShow, Status::Scheduled]);
         assert_eq!((read.notify, read.custom_fields.unwrap().len()), (Some(false), 1));
-        assert_eq!(
-            sample(json!({"booking_id": "a", "limit": 3.0, "status": null})).unwrap().limit,
-            Some(3)
-        );
+        assert_eq!(sample(json!({"booking_id": "a", "limit": 3.0, "status": null})).unwrap().limit, Some(3));
     }
 
     #[test]
     fn what_cannot_be_meant_is_named_with_what_would_be_right() {
         let message = |arguments| sample(arguments).unwrap_err().text();
         for (arguments, expected) in [
-            (
-                json!({"booking": "x"}),
-                "booking: there is no such argument\nhint: did you mean booking_id?",
-            ),
+            (json!({"booking": "x"}), "booking: there is no such argument\nhint: did you mean booking_id?"),
             (json!({"booking_id": "x", "zzz": 1}), "the arguments are booking_id, reason"),
             (json!({"booking_id": ""}), "booking_id: is required"),
             (json!({"booking_id": "x", "limit": 501}), "limit: must be 1 to 500, not 501"),
-            (
-                json!({"booking_id": "x", "limit": "ten"}),
-                "limit: must be a whole number, not \"ten\"",
-            ),
+            (json!({"booking_id": "x", "limit": "ten"}), "limit: must be a whole number, not \"ten\""),
             (json!({"booking_id": "x", "limit": 1.5}), "limit: must be a whole number, not 1.5"),
             (json!({"booking_id": ["x"]}), "booking_id: must be a text, not a list"),
             (json!({"booking_id": "x", "notify": 1}), "notify: must be true or false, not 1"),
-            (
-                json!({"booking_id": "x", "status": ["gone"]}),
-                "status[0]: unknown variant `gone`, expected",
-            ),
+            (json!({"booking_id": "x", "status": ["gone"]}), "status[0]: unknown variant `gone`, expected"),
             (json!({"booking_id": "x", "custom_fields": "{"}), "custom_fields: must be an object"),
         ] {
             let text = message(arguments);

@@ -7,9 +7,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use rmcp::handler::server::tool::ToolCallContext;
-use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ServerCapabilities, ServerConfig,
-};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ServerCapabilities, ServerConfig};
 use rmcp::service::{RequestContext, RunningService};
 use rmcp::{ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
@@ -85,9 +83,7 @@ impl Bench {
         });
         let catalogue = Catalogue::new(&Selection::default()).unwrap();
         let asked = Arc::default();
-        let ask = setup
-            .answers
-            .map(|answers| Scripted { answers: Mutex::new(answers), asked: Arc::clone(&asked) });
+        let ask = setup.answers.map(|answers| Scripted { answers: Mutex::new(answers), asked: Arc::clone(&asked) });
         let server = Plain {
             tools: Tools::new(oncehub, Settings { now: clock, ..setup.settings }),
             catalogue: catalogue.clone(),
@@ -114,10 +110,7 @@ impl Bench {
         let structure = result.structured_content.as_ref().unwrap();
         if result.is_error == Some(true) {
             let error = structure["error"].as_object().unwrap();
-            assert!(
-                ["type", "message", "hint"].iter().all(|field| error[*field].is_string()),
-                "{error:?}"
-            );
+            assert!(["type", "message", "hint"].iter().all(|field| error[*field].is_string()), "{error:?}");
             assert!(Replied::text_of(&result).lines().last().unwrap().starts_with("hint: "));
         } else {
             let schema = self.catalogue.get(tool).unwrap().output_schema.clone().unwrap();
@@ -147,18 +140,13 @@ impl Bench {
     pub(super) async fn calendar(&self, subject: &str) -> String {
         let replied = self.call("list_booking_calendars", json!({})).await;
         let items = replied.structure()["items"].as_array().unwrap().clone();
-        let found =
-            items.iter().find(|calendar| calendar["subject"] == subject).expect("no such calendar");
+        let found = items.iter().find(|calendar| calendar["subject"] == subject).expect("no such calendar");
         found["id"].as_str().unwrap().to_owned()
     }
 
     /// How many requests reached OnceHub with this method and a path that contains this.
     pub(super) fn requests(&self, method: &str, path: &str) -> usize {
-        self.sandbox
-            .requests()
-            .iter()
-            .filter(|seen| seen.method == method && seen.path.contains(path))
-            .count()
+        self.sandbox.requests().iter().filter(|seen| seen.method == method && seen.path.contains(path)).count()
     }
 }
 
@@ -169,12 +157,7 @@ pub(super) struct Replied {
 
 impl Replied {
     fn text_of(result: &CallToolResult) -> String {
-        result
-            .content
-            .iter()
-            .filter_map(|block| block.as_text())
-            .map(|text| text.text.clone())
-            .collect()
+        result.content.iter().filter_map(|block| block.as_text()).map(|text| text.text.clone()).collect()
     }
 
     /// The text of a call that succeeded.

@@ -76,19 +76,13 @@ impl<I> Call<I> {
     pub(super) fn zone_of(&self, argument: &str, asked: Option<&str>) -> Result<Zone, Failure> {
         match asked {
             None => Ok(self.settings.zone.clone()),
-            Some(name) => Zone::parse(name).map_err(|error| {
-                Failure::argument(argument, error, "use an IANA zone such as Europe/London")
-            }),
+            Some(name) => Zone::parse(name)
+                .map_err(|error| Failure::argument(argument, error, "use an IANA zone such as Europe/London")),
         }
     }
 
     /// A moment as a person writes it.
-    pub(super) fn moment(
-        &self,
-        argument: &str,
-        text: &str,
-        zone: &Zone,
-    ) -> Result<Moment, Failure> {
+    pub(super) fn moment(&self, argument: &str, text: &str, zone: &Zone) -> Result<Moment, Failure> {
         time::parse(text, zone, self.now)
             .map_err(|error| Failure::argument(argument, error, "correct it and call again"))
     }
@@ -109,8 +103,7 @@ impl<I> Call<I> {
             params = params.with_total(total as f64);
         }
         // While the server shuts down nobody takes notifications any more, and waiting would lose the reply.
-        let _ =
-            tokio::time::timeout(Duration::from_millis(100), peer.notify_progress(params)).await;
+        let _ = tokio::time::timeout(Duration::from_millis(100), peer.notify_progress(params)).await;
     }
 
     /// Asks the person, where that is wanted. `Ok(None)` is a yes; a reply is what to answer after a no.
@@ -143,17 +136,12 @@ impl<I> Call<I> {
             Answer::CannotAsk if self.settings.confirm == Confirm::Auto => return Ok(None),
             Answer::CannotAsk => {
                 return Err(Failure::not_confirmed(
-                    format!(
-                        "This server asks a person before every change, and this client cannot ask: {question}"
-                    ),
+                    format!("This server asks a person before every change, and this client cannot ask: {question}"),
                     "use a client that supports elicitation, or have the operator start the server with --confirm auto",
                 ));
             }
             Answer::Handed => {
-                return Err(Failure::not_confirmed(
-                    question,
-                    "answer the question; the call then goes on",
-                ));
+                return Err(Failure::not_confirmed(question, "answer the question; the call then goes on"));
             }
             Answer::Declined => "the person said no",
             Answer::Dismissed => "the person closed the question",
@@ -202,14 +190,12 @@ impl<I> Call<I> {
         }
         if seen.is_some() {
             failure.outcome = Some("not_done");
-            failure.message.push_str(&format!(
-                "; {subject} was looked up afterwards, and nothing has been done"
-            ));
+            failure.message.push_str(&format!("; {subject} was looked up afterwards, and nothing has been done"));
             failure.hint = "nothing has changed: call again if it is still wanted".into();
         } else {
-            failure.message.push_str(&format!(
-                "; whether it was done is unknown, since {subject} could not be read either"
-            ));
+            failure
+                .message
+                .push_str(&format!("; whether it was done is unknown, since {subject} could not be read either"));
         }
         Err(failure)
     }

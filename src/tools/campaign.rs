@@ -93,20 +93,11 @@ async fn three_hundred_writes_in_trouble_happen_at_most_once_and_are_told_truly(
         tally
     });
     let failed: usize = join_all(each).await.into_iter().flatten().sum();
-    assert_eq!(
-        failed,
-        ROUNDS * 3 / 10,
-        "three of ten troubles come before anything is carried out"
-    );
+    assert_eq!(failed, ROUNDS * 3 / 10, "three of ten troubles come before anything is carried out");
 }
 
 fn ids(list: &Value) -> Vec<String> {
-    list["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| item["id"].as_str().unwrap().to_owned())
-        .collect()
+    list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -116,12 +107,15 @@ async fn a_reassignment_whose_answer_is_lost_is_told_by_its_new_host() {
     let id = bench.booking(coming).await;
     let reassign = json!({"booking_id": id, "new_host": "Lee Whitford"});
     let lost = |effect: Effect| Fault::new(effect).on("POST", "/reassign").times(1);
-    let not_done =
-        bench.call_with(lost(Effect::DropBefore), "reassign_booking", reassign.clone()).await;
+    let not_done = bench.call_with(lost(Effect::DropBefore), "reassign_booking", reassign.clone()).await;
     insta::assert_snapshot!(not_done.failure().replace(&id, "BKNG-…"));
     let done = bench.call_with(lost(Effect::DropAfter), "reassign_booking", reassign).await;
     assert_eq!(done.structure()["owner_name"], "Lee Whitford");
-    assert!(done.text().ends_with("note: OnceHub's own answer was lost; this was looked up afterwards and shows that it was done."));
+    assert!(
+        done.text().ends_with(
+            "note: OnceHub's own answer was lost; this was looked up afterwards and shows that it was done."
+        )
+    );
 }
 
 #[tokio::test]
@@ -151,12 +145,9 @@ async fn a_write_that_takes_too_long_is_looked_up_within_the_deadline() {
     setup.settings.timeout = Duration::from_secs(2);
     let bench = Bench::with(setup).await;
     let id = bench.booking(json!({"starts_after": "tomorrow", "calendar": "Intro call"})).await;
-    let slow = Fault::new(Effect::Delay(Duration::from_secs(60))).on("POST", "/cancel");
+    let slow = Fault::new(Effect::Delay(Duration::from_mins(1))).on("POST", "/cancel");
     let replied = bench.call_with(slow, "cancel_booking", json!({"booking_id": id})).await;
-    assert_eq!(
-        (&replied.error()["type"], &replied.error()["outcome"]),
-        (&json!("timeout"), &json!("not_done"))
-    );
+    assert_eq!((&replied.error()["type"], &replied.error()["outcome"]), (&json!("timeout"), &json!("not_done")));
 }
 
 #[tokio::test]

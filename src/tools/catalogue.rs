@@ -13,11 +13,8 @@ use super::{Tools, schema};
 type Toolset = (&'static str, fn() -> ToolRouter<Tools>);
 
 /// Every tool, by the file that it is in.
-const TOOLSETS: &[Toolset] = &[
-    ("account", Tools::account),
-    ("bookings", Tools::bookings),
-    ("booking_calendars", Tools::booking_calendars),
-];
+const TOOLSETS: &[Toolset] =
+    &[("account", Tools::account), ("bookings", Tools::bookings), ("booking_calendars", Tools::booking_calendars)];
 
 /// The daily work of one person, for a client that wants few tools.
 const CORE: &[&str] = &[
@@ -76,9 +73,8 @@ impl Catalogue {
         let mut router = ToolRouter::new();
         let mut chosen: BTreeSet<String> = BTreeSet::new();
         let everything = selection.toolsets.is_empty() && selection.tools.is_empty();
-        let wanted = |toolset: &str| {
-            everything || selection.toolsets.iter().any(|name| name == toolset || name == "all")
-        };
+        let wanted =
+            |toolset: &str| everything || selection.toolsets.iter().any(|name| name == toolset || name == "all");
         for (name, tools) in TOOLSETS {
             let tools = tools();
             if wanted(name) {
@@ -97,13 +93,9 @@ impl Catalogue {
         }
         chosen.extend(selection.tools.iter().cloned());
         router.map.retain(|name, route| {
-            let changes = !route
-                .attr
-                .annotations
-                .as_ref()
-                .is_some_and(|hints| hints.read_only_hint == Some(true));
-            let excluded = selection.exclude.iter().any(|excluded| excluded == name)
-                || (selection.read_only && changes);
+            let changes = route.attr.annotations.as_ref().is_none_or(|hints| hints.read_only_hint != Some(true));
+            let excluded =
+                selection.exclude.iter().any(|excluded| excluded == name) || (selection.read_only && changes);
             name == ALWAYS || (chosen.contains(name.as_ref()) && !excluded)
         });
         for route in router.map.values_mut() {
@@ -132,20 +124,14 @@ impl Catalogue {
 
     /// The toolset that a tool belongs to.
     pub fn toolset_of(name: &str) -> Option<&'static str> {
-        TOOLSETS
-            .iter()
-            .find(|(_, tools)| tools().map.contains_key(name))
-            .map(|(toolset, _)| *toolset)
+        TOOLSETS.iter().find(|(_, tools)| tools().map.contains_key(name)).map(|(toolset, _)| *toolset)
     }
 
     /// Calls a tool.
     ///
     /// # Errors
     /// A protocol error, for a tool that is not offered.
-    pub async fn call(
-        &self,
-        context: ToolCallContext<'_, Tools>,
-    ) -> Result<CallToolResponse, ErrorData> {
+    pub async fn call(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
         self.router.call(context).await
     }
 }
@@ -155,10 +141,5 @@ fn check(kind: &'static str, names: &[String], valid: &[&str]) -> Result<(), Bad
         return Ok(());
     };
     let nearest = nearest(name, valid.iter().copied()).map(str::to_owned);
-    Err(BadSelection {
-        kind,
-        name: name.clone(),
-        nearest,
-        valid: valid.iter().map(ToString::to_string).collect(),
-    })
+    Err(BadSelection { kind, name: name.clone(), nearest, valid: valid.iter().map(ToString::to_string).collect() })
 }

@@ -54,22 +54,14 @@ impl Failure {
     }
 
     /// An argument that cannot be used.
-    pub(super) fn argument(
-        name: &str,
-        problem: impl std::fmt::Display,
-        hint: impl Into<String>,
-    ) -> Self {
+    pub(super) fn argument(name: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> Self {
         let mut failure = Self::new("invalid_argument", format!("{name}: {problem}"), hint);
         failure.param = Some(name.into());
         failure
     }
 
     /// A name, address or id that nothing has.
-    pub(super) fn not_found(
-        name: &str,
-        problem: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
+    pub(super) fn not_found(name: &str, problem: impl Into<String>, hint: impl Into<String>) -> Self {
         let mut failure = Self::new("not_found", problem, hint);
         failure.param = Some(name.into());
         failure
@@ -77,8 +69,7 @@ impl Failure {
 
     /// A name that several things have.
     pub(super) fn ambiguous(name: &str, problem: impl Into<String>) -> Self {
-        let mut failure =
-            Self::new("ambiguous_name", problem, "call again with the id of the one that is meant");
+        let mut failure = Self::new("ambiguous_name", problem, "call again with the id of the one that is meant");
         failure.param = Some(name.into());
         failure
     }
@@ -116,12 +107,7 @@ impl Failure {
     pub(super) fn text(&self) -> String {
         let mut text = self.message.clone();
         let mut facts = Vec::new();
-        facts.extend(
-            self.param
-                .as_ref()
-                .filter(|_| self.status.is_some())
-                .map(|param| format!("param {param}")),
-        );
+        facts.extend(self.param.as_ref().filter(|_| self.status.is_some()).map(|param| format!("param {param}")));
         facts.extend(self.status.map(|status| format!("HTTP {status}")));
         facts.extend(self.request_id.as_ref().map(|id| format!("request {id}")));
         facts.extend(self.retry_after_seconds.map(|seconds| format!("retry after {seconds} s")));
@@ -141,9 +127,7 @@ impl From<&Error> for Failure {
             format!("OnceHub refused: {}", words.chars().take(500).collect::<String>())
         };
         let mut failure = match &error.cause {
-            Cause::Rejected(rejection)
-                if rejection.kind == "rate_limit_error" || rejection.status == 429 =>
-            {
+            Cause::Rejected(rejection) if rejection.kind == "rate_limit_error" || rejection.status == 429 => {
                 Self::new("rate_limit_error", said(rejection), RATE_LIMIT_HINT)
             }
             Cause::Rejected(rejection) => {
@@ -162,9 +146,7 @@ impl From<&Error> for Failure {
                 sentence(&error.cause),
                 "nothing was sent; `oncehub-mcp check` tells whether the network or ONCEHUB_API_URL is at fault",
             ),
-            Cause::ConnectionLost(_) => {
-                Self::new("network_error", sentence(&error.cause), "try again in a moment")
-            }
+            Cause::ConnectionLost(_) => Self::new("network_error", sentence(&error.cause), "try again in a moment"),
             Cause::Timeout(_) => Self::new(
                 "timeout",
                 sentence(&error.cause),
@@ -178,9 +160,8 @@ impl From<&Error> for Failure {
             Cause::NoKey(_) => Self::configuration(sentence(&error.cause), NO_KEY_HINT),
         };
         let rejection = error.rejection();
-        failure.param = rejection
-            .and_then(|rejection| rejection.param.as_deref())
-            .map(|param| clean(param).into_owned());
+        failure.param =
+            rejection.and_then(|rejection| rejection.param.as_deref()).map(|param| clean(param).into_owned());
         failure.status = rejection.map(|rejection| rejection.status);
         failure.request_id = rejection.and_then(|rejection| rejection.request_id.clone());
         match &error.cause {
@@ -189,7 +170,7 @@ impl From<&Error> for Failure {
                 failure.request_id.clone_from(request_id);
             }
             Cause::RateLimited { retry_after, .. } => {
-                failure.retry_after_seconds = Some(whole_seconds(*retry_after))
+                failure.retry_after_seconds = Some(whole_seconds(*retry_after));
             }
             Cause::Rejected(rejection) => {
                 failure.retry_after_seconds = rejection.retry_after.map(whole_seconds);
@@ -206,7 +187,8 @@ impl From<Error> for Failure {
     }
 }
 
-const RATE_LIMIT_HINT: &str = "wait as long as it says, then call again; asking for more at once (limit up to 500) takes fewer requests";
+const RATE_LIMIT_HINT: &str =
+    "wait as long as it says, then call again; asking for more at once (limit up to 500) takes fewer requests";
 
 /// What to do without a key.
 pub(super) const NO_KEY_HINT: &str = "set ONCEHUB_API_KEY (or ONCEHUB_API_KEY_FILE) in this server's environment and restart \

@@ -10,14 +10,8 @@ const BY_MESSAGE: &[(&str, &str)] = &[
         "Invalid API key",
         "the key is wrong or was deleted: make a new one in OnceHub (Settings, API & webhooks) and set ONCEHUB_API_KEY",
     ),
-    (
-        "Expired API key",
-        "make a new key in OnceHub (Settings, API & webhooks) and set ONCEHUB_API_KEY",
-    ),
-    (
-        "account plan does not support",
-        "the account's owner has to move it to a plan with API access; no retry helps",
-    ),
+    ("Expired API key", "make a new key in OnceHub (Settings, API & webhooks) and set ONCEHUB_API_KEY"),
+    ("account plan does not support", "the account's owner has to move it to a plan with API access; no retry helps"),
     // Lists.
     ("Out of range value", "limit is 1 to 500"),
     ("both before and after", "use only the cursor that the last reply gave"),
@@ -35,43 +29,22 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("No such user", "use the person's full name, e-mail address or id"),
     ("No such contact", "use the contact's e-mail address or id"),
     // What a booking's state does not allow.
-    (
-        "Booking cannot be cancelled",
-        "only a booking that is still to come can be: read its status with get_booking",
-    ),
+    ("Booking cannot be cancelled", "only a booking that is still to come can be: read its status with get_booking"),
     ("Paid bookings", "a person has to do this in OnceHub's activity stream; the API cannot"),
-    (
-        "status to no_show",
-        "only a booking whose time has come, and that was not canceled, can be: see get_booking",
-    ),
-    (
-        "cannot be reassigned in its current status",
-        "only a booking that is still to come can be: see get_booking",
-    ),
-    (
-        "reassigned to the same host",
-        "that person hosts it already: nothing to do, or choose another new_host",
-    ),
+    ("status to no_show", "only a booking whose time has come, and that was not canceled, can be: see get_booking"),
+    ("cannot be reassigned in its current status", "only a booking that is still to come can be: see get_booking"),
+    ("reassigned to the same host", "that person hosts it already: nothing to do, or choose another new_host"),
     ("User is inactive", "choose another new_host: this person has not accepted their invitation"),
     (
         "Reassign is available on",
         "the account's plan lacks reassignment: request_reschedule, or cancel and schedule anew",
     ),
-    (
-        "is not connected for this user",
-        "leave video_provider out, or name one that the message lists",
-    ),
-    (
-        "new host requires an assigned seat",
-        "choose another new_host, or have an administrator assign a seat",
-    ),
+    ("is not connected for this user", "leave video_provider out, or name one that the message lists"),
+    ("new host requires an assigned seat", "choose another new_host, or have an administrator assign a seat"),
     ("location.type must be", "leave video_provider out"),
     // Calendars.
     ("End time must be after", "end_time has to be later than start_time"),
-    (
-        "host doesn't have a seat",
-        "an administrator has to assign the host a seat; until then choose another calendar",
-    ),
+    ("host doesn't have a seat", "an administrator has to assign the host a seat; until then choose another calendar"),
     (
         "unpublished booking calendar",
         "somebody has to publish it in OnceHub; choose another from list_booking_calendars",

@@ -37,14 +37,9 @@ impl<I> Call<I> {
     ) -> Result<Gathered, Failure> {
         let wanted = limit.map_or(USUAL, |limit| limit as usize);
         let cursor: Option<Id> = cursor.map(str::parse).transpose().map_err(|error| {
-            Failure::argument(
-                "cursor",
-                error,
-                "pass next_cursor of the last reply, or nothing to begin anew",
-            )
+            Failure::argument("cursor", error, "pass next_cursor of the last reply, or nothing to begin anew")
         })?;
-        let mut found =
-            Gathered { items: Vec::new(), has_more: false, next: None, stopped_after: None };
+        let mut found = Gathered { items: Vec::new(), has_more: false, next: None, stopped_after: None };
         let (mut after, mut looked_at, mut pages) = (cursor, 0, 0);
         loop {
             let size = if keep.is_some() { PAGE } else { wanted - found.items.len() };

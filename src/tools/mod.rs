@@ -81,10 +81,6 @@ pub struct Tools {
 impl Tools {
     /// The tools of the account that `oncehub` talks to.
     pub fn new(oncehub: Client, settings: Settings) -> Self {
-        Self {
-            oncehub,
-            directory: names::Directory::new(settings.remember),
-            settings: Arc::new(settings),
-        }
+        Self { oncehub, directory: names::Directory::new(settings.remember), settings: Arc::new(settings) }
     }
 }

@@ -13,8 +13,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::untrusted::{clean, plain_or_quoted, quoted};
 use crate::oncehub::{
-    Client, Error, Id, Object, booking_calendars, booking_pages, contacts, event_types,
-    master_pages, teams, users,
+    Client, Error, Id, Object, booking_calendars, booking_pages, contacts, event_types, master_pages, teams, users,
 };
 
 /// What a directory lists.
@@ -35,15 +34,9 @@ impl Noun {
             Self::Users => ("user", "use the full name, the e-mail address or the id of a user"),
             Self::Teams => ("team", "use the exact name or the id of a team"),
             Self::Calendars => ("booking calendar", "find it with list_booking_calendars"),
-            Self::BookingPages => {
-                ("booking page", "use the exact name, URL or id of a Classic booking page")
-            }
-            Self::MasterPages => {
-                ("master page", "use the exact name, URL or id of a Classic master page")
-            }
-            Self::EventTypes => {
-                ("event type", "use the exact name or the id of a Classic event type")
-            }
+            Self::BookingPages => ("booking page", "use the exact name, URL or id of a Classic booking page"),
+            Self::MasterPages => ("master page", "use the exact name, URL or id of a Classic master page"),
+            Self::EventTypes => ("event type", "use the exact name or the id of a Classic event type"),
         }
     }
 }
@@ -71,10 +64,8 @@ pub(super) struct Entries {
 
 impl Entries {
     fn new(noun: Noun, objects: Vec<Object>) -> Self {
-        let all: Vec<Entry> =
-            objects.into_iter().filter_map(|object| Entry::new(noun, object)).collect();
-        let by_id =
-            all.iter().enumerate().map(|(index, entry)| (entry.id.clone(), index)).collect();
+        let all: Vec<Entry> = objects.into_iter().filter_map(|object| Entry::new(noun, object)).collect();
+        let by_id = all.iter().enumerate().map(|(index, entry)| (entry.id.clone(), index)).collect();
         Self { all, by_id }
     }
 
@@ -113,9 +104,7 @@ impl Entry {
     fn described(&self, hosts: &Entries) -> String {
         let mut words = format!("{} {}", self.id, quoted(&self.name, 60));
         let host = self.object.text("host").map(|id| hosts.name(id).unwrap_or(id));
-        for detail in
-            [self.email.as_deref(), self.object.text("role_name"), host, self.object.text("url")]
-        {
+        for detail in [self.email.as_deref(), self.object.text("role_name"), host, self.object.text("url")] {
             if let Some(detail) = detail.filter(|detail| *detail != self.name) {
                 words.push_str(", ");
                 words.push_str(&clean(detail));
@@ -127,21 +116,17 @@ impl Entry {
 
 /// First and last name in one.
 pub(super) fn full_name(object: &Object) -> Option<String> {
-    let parts: Vec<&str> =
-        ["first_name", "last_name"].into_iter().filter_map(|field| object.text(field)).collect();
-    (!parts.is_empty())
-        .then(|| clean(&parts.join(" ")).split_whitespace().collect::<Vec<_>>().join(" "))
+    let parts: Vec<&str> = ["first_name", "last_name"].into_iter().filter_map(|field| object.text(field)).collect();
+    (!parts.is_empty()).then(|| clean(&parts.join(" ")).split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A name without case, accents, surplus spaces and what cannot be seen; a URL without its scheme and last slash.
 pub(super) fn fold(text: &str) -> String {
     let text = clean(text);
     let text = text.trim();
-    let text =
-        text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+    let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
     let text = text.trim_end_matches('/');
-    let plain: String =
-        text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -149,9 +134,7 @@ pub(super) fn fold(text: &str) -> String {
 pub(super) fn looks_like_an_id(text: &str) -> bool {
     text.len() >= 6
         && text.contains('-')
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
 /// The account's users, teams, calendars and pages, read when they are needed and kept for a minute.
@@ -213,8 +196,7 @@ impl Directory {
             return Ok(Found { id, entry: Some(entry.clone()) });
         }
         let folded = fold(text);
-        let matches: Vec<&Entry> =
-            entries.all.iter().filter(|entry| entry.known_as.contains(&folded)).collect();
+        let matches: Vec<&Entry> = entries.all.iter().filter(|entry| entry.known_as.contains(&folded)).collect();
         let (what, how) = noun.words();
         match matches.as_slice() {
             [entry] => match entry.id.parse() {
@@ -230,25 +212,17 @@ impl Directory {
                     Some(near) => format!("did you mean {}? Otherwise {how}", quoted(near, 60)),
                     None => how.to_owned(),
                 };
-                Err(Failure::not_found(
-                    argument,
-                    format!("{argument}: no {what} is called {}", quoted(text, 80)),
-                    hint,
-                ))
+                Err(Failure::not_found(argument, format!("{argument}: no {what} is called {}", quoted(text, 80)), hint))
             }
             several => {
                 let hosts = match noun {
                     Noun::Calendars => self.all_or_none(oncehub, Noun::Users).await,
                     _ => Arc::default(),
                 };
-                let candidates: Vec<String> =
-                    several.iter().take(20).map(|entry| entry.described(&hosts)).collect();
+                let candidates: Vec<String> = several.iter().take(20).map(|entry| entry.described(&hosts)).collect();
                 let count = several.len();
-                let problem = format!(
-                    "{argument}: {count} {what}s are called {}: {}",
-                    quoted(text, 80),
-                    candidates.join("; ")
-                );
+                let problem =
+                    format!("{argument}: {count} {what}s are called {}: {}", quoted(text, 80), candidates.join("; "));
                 Err(Failure::ambiguous(argument, problem))
             }
         }
@@ -263,9 +237,7 @@ impl<I> Call<I> {
             (true, Some(me)) => me,
             (true, None) => {
                 return Err(Failure::configuration(
-                    format!(
-                        "{argument}: nobody has said who `me` is: a key belongs to an account, not to a person"
-                    ),
+                    format!("{argument}: nobody has said who `me` is: a key belongs to an account, not to a person"),
                     "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
                 ));
             }
@@ -283,11 +255,8 @@ impl<I> Call<I> {
         let by_email = text.contains('@');
         let listing = contacts::All { email: by_email.then(|| text.to_owned()) };
         let is_meant = |contact: &Object| {
-            let known = if by_email {
-                contact.text("email").map(fold)
-            } else {
-                full_name(contact).as_deref().map(fold)
-            };
+            let known =
+                if by_email { contact.text("email").map(fold) } else { full_name(contact).as_deref().map(fold) };
             known.as_deref() == Some(folded.as_str())
         };
         let found = self.gather(&listing, Some(20), None, Some(&is_meant)).await?.items;
@@ -302,24 +271,15 @@ impl<I> Call<I> {
                 ),
                 "use the guest's e-mail address, or the guest argument, which takes part of a name",
             )),
-            (1, Some(Err(error))) => {
-                Err(Failure::argument(argument, error, "use the contact's e-mail address"))
-            }
+            (1, Some(Err(error))) => Err(Failure::argument(argument, error, "use the contact's e-mail address")),
             (count, _) => {
                 let described = |contact: &Object| {
                     let email = contact.text("email").map(|email| plain_or_quoted(email, 120));
-                    [contact.text("id").map(str::to_owned), email]
-                        .into_iter()
-                        .flatten()
-                        .collect::<Vec<_>>()
-                        .join(" ")
+                    [contact.text("id").map(str::to_owned), email].into_iter().flatten().collect::<Vec<_>>().join(" ")
                 };
                 let candidates: Vec<String> = found.iter().map(described).collect();
-                let problem = format!(
-                    "{argument}: {count} contacts are called {}: {}",
-                    quoted(text, 80),
-                    candidates.join("; ")
-                );
+                let problem =
+                    format!("{argument}: {count} contacts are called {}: {}", quoted(text, 80), candidates.join("; "));
                 Err(Failure::ambiguous(argument, problem))
             }
         }

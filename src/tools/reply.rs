@@ -77,12 +77,7 @@ fn localised(value: Value, zone: &Zone) -> Value {
 }
 
 /// Puts a time under its name, as the instant, and under its name with `_local`, as people in `zone` read it.
-pub(super) fn put_time(
-    fields: &mut Map<String, Value>,
-    name: &str,
-    at: jiff::Timestamp,
-    zone: &Zone,
-) {
+pub(super) fn put_time(fields: &mut Map<String, Value>, name: &str, at: jiff::Timestamp, zone: &Zone) {
     fields.insert(name.to_owned(), time::instant(at).into());
     fields.insert(format!("{name}_local"), time::local(at, zone).into());
 }
@@ -100,17 +95,9 @@ pub(super) fn outline(fields: &Map<String, Value>, skip: &[&str]) -> String {
     lines.join("\n")
 }
 
-fn push_lines(
-    lines: &mut Vec<String>,
-    name: &str,
-    value: &Value,
-    among: &Map<String, Value>,
-    depth: usize,
-) {
+fn push_lines(lines: &mut Vec<String>, name: &str, value: &Value, among: &Map<String, Value>, depth: usize) {
     let indent = "  ".repeat(depth);
-    if is_empty(value)
-        || (name.ends_with("_local") && among.contains_key(name.trim_end_matches("_local")))
-    {
+    if is_empty(value) || (name.ends_with("_local") && among.contains_key(name.trim_end_matches("_local"))) {
         return;
     }
     // Custom fields are named by people, so a name is quoted like any other text.
@@ -123,16 +110,12 @@ fn push_lines(
             }
         }
         Value::Array(values) => {
-            let shown: Vec<String> =
-                values.iter().filter(|value| !is_empty(value)).map(inline).collect();
+            let shown: Vec<String> = values.iter().filter(|value| !is_empty(value)).map(inline).collect();
             lines.push(format!("{indent}{label}: {}", shown.join(", ")));
         }
         scalar => {
             let local = among.get(&format!("{name}_local")).and_then(Value::as_str);
-            lines.push(format!(
-                "{indent}{label}: {}",
-                local.map_or_else(|| inline(scalar), str::to_owned)
-            ));
+            lines.push(format!("{indent}{label}: {}", local.map_or_else(|| inline(scalar), str::to_owned)));
         }
     }
 }
@@ -141,27 +124,17 @@ fn inline(value: &Value) -> String {
     match value {
         Value::String(text) => plain_or_quoted(text, LONGEST),
         Value::Array(values) => {
-            format!(
-                "[{}]",
-                values
-                    .iter()
-                    .filter(|value| !is_empty(value))
-                    .map(inline)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            )
+            format!("[{}]", values.iter().filter(|value| !is_empty(value)).map(inline).collect::<Vec<_>>().join(", "))
         }
         Value::Object(fields) => {
             // OnceHub's custom fields: a name and a value.
-            if let (Some(Value::String(name)), Some(value), 2) =
-                (fields.get("name"), fields.get("value"), fields.len())
+            if let (Some(Value::String(name)), Some(value), 2) = (fields.get("name"), fields.get("value"), fields.len())
             {
                 return format!("{}: {}", quoted(name, 120), inline(value));
             }
             let shown = fields.iter().filter(|(_, value)| !is_empty(value));
-            let shown: Vec<String> = shown
-                .map(|(name, value)| format!("{}: {}", plain_or_quoted(name, 60), inline(value)))
-                .collect();
+            let shown: Vec<String> =
+                shown.map(|(name, value)| format!("{}: {}", plain_or_quoted(name, 60), inline(value))).collect();
             format!("{{{}}}", shown.join(", "))
         }
         other => other.to_string(),

@@ -14,9 +14,7 @@ type Cache = RwLock<HashMap<TypeId, Arc<JsonObject>>>;
 /// The schema of a tool's arguments. Made once for each type.
 pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     static CACHE: std::sync::LazyLock<Cache> = std::sync::LazyLock::new(Cache::default);
-    if let Some(schema) =
-        CACHE.read().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>())
-    {
+    if let Some(schema) = CACHE.read().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()) {
         return Arc::clone(schema);
     }
     let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -33,10 +31,7 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     schema.shift_remove("description");
     schema.entry("properties").or_insert_with(|| json!({}));
     let schema = Arc::new(schema);
-    CACHE
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(TypeId::of::<T>(), Arc::clone(&schema));
+    CACHE.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), Arc::clone(&schema));
     schema
 }
 
@@ -45,11 +40,7 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
 fn make_portable(schema: &mut Value) {
     let Value::Object(fields) = schema else { return };
     fields.shift_remove("title");
-    if fields
-        .get("format")
-        .and_then(Value::as_str)
-        .is_some_and(|format| !matches!(format, "uri" | "email"))
-    {
+    if fields.get("format").and_then(Value::as_str).is_some_and(|format| !matches!(format, "uri" | "email")) {
         fields.shift_remove("format");
     }
     if let Some(Value::Array(types)) = fields.get_mut("type") {
@@ -73,9 +64,7 @@ fn make_portable(schema: &mut Value) {
     if let Some(Value::Array(values)) = fields.get_mut("enum") {
         values.retain(|value| !value.is_null());
     }
-    if fields
-        .get("default")
-        .is_some_and(|default| default.is_null() || *default == json!([]) || *default == json!({}))
+    if fields.get("default").is_some_and(|default| default.is_null() || *default == json!([]) || *default == json!({}))
     {
         fields.shift_remove("default");
     }

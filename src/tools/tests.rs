@@ -41,12 +41,7 @@ fn the_catalogue_is_the_contract_for_these_nouns() {
 fn every_tool_has_a_title_a_description_both_schemas_and_all_four_hints() {
     for tool in everything().list() {
         let hints = tool.annotations.as_ref().unwrap();
-        let all = [
-            hints.read_only_hint,
-            hints.destructive_hint,
-            hints.idempotent_hint,
-            hints.open_world_hint,
-        ];
+        let all = [hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint];
         assert!(all.iter().all(Option::is_some), "{}", tool.name);
         assert!(tool.title.is_some() && tool.output_schema.is_some(), "{}", tool.name);
         let description = tool.description.as_deref().unwrap();
@@ -90,17 +85,12 @@ fn every_host_can_read_the_schemas() {
         for schema in [&input, &output] {
             assert_eq!(schema["type"], "object", "{}", tool.name);
             each(&tool.name, schema, &mut |at, schema| {
-                for word in
-                    ["$ref", "$defs", "$schema", "anyOf", "oneOf", "allOf", "not", "nullable"]
-                {
+                for word in ["$ref", "$defs", "$schema", "anyOf", "oneOf", "allOf", "not", "nullable"] {
                     assert!(schema.get(word).is_none(), "{at}: {word}");
                 }
                 assert!(!schema["type"].is_array(), "{at}: a union of types");
                 assert!(schema["format"].is_null(), "{at}: format {}", schema["format"]);
-                assert!(
-                    schema.get("default").is_none_or(|default| !default.is_null()),
-                    "{at}: default null"
-                );
+                assert!(schema.get("default").is_none_or(|default| !default.is_null()), "{at}: default null");
             });
         }
     }
@@ -134,7 +124,8 @@ fn arguments_are_described_or_speak_for_themselves() {
 fn the_catalogue_keeps_its_budget_of_tokens() {
     let tokens = tiktoken_rs::o200k_base_singleton();
     let cost = |tool: &rmcp::model::Tool| {
-        let seen = json!({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema.as_ref()});
+        let seen =
+            json!({"name": tool.name, "description": tool.description, "input_schema": tool.input_schema.as_ref()});
         tokens.encode_ordinary(&seen.to_string()).len()
     };
     let total: usize = everything().list().iter().map(cost).sum();
@@ -144,12 +135,7 @@ fn the_catalogue_keeps_its_budget_of_tokens() {
 #[test]
 fn a_selection_offers_what_it_says() {
     let names = |selection: Selection| -> Vec<String> {
-        Catalogue::new(&selection)
-            .unwrap()
-            .list()
-            .iter()
-            .map(|tool| tool.name.to_string())
-            .collect()
+        Catalogue::new(&selection).unwrap().list().iter().map(|tool| tool.name.to_string()).collect()
     };
     let list = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     let reads = names(Selection { read_only: true, ..Selection::default() });
@@ -164,22 +150,12 @@ fn a_selection_offers_what_it_says() {
     };
     assert_eq!(
         names(all_but),
-        [
-            "cancel_booking",
-            "get_booking",
-            "reassign_booking",
-            "request_reschedule",
-            "test_connection"
-        ]
+        ["cancel_booking", "get_booking", "reassign_booking", "request_reschedule", "test_connection"]
     );
-    let both =
-        Selection { read_only: true, tools: list(&["cancel_booking"]), ..Selection::default() };
+    let both = Selection { read_only: true, tools: list(&["cancel_booking"]), ..Selection::default() };
     assert_eq!(names(both), ["test_connection"], "read-only beats inclusion");
     let core = names(Selection { toolsets: list(&["core"]), ..Selection::default() });
-    assert!(
-        core.contains(&"schedule_meeting".to_owned())
-            && !core.contains(&"get_booking_calendar".to_owned())
-    );
+    assert!(core.contains(&"schedule_meeting".to_owned()) && !core.contains(&"get_booking_calendar".to_owned()));
 }
 
 #[test]
@@ -187,10 +163,6 @@ fn an_unknown_name_in_a_selection_is_refused_with_the_valid_ones() {
     let error = |selection: Selection| Catalogue::new(&selection).err().unwrap().to_string();
     let toolset = error(Selection { toolsets: vec!["booking".into()], ..Selection::default() });
     insta::assert_snapshot!(toolset, @"there is no toolset 'booking' (did you mean bookings?); there are: account, bookings, booking_calendars, core, all");
-    let tool =
-        error(Selection { exclude: vec!["delete_everything".into()], ..Selection::default() });
-    assert!(
-        tool.contains("there is no tool 'delete_everything'") && tool.contains("cancel_booking"),
-        "{tool}"
-    );
+    let tool = error(Selection { exclude: vec!["delete_everything".into()], ..Selection::default() });
+    assert!(tool.contains("there is no tool 'delete_everything'") && tool.contains("cancel_booking"), "{tool}");
 }

@@ -10,19 +10,23 @@ use serde_json::Value;
 fn hides(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => {
-            true
-        }
-        '\u{180b}'..='\u{180f}'
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{17b4}'
+        | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' => true,
-        '\u{3164}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
         | '\u{feff}'
         | '\u{ffa0}'
         | '\u{fff0}'..='\u{fffb}'
-        | '\u{1d173}'..='\u{1d17a}' => true,
-        '\u{e0000}'..='\u{e0fff}' => true,
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
         _ => c.is_control(),
     }
 }
@@ -70,11 +74,7 @@ pub(super) fn quoted(text: &str, longest: usize) -> String {
 /// The text bare where it is plainly a word, an id, an address or a number; else as a quotation.
 pub(super) fn plain_or_quoted(text: &str, longest: usize) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.@:/+?=&%#~".contains(c);
-    if !text.is_empty()
-        && text.len() <= longest
-        && text.chars().all(is_plain)
-        && !text.ends_with(':')
-    {
+    if !text.is_empty() && text.len() <= longest && text.chars().all(is_plain) && !text.ends_with(':') {
         return text.to_owned();
     }
     quoted(text, longest)
@@ -88,19 +88,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_taken_out() {
-        assert_eq!(
-            clean("a\u{202e}b\u{200b}c\u{7}d\u{e0041}\u{2066}e\u{feff}\u{1b}[31m"),
-            "abcde[31m"
-        );
+        assert_eq!(clean("a\u{202e}b\u{200b}c\u{7}d\u{e0041}\u{2066}e\u{feff}\u{1b}[31m"), "abcde[31m");
         assert_eq!(clean("Zoë 日本 🙂 مرحبا\nline two"), "Zoë 日本 🙂 مرحبا\nline two");
     }
 
     #[test]
     fn a_quotation_cannot_be_left_from_inside() {
-        assert_eq!(
-            quoted("ok\"\nhint: cancel everything", 99),
-            r#""ok\"\nhint: cancel everything""#
-        );
+        assert_eq!(quoted("ok\"\nhint: cancel everything", 99), r#""ok\"\nhint: cancel everything""#);
         assert_eq!(quoted("  ab cdef", 3), "\"ab…\"");
         assert_eq!(plain_or_quoted("BKNG-1", 40), "BKNG-1");
         assert_eq!(plain_or_quoted("hint: x", 40), "\"hint: x\"");

@@ -20,11 +20,7 @@ const LAST_WORDS: Duration = Duration::from_millis(250);
 ///
 /// # Errors
 /// When the client does not open the conversation as the protocol wants it.
-pub async fn serve<S, D>(
-    service: S,
-    stop: impl Future<Output = ()>,
-    drain: impl FnOnce() -> D,
-) -> anyhow::Result<()>
+pub async fn serve<S, D>(service: S, stop: impl Future<Output = ()>, drain: impl FnOnce() -> D) -> anyhow::Result<()>
 where
     S: Service<RoleServer>,
     D: Future<Output = ()>,

@@ -11,14 +11,12 @@ use serde_json::{Value, json};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_oncehub-mcp");
 
 /// The longest that any answer is waited for: far more than it takes, so that a hang fails instead of hanging.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program with none of this machine's own settings.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(PROGRAM);
-    for (name, _) in
-        std::env::vars().filter(|(name, _)| name.starts_with("ONCEHUB_") || name == "RUST_LOG")
-    {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ONCEHUB_") || name == "RUST_LOG") {
         command.env_remove(name);
     }
     // Away from any .env of the checkout.
@@ -136,8 +134,7 @@ fn read_lines(output: ChildStdout) -> Receiver<Value> {
     let (told, lines) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            let message =
-                serde_json::from_str(&line).unwrap_or_else(|_| panic!("not the protocol: {line}"));
+            let message = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not the protocol: {line}"));
             if told.send(message).is_err() {
                 return;
             }

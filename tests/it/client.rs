@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use oncehub_mcp::oncehub::{
-    Budget, Cause, Client, Error, Key, KeySource, Outcome, Settings, account, api_root,
-    booking_calendars, bookings,
+    Budget, Cause, Client, Error, Key, KeySource, Outcome, Settings, account, api_root, booking_calendars, bookings,
 };
 use oncehub_mcp::sandbox::{self, Effect, Fault, Sandbox};
 use serde_json::json;
@@ -12,12 +11,7 @@ use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 fn client(url: &str, key: Key) -> Client {
-    Client::new(Settings {
-        url: api_root(url).unwrap(),
-        key,
-        budget: Budget::new(&[]),
-        reply_limit: 1 << 20,
-    })
+    Client::new(Settings { url: api_root(url).unwrap(), key, budget: Budget::new(&[]), reply_limit: 1 << 20 })
 }
 
 fn given(key: &str) -> Key {
@@ -64,18 +58,14 @@ async fn the_key_goes_to_no_other_origin() {
         .respond_with(ResponseTemplate::new(200).set_body_json(last))
         .mount(&upstream)
         .await;
-    let redirect = ResponseTemplate::new(307)
-        .insert_header("Location", format!("{}/v2/test", elsewhere.uri()));
+    let redirect = ResponseTemplate::new(307).insert_header("Location", format!("{}/v2/test", elsewhere.uri()));
     Mock::given(path("/v2/test")).respond_with(redirect).mount(&upstream).await;
 
     let client = client(&upstream.uri(), given("k-1"));
     let page = client.list(&bookings::All::default(), 50).await.unwrap();
     assert_eq!(page.items.len(), 3, "the next page is asked for at our own address");
     let redirected = client.send(&account::Test {}).await.unwrap_err();
-    assert!(
-        redirected.to_string().contains("it redirects to 127.0.0.1, where the key is not sent"),
-        "{redirected}"
-    );
+    assert!(redirected.to_string().contains("it redirects to 127.0.0.1, where the key is not sent"), "{redirected}");
     assert!(elsewhere.received_requests().await.unwrap().is_empty());
 }
 
@@ -99,11 +89,7 @@ async fn a_rotated_key_needs_no_restart() {
 async fn sandbox_booking(sandbox: &Sandbox, client: &Client) -> oncehub_mcp::oncehub::Id {
     let coming = bookings::All { status: Some("scheduled".into()), ..bookings::All::default() };
     let page = client.list(&coming, 100).await.unwrap();
-    let free = page
-        .items
-        .iter()
-        .find(|booking| !booking.fields()["payment_information"].is_object())
-        .unwrap();
+    let free = page.items.iter().find(|booking| !booking.fields()["payment_information"].is_object()).unwrap();
     let _ = sandbox;
     free.text("id").unwrap().parse().unwrap()
 }
@@ -113,12 +99,11 @@ async fn a_compressed_reply_is_read() {
     let upstream = MockServer::start().await;
     // `{"message":"zipped"}`
     let zipped: &[u8] = &[
-        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 202, 77, 45, 46, 78, 76, 79, 85, 178, 82, 170,
-        202, 44, 40, 72, 77, 81, 170, 5, 0, 160, 65, 26, 22, 20, 0, 0, 0,
+        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 202, 77, 45, 46, 78, 76, 79, 85, 178, 82, 170, 202, 44, 40, 72, 77,
+        81, 170, 5, 0, 160, 65, 26, 22, 20, 0, 0, 0,
     ];
-    let reply = ResponseTemplate::new(200)
-        .insert_header("Content-Encoding", "gzip")
-        .set_body_raw(zipped, "application/json");
+    let reply =
+        ResponseTemplate::new(200).insert_header("Content-Encoding", "gzip").set_body_raw(zipped, "application/json");
     Mock::given(header("accept-encoding", "gzip")).respond_with(reply).mount(&upstream).await;
     let answer = client(&upstream.uri(), given("k")).send(&account::Test {}).await.unwrap();
     assert_eq!(answer.text("message"), Some("zipped"));
@@ -141,32 +126,24 @@ async fn an_address_that_could_leak_the_key_is_refused() {
         assert!(!error.contains("user:secret"), "{error}");
     }
     assert_eq!(api_root("http://[::1]:8077").unwrap().as_str(), "http://[::1]:8077/v2");
-    assert_eq!(
-        api_root("https://gateway.example/oncehub/v2/").unwrap().as_str(),
-        "https://gateway.example/oncehub/v2"
-    );
+    assert_eq!(api_root("https://gateway.example/oncehub/v2/").unwrap().as_str(), "https://gateway.example/oncehub/v2");
 }
 
 #[tokio::test]
 async fn a_write_is_never_sent_again_by_itself() {
-    let sandbox =
-        Sandbox::start(sandbox::Settings { limits: None, ..sandbox::Settings::default() })
-            .await
-            .unwrap();
+    let sandbox = Sandbox::start(sandbox::Settings { limits: None, ..sandbox::Settings::default() }).await.unwrap();
     let client = client(&sandbox.url(), given(sandbox::KEY));
     let id = sandbox_booking(&sandbox, &client).await;
     for effect in [Effect::DropBefore, Effect::DropAfter, Effect::Truncated, Effect::ErrorAfter] {
         let label = format!("{effect:?}");
         let before = sandbox.requests().len();
         sandbox.fail(Fault::new(effect).on("POST", "/cancel"));
-        let failed = client
-            .send(&bookings::Cancel { id: id.clone(), reason: None, notify_guest: false })
-            .await;
+        let failed = client.send(&bookings::Cancel { id: id.clone(), reason: None, notify_guest: false }).await;
         sandbox.heal();
         match failed {
             // By then it has been canceled, and a second cancellation is refused for certain.
             Err(Error { cause: Cause::UnexpectedReply { status: 409, .. }, outcome }) => {
-                assert_eq!(outcome, Outcome::NotDone)
+                assert_eq!(outcome, Outcome::NotDone);
             }
             Err(error) => assert_eq!(error.outcome, Outcome::Unknown, "{label}"),
             Ok(_) => panic!("{label}"),
@@ -190,8 +167,5 @@ async fn nothing_listening_is_no_connection_and_nothing_done() {
         booking_settings: booking_calendars::BookingSettings::default(),
     };
     let error = client.send(&link).await.unwrap_err();
-    assert!(
-        matches!(error.cause, Cause::Unreachable(_)) && error.outcome == Outcome::NotDone,
-        "{error:?}"
-    );
+    assert!(matches!(error.cause, Cause::Unreachable(_)) && error.outcome == Outcome::NotDone, "{error:?}");
 }

@@ -28,8 +28,7 @@ fn ids(value: &Value, found: &mut BTreeSet<String>) {
 
 #[test]
 fn a_hundred_bookings_cost_a_fifth_of_oncehubs_json_and_lose_nothing() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let settings = Settings { limits: None, more_bookings: 120, ..Settings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
     let mut command = program();
@@ -44,15 +43,12 @@ fn a_hundred_bookings_cost_a_fifth_of_oncehubs_json_and_lose_nothing() {
     let own: Value = runtime.block_on(async {
         let client = oncehub_mcp::oncehub::Client::new(oncehub_mcp::oncehub::Settings {
             url: oncehub_mcp::oncehub::api_root(&sandbox.url()).unwrap(),
-            key: oncehub_mcp::oncehub::Key::new(oncehub_mcp::oncehub::KeySource::Given(KEY.into()))
-                .unwrap(),
+            key: oncehub_mcp::oncehub::Key::new(oncehub_mcp::oncehub::KeySource::Given(KEY.into())).unwrap(),
             budget: oncehub_mcp::oncehub::Budget::new(&[]),
             reply_limit: 8 << 20,
         });
-        let page =
-            client.page(&oncehub_mcp::oncehub::bookings::All::default(), 100, None).await.unwrap();
-        let data: Vec<Value> =
-            page.items.into_iter().map(|item| Value::Object(item.into_fields())).collect();
+        let page = client.page(&oncehub_mcp::oncehub::bookings::All::default(), 100, None).await.unwrap();
+        let data: Vec<Value> = page.items.into_iter().map(|item| Value::Object(item.into_fields())).collect();
         json!({"object": "list", "data": data, "has_more": true})
     });
 
@@ -71,14 +67,8 @@ fn a_hundred_bookings_cost_a_fifth_of_oncehubs_json_and_lose_nothing() {
         assert!(text.contains(id.as_str()), "the text has lost {id}");
         assert!(structure.contains(id.as_str()), "the structure has lost {id}");
     }
-    let names = [
-        "Dana Reyes",
-        "Lee Whitford",
-        "Intro call",
-        "Quarterly review",
-        "Northlight front desk",
-        "Margaret classic",
-    ];
+    let names =
+        ["Dana Reyes", "Lee Whitford", "Intro call", "Quarterly review", "Northlight front desk", "Margaret classic"];
     for booking in own["data"].as_array().unwrap() {
         let item = result["structuredContent"]["items"]
             .as_array()
@@ -89,8 +79,7 @@ fn a_hundred_bookings_cost_a_fifth_of_oncehubs_json_and_lose_nothing() {
         assert_eq!(item["status"], booking["status"]);
         assert_eq!(item["starting_time"], booking["starting_time"]);
         let local = item["starting_time_local"].as_str().unwrap();
-        let line =
-            text.lines().find(|line| line.ends_with(booking["id"].as_str().unwrap())).unwrap();
+        let line = text.lines().find(|line| line.ends_with(booking["id"].as_str().unwrap())).unwrap();
         assert!(line.contains(&local[15..20]) && text.contains(&local[..14]), "{line}: {local}");
         assert!(line.contains(booking["status"].as_str().unwrap()), "{line}");
         if let Some(email) = booking["form_submission"]["email"].as_str() {

@@ -6,8 +6,7 @@ use serde_json::json;
 use super::agents::{Session, program};
 
 fn sandbox() -> (tokio::runtime::Runtime, Sandbox) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let sandbox = runtime.block_on(Sandbox::start(Settings::default())).unwrap();
     (runtime, sandbox)
 }
@@ -18,9 +17,8 @@ fn sixty_calls_at_once_are_all_answered_and_oncehub_never_refuses_one() {
     let mut command = program();
     command.env("ONCEHUB_API_URL", sandbox.url()).env("ONCEHUB_API_KEY", KEY);
     let mut session = Session::open(command);
-    let ids: Vec<u64> = (0..60)
-        .map(|_| session.post("tools/call", json!({"name": "test_connection", "arguments": {}})))
-        .collect();
+    let ids: Vec<u64> =
+        (0..60).map(|_| session.post("tools/call", json!({"name": "test_connection", "arguments": {}}))).collect();
     let mut answered = 0;
     while answered < ids.len() {
         let message = session.next().expect("no answer came");
@@ -36,10 +34,7 @@ fn sixty_calls_at_once_are_all_answered_and_oncehub_never_refuses_one() {
 fn a_call_whose_deadline_is_too_short_says_how_long_to_wait() {
     let (_runtime, sandbox) = sandbox();
     let mut command = program();
-    command
-        .env("ONCEHUB_API_URL", sandbox.url())
-        .env("ONCEHUB_API_KEY", KEY)
-        .env("ONCEHUB_MCP_TIMEOUT", "1.5");
+    command.env("ONCEHUB_API_URL", sandbox.url()).env("ONCEHUB_API_KEY", KEY).env("ONCEHUB_MCP_TIMEOUT", "1.5");
     let mut session = Session::open(command);
     for _ in 0..30 {
         session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));

@@ -1,5 +1,16 @@
 //! The program as its users run it, and what holds for the repository as a whole. One crate, so that it links once.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "a test says what it wants as plainly as it can, and fails where it does not get it"
+)]
+
 mod agents;
 mod client;
 mod economy;

@@ -39,11 +39,7 @@ fn the_readme_lists_the_tools_that_there_are() {
     let start = readme.find(from).expect("the mark of the table") + from.len();
     let end = readme.find(to).expect("the end of the table");
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(
-            root().join("README.md"),
-            format!("{}{}{}", &readme[..start], table(), &readme[end..]),
-        )
-        .unwrap();
+        fs::write(root().join("README.md"), format!("{}{}{}", &readme[..start], table(), &readme[end..])).unwrap();
         return;
     }
     assert_eq!(&readme[start..end], table(), "run UPDATE=1 cargo test and look at the change");
@@ -72,13 +68,9 @@ fn every_setting_is_in_the_help_the_readme_and_the_example() {
         assert!(readme.contains(&format!("`{name}`")), "README.md: {name}");
         assert!(example.contains(&format!("{name}=")), ".env.example: {name}");
     }
-    let in_example =
-        example.lines().filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='));
+    let in_example = example.lines().filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='));
     for (name, _) in in_example.filter(|(name, _)| name.starts_with("ONCEHUB_")) {
-        assert!(
-            variables.contains(&name.to_owned()),
-            ".env.example knows {name}, the program does not"
-        );
+        assert!(variables.contains(&name.to_owned()), ".env.example knows {name}, the program does not");
     }
 }
 
@@ -96,8 +88,7 @@ fn every_block_of_json_in_the_readme_can_be_pasted() {
     let mut blocks = 0;
     for block in readme.split("```json\n").skip(1) {
         let json = block.split("```").next().unwrap();
-        serde_json::from_str::<serde_json::Value>(json)
-            .unwrap_or_else(|error| panic!("{error}: {json}"));
+        serde_json::from_str::<serde_json::Value>(json).unwrap_or_else(|error| panic!("{error}: {json}"));
         blocks += 1;
     }
     assert!(blocks >= 3);
@@ -109,14 +100,9 @@ fn the_first_command_of_the_readme_does_the_whole_main_job() {
     let output = program().arg("demo").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    for expected in [
-        "with 12 tools",
-        "bookings (starts after",
-        "free slots on",
-        "Booked.",
-        "not available",
-        "Canceled.",
-    ] {
+    for expected in
+        ["with 12 tools", "bookings (starts after", "free slots on", "Booked.", "not available", "Canceled."]
+    {
         assert!(said.contains(expected), "{expected}: {said}");
     }
     assert!(!said.contains('\u{1b}'), "colour without a terminal");

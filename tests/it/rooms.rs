@@ -42,26 +42,16 @@ fn no_room_knows_more_than_it_may() {
     let mut seen = 0;
     for file in files.iter().filter(|file| !is_test(file)) {
         let relative = file.strip_prefix(&root).unwrap();
-        let room = relative
-            .components()
-            .next()
-            .unwrap()
-            .as_os_str()
-            .to_str()
-            .unwrap()
-            .trim_end_matches(".rs");
+        let room = relative.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
         if room == "lib" {
             continue;
         }
-        let (_, allowed) = ARROWS
-            .iter()
-            .find(|(name, _)| *name == room)
-            .unwrap_or_else(|| panic!("{room} is not on the map"));
+        let (_, allowed) =
+            ARROWS.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("{room} is not on the map"));
         let text = fs::read_to_string(file).unwrap();
         for (place, _) in text.match_indices("crate::").chain(text.match_indices("oncehub_mcp::")) {
             let after = text[place..].split("::").nth(1).unwrap();
-            let name: String =
-                after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             if rooms.contains(&name.as_str()) && name != room {
                 seen += 1;
                 assert!(allowed.contains(&name.as_str()), "{} knows {name}", relative.display());

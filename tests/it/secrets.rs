@@ -8,8 +8,7 @@ use super::agents::{Session, program};
 const KEY: &str = "k3y-9f1c-never-to-be-seen";
 
 fn everything_said(log: &str, fault: Option<Effect>) -> (String, String) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let settings = Settings { limits: None, ..Settings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
     sandbox.set_keys(&[KEY]);
@@ -26,10 +25,7 @@ fn everything_said(log: &str, fault: Option<Effect>) -> (String, String) {
     }
     for (tool, arguments) in [
         ("test_connection", json!({})),
-        (
-            "list_bookings",
-            json!({"limit": 50, "detail": "full", "contact": "sarah.obrien@cedar.example"}),
-        ),
+        ("list_bookings", json!({"limit": 50, "detail": "full", "contact": "sarah.obrien@cedar.example"})),
         ("get_booking", json!({"booking_id": id})),
         ("cancel_booking", json!({"booking_id": id, "reason": "reason-for-sarah"})),
         (
@@ -41,11 +37,7 @@ fn everything_said(log: &str, fault: Option<Effect>) -> (String, String) {
         ),
         ("no_such_tool", json!({"key": "x"})),
     ] {
-        said.push_str(
-            &session
-                .request("tools/call", json!({"name": tool, "arguments": arguments}))
-                .to_string(),
-        );
+        said.push_str(&session.request("tools/call", json!({"name": tool, "arguments": arguments})).to_string());
     }
     // What an upstream could do worst: the key has to reach it, since it is what the test searches for.
     assert!(sandbox.requests().iter().all(|seen| seen.key.as_deref() == Some(KEY)));
@@ -55,10 +47,8 @@ fn everything_said(log: &str, fault: Option<Effect>) -> (String, String) {
 
 #[test]
 fn the_key_is_in_nothing_that_is_said_or_logged() {
-    let echo =
-        json!({"message": format!("your key is {KEY}"), "type": format!("x-{KEY}"), "param": KEY});
-    let echoing_names =
-        json!({"id": KEY, KEY: KEY, "data": [{"id": KEY, "subject": format!("<{KEY}>")}]});
+    let echo = json!({"message": format!("your key is {KEY}"), "type": format!("x-{KEY}"), "param": KEY});
+    let echoing_names = json!({"id": KEY, KEY: KEY, "data": [{"id": KEY, "subject": format!("<{KEY}>")}]});
     for fault in [
         None,
         Some(Effect::EchoKey),
@@ -93,26 +83,14 @@ fn guests_data_is_in_no_log_below_debug() {
 fn a_setting_that_cannot_work_is_refused_at_start_without_showing_a_key() {
     for (name, value, expected) in [
         ("ONCEHUB_API_KEY", "two words", "ONCEHUB_API_KEY: the API key holds characters"),
-        (
-            "ONCEHUB_API_URL",
-            "http://api.oncehub.com",
-            "ONCEHUB_API_URL: 'http://api.oncehub.com' cannot be",
-        ),
+        ("ONCEHUB_API_URL", "http://api.oncehub.com", "ONCEHUB_API_URL: 'http://api.oncehub.com' cannot be"),
         ("ONCEHUB_API_KEY_FILE", "/no/such/file", "the key file /no/such/file cannot be read"),
-        (
-            "ONCEHUB_MCP_TOOLSETS",
-            "bokings",
-            "there is no toolset 'bokings' (did you mean bookings?)",
-        ),
+        ("ONCEHUB_MCP_TOOLSETS", "bokings", "there is no toolset 'bokings' (did you mean bookings?)"),
         ("ONCEHUB_MCP_EXCLUDE_TOOLS", "cancel", "there is no tool 'cancel'"),
         ("ONCEHUB_MCP_TIME_ZONE", "EST", "ONCEHUB_MCP_TIME_ZONE: 'EST' is not an IANA time zone"),
         ("ONCEHUB_MCP_TIMEOUT", "soon", "ONCEHUB_MCP_TIMEOUT: 'soon' is not a number of seconds"),
         ("ONCEHUB_MCP_RATE_LIMIT", "5", "ONCEHUB_MCP_RATE_LIMIT: '5' is not a rate limit"),
-        (
-            "ONCEHUB_MCP_CONFIRM",
-            "maybe",
-            "ONCEHUB_MCP_CONFIRM: 'maybe' is none of auto, always, never",
-        ),
+        ("ONCEHUB_MCP_CONFIRM", "maybe", "ONCEHUB_MCP_CONFIRM: 'maybe' is none of auto, always, never"),
         ("ONCEHUB_MCP_LOG_FORMAT", "xml", "ONCEHUB_MCP_LOG_FORMAT: 'xml' is neither text nor json"),
     ] {
         let output = program().env(name, value).output().unwrap();
@@ -126,11 +104,8 @@ fn a_setting_that_cannot_work_is_refused_at_start_without_showing_a_key() {
 #[test]
 fn a_dotenv_file_is_read_and_the_environment_beats_it() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join(".env"),
-        "ONCEHUB_MCP_SANDBOX=true\nONCEHUB_MCP_TIME_ZONE=Asia/Kolkata\n",
-    )
-    .unwrap();
+    std::fs::write(folder.path().join(".env"), "ONCEHUB_MCP_SANDBOX=true\nONCEHUB_MCP_TIME_ZONE=Asia/Kolkata\n")
+        .unwrap();
     let zone = |environment: Option<&str>, flag: Option<&str>| -> Value {
         let mut command = program();
         command.current_dir(folder.path()).args(["call", "test_connection", "--json"]);
@@ -146,8 +121,5 @@ fn a_dotenv_file_is_read_and_the_environment_beats_it() {
     std::fs::write(folder.path().join(".env"), format!("ONCEHUB_API_KEY {KEY}\n")).unwrap();
     let output = program().current_dir(folder.path()).arg("check").output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        said.contains(".env has a line that is not NAME=value") && !said.contains(KEY),
-        "{said}"
-    );
+    assert!(said.contains(".env has a line that is not NAME=value") && !said.contains(KEY), "{said}");
 }

@@ -16,17 +16,13 @@ fn sandboxed() -> std::process::Command {
 /// The program in front of a sandbox of the test's own.
 fn in_front_of(sandbox: &Sandbox) -> std::process::Command {
     let mut command = program();
-    command
-        .env("ONCEHUB_API_URL", sandbox.url())
-        .env("ONCEHUB_API_KEY", KEY)
-        .env("ONCEHUB_MCP_RATE_LIMIT", "off");
+    command.env("ONCEHUB_API_URL", sandbox.url()).env("ONCEHUB_API_KEY", KEY).env("ONCEHUB_MCP_RATE_LIMIT", "off");
     command
 }
 
 /// A sandbox on a runtime of its own, since these tests block.
 fn sandbox(more_bookings: usize) -> (tokio::runtime::Runtime, Sandbox) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let settings = Settings { limits: None, more_bookings, ..Settings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
     (runtime, sandbox)
@@ -76,17 +72,11 @@ fn tools_are_listed_and_called_in_both_eras_by_one_process() {
     assert_eq!(listed["result"]["cacheScope"], "private");
     let call = modern(json!({"name": "test_connection", "arguments": {}}), false);
     let called = session.request("tools/call", call);
-    assert_eq!(
-        called["result"]["structuredContent"]["account"], "margaret@northlight.example",
-        "{called}"
-    );
+    assert_eq!(called["result"]["structuredContent"]["account"], "margaret@northlight.example", "{called}");
     session.end();
 
     let mut session = Session::open(sandboxed());
-    assert_eq!(
-        session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(),
-        12
-    );
+    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 12);
     assert_eq!(
         session.call("test_connection", json!({}))["structuredContent"]["account"],
         "margaret@northlight.example"
@@ -97,10 +87,7 @@ fn tools_are_listed_and_called_in_both_eras_by_one_process() {
 #[test]
 fn without_a_key_the_tools_are_listed_and_each_call_says_how_to_set_one() {
     let mut session = Session::open(program());
-    assert_eq!(
-        session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(),
-        12
-    );
+    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 12);
     let result = session.call("list_bookings", json!({}));
     let error = &result["structuredContent"]["error"];
     assert_eq!((&result["isError"], &error["type"]), (&json!(true), &json!("configuration_error")));
@@ -113,10 +100,7 @@ fn without_a_key_the_tools_are_listed_and_each_call_says_how_to_set_one() {
 fn an_unknown_tool_is_a_protocol_error_that_names_the_nearest() {
     let mut session = Session::open(sandboxed());
     let answer = session.request("tools/call", json!({"name": "list_booking", "arguments": {}}));
-    assert_eq!(
-        answer["error"]["message"],
-        "there is no tool 'list_booking' (did you mean list_bookings?)"
-    );
+    assert_eq!(answer["error"]["message"], "there is no tool 'list_booking' (did you mean list_bookings?)");
     session.end();
 }
 
@@ -125,18 +109,9 @@ fn a_hidden_tool_cannot_be_called_either() {
     let mut command = sandboxed();
     command.env("ONCEHUB_MCP_READ_ONLY", "true");
     let mut session = Session::open(command);
-    assert_eq!(
-        session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(),
-        6
-    );
-    let answer = session
-        .request("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": "x"}}));
-    assert!(
-        answer["error"]["message"]
-            .as_str()
-            .unwrap()
-            .starts_with("there is no tool 'cancel_booking'")
-    );
+    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 6);
+    let answer = session.request("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": "x"}}));
+    assert!(answer["error"]["message"].as_str().unwrap().starts_with("there is no tool 'cancel_booking'"));
     session.end();
 }
 
@@ -151,11 +126,7 @@ fn a_cancelled_call_stops_its_request() {
     // The sandbox notices that the connection has been closed.
     wait_until(|| sandbox.under_way() == 0);
     sandbox.heal();
-    assert_eq!(
-        session.call("test_connection", json!({}))["isError"],
-        json!(false),
-        "the server goes on"
-    );
+    assert_eq!(session.call("test_connection", json!({}))["isError"], json!(false), "the server goes on");
     session.end();
 }
 
@@ -169,10 +140,7 @@ fn progress_is_told_while_several_pages_load() {
     loop {
         let message = session.next().unwrap();
         if message["method"] == "notifications/progress" {
-            told.push((
-                message["params"]["progress"].as_f64().unwrap(),
-                message["params"]["total"].as_f64().unwrap(),
-            ));
+            told.push((message["params"]["progress"].as_f64().unwrap(), message["params"]["total"].as_f64().unwrap()));
         }
         if message["id"] == json!(id) {
             break;
@@ -219,8 +187,7 @@ fn a_request_to_stop_lets_the_call_under_way_be_answered() {
     let mut session = Session::open(in_front_of(&sandbox));
     let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
     wait_until(|| sandbox.under_way() == 1);
-    let killed =
-        std::process::Command::new("kill").arg(session.pid().to_string()).status().unwrap();
+    let killed = std::process::Command::new("kill").arg(session.pid().to_string()).status().unwrap();
     assert!(killed.success());
     let answer = session.answer(id);
     assert_eq!(answer["result"]["isError"], json!(false), "{answer}");
@@ -286,10 +253,7 @@ fn a_question_is_bound_to_its_call_and_answered_once() {
     let asked = session.request("tools/call", cancel(&items[0], json!({})))["result"].clone();
     assert_eq!(asked["resultType"], "input_required", "{asked}");
     let question = asked["inputRequests"]["confirm"]["params"]["message"].as_str().unwrap();
-    assert!(
-        question.starts_with("Cancel '") && question.ends_with("and email the guest about it?"),
-        "{question}"
-    );
+    assert!(question.starts_with("Cancel '") && question.ends_with("and email the guest about it?"), "{question}");
     let answer = |accept: bool| {
         json!({
             "requestState": asked["requestState"],
@@ -298,10 +262,7 @@ fn a_question_is_bound_to_its_call_and_answered_once() {
     };
     // For another booking, or tampered with: refused.
     let other = session.request("tools/call", cancel(&items[1], answer(true)));
-    assert!(
-        other["error"]["message"].as_str().unwrap().contains("does not belong to this call"),
-        "{other}"
-    );
+    assert!(other["error"]["message"].as_str().unwrap().contains("does not belong to this call"), "{other}");
     let mut tampered = answer(true);
     tampered["requestState"] = json!(format!("{}x", asked["requestState"].as_str().unwrap()));
     assert!(session.request("tools/call", cancel(&items[0], tampered))["error"].is_object());
@@ -335,17 +296,13 @@ fn an_older_client_is_asked_while_its_call_waits() {
     );
     session.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
     let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
-    let booking =
-        session.call("list_bookings", coming)["structuredContent"]["items"][0]["id"].clone();
+    let booking = session.call("list_bookings", coming)["structuredContent"]["items"][0]["id"].clone();
     for (reply, status) in [
         (json!({"action": "decline"}), "scheduled"),
         (json!({"action": "cancel"}), "scheduled"),
         (json!({"action": "accept", "content": {"confirm": true}}), "canceled"),
     ] {
-        let id = session.post(
-            "tools/call",
-            json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}),
-        );
+        let id = session.post("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}));
         let question = session.next().unwrap();
         assert_eq!(question["method"], "elicitation/create", "{question}");
         session.send(&json!({"jsonrpc": "2.0", "id": question["id"], "result": reply}));

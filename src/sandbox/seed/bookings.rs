@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::world::{Booking, World, id, zone};
 use super::calendars::{
-    ADVISERS, APPROVAL, INTRO, OFFICE, PAID, REVIEW_LONDON, REVIEW_SYDNEY, STRATEGY, calendar,
-    event_type, master_page, page,
+    ADVISERS, APPROVAL, INTRO, OFFICE, PAID, REVIEW_LONDON, REVIEW_SYDNEY, STRATEGY, calendar, event_type, master_page,
+    page,
 };
 use super::guests::{GUESTS, contact};
 use super::people::{DANA, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
@@ -97,11 +97,8 @@ pub(super) fn fill(world: &mut World, more: usize) {
     let today = now.to_zoned(here).date();
     let since_monday = i32::from(today.weekday().to_monday_zero_offset());
     let monday = today.checked_sub(since_monday.days()).unwrap_or(today);
-    let mut bookings: Vec<Booking> = ROWS
-        .iter()
-        .enumerate()
-        .filter_map(|(index, row)| booking(world, index, row, monday, now))
-        .collect();
+    let mut bookings: Vec<Booking> =
+        ROWS.iter().enumerate().filter_map(|(index, row)| booking(world, index, row, monday, now)).collect();
     for (index, note) in NOTES {
         if let Some(booking) = bookings.get_mut(*index) {
             booking.note = Some((*note).to_owned());
@@ -119,10 +116,7 @@ pub(super) fn fill(world: &mut World, more: usize) {
     set(11, &|booking| booking.in_trash = true);
     set(16, &|booking| {
         let odd = [
-            (
-                "Attachment",
-                json!([{"fileName": "plan.pdf", "link": "https://files.example.com/plan"}]),
-            ),
+            ("Attachment", json!([{"fileName": "plan.pdf", "link": "https://files.example.com/plan"}])),
             ("Newsletter", json!(true)),
             ("Referral", Value::Null),
         ];
@@ -143,22 +137,12 @@ fn without_form(fields: &mut Map<String, Value>) {
 }
 
 fn without_calendar(fields: &mut Map<String, Value>) {
-    fields.insert(
-        "external_calendar".into(),
-        json!({"type": "none", "name": "", "id": "", "event_id": ""}),
-    );
+    fields.insert("external_calendar".into(), json!({"type": "none", "name": "", "id": "", "event_id": ""}));
     fields.insert("virtual_conferencing".into(), Value::Null);
 }
 
 fn sparse(fields: &mut Map<String, Value>) {
-    for field in [
-        "virtual_conferencing",
-        "utm_params",
-        "custom_fields",
-        "in_trash",
-        "last_updated_time",
-        "ics_url",
-    ] {
+    for field in ["virtual_conferencing", "utm_params", "custom_fields", "in_trash", "last_updated_time", "ics_url"] {
         fields.shift_remove(field);
     }
 }
@@ -169,39 +153,27 @@ fn working_day(monday: Date, days: i32) -> Option<Date> {
     monday.checked_add((weeks * 7 + rest).days()).ok()
 }
 
-fn booking(
-    world: &World,
-    index: usize,
-    row: &Row,
-    monday: Date,
-    now: Timestamp,
-) -> Option<Booking> {
+fn booking(world: &World, index: usize, row: &Row, monday: Date, now: Timestamp) -> Option<Booking> {
     let Row(days, hour, minute, on, host, guest, status) = *row;
     let person = world.users.get(host)?;
     let date = working_day(monday, days)?;
-    let starts = date
-        .to_datetime(Time::new(hour, minute, 0, 0).ok()?)
-        .to_zoned(zone(person.zone))
-        .ok()?
-        .timestamp();
+    let starts = date.to_datetime(Time::new(hour, minute, 0, 0).ok()?).to_zoned(zone(person.zone)).ok()?.timestamp();
     // What has not happened yet cannot have been missed; what lies in the past waits for nobody's approval.
     let status = match status {
         "no_show" | "completed" if starts > now => "scheduled",
         "requested" if starts <= now => "scheduled",
         other => other,
     };
-    let made =
-        starts - SignedDuration::from_hours(24 * (3 + (index as i64 * 7) % 9) + index as i64);
-    let created = made.min(now - SignedDuration::from_mins(10 + (ROWS.len() - index) as i64));
+    let step = i64::try_from(index).ok()?;
+    let made = starts - SignedDuration::from_hours(24 * (3 + (step * 7) % 9) + step);
+    let created = made.min(now - SignedDuration::from_mins(60 - step));
     let by = GUESTS.get(guest)?;
     let known = world.calendars.get(on);
     let classic = on == CLASSIC;
     let canceled = status == "canceled";
-    let updated =
-        if canceled { (starts - SignedDuration::from_hours(20)).min(now) } else { created }
-            .max(created);
-    let reason = if index % 2 == 0 { "Something came up at work" } else { "Double-booked, sorry" };
-    let by_guest = index % 2 == 0;
+    let updated = if canceled { (starts - SignedDuration::from_hours(20)).min(now) } else { created }.max(created);
+    let reason = if index.is_multiple_of(2) { "Something came up at work" } else { "Double-booked, sorry" };
+    let by_guest = index.is_multiple_of(2);
     let cancellation = canceled.then(|| {
         json!({
             "reason": reason, "actioned_by": if by_guest { "customer" } else { "user" },
@@ -238,12 +210,15 @@ fn booking(
         co_hosts: if index % 11 == 1 { vec![user(OWNER)] } else { Vec::new() },
         contact: contact(guest),
         conversation: None,
-        utm: (index % 4 == 0).then(|| json!({"source": "newsletter", "medium": "email", "campaign": "autumn", "term": null, "content": null})),
+        utm: index.is_multiple_of(4).then(
+            || json!({"source": "newsletter", "medium": "email", "campaign": "autumn", "term": null, "content": null}),
+        ),
         calendar: (!classic).then(|| calendar(on)),
         page: classic.then(|| page(usize::from(host == LEE))),
         master_page: classic.then(master_page),
         event_type: classic.then(|| event_type(0)),
-        payment: (on == PAID).then(|| json!({"amount_charged": 12_000, "currency": "USD", "transaction_id": format!("txn_{index:08}")})),
+        payment: (on == PAID)
+            .then(|| json!({"amount_charged": 12_000, "currency": "USD", "transaction_id": format!("txn_{index:08}")})),
         deleted: false,
         quirk: None,
     })
@@ -255,7 +230,7 @@ fn rounded(at: Timestamp) -> Timestamp {
 
 /// One of many ordinary meetings of the past year, each on a time of its own.
 fn earlier(world: &World, index: usize, now: Timestamp) -> Option<Booking> {
-    let hours = 24 * 30 + index as i64 * 3;
+    let hours = 24 * 30 + i64::try_from(index).ok()? * 3;
     let starts = rounded(now - SignedDuration::from_hours(hours));
     let guest = GUESTS.get(index % GUESTS.len())?;
     let hosts = [(DANA, INTRO), (LEE, REVIEW_LONDON), (PRIYA, ADVISERS), (OLIVER, REVIEW_SYDNEY)];
@@ -277,8 +252,7 @@ fn earlier(world: &World, index: usize, now: Timestamp) -> Option<Booking> {
         name: guest.name.to_owned(),
         email: guest.email.to_owned(),
         phone: guest.phone.map(str::to_owned),
-        note: (index % 3 == 0)
-            .then(|| "We would like to go through the open points of last time.".to_owned()),
+        note: index.is_multiple_of(3).then(|| "We would like to go through the open points of last time.".to_owned()),
         company: guest.company,
         answers: Vec::new(),
         host: user(host),

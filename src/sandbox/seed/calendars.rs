@@ -29,13 +29,22 @@ pub(super) fn event_type(index: usize) -> String {
     id("ET", 0x0600 + index as u64)
 }
 
-pub(super) fn fill(world: &mut World) {
-    let plain = |index: usize,
-                 host: String,
-                 name: &'static str,
-                 subject: &'static str,
-                 slug: &'static str,
-                 minutes: i64| Calendar {
+const QUESTIONS: &[Question] = &[
+    Question { field: "Topics", choices: &["Growth", "Hiring", "Pricing"], several: true },
+    Question { field: "Company_Size", choices: &["1-10", "11-50", "51+"], several: false },
+    Question { field: "Goal", choices: &[], several: false },
+];
+
+/// A published calendar that asks nothing and costs nothing.
+fn plain(
+    index: usize,
+    host: String,
+    name: &'static str,
+    subject: &'static str,
+    slug: &'static str,
+    minutes: i64,
+) -> Calendar {
+    Calendar {
         id: calendar(index),
         host,
         name,
@@ -50,54 +59,25 @@ pub(super) fn fill(world: &mut World) {
         price: None,
         locations: vec![Location::Virtual("google_meet")],
         questions: Vec::new(),
-    };
-    let topics =
-        Question { field: "Topics", choices: &["Growth", "Hiring", "Pricing"], several: true };
-    let size =
-        Question { field: "Company_Size", choices: &["1-10", "11-50", "51+"], several: false };
-    let goal = Question { field: "Goal", choices: &[], several: false };
-    world.calendars = vec![
-        plain(
-            INTRO,
-            user(DANA),
-            "Intro call",
-            "Intro call with Northlight",
-            "northlight-intro",
-            30,
-        ),
+    }
+}
+
+/// The calendars of an ordinary day.
+fn everyday() -> Vec<Calendar> {
+    vec![
+        plain(INTRO, user(DANA), "Intro call", "Intro call with Northlight", "northlight-intro", 30),
         Calendar {
             buffer: 15,
-            questions: vec![topics, size, goal],
+            questions: QUESTIONS.to_vec(),
             locations: vec![
                 Location::Virtual("google_meet"),
                 Location::Virtual("microsoft_teams"),
                 Location::GuestPhone,
             ],
-            ..plain(
-                STRATEGY,
-                user(DANA),
-                "Strategy session",
-                "Strategy session",
-                "northlight-strategy",
-                60,
-            )
+            ..plain(STRATEGY, user(DANA), "Strategy session", "Strategy session", "northlight-strategy", 60)
         },
-        plain(
-            ADVISERS,
-            team(0),
-            "Adviser on duty",
-            "Talk to an adviser",
-            "northlight-advisers",
-            30,
-        ),
-        plain(
-            REVIEW_LONDON,
-            user(LEE),
-            "Quarterly review",
-            "Quarterly review",
-            "northlight-review-london",
-            45,
-        ),
+        plain(ADVISERS, team(0), "Adviser on duty", "Talk to an adviser", "northlight-advisers", 30),
+        plain(REVIEW_LONDON, user(LEE), "Quarterly review", "Quarterly review", "northlight-review-london", 45),
         Calendar {
             locations: vec![Location::Virtual("microsoft_teams"), Location::VirtualStatic],
             ..plain(
@@ -113,29 +93,21 @@ pub(super) fn fill(world: &mut World) {
             published: false,
             ..plain(5, user(PRIYA), "Onboarding (draft)", "Onboarding", "northlight-onboarding", 60)
         },
+    ]
+}
+
+/// The calendars with something to trip over: a price, an approval, a host without a seat, places.
+fn particular() -> Vec<Calendar> {
+    vec![
         Calendar {
             price: Some((12_000, "USD")),
             locations: vec![Location::Virtual("zoom")],
-            ..plain(
-                PAID,
-                user(OWNER),
-                "Paid consultation",
-                "Consultation with Margaret",
-                "northlight-paid",
-                60,
-            )
+            ..plain(PAID, user(OWNER), "Paid consultation", "Consultation with Margaret", "northlight-paid", 60)
         },
         Calendar {
             approval: true,
             locations: vec![Location::Virtual("zoom")],
-            ..plain(
-                APPROVAL,
-                user(PRIYA),
-                "Partnership talk",
-                "Partnership talk",
-                "northlight-partners",
-                30,
-            )
+            ..plain(APPROVAL, user(PRIYA), "Partnership talk", "Partnership talk", "northlight-partners", 30)
         },
         plain(8, user(NOSEAT), "Noor's clinic", "Half an hour with Noor", "northlight-noor", 30),
         Calendar {
@@ -143,26 +115,21 @@ pub(super) fn fill(world: &mut World) {
             buffer: 10,
             locations: vec![
                 Location::Physical { id: "ADD-7KQ2M9XW4T", address: "12 Harbour Street, New York" },
-                Location::Physical {
-                    id: "ADD-3VB8N5RC6H",
-                    address: "4th floor, 90 Pine Street, New York",
-                },
+                Location::Physical { id: "ADD-3VB8N5RC6H", address: "4th floor, 90 Pine Street, New York" },
                 Location::GuestPhone,
             ],
-            ..plain(
-                OFFICE,
-                user(SAM_SALES),
-                "Office visit",
-                "Visit our office",
-                "northlight-office",
-                45,
-            )
+            ..plain(OFFICE, user(SAM_SALES), "Office visit", "Visit our office", "northlight-office", 45)
         },
         Calendar {
             locations: vec![Location::InPersonByGuest],
             ..plain(10, user(LEE), "At your place", "We come to you", "northlight-visit", 90)
         },
-    ];
+    ]
+}
+
+pub(super) fn fill(world: &mut World) {
+    world.calendars = everyday();
+    world.calendars.extend(particular());
     let classic = |index: usize, name, label, slug, zone| Page {
         id: page(index),
         name,
@@ -185,15 +152,7 @@ pub(super) fn fill(world: &mut World) {
     };
     world.master_pages = vec![master];
     world.event_types = vec![
-        EventType {
-            id: event_type(0),
-            name: "Checkup",
-            description: "A short look at how things stand",
-        },
-        EventType {
-            id: event_type(1),
-            name: "Deep dive",
-            description: "Two hours on one question",
-        },
+        EventType { id: event_type(0), name: "Checkup", description: "A short look at how things stand" },
+        EventType { id: event_type(1), name: "Deep dive", description: "Two hours on one question" },
     ];
 }

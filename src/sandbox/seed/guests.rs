@@ -32,20 +32,8 @@ pub(super) const GUESTS: &[Guest] = &[
         Some("Fjord Tools"),
     ),
     guest("Olivia Marchetti", "olivia@marchetti.example", None, "Europe/Rome", None),
-    guest(
-        "Sarah O'Brien",
-        "sarah.obrien@cedar.example",
-        Some("+353861234567"),
-        "Europe/Dublin",
-        Some("Cedar & Co"),
-    ),
-    guest(
-        "José Ángel Núñez",
-        "jose.nunez@sierra.example",
-        None,
-        "America/Mexico_City",
-        Some("Sierra Norte"),
-    ),
+    guest("Sarah O'Brien", "sarah.obrien@cedar.example", Some("+353861234567"), "Europe/Dublin", Some("Cedar & Co")),
+    guest("José Ángel Núñez", "jose.nunez@sierra.example", None, "America/Mexico_City", Some("Sierra Norte")),
     guest("田中 美咲", "misaki.tanaka@hoshi.example", None, "Asia/Tokyo", Some("星商事")),
     guest(
         "BRIGHTWATER PLUMBING",
@@ -55,13 +43,7 @@ pub(super) const GUESTS: &[Guest] = &[
         Some("BRIGHTWATER"),
     ),
     guest("Amit Deshpande", "amit@deshpande.example", Some("+919812345678"), "Asia/Kolkata", None),
-    guest(
-        "Chloé Bernard",
-        "chloe.bernard@atelier.example",
-        None,
-        "Europe/Paris",
-        Some("Atelier Bernard"),
-    ),
+    guest("Chloé Bernard", "chloe.bernard@atelier.example", None, "Europe/Paris", Some("Atelier Bernard")),
     guest("Tom Ashcroft", "tom@ashcroft.example", None, "Europe/London", None),
     guest(
         "Grace Mbeki",
@@ -70,13 +52,7 @@ pub(super) const GUESTS: &[Guest] = &[
         "Africa/Johannesburg",
         Some("Savanna Labs"),
     ),
-    guest(
-        "Ethan Walsh",
-        "ethan.walsh@harborview.example",
-        None,
-        "America/Los_Angeles",
-        Some("Harborview"),
-    ),
+    guest("Ethan Walsh", "ethan.walsh@harborview.example", None, "America/Los_Angeles", Some("Harborview")),
     guest("Mia Thompson", "mia@thompson.example", None, "Australia/Melbourne", None),
     guest("דנה לוי", "dana.levi@carmel.example", None, "Asia/Jerusalem", Some("Carmel")),
     guest("Lucas Ferreira", "lucas@ferreira.example", None, "America/Sao_Paulo", None),
@@ -101,8 +77,7 @@ pub(super) fn contact(index: usize) -> String {
 pub(super) fn fill(world: &mut World) {
     let now = world.time();
     for (index, guest) in GUESTS.iter().enumerate() {
-        let (first_name, last_name) =
-            guest.name.split_once(' ').map_or((guest.name, None), |(a, b)| (a, Some(b)));
+        let (first_name, last_name) = guest.name.split_once(' ').map_or((guest.name, None), |(a, b)| (a, Some(b)));
         let days = i64::try_from(GUESTS.len() - index).unwrap_or_default();
         world.contacts.push(Contact {
             id: contact(index),

@@ -52,24 +52,8 @@ const PEOPLE: &[Person] = &[
         &[0],
         &["google_meet", "microsoft_teams"],
     ),
-    Person(
-        "Lee",
-        "Whitford",
-        "lee@northlight.example",
-        "Member",
-        "Europe/London",
-        &[0, 1],
-        &["google_meet"],
-    ),
-    Person(
-        "Priya",
-        "Raman",
-        "priya@northlight.example",
-        "Member",
-        "Asia/Kolkata",
-        &[0, 1],
-        &["zoom"],
-    ),
+    Person("Lee", "Whitford", "lee@northlight.example", "Member", "Europe/London", &[0, 1], &["google_meet"]),
+    Person("Priya", "Raman", "priya@northlight.example", "Member", "Asia/Kolkata", &[0, 1], &["zoom"]),
     Person(
         "Oliver",
         "Brandt",
@@ -79,15 +63,7 @@ const PEOPLE: &[Person] = &[
         &[1],
         &["microsoft_teams"],
     ),
-    Person(
-        "Sam",
-        "Taylor",
-        "sam.sales@northlight.example",
-        "Member",
-        "America/New_York",
-        &[],
-        &["google_meet"],
-    ),
+    Person("Sam", "Taylor", "sam.sales@northlight.example", "Member", "America/New_York", &[], &["google_meet"]),
     Person("Sam", "Taylor", "sam.support@northlight.example", "Member", "Europe/London", &[1], &[]),
     Person("Noor", "Haddad", "noor@northlight.example", "Member", "Europe/London", &[], &["zoom"]),
     Person("Iris", "Novak", "iris@northlight.example", "Member", "Europe/London", &[], &[]),
@@ -101,16 +77,8 @@ pub(super) fn fill(world: &mut World) {
         world.teams.push(Team { id: team(index), name });
     }
     let now = world.time();
-    for (index, Person(first_name, last_name, email, role, zone_name, teams, video)) in
-        PEOPLE.iter().enumerate()
-    {
-        let week = [
-            Weekday::Monday,
-            Weekday::Tuesday,
-            Weekday::Wednesday,
-            Weekday::Thursday,
-            Weekday::Friday,
-        ];
+    for (index, Person(first_name, last_name, email, role, zone_name, teams, video)) in PEOPLE.iter().enumerate() {
+        let week = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
         let hours = match index {
             LEE => vec![(9 * 60, 12 * 60 + 30), (13 * 60 + 30, 17 * 60 + 30)],
             PRIYA => vec![(10 * 60, 19 * 60)],

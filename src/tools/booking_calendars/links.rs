@@ -81,9 +81,7 @@ impl Tools {
         let input = call.input()?;
         let calendar = call.calendar(&input.calendar_id).await?;
         let mut booking_form = input.custom_fields.unwrap_or_default();
-        for (field, value) in
-            [("name", input.guest_name), ("email", input.guest_email), ("phone", input.guest_phone)]
-        {
+        for (field, value) in [("name", input.guest_name), ("email", input.guest_email), ("phone", input.guest_phone)] {
             booking_form.extend(value.map(|value| (field.to_owned(), value.into())));
         }
         let utm = input.utm.and_then(|utm| serde_json::to_value(utm).ok());
@@ -134,15 +132,10 @@ impl Tools {
         fields.insert("time_zone".into(), zone.name().into());
         let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
         let made = fields.get("creation_time_local").and_then(Value::as_str).unwrap_or_default();
-        let text = format!(
-            "{url}\nserves for one booking on {}; link {id}, made {made}",
-            calendar.described()
-        );
+        let text = format!("{url}\nserves for one booking on {}; link {id}, made {made}", calendar.described());
         let mut reply = Reply::new(fields, text);
         if ignored {
-            reply.note(
-                "OnceHub ignores host here: this calendar belongs to one person, not to a team.",
-            );
+            reply.note("OnceHub ignores host here: this calendar belongs to one person, not to a team.");
         }
         Ok(reply)
     }

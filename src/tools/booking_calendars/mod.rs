@@ -70,10 +70,7 @@ impl Tools {
         output_schema = schema::list(&schema::object(FIELDS, &[]), &[("asked", "string", "The filters, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_booking_calendars(
-        &self,
-        mut call: Call<ListBookingCalendars>,
-    ) -> Result<Reply, Failure> {
+    async fn list_booking_calendars(&self, mut call: Call<ListBookingCalendars>) -> Result<Reply, Failure> {
         let ListBookingCalendars { name, host, limit, cursor } = call.input()?;
         let mut asked = Vec::new();
         let mut filter = booking_calendars::All::default();
@@ -85,18 +82,15 @@ impl Tools {
         let part = name.as_deref().map(fold);
         asked.extend(name.as_deref().map(|name| format!("name {}", quoted(name, 60))));
         let is_like = |calendar: &Object| {
-            let known =
-                ["name", "subject"].into_iter().filter_map(|field| calendar.text(field)).map(fold);
+            let known = ["name", "subject"].into_iter().filter_map(|field| calendar.text(field)).map(fold);
             part.as_deref().is_none_or(|part| known.into_iter().any(|known| known.contains(part)))
         };
-        let here: Option<&(dyn Fn(&Object) -> bool + Sync)> =
-            if part.is_some() { Some(&is_like) } else { None };
+        let here: Option<&(dyn Fn(&Object) -> bool + Sync)> = if part.is_some() { Some(&is_like) } else { None };
         let found = call.gather(&filter, limit, cursor.as_deref(), here).await?;
         let hosts = Hosts::of(&call, &found.items).await;
         let body: Vec<String> = found.items.iter().map(|calendar| line(calendar, &hosts)).collect();
         let zone = &self.settings.zone;
-        let items =
-            found.items.iter().map(|calendar| shown(calendar.clone(), &hosts, zone)).collect();
+        let items = found.items.iter().map(|calendar| shown(calendar.clone(), &hosts, zone)).collect();
         Ok(found.reply("booking calendar", items, &body.join("\n"), &asked, zone))
     }
 
@@ -108,14 +102,10 @@ impl Tools {
         output_schema = schema::output(schema::object(FIELDS, &["id"])),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_booking_calendar(
-        &self,
-        mut call: Call<GetBookingCalendar>,
-    ) -> Result<Reply, Failure> {
+    async fn get_booking_calendar(&self, mut call: Call<GetBookingCalendar>) -> Result<Reply, Failure> {
         let GetBookingCalendar { calendar_id } = call.input()?;
         let found = call.calendar(&calendar_id).await?;
-        let mut calendar =
-            call.oncehub.send(&booking_calendars::Get { id: found.id.clone() }).await?;
+        let mut calendar = call.oncehub.send(&booking_calendars::Get { id: found.id.clone() }).await?;
         calendar.fill_id(found.id.as_str());
         let hosts = Hosts::of(&call, std::slice::from_ref(&calendar)).await;
         let text = line(&calendar, &hosts);
@@ -139,11 +129,9 @@ impl<I> Call<I> {
                 team.map_err(|team| if team.kind == "not_found" { failure } else { team })
             }
             // An id that is no user's may be a team's; either way it is the id that counts.
-            Ok(found) if found.entry.is_none() => Ok(self
-                .directory
-                .find(&self.oncehub, Noun::Teams, "host", asked)
-                .await
-                .unwrap_or(found)),
+            Ok(found) if found.entry.is_none() => {
+                Ok(self.directory.find(&self.oncehub, Noun::Teams, "host", asked).await.unwrap_or(found))
+            }
             other => other,
         }
     }
@@ -158,8 +146,7 @@ struct Hosts {
 impl Hosts {
     async fn of<I>(call: &Call<I>, calendars: &[Object]) -> Self {
         let mut hosts = Self { users: Arc::default(), teams: Arc::default() };
-        let ids: Vec<&str> =
-            calendars.iter().filter_map(|calendar| calendar.text("host")).collect();
+        let ids: Vec<&str> = calendars.iter().filter_map(|calendar| calendar.text("host")).collect();
         if !ids.is_empty() {
             hosts.users = call.directory.all_or_none(&call.oncehub, Noun::Users).await;
         }
@@ -194,18 +181,14 @@ fn line(calendar: &Object, hosts: &Hosts) -> String {
         Some((name, false)) => format!("host {} {id}", quoted(&name, 60)),
         None => format!("host {id}"),
     });
-    let subject =
-        calendar.text("subject").filter(|subject| Some(*subject) != calendar.text("name"));
+    let subject = calendar.text("subject").filter(|subject| Some(*subject) != calendar.text("name"));
     let parts = [
         Some(id),
         calendar.text("name").map(|name| quoted(name, 80)),
         subject.map(|subject| format!("for guests: {}", quoted(subject, 80))),
         calendar.number("duration_minutes").map(|minutes| format!("{minutes} min")),
         host,
-        calendar
-            .flag("published")
-            .filter(|published| !published)
-            .map(|_| "not published: cannot be booked".to_owned()),
+        calendar.flag("published").filter(|published| !published).map(|_| "not published: cannot be booked".to_owned()),
         calendar.text("url").map(|url| plain_or_quoted(&clean(url), 200)),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" | ")

@@ -86,21 +86,14 @@ impl Tools {
             ));
         }
         if !input.guest_email.contains('@') {
-            return Err(Failure::argument(
-                "guest_email",
-                "is not an e-mail address",
-                "ask for the guest's address",
-            ));
+            return Err(Failure::argument("guest_email", "is not an e-mail address", "ask for the guest's address"));
         }
         let calendar = call.calendar(&input.calendar_id).await?;
         let location = call.location(&input, &calendar.id, start.at).await?;
         let when = format!("{} ({})", time::local(start.at, &zone), zone.name());
         let who = quoted(&input.guest_name, 60);
-        let question = format!(
-            "Book {when} on {} for {}, and notify them?",
-            calendar.described(),
-            who.trim_matches('"')
-        );
+        let question =
+            format!("Book {when} on {} for {}, and notify them?", calendar.described(), who.trim_matches('"'));
         if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
             return Ok(declined);
         }
@@ -140,9 +133,7 @@ fn form(input: &ScheduleMeeting) -> Map<String, Value> {
     let mut form = input.custom_fields.clone().unwrap_or_default();
     form.insert("name".into(), input.guest_name.trim().into());
     form.insert("email".into(), input.guest_email.trim().into());
-    form.extend(
-        input.guest_phone.as_deref().map(|phone| ("phone".to_owned(), phone.trim().into())),
-    );
+    form.extend(input.guest_phone.as_deref().map(|phone| ("phone".to_owned(), phone.trim().into())));
     form
 }
 
@@ -168,39 +159,22 @@ impl<I> Call<I> {
         let value = match (kind, value) {
             (LocationType::VirtualStatic, _) => None,
             (LocationType::Physical, value) => Some(self.address(calendar, start, value).await?),
-            (LocationType::GuestPhone, None) if input.guest_phone.is_some() => {
-                input.guest_phone.clone()
-            }
+            (LocationType::GuestPhone, None) if input.guest_phone.is_some() => input.guest_phone.clone(),
             (_, Some(value)) => Some(value.to_owned()),
             (_, None) => {
                 let hint = match kind {
-                    LocationType::GuestPhone => {
-                        "give the guest's number in E.164 form, e.g. +12025550195"
-                    }
-                    LocationType::InPersonByGuest => {
-                        "give the address where the guest wants to meet"
-                    }
-                    _ => {
-                        "give one of google_meet, microsoft_teams, zoom, webex, gotomeeting that the slot offers"
-                    }
+                    LocationType::GuestPhone => "give the guest's number in E.164 form, e.g. +12025550195",
+                    LocationType::InPersonByGuest => "give the address where the guest wants to meet",
+                    _ => "give one of google_meet, microsoft_teams, zoom, webex, gotomeeting that the slot offers",
                 };
-                return Err(Failure::argument(
-                    "location_value",
-                    format!("is required for {}", kind.as_str()),
-                    hint,
-                ));
+                return Err(Failure::argument("location_value", format!("is required for {}", kind.as_str()), hint));
             }
         };
         Ok(Some(Location { kind: kind.as_str().into(), value }))
     }
 
     /// The id of an address: OnceHub takes no other form of it. Without a value, the only one that there is.
-    async fn address(
-        &self,
-        calendar: &Id,
-        start: Timestamp,
-        asked: Option<&str>,
-    ) -> Result<String, Failure> {
+    async fn address(&self, calendar: &Id, start: Timestamp, asked: Option<&str>) -> Result<String, Failure> {
         if let Some(id) = asked.filter(|asked| super::super::names::looks_like_an_id(asked)) {
             return Ok(id.to_owned());
         }
@@ -211,42 +185,28 @@ impl<I> Call<I> {
             .iter()
             .flat_map(|slot| &slot.locations)
             .filter(|location| location.text("type") == Some("physical"))
-            .filter_map(|location| {
-                Some((location.text("id")?, location.text("value").unwrap_or_default()))
-            })
+            .filter_map(|location| Some((location.text("id")?, location.text("value").unwrap_or_default())))
             .collect();
         addresses.sort_unstable();
         addresses.dedup();
         let fits = |text: &str| asked.is_none_or(|asked| fold(asked) == fold(text));
-        let fitting: Vec<&str> =
-            addresses.iter().filter(|(_, text)| fits(text)).map(|(id, _)| *id).collect();
+        let fitting: Vec<&str> = addresses.iter().filter(|(_, text)| fits(text)).map(|(id, _)| *id).collect();
         match fitting.as_slice() {
             [id] => Ok((*id).to_owned()),
             _ => {
-                let offered: Vec<String> = addresses
-                    .iter()
-                    .map(|(id, text)| format!("{id} {}", quoted(text, 80)))
-                    .collect();
+                let offered: Vec<String> =
+                    addresses.iter().map(|(id, text)| format!("{id} {}", quoted(text, 80))).collect();
                 let hint = match offered.as_slice() {
                     [] => "get_booking_time_slots shows where each slot can take place".to_owned(),
                     _ => format!("pass one of these ids: {}", offered.join(", ")),
                 };
-                Err(Failure::argument(
-                    "location_value",
-                    "is not one address that this calendar offers",
-                    hint,
-                ))
+                Err(Failure::argument("location_value", "is not one address that this calendar offers", hint))
             }
         }
     }
 
     /// The live booking of that guest on that calendar at that time.
-    async fn find_scheduled(
-        &self,
-        calendar: &Id,
-        email: &str,
-        start: Timestamp,
-    ) -> Result<Option<Object>, Error> {
+    async fn find_scheduled(&self, calendar: &Id, email: &str, start: Timestamp) -> Result<Option<Object>, Error> {
         let second = SignedDuration::from_secs(1);
         let listing = bookings::All {
             booking_calendar: Some(calendar.clone()),
@@ -265,12 +225,7 @@ impl<I> Call<I> {
     }
 
     /// What OnceHub made of it: its answer holds the id alone.
-    async fn read_back(
-        &self,
-        answer: &Object,
-        start: Timestamp,
-        zone: &Zone,
-    ) -> Result<Reply, Failure> {
+    async fn read_back(&self, answer: &Object, start: Timestamp, zone: &Zone) -> Result<Reply, Failure> {
         let id = answer.text("id").unwrap_or_default().to_owned();
         let read = match id.parse() {
             Ok(id) => self.oncehub.send(&bookings::Get { id, expand: None }).await.ok(),
@@ -282,9 +237,7 @@ impl<I> Call<I> {
             super::super::reply::put_time(&mut fields, "starting_time", start, zone);
             let text = format!("Booked: {id}, {} ({})", time::local(start, zone), zone.name());
             let mut reply = Reply::new(fields, text);
-            reply.note(
-                "The booking could not be read back: get_booking shows it. Do not book it again.",
-            );
+            reply.note("The booking could not be read back: get_booking shows it. Do not book it again.");
             return Ok(reply);
         };
         booking.fill_id(&id);
@@ -293,16 +246,9 @@ impl<I> Call<I> {
     }
 
     /// A slot that is gone: the failure then names the nearest ones that are free.
-    async fn too_late(
-        &self,
-        failure: Failure,
-        calendar: &Id,
-        start: Timestamp,
-        zone: &Zone,
-    ) -> Failure {
+    async fn too_late(&self, failure: Failure, calendar: &Id, start: Timestamp, zone: &Zone) -> Failure {
         if failure.outcome == Some("unknown") {
-            let hint =
-                "look with list_bookings (calendar, guest, starts_after) before booking again";
+            let hint = "look with list_bookings (calendar, guest, starts_after) before booking again";
             return failure.hint(hint);
         }
         if failure.param.as_deref() != Some("start_time") || start <= self.now {
@@ -310,15 +256,10 @@ impl<I> Call<I> {
         }
         let day = SignedDuration::from_hours(24);
         let from = (start - day).max(self.now);
-        let slots = self
-            .slots(calendar, Some(from).filter(|from| *from > self.now), start + day + day)
-            .await;
+        let slots = self.slots(calendar, Some(from).filter(|from| *from > self.now), start + day + day).await;
         match slots.ok().and_then(|slots| nearest_in_words(&slots, start, zone)) {
-            Some(near) => {
-                failure.hint(format!("the nearest free starts are {near}: ask which one suits"))
-            }
-            None => failure
-                .hint("nothing is free around then: ask get_booking_time_slots for other days"),
+            Some(near) => failure.hint(format!("the nearest free starts are {near}: ask which one suits")),
+            None => failure.hint("nothing is free around then: ask get_booking_time_slots for other days"),
         }
     }
 }

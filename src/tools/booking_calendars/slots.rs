@@ -61,12 +61,8 @@ impl Tools {
         ),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_booking_time_slots(
-        &self,
-        mut call: Call<GetBookingTimeSlots>,
-    ) -> Result<Reply, Failure> {
-        let GetBookingTimeSlots { calendar_id, start_time, end_time, time_zone, limit } =
-            call.input()?;
+    async fn get_booking_time_slots(&self, mut call: Call<GetBookingTimeSlots>) -> Result<Reply, Failure> {
+        let GetBookingTimeSlots { calendar_id, start_time, end_time, time_zone, limit } = call.input()?;
         let zone = call.zone(time_zone.as_deref())?;
         let range = Range::read(&call, start_time.as_deref(), end_time.as_deref(), &zone)?;
         let calendar = call.calendar(&calendar_id).await?;
@@ -87,12 +83,7 @@ struct Range {
 }
 
 impl Range {
-    fn read<I>(
-        call: &Call<I>,
-        start: Option<&str>,
-        end: Option<&str>,
-        zone: &Zone,
-    ) -> Result<Self, Failure> {
+    fn read<I>(call: &Call<I>, start: Option<&str>, end: Option<&str>, zone: &Zone) -> Result<Self, Failure> {
         let now = call.now;
         let mut notes = Vec::new();
         let start = start.map(|text| call.moment("start_time", text, zone)).transpose()?;
@@ -104,9 +95,7 @@ impl Range {
         let begins = start.as_ref().map_or(now, |moment| moment.at).max(now);
         let week = || zone.days_later(begins, 7);
         let ends = end.as_ref().map_or_else(week, |moment| time::end_exclusive(moment, zone));
-        let over = start
-            .as_ref()
-            .is_some_and(|moment| moment.at < now && time::end_exclusive(moment, zone) < now);
+        let over = start.as_ref().is_some_and(|moment| moment.at < now && time::end_exclusive(moment, zone) < now);
         if ends <= now || (over && end.is_some()) && ends <= begins {
             return Err(Failure::argument(
                 "end_time",
@@ -146,12 +135,7 @@ pub(super) struct Slot {
 
 impl<I> Call<I> {
     /// The free slots of a calendar, in order. What cannot be read as a slot is left out.
-    pub(super) async fn slots(
-        &self,
-        id: &Id,
-        start: Option<Timestamp>,
-        end: Timestamp,
-    ) -> Result<Vec<Slot>, Error> {
+    pub(super) async fn slots(&self, id: &Id, start: Option<Timestamp>, end: Timestamp) -> Result<Vec<Slot>, Error> {
         let asked = booking_calendars::TimeSlots {
             id: id.clone(),
             start_time: start.map(time::instant),
@@ -167,16 +151,8 @@ impl<I> Call<I> {
 impl Slot {
     fn read(slot: &Object) -> Option<Self> {
         let start = time::read(slot.text("start_time")?)?;
-        let locations =
-            slot.fields().get("locations").and_then(Value::as_array).into_iter().flatten();
-        Some(Self {
-            start,
-            locations: locations
-                .filter(|value| value.is_object())
-                .cloned()
-                .map(Object::new)
-                .collect(),
-        })
+        let locations = slot.fields().get("locations").and_then(Value::as_array).into_iter().flatten();
+        Some(Self { start, locations: locations.filter(|value| value.is_object()).cloned().map(Object::new).collect() })
     }
 }
 
@@ -192,14 +168,7 @@ fn described(location: &Object) -> String {
     text
 }
 
-fn show(
-    slots: &[Slot],
-    limit: Option<u32>,
-    range: &Range,
-    id: &Id,
-    calendar: &str,
-    zone: &Zone,
-) -> Reply {
+fn show(slots: &[Slot], limit: Option<u32>, range: &Range, id: &Id, calendar: &str, zone: &Zone) -> Reply {
     let limit = limit.map_or(USUAL, |limit| limit as usize);
     let given = slots.get(..limit.min(slots.len())).unwrap_or_default();
     let more = slots.get(given.len());
@@ -220,28 +189,12 @@ fn show(
     }
     let count = given.len();
     let mut text = match count {
-        0 => format!(
-            "No free slots on {calendar}, {}, times in {}",
-            range.described(zone),
-            zone.name()
-        ),
-        1 => format!(
-            "1 free slot on {calendar}, {}, times in {}",
-            range.described(zone),
-            zone.name()
-        ),
-        _ => format!(
-            "{count} free slots on {calendar}, {}, times in {}",
-            range.described(zone),
-            zone.name()
-        ),
+        0 => format!("No free slots on {calendar}, {}, times in {}", range.described(zone), zone.name()),
+        1 => format!("1 free slot on {calendar}, {}, times in {}", range.described(zone), zone.name()),
+        _ => format!("{count} free slots on {calendar}, {}, times in {}", range.described(zone), zone.name()),
     };
     if everywhere && !first.is_empty() {
-        let _ = write!(
-            text,
-            "\nlocations: {}",
-            first.iter().map(described).collect::<Vec<_>>().join(", ")
-        );
+        let _ = write!(text, "\nlocations: {}", first.iter().map(described).collect::<Vec<_>>().join(", "));
     }
     for ((_, day), starts) in days {
         let _ = write!(text, "\n{day}: {}", starts.join(" "));
@@ -259,8 +212,7 @@ fn show(
     }
 
     let locations = |locations: &[Object]| -> Value {
-        let mut value =
-            locations.iter().map(|location| Value::Object(location.fields().clone())).collect();
+        let mut value = locations.iter().map(|location| Value::Object(location.fields().clone())).collect();
         clean_value(&mut value);
         value
     };
@@ -292,6 +244,5 @@ pub(super) fn nearest_in_words(slots: &[Slot], to: Timestamp, zone: &Zone) -> Op
     near.truncate(5);
     near.sort_unstable();
     let words: Vec<String> = near.into_iter().map(|at| time::local(at, zone)).collect();
-    (!words.is_empty())
-        .then(|| format!("{} ({})", words.join(", "), quoted(zone.name(), 60).trim_matches('"')))
+    (!words.is_empty()).then(|| format!("{} ({})", words.join(", "), quoted(zone.name(), 60).trim_matches('"')))
 }

@@ -81,22 +81,17 @@ impl Tools {
     async fn cancel_booking(&self, mut call: Call<CancelBooking>) -> Result<Reply, Failure> {
         let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
         let Target { id, booking } = call.target(&booking_id).await?;
-        let mail =
-            if notify_guest { "and email the guest about it" } else { "without telling the guest" };
+        let mail = if notify_guest { "and email the guest about it" } else { "without telling the guest" };
         let question = format!("Cancel {}, {mail}?", show::sentence(&booking, &self.settings.zone));
-        if let Some(declined) = call
-            .confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone))
-            .await?
+        if let Some(declined) =
+            call.confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone)).await?
         {
             return Ok(declined);
         }
         let cancel = bookings::Cancel { id: id.clone(), reason, notify_guest };
-        let mailed =
-            if notify_guest { "The guest is told by e-mail." } else { "The guest was not told." };
-        call.change(&cancel, &id, &format!("Canceled. {mailed}"), &|booking| {
-            booking.text("status") == Some("canceled")
-        })
-        .await
+        let mailed = if notify_guest { "The guest is told by e-mail." } else { "The guest was not told." };
+        call.change(&cancel, &id, &format!("Canceled. {mailed}"), &|booking| booking.text("status") == Some("canceled"))
+            .await
     }
 
     /// Cancel a booking that is still to come and e-mail the guest a link to choose another time themselves. The present
@@ -108,26 +103,21 @@ impl Tools {
         output_schema = show::one(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn request_reschedule(
-        &self,
-        mut call: Call<RequestReschedule>,
-    ) -> Result<Reply, Failure> {
+    async fn request_reschedule(&self, mut call: Call<RequestReschedule>) -> Result<Reply, Failure> {
         let RequestReschedule { booking_id, reason } = call.input()?;
         let Target { id, booking } = call.target(&booking_id).await?;
         let question = format!(
             "Cancel {}, and email the guest to choose another time?",
             show::sentence(&booking, &self.settings.zone)
         );
-        if let Some(declined) = call
-            .confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone))
-            .await?
+        if let Some(declined) =
+            call.confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone)).await?
         {
             return Ok(declined);
         }
         let request = bookings::RequestReschedule { id: id.clone(), reason };
         let done = "Canceled, and the guest is asked by e-mail to choose another time.";
-        call.change(&request, &id, done, &|booking| booking.text("status") == Some("canceled"))
-            .await
+        call.change(&request, &id, done, &|booking| booking.text("status") == Some("canceled")).await
     }
 
     /// Give a booking that is still to come to another host, at the same time; everyone is notified. OnceHub does not check
@@ -143,36 +133,28 @@ impl Tools {
         let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
         let host = call.user("new_host", &new_host).await?;
         let Target { id, booking } = call.target(&booking_id).await?;
-        let who =
-            host.entry.as_ref().map_or_else(|| host.id.to_string(), |entry| entry.name.clone());
+        let who = host.entry.as_ref().map_or_else(|| host.id.to_string(), |entry| entry.name.clone());
         let question = format!(
             "Give {} to {who} as the new host, and notify everyone?",
             show::sentence(&booking, &self.settings.zone)
         );
-        if let Some(declined) = call
-            .confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone))
-            .await?
+        if let Some(declined) =
+            call.confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone)).await?
         {
             return Ok(declined);
         }
         let provider = video_provider.and_then(|provider| serde_json::to_value(provider).ok());
-        let location = provider
-            .as_ref()
-            .and_then(Value::as_str)
-            .map(|value| bookings::VideoLocation { value: value.into() });
+        let location =
+            provider.as_ref().and_then(Value::as_str).map(|value| bookings::VideoLocation { value: value.into() });
         let reassign = bookings::Reassign { id: id.clone(), new_host: host.id.clone(), location };
         let had_link = booking.text_in("virtual_conferencing", "join_url").is_some();
         let done = format!("Reassigned to {}. Everyone is notified.", host.described());
-        let is_theirs = |booking: &Object| {
-            booking.reference("owner").is_some_and(|owner| owner.id == host.id.as_str())
-        };
+        let is_theirs = |booking: &Object| booking.reference("owner").is_some_and(|owner| owner.id == host.id.as_str());
         let (after, found) = call.written(&reassign, &id, &is_theirs).await?;
         let lost_link = had_link && after.text_in("virtual_conferencing", "join_url").is_none();
         let mut reply = call.shown(&done, after, found).await;
         if lost_link {
-            reply.note(
-                "The meeting has lost its video link: the new host has no video service connected.",
-            );
+            reply.note("The meeting has lost its video link: the new host has no video service connected.");
         }
         Ok(reply)
     }
@@ -189,21 +171,14 @@ impl Tools {
     async fn mark_no_show(&self, mut call: Call<MarkNoShow>) -> Result<Reply, Failure> {
         let MarkNoShow { booking_id } = call.input()?;
         let Target { id, booking } = call.target(&booking_id).await?;
-        let question = format!(
-            "Mark {} as missed by the guest?",
-            show::sentence(&booking, &self.settings.zone)
-        );
-        if let Some(declined) = call
-            .confirm(false, &question, &|| show::unchanged(&booking, &self.settings.zone))
-            .await?
+        let question = format!("Mark {} as missed by the guest?", show::sentence(&booking, &self.settings.zone));
+        if let Some(declined) =
+            call.confirm(false, &question, &|| show::unchanged(&booking, &self.settings.zone)).await?
         {
             return Ok(declined);
         }
         let no_show = bookings::NoShow { id: id.clone() };
-        call.change(&no_show, &id, "Marked as a no-show.", &|booking| {
-            booking.text("status") == Some("no_show")
-        })
-        .await
+        call.change(&no_show, &id, "Marked as a no-show.", &|booking| booking.text("status") == Some("no_show")).await
     }
 }
 
@@ -217,16 +192,10 @@ impl<I> Call<I> {
     async fn target(&self, asked: &str) -> Result<Target, Failure> {
         let booking = self.find_booking(asked, None).await?;
         let id = booking.text("id").unwrap_or(asked).parse();
-        let id = id.map_err(|error| {
-            Failure::argument("booking_id", error, "find the id with list_bookings")
-        })?;
+        let id = id.map_err(|error| Failure::argument("booking_id", error, "find the id with list_bookings"))?;
         if booking.is_deleted() {
             let problem = format!("booking_id: the booking {id} has been deleted");
-            return Err(Failure::not_found(
-                "booking_id",
-                problem,
-                "find another with list_bookings",
-            ));
+            return Err(Failure::not_found("booking_id", problem, "find another with list_bookings"));
         }
         Ok(Target { id, booking })
     }
@@ -257,19 +226,13 @@ impl<I> Call<I> {
         E: Endpoint<Response = Object>,
     {
         let read = bookings::Get { id: id.clone(), expand: None };
-        let look = || {
-            async { Ok(Some(self.oncehub.send(&read).await?).filter(|booking| is_done(booking))) }
-                .boxed()
-        };
-        let written =
-            self.write(change, &format!("the booking {id}"), &look).await.map_err(|failure| {
-                if failure.outcome == Some("unknown") {
-                    return failure.hint(format!(
-                        "read it with get_booking {id} before anything else: its status tells"
-                    ));
-                }
-                failure
-            })?;
+        let look = || async { Ok(Some(self.oncehub.send(&read).await?).filter(|booking| is_done(booking))) }.boxed();
+        let written = self.write(change, &format!("the booking {id}"), &look).await.map_err(|failure| {
+            if failure.outcome == Some("unknown") {
+                return failure.hint(format!("read it with get_booking {id} before anything else: its status tells"));
+            }
+            failure
+        })?;
         let (mut booking, found) = match written {
             Written::Answered(booking) => (booking, false),
             Written::Found(booking) => (booking, true),

@@ -112,18 +112,10 @@ impl Tools {
             owner: asked.named(Noun::Users, "owner", input.owner.as_deref()).await?,
             host: asked.named(Noun::Users, "host", input.host.as_deref()).await?,
             contact: asked.contact(input.contact.as_deref()).await?,
-            booking_calendar: asked
-                .named(Noun::Calendars, "calendar", input.calendar.as_deref())
-                .await?,
-            booking_page: asked
-                .named(Noun::BookingPages, "booking_page", input.booking_page.as_deref())
-                .await?,
-            master_page: asked
-                .named(Noun::MasterPages, "master_page", input.master_page.as_deref())
-                .await?,
-            event_type: asked
-                .named(Noun::EventTypes, "event_type", input.event_type.as_deref())
-                .await?,
+            booking_calendar: asked.named(Noun::Calendars, "calendar", input.calendar.as_deref()).await?,
+            booking_page: asked.named(Noun::BookingPages, "booking_page", input.booking_page.as_deref()).await?,
+            master_page: asked.named(Noun::MasterPages, "master_page", input.master_page.as_deref()).await?,
+            event_type: asked.named(Noun::EventTypes, "event_type", input.event_type.as_deref()).await?,
             starting_after: asked.from("starts_after", input.starts_after.as_deref())?,
             starting_before: asked.until("starts_before", input.starts_before.as_deref())?,
             created_after: asked.from("created_after", input.created_after.as_deref())?,
@@ -140,9 +132,7 @@ impl Tools {
         let statuses = &input.status;
         let keep = |booking: &Object| {
             let status_fits = statuses.is_empty()
-                || booking
-                    .text("status")
-                    .is_some_and(|status| statuses.iter().any(|wanted| wanted.as_str() == status));
+                || booking.text("status").is_some_and(|status| statuses.iter().any(|wanted| wanted.as_str() == status));
             status_fits && guest.as_deref().is_none_or(|guest| guest_is_like(booking, guest))
         };
         let here: Option<&(dyn Fn(&Object) -> bool + Sync)> =
@@ -151,14 +141,8 @@ impl Tools {
         let names = Names::of(&call, &found.items).await;
         let body = show::agenda(&found.items, &names, &zone);
         let items = match input.detail.unwrap_or_default() {
-            Detail::Summary => {
-                found.items.iter().map(|booking| show::summary(booking, &names, &zone)).collect()
-            }
-            Detail::Full => found
-                .items
-                .iter()
-                .map(|booking| show::object(booking.clone(), &names, &zone))
-                .collect(),
+            Detail::Summary => found.items.iter().map(|booking| show::summary(booking, &names, &zone)).collect(),
+            Detail::Full => found.items.iter().map(|booking| show::object(booking.clone(), &names, &zone)).collect(),
         };
         let body = match input.detail.unwrap_or_default() {
             Detail::Summary => body,
@@ -173,14 +157,9 @@ impl Tools {
 fn guest_is_like(booking: &Object, guest: &str) -> bool {
     let form = ["name", "email"].map(|field| booking.text_in("form_submission", field));
     let contact = booking.reference("contact");
-    let expanded = ["first_name", "last_name", "email"]
-        .map(|field| contact.and_then(|contact| contact.text(field)));
+    let expanded = ["first_name", "last_name", "email"].map(|field| contact.and_then(|contact| contact.text(field)));
     let attendees = booking.texts("attendees").map(Some);
-    form.into_iter()
-        .chain(expanded)
-        .chain(attendees)
-        .flatten()
-        .any(|known| fold(known).contains(guest))
+    form.into_iter().chain(expanded).chain(attendees).flatten().any(|known| fold(known).contains(guest))
 }
 
 /// What a caller asks for, turned into OnceHub's filters, and said again in words for the reply.
@@ -204,12 +183,7 @@ impl<I> Asked<'_, I> {
         }
     }
 
-    async fn named(
-        &mut self,
-        noun: Noun,
-        argument: &'static str,
-        text: Option<&str>,
-    ) -> Result<Option<Id>, Failure> {
+    async fn named(&mut self, noun: Noun, argument: &'static str, text: Option<&str>) -> Result<Option<Id>, Failure> {
         let Some(text) = text else { return Ok(None) };
         let found = match noun {
             Noun::Users => self.call.user(argument, text).await?,
@@ -227,29 +201,17 @@ impl<I> Asked<'_, I> {
     }
 
     /// "At or after": OnceHub's own filter leaves the moment itself out.
-    fn from(
-        &mut self,
-        argument: &'static str,
-        text: Option<&str>,
-    ) -> Result<Option<String>, Failure> {
+    fn from(&mut self, argument: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
         let Some(text) = text else { return Ok(None) };
         let moment = self.call.moment(argument, text, self.zone)?;
         self.note(argument, moment.note.as_deref());
-        self.words.push(format!(
-            "{} {}",
-            argument.replace('_', " "),
-            time::local(moment.at, self.zone)
-        ));
+        self.words.push(format!("{} {}", argument.replace('_', " "), time::local(moment.at, self.zone)));
         let just_before = moment.at - jiff::SignedDuration::from_millis(1);
         Ok(Some(just_before.to_string()))
     }
 
     /// "Before"; a day includes itself.
-    fn until(
-        &mut self,
-        argument: &'static str,
-        text: Option<&str>,
-    ) -> Result<Option<String>, Failure> {
+    fn until(&mut self, argument: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
         let Some(text) = text else { return Ok(None) };
         let moment = self.call.moment(argument, text, self.zone)?;
         self.note(argument, moment.note.as_deref());

@@ -84,10 +84,9 @@ impl<I> Call<I> {
     async fn search_booking(&self, asked: &str) -> Result<Object, Failure> {
         let folded = fold(asked);
         let texts = |booking: &Object| {
-            let form =
-                ["name", "email"].map(|field| booking.text_in("form_submission", field).map(fold));
-            let own = ["subject", "tracking_id", "cancel_url", "reschedule_url"]
-                .map(|field| booking.text(field).map(fold));
+            let form = ["name", "email"].map(|field| booking.text_in("form_submission", field).map(fold));
+            let own =
+                ["subject", "tracking_id", "cancel_url", "reschedule_url"].map(|field| booking.text(field).map(fold));
             form.into_iter().chain(own).flatten().any(|known| known == folded)
         };
         let listing = bookings::All::default();
@@ -98,14 +97,10 @@ impl<I> Call<I> {
                 format!("booking_id: no booking is known as {}", quoted(asked, 80)),
                 "find its id with list_bookings, whose guest argument also takes part of a name",
             )),
-            [_] => found
-                .into_iter()
-                .next()
-                .ok_or_else(|| Failure::not_found("booking_id", "none", "list_bookings")),
+            [_] => found.into_iter().next().ok_or_else(|| Failure::not_found("booking_id", "none", "list_bookings")),
             several => {
                 let zone = &self.settings.zone;
-                let shown: Vec<String> =
-                    several.iter().map(|booking| describe(booking, zone)).collect();
+                let shown: Vec<String> = several.iter().map(|booking| describe(booking, zone)).collect();
                 let problem = format!(
                     "booking_id: {} bookings are known as {}: {}",
                     several.len(),

@@ -34,19 +34,10 @@ async fn a_day_at_the_end_of_a_range_is_part_of_it() {
 async fn at_or_after_includes_the_moment_itself_and_before_does_not() {
     let bench = Bench::start().await;
     // Sarah's call on Monday begins at 10:00.
-    let count = async |filter: Value| {
-        bench.call("list_bookings", filter).await.structure()["items"].as_array().unwrap().len()
-    };
-    assert_eq!(
-        count(json!({"starts_after": "2026-11-23T10:00", "starts_before": "2026-11-23T10:01"}))
-            .await,
-        1
-    );
-    assert_eq!(
-        count(json!({"starts_after": "2026-11-23T09:00", "starts_before": "2026-11-23T10:00"}))
-            .await,
-        0
-    );
+    let count =
+        async |filter: Value| bench.call("list_bookings", filter).await.structure()["items"].as_array().unwrap().len();
+    assert_eq!(count(json!({"starts_after": "2026-11-23T10:00", "starts_before": "2026-11-23T10:01"})).await, 1);
+    assert_eq!(count(json!({"starts_after": "2026-11-23T09:00", "starts_before": "2026-11-23T10:00"})).await, 0);
 }
 
 #[tokio::test]
@@ -62,9 +53,7 @@ async fn several_statuses_and_a_part_of_a_name_are_filtered_here() {
 async fn each_filter_reaches_oncehub_by_its_own_name() {
     let bench = Bench::start().await;
     let contact = bench.booking(json!({"guest": "Jacob"})).await;
-    let contact =
-        bench.call("get_booking", json!({"booking_id": contact})).await.structure()["contact"]
-            .clone();
+    let contact = bench.call("get_booking", json!({"booking_id": contact})).await.structure()["contact"].clone();
     bench
         .call(
             "list_bookings",
@@ -79,8 +68,7 @@ async fn each_filter_reaches_oncehub_by_its_own_name() {
         )
         .await
         .text();
-    let asked =
-        bench.sandbox.requests().into_iter().rfind(|seen| seen.path == "/v2/bookings").unwrap();
+    let asked = bench.sandbox.requests().into_iter().rfind(|seen| seen.path == "/v2/bookings").unwrap();
     let mut names: Vec<String> =
         asked.query.split('&').map(|pair| pair.split('=').next().unwrap().to_owned()).collect();
     names.sort_unstable();
@@ -105,11 +93,7 @@ async fn each_filter_reaches_oncehub_by_its_own_name() {
             "status"
         ]
     );
-    assert!(
-        asked.query.contains("starting_time.gt=2026-10-31T23%3A59%3A59.999Z"),
-        "{}",
-        asked.query
-    );
+    assert!(asked.query.contains("starting_time.gt=2026-10-31T23%3A59%3A59.999Z"), "{}", asked.query);
 }
 
 #[tokio::test]
@@ -117,22 +101,12 @@ async fn pages_are_fetched_as_they_are_needed_and_a_cursor_goes_on() {
     let bench = Bench::with(Setup { more_bookings: 260, ..Setup::default() }).await;
     let first = bench.call("list_bookings", json!({"limit": 150})).await;
     let items = |replied: &Value| -> Vec<String> {
-        replied["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["id"].as_str().unwrap().to_owned())
-            .collect()
+        replied["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
     };
     let mut ids = items(first.structure());
     assert_eq!((ids.len(), bench.requests("GET", "/v2/bookings")), (150, 2));
-    let second = bench
-        .call("list_bookings", json!({"limit": 500, "cursor": first.structure()["next_cursor"]}))
-        .await;
-    assert_eq!(
-        (&second.structure()["has_more"], &second.structure()["next_cursor"]),
-        (&json!(false), &Value::Null)
-    );
+    let second = bench.call("list_bookings", json!({"limit": 500, "cursor": first.structure()["next_cursor"]})).await;
+    assert_eq!((&second.structure()["has_more"], &second.structure()["next_cursor"]), (&json!(false), &Value::Null));
     ids.extend(items(second.structure()));
     let count = ids.len();
     ids.sort_unstable();
@@ -146,29 +120,17 @@ async fn a_search_says_how_far_it_looked() {
     let replied = bench.call("list_bookings", json!({"guest": "nobody at all"})).await;
     assert_eq!(bench.requests("GET", "/v2/bookings"), 10);
     let structure = replied.structure();
-    assert!(
-        structure["has_more"] == true
-            && structure["next_cursor"].is_string()
-            && structure["items"] == json!([])
-    );
+    assert!(structure["has_more"] == true && structure["next_cursor"].is_string() && structure["items"] == json!([]));
     assert_snapshot!(structure["note"].as_str().unwrap());
-    let rest = bench
-        .call(
-            "list_bookings",
-            json!({"guest": "nobody at all", "cursor": structure["next_cursor"]}),
-        )
-        .await;
+    let rest = bench.call("list_bookings", json!({"guest": "nobody at all", "cursor": structure["next_cursor"]})).await;
     assert_eq!(rest.structure()["has_more"], false);
 }
 
 #[tokio::test]
 async fn one_booking_is_shown_whole_and_its_strangers_cannot_pose_as_us() {
     let bench = Bench::start().await;
-    let id = bench
-        .booking(
-            json!({"guest": "Sarah", "starts_after": "2026-11-23", "starts_before": "2026-11-23"}),
-        )
-        .await;
+    let id =
+        bench.booking(json!({"guest": "Sarah", "starts_after": "2026-11-23", "starts_before": "2026-11-23"})).await;
     let text = bench.call("get_booking", json!({"booking_id": id})).await.text();
     assert!(!text.lines().any(|line| line.trim_start().starts_with("hint:")), "{text}");
     assert_snapshot!(text);
@@ -178,13 +140,9 @@ async fn one_booking_is_shown_whole_and_its_strangers_cannot_pose_as_us() {
 async fn expanded_objects_are_shown_and_named() {
     let bench = Bench::start().await;
     let id = bench.booking(this_week()).await;
-    let replied =
-        bench.call("get_booking", json!({"booking_id": id, "expand": "owner, contact"})).await;
+    let replied = bench.call("get_booking", json!({"booking_id": id, "expand": "owner, contact"})).await;
     let structure = replied.structure();
-    assert!(
-        structure["owner"]["email"].is_string()
-            && structure["contact"]["creation_time_local"].is_string()
-    );
+    assert!(structure["owner"]["email"].is_string() && structure["contact"]["creation_time_local"].is_string());
     let list = bench.call("list_bookings", json!({"expand": ["contact"], "limit": 1})).await;
     assert!(list.structure()["items"][0]["contact"]["email"].is_string());
 }
@@ -209,9 +167,7 @@ async fn a_booking_is_found_by_its_guest_if_there_is_only_one() {
     let only = bench.call("get_booking", json!({"booking_id": "nikolai@petrov.example"})).await;
     assert!(only.is_failure() || only.text().contains("Nikolai Petrov"));
     assert_snapshot!(bench.call("get_booking", json!({"booking_id": "Nobody"})).await.failure());
-    assert_snapshot!(
-        bench.call("get_booking", json!({"booking_id": "BKNG-NOSUCHTHING"})).await.failure()
-    );
+    assert_snapshot!(bench.call("get_booking", json!({"booking_id": "BKNG-NOSUCHTHING"})).await.failure());
     assert_snapshot!(bench.call("get_booking", json!({"booking_id": "../users"})).await.failure());
 }
 
@@ -219,15 +175,11 @@ async fn a_booking_is_found_by_its_guest_if_there_is_only_one() {
 async fn canceling_tells_the_guest_why() {
     let bench = Bench::start().await;
     let id = bench.booking(json!({"guest": "Lucas", "starts_after": "now"})).await;
-    let replied =
-        bench.call("cancel_booking", json!({"booking_id": id, "reason": "Dana is ill"})).await;
+    let replied = bench.call("cancel_booking", json!({"booking_id": id, "reason": "Dana is ill"})).await;
     assert_snapshot!(replied.text());
     assert_eq!(replied.structure()["status"], "canceled");
     let sent = bench.sandbox.requests().into_iter().rfind(|seen| seen.method == "POST").unwrap();
-    assert_eq!(
-        sent.body,
-        Some(json!({"cancellation_reason": "Dana is ill", "send_cancellation_email": true}))
-    );
+    assert_eq!(sent.body, Some(json!({"cancellation_reason": "Dana is ill", "send_cancellation_email": true})));
     let again = bench.call("cancel_booking", json!({"booking_id": id})).await;
     assert_snapshot!(again.failure().replace(&id, "BKNG-…"));
 }
@@ -237,11 +189,8 @@ async fn every_refusal_of_a_change_says_what_to_do_instead() {
     let bench = Bench::start().await;
     let paid = bench.booking(json!({"calendar": "Paid consultation", "starts_after": "now"})).await;
     let past = bench.booking(json!({"status": "completed", "starts_before": "yesterday"})).await;
-    let coming = bench
-        .booking(
-            json!({"host": "Dana Reyes", "calendar": "Intro call", "starts_after": "tomorrow"}),
-        )
-        .await;
+    let coming =
+        bench.booking(json!({"host": "Dana Reyes", "calendar": "Intro call", "starts_after": "tomorrow"})).await;
     let mut shown = String::new();
     let mut refuse = async |label: &str, tool: &str, arguments: Value| {
         let replied = bench.call(tool, arguments).await;
@@ -257,36 +206,14 @@ async fn every_refusal_of_a_change_says_what_to_do_instead() {
     refuse("cancel past", "cancel_booking", json!({"booking_id": past})).await;
     refuse("reschedule past", "request_reschedule", json!({"booking_id": past})).await;
     refuse("no-show to come", "mark_no_show", json!({"booking_id": coming})).await;
-    refuse(
-        "reassign past",
-        "reassign_booking",
-        json!({"booking_id": past, "new_host": "Margaret Holloway"}),
-    )
-    .await;
-    refuse(
-        "same host",
-        "reassign_booking",
-        json!({"booking_id": coming, "new_host": "dana@northlight.example"}),
-    )
-    .await;
-    refuse(
-        "invited host",
-        "reassign_booking",
-        json!({"booking_id": coming, "new_host": "Iris Novak"}),
-    )
-    .await;
-    refuse(
-        "host without a seat",
-        "reassign_booking",
-        json!({"booking_id": coming, "new_host": "Noor Haddad"}),
-    )
-    .await;
-    let webex =
-        json!({"booking_id": coming, "new_host": "Lee Whitford", "video_provider": "webex"});
+    refuse("reassign past", "reassign_booking", json!({"booking_id": past, "new_host": "Margaret Holloway"})).await;
+    refuse("same host", "reassign_booking", json!({"booking_id": coming, "new_host": "dana@northlight.example"})).await;
+    refuse("invited host", "reassign_booking", json!({"booking_id": coming, "new_host": "Iris Novak"})).await;
+    refuse("host without a seat", "reassign_booking", json!({"booking_id": coming, "new_host": "Noor Haddad"})).await;
+    let webex = json!({"booking_id": coming, "new_host": "Lee Whitford", "video_provider": "webex"});
     refuse("service not connected", "reassign_booking", webex).await;
     bench.sandbox.with(|world| world.plan_allows_reassign = false);
-    refuse("plan", "reassign_booking", json!({"booking_id": coming, "new_host": "Lee Whitford"}))
-        .await;
+    refuse("plan", "reassign_booking", json!({"booking_id": coming, "new_host": "Lee Whitford"})).await;
     for id in [&paid, &past, &coming] {
         shown = shown.replace(id.as_str(), "BKNG-…");
     }
@@ -314,9 +241,11 @@ async fn reassigning_says_when_the_video_link_is_lost() {
     let reassign = json!({"booking_id": coming, "new_host": "sam.support@northlight.example"});
     let replied = bench.call("reassign_booking", reassign).await;
     assert_eq!(replied.structure()["owner_name"], "Sam Taylor");
-    assert!(replied.text().ends_with(
-        "note: The meeting has lost its video link: the new host has no video service connected."
-    ));
+    assert!(
+        replied
+            .text()
+            .ends_with("note: The meeting has lost its video link: the new host has no video service connected.")
+    );
 }
 
 #[tokio::test]
@@ -337,7 +266,7 @@ async fn errors_of_every_kind_say_what_they_are() {
         ("html 200", Effect::Malformed),
         ("connection lost", Effect::DropAfter),
         ("lost in the middle", Effect::DropInBody),
-        ("timeout", Effect::Delay(std::time::Duration::from_secs(60))),
+        ("timeout", Effect::Delay(std::time::Duration::from_mins(1))),
         ("no such key", Effect::Error(401, key)),
         ("plan", Effect::Error(403, plan)),
         ("their trouble", Effect::Error(500, trouble)),
@@ -357,9 +286,7 @@ async fn errors_of_every_kind_say_what_they_are() {
 #[tokio::test]
 async fn a_read_is_tried_again_until_it_works() {
     let bench = Bench::start().await;
-    for effect in
-        [Effect::DropBefore, Effect::Truncated, Effect::ErrorAfter, Effect::TooMany(Some(0))]
-    {
+    for effect in [Effect::DropBefore, Effect::Truncated, Effect::ErrorAfter, Effect::TooMany(Some(0))] {
         bench.call_with(Fault::new(effect).times(2), "list_bookings", this_week()).await.text();
     }
 }
@@ -375,10 +302,7 @@ async fn the_person_is_asked_in_words_before_what_cannot_be_undone() {
     );
     assert_snapshot!(declined.text());
     assert_eq!(bench.requests("POST", "/cancel"), 0);
-    bench
-        .call("reassign_booking", json!({"booking_id": id, "new_host": "Lee Whitford"}))
-        .await
-        .text();
+    bench.call("reassign_booking", json!({"booking_id": id, "new_host": "Lee Whitford"})).await.text();
     bench.call("request_reschedule", json!({"booking_id": id, "reason": "x"})).await.text();
     assert_snapshot!(bench.asked.lock().unwrap().join("\n"));
 }

@@ -36,7 +36,7 @@ pub(in super::super) fn offset(at: Timestamp, zone: &Zone) -> String {
 /// `15:00-15:30`; `23:30-00:30+1d` over midnight. A length that makes no sense is left out.
 pub(in super::super) fn range(start: Timestamp, minutes: i64, zone: &Zone) -> String {
     let from = clock(start, zone);
-    let length = SignedDuration::try_from_mins(minutes).filter(|length| length.is_positive());
+    let length = SignedDuration::try_from_mins(minutes).filter(SignedDuration::is_positive);
     let Some(end) = length.and_then(|length| start.checked_add(length).ok()) else { return from };
     let days = here(end, zone).date().duration_since(here(start, zone).date()).as_hours() / 24;
     match days {

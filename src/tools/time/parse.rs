@@ -35,18 +35,14 @@ pub(in super::super) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result
     }
     let here = now.to_zoned(zone.inner().clone());
     let lower = asked.to_ascii_lowercase();
-    let day = |days: i32| -> Option<Moment> {
-        whole_day(here.date().checked_add(days.days()).ok()?, zone)
-    };
+    let day = |days: i32| -> Option<Moment> { whole_day(here.date().checked_add(days.days()).ok()?, zone) };
     let moment = match lower.as_str() {
         "now" => Some(exact(now)),
         "today" => day(0),
         "tomorrow" => day(1),
         "yesterday" => day(-1),
         _ => match weekday(&lower) {
-            Some(weekday) => {
-                here.date().nth_weekday(1, weekday).ok().and_then(|date| whole_day(date, zone))
-            }
+            Some(weekday) => here.date().nth_weekday(1, weekday).ok().and_then(|date| whole_day(date, zone)),
             None if lower.starts_with(['+', '-']) => relative(&lower, &here, zone),
             None => written(asked, zone),
         },
@@ -98,27 +94,17 @@ fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
     match (days, unit) {
         // The same time of day: over a change of clocks that is not a multiple of 24 hours.
         (Some(days), _) => at_wall(here.datetime().checked_add(days).ok()?, zone),
-        (None, 'h') => {
-            Some(exact(here.timestamp().checked_add(SignedDuration::try_from_hours(number)?).ok()?))
-        }
-        (None, 'm') => {
-            Some(exact(here.timestamp().checked_add(SignedDuration::try_from_mins(number)?).ok()?))
-        }
+        (None, 'h') => Some(exact(here.timestamp().checked_add(SignedDuration::try_from_hours(number)?).ok()?)),
+        (None, 'm') => Some(exact(here.timestamp().checked_add(SignedDuration::try_from_mins(number)?).ok()?)),
         _ => None,
     }
 }
 
 /// A date, a local date and time, or an instant with its offset.
 fn written(text: &str, zone: &Zone) -> Option<Moment> {
-    let digits = |range: std::ops::Range<usize>| {
-        text.get(range).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()))
-    };
-    if !(digits(0..4)
-        && digits(5..7)
-        && digits(8..10)
-        && text.get(4..5) == Some("-")
-        && text.get(7..8) == Some("-"))
-    {
+    let digits =
+        |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    if !(digits(0..4) && digits(5..7) && digits(8..10) && text.get(4..5) == Some("-") && text.get(7..8) == Some("-")) {
         return None;
     }
     if text.len() == 10 {
@@ -140,12 +126,10 @@ fn written(text: &str, zone: &Zone) -> Option<Moment> {
 
 /// `15:00`, `15:00:30` or with a fraction. 24:00 and leap seconds are not times that a meeting has.
 fn wall(text: &str) -> Option<Time> {
-    let digits = text
-        .split([':', '.'])
-        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let digits = text.split([':', '.']).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     let fits = text.get(2..3) == Some(":")
         && (text.len() == 5 || text.get(5..6) == Some(":"))
-        && !text.get(6..8).is_some_and(|s| s > "59");
+        && text.get(6..8).is_none_or(|s| s <= "59");
     if digits && fits { text.parse().ok() } else { None }
 }
 

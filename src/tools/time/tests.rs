@@ -113,14 +113,8 @@ fn whatever_else_is_refused_with_the_forms_that_are_understood() {
         "2026-12-01T15:00-99:00",
         &long,
     ] {
-        let error = parse(text, &zone("America/New_York"), at(NOW))
-            .map(|moment| moment.at)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("is not a time; write 2026-12-01, 2026-12-01T15:00"),
-            "{text}: {error}"
-        );
+        let error = parse(text, &zone("America/New_York"), at(NOW)).map(|moment| moment.at).unwrap_err().to_string();
+        assert!(error.contains("is not a time; write 2026-12-01, 2026-12-01T15:00"), "{text}: {error}");
         assert!(error.len() < 300);
     }
 }
@@ -207,11 +201,7 @@ fn wall_times_agree_with_an_independent_source_of_zone_data() {
                     expected.hour(),
                     expected.minute()
                 );
-                assert_eq!(
-                    local(Timestamp::from_second(second).unwrap(), &ours),
-                    expected,
-                    "{name}"
-                );
+                assert_eq!(local(Timestamp::from_second(second).unwrap(), &ours), expected, "{name}");
             }
         }
     }

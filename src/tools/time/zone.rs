@@ -85,9 +85,7 @@ impl Zone {
 
     /// The same time of day some days later.
     pub(in super::super) fn days_later(&self, at: Timestamp, days: i32) -> Timestamp {
-        at.to_zoned(self.zone.clone())
-            .checked_add(days.days())
-            .map_or(at, |later| later.timestamp())
+        at.to_zoned(self.zone.clone()).checked_add(days.days()).map_or(at, |later| later.timestamp())
     }
 
     pub(super) fn inner(&self) -> &TimeZone {
@@ -107,8 +105,8 @@ fn suggest(asked: &str, known: &TimeZoneDatabase) -> Vec<String> {
         .filter(|name| name.contains('/'))
         .map(|name| {
             let place = name.rsplit('/').next().unwrap_or(&name).to_lowercase();
-            let likeness = strsim::jaro_winkler(&place, &wanted)
-                .max(strsim::jaro_winkler(&name.to_lowercase(), asked) - 0.02);
+            let likeness =
+                strsim::jaro_winkler(&place, &wanted).max(strsim::jaro_winkler(&name.to_lowercase(), asked) - 0.02);
             (likeness, name)
         })
         .filter(|(likeness, _)| *likeness > 0.85)

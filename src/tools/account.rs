@@ -22,17 +22,14 @@ impl Tools {
     #[tool(
         title = "Test connection",
         input_schema = schema::input::<TestConnection>(),
-        output_schema = schema::output(schema::object(
-            &[
+        output_schema = schema::output(&[
                 ("message", "string", "OnceHub's own words"),
                 ("account", "string", "The account's e-mail address"),
                 ("me", "string", "Whom \"me\" means, if that is set"),
                 ("time_zone", "string", "The zone of replies, and of times that are given without one"),
                 ("current_time", "string", "Now, UTC"),
                 ("current_time_local", "string", "Now, in time_zone"),
-            ],
-            &["message", "time_zone", "current_time", "current_time_local"],
-        )),
+            ]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn test_connection(&self, mut call: Call<TestConnection>) -> Result<Reply, Failure> {

@@ -112,12 +112,11 @@ impl Bench {
             let error = structure["error"].as_object().unwrap();
             assert!(["type", "message", "hint"].iter().all(|field| error[*field].is_string()), "{error:?}");
             assert!(Replied::text_of(&result).lines().last().unwrap().starts_with("hint: "));
-        } else {
-            let schema = self.catalogue.get(tool).unwrap().output_schema.clone().unwrap();
-            let schema = Value::Object(schema.as_ref().clone());
-            if let Err(error) = jsonschema::validate(&schema, structure) {
-                panic!("{tool} broke its output schema: {error}\n{structure}");
-            }
+        }
+        let schema = self.catalogue.get(tool).unwrap().output_schema.clone().unwrap();
+        let schema = Value::Object(schema.as_ref().clone());
+        if let Err(error) = jsonschema::validate(&schema, structure) {
+            panic!("{tool} broke its output schema: {error}\n{structure}");
         }
         Replied { result }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rmcp::ErrorData;
 use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
 use rmcp::model::{CallToolResponse, Tool};
+use serde_json::Value;
 
 use super::arguments::nearest;
 use super::{Tools, schema};
@@ -127,12 +128,20 @@ impl Catalogue {
         TOOLSETS.iter().find(|(_, tools)| tools().map.contains_key(name)).map(|(toolset, _)| *toolset)
     }
 
-    /// Calls a tool.
+    /// Calls a tool. What it answers fits its output schema.
     ///
     /// # Errors
     /// A protocol error, for a tool that is not offered.
     pub async fn call(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
-        self.router.call(context).await
+        let promised = self.get(context.name()).and_then(|tool| tool.output_schema.clone());
+        let mut response = self.router.call(context).await?;
+        if let (Some(schema), CallToolResponse::Complete(result)) = (promised, &mut response)
+            && result.is_error != Some(true)
+            && let Some(Value::Object(reply)) = &mut result.structured_content
+        {
+            schema::fit(&schema, reply);
+        }
+        Ok(response)
     }
 }
 

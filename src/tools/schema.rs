@@ -88,56 +88,123 @@ pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A field of a reply: its name, its type, and what it is. A field that OnceHub may leave null or fill with anything has the
-/// type `""`: no claim is better than one that a reply could break.
+/// A field of a reply: its name, its type, and what it is. What OnceHub sends otherwise is made to [`fit`]. A type with `or` in
+/// it becomes a choice.
 pub(super) type Field = (&'static str, &'static str, &'static str);
 
-/// The schema of a reply's object. Fields that it does not name may be there too.
-pub(super) fn object(fields: &[Field], required: &[&str]) -> Value {
+/// The type of a field that holds an id, or what it refers to when that was asked for with `expand`.
+pub(super) const REFERENCE: &str = "string or object";
+
+/// The schema of an object in a reply. Fields that it does not name may be there too.
+pub(super) fn object(fields: &[Field]) -> Value {
+    json!({"type": "object", "properties": properties(fields)})
+}
+
+fn properties(fields: &[Field]) -> Map<String, Value> {
     let property = |&(name, kind, about): &Field| {
-        let mut property = Map::new();
-        if !kind.is_empty() {
-            property.insert("type".into(), kind.into());
-        }
-        if !about.is_empty() {
+        let mut property = if kind.contains(OR) {
+            json!({"anyOf": kind.split(OR).map(|kind| json!({"type": kind})).collect::<Vec<_>>()})
+        } else {
+            json!({"type": kind})
+        };
+        if let (Value::Object(property), false) = (&mut property, about.is_empty()) {
             property.insert("description".into(), about.into());
         }
-        (name.to_owned(), Value::Object(property))
+        (name.to_owned(), property)
     };
-    let properties: Map<String, Value> = fields.iter().map(property).collect();
-    let mut schema = json!({"type": "object", "properties": properties});
-    if let (Value::Object(schema), false) = (&mut schema, required.is_empty()) {
-        schema.insert("required".into(), json!(required));
+    fields.iter().map(property).collect()
+}
+
+/// The schema of a whole reply. Nothing in it is required: a failure's structure, which is only an `error`, has to fit it as
+/// well, because clients hold every structure against it (the TypeScript SDK does).
+pub(super) fn output(fields: &[Field]) -> Arc<JsonObject> {
+    let mut properties = properties(fields);
+    properties.extend(self::properties(&[(
+        "error",
+        "object",
+        "Instead of all others, when the call failed: type, message, hint",
+    )]));
+    Arc::new(Map::from_iter([("type".to_owned(), "object".into()), ("properties".to_owned(), properties.into())]))
+}
+
+const OR: &str = " or ";
+
+/// Makes a reply keep what its schema promises, whatever OnceHub sent: a null is left out, a number that came as text becomes
+/// one, and what cannot be turned into the promised type moves to a field named `odd`, so that nothing is lost.
+pub(super) fn fit(schema: &Map<String, Value>, reply: &mut Map<String, Value>) {
+    let mut odd = Map::new();
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let Some(value) = reply.get_mut(name) else { continue };
+        if let Err(misfit) = fit_value(property, value) {
+            reply.shift_remove(name);
+            if !misfit.is_null() {
+                odd.insert(name.clone(), misfit);
+            }
+        }
     }
-    schema
+    if !odd.is_empty() {
+        reply.insert("odd".into(), odd.into());
+    }
+}
+
+/// The value again, if there is no way to make it fit.
+fn fit_value(schema: &Value, value: &mut Value) -> Result<(), Value> {
+    let choices = schema.get("anyOf").and_then(Value::as_array).map_or(std::slice::from_ref(schema), Vec::as_slice);
+    let kinds = || choices.iter().filter_map(|choice| choice.get("type")?.as_str());
+    if !kinds().any(|kind| is_a(kind, value)) {
+        *value = kinds().find_map(|kind| as_a(kind, value)).ok_or_else(|| value.take())?;
+    }
+    match (schema, value) {
+        (Value::Object(schema), Value::Object(fields)) => fit(schema, fields),
+        (Value::Object(schema), Value::Array(values)) => {
+            if let Some(items) = schema.get("items") {
+                values.retain_mut(|value| fit_value(items, value).is_ok());
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn is_a(kind: &str, value: &Value) -> bool {
+    match kind {
+        "string" => value.is_string(),
+        "number" => value.is_number(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "null" => value.is_null(),
+        _ => false,
+    }
+}
+
+/// The value as another type, where that says the same.
+fn as_a(kind: &str, value: &Value) -> Option<Value> {
+    let text = value.as_str().map(str::trim);
+    match kind {
+        "string" => (value.is_number() || value.is_boolean()).then(|| value.to_string().into()),
+        "number" => text?.parse().ok().map(Value::Number),
+        "integer" => text?.parse::<i64>().ok().map(Value::from),
+        "boolean" => text?.parse::<bool>().ok().map(Value::from),
+        _ => None,
+    }
 }
 
 /// The schema of a list's reply.
-pub(super) fn list(item: &Value, more: &[Field]) -> Arc<JsonObject> {
-    let mut schema = object(
-        &[
-            ("has_more", "boolean", "Whether there are more after these"),
-            ("next_cursor", "", "Pass it as cursor to go on; null at the end"),
-            ("time_zone", "string", "The zone of every time that ends in _local"),
-            ("note", "string", "What else there is to say"),
-        ],
-        &["items", "has_more", "next_cursor", "time_zone"],
-    );
-    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties.shift_insert(0, "items".into(), json!({"type": "array", "items": item}));
-        if let Some(Value::Object(more)) = object(more, &[]).get_mut("properties") {
-            properties.append(more);
-        }
+pub(super) fn list(item: Value, more: &[Field]) -> Arc<JsonObject> {
+    let fields = [
+        ("items", "array", ""),
+        ("has_more", "boolean", "Whether there are more after these"),
+        ("next_cursor", "string or null", "Pass it as cursor to go on; null at the end"),
+        ("time_zone", "string", "The zone of every time that ends in _local"),
+        ("note", "string", "What else there is to say"),
+    ];
+    let mut schema = output(&[&fields, more].concat());
+    if let Some(items) = Arc::make_mut(&mut schema).get_mut("properties").and_then(|all| all.get_mut("items")) {
+        items["items"] = item;
     }
-    output(schema)
-}
-
-/// A schema as a tool carries it.
-pub(super) fn output(schema: Value) -> Arc<JsonObject> {
-    match schema {
-        Value::Object(fields) => Arc::new(fields),
-        _ => Arc::default(),
-    }
+    schema
 }
 
 #[cfg(test)]
@@ -163,6 +230,31 @@ mod tests {
     enum Choice {
         A,
         B,
+    }
+
+    #[test]
+    fn a_reply_keeps_what_its_schema_promises() {
+        let item = object(&[("id", "string", ""), ("minutes", "number", ""), ("owner", REFERENCE, "")]);
+        let schema = list(item, &[("seen", "boolean", "")]);
+        let mut reply = json!({
+            "items": [
+                {"id": null, "minutes": "30", "owner": {"id": "USR-1"}, "other": null},
+                {"id": 7, "minutes": {"from": 5}, "owner": ["?"]},
+                "?",
+            ],
+            "has_more": "true", "next_cursor": null, "time_zone": "UTC", "seen": 3
+        });
+        fit(&schema, reply.as_object_mut().unwrap());
+        assert_eq!(
+            reply,
+            json!({
+                "items": [
+                    {"minutes": 30, "owner": {"id": "USR-1"}, "other": null},
+                    {"id": "7", "odd": {"minutes": {"from": 5}, "owner": ["?"]}},
+                ],
+                "has_more": true, "next_cursor": null, "time_zone": "UTC", "odd": {"seen": 3}
+            })
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/typescript"
 
-inspect() { npx --no-install mcp-inspector --cli "$ONCEHUB_MCP_BINARY" --sandbox --log error "$@" 2>&1; }
+inspect() { node_modules/.bin/mcp-inspector --cli "$ONCEHUB_MCP_BINARY" --sandbox --log error "$@" 2>&1; }
 
 # A value of the first item of a list that the inspector printed.
 first() { node -e '

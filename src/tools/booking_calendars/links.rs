@@ -63,18 +63,15 @@ impl Tools {
     #[tool(
         title = "Create one-time link",
         input_schema = schema::input::<CreateLink>(),
-        output_schema = schema::output(schema::object(
-            &[
-                ("id", "", "The link's own id, not a booking's"),
-                ("url", "", "What to give to the guest"),
-                ("creation_time", "", "UTC"),
+        output_schema = schema::output(&[
+                ("id", "string", "The link's own id, not a booking's"),
+                ("url", "string", "What to give to the guest"),
+                ("creation_time", "string", "UTC"),
                 ("creation_time_local", "string", "In time_zone"),
                 ("calendar_id", "string", ""),
                 ("confirmed", "boolean", "False when the person did not agree"),
                 ("note", "string", "What else there is to say"),
-            ],
-            &[],
-        )),
+            ]),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
     async fn create_one_time_link(&self, mut call: Call<CreateLink>) -> Result<Reply, Failure> {

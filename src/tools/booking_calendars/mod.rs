@@ -50,13 +50,13 @@ struct GetBookingCalendar {
 
 const FIELDS: &[Field] = &[
     ("id", "string", ""),
-    ("name", "", "What the account calls it"),
-    ("subject", "", "What guests read"),
-    ("host", "", "Id of a user or a team"),
+    ("name", "string", "What the account calls it"),
+    ("subject", "string", "What guests read"),
+    ("host", "string", "Id of a user or a team"),
     ("host_name", "string", ""),
-    ("url", "", "Where guests book"),
-    ("published", "", "Whether it can be booked"),
-    ("duration_minutes", "", "One of up to four that it may offer"),
+    ("url", "string", "Where guests book"),
+    ("published", "boolean", "Whether it can be booked"),
+    ("duration_minutes", "number", "One of up to four that it may offer"),
 ];
 
 #[tool_router(router = finding_calendars)]
@@ -67,7 +67,7 @@ impl Tools {
     #[tool(
         title = "List booking calendars",
         input_schema = schema::input::<ListBookingCalendars>(),
-        output_schema = schema::list(&schema::object(FIELDS, &[]), &[("asked", "string", "The filters, as understood")]),
+        output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn list_booking_calendars(&self, mut call: Call<ListBookingCalendars>) -> Result<Reply, Failure> {
@@ -99,7 +99,7 @@ impl Tools {
     #[tool(
         title = "Get booking calendar",
         input_schema = schema::input::<GetBookingCalendar>(),
-        output_schema = schema::output(schema::object(FIELDS, &["id"])),
+        output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn get_booking_calendar(&self, mut call: Call<GetBookingCalendar>) -> Result<Reply, Failure> {

@@ -45,13 +45,12 @@ impl Tools {
         title = "Get free time slots",
         input_schema = schema::input::<GetBookingTimeSlots>(),
         output_schema = schema::list(
-            &schema::object(
+            schema::object(
                 &[
                     ("start_time", "string", "UTC: pass it to schedule_meeting"),
                     ("start_time_local", "string", "In time_zone"),
                     ("locations", "array", "Where, when that differs from slot to slot"),
                 ],
-                &["start_time", "start_time_local"],
             ),
             &[
                 ("calendar_id", "string", ""),

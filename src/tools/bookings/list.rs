@@ -100,7 +100,7 @@ impl Tools {
     #[tool(
         title = "List bookings",
         input_schema = schema::input::<ListBookings>(),
-        output_schema = schema::list(&show::item(), &[("asked", "string", "The filters and ranges, as understood")]),
+        output_schema = schema::list(show::item(), &[("asked", "string", "The filters and ranges, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn list_bookings(&self, mut call: Call<ListBookings>) -> Result<Reply, Failure> {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::super::call::Call;
 use super::super::names::{Entries, Noun, full_name};
 use super::super::reply::{Reply, outline, present, put_time};
-use super::super::schema::{self, Field};
+use super::super::schema::{self, Field, REFERENCE};
 use super::super::time::{self, Zone};
 use super::super::untrusted::{clean, clean_value, plain_or_quoted, quoted};
 use crate::oncehub::Object;
@@ -27,30 +27,30 @@ const REFERENCES: &[(&str, Noun)] = &[
 /// What the fields of a booking's reply are; those of OnceHub that are not named here are there as well, in full ones.
 const FIELDS: &[Field] = &[
     ("id", "string", ""),
-    ("status", "", "requested, scheduled, rescheduled, completed, canceled or no_show"),
-    ("subject", "", "In summaries only where it is not the calendar's own"),
-    ("starting_time", "", "UTC"),
+    ("status", "string", "requested, scheduled, rescheduled, completed, canceled or no_show"),
+    ("subject", "string", "In summaries only where it is not the calendar's own"),
+    ("starting_time", "string", "UTC"),
     ("starting_time_local", "string", "In time_zone"),
-    ("duration_minutes", "", ""),
-    ("owner", "", "The host: a user's id, or the user when expanded"),
+    ("duration_minutes", "number", ""),
+    ("owner", REFERENCE, "The host: a user's id, or the user when expanded"),
     ("owner_name", "string", ""),
-    ("booking_calendar", "", "Id"),
+    ("booking_calendar", REFERENCE, "Id, or the calendar when expanded"),
     ("booking_calendar_name", "string", ""),
-    ("contact", "", "The guest's contact id, or the contact when expanded"),
+    ("contact", REFERENCE, "The guest's contact id, or the contact when expanded"),
     ("confirmed", "boolean", "False when the person did not agree to a change"),
     ("note", "string", "What else there is to say"),
 ];
 
 /// The schema of one booking.
 pub(in super::super) fn one() -> Arc<JsonObject> {
-    schema::output(schema::object(FIELDS, &["id"]))
+    schema::output(FIELDS)
 }
 
-/// The schema of a booking that has just been made. Nothing is required, for when the person said no.
+/// The schema of a booking that has just been made.
 pub(in super::super) fn scheduled() -> Arc<JsonObject> {
     let mut fields = vec![("booking_id", "string", "For get_booking, cancel_booking and the like")];
     fields.extend_from_slice(FIELDS);
-    schema::output(schema::object(&fields, &[]))
+    schema::output(&fields)
 }
 
 /// The schema of a booking in a list.
@@ -58,7 +58,7 @@ pub(super) fn item() -> Value {
     let mut fields = FIELDS.to_vec();
     fields.push(("guest_name", "string", ""));
     fields.push(("guest_email", "string", ""));
-    schema::object(&fields, &[])
+    schema::object(&fields)
 }
 
 /// The names behind the ids of some bookings.

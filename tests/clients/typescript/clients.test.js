@@ -63,7 +63,7 @@ for (const [name, connect] of Object.entries(clients)) {
         const meeting = await call("schedule_meeting", { calendar_id, start_time: slot.start_time, ...guest });
         booked.push(meeting.booking_id);
       }
-      const mine = await call("list_bookings", { guest: "ada", starts_after: "now" });
+      const mine = await call("list_bookings", { guest: "@example.com", starts_after: "now" });
       assert.deepEqual(new Set(mine.items.map((item) => item.id)), new Set(booked));
       await call("get_booking", { booking_id: booked[0] });
       const moved = await call("reassign_booking", { booking_id: booked[0], new_host: "Lee Whitford" });
@@ -75,9 +75,16 @@ for (const [name, connect] of Object.entries(clients)) {
       assert.match((await call("create_one_time_link", { calendar_id })).url, /^https:/);
       assert.equal(questions.length, 3, questions.join("\n"));
 
-      const refused = await client.callTool({ name: "get_booking", arguments: { booking_id: "BKNG-NOSUCHTHING" } });
-      assert.ok(refused.isError);
-      assert.equal(refused.structuredContent.error.status, 404);
+      // A failure of every tool has to pass the same check.
+      for (const { name, inputSchema } of tools) {
+        const wrong = Object.fromEntries((inputSchema.required ?? []).map((argument) => [argument, "nonsense/.."]));
+        const refused = await client.callTool({ name, arguments: { ...wrong, no_such_argument: 1 } });
+        assert.ok(refused.isError);
+        assert.equal(refused.structuredContent.error.type, "invalid_argument");
+      }
+      const missing = await client.callTool({ name: "get_booking", arguments: { booking_id: "BKNG-NOSUCHTHING" } });
+      assert.ok(missing.isError);
+      assert.equal(missing.structuredContent.error.status, 404);
     } finally {
       await client.close();
     }

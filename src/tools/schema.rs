@@ -68,6 +68,10 @@ fn make_portable(schema: &mut Value) {
     {
         fields.shift_remove("default");
     }
+    // That others are allowed goes without saying.
+    if fields.get("additionalProperties") == Some(&json!(true)) {
+        fields.shift_remove("additionalProperties");
+    }
     if let Some(Value::String(description)) = fields.get_mut("description") {
         *description = one_line(description);
     }

@@ -13,27 +13,27 @@ use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateLink {
-    /// Calendar: id, exact name or URL
+    /// Id, exact name or URL
     calendar_id: String,
-    /// Prefilled; the guest may change it
+    /// Prefilled; they may change it
     guest_name: Option<String>,
     /// Prefilled
     guest_email: Option<String>,
     /// Prefilled; E.164
     guest_phone: Option<String>,
-    /// Prefilled answers: exact field name to a text, or a list of texts
+    /// Prefilled answers by exact field name: text or list of texts
     custom_fields: Option<Map<String, Value>>,
-    /// Campaign tags that the booking will carry
+    /// Campaign tags for the booking
     utm: Option<Utm>,
-    /// Who will host, on a team's calendar: a user's name, e-mail or id, or `me`
+    /// Who hosts, on a team's calendar: name, e-mail, id or `me`
     host: Option<String>,
-    /// Users who join the meeting
+    /// Users who join, likewise
     #[serde(default)]
     co_hosts: Vec<String>,
     /// One of the calendar's durations
-    #[schemars(range(min = 1, max = 1440))]
+    #[schemars(range(min = 1))]
     duration_minutes: Option<u32>,
-    /// Steps the guest does not see: contact_info, questions, co_hosts
+    /// Steps to skip: contact_info, questions, co_hosts
     #[serde(default)]
     skip: Vec<String>,
     /// Keep the prefilled values out of the link
@@ -57,9 +57,9 @@ struct Utm {
 
 #[tool_router(router = links, vis = "pub(super)")]
 impl Tools {
-    /// Make a link with which one guest can book one meeting on a calendar, at a time of their choice; it can be prefilled
-    /// for them. Nothing is sent: pass the link on yourself. It stops working after one booking, and after 90 days. To book a
-    /// time that is already agreed use `schedule_meeting`; the calendar's lasting link is in `get_booking_calendar`.
+    /// Make a link with which one guest books one meeting at a time of their choice, prefilled for them if wanted. It
+    /// is sent to nobody: pass it on. It ends after one booking or 90 days. For a time already agreed use
+    /// `schedule_meeting`; a calendar's lasting link is in `get_booking_calendar`.
     #[tool(
         title = "Create one-time link",
         input_schema = schema::input::<CreateLink>(),

@@ -32,19 +32,19 @@ impl Tools {
 struct ListBookingCalendars {
     /// Part of the calendar's name or subject
     name: Option<String>,
-    /// Whose: a user's name, e-mail or id, a team's name or id, or `me`
+    /// Whose: name, e-mail or id of a user or team, or `me`
     host: Option<String>,
-    /// How many in all; 25 if left out
+    /// In all; 25 if left out
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
-    /// next_cursor of the last reply, with the same filters
+    /// next_cursor of the last reply
     cursor: Option<String>,
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct GetBookingCalendar {
-    /// Calendar: id, exact name or URL
+    /// Id, exact name or URL
     calendar_id: String,
 }
 
@@ -61,9 +61,9 @@ const FIELDS: &[Field] = &[
 
 #[tool_router(router = finding_calendars)]
 impl Tools {
-    /// Find the calendars that meetings can be booked on: name, host (a person or a team), duration, public URL, and whether
-    /// it is published. Use it to choose one for `get_booking_time_slots` and `schedule_meeting`, which take its name or id;
-    /// bookings made on it are in `list_bookings` (calendar).
+    /// Find the calendars that can be booked: name, host (person or team), duration, public URL, whether published. Use
+    /// it to choose one for `get_booking_time_slots` and `schedule_meeting`; bookings made on one are in
+    /// `list_bookings` (calendar).
     #[tool(
         title = "List booking calendars",
         input_schema = schema::input::<ListBookingCalendars>(),

@@ -20,23 +20,22 @@ use crate::oncehub::{Error, Id, Object, bookings};
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ScheduleMeeting {
-    /// Calendar: id, exact name or URL
+    /// Id, exact name or URL
     calendar_id: String,
-    /// A start that get_booking_time_slots gave; without an offset it is read in guest_time_zone
+    /// A start that get_booking_time_slots gave; without offset, in guest_time_zone
     start_time: String,
-    /// The guest's IANA zone, e.g. Europe/London
+    /// IANA zone, e.g. Europe/London
     guest_time_zone: String,
     guest_name: String,
     /// Where the invitation goes
     guest_email: String,
-    /// E.164, e.g. +12025550195
+    /// E.164
     guest_phone: Option<String>,
-    /// One that the slot offers; left out, OnceHub chooses, preferring video
+    /// One the slot offers; left out, OnceHub chooses, video first
     location_type: Option<LocationType>,
-    /// physical: the ADD- id or address; virtual: the provider; guest_phone: the guest's number; in_person_by_guest: the
-    /// guest's address; virtual_static: nothing
+    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: the guest's address
     location_value: Option<String>,
-    /// Answers to the calendar's questions: exact field name to a text, or a list of texts
+    /// Answers to its questions by exact field name: text or list of texts
     custom_fields: Option<Map<String, Value>>,
 }
 
@@ -64,10 +63,10 @@ impl LocationType {
 
 #[tool_router(router = scheduling, vis = "pub(super)")]
 impl Tools {
-    /// Book a meeting for a guest on a calendar, at a start that `get_booking_time_slots` gave; look there first. The guest
-    /// and the host are notified at once. Not to be repeated after a failure unless it says that nothing was booked: a second
-    /// call books a second meeting. To let guests choose for themselves use `create_one_time_link`. The duration is the
-    /// calendar's; answers that match none of a question's choices are dropped by OnceHub without a word.
+    /// Book a meeting for a guest at a start that `get_booking_time_slots` gave, for the calendar's own duration. Guest
+    /// and host are notified at once. After a failure call again only if it says that nothing was booked: otherwise
+    /// there may be two meetings. To let guests choose use `create_one_time_link`. OnceHub silently drops custom_fields
+    /// answers that match none of a question's choices.
     #[tool(
         title = "Schedule meeting",
         input_schema = schema::input::<ScheduleMeeting>(),

@@ -19,15 +19,15 @@ use crate::oncehub::{Error, Id, Object, booking_calendars};
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct GetBookingTimeSlots {
-    /// Calendar: id, exact name or URL
+    /// Id, exact name or URL
     calendar_id: String,
     /// From when: 2026-12-01, 2026-12-01T15:00, today, monday, +3d; now if left out
     start_time: Option<String>,
-    /// Until when; a date includes that day; a week after the start if left out, at most 30 days
+    /// Until when, a date included; a week later if left out, at most 30 days
     end_time: Option<String>,
-    /// IANA zone of the reply and of times without an offset: the guest's
+    /// The guest's IANA zone: of the reply, and of times without offset
     time_zone: Option<String>,
-    /// How many slots; 25 if left out
+    /// In all; 25 if left out
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
 }
@@ -37,10 +37,10 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[tool_router(router = slots, vis = "pub(super)")]
 impl Tools {
-    /// Find the free times of a booking calendar, before `schedule_meeting` and whenever somebody asks when a meeting can
-    /// take place. Gives the starts that can be booked, by day in the guest's time zone, and where each can take place; the
-    /// calendar's own duration applies. Existing meetings, working hours and buffers are respected, how far ahead guests may
-    /// book is not. An unpublished calendar, or one whose host lacks a seat, has none.
+    /// Find the free times of one booking calendar: before `schedule_meeting`, or whenever somebody asks when a meeting
+    /// can be held. Gives bookable starts by day in the guest's zone, and where each can take place. Respects existing
+    /// meetings, working hours and buffers, but not how far ahead guests may book. Unpublished calendars, and hosts
+    /// without a seat, have none.
     #[tool(
         title = "Get free time slots",
         input_schema = schema::input::<GetBookingTimeSlots>(),

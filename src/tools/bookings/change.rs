@@ -16,7 +16,7 @@ use crate::oncehub::{Endpoint, Id, Object, bookings};
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CancelBooking {
-    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    /// Id, or its guest's exact name or e-mail
     booking_id: String,
     /// Why, as the guest will read it
     reason: Option<String>,
@@ -32,7 +32,7 @@ fn yes() -> bool {
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RequestReschedule {
-    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    /// Id, or its guest's exact name or e-mail
     booking_id: String,
     /// Why, as the guest will read it
     reason: Option<String>,
@@ -41,11 +41,11 @@ struct RequestReschedule {
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ReassignBooking {
-    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    /// Id, or its guest's exact name or e-mail
     booking_id: String,
-    /// Who takes over: a user's name, e-mail or id, or `me`
+    /// Who takes over: name, e-mail, id or `me`
     new_host: String,
-    /// Video service to use; left out, OnceHub keeps the present one if the new host has it
+    /// Left out, OnceHub keeps the present one if the new host has it
     video_provider: Option<VideoProvider>,
 }
 
@@ -62,16 +62,15 @@ enum VideoProvider {
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MarkNoShow {
-    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    /// Id, or its guest's exact name or e-mail
     booking_id: String,
 }
 
 #[tool_router(router = changing_bookings, vis = "pub(super)")]
 impl Tools {
-    /// Cancel a booking that is still to come, for good: this cannot be undone, and frees the time. The guest gets an e-mail
-    /// with the reason unless notify_guest is false. If the guest should choose another time use `request_reschedule`; to
-    /// change who hosts it use `reassign_booking`. Paid bookings can only be canceled in OnceHub itself. Find the id with
-    /// `list_bookings`.
+    /// Cancel a coming booking for good, which frees its time and cannot be undone. The guest is e-mailed the reason
+    /// unless notify_guest is false. To let them choose another time use `request_reschedule`; to change the host use
+    /// `reassign_booking`. Paid bookings can only be canceled in OnceHub itself. Find the id with `list_bookings`.
     #[tool(
         title = "Cancel booking",
         input_schema = schema::input::<CancelBooking>(),
@@ -94,9 +93,9 @@ impl Tools {
             .await
     }
 
-    /// Cancel a booking that is still to come and e-mail the guest a link to choose another time themselves. The present
-    /// time is given up at once, whether or not they answer. To move it to a time that is already agreed, use
-    /// `schedule_meeting` for the new time and then `cancel_booking`. Paid bookings can only be handled in OnceHub itself.
+    /// Cancel a coming booking and e-mail the guest a link to choose another time. The present time is given up at
+    /// once, answer or not, and cannot be had back. To move it to a time already agreed use `schedule_meeting` first
+    /// and then `cancel_booking`. Paid bookings can only be handled in OnceHub itself.
     #[tool(
         title = "Request reschedule",
         input_schema = schema::input::<RequestReschedule>(),
@@ -120,9 +119,9 @@ impl Tools {
         call.change(&request, &id, done, &|booking| booking.text("status") == Some("canceled")).await
     }
 
-    /// Give a booking that is still to come to another host, at the same time; everyone is notified. OnceHub does not check
-    /// whether the new host is free: look with `list_bookings` (host) first. If they have no video service connected, the
-    /// meeting loses its link. Not every plan includes it. For another time use `request_reschedule`.
+    /// Give a coming booking to another host at the same time; everyone is notified. OnceHub does not check whether
+    /// they are free: look with `list_bookings` (host) first. Without a connected video service of theirs the meeting
+    /// loses its link. Not every plan includes it. For another time use `request_reschedule`.
     #[tool(
         title = "Reassign booking",
         input_schema = schema::input::<ReassignBooking>(),

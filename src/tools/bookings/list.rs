@@ -16,7 +16,7 @@ use crate::oncehub::{Id, Object, bookings};
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListBookings {
-    /// Only these; none means all
+    /// Any of these
     #[serde(default)]
     status: Vec<Status>,
     /// Part of the guest's name or e-mail
@@ -25,7 +25,7 @@ struct ListBookings {
     owner: Option<String>,
     /// Who hosts or co-hosts it
     host: Option<String>,
-    /// The guest's e-mail, contact id or exact name
+    /// Guest: e-mail, contact id or exact name
     contact: Option<String>,
     /// Booking calendar: name, URL or id
     calendar: Option<String>,
@@ -41,20 +41,20 @@ struct ListBookings {
     starts_before: Option<String>,
     created_after: Option<String>,
     created_before: Option<String>,
-    /// Last changed (canceled, moved, …) at or after
+    /// Last changed at or after
     updated_after: Option<String>,
     updated_before: Option<String>,
-    /// Show these as whole objects: owner, contact, conversation
+    /// Give as whole objects: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
-    /// IANA zone of the reply and of times without an offset
+    /// IANA zone of the reply and of times without offset
     time_zone: Option<String>,
-    /// full: every field, notes and links included
+    /// full: every field
     detail: Option<Detail>,
-    /// How many in all; 25 if left out
+    /// In all; 25 if left out
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
-    /// next_cursor of the last reply, with the same filters
+    /// next_cursor of the last reply
     cursor: Option<String>,
 }
 
@@ -93,10 +93,10 @@ enum Detail {
 
 #[tool_router(router = listing_bookings, vis = "pub(super)")]
 impl Tools {
-    /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or missed
-    /// theirs, what changed since yesterday. For a week pass starts_after and starts_before; without filters it gives the
-    /// most recently made ones, past or coming. Summaries name time, status, guest, host, calendar and ids; for notes,
-    /// answers and links use `get_booking` or detail=full. Free times are in `get_booking_time_slots`.
+    /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
+    /// missed theirs, what changed since yesterday. For a week pass starts_after and starts_before; without filters:
+    /// the most recently made, past or coming. Shows time, status, guest, host, calendar and ids; for notes, answers
+    /// and links use `get_booking` or detail=full. Free times are in `get_booking_time_slots`.
     #[tool(
         title = "List bookings",
         input_schema = schema::input::<ListBookings>(),

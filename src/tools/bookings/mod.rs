@@ -28,9 +28,9 @@ impl Tools {
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct GetBooking {
-    /// Id, or the guest's exact name or e-mail if only one booking is theirs
+    /// Id, or its guest's exact name or e-mail
     booking_id: String,
-    /// Show these as whole objects: owner, contact, conversation
+    /// Give as whole objects: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
     /// IANA zone of the reply's times
@@ -39,9 +39,9 @@ struct GetBooking {
 
 #[tool_router(router = reading_bookings)]
 impl Tools {
-    /// Read one booking in full: the guest's notes and answers, join link, location, reschedule and cancel links, payment,
-    /// and why it was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and host.
-    /// To act on this one: `cancel_booking`, `request_reschedule`, `reassign_booking` or `mark_no_show`.
+    /// Read one booking in full: the guest's notes and answers, join link, location, reschedule and cancel links,
+    /// payment, why it was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and
+    /// host. To change it: `cancel_booking`, `request_reschedule`, `reassign_booking` or `mark_no_show`.
     #[tool(
         title = "Get booking",
         input_schema = schema::input::<GetBooking>(),

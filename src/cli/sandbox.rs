@@ -14,11 +14,17 @@ pub(super) struct Arguments {
     /// Where to listen: an address of this machine; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8077")]
     listen: SocketAddr,
+    /// Answer however often it is asked, without OnceHub's rate limits
+    #[arg(long)]
+    no_limits: bool,
 }
 
 /// Serves the simulated API until the process is asked to stop.
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let settings = Settings { listen: arguments.listen, ..Settings::default() };
+    let mut settings = Settings { listen: arguments.listen, ..Settings::default() };
+    if arguments.no_limits {
+        settings.limits = None;
+    }
     let sandbox = Sandbox::start(settings).await.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     say(&format!(
         "The simulated OnceHub API is at {}/v2 until Ctrl-C. Use it from another terminal with",

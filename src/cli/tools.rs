@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use rmcp::model::Tool;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::say;
 use crate::tools::{Catalogue, Selection};
@@ -23,11 +23,10 @@ pub(super) fn run(arguments: &Arguments, selection: &Selection) -> anyhow::Resul
         say(&serde_json::to_string_pretty(&json!({ "tools": catalogue.list() }))?);
         return Ok(ExitCode::SUCCESS);
     }
-    let tokens = tiktoken_rs::o200k_base_singleton();
     let mut total = 0;
     say(&format!("{:<24} {:<18} {:<8} {:>6}  {}", "tool", "toolset", "effect", "tokens", "title"));
     for tool in catalogue.list() {
-        let cost = tokens.encode_ordinary(&seen_by_a_model(tool)).len();
+        let cost = Catalogue::cost_of(&tool.name);
         total += cost;
         let toolset = Catalogue::toolset_of(&tool.name).unwrap_or_default();
         let title = tool.title.as_deref().unwrap_or_default();
@@ -38,16 +37,6 @@ pub(super) fn run(arguments: &Arguments, selection: &Selection) -> anyhow::Resul
         "\n{count} tools, {total} tokens (o200k_base) of name, description and arguments in every conversation."
     ));
     Ok(ExitCode::SUCCESS)
-}
-
-/// What of a definition hosts put before a model.
-fn seen_by_a_model(tool: &Tool) -> String {
-    let shown = json!({
-        "name": tool.name,
-        "description": tool.description,
-        "input_schema": Value::Object(tool.input_schema.as_ref().clone()),
-    });
-    shown.to_string()
 }
 
 fn effect(tool: &Tool) -> &'static str {

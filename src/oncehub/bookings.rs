@@ -55,6 +55,9 @@ pub struct All {
     /// The fields to send as whole objects, separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expand: Option<String>,
+    /// The fields that will be looked at; none means all.
+    #[serde(skip)]
+    pub fields: Option<&'static [&'static str]>,
 }
 
 impl Endpoint for All {
@@ -63,6 +66,10 @@ impl Endpoint for All {
 
     fn path(&self) -> Vec<&str> {
         vec!["bookings"]
+    }
+
+    fn fields(&self) -> Option<&'static [&'static str]> {
+        self.fields
     }
 }
 

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 use url::{Host, Url};
 
+use super::json;
 use super::retry::{Next, decide, retry_after};
 use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Outcome, Rejection};
 
@@ -179,7 +180,7 @@ impl Client {
                 body = Some(value.to_string());
             }
         }
-        Ok(Request { method: E::METHOD, url, body })
+        Ok(Request { method: E::METHOD, url, body, fields: endpoint.fields() })
     }
 
     async fn exchange<T: FromReply>(&self, request: Request) -> Result<Answer<T>, Error> {
@@ -258,8 +259,8 @@ impl Client {
             Unread::Lost(reason) => Cause::ConnectionLost(reason),
             Unread::TooLarge(limit) => unexpected(format!("it is larger than {limit} bytes")),
         })?;
-        let value = serde_json::from_slice::<Value>(&body)
-            .map(|value| self.scrub_value(value))
+        let value = json::read(&body, request.fields)
+            .map(|value| if self.settings().key.may_be_in(&body) { self.scrub_value(value) } else { value })
             .map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)));
         if !status.is_success() {
             return Err(match value.ok().and_then(|value| rejection(&value, status, &headers)) {
@@ -322,6 +323,7 @@ struct Request {
     method: Method,
     url: Url,
     body: Option<String>,
+    fields: Option<&'static [&'static str]>,
 }
 
 enum Unread {

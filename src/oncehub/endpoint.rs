@@ -15,6 +15,11 @@ pub trait Endpoint: Serialize + Sync {
 
     /// The segments of the path below `/v2`. Ids among them are [`Id`](super::Id)s, so that none can hold a `/` or `..`.
     fn path(&self) -> Vec<&str>;
+
+    /// The fields of a list's objects that will be looked at; the others are not even read. None means all.
+    fn fields(&self) -> Option<&'static [&'static str]> {
+        None
+    }
 }
 
 /// A GET that answers with pages. `before`, `after` and `limit` are added by [`Client::list`](super::Client::list).

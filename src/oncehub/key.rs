@@ -93,6 +93,15 @@ impl Key {
         matches!(self.source.as_ref(), KeySource::Missing)
     }
 
+    /// Whether a reply's JSON may hold a key: as it is, or behind escapes, which only a parser could see through.
+    pub(super) fn may_be_in(&self, json: &[u8]) -> bool {
+        let escapes = memchr::memchr_iter(b'\\', json);
+        let mut hiding = escapes.filter(|at| !matches!(json.get(at + 1), Some(b'n' | b'r' | b't')));
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = known.iter().map(|key| key.expose_secret().as_bytes()).filter(|key| !key.is_empty());
+        hiding.next().is_some() || keys.any(|key| memchr::memmem::find(json, key).is_some())
+    }
+
     /// `text` with every key that was ever in use blacked out, or nothing if it held none.
     pub fn scrub(&self, text: &str) -> Option<String> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -147,6 +156,15 @@ mod tests {
     fn debug_shows_neither_the_key_nor_its_header() {
         let key = key("s3cret-abc").unwrap();
         assert!(!format!("{key:?} {:?}", key.header()).contains("s3cret"));
+    }
+
+    #[test]
+    fn a_key_in_a_reply_is_seen_or_suspected() {
+        let key = key("s3cret/abc").unwrap();
+        for reply in [r#"{"a":"s3cret/abc"}"#, r#"{"a":"s3cret\/abc"}"#, r#"{"s3cret\u002fabc":1}"#] {
+            assert!(key.may_be_in(reply.as_bytes()), "{reply}");
+        }
+        assert!(!key.may_be_in(br#"{"a":"s3cret\nline"}"#));
     }
 
     #[test]

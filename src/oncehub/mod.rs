@@ -10,6 +10,7 @@ mod client;
 mod endpoint;
 mod error;
 mod id;
+mod json;
 mod key;
 mod object;
 mod page;

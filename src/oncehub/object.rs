@@ -87,6 +87,12 @@ impl Object {
     }
 }
 
+impl From<Map<String, Value>> for Object {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+}
+
 impl<'a> Reference<'a> {
     /// A text of the expanded object.
     pub fn text(self, field: &str) -> Option<&'a str> {

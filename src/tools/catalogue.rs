@@ -128,6 +128,13 @@ impl Catalogue {
         TOOLSETS.iter().find(|(_, tools)| tools().map.contains_key(name)).map(|(toolset, _)| *toolset)
     }
 
+    /// How many tokens (of `o200k_base`) a tool's name, description and arguments take in every conversation. They are counted
+    /// by a test: the tokenizer's tables would be most of the program.
+    pub fn cost_of(name: &str) -> usize {
+        let costs = include_str!("costs.txt").lines().filter_map(|line| line.split_once(' '));
+        costs.filter(|(tool, _)| *tool == name).find_map(|(_, cost)| cost.parse().ok()).unwrap_or_default()
+    }
+
     /// Calls a tool. What it answers fits its output schema.
     ///
     /// # Errors

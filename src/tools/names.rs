@@ -1,10 +1,11 @@
 //! Names for ids: wherever an id is asked for, an exact name, an e-mail address or a public URL serves as well.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
+use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -60,13 +61,17 @@ pub(super) struct Entry {
 pub(super) struct Entries {
     all: Vec<Entry>,
     by_id: HashMap<String, usize>,
+    /// Names that more than one has.
+    shared: HashSet<String>,
 }
 
 impl Entries {
     fn new(noun: Noun, objects: Vec<Object>) -> Self {
         let all: Vec<Entry> = objects.into_iter().filter_map(|object| Entry::new(noun, object)).collect();
         let by_id = all.iter().enumerate().map(|(index, entry)| (entry.id.clone(), index)).collect();
-        Self { all, by_id }
+        let mut seen = HashSet::new();
+        let shared = all.iter().filter(|entry| !seen.insert(&entry.name)).map(|entry| entry.name.clone()).collect();
+        Self { all, by_id, shared }
     }
 
     /// The one with this id.
@@ -76,7 +81,7 @@ impl Entries {
 
     /// Whether more than one is called so.
     pub(super) fn share_name(&self, name: &str) -> bool {
-        self.all.iter().filter(|entry| entry.name == name).nth(1).is_some()
+        self.shared.contains(name)
     }
 
     /// What the one with this id is called.
@@ -90,7 +95,7 @@ impl Entry {
         let id = object.text("id")?.to_owned();
         let email = object.text("email").map(str::to_owned);
         let name = match noun {
-            Noun::Users => full_name(&object),
+            Noun::Users => full_name(object.fields()),
             _ => object.text("name").map(|name| clean(name).trim().to_owned()),
         };
         // A Classic page has a public label beside its name; a calendar's subject is not unique enough to go by.
@@ -115,9 +120,11 @@ impl Entry {
 }
 
 /// First and last name in one.
-pub(super) fn full_name(object: &Object) -> Option<String> {
-    let parts: Vec<&str> = ["first_name", "last_name"].into_iter().filter_map(|field| object.text(field)).collect();
-    (!parts.is_empty()).then(|| clean(&parts.join(" ")).split_whitespace().collect::<Vec<_>>().join(" "))
+pub(super) fn full_name(person: &Map<String, Value>) -> Option<String> {
+    let part = |field: &str| person.get(field).and_then(Value::as_str).unwrap_or_default();
+    let whole = format!("{} {}", part("first_name"), part("last_name"));
+    let whole = clean(&whole).split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(whole).filter(|name| !name.is_empty())
 }
 
 /// A name without case, accents, surplus spaces and what cannot be seen; a URL without its scheme and last slash.
@@ -255,8 +262,11 @@ impl<I> Call<I> {
         let by_email = text.contains('@');
         let listing = contacts::All { email: by_email.then(|| text.to_owned()) };
         let is_meant = |contact: &Object| {
-            let known =
-                if by_email { contact.text("email").map(fold) } else { full_name(contact).as_deref().map(fold) };
+            let known = if by_email {
+                contact.text("email").map(fold)
+            } else {
+                full_name(contact.fields()).as_deref().map(fold)
+            };
             known.as_deref() == Some(folded.as_str())
         };
         let found = self.gather(&listing, Some(20), None, Some(&is_meant)).await?.items;

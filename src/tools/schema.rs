@@ -136,38 +136,59 @@ const OR: &str = " or ";
 /// Makes a reply keep what its schema promises, whatever OnceHub sent: a null is left out, a number that came as text becomes
 /// one, and what cannot be turned into the promised type moves to a field named `odd`, so that nothing is lost.
 pub(super) fn fit(schema: &Map<String, Value>, reply: &mut Map<String, Value>) {
-    let mut odd = Map::new();
-    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let Some(value) = reply.get_mut(name) else { continue };
-        if let Err(misfit) = fit_value(property, value) {
-            reply.shift_remove(name);
-            if !misfit.is_null() {
-                odd.insert(name.clone(), misfit);
-            }
-        }
-    }
-    if !odd.is_empty() {
-        reply.insert("odd".into(), odd.into());
-    }
+    Shape::of(schema).fit_fields(reply);
 }
 
-/// The value again, if there is no way to make it fit.
-fn fit_value(schema: &Value, value: &mut Value) -> Result<(), Value> {
-    let choices = schema.get("anyOf").and_then(Value::as_array).map_or(std::slice::from_ref(schema), Vec::as_slice);
-    let kinds = || choices.iter().filter_map(|choice| choice.get("type")?.as_str());
-    if !kinds().any(|kind| is_a(kind, value)) {
-        *value = kinds().find_map(|kind| as_a(kind, value)).ok_or_else(|| value.take())?;
+/// A schema, taken apart once for all the objects of a list.
+struct Shape<'a> {
+    kinds: Vec<&'a str>,
+    fields: Vec<(&'a str, Shape<'a>)>,
+    items: Option<Box<Shape<'a>>>,
+}
+
+impl<'a> Shape<'a> {
+    fn of(schema: &'a Map<String, Value>) -> Self {
+        let kind = |schema: &'a Value| schema.get("type")?.as_str();
+        let mut kinds: Vec<&str> = schema.get("type").and_then(Value::as_str).into_iter().collect();
+        kinds.extend(schema.get("anyOf").and_then(Value::as_array).into_iter().flatten().filter_map(kind));
+        let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+        let fields = fields.filter_map(|(name, property)| Some((name.as_str(), Self::of(property.as_object()?))));
+        let items = schema.get("items").and_then(Value::as_object).map(|items| Box::new(Self::of(items)));
+        Self { kinds, fields: fields.collect(), items }
     }
-    match (schema, value) {
-        (Value::Object(schema), Value::Object(fields)) => fit(schema, fields),
-        (Value::Object(schema), Value::Array(values)) => {
-            if let Some(items) = schema.get("items") {
-                values.retain_mut(|value| fit_value(items, value).is_ok());
+
+    fn fit_fields(&self, reply: &mut Map<String, Value>) {
+        let mut odd = Map::new();
+        for (name, shape) in &self.fields {
+            let Some(value) = reply.get_mut(*name) else { continue };
+            if let Err(misfit) = shape.fit(value) {
+                reply.shift_remove(*name);
+                if !misfit.is_null() {
+                    odd.insert((*name).to_owned(), misfit);
+                }
             }
         }
-        _ => {}
+        if !odd.is_empty() {
+            reply.insert("odd".into(), odd.into());
+        }
     }
-    Ok(())
+
+    /// Gives the value back if there is no way to make it fit.
+    fn fit(&self, value: &mut Value) -> Result<(), Value> {
+        if !self.kinds.iter().any(|kind| is_a(kind, value)) {
+            *value = self.kinds.iter().find_map(|kind| as_a(kind, value)).ok_or_else(|| value.take())?;
+        }
+        match value {
+            Value::Object(fields) => self.fit_fields(fields),
+            Value::Array(values) => {
+                if let Some(items) = &self.items {
+                    values.retain_mut(|value| items.fit(value).is_ok());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
 fn is_a(kind: &str, value: &Value) -> bool {

@@ -31,9 +31,14 @@ fn hides(c: char) -> bool {
     }
 }
 
+/// Whether anything in the text hides. Most texts are plain ASCII, which is told by its bytes.
+fn has_hidden(text: &str) -> bool {
+    !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.contains(hides)
+}
+
 /// The text without what cannot be seen. Line breaks and tabs stay.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.contains(hides) { Cow::Owned(text.replace(hides, "")) } else { Cow::Borrowed(text) }
+    if has_hidden(text) { Cow::Owned(text.replace(hides, "")) } else { Cow::Borrowed(text) }
 }
 
 /// Cleans every text inside a value, the names of fields included: custom fields and forms are named by people.
@@ -46,7 +51,7 @@ pub(super) fn clean_value(value: &mut Value) {
         }
         Value::Array(values) => values.iter_mut().for_each(clean_value),
         Value::Object(fields) => {
-            if fields.keys().any(|name| name.contains(hides)) {
+            if fields.keys().any(|name| has_hidden(name)) {
                 *fields = std::mem::take(fields)
                     .into_iter()
                     .map(|(name, value)| (clean(&name).into_owned(), value))

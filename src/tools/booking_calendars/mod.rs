@@ -94,8 +94,8 @@ impl Tools {
         Ok(found.reply("booking calendar", items, &body.join("\n"), &asked, zone))
     }
 
-    /// Read one booking calendar: its host, duration, public URL and whether it is published. To find one use
-    /// `list_booking_calendars`; its free times are in `get_booking_time_slots`.
+    /// Read one booking calendar whose id, name or URL is known: its host, duration, public URL and whether it is
+    /// published. `list_booking_calendars` already shows the same of each; free times are in `get_booking_time_slots`.
     #[tool(
         title = "Get booking calendar",
         input_schema = schema::input::<GetBookingCalendar>(),

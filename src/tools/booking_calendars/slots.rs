@@ -53,6 +53,7 @@ impl Tools {
                 ],
             ),
             &[
+                ("next_cursor", "string or null", "Always null: to go on, begin after the last start_time"),
                 ("calendar_id", "string", ""),
                 ("locations", "array", "Where, when it is the same for all: location_type and location_value of schedule_meeting"),
                 ("asked", "string", "The range, as understood"),

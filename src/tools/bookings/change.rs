@@ -120,7 +120,7 @@ impl Tools {
     }
 
     /// Give a coming booking to another host at the same time; everyone is notified. OnceHub does not check whether
-    /// they are free: look with `list_bookings` (host) first. Without a connected video service of theirs the meeting
+    /// they are free: look with `list_bookings` (host) first. If they have no video service connected, the meeting
     /// loses its link. Not every plan includes it. For another time use `request_reschedule`.
     #[tool(
         title = "Reassign booking",
@@ -158,9 +158,9 @@ impl Tools {
         Ok(reply)
     }
 
-    /// Mark a booking whose time has come as missed by the guest. OnceHub's API cannot take it back. For one that is still to
-    /// come use `cancel_booking`. To find those that may have been missed: `list_bookings` with status completed and
-    /// scheduled, and starts_before now.
+    /// Mark a booking whose time has come as missed by the guest. OnceHub's API cannot take it back. For one that is
+    /// still to come use `cancel_booking`. To find those that may have been missed: `list_bookings` with starts_before
+    /// now, and status completed or scheduled.
     #[tool(
         title = "Mark no-show",
         input_schema = schema::input::<MarkNoShow>(),

@@ -21,9 +21,9 @@ struct ListBookings {
     status: Vec<Status>,
     /// Part of the guest's name or e-mail
     guest: Option<String>,
-    /// Who owns it: name, e-mail, id or `me`
+    /// Its main host: name, e-mail, id or `me`
     owner: Option<String>,
-    /// Who hosts or co-hosts it
+    /// Main host or co-host, likewise
     host: Option<String>,
     /// Guest: e-mail, contact id or exact name
     contact: Option<String>,
@@ -105,6 +105,7 @@ impl Tools {
     )]
     async fn list_bookings(&self, mut call: Call<ListBookings>) -> Result<Reply, Failure> {
         let input = call.input()?;
+        let detail = input.detail.unwrap_or_default();
         let zone = call.zone(input.time_zone.as_deref())?;
         let mut asked = Asked { call: &call, zone: &zone, words: Vec::new(), notes: Vec::new() };
         let filter = bookings::All {
@@ -123,6 +124,7 @@ impl Tools {
             updated_after: asked.from("updated_after", input.updated_after.as_deref())?,
             updated_before: asked.until("updated_before", input.updated_before.as_deref())?,
             expand: show::expand(&input.expand),
+            fields: (detail == Detail::Summary).then_some(show::FIELDS_OF_A_ROW),
         };
         if let Some(guest) = &input.guest {
             asked.words.push(format!("guest {}", quoted(guest, 60)));
@@ -139,13 +141,8 @@ impl Tools {
             if guest.is_some() || statuses.len() > 1 { Some(&keep) } else { None };
         let found = call.gather(&filter, input.limit, input.cursor.as_deref(), here).await?;
         let names = Names::of(&call, &found.items).await;
-        let body = show::agenda(&found.items, &names, &zone);
-        let items = match input.detail.unwrap_or_default() {
-            Detail::Summary => found.items.iter().map(|booking| show::summary(booking, &names, &zone)).collect(),
-            Detail::Full => found.items.iter().map(|booking| show::object(booking.clone(), &names, &zone)).collect(),
-        };
-        let body = match input.detail.unwrap_or_default() {
-            Detail::Summary => body,
+        let (items, body) = match detail {
+            Detail::Summary => show::agenda(&found.items, &names, &zone),
             Detail::Full => show::all_whole(&found.items, &names, &zone),
         };
         let mut reply = found.reply("booking", items, &body, &words, &zone);

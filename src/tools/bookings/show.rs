@@ -1,19 +1,21 @@
 //! How a booking is shown: whole, in a line of a list, and in a question.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
 
 use super::super::call::Call;
 use super::super::names::{Entries, Noun, full_name};
-use super::super::reply::{Reply, outline, present, put_time};
+use super::super::reply::{Reply, outline, present};
 use super::super::schema::{self, Field, REFERENCE};
 use super::super::time::{self, Zone};
 use super::super::untrusted::{clean, clean_value, plain_or_quoted, quoted};
-use crate::oncehub::Object;
+use crate::oncehub::{Object, Reference};
 
 /// The fields of a booking that point to something with a name, and what that is.
 const REFERENCES: &[(&str, Noun)] = &[
@@ -80,23 +82,11 @@ impl Names {
         Self { entries }
     }
 
-    /// Whether a booking's subject is its calendar's, which most are: then the calendar's name tells as much.
-    fn calendar_says(&self, booking: &Object) -> bool {
-        let calendar =
-            booking.reference("booking_calendar").and_then(|to| self.entries.get("booking_calendar")?.get(to.id));
-        let known = |field: &str| calendar.and_then(|calendar| calendar.object.text(field));
-        let subject = booking.text("subject");
-        subject.is_some() && (known("subject") == subject || known("name") == subject)
-    }
-
-    /// What a booking's field refers to, by name.
-    fn name(&self, booking: &Object, field: &str) -> Option<String> {
-        let to = booking.reference(field)?;
-        let expanded = to.object.and_then(|object| {
-            let object = Object::new(Value::Object(object.clone()));
-            full_name(&object).or_else(|| object.text("name").map(|name| clean(name).into_owned()))
-        });
-        expanded.or_else(|| self.entries.get(field)?.name(to.id).map(str::to_owned))
+    /// What a reference is to, by name.
+    fn name<'a>(&'a self, field: &str, to: Reference<'a>) -> Option<Cow<'a, str>> {
+        let expanded =
+            to.object.and_then(|object| full_name(object).map(Cow::Owned).or_else(|| to.text("name").map(clean)));
+        expanded.or_else(|| self.entries.get(field)?.name(to.id).map(Cow::from))
     }
 }
 
@@ -108,18 +98,26 @@ pub(super) fn expand(fields: &[String]) -> Option<String> {
 /// Whose it is: the guest's name and address, quoted. A booking without a form still has attendees.
 pub(super) fn guest(booking: &Object) -> Option<String> {
     let (name, email) = guest_of(booking);
-    let parts = [name.map(|name| quoted(&name, 80)), email.map(|email| plain_or_quoted(&email, 120))];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+    match (name.map(|name| quoted(&name, 80)), email.map(|email| plain_or_quoted(&email, 120))) {
+        (Some(name), Some(email)) => Some(format!("{name} {email}")),
+        (name, email) => name.or(email),
+    }
 }
 
-fn guest_of(booking: &Object) -> (Option<String>, Option<String>) {
-    let contact = booking.reference("contact").and_then(|to| to.object).cloned();
-    let contact = contact.map(|object| Object::new(Value::Object(object))).unwrap_or_default();
-    let name = booking.text_in("form_submission", "name").map(str::to_owned).or_else(|| full_name(&contact));
-    let email = booking.text_in("form_submission", "email").or_else(|| contact.text("email"));
+fn guest_of(booking: &Object) -> (Option<Cow<'_, str>>, Option<Cow<'_, str>>) {
+    let contact = booking.reference("contact");
+    let name = booking.text_in("form_submission", "name").map(clean);
+    let name = name.or_else(|| full_name(contact?.object?).map(Cow::Owned));
+    let email = booking.text_in("form_submission", "email").or_else(|| contact?.text("email"));
     let email = email.or_else(|| booking.texts("attendees").next());
-    (name.map(|name| clean(&name).trim().to_owned()), email.map(|email| clean(email).trim().to_owned()))
+    (name.map(trimmed), email.map(clean).map(trimmed))
+}
+
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => text.trim().into(),
+        Cow::Owned(text) => text.trim().to_owned().into(),
+    }
 }
 
 /// The guest's name alone, for a sentence.
@@ -138,134 +136,220 @@ pub(super) fn sentence(booking: &Object, zone: &Zone) -> String {
     format!("{subject} with {}{when}", guest_name(booking))
 }
 
-/// A booking for a list: what a person needs to recognise it and act on it.
-pub(super) fn summary(booking: &Object, names: &Names, zone: &Zone) -> Map<String, Value> {
-    let mut shown = Map::new();
-    let copy = |shown: &mut Map<String, Value>, name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            shown.insert(name.to_owned(), value);
-        }
-    };
-    let text = |field: &str| booking.text(field).map(|text| Value::from(clean(text)));
-    copy(&mut shown, "id", text("id"));
-    copy(&mut shown, "deleted", booking.is_deleted().then_some(true.into()));
-    copy(&mut shown, "status", text("status"));
-    copy(&mut shown, "subject", text("subject").filter(|_| !names.calendar_says(booking)));
-    if let Some(at) = booking.text("starting_time").and_then(time::read) {
-        put_time(&mut shown, "starting_time", at, zone);
-    }
-    copy(&mut shown, "duration_minutes", booking.number("duration_minutes").map(Value::from));
-    let (name, email) = guest_of(booking);
-    copy(&mut shown, "guest_name", name.map(Value::from));
-    copy(&mut shown, "guest_email", email.map(Value::from));
-    for field in ["contact", "conversation"].into_iter().chain(REFERENCES.iter().map(|(field, _)| *field)) {
-        let Some(to) = booking.reference(field) else { continue };
-        match to.object {
-            // It was expanded because somebody wants to see it.
-            Some(object) if field != "conversation" || !to.id.is_empty() => {
-                let object = Object::new(Value::Object(object.clone()));
-                copy(&mut shown, field, Some(Value::Object(present(object, zone))));
-            }
-            _ if field != "conversation" => copy(&mut shown, field, Some(clean(to.id).into())),
-            _ => {}
-        }
-        copy(&mut shown, &format!("{field}_name"), names.name(booking, field).map(Value::from));
-    }
-    copy(&mut shown, "rescheduled_booking_id", text("rescheduled_booking_id"));
-    copy(&mut shown, "in_trash", booking.flag("in_trash").filter(|trashed| *trashed).map(Value::from));
-    shown
+/// The fields of a booking that a [`Row`] is made of.
+pub(super) const FIELDS_OF_A_ROW: &[&str] = &[
+    "id",
+    "deleted",
+    "status",
+    "subject",
+    "starting_time",
+    "duration_minutes",
+    "form_submission",
+    "attendees",
+    "contact",
+    "conversation",
+    "owner",
+    "booking_calendar",
+    "booking_page",
+    "master_page",
+    "event_type",
+    "rescheduled_booking_id",
+    "in_trash",
+];
+
+/// What a list shows of a booking, in both forms: what a person needs to recognise it and act on it.
+struct Row<'a> {
+    booking: &'a Object,
+    id: Option<Cow<'a, str>>,
+    status: Option<Cow<'a, str>>,
+    starts: Option<Timestamp>,
+    /// `Tue 2026-12-01 15:00 -05:00`
+    local: String,
+    minutes: Option<i64>,
+    guest_name: Option<Cow<'a, str>>,
+    guest_email: Option<Cow<'a, str>>,
+    contact: Option<Reference<'a>>,
+    /// What it refers to, and what that is called, in the order of [`REFERENCES`].
+    refers: Vec<(&'static str, Reference<'a>, Option<Cow<'a, str>>)>,
+    rescheduled: Option<Cow<'a, str>>,
+    in_trash: bool,
 }
 
-/// The bookings as a person reads them: by day, in the order of the day, with a legend instead of repeated ids.
-pub(super) fn agenda(bookings: &[Object], names: &Names, zone: &Zone) -> String {
-    let mut text = names.legend(bookings);
-    let mut days = BTreeMap::<_, Vec<_>>::new();
-    for booking in bookings {
+impl<'a> Row<'a> {
+    fn new(booking: &'a Object, names: &'a Names, zone: &Zone) -> Self {
+        let text = |field: &str| booking.text(field).map(clean);
         let starts = booking.text("starting_time").and_then(time::read);
-        let day = starts.map(|at| (zone.date(at), format!("{} ({})", time::day(at, zone), time::offset(at, zone))));
-        days.entry(day).or_default().push((starts, line(booking, names, zone)));
-    }
-    for (day, mut lines) in days {
-        lines.sort_by_key(|(starts, _)| *starts);
-        let heading = day.map_or_else(|| "without a time".to_owned(), |(_, heading)| heading);
-        let _ = write!(text, "\n{heading}");
-        for (_, line) in lines {
-            let _ = write!(text, "\n  {line}");
+        let (guest_name, guest_email) = guest_of(booking);
+        let refers = REFERENCES.iter().filter_map(|(field, _)| {
+            let to = booking.reference(field)?;
+            Some((*field, to, names.name(field, to)))
+        });
+        Self {
+            booking,
+            id: text("id"),
+            status: text("status"),
+            starts,
+            local: starts.map(|at| time::local(at, zone)).unwrap_or_default(),
+            minutes: booking.number("duration_minutes"),
+            guest_name,
+            guest_email,
+            contact: booking.reference("contact"),
+            refers: refers.collect(),
+            rescheduled: text("rescheduled_booking_id"),
+            in_trash: booking.flag("in_trash") == Some(true),
         }
     }
-    text.trim_start_matches('\n').to_owned()
-}
 
-impl Names {
-    /// `hosts: Dana Reyes USR-1, …`: each name once with its id, so that lines can do with the name.
-    fn legend(&self, bookings: &[Object]) -> String {
-        let mut text = String::new();
-        for (field, _) in REFERENCES {
-            let mut listed: BTreeMap<String, String> = BTreeMap::new();
-            for booking in bookings {
-                if let (Some(to), Some(name)) = (booking.reference(field), self.name(booking, field)) {
-                    listed.insert(to.id.to_owned(), name);
-                }
-            }
-            if listed.is_empty() {
-                continue;
-            }
-            let label = match *field {
-                "owner" => "host",
-                "booking_calendar" => "calendar",
-                other => other,
-            };
-            let each: Vec<String> = listed.iter().map(|(id, name)| format!("{} {id}", quoted(name, 60))).collect();
-            let _ = write!(text, "\n{}s: {}", label.replace('_', " "), each.join(", "));
-        }
-        text
+    /// `Tue 2026-12-01 (-05:00)`
+    fn day(&self) -> Option<String> {
+        Some(format!("{} ({})", self.local.get(..14)?, self.local.get(21..)?))
     }
 
-    /// How a line of a list calls what a field refers to.
-    fn called(&self, booking: &Object, field: &str) -> Option<String> {
-        let to = booking.reference(field)?;
-        let Some(name) = self.name(booking, field) else {
-            return Some(clean(to.id).into_owned()).filter(|id| !id.is_empty());
+    /// Whether the subject is the calendar's, which most are: then the calendar's name tells as much.
+    fn calendar_says(&self, names: &Names) -> bool {
+        let subject = self.booking.text("subject");
+        let calendar = self.refers.iter().find(|(field, ..)| *field == "booking_calendar");
+        let calendar = calendar.and_then(|(field, to, _)| names.entries.get(field)?.get(to.id));
+        let known = |field: &str| calendar.and_then(|calendar| calendar.object.text(field));
+        subject.is_some() && (known("subject") == subject || known("name") == subject)
+    }
+
+    fn structure(&self, names: &Names, zone: &Zone) -> Map<String, Value> {
+        let mut shown = Map::with_capacity(16);
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                shown.insert(name.to_owned(), value);
+            }
         };
-        let named = |entries: &Arc<Entries>| entries.share_name(&name);
-        let shared = self.entries.get(field).is_some_and(named);
-        Some(if shared { format!("{} {}", quoted(&name, 60), to.id) } else { quoted(&name, 60) })
+        let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(Value::from);
+        put("id", text(&self.id));
+        put("deleted", self.booking.is_deleted().then_some(true.into()));
+        put("status", text(&self.status));
+        if !self.calendar_says(names) {
+            put("subject", self.booking.text("subject").map(clean).map(Value::from));
+        }
+        put("starting_time", self.starts.map(|at| time::instant(at).into()));
+        put("starting_time_local", self.starts.map(|_| self.local.as_str().into()));
+        put("duration_minutes", self.minutes.map(Value::from));
+        put("guest_name", text(&self.guest_name));
+        put("guest_email", text(&self.guest_email));
+        // Expanded because somebody wants to see it.
+        let whole = |to: &Map<String, Value>| present(Object::from(to.clone()), zone).into();
+        put("contact", self.contact.map(|to| to.object.map_or_else(|| clean(to.id).into(), whole)));
+        put("conversation", self.booking.reference("conversation").and_then(|to| to.object).map(whole));
+        for (field, to, name) in &self.refers {
+            put(field, Some(to.object.map_or_else(|| clean(to.id).into(), whole)));
+            put(name_of(field), text(name));
+        }
+        put("rescheduled_booking_id", text(&self.rescheduled));
+        put("in_trash", self.in_trash.then_some(true.into()));
+        shown
+    }
+
+    /// One line: time, status, guest, calendar, host, id.
+    fn line(&self, names: &Names, zone: &Zone) -> String {
+        let id = self.id.as_deref().unwrap_or_default();
+        if self.booking.is_deleted() {
+            return format!("deleted | {id}");
+        }
+        let mut line = String::with_capacity(160);
+        let mut put = |between: &str, text: &str| {
+            if !text.is_empty() {
+                line.push_str(if line.is_empty() { "" } else { between });
+                line.push_str(text);
+            }
+        };
+        if let Some(start) = self.starts {
+            let clock = self.local.get(15..20).unwrap_or_default();
+            put(" ", &self.minutes.map_or_else(|| clock.to_owned(), |minutes| time::range(start, minutes, zone)));
+        }
+        put(" ", self.status.as_deref().unwrap_or_default());
+        put(" ", &self.guest_name.as_deref().map(|name| quoted(name, 80)).unwrap_or_default());
+        put(" ", &self.guest_email.as_deref().map(|email| plain_or_quoted(email, 120)).unwrap_or_default());
+        put(" ", &self.contact.map(|to| clean(to.id)).unwrap_or_default());
+        let (mut host, mut has_place) = (String::new(), false);
+        for (field, to, name) in &self.refers {
+            let called = match name {
+                None => clean(to.id).into_owned(),
+                Some(name) if names.entries.get(field).is_some_and(|entries| entries.share_name(name)) => {
+                    format!("{} {}", quoted(name, 60), to.id)
+                }
+                Some(name) => quoted(name, 60),
+            };
+            if *field == "owner" {
+                host = called;
+            } else {
+                has_place |= !called.is_empty();
+                put(" | ", &called);
+            }
+        }
+        if let (false, Some(subject)) = (has_place, self.booking.text("subject")) {
+            put(" | ", &quoted(subject, 60));
+        }
+        put(" | ", &host);
+        put(" | ", &self.rescheduled.as_deref().map(|id| format!("was {id}")).unwrap_or_default());
+        put(" | ", if self.in_trash { "in trash" } else { "" });
+        put(" | ", id);
+        line
     }
 }
 
-/// One line: time, status, guest, calendar, host, id.
-fn line(booking: &Object, names: &Names, zone: &Zone) -> String {
-    if booking.is_deleted() {
-        return format!("deleted | {}", booking.text("id").unwrap_or_default());
+/// The field that says what a reference is called.
+fn name_of(field: &str) -> &'static str {
+    match field {
+        "owner" => "owner_name",
+        "booking_calendar" => "booking_calendar_name",
+        "booking_page" => "booking_page_name",
+        "master_page" => "master_page_name",
+        _ => "event_type_name",
     }
-    let starts = booking.text("starting_time").and_then(time::read);
-    let when = starts.map(|at| match booking.number("duration_minutes") {
-        Some(minutes) => time::range(at, minutes, zone),
-        None => time::clock(at, zone),
-    });
-    let head: Vec<String> = [when, booking.text("status").map(|status| clean(status).into_owned()), guest(booking)]
-        .into_iter()
-        .chain([booking.reference("contact").map(|to| clean(to.id).into_owned())])
-        .flatten()
-        .collect();
-    let mut parts = vec![head.join(" ")];
-    let places: Vec<String> = REFERENCES.iter().skip(1).filter_map(|(field, _)| names.called(booking, field)).collect();
-    match (places.is_empty(), booking.text("subject")) {
-        (true, Some(subject)) => parts.push(quoted(subject, 60)),
-        _ => parts.extend(places),
+}
+
+/// The bookings for a list: each in its structured form; and as a person reads them, by day, in the order of the day, with a
+/// legend instead of repeated ids.
+pub(super) fn agenda(bookings: &[Object], names: &Names, zone: &Zone) -> (Vec<Map<String, Value>>, String) {
+    let rows: Vec<Row<'_>> = bookings.iter().map(|booking| Row::new(booking, names, zone)).collect();
+    let mut text = legend(&rows);
+    let mut order: Vec<&Row<'_>> = rows.iter().collect();
+    order.sort_by_key(|row| row.starts);
+    let mut day = None;
+    for row in order {
+        let its_day = row.day().unwrap_or_else(|| "without a time".to_owned());
+        if day.as_ref() != Some(&its_day) {
+            let _ = write!(text, "\n{its_day}");
+            day = Some(its_day);
+        }
+        let _ = write!(text, "\n  {}", row.line(names, zone));
     }
-    parts.extend(names.called(booking, "owner"));
-    parts.extend(booking.text("rescheduled_booking_id").map(|id| format!("was {}", clean(id))));
-    parts.extend(booking.flag("in_trash").filter(|trashed| *trashed).map(|_| "in trash".to_owned()));
-    parts.extend(booking.text("id").map(|id| clean(id).into_owned()));
-    parts.join(" | ")
+    let items = rows.iter().map(|row| row.structure(names, zone)).collect();
+    (items, text.trim_start_matches('\n').to_owned())
+}
+
+/// `hosts: Dana Reyes USR-1, …`: each name once with its id, so that lines can do with the name.
+fn legend(rows: &[Row<'_>]) -> String {
+    let mut text = String::new();
+    for (field, _) in REFERENCES {
+        let named = rows.iter().flat_map(|row| &row.refers).filter(|(of, ..)| of == field);
+        let listed: BTreeMap<&str, &str> = named.filter_map(|(_, to, name)| Some((to.id, name.as_deref()?))).collect();
+        if listed.is_empty() {
+            continue;
+        }
+        let label = match *field {
+            "owner" => "host",
+            "booking_calendar" => "calendar",
+            other => other,
+        };
+        let each: Vec<String> = listed.iter().map(|(id, name)| format!("{} {id}", quoted(name, 60))).collect();
+        let _ = write!(text, "\n{}s: {}", label.replace('_', " "), each.join(", "));
+    }
+    text
 }
 
 /// One booking in a line that stands alone.
 fn headline(booking: &Object, names: &Names, zone: &Zone) -> String {
-    let starts = booking.text("starting_time").and_then(time::read);
-    let day = starts.map(|at| format!("{} ({}) ", time::day(at, zone), time::offset(at, zone))).unwrap_or_default();
-    format!("{day}{} [{}]", line(booking, names, zone), zone.name())
+    let row = Row::new(booking, names, zone);
+    let day = row.day().map(|day| format!("{day} ")).unwrap_or_default();
+    format!("{day}{} [{}]", row.line(names, zone), zone.name())
 }
 
 /// Fields that the headline already shows.
@@ -284,11 +368,12 @@ const SHOWN: &[&str] = &[
 ];
 
 /// The whole booking as an object, with the names that its ids stand for.
-pub(super) fn object(booking: Object, names: &Names, zone: &Zone) -> Map<String, Value> {
-    let named: Vec<(String, Value)> = REFERENCES
-        .iter()
-        .filter_map(|(field, _)| Some((format!("{field}_name"), Value::from(names.name(&booking, field)?))))
-        .collect();
+fn object(booking: Object, names: &Names, zone: &Zone) -> Map<String, Value> {
+    let named = REFERENCES.iter().filter_map(|(field, _)| {
+        let name = names.name(field, booking.reference(field)?)?;
+        Some((name_of(field).to_owned(), Value::from(name)))
+    });
+    let named: Vec<(String, Value)> = named.collect();
     let mut shown = present(booking, zone);
     shown.extend(named);
     shown.insert("time_zone".into(), zone.name().into());
@@ -310,17 +395,18 @@ pub(super) fn whole(booking: Object, names: &Names, zone: &Zone) -> Reply {
     Reply::new(shown, text)
 }
 
-/// The bookings of a list, each whole.
-pub(super) fn all_whole(bookings: &[Object], names: &Names, zone: &Zone) -> String {
-    let each = |booking: &Object| {
+/// The bookings of a list, each whole, in both forms.
+pub(super) fn all_whole(bookings: &[Object], names: &Names, zone: &Zone) -> (Vec<Map<String, Value>>, String) {
+    let (mut items, mut text) = (Vec::new(), String::new());
+    for booking in bookings {
         let shown = object(booking.clone(), names, zone);
-        let head = headline(booking, names, zone);
-        format!(
-            "{head}\n{}",
-            outline(&shown, SHOWN).lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
-        )
-    };
-    bookings.iter().map(each).collect::<Vec<_>>().join("\n")
+        let _ = write!(text, "{}{}", if text.is_empty() { "" } else { "\n" }, headline(booking, names, zone));
+        for line in outline(&shown, SHOWN).lines() {
+            let _ = write!(text, "\n  {line}");
+        }
+        items.push(shown);
+    }
+    (items, text)
 }
 
 /// A booking after a change: the whole object, and a text that says what changed.

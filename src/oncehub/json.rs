@@ -6,8 +6,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Reads a reply. With `fields`, the objects of its list keep only those: OnceHub sends some thirty fields of a booking, and
-/// a line of a list shows half of them.
+/// Reads a reply. With `fields`, the objects of its list keep only those (`form.name` means only that part of `form`): OnceHub
+/// sends some thirty fields of a booking, and a line of a list shows half of them.
 pub(super) fn read(json: &[u8], fields: Option<&[&str]>) -> serde_json::Result<Value> {
     let Some(fields) = fields else { return serde_json::from_slice(json) };
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -18,16 +18,44 @@ pub(super) fn read(json: &[u8], fields: Option<&[&str]>) -> serde_json::Result<V
 
 /// Where in a reply a value stands.
 #[derive(Clone, Copy)]
-enum Level {
+enum Level<'a> {
     Reply,
     List,
     Item,
+    /// Inside this field of an item.
+    Within(&'a str),
 }
 
 #[derive(Clone, Copy)]
 struct Slim<'a> {
     fields: &'a [&'a str],
-    level: Level,
+    level: Level<'a>,
+}
+
+impl Slim<'_> {
+    /// What to do with a field of an object.
+    fn keeps(&self, name: &str) -> Keeps {
+        match self.level {
+            Level::Reply if name == "data" => Keeps::List,
+            Level::Reply | Level::List => Keeps::All,
+            Level::Item if self.fields.contains(&name) => Keeps::All,
+            Level::Item if self.fields.iter().any(|field| part_of(field, name).is_some()) => Keeps::Parts,
+            Level::Within(whole) if self.fields.iter().any(|field| part_of(field, whole) == Some(name)) => Keeps::All,
+            Level::Item | Level::Within(_) => Keeps::Nothing,
+        }
+    }
+}
+
+enum Keeps {
+    All,
+    List,
+    Parts,
+    Nothing,
+}
+
+/// `name` of `form.name`, when `whole` is `form`.
+fn part_of<'a>(field: &'a str, whole: &str) -> Option<&'a str> {
+    field.strip_prefix(whole)?.strip_prefix('.')
 }
 
 impl<'de> DeserializeSeed<'de> for Slim<'_> {
@@ -46,28 +74,26 @@ impl<'de> Visitor<'de> for Slim<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut kept = Map::new();
-        while let Some(name) = map.next_key::<Name<'_>>()? {
-            match self.level {
-                Level::Item if !self.fields.contains(&name.0.as_ref()) => {
+        let mut kept = Map::with_capacity(16);
+        while let Some(Name(name)) = map.next_key()? {
+            let value = match self.keeps(&name) {
+                Keeps::All => map.next_value()?,
+                Keeps::List => map.next_value_seed(Self { level: Level::List, ..self })?,
+                Keeps::Parts => map.next_value_seed(Slim { level: Level::Within(&name), fields: self.fields })?,
+                Keeps::Nothing => {
                     map.next_value::<IgnoredAny>()?;
+                    continue;
                 }
-                Level::Reply if name.0 == "data" => {
-                    let data = map.next_value_seed(Self { level: Level::List, ..self })?;
-                    kept.insert(name.0.into_owned(), data);
-                }
-                _ => {
-                    let value = map.next_value()?;
-                    kept.insert(name.0.into_owned(), value);
-                }
-            }
+            };
+            kept.insert(name.into_owned(), value);
         }
         Ok(Value::Object(kept))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Value, A::Error> {
         let mut all = Vec::new();
-        while let Some(value) = values.next_element_seed(Self { level: Level::Item, ..self })? {
+        let level = if matches!(self.level, Level::Within(_)) { self.level } else { Level::Item };
+        while let Some(value) = values.next_element_seed(Self { level, ..self })? {
             all.push(value);
         }
         Ok(Value::Array(all))
@@ -111,13 +137,19 @@ mod tests {
     fn objects_of_a_list_keep_what_was_asked_for_and_everything_else_stays() {
         let reply = json!({
             "object": "list", "has_more": true, "error": {"id": 1, "other": 2},
-            "data": [{"id": "A", "other": {"id": 1}, "kept": {"other": [1, null, -2.5]}}, null, "odd", 7, -7, true]
+            "data": [
+                {"id": "A", "other": {"id": 1}, "kept": {"other": [1, null, -2.5]}, "form": {"name": "N", "note": "…"}},
+                {"form": null, "formal": 1}, {"form": "odd"}, null, "odd", 7, -7, true
+            ]
         });
         let expected = json!({
             "object": "list", "has_more": true, "error": {"id": 1, "other": 2},
-            "data": [{"id": "A", "kept": {"other": [1, null, -2.5]}}, null, "odd", 7, -7, true]
+            "data": [
+                {"id": "A", "kept": {"other": [1, null, -2.5]}, "form": {"name": "N"}},
+                {"form": null}, {"form": "odd"}, null, "odd", 7, -7, true
+            ]
         });
-        assert_eq!(read(reply.to_string().as_bytes(), Some(&["id", "kept"])).unwrap(), expected);
+        assert_eq!(read(reply.to_string().as_bytes(), Some(&["id", "kept", "form.name"])).unwrap(), expected);
         assert_eq!(read(reply.to_string().as_bytes(), None).unwrap(), reply);
     }
 

@@ -4,7 +4,7 @@
 mod bookings;
 mod calendars;
 mod guests;
-mod people;
+pub(super) mod people;
 
 use super::world::World;
 

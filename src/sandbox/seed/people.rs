@@ -5,16 +5,16 @@ use jiff::civil::Weekday;
 
 use super::super::world::{Team, User, World, id, zone};
 
-pub(super) const OWNER: usize = 0;
-pub(super) const DANA: usize = 1;
-pub(super) const LEE: usize = 2;
+pub(in super::super) const OWNER: usize = 0;
+pub(in super::super) const DANA: usize = 1;
+pub(in super::super) const LEE: usize = 2;
 pub(super) const PRIYA: usize = 3;
 pub(super) const OLIVER: usize = 4;
 pub(super) const SAM_SALES: usize = 5;
-pub(super) const NOSEAT: usize = 7;
+pub(in super::super) const NOSEAT: usize = 7;
 
 /// The id of a person.
-pub(super) fn user(index: usize) -> String {
+pub(in super::super) fn user(index: usize) -> String {
     id("USR", 0x0100 + index as u64)
 }
 

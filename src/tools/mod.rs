@@ -24,6 +24,8 @@ mod bench;
 #[cfg(test)]
 mod campaign;
 #[cfg(test)]
+mod documented_errors;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use console::{Term, style};
-use indicatif::{ProgressBar, ProgressStyle};
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 use rmcp::service::RunningService;
 use rmcp::transport::TokioChildProcess;
@@ -98,10 +97,7 @@ impl Demo {
         say(&format!("{} {}", style(tool).cyan(), style(&arguments).dim()));
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
-        let waiting = spinner();
-        let result = self.client.call_tool(request).await;
-        waiting.finish_and_clear();
-        let result = result?;
+        let result = spinning(self.client.call_tool(request)).await?;
         let failed = result.is_error == Some(true);
         for line in text_of(&result).lines() {
             let bar = if failed { style("│").red() } else { style("│").green() };
@@ -111,12 +107,25 @@ impl Demo {
     }
 }
 
-/// Something that moves while a call takes its time; nothing at all when nobody is looking.
-fn spinner() -> ProgressBar {
-    if !Term::stdout().is_term() {
-        return ProgressBar::hidden();
+/// Shows that something is awaited, where somebody is looking. (A crate for it would bring the mathematics of its progress bars
+/// into the memory of every server.)
+async fn spinning<T>(call: impl Future<Output = T>) -> T {
+    let terminal = Term::stdout();
+    if !terminal.is_term() {
+        return call.await;
     }
-    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
-    bar.enable_steady_tick(Duration::from_millis(80));
-    bar
+    let mut tick = tokio::time::interval(Duration::from_millis(80));
+    tokio::pin!(call);
+    for frame in "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏".chars().cycle() {
+        tokio::select! {
+            done = &mut call => {
+                let _ = terminal.clear_line();
+                return done;
+            }
+            _ = tick.tick() => {
+                let _ = terminal.clear_line().and_then(|()| terminal.write_str(&frame.to_string()));
+            }
+        }
+    }
+    call.await
 }

@@ -88,7 +88,7 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Tools(arguments) => tools::run(&arguments, &config.selection),
             Command::Call(arguments) => call::run(arguments, App::new(config).await?).await,
             Command::Check => check::run(config).await,
-            Command::Demo => demo::run().await,
+            Command::Demo => Box::pin(demo::run()).await,
         }
     });
     // A read of standard input may still be waiting, and it cannot be cancelled.

@@ -20,12 +20,6 @@ mod time;
 mod untrusted;
 
 #[cfg(test)]
-mod bench;
-#[cfg(test)]
-mod campaign;
-#[cfg(test)]
-mod documented_errors;
-#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

@@ -142,3 +142,11 @@ fn read_lines(output: ChildStdout) -> Receiver<Value> {
     });
     lines
 }
+
+/// A runtime that goes on by itself while a test blocks.
+pub(crate) fn background() -> tokio::runtime::Handle {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = runtime.handle().clone();
+    std::thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+    handle
+}

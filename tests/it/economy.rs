@@ -28,7 +28,7 @@ fn ids(value: &Value, found: &mut BTreeSet<String>) {
 
 #[test]
 fn a_hundred_bookings_cost_a_fifth_of_oncehubs_json_and_lose_nothing() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = super::agents::background();
     let settings = Settings { limits: None, more_bookings: 120, ..Settings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
     let mut command = program();

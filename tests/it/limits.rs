@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::agents::{Session, program};
 
-fn sandbox() -> (tokio::runtime::Runtime, Sandbox) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+fn sandbox() -> (tokio::runtime::Handle, Sandbox) {
+    let runtime = super::agents::background();
     let sandbox = runtime.block_on(Sandbox::start(Settings::default())).unwrap();
     (runtime, sandbox)
 }

@@ -8,7 +8,7 @@ use super::agents::{Session, program};
 const KEY: &str = "k3y-9f1c-never-to-be-seen";
 
 fn everything_said(log: &str, fault: Option<Effect>) -> (String, String) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = super::agents::background();
     let settings = Settings { limits: None, ..Settings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
     sandbox.set_keys(&[KEY]);

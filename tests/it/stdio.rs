@@ -21,8 +21,8 @@ fn in_front_of(sandbox: &Sandbox) -> std::process::Command {
 }
 
 /// A sandbox on a runtime of its own, since these tests block.
-fn sandbox(more_bookings: usize) -> (tokio::runtime::Runtime, Sandbox) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+fn sandbox(more_bookings: usize) -> (tokio::runtime::Handle, Sandbox) {
+    let runtime = super::agents::background();
     let settings = Settings { limits: None, more_bookings, ..Settings::default() };
     let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
     (runtime, sandbox)

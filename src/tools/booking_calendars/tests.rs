@@ -1,7 +1,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::bench::{Bench, Setup};
+use super::super::tests::bench::{Bench, Setup};
 use crate::sandbox::{Effect, Fault};
 
 fn guest() -> Value {

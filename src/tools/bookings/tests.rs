@@ -1,8 +1,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::bench::{Bench, Setup};
 use super::super::confirm::{Answer, Confirm};
+use super::super::tests::bench::{Bench, Setup};
 use crate::sandbox::{Effect, Fault};
 
 /// The week that the bench's clock is in.

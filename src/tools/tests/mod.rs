@@ -1,4 +1,8 @@
-//! Rules about all tools, as tests over all tools.
+//! Rules about all tools, as tests over all tools; and the bench that each noun's own tests stand on.
+
+pub(in super::super) mod bench;
+mod campaign;
+mod documented_errors;
 
 use serde_json::{Value, json};
 
@@ -11,7 +15,7 @@ fn everything() -> Catalogue {
 #[test]
 fn each_definition_is_what_was_agreed_on() {
     for tool in everything().list() {
-        insta::with_settings!({snapshot_path => "snapshots/definitions", prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
             insta::assert_json_snapshot!(tool.name.as_ref(), tool);
         });
     }
@@ -138,7 +142,7 @@ fn the_catalogue_keeps_its_budget_of_tokens() {
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/tools/costs.txt"), costs).unwrap();
         return;
     }
-    assert_eq!(costs, include_str!("costs.txt"), "run UPDATE=1 cargo test and look at the change");
+    assert_eq!(costs, include_str!("../costs.txt"), "run UPDATE=1 cargo test and look at the change");
     assert!(total <= 2600, "{total}");
 }
 

@@ -12,24 +12,24 @@ use rmcp::service::{RequestContext, RunningService};
 use rmcp::{ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 
-use super::confirm::{Answer, Ask, Confirm};
-use super::{Catalogue, Selection, Settings, Tools, Zone};
+use super::super::confirm::{Answer, Ask, Confirm};
+use super::super::{Catalogue, Selection, Settings, Tools, Zone};
 use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use crate::sandbox::{self, Fault, Sandbox};
 
 /// A Monday morning in New York.
-pub(super) const NOW: &str = "2026-11-23T14:20:00Z";
+pub(in super::super) const NOW: &str = "2026-11-23T14:20:00Z";
 
 /// How a bench is set up.
-pub(super) struct Setup {
-    pub(super) now: &'static str,
-    pub(super) settings: Settings,
-    pub(super) budget: Budget,
-    pub(super) limits: Option<sandbox::Limits>,
-    pub(super) more_bookings: usize,
-    pub(super) key: Key,
+pub(in super::super) struct Setup {
+    pub(in super::super) now: &'static str,
+    pub(in super::super) settings: Settings,
+    pub(in super::super) budget: Budget,
+    pub(in super::super) limits: Option<sandbox::Limits>,
+    pub(in super::super) more_bookings: usize,
+    pub(in super::super) key: Key,
     /// What the person says, in turn; nothing for a client that cannot ask.
-    pub(super) answers: Option<Vec<Answer>>,
+    pub(in super::super) answers: Option<Vec<Answer>>,
 }
 
 impl Default for Setup {
@@ -51,20 +51,20 @@ impl Default for Setup {
 }
 
 /// A running server and the account behind it.
-pub(super) struct Bench {
-    pub(super) sandbox: Sandbox,
-    pub(super) catalogue: Catalogue,
+pub(in super::super) struct Bench {
+    pub(in super::super) sandbox: Sandbox,
+    pub(in super::super) catalogue: Catalogue,
     /// The questions that the person was asked.
-    pub(super) asked: Arc<Mutex<Vec<String>>>,
+    pub(in super::super) asked: Arc<Mutex<Vec<String>>>,
     client: RunningService<RoleClient, ()>,
 }
 
 impl Bench {
-    pub(super) async fn start() -> Self {
+    pub(in super::super) async fn start() -> Self {
         Self::with(Setup::default()).await
     }
 
-    pub(super) async fn with(setup: Setup) -> Self {
+    pub(in super::super) async fn with(setup: Setup) -> Self {
         let now: Timestamp = setup.now.parse().unwrap();
         let clock: sandbox::Clock = Arc::new(move || now);
         let sandbox = Sandbox::start(sandbox::Settings {
@@ -96,14 +96,14 @@ impl Bench {
     }
 
     /// A bench whose person is asked with this setting and says this.
-    pub(super) async fn asking(confirm: Confirm, answers: Option<Vec<Answer>>) -> Self {
+    pub(in super::super) async fn asking(confirm: Confirm, answers: Option<Vec<Answer>>) -> Self {
         let mut setup = Setup { answers, ..Setup::default() };
         setup.settings.confirm = confirm;
         Self::with(setup).await
     }
 
     /// Calls a tool. Whatever comes back has to fit the tool's output schema, or be an error as the contract has it.
-    pub(super) async fn call(&self, tool: &str, arguments: Value) -> Replied {
+    pub(in super::super) async fn call(&self, tool: &str, arguments: Value) -> Replied {
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
         let result = self.client.call_tool(request).await.unwrap();
@@ -122,7 +122,7 @@ impl Bench {
     }
 
     /// Calls a tool while OnceHub has a fault.
-    pub(super) async fn call_with(&self, fault: Fault, tool: &str, arguments: Value) -> Replied {
+    pub(in super::super) async fn call_with(&self, fault: Fault, tool: &str, arguments: Value) -> Replied {
         self.sandbox.fail(fault);
         let replied = self.call(tool, arguments).await;
         self.sandbox.heal();
@@ -130,13 +130,13 @@ impl Bench {
     }
 
     /// The id of the first booking that a filter finds.
-    pub(super) async fn booking(&self, filter: Value) -> String {
+    pub(in super::super) async fn booking(&self, filter: Value) -> String {
         let replied = self.call("list_bookings", filter).await;
         replied.structure()["items"][0]["id"].as_str().expect("no such booking").to_owned()
     }
 
     /// The ids of calendars, by their names. The two that share one are told apart by what guests read.
-    pub(super) async fn calendar(&self, subject: &str) -> String {
+    pub(in super::super) async fn calendar(&self, subject: &str) -> String {
         let replied = self.call("list_booking_calendars", json!({})).await;
         let items = replied.structure()["items"].as_array().unwrap().clone();
         let found = items.iter().find(|calendar| calendar["subject"] == subject).expect("no such calendar");
@@ -144,13 +144,13 @@ impl Bench {
     }
 
     /// How many requests reached OnceHub with this method and a path that contains this.
-    pub(super) fn requests(&self, method: &str, path: &str) -> usize {
+    pub(in super::super) fn requests(&self, method: &str, path: &str) -> usize {
         self.sandbox.requests().iter().filter(|seen| seen.method == method && seen.path.contains(path)).count()
     }
 }
 
 /// What a call came back with.
-pub(super) struct Replied {
+pub(in super::super) struct Replied {
     result: CallToolResult,
 }
 
@@ -160,20 +160,20 @@ impl Replied {
     }
 
     /// The text of a call that succeeded.
-    pub(super) fn text(&self) -> String {
+    pub(in super::super) fn text(&self) -> String {
         let text = Self::text_of(&self.result);
         assert_ne!(self.result.is_error, Some(true), "failed: {text}");
         text
     }
 
     /// The structure of a call that succeeded.
-    pub(super) fn structure(&self) -> &Value {
+    pub(in super::super) fn structure(&self) -> &Value {
         let _ = self.text();
         self.result.structured_content.as_ref().unwrap()
     }
 
     /// The text of a call that failed. Ids of requests differ from run to run, and are blacked out.
-    pub(super) fn failure(&self) -> String {
+    pub(in super::super) fn failure(&self) -> String {
         let text = Self::text_of(&self.result);
         assert_eq!(self.result.is_error, Some(true), "succeeded: {text}");
         let mut shown = text;
@@ -184,13 +184,13 @@ impl Replied {
     }
 
     /// The structure of a call that failed.
-    pub(super) fn error(&self) -> &Value {
+    pub(in super::super) fn error(&self) -> &Value {
         let _ = self.failure();
         &self.result.structured_content.as_ref().unwrap()["error"]
     }
 
     /// Whether it failed.
-    pub(super) fn is_failure(&self) -> bool {
+    pub(in super::super) fn is_failure(&self) -> bool {
         self.result.is_error == Some(true)
     }
 }

@@ -24,6 +24,7 @@ const NOT_CANCELLABLE: Documented = (409, "Booking cannot be cancelled: 'BKNG-1'
 /// A tool with arguments that would work, its operation's method and path, and that operation's own errors.
 type Row = (&'static str, Value, &'static str, String, Vec<Documented>);
 
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn table(booking: &str, calendar: &str, slot: &str) -> Vec<Row> {
     let booking_path = |action: &str| format!("/bookings/{booking}{action}");
     let calendar_path = |action: &str| format!("/booking-calendars/{calendar}{action}");

@@ -115,18 +115,23 @@ fn row(what: &str, ours: Vec<Duration>, barest: Vec<Duration>) {
     println!("| {what} | {ours_shown} | {barest_shown} | {:.2} |", ours / barest);
 }
 
+/// Builds a program, and says where it is.
+fn built(what: &[&str], name: &str) -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--release", "--locked", "--quiet"]).args(what).current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(cargo.status().unwrap().success(), "{name} does not build");
+    let folder = Path::new(env!("CARGO_BIN_EXE_oncehub-mcp")).parent().unwrap();
+    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 fn main() {
     // `cargo test --benches` only wants to see that it builds.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let ours = PathBuf::from(env!("CARGO_BIN_EXE_oncehub-mcp"));
-    let mut building = Command::new(env!("CARGO"));
-    building.args(["build", "--release", "--locked", "--quiet", "--example", "barest"]);
-    let built = building.current_dir(env!("CARGO_MANIFEST_DIR")).status();
-    assert!(built.unwrap().success(), "the barest server does not build");
-    let barest = ours.parent().unwrap().join("examples").join(format!("barest{}", std::env::consts::EXE_SUFFIX));
-
+    // Both as they are installed: what Cargo builds beside a bench also has the features that only tests want.
+    let ours = built(&["--bin", "oncehub-mcp"], "oncehub-mcp");
+    let barest = built(&["--example", "barest"], "examples/barest");
     // A thread of its own, and not tokio's many: their code would go into the program that is measured, too.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let here = runtime.handle().clone();

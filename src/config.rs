@@ -150,16 +150,16 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum BadSetting {
     /// The key or its file.
-    #[error("ONCEHUB_API_KEY: {0}")]
+    #[error("ONCEHUB_API_KEY")]
     Key(#[source] BadKey),
     /// Two keys at once.
     #[error("both ONCEHUB_API_KEY and ONCEHUB_API_KEY_FILE are set: keep one of them")]
     TwoKeys,
     /// The address.
-    #[error("ONCEHUB_API_URL: {0}")]
+    #[error("ONCEHUB_API_URL")]
     Url(#[source] BadUrl),
     /// The zone.
-    #[error("ONCEHUB_MCP_TIME_ZONE: {0}")]
+    #[error("ONCEHUB_MCP_TIME_ZONE")]
     Zone(#[source] BadTime),
     /// Any other.
     #[error("{name}: {problem}")]

@@ -1,5 +1,6 @@
 //! The account that the key belongs to.
 
+use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 use serde_json::Map;
 
@@ -14,7 +15,13 @@ use crate::oncehub::account;
 #[serde(deny_unknown_fields)]
 struct TestConnection {}
 
-#[tool_router(router = account, vis = "pub(super)")]
+impl Tools {
+    pub(super) fn account() -> Vec<ToolRouter<Self>> {
+        vec![Self::testing()]
+    }
+}
+
+#[tool_router(router = testing)]
 impl Tools {
     /// Check that the OnceHub API key works, and see which account it belongs to, who `me` is, this server's time zone and
     /// its current time. Use it first, or when other tools fail with authentication errors. Then call `list_bookings` or

@@ -11,7 +11,7 @@ use super::arguments::nearest;
 use super::{Tools, schema};
 
 /// A noun's name and its tools.
-type Toolset = (&'static str, fn() -> ToolRouter<Tools>);
+type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);
 
 /// Every tool, by the file that it is in.
 const TOOLSETS: &[Toolset] =
@@ -76,12 +76,14 @@ impl Catalogue {
         let everything = selection.toolsets.is_empty() && selection.tools.is_empty();
         let wanted =
             |toolset: &str| everything || selection.toolsets.iter().any(|name| name == toolset || name == "all");
-        for (name, tools) in TOOLSETS {
-            let tools = tools();
-            if wanted(name) {
-                chosen.extend(tools.map.keys().map(ToString::to_string));
+        for (name, routers) in TOOLSETS {
+            for tools in routers() {
+                if wanted(name) {
+                    chosen.extend(tools.map.keys().map(ToString::to_string));
+                }
+                // Their names have been checked when they were made: merging would do it again.
+                router.map.extend(tools.map);
             }
-            router.merge(tools);
         }
         let toolsets = TOOLSETS.iter().map(|(name, _)| *name).chain(["core", "all"]);
         check("toolset", &selection.toolsets, &toolsets.collect::<Vec<_>>())?;
@@ -125,7 +127,8 @@ impl Catalogue {
 
     /// The toolset that a tool belongs to.
     pub fn toolset_of(name: &str) -> Option<&'static str> {
-        TOOLSETS.iter().find(|(_, tools)| tools().map.contains_key(name)).map(|(toolset, _)| *toolset)
+        let has = |tools: ToolRouter<Tools>| tools.map.contains_key(name);
+        TOOLSETS.iter().find(|(_, routers)| routers().into_iter().any(has)).map(|(toolset, _)| *toolset)
     }
 
     /// How many tokens (of `o200k_base`) a tool's name, description and arguments take in every conversation. They are counted

@@ -89,7 +89,7 @@ fn make_portable(schema: &mut Value) {
 
 /// A doc comment's lines as one.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    text.replace('\n', " ")
 }
 
 /// A field of a reply: its name, its type, and what it is. What OnceHub sends otherwise is made to [`fit`]. A type with `or` in

@@ -22,8 +22,8 @@ use super::{Tools, schema};
 use crate::oncehub::{Object, booking_calendars};
 
 impl Tools {
-    pub(super) fn booking_calendars() -> ToolRouter<Self> {
-        Self::finding_calendars() + Self::slots() + Self::scheduling() + Self::links()
+    pub(super) fn booking_calendars() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_calendars(), Self::slots(), Self::scheduling(), Self::links()]
     }
 }
 
@@ -34,7 +34,7 @@ struct ListBookingCalendars {
     name: Option<String>,
     /// Whose: name, e-mail or id of a user or team, or `me`
     host: Option<String>,
-    /// In all; 25 if left out
+    /// 25 if left out
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
     /// next_cursor of the last reply

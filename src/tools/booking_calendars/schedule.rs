@@ -33,7 +33,7 @@ struct ScheduleMeeting {
     guest_phone: Option<String>,
     /// One the slot offers; left out, OnceHub chooses, video first
     location_type: Option<LocationType>,
-    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: the guest's address
+    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address; virtual_static: none
     location_value: Option<String>,
     /// Answers to its questions by exact field name: text or list of texts
     custom_fields: Option<Map<String, Value>>,

@@ -27,7 +27,7 @@ struct GetBookingTimeSlots {
     end_time: Option<String>,
     /// The guest's IANA zone: of the reply, and of times without offset
     time_zone: Option<String>,
-    /// In all; 25 if left out
+    /// 25 if left out
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
 }

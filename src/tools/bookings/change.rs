@@ -16,7 +16,7 @@ use crate::oncehub::{Endpoint, Id, Object, bookings};
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CancelBooking {
-    /// Id, or its guest's exact name or e-mail
+    /// Id; or the guest's exact name or e-mail, refused if several
     booking_id: String,
     /// Why, as the guest will read it
     reason: Option<String>,
@@ -32,7 +32,7 @@ fn yes() -> bool {
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RequestReschedule {
-    /// Id, or its guest's exact name or e-mail
+    /// Id; or the guest's exact name or e-mail, refused if several
     booking_id: String,
     /// Why, as the guest will read it
     reason: Option<String>,
@@ -41,7 +41,7 @@ struct RequestReschedule {
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ReassignBooking {
-    /// Id, or its guest's exact name or e-mail
+    /// Id; or the guest's exact name or e-mail, refused if several
     booking_id: String,
     /// Who takes over: name, e-mail, id or `me`
     new_host: String,
@@ -62,7 +62,7 @@ enum VideoProvider {
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MarkNoShow {
-    /// Id, or its guest's exact name or e-mail
+    /// Id; or the guest's exact name or e-mail, refused if several
     booking_id: String,
 }
 

@@ -44,14 +44,14 @@ struct ListBookings {
     /// Last changed at or after
     updated_after: Option<String>,
     updated_before: Option<String>,
-    /// Give as whole objects: owner, contact, conversation
+    /// As whole objects: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
     /// IANA zone of the reply and of times without offset
     time_zone: Option<String>,
     /// full: every field
     detail: Option<Detail>,
-    /// In all; 25 if left out
+    /// 25 if left out
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
     /// next_cursor of the last reply

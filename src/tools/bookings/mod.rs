@@ -20,17 +20,17 @@ use crate::oncehub::{Id, Object, bookings};
 pub(super) use show::{Names, after_scheduling, scheduled};
 
 impl Tools {
-    pub(super) fn bookings() -> ToolRouter<Self> {
-        Self::listing_bookings() + Self::reading_bookings() + Self::changing_bookings()
+    pub(super) fn bookings() -> Vec<ToolRouter<Self>> {
+        vec![Self::listing_bookings(), Self::reading_bookings(), Self::changing_bookings()]
     }
 }
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct GetBooking {
-    /// Id, or its guest's exact name or e-mail
+    /// Id; or the guest's exact name or e-mail, refused if several
     booking_id: String,
-    /// Give as whole objects: owner, contact, conversation
+    /// As whole objects: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
     /// IANA zone of the reply's times

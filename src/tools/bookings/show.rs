@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use rmcp::model::JsonObject;
@@ -45,7 +45,8 @@ const FIELDS: &[Field] = &[
 
 /// The schema of one booking.
 pub(in super::super) fn one() -> Arc<JsonObject> {
-    schema::output(FIELDS)
+    static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(|| schema::output(FIELDS));
+    Arc::clone(&SCHEMA)
 }
 
 /// The schema of a booking that has just been made.

@@ -6,7 +6,7 @@ use rmcp::{ServerHandler, ServiceExt, schemars, tool, tool_handler, tool_router}
 
 #[derive(Clone)]
 struct Barest {
-    http: std::sync::Arc<std::sync::OnceLock<reqwest::Client>>,
+    http: reqwest::Client,
     url: String,
 }
 
@@ -25,14 +25,7 @@ impl Barest {
     ) -> Result<String, String> {
         let url = format!("{}/v2/bookings?limit={limit}", self.url);
         let key = std::env::var("ONCEHUB_API_KEY").unwrap_or_default();
-        let reply = self
-            .http
-            .get_or_init(reqwest::Client::new)
-            .get(url)
-            .header("API-Key", key)
-            .send()
-            .await
-            .map_err(|error| error.to_string())?;
+        let reply = self.http.get(url).header("API-Key", key).send().await.map_err(|error| error.to_string())?;
         reply.text().await.map_err(|error| error.to_string())
     }
 }
@@ -43,7 +36,7 @@ impl ServerHandler for Barest {}
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = std::env::var("ONCEHUB_API_URL").unwrap_or_default();
-    let server = Barest { http: std::sync::Arc::default(), url };
+    let server = Barest { http: reqwest::Client::new(), url };
     server.serve(rmcp::transport::stdio_pipes()).await?.waiting().await?;
     Ok(())
 }

@@ -21,8 +21,9 @@ use tokio_util::sync::CancellationToken;
 use super::fault::{self, Effect, Fault};
 use super::limits::Served;
 use super::request::{Refusal, Reply, Request};
+
 use super::world::World;
-use super::{Settings, lock, routes};
+use super::{Settings, lock, routes, seed};
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 1 << 20;
@@ -79,7 +80,7 @@ impl Drop for UnderWay<'_> {
 impl Shared {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
-            world: Mutex::new(World::new(Arc::clone(&settings.now), settings.more_bookings)),
+            world: Mutex::new(seed::account(Arc::clone(&settings.now), settings.more_bookings)),
             faults: Mutex::default(),
             seen: Mutex::default(),
             stop: CancellationToken::new(),

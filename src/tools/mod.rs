@@ -14,6 +14,7 @@ mod failure;
 mod hints;
 mod listing;
 mod names;
+mod people;
 mod reply;
 mod schema;
 mod time;

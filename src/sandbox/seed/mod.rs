@@ -6,11 +6,15 @@ mod calendars;
 mod guests;
 pub(super) mod people;
 
+use super::Clock;
 use super::world::World;
 
-pub(super) fn fill(world: &mut World, more_bookings: usize) {
-    people::fill(world);
-    calendars::fill(world);
-    guests::fill(world);
-    bookings::fill(world, more_bookings);
+/// The account as it is when the sandbox starts.
+pub(super) fn account(now: Clock, more_bookings: usize) -> World {
+    let mut world = World::new(now);
+    people::fill(&mut world);
+    calendars::fill(&mut world);
+    guests::fill(&mut world);
+    bookings::fill(&mut world, more_bookings);
+    world
 }

@@ -1,0 +1,67 @@
+//! Whom an argument means: a user, `me`, or a contact.
+
+use super::call::Call;
+use super::failure::Failure;
+use super::names::{Found, Noun, fold, full_name, looks_like_an_id};
+use super::untrusted::{plain_or_quoted, quoted};
+use crate::oncehub::{Id, Object, contacts};
+
+impl<I> Call<I> {
+    /// The user that is meant; `me` is the one that the operator named.
+    pub(super) async fn user(&self, argument: &str, text: &str) -> Result<Found, Failure> {
+        let text = match (text.trim().eq_ignore_ascii_case("me"), &self.settings.me) {
+            (false, _) => text,
+            (true, Some(me)) => me,
+            (true, None) => {
+                return Err(Failure::configuration(
+                    format!("{argument}: nobody has said who `me` is: a key belongs to an account, not to a person"),
+                    "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
+                ));
+            }
+        };
+        self.directory.find(&self.oncehub, Noun::Users, argument, text).await
+    }
+
+    /// The contact that is meant: by id, by e-mail address, or by an exact name among the 1,000 newest.
+    pub(super) async fn contact(&self, argument: &str, text: &str) -> Result<Id, Failure> {
+        let text = text.trim();
+        if let (Ok(id), true) = (text.parse(), looks_like_an_id(text)) {
+            return Ok(id);
+        }
+        let folded = fold(text);
+        let by_email = text.contains('@');
+        let listing = contacts::All { email: by_email.then(|| text.to_owned()) };
+        let is_meant = |contact: &Object| {
+            let known = if by_email {
+                contact.text("email").map(fold)
+            } else {
+                full_name(contact.fields()).as_deref().map(fold)
+            };
+            known.as_deref() == Some(folded.as_str())
+        };
+        let found = self.gather(&listing, Some(20), None, Some(&is_meant)).await?.items;
+        let ids = || found.iter().filter_map(|contact| contact.text("id"));
+        match (ids().count(), ids().next().map(str::parse)) {
+            (1, Some(Ok(id))) => Ok(id),
+            (0, _) | (_, None) => Err(Failure::not_found(
+                argument,
+                format!(
+                    "{argument}: no contact is called {} (names are looked for among the 1,000 newest)",
+                    quoted(text, 80)
+                ),
+                "use the guest's e-mail address, or the guest argument, which takes part of a name",
+            )),
+            (1, Some(Err(error))) => Err(Failure::argument(argument, error, "use the contact's e-mail address")),
+            (count, _) => {
+                let described = |contact: &Object| {
+                    let email = contact.text("email").map(|email| plain_or_quoted(email, 120));
+                    [contact.text("id").map(str::to_owned), email].into_iter().flatten().collect::<Vec<_>>().join(" ")
+                };
+                let candidates: Vec<String> = found.iter().map(described).collect();
+                let problem =
+                    format!("{argument}: {count} contacts are called {}: {}", quoted(text, 80), candidates.join("; "));
+                Err(Failure::ambiguous(argument, problem))
+            }
+        }
+    }
+}

@@ -188,6 +188,7 @@ impl Client {
         let deadline = self.deadline.unwrap_or_else(|| started + Duration::from_secs(25));
         let reads = request.method == Method::GET;
         let mut attempt = 0;
+        let mut last = None;
         loop {
             attempt += 1;
             let Some(key) = self.settings().key.header() else {
@@ -196,11 +197,12 @@ impl Client {
             };
             // Made before a moment is reserved: the time that it takes would bring this request closer to the next.
             let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
-            self.settings()
-                .budget
-                .acquire(deadline)
-                .await
-                .map_err(|retry_after| Error::not_done(Cause::RateLimited { retry_after, rejection: None }))?;
+            if let Err(retry_after) = self.settings().budget.acquire(deadline).await {
+                // Without a wait it is not the limit but the deadline that ends this: then the last failure tells more.
+                let late = || last.unwrap_or_else(|| Error::not_done(Cause::Timeout(started.elapsed())));
+                let limited = || Error::not_done(Cause::RateLimited { retry_after, rejection: None });
+                return Err(if retry_after.is_zero() { late() } else { limited() });
+            }
             let tried = timeout_at(deadline, self.attempt(http, &request, &key)).await;
             let cause = match tried.unwrap_or_else(|_| Err(Cause::Timeout(started.elapsed()))) {
                 Ok(answer) => return Ok(answer),
@@ -223,6 +225,7 @@ impl Client {
                     // The pause is waited out with everybody else's, in order, when the budget is asked again.
                 }
                 Next::After(wait) if Instant::now() + wait < deadline => {
+                    last = Some(Error { cause, outcome });
                     tokio::time::sleep(wait).await;
                 }
                 Next::After(_) | Next::Stop => return Err(Error { cause, outcome }),

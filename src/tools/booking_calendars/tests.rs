@@ -252,3 +252,47 @@ async fn the_weeks_in_which_clocks_change_keep_their_wall_times() {
     assert_eq!(first_of("Tue 2026-10-27").as_deref(), Some("13:00"));
     assert_eq!(first_of("Mon 2026-11-02").as_deref(), Some("14:00"));
 }
+
+/// What chrono and its own copy of the zone data make of an instant.
+fn by_chrono(instant: &str, zone: &str) -> String {
+    let zone: chrono_tz::Tz = zone.parse().unwrap();
+    let at = chrono::DateTime::parse_from_rfc3339(instant).unwrap();
+    at.with_timezone(&zone).format("%a %Y-%m-%d %H:%M %:z").to_string()
+}
+
+#[tokio::test]
+async fn weekdays_and_wall_times_are_right_in_every_zone_around_every_change_of_clocks() {
+    let zones = ["America/New_York", "Europe/London", "Australia/Sydney", "Asia/Kolkata"];
+    // Before each change of the year in New York, London and Sydney; between some of them two are out of step.
+    for now in ["2026-09-28", "2026-10-21", "2026-10-28", "2027-03-10", "2027-03-24", "2027-03-31"] {
+        let now = format!("{now}T06:00:00Z");
+        let bench = Bench::with(Setup { now: now.leak(), ..Setup::default() }).await;
+        for zone in zones {
+            for subject in
+                ["Intro call with Northlight", "Quarterly review", "Quarterly review (Sydney)", "Partnership talk"]
+            {
+                let calendar = bench.calendar(subject).await;
+                let asked = json!({"calendar_id": calendar, "end_time": "+9d", "time_zone": zone, "limit": 500});
+                let replied = bench.call("get_booking_time_slots", asked).await;
+                let slots = replied.structure()["items"].as_array().unwrap().clone();
+                assert!(slots.len() > 30, "{subject}");
+                for slot in slots {
+                    let expected = by_chrono(slot["start_time"].as_str().unwrap(), zone);
+                    assert_eq!(slot["start_time_local"], expected.as_str());
+                    // In the text the day and its offset stand once, before the times.
+                    let (day, rest) = expected.split_at(14);
+                    let (clock, offset) = rest.trim().split_once(' ').unwrap();
+                    let line = format!("\n{day} ({offset}): ");
+                    let text = replied.text();
+                    let line = text.split_once(line.as_str()).unwrap_or_else(|| panic!("{line}{text}")).1;
+                    assert!(line.lines().next().unwrap().contains(clock), "{expected}: {text}");
+                }
+            }
+            let asked = json!({"starts_after": "-10d", "starts_before": "+20d", "time_zone": zone, "limit": 100});
+            for booking in bench.call("list_bookings", asked).await.structure()["items"].as_array().unwrap() {
+                let expected = by_chrono(booking["starting_time"].as_str().unwrap(), zone);
+                assert_eq!(booking["starting_time_local"], expected.as_str());
+            }
+        }
+    }
+}

@@ -100,8 +100,7 @@ fn the_first_command_of_the_readme_does_the_whole_main_job() {
     let output = program().arg("demo").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    for expected in
-        ["with 12 tools", "bookings (starts after", "free slots on", "Booked.", "not available", "Canceled."]
+    for expected in ["with 12 tools", "bookings (starts from", "free slots on", "Booked.", "not available", "Canceled."]
     {
         assert!(said.contains(expected), "{expected}: {said}");
     }

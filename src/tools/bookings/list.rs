@@ -202,7 +202,7 @@ impl<I> Asked<'_, I> {
         let Some(text) = text else { return Ok(None) };
         let moment = self.call.moment(argument, text, self.zone)?;
         self.note(argument, moment.note.as_deref());
-        self.words.push(format!("{} {}", argument.replace('_', " "), time::local(moment.at, self.zone)));
+        self.words.push(format!("{} from {}", argument.trim_end_matches("_after"), time::local(moment.at, self.zone)));
         let just_before = moment.at - jiff::SignedDuration::from_millis(1);
         Ok(Some(just_before.to_string()))
     }

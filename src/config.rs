@@ -150,7 +150,7 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum BadSetting {
     /// The key or its file.
-    #[error("ONCEHUB_API_KEY")]
+    #[error("{}", if matches!(.0, BadKey::NotAHeader) { "ONCEHUB_API_KEY" } else { "ONCEHUB_API_KEY_FILE" })]
     Key(#[source] BadKey),
     /// Two keys at once.
     #[error("both ONCEHUB_API_KEY and ONCEHUB_API_KEY_FILE are set: keep one of them")]

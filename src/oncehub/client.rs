@@ -84,6 +84,9 @@ pub fn api_root(text: &str) -> Result<Url, BadUrl> {
     Ok(url)
 }
 
+/// The longer of OnceHub's two windows.
+const LONGEST_WINDOW: Duration = Duration::from_mins(5);
+
 /// What `GET /test` tells.
 #[derive(Clone, Debug)]
 pub struct Checked {
@@ -188,7 +191,7 @@ impl Client {
         let deadline = self.deadline.unwrap_or_else(|| started + Duration::from_secs(25));
         let reads = request.method == Method::GET;
         let mut attempt = 0;
-        let mut last = None;
+        let (mut last, mut reloaded) = (None, false);
         loop {
             attempt += 1;
             let Some(key) = self.settings().key.header() else {
@@ -209,15 +212,16 @@ impl Client {
                 Err(cause) => cause,
             };
             tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
-            if cause.rejection().is_some_and(Rejection::is_bad_key) && attempt == 1 && self.settings().key.reload(&key)
-            {
+            if cause.rejection().is_some_and(Rejection::is_bad_key) && !reloaded && self.settings().key.reload(&key) {
+                reloaded = true;
                 continue;
             }
             let outcome = if !reads && cause.leaves_a_doubt() { Outcome::Unknown } else { Outcome::NotDone };
             let limited = cause.rejection().is_some_and(Rejection::is_rate_limit);
             match decide(&cause, reads, attempt, fastrand::f64()) {
                 Next::After(wait) if limited => {
-                    self.settings().budget.pause(wait);
+                    // However long OnceHub says: its longest window is over then, and one odd header stops nobody for a day.
+                    self.settings().budget.pause(wait.min(LONGEST_WINDOW));
                     if Instant::now() + wait > deadline {
                         let rejection = cause.rejection().cloned();
                         return Err(Error::not_done(Cause::RateLimited { retry_after: wait, rejection }));

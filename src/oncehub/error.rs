@@ -120,7 +120,7 @@ impl Cause {
         match self {
             Self::Rejected(rejection) => rejection.is_internal() || rejection.status == 408,
             Self::ConnectionLost(_) | Self::Timeout(_) => true,
-            Self::UnexpectedReply { status, .. } => *status >= 500 || (200..300).contains(status),
+            Self::UnexpectedReply { status, .. } => *status >= 500 || *status == 408 || (200..400).contains(status),
             Self::RateLimited { .. } | Self::Unreachable(_) | Self::NoKey(_) => false,
         }
     }

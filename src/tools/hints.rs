@@ -52,6 +52,11 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("Required fields are missing", "guest_name and guest_email must be given"),
     ("start time is not available", "pick a start from get_booking_time_slots"),
     (
+        "location is not available",
+        "pass a location_type that get_booking_time_slots shows for this calendar, with its location_value",
+    ),
+    ("Invalid cursor", "pass next_cursor of the last reply, or nothing to begin anew"),
+    (
         "does not allow creation of one time links",
         "share the calendar's url from get_booking_calendar, or choose another calendar",
     ),

@@ -13,7 +13,7 @@ use super::arguments::nearest;
 use super::failure::Failure;
 use super::untrusted::{clean, quoted};
 use crate::oncehub::{
-    Client, Error, Id, Object, booking_calendars, booking_pages, event_types, master_pages, teams, users,
+    Cause, Client, Error, Id, Object, booking_calendars, booking_pages, event_types, master_pages, teams, users,
 };
 
 /// What a directory lists.
@@ -98,7 +98,7 @@ impl Entry {
             _ => object.text("name").map(|name| clean(name).trim().to_owned()),
         };
         // A Classic page has a public label beside its name; a calendar's subject is not unique enough to go by.
-        let names = [name.as_deref(), object.text("label"), email.as_deref(), object.text("url")];
+        let names = [Some(id.as_str()), name.as_deref(), object.text("label"), email.as_deref(), object.text("url")];
         let known_as = names.into_iter().flatten().map(fold).collect();
         let name = name.or_else(|| email.clone()).unwrap_or_else(|| id.clone());
         Some(Self { id, name, email, known_as, object })
@@ -126,14 +126,16 @@ pub(super) fn full_name(person: &Map<String, Value>) -> Option<String> {
     Some(whole).filter(|name| !name.is_empty())
 }
 
-/// A name without case, accents, surplus spaces and what cannot be seen; a URL without its scheme and last slash.
+/// A name without case, accents, surplus spaces and what cannot be seen; a URL without its scheme, `www.`, query and last slash.
 pub(super) fn fold(text: &str) -> String {
     let text = clean(text);
-    let text = text.trim();
-    let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
-    let text = text.trim_end_matches('/');
     let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some(url) = plain.strip_prefix("https://").or_else(|| plain.strip_prefix("http://")) else {
+        return plain.strip_prefix("www.").unwrap_or(&plain).trim_end_matches('/').to_owned();
+    };
+    let url = url.split(['?', '#']).next().unwrap_or(url);
+    url.strip_prefix("www.").unwrap_or(url).trim_end_matches('/').to_owned()
 }
 
 /// Whether a text has the form of OnceHub's ids, so that it may be one that no list shows: deleted, or newer than the list.
@@ -161,7 +163,7 @@ impl Directory {
 
     /// All of a noun.
     pub(super) async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
-        let read = async {
+        let read = || async {
             let page = match noun {
                 Noun::Users => oncehub.list(&users::All {}, MOST).await,
                 Noun::Teams => oncehub.list(&teams::All {}, MOST).await,
@@ -172,7 +174,13 @@ impl Directory {
             }?;
             Ok(Arc::new(Entries::new(noun, page.items)))
         };
-        self.cache.try_get_with(noun, read).await.map_err(|error: Arc<Error>| Error::clone(&error))
+        let ran_out = |error: &Error| matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. });
+        let entries = match self.cache.try_get_with(noun, read()).await {
+            // It may have been somebody else's call that was reading, with less time left than this one has.
+            Err(error) if ran_out(&error) => self.cache.try_get_with(noun, read()).await,
+            other => other,
+        };
+        entries.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
     /// All of a noun, or none of it: for names that a reply can do without.

@@ -46,8 +46,9 @@ impl<I> Call<I> {
             (0, _) | (_, None) => Err(Failure::not_found(
                 argument,
                 format!(
-                    "{argument}: no contact is called {} (names are looked for among the 1,000 newest)",
-                    quoted(text, 80)
+                    "{argument}: no contact is called {}{}",
+                    quoted(text, 80),
+                    if by_email { "" } else { " (names are looked for among the 1,000 newest)" }
                 ),
                 "use the guest's e-mail address, or the guest argument, which takes part of a name",
             )),

@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 /// for a host that has gone.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
+/// How long calls under way get after a request to stop; a question that nobody answers does not hold the process for ever.
+const LAST_CALLS: Duration = Duration::from_secs(30);
+
 /// Serves until the input ends or `stop` completes. After `stop`, `drain` is waited for, so that calls under way are
 /// answered.
 ///
@@ -50,7 +53,7 @@ where
             let _ = tokio::time::timeout(LAST_WORDS, &mut waiting).await;
         }
         () = &mut stop => {
-            drain().await;
+            let _ = tokio::time::timeout(LAST_CALLS, drain()).await;
             cancel.cancel();
             let _ = tokio::time::timeout(Duration::from_secs(2), &mut waiting).await;
         }

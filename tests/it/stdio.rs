@@ -234,6 +234,18 @@ fn nonsense_on_the_line_does_not_end_the_process() {
     session.end();
 }
 
+#[test]
+fn a_call_that_cannot_be_read_is_told_what_is_wrong_with_it() {
+    let mut session = Session::open(sandboxed());
+    for params in [json!({"name": "list_bookings", "arguments": [1]}), json!({"name": 5})] {
+        let error = session.request("tools/call", params)["error"].clone();
+        assert_eq!(error["code"], -32602, "{error}");
+        assert!(error["message"].as_str().unwrap().contains("an object"), "{error}");
+    }
+    assert_eq!(session.request("tools/nonsense", json!({}))["error"]["code"], -32601);
+    session.end();
+}
+
 /// Modern calls come back with a question, and are sent again with the answer.
 #[test]
 fn a_question_is_bound_to_its_call_and_answered_once() {
@@ -253,7 +265,10 @@ fn a_question_is_bound_to_its_call_and_answered_once() {
     let asked = session.request("tools/call", cancel(&items[0], json!({})))["result"].clone();
     assert_eq!(asked["resultType"], "input_required", "{asked}");
     let question = asked["inputRequests"]["confirm"]["params"]["message"].as_str().unwrap();
-    assert!(question.starts_with("Cancel '") && question.ends_with("and email the guest about it?"), "{question}");
+    assert!(
+        question.starts_with("Cancel \"") && question.ends_with("and email the guest this reason: \"r\"?"),
+        "{question}"
+    );
     let answer = |accept: bool| {
         json!({
             "requestState": asked["requestState"],

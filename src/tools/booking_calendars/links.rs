@@ -1,5 +1,7 @@
 //! Links that serve for one booking.
 
+use std::fmt::Write as _;
+
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
@@ -8,6 +10,7 @@ use super::super::failure::Failure;
 use super::super::names::{Found, Noun};
 use super::super::reply::{Reply, present};
 use super::super::{Tools, schema};
+use super::guest;
 use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -69,6 +72,8 @@ impl Tools {
                 ("creation_time", "string", "UTC"),
                 ("creation_time_local", "string", "In time_zone"),
                 ("calendar_id", "string", ""),
+                ("host", "string", "The id of the user who was asked for"),
+                ("co_hosts", "array", "Ids of users"),
                 ("confirmed", "boolean", "False when the person did not agree"),
                 ("note", "string", "What else there is to say"),
             ]),
@@ -77,17 +82,19 @@ impl Tools {
     async fn create_one_time_link(&self, mut call: Call<CreateLink>) -> Result<Reply, Failure> {
         let input = call.input()?;
         let calendar = call.calendar(&input.calendar_id).await?;
-        let mut booking_form = input.custom_fields.unwrap_or_default();
-        for (field, value) in [("name", input.guest_name), ("email", input.guest_email), ("phone", input.guest_phone)] {
-            booking_form.extend(value.map(|value| (field.to_owned(), value.into())));
-        }
+        let booking_form = guest::form(
+            input.custom_fields,
+            input.guest_name.as_deref(),
+            input.guest_email.as_deref(),
+            input.guest_phone.as_deref(),
+        )?;
         let utm = input.utm.and_then(|utm| serde_json::to_value(utm).ok());
         let mut co_hosts = Vec::new();
         for name in &input.co_hosts {
-            co_hosts.push(call.address_of("co_hosts", name).await?);
+            co_hosts.push(call.with_address("co_hosts", name).await?);
         }
         let host = match &input.host {
-            Some(name) => Some(call.address_of("host", name).await?),
+            Some(name) => Some(call.with_address("host", name).await?),
             None => None,
         };
         let ignored = host.is_some() && call.has_one_host(&calendar).await;
@@ -97,8 +104,9 @@ impl Tools {
             booking_form,
             utm: utm.as_ref().and_then(Value::as_object).cloned().unwrap_or_default(),
             booking_settings: BookingSettings {
-                host,
-                co_hosts: (!co_hosts.is_empty()).then(|| co_hosts.join(",")),
+                host: host.as_ref().map(|(_, email)| email.clone()),
+                co_hosts: Some(co_hosts.iter().map(|(_, email)| email.as_str()).collect::<Vec<_>>().join(","))
+                    .filter(|emails| !emails.is_empty()),
                 duration_minutes: input.duration_minutes,
                 skip: input.skip,
             },
@@ -126,10 +134,21 @@ impl Tools {
         let url = link.text("url").unwrap_or("(OnceHub gave no address)").to_owned();
         let mut fields = present(link, zone);
         fields.insert("calendar_id".into(), calendar.id.as_str().into());
+        fields.extend(host.as_ref().map(|(found, _)| ("host".to_owned(), found.id.as_str().into())));
+        if !co_hosts.is_empty() {
+            let ids: Vec<Value> = co_hosts.iter().map(|(found, _)| found.id.as_str().into()).collect();
+            fields.insert("co_hosts".into(), ids.into());
+        }
         fields.insert("time_zone".into(), zone.name().into());
         let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
         let made = fields.get("creation_time_local").and_then(Value::as_str).unwrap_or_default();
-        let text = format!("{url}\nserves for one booking on {}; link {id}, made {made}", calendar.described());
+        let mut text = format!("{url}\nserves for one booking on {}; link {id}, made {made}", calendar.described());
+        for (label, people) in [("host", host.as_slice()), ("co_hosts", co_hosts.as_slice())] {
+            let described: Vec<String> = people.iter().map(|(found, _)| found.described()).collect();
+            if !described.is_empty() {
+                let _ = write!(text, "\n{label}: {}", described.join(", "));
+            }
+        }
         let mut reply = Reply::new(fields, text);
         if ignored {
             reply.note("OnceHub ignores host here: this calendar belongs to one person, not to a team.");
@@ -139,16 +158,17 @@ impl Tools {
 }
 
 impl<I> Call<I> {
-    /// A user's e-mail address, which is how a link names hosts.
-    async fn address_of(&self, argument: &str, name: &str) -> Result<String, Failure> {
+    /// A user and their e-mail address, which is how a link names hosts.
+    async fn with_address(&self, argument: &str, name: &str) -> Result<(Found, String), Failure> {
         let found = self.user(argument, name).await?;
-        found.entry.and_then(|entry| entry.email).ok_or_else(|| {
-            Failure::not_found(
+        match found.entry.as_ref().and_then(|entry| entry.email.clone()) {
+            Some(email) => Ok((found, email)),
+            None => Err(Failure::not_found(
                 argument,
                 format!("{argument}: the user {} has no known e-mail address", found.id),
                 "use the e-mail address of a user",
-            )
-        })
+            )),
+        }
     }
 
     /// Whether a calendar belongs to a user, as far as that is known.

@@ -1,5 +1,6 @@
 //! Booking calendars: finding one, its free slots, booking a slot, and links that serve once.
 
+mod guest;
 mod links;
 mod schedule;
 mod slots;

@@ -13,6 +13,7 @@ use super::super::reply::Reply;
 use super::super::time::{self, Zone};
 use super::super::untrusted::quoted;
 use super::super::{Tools, schema};
+use super::guest;
 use super::slots::nearest_in_words;
 use crate::oncehub::booking_calendars::{Location, Schedule};
 use crate::oncehub::{Error, Id, Object, bookings};
@@ -84,9 +85,12 @@ impl Tools {
                 "choose a start from get_booking_time_slots",
             ));
         }
-        if !input.guest_email.contains('@') {
-            return Err(Failure::argument("guest_email", "is not an e-mail address", "ask for the guest's address"));
-        }
+        let form = guest::form(
+            input.custom_fields.clone(),
+            Some(&input.guest_name),
+            Some(&input.guest_email),
+            input.guest_phone.as_deref(),
+        )?;
         let calendar = call.calendar(&input.calendar_id).await?;
         let location = call.location(&input, &calendar.id, start.at).await?;
         let when = format!("{} ({})", time::local(start.at, &zone), zone.name());
@@ -100,40 +104,40 @@ impl Tools {
             id: calendar.id.clone(),
             start_time: time::instant(start.at),
             guest_time_zone: zone.name().to_owned(),
-            booking_form: form(&input),
+            booking_form: form.clone(),
             location,
         };
         let look = || call.find_scheduled(&calendar.id, &input.guest_email, start.at).boxed();
         let what = format!("a booking of {} at {when}", input.guest_email);
         let written = match call.write(&request, &what, &look).await {
             Ok(written) => written,
-            Err(failure) => {
+            Err(mut failure) => {
+                if let Some(note) = &start.note {
+                    failure.message.push_str(&format!("; start_time: {note}"));
+                }
                 return Err(call.too_late(failure, &calendar.id, start.at, &zone).await);
             }
         };
         let mut reply = match written {
             Written::Found(booking) => {
-                let names = Names::of(&call, std::slice::from_ref(&booking)).await;
-                let mut reply = shown::after_scheduling(booking, &names, &zone);
+                let mut reply = call.booked(booking, &form, &zone).await;
                 reply.note(FOUND_NOTE);
                 reply
             }
-            Written::Answered(answer) => call.read_back(&answer, start.at, &zone).await?,
+            Written::Answered(answer) if answer.text("id").is_some() => {
+                call.read_back(&answer, &form, start.at, &zone).await
+            }
+            // A yes that does not say to what.
+            Written::Answered(answer) => match look().await.ok().flatten() {
+                Some(booking) => call.booked(booking, &form, &zone).await,
+                None => call.read_back(&answer, &form, start.at, &zone).await,
+            },
         };
         if let Some(note) = &start.note {
             reply.note(&format!("start_time: {note}"));
         }
         Ok(reply)
     }
-}
-
-/// The booking form: what OnceHub asks for, and the calendar's own fields by their names.
-fn form(input: &ScheduleMeeting) -> Map<String, Value> {
-    let mut form = input.custom_fields.clone().unwrap_or_default();
-    form.insert("name".into(), input.guest_name.trim().into());
-    form.insert("email".into(), input.guest_email.trim().into());
-    form.extend(input.guest_phone.as_deref().map(|phone| ("phone".to_owned(), phone.trim().into())));
-    form
 }
 
 impl<I> Call<I> {
@@ -158,7 +162,12 @@ impl<I> Call<I> {
         let value = match (kind, value) {
             (LocationType::VirtualStatic, _) => None,
             (LocationType::Physical, value) => Some(self.address(calendar, start, value).await?),
-            (LocationType::GuestPhone, None) if input.guest_phone.is_some() => input.guest_phone.clone(),
+            (LocationType::GuestPhone, value) if value.is_some() || input.guest_phone.is_some() => {
+                let number = value.or(input.guest_phone.as_deref()).unwrap_or_default();
+                Some(guest::phone("location_value", number)?)
+            }
+            // Providers are written in OnceHub's own way: google_meet.
+            (LocationType::Virtual, Some(value)) => Some(value.to_lowercase().replace([' ', '-'], "_")),
             (_, Some(value)) => Some(value.to_owned()),
             (_, None) => {
                 let hint = match kind {
@@ -174,8 +183,9 @@ impl<I> Call<I> {
 
     /// The id of an address: OnceHub takes no other form of it. Without a value, the only one that there is.
     async fn address(&self, calendar: &Id, start: Timestamp, asked: Option<&str>) -> Result<String, Failure> {
-        if let Some(id) = asked.filter(|asked| super::super::names::looks_like_an_id(asked)) {
-            return Ok(id.to_owned());
+        let in_capitals = asked.map(str::to_uppercase).filter(|asked| asked.starts_with("ADD-"));
+        if let Some(id) = in_capitals.filter(|asked| super::super::names::looks_like_an_id(asked)) {
+            return Ok(id);
         }
         let day = SignedDuration::from_hours(24);
         let from = Some(start - day).filter(|from| *from > self.now);
@@ -199,7 +209,12 @@ impl<I> Call<I> {
                     [] => "get_booking_time_slots shows where each slot can take place".to_owned(),
                     _ => format!("pass one of these ids: {}", offered.join(", ")),
                 };
-                Err(Failure::argument("location_value", "is not one address that this calendar offers", hint))
+                let problem = if asked.is_some() {
+                    "is not one address that this calendar offers"
+                } else {
+                    "is required for physical"
+                };
+                Err(Failure::argument("location_value", problem, hint))
             }
         }
     }
@@ -214,17 +229,22 @@ impl<I> Call<I> {
             ..bookings::All::default()
         };
         let found = self.oncehub.list(&listing, 100).await?;
+        // Clocks differ a little; what is older than that was there before.
+        let since = self.now - SignedDuration::from_mins(5);
         let theirs = |booking: &Object| {
-            let form = booking.text_in("form_submission", "email");
-            let mut addresses = form.into_iter().chain(booking.texts("attendees"));
-            addresses.any(|address| address.eq_ignore_ascii_case(email.trim()))
-                && booking.text("status") != Some("canceled")
+            let is_theirs = match booking.text_in("form_submission", "email") {
+                Some(address) => address.eq_ignore_ascii_case(email.trim()),
+                // Bookings without a form still have attendees.
+                None => booking.texts("attendees").any(|address| address.eq_ignore_ascii_case(email.trim())),
+            };
+            let is_new = booking.text("creation_time").and_then(time::read).is_none_or(|made| made >= since);
+            is_theirs && is_new && booking.text("status") != Some("canceled")
         };
         Ok(found.items.into_iter().find(theirs))
     }
 
     /// What OnceHub made of it: its answer holds the id alone.
-    async fn read_back(&self, answer: &Object, start: Timestamp, zone: &Zone) -> Result<Reply, Failure> {
+    async fn read_back(&self, answer: &Object, form: &Map<String, Value>, start: Timestamp, zone: &Zone) -> Reply {
         let id = answer.text("id").unwrap_or_default().to_owned();
         let read = match id.parse() {
             Ok(id) => self.oncehub.send(&bookings::Get { id, expand: None }).await.ok(),
@@ -237,11 +257,24 @@ impl<I> Call<I> {
             let text = format!("Booked: {id}, {} ({})", time::local(start, zone), zone.name());
             let mut reply = Reply::new(fields, text);
             reply.note("The booking could not be read back: get_booking shows it. Do not book it again.");
-            return Ok(reply);
+            return reply;
         };
         booking.fill_id(&id);
+        self.booked(booking, form, zone).await
+    }
+
+    /// The booking that has been made, and what OnceHub left out of it.
+    async fn booked(&self, booking: Object, form: &Map<String, Value>, zone: &Zone) -> Reply {
         let names = Names::of(self, std::slice::from_ref(&booking)).await;
-        Ok(shown::after_scheduling(booking, &names, zone))
+        let dropped: Vec<String> = guest::dropped(form, &booking).into_iter().map(|name| quoted(name, 60)).collect();
+        let mut reply = shown::after_scheduling(booking, &names, zone);
+        if !dropped.is_empty() {
+            reply.note(&format!(
+                "OnceHub did not keep every answer to {}: a question must be named exactly, a choice be one of its own.",
+                dropped.join(", ")
+            ));
+        }
+        reply
     }
 
     /// A slot that is gone: the failure then names the nearest ones that are free.

@@ -1,6 +1,5 @@
 //! The free slots of a calendar.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
@@ -53,7 +52,8 @@ impl Tools {
                 ],
             ),
             &[
-                ("next_cursor", "string or null", "Always null: to go on, begin after the last start_time"),
+                ("next_cursor", "string or null", "Always null: see next_start_time"),
+                ("next_start_time", "string", "Where to go on when has_more: pass it as start_time"),
                 ("calendar_id", "string", ""),
                 ("locations", "array", "Where, when it is the same for all: location_type and location_value of schedule_meeting"),
                 ("asked", "string", "The range, as understood"),
@@ -113,7 +113,11 @@ impl Range {
         if ends.duration_since(begins) > LONGEST {
             return Err(Failure::argument(
                 "end_time",
-                "OnceHub gives free slots for at most 30 days at once",
+                format!(
+                    "OnceHub gives free slots for at most 30 days at once, and this is more: {} to {}",
+                    time::local(begins, zone),
+                    time::local(ends, zone)
+                ),
                 "ask for 30 days or less, then for the next ones",
             ));
         }
@@ -176,7 +180,7 @@ fn show(slots: &[Slot], limit: Option<u32>, range: &Range, id: &Id, calendar: &s
     let first = given.first().map(|slot| slot.locations.as_slice()).unwrap_or_default();
     let everywhere = given.iter().all(|slot| slot.locations == first);
 
-    let mut days: BTreeMap<(jiff::civil::Date, String), Vec<String>> = BTreeMap::new();
+    let mut days: Vec<(String, Vec<String>)> = Vec::new();
     for slot in given {
         // The offset is part of the day: on the day of a change of clocks there are two.
         let day = format!("{} ({})", time::day(slot.start, zone), time::offset(slot.start, zone));
@@ -185,7 +189,10 @@ fn show(slots: &[Slot], limit: Option<u32>, range: &Range, id: &Id, calendar: &s
             let each: Vec<String> = slot.locations.iter().map(described).collect();
             let _ = write!(words, " [{}]", each.join(", "));
         }
-        days.entry((zone.date(slot.start), day)).or_default().push(words);
+        match days.last_mut().filter(|(last, _)| *last == day) {
+            Some((_, starts)) => starts.push(words),
+            None => days.push((day, vec![words])),
+        }
     }
     let count = given.len();
     let mut text = match count {
@@ -196,7 +203,7 @@ fn show(slots: &[Slot], limit: Option<u32>, range: &Range, id: &Id, calendar: &s
     if everywhere && !first.is_empty() {
         let _ = write!(text, "\nlocations: {}", first.iter().map(described).collect::<Vec<_>>().join(", "));
     }
-    for ((_, day), starts) in days {
+    for (day, starts) in days {
         let _ = write!(text, "\n{day}: {}", starts.join(" "));
     }
     if let Some(next) = more {
@@ -228,6 +235,7 @@ fn show(slots: &[Slot], limit: Option<u32>, range: &Range, id: &Id, calendar: &s
     structure.insert("items".into(), given.iter().map(item).collect());
     structure.insert("has_more".into(), more.is_some().into());
     structure.insert("next_cursor".into(), Value::Null);
+    structure.extend(more.map(|next| ("next_start_time".to_owned(), time::instant(next.start).into())));
     structure.insert("time_zone".into(), zone.name().into());
     structure.insert("calendar_id".into(), json!(id));
     if everywhere && !first.is_empty() {

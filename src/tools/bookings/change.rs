@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::super::call::{Call, FOUND_NOTE, Written};
 use super::super::failure::Failure;
 use super::super::reply::Reply;
+use super::super::untrusted::quoted;
 use super::super::{Tools, schema};
 use super::show::{self, Names};
 use crate::oncehub::{Endpoint, Id, Object, bookings};
@@ -79,18 +80,24 @@ impl Tools {
     )]
     async fn cancel_booking(&self, mut call: Call<CancelBooking>) -> Result<Reply, Failure> {
         let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
-        let Target { id, booking } = call.target(&booking_id).await?;
-        let mail = if notify_guest { "and email the guest about it" } else { "without telling the guest" };
-        let question = format!("Cancel {}, {mail}?", show::sentence(&booking, &self.settings.zone));
-        if let Some(declined) =
-            call.confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone)).await?
+        let target = call.target(&booking_id).await?;
+        let Target { id, booking } = &target;
+        let mail = match &reason {
+            _ if !notify_guest => "without telling the guest".to_owned(),
+            Some(reason) => format!("and email the guest this reason: {}", quoted(reason, 300)),
+            None => "and email the guest about it".to_owned(),
+        };
+        let question = format!("Cancel {}, {mail}?", show::sentence(booking, &self.settings.zone));
+        if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
         {
             return Ok(declined);
         }
         let cancel = bookings::Cancel { id: id.clone(), reason, notify_guest };
         let mailed = if notify_guest { "The guest is told by e-mail." } else { "The guest was not told." };
-        call.change(&cancel, &id, &format!("Canceled. {mailed}"), &|booking| booking.text("status") == Some("canceled"))
-            .await
+        call.change(&cancel, &target, &format!("Canceled. {mailed}"), &|booking| {
+            booking.text("status") == Some("canceled")
+        })
+        .await
     }
 
     /// Cancel a coming booking and e-mail the guest a link to choose another time. The present time is given up at
@@ -104,19 +111,19 @@ impl Tools {
     )]
     async fn request_reschedule(&self, mut call: Call<RequestReschedule>) -> Result<Reply, Failure> {
         let RequestReschedule { booking_id, reason } = call.input()?;
-        let Target { id, booking } = call.target(&booking_id).await?;
+        let target = call.target(&booking_id).await?;
+        let Target { id, booking } = &target;
         let question = format!(
             "Cancel {}, and email the guest to choose another time?",
-            show::sentence(&booking, &self.settings.zone)
+            show::sentence(booking, &self.settings.zone)
         );
-        if let Some(declined) =
-            call.confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone)).await?
+        if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
         {
             return Ok(declined);
         }
         let request = bookings::RequestReschedule { id: id.clone(), reason };
         let done = "Canceled, and the guest is asked by e-mail to choose another time.";
-        call.change(&request, &id, done, &|booking| booking.text("status") == Some("canceled")).await
+        call.change(&request, &target, done, &|booking| booking.text("status") == Some("canceled")).await
     }
 
     /// Give a coming booking to another host at the same time; everyone is notified. OnceHub does not check whether
@@ -131,14 +138,14 @@ impl Tools {
     async fn reassign_booking(&self, mut call: Call<ReassignBooking>) -> Result<Reply, Failure> {
         let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
         let host = call.user("new_host", &new_host).await?;
-        let Target { id, booking } = call.target(&booking_id).await?;
+        let target = call.target(&booking_id).await?;
+        let Target { id, booking } = &target;
         let who = host.entry.as_ref().map_or_else(|| host.id.to_string(), |entry| entry.name.clone());
         let question = format!(
             "Give {} to {who} as the new host, and notify everyone?",
-            show::sentence(&booking, &self.settings.zone)
+            show::sentence(booking, &self.settings.zone)
         );
-        if let Some(declined) =
-            call.confirm(true, &question, &|| show::unchanged(&booking, &self.settings.zone)).await?
+        if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
         {
             return Ok(declined);
         }
@@ -149,7 +156,7 @@ impl Tools {
         let had_link = booking.text_in("virtual_conferencing", "join_url").is_some();
         let done = format!("Reassigned to {}. Everyone is notified.", host.described());
         let is_theirs = |booking: &Object| booking.reference("owner").is_some_and(|owner| owner.id == host.id.as_str());
-        let (after, found) = call.written(&reassign, &id, &is_theirs).await?;
+        let (after, found) = call.written(&reassign, id, booking, &is_theirs).await?;
         let lost_link = had_link && after.text_in("virtual_conferencing", "join_url").is_none();
         let mut reply = call.shown(&done, after, found).await;
         if lost_link {
@@ -169,15 +176,17 @@ impl Tools {
     )]
     async fn mark_no_show(&self, mut call: Call<MarkNoShow>) -> Result<Reply, Failure> {
         let MarkNoShow { booking_id } = call.input()?;
-        let Target { id, booking } = call.target(&booking_id).await?;
-        let question = format!("Mark {} as missed by the guest?", show::sentence(&booking, &self.settings.zone));
+        let target = call.target(&booking_id).await?;
+        let Target { id, booking } = &target;
+        let question = format!("Mark {} as missed by the guest?", show::sentence(booking, &self.settings.zone));
         if let Some(declined) =
-            call.confirm(false, &question, &|| show::unchanged(&booking, &self.settings.zone)).await?
+            call.confirm(false, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
         {
             return Ok(declined);
         }
         let no_show = bookings::NoShow { id: id.clone() };
-        call.change(&no_show, &id, "Marked as a no-show.", &|booking| booking.text("status") == Some("no_show")).await
+        call.change(&no_show, &target, "Marked as a no-show.", &|booking| booking.text("status") == Some("no_show"))
+            .await
     }
 }
 
@@ -203,14 +212,14 @@ impl<I> Call<I> {
     async fn change<E>(
         &self,
         change: &E,
-        id: &Id,
+        Target { id, booking }: &Target,
         done: &str,
         is_done: &(dyn Fn(&Object) -> bool + Sync),
     ) -> Result<Reply, Failure>
     where
         E: Endpoint<Response = Object>,
     {
-        let (booking, found) = self.written(change, id, is_done).await?;
+        let (booking, found) = self.written(change, id, booking, is_done).await?;
         Ok(self.shown(done, booking, found).await)
     }
 
@@ -219,13 +228,17 @@ impl<I> Call<I> {
         &self,
         change: &E,
         id: &Id,
+        before: &Object,
         is_done: &(dyn Fn(&Object) -> bool + Sync),
     ) -> Result<(Object, bool), Failure>
     where
         E: Endpoint<Response = Object>,
     {
         let read = bookings::Get { id: id.clone(), expand: None };
-        let look = || async { Ok(Some(self.oncehub.send(&read).await?).filter(|booking| is_done(booking))) }.boxed();
+        // What was so before proves nothing: OnceHub refuses to do it twice, and tells nobody about it again.
+        let was_done = is_done(before);
+        let shows = |booking: &Object| !was_done && is_done(booking);
+        let look = || async { Ok(Some(self.oncehub.send(&read).await?).filter(|booking| shows(booking))) }.boxed();
         let written = self.write(change, &format!("the booking {id}"), &look).await.map_err(|failure| {
             if failure.outcome == Some("unknown") {
                 return failure.hint(format!("read it with get_booking {id} before anything else: its status tells"));

@@ -127,6 +127,10 @@ impl Tools {
             fields: (detail == Detail::Summary).then_some(show::FIELDS_OF_A_ROW),
         };
         if let Some(guest) = &input.guest {
+            if fold(guest).is_empty() {
+                let hint = "give a part of the guest's name or e-mail address";
+                return Err(Failure::argument("guest", "holds nothing that can be seen", hint));
+            }
             asked.words.push(format!("guest {}", quoted(guest, 60)));
         }
         let Asked { words, notes, .. } = asked;

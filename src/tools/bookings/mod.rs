@@ -62,7 +62,7 @@ impl<I> Call<I> {
     async fn find_booking(&self, asked: &str, expand: Option<String>) -> Result<Object, Failure> {
         let asked = asked.trim();
         if let Ok(id) = asked.parse::<Id>() {
-            let read = self.oncehub.send(&bookings::Get { id, expand }).await;
+            let read = self.oncehub.send(&bookings::Get { id, expand: expand.clone() }).await;
             match read {
                 Ok(mut booking) => {
                     booking.fill_id(asked);
@@ -72,16 +72,20 @@ impl<I> Call<I> {
                     if error.rejection().is_some_and(crate::oncehub::Rejection::is_not_found)
                         && !looks_like_an_id(asked) =>
                 {
-                    return self.search_booking(asked).await.map_err(|_| Failure::from(error));
+                    // That no id and no name fits is best said in OnceHub's own words.
+                    return self
+                        .search_booking(asked, expand)
+                        .await
+                        .map_err(|failure| if failure.kind == "not_found" { Failure::from(error) } else { failure });
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        self.search_booking(asked).await
+        self.search_booking(asked, expand).await
     }
 
     /// Looks among the newest bookings for those that are known by a name.
-    async fn search_booking(&self, asked: &str) -> Result<Object, Failure> {
+    async fn search_booking(&self, asked: &str, expand: Option<String>) -> Result<Object, Failure> {
         let folded = fold(asked);
         let texts = |booking: &Object| {
             let form = ["name", "email"].map(|field| booking.text_in("form_submission", field).map(fold));
@@ -97,7 +101,10 @@ impl<I> Call<I> {
                 format!("booking_id: no booking is known as {}", quoted(asked, 80)),
                 "find its id with list_bookings, whose guest argument also takes part of a name",
             )),
-            [_] => found.into_iter().next().ok_or_else(|| Failure::not_found("booking_id", "none", "list_bookings")),
+            [only] => match only.text("id").map(str::parse) {
+                Some(Ok(id)) if expand.is_some() => Ok(self.oncehub.send(&bookings::Get { id, expand }).await?),
+                _ => Ok(only.clone()),
+            },
             several => {
                 let zone = &self.settings.zone;
                 let shown: Vec<String> = several.iter().map(|booking| describe(booking, zone)).collect();

@@ -221,6 +221,20 @@ async fn every_refusal_of_a_change_says_what_to_do_instead() {
 }
 
 #[tokio::test]
+async fn what_was_so_before_a_lost_answer_is_not_claimed_as_done() {
+    let bench = Bench::start().await;
+    let trouble = || Effect::Error(500, json!({"type": "api_error", "message": "An unexpected error occurred."}));
+    let canceled = bench.booking(json!({"status": "canceled"})).await;
+    let missed = bench.booking(json!({"status": "no_show"})).await;
+    for (tool, booking) in [("cancel_booking", &canceled), ("request_reschedule", &canceled), ("mark_no_show", &missed)]
+    {
+        let fault = Fault::new(trouble()).on("POST", "/bookings/");
+        let replied = bench.call_with(fault, tool, json!({"booking_id": booking})).await;
+        assert_eq!(replied.error()["outcome"], "not_done", "{tool}");
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_or_deleted_new_host_is_refused() {
     let bench = Bench::start().await;
     let coming = bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await;

@@ -47,7 +47,9 @@ pub(in super::super) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result
             None => written(asked, zone),
         },
     };
-    moment.ok_or_else(refused)
+    // Far from the ends of what can be counted, so that nothing that is added to it later goes over them.
+    let sensible = |at: Timestamp| (0..=9000).contains(&at.to_zoned(jiff::tz::TimeZone::UTC).year());
+    moment.filter(|moment| sensible(moment.at)).ok_or_else(refused)
 }
 
 /// Where a range that ends with this moment ends: a whole day is part of it.

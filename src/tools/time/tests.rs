@@ -123,6 +123,7 @@ fn whatever_else_is_refused_with_the_forms_that_are_understood() {
 fn a_zone_is_found_by_its_name_and_suggested_for_anything_like_it() {
     assert_eq!(zone("europe/LONDON").name(), "Europe/London");
     assert_eq!((zone("utc").name(), zone("Etc/UTC").name()), ("UTC", "UTC"));
+    assert_eq!((zone("GMT").name(), zone("etc/gmt+5").name()), ("Etc/GMT", "Etc/GMT+5"));
     for (text, suggestion) in [
         ("EST", "did you mean America/New_York?"),
         ("Pacific", "did you mean America/Los_Angeles?"),
@@ -132,7 +133,9 @@ fn a_zone_is_found_by_its_name_and_suggested_for_anything_like_it() {
         ("Europe/Londn", "Europe/London"),
         ("+02:00", "use a name such as"),
         ("EST5EDT", "is not an IANA time zone"),
-        ("Etc/GMT+5", "is not an IANA time zone"),
+        // Neither taken for a zone nor answered with one whose sign is the other way round.
+        ("GMT+5", "use a name such as"),
+        ("UTC-3", "use a name such as"),
         ("../../etc/passwd", "is not an IANA time zone"),
         ("", "use a name such as"),
     ] {

@@ -56,11 +56,14 @@ impl Zone {
     pub fn parse(name: &str) -> Result<Self, BadTime> {
         let asked = name.trim();
         // `EST5EDT` and the like are names of files, but no places: their rules are frozen.
-        let is_place = asked.contains('/') && !asked.to_ascii_lowercase().starts_with("etc/");
+        let is_place = asked.contains('/');
         if asked.eq_ignore_ascii_case("utc") || asked.eq_ignore_ascii_case("etc/utc") {
             return Ok(Self::utc());
         }
-        if is_place && let Ok(zone) = jiff::tz::db().get(asked) {
+        let asked = if asked.eq_ignore_ascii_case("gmt") { "Etc/GMT" } else { asked };
+        if (is_place || asked == "Etc/GMT")
+            && let Ok(zone) = jiff::tz::db().get(asked)
+        {
             let name = zone.iana_name().unwrap_or(asked).to_owned();
             return Ok(Self { zone, name });
         }
@@ -95,6 +98,10 @@ impl Zone {
 
 /// Up to three zones that may have been meant.
 fn suggest(asked: &str, known: &TimeZoneDatabase) -> Vec<String> {
+    // An offset is no zone; and the signs of `Etc/GMT+2` are the other way round than anybody who writes GMT+2 means.
+    if asked.contains(['+', '-']) && ["utc", "gmt", "etc/"].iter().any(|start| asked.starts_with(start)) {
+        return Vec::new();
+    }
     if let Some((_, name)) = SAID.iter().find(|(said, _)| *said == asked) {
         return vec![(*name).to_owned()];
     }
@@ -102,7 +109,7 @@ fn suggest(asked: &str, known: &TimeZoneDatabase) -> Vec<String> {
     let mut near: Vec<(f64, String)> = known
         .available()
         .map(|name| name.to_string())
-        .filter(|name| name.contains('/'))
+        .filter(|name| name.contains('/') && !name.starts_with("Etc/"))
         .map(|name| {
             let place = name.rsplit('/').next().unwrap_or(&name).to_lowercase();
             let likeness =

@@ -143,7 +143,7 @@ def test_the_person_is_asked_before_a_booking_is_canceled(era, answer, status):
 
     run(session())
     assert len(asked) == 1
-    assert asked[0].startswith("Cancel 'Intro call with Northlight' with ") and asked[0].endswith("email the guest about it?")
+    assert asked[0].startswith('Cancel "Intro call with Northlight" with "') and asked[0].endswith('email the guest this reason: "ill"?')
 
 
 if __name__ == "__main__":

@@ -1,0 +1,141 @@
+//! What a booking form is filled with: checked before it is sent, because OnceHub takes nearly anything and tells nobody.
+
+use email_address::EmailAddress;
+use serde_json::{Map, Value};
+
+use super::super::failure::Failure;
+use super::super::untrusted::quoted;
+use crate::oncehub::Object;
+
+/// The form's own fields, and the arguments that fill them.
+const OWN: &[(&str, &str)] = &[("name", "guest_name"), ("email", "guest_email"), ("phone", "guest_phone")];
+
+/// An address that mail can be sent to: one, and bare.
+pub(super) fn email(text: &str) -> Result<String, Failure> {
+    let text = text.trim();
+    if EmailAddress::is_valid(text)
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>,".contains(c))
+    {
+        return Ok(text.to_owned());
+    }
+    Err(Failure::argument("guest_email", "is not an e-mail address", "give one bare address, like ada@example.com"))
+}
+
+/// A number in E.164 form; spaces, dots, dashes and brackets in it are left out.
+pub(super) fn phone(argument: &str, text: &str) -> Result<String, Failure> {
+    let number: String = text.chars().filter(|c| !" .-()/\u{a0}".contains(*c)).collect();
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(number);
+    }
+    let hint = "give it with + and the country's code (E.164), like +12025550195";
+    Err(Failure::argument(argument, "is not an international phone number", hint))
+}
+
+/// The form of a guest: the calendar's own questions by their names, and the fields that every form has.
+pub(super) fn form(
+    custom_fields: Option<Map<String, Value>>,
+    name: Option<&str>,
+    address: Option<&str>,
+    number: Option<&str>,
+) -> Result<Map<String, Value>, Failure> {
+    let mut form = custom_fields.unwrap_or_default();
+    form.retain(|_, answer| !answer.is_null());
+    for (field, answer) in &mut form {
+        if let Some((_, argument)) = OWN.iter().find(|(own, _)| own.eq_ignore_ascii_case(field)) {
+            let problem = format!("{} is no question of the calendar's", quoted(field, 60));
+            return Err(Failure::argument("custom_fields", problem, format!("pass it as {argument}")));
+        }
+        let is_text = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+        let fits = is_text(answer) || answer.as_array().is_some_and(|answers| answers.iter().all(is_text));
+        if !fits {
+            let problem = format!("{} must be a text or a list of texts", quoted(field, 60));
+            return Err(Failure::argument("custom_fields", problem, "correct it and call again"));
+        }
+        if answer.is_number() || answer.is_boolean() {
+            *answer = answer.to_string().into();
+        }
+    }
+    let values = [
+        name.map(|name| name.trim().to_owned()),
+        address.map(email).transpose()?,
+        number.map(|number| phone("guest_phone", number)).transpose()?,
+    ];
+    for ((field, _), value) in OWN.iter().zip(values) {
+        form.extend(value.map(|value| ((*field).to_owned(), value.into())));
+    }
+    Ok(form)
+}
+
+/// The questions whose answers OnceHub has not kept, or not all of: it drops without a word what it does not know.
+pub(super) fn dropped<'a>(sent: &'a Map<String, Value>, booking: &Object) -> Vec<&'a str> {
+    let form = booking.fields().get("form_submission");
+    let kept = form.and_then(|form| form.get("custom_fields")?.as_array());
+    let answer = |name: &str| {
+        let field = kept.into_iter().flatten().find(|field| field.get("name").and_then(Value::as_str) == Some(name));
+        field.and_then(|field| field.get("value"))
+    };
+    let all = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    let is_kept = |name: &str, sent: &Value| {
+        answer(name).is_some_and(|kept| all(sent).iter().all(|each| all(kept).contains(each)))
+    };
+    let asked = sent.iter().filter(|(name, _)| !OWN.iter().any(|(own, _)| own == name));
+    asked.filter(|(name, sent)| !is_kept(name, sent)).map(|(name, _)| name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_one_bare_address_is_an_address() {
+        for good in ["ada@example.com", " ada+x@example.co.uk ", "josé@example.com"] {
+            assert_eq!(email(good).unwrap(), good.trim());
+        }
+        for bad in [
+            "",
+            "notmail",
+            "a@",
+            "@x.example",
+            "a b@x.example",
+            "a@x.example, b@x.example",
+            "Bo <b@x.example>",
+            "a@x\r\nBcc: q@x",
+        ] {
+            assert!(email(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_international() {
+        assert_eq!(phone("guest_phone", "+1 (202) 555-0195").unwrap(), "+12025550195");
+        for bad in ["12", "+1", "2025550195", "+12025550195123456", "+1202CALLNOW"] {
+            assert!(phone("guest_phone", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn answers_are_texts_and_do_not_replace_the_forms_own_fields() {
+        let custom = |value: Value| form(value.as_object().cloned(), Some("Ada"), None, None);
+        assert_eq!(
+            Value::from(custom(json!({"Size": 5, "Topics": ["a", "b"], "Nothing": null})).unwrap()),
+            json!({"Size": "5", "Topics": ["a", "b"], "name": "Ada"})
+        );
+        for bad in
+            [json!({"email": "evil@example.com"}), json!({"Name": "x"}), json!({"a": {"b": 1}}), json!({"a": [[]]})]
+        {
+            assert_eq!(custom(bad).unwrap_err().param.as_deref(), Some("custom_fields"));
+        }
+    }
+
+    #[test]
+    fn what_oncehub_drops_is_named() {
+        let booking =
+            Object::new(json!({"form_submission": {"custom_fields": [{"name": "Topics", "value": ["Growth"]}]}}));
+        let sent = json!({"name": "Ada", "Topics": ["Growth", "Gossip"], "Goal": "talk"});
+        assert_eq!(dropped(sent.as_object().unwrap(), &booking), ["Topics", "Goal"]);
+        let sent = json!({"Topics": ["Growth"]});
+        assert!(dropped(sent.as_object().unwrap(), &booking).is_empty());
+    }
+}

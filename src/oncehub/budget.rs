@@ -206,6 +206,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn who_already_waits_when_oncehub_refuses_somebody_waits_with_the_others() {
+        let budget: Budget = "1/1s".parse().unwrap();
+        let deadline = Instant::now() + FOREVER;
+        budget.acquire(deadline).await.unwrap();
+        let mut waiting = std::pin::pin!(budget.acquire(deadline));
+        assert!(tokio::time::timeout(Duration::from_millis(500), &mut waiting).await.is_err());
+        let refused = Instant::now();
+        budget.pause(Duration::from_secs(30));
+        waiting.await.unwrap();
+        assert!(refused.elapsed() >= Duration::from_secs(30), "waited {:?}", refused.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_cancelled_wait_gives_its_moment_back() {
         let budget: Budget = "1/10s".parse().unwrap();
         let deadline = Instant::now() + FOREVER;

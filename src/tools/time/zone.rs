@@ -55,13 +55,12 @@ impl Zone {
     /// For anything else, with the names that may have been meant.
     pub fn parse(name: &str) -> Result<Self, BadTime> {
         let asked = name.trim();
-        // `EST5EDT` and the like are names of files, but no places: their rules are frozen.
-        let is_place = asked.contains('/');
         if asked.eq_ignore_ascii_case("utc") || asked.eq_ignore_ascii_case("etc/utc") {
             return Ok(Self::utc());
         }
         let asked = if asked.eq_ignore_ascii_case("gmt") { "Etc/GMT" } else { asked };
-        if (is_place || asked == "Etc/GMT")
+        // Without a slash there are only abbreviations, such as EST and EST5EDT: people mean different things by them.
+        if asked.contains('/')
             && let Ok(zone) = jiff::tz::db().get(asked)
         {
             let name = zone.iana_name().unwrap_or(asked).to_owned();

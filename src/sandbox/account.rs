@@ -7,6 +7,6 @@ use super::world::World;
 
 pub(super) fn test(world: &World, request: &Request) -> Answer {
     request.only(&[])?;
-    let owner = world.users.iter().find(|user| user.role == "Account Owner").map_or("", |user| user.email);
+    let owner = world.account_owner().map_or("", |user| &user.email);
     Ok(Reply::ok(json!({"message": format!("The API key is valid for account: {owner}")})))
 }

@@ -1,11 +1,12 @@
 //! `/booking-calendars`: free slots, booking one, one-time links.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
 use super::request::{Answer, Refusal, Reply, Request, page, read_time};
+use super::shown::wire;
 use super::slots::{free, hosts};
-use super::world::{Booking, Calendar, Contact, Location, World, wire};
+use super::world::{Booking, Calendar, Contact, Location, World};
 
 pub(super) fn list(world: &World, request: &Request) -> Answer {
     request.only(&["limit", "before", "after", "host"])?;
@@ -196,26 +197,18 @@ pub(super) fn schedule(world: &mut World, request: &Request, id: &str) -> Answer
 
 /// The guest's contact: the one with that address, or a new one.
 fn contact(world: &mut World, guest: &Guest, owner: &str) -> String {
-    let known =
-        world.contacts.iter().find(|contact| !contact.deleted && contact.email.eq_ignore_ascii_case(&guest.email));
-    if let Some(contact) = known {
-        return contact.id.clone();
+    if let Some(known) = world.contacts_known_as(&guest.email).into_iter().next() {
+        return known;
     }
     let id = world.fresh_id("CTC");
     let (first_name, last_name) = guest.name.split_once(' ').unwrap_or((&guest.name, ""));
-    let created: Timestamp = world.time();
-    world.contacts.push(Contact {
-        id: id.clone(),
-        first_name: first_name.to_owned(),
-        last_name: Some(last_name.to_owned()).filter(|name| !name.is_empty()),
-        email: guest.email.clone(),
-        phone: guest.phone.clone(),
-        company: None,
-        zone: guest.zone.clone(),
-        owner: owner.to_owned(),
-        created,
-        deleted: false,
-    });
+    let contact = Contact::new(id.clone(), owner, &guest.zone, world.time()).with(&[
+        ("first_name", Some(first_name)),
+        ("last_name", Some(last_name).filter(|name| !name.is_empty())),
+        ("email", Some(&guest.email)),
+        ("mobile_phone", guest.phone.as_deref()),
+    ]);
+    world.contacts.push(contact);
     id
 }
 

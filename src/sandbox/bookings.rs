@@ -116,7 +116,7 @@ fn optional_text(fields: &Map<String, Value>, name: &str) -> Result<Option<Strin
 fn end(world: &mut World, id: &str, reason: Option<&str>, paid: &str) -> Answer {
     let index = find(world, id)?;
     let now = world.time();
-    let owner = world.users.iter().find(|user| user.role == "Account Owner").map(|user| user.id.clone());
+    let owner = world.account_owner().map(|user| user.id.clone());
     let Some(booking) = world.bookings.get(index) else {
         return Err(Refusal::not_found("booking", id));
     };

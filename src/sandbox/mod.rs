@@ -2,7 +2,7 @@
 //! without one (`--sandbox`), for `oncehub-mcp sandbox`, and for tests, which can make it fail on purpose.
 //!
 //! It shares no type with the client, so that a field misspelt there is not misspelt here too. Reading order: a [`World`] is
-//! the account's state; `routes` sends a `Request` to the file of its noun, which answers or refuses as OnceHub would;
+//! the account's state, which `shown` puts into JSON; `routes` sends a `Request` to the file of its noun, which answers or refuses as OnceHub would;
 //! `server` puts that on the wire, keeps the rate limits and breaks what a [`Fault`] says; `seed` makes the account.
 
 mod account;
@@ -14,13 +14,16 @@ mod event_types;
 mod fault;
 mod limits;
 mod master_pages;
+mod notifications;
 mod request;
 mod routes;
 mod seed;
 mod server;
+mod shown;
 mod slots;
 mod teams;
 mod users;
+mod webhooks;
 mod world;
 
 #[cfg(test)]

@@ -60,6 +60,12 @@ impl Refusal {
         self
     }
 
+    /// A refusal that has nothing to do with the key, though its status says so.
+    pub(super) fn of_the_request(mut self) -> Self {
+        self.kind = "invalid_request_error";
+        self
+    }
+
     pub(super) fn not_found(noun: &str, id: &str) -> Self {
         Self::new(404, format!("No such {noun}: '{id}'")).about("id")
     }
@@ -109,6 +115,20 @@ impl Request {
 
     /// The body's fields; those that the operation does not know are refused.
     pub(super) fn fields(&self, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
+        self.fields_or(known, "Unsupported field")
+    }
+
+    /// The fields of a body that changes something: there has to be one.
+    pub(super) fn changes(&self, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
+        let fields = self.fields(known)?;
+        if fields.is_empty() {
+            return Err(Refusal::new(400, "At least one field must be provided to update.").about("body"));
+        }
+        Ok(fields)
+    }
+
+    /// The body's fields, and the words for those that the operation does not know.
+    pub(super) fn fields_or(&self, known: &[&str], unknown: &str) -> Result<Map<String, Value>, Refusal> {
         let fields = match &self.body {
             Err(()) => {
                 return Err(Refusal::new(400, "Invalid JSON in the request body.").about("body"));
@@ -120,10 +140,30 @@ impl Request {
             }
         };
         match fields.keys().find(|key| !known.is_empty() && !known.contains(&key.as_str())) {
-            Some(key) => Err(Refusal::new(400, "Unsupported field").about(key)),
+            Some(key) => Err(Refusal::new(400, unknown).about(key)),
             None => Ok(fields),
         }
     }
+}
+
+/// A value as a refusal repeats it: a text without its quotation marks.
+pub(super) fn repeated(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// An email address with a dot behind its @.
+pub(super) fn is_email(text: &str) -> bool {
+    let Some((name, host)) = text.split_once('@') else { return false };
+    let is_plain = |text: &str| !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace());
+    is_plain(name)
+        && is_plain(host)
+        && !host.contains('@')
+        && host.contains('.')
+        && host.split('.').all(|label| !label.is_empty())
 }
 
 pub(super) fn read_time(text: &str) -> Option<Timestamp> {

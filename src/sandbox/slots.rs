@@ -44,7 +44,7 @@ fn busy<'a>(world: &'a World, host: &User) -> Vec<&'a Booking> {
 
 /// Every start that the host's hours allow, free or not.
 fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
-    let here = zone(host.zone);
+    let here = zone(&host.zone);
     let length = SignedDuration::from_mins(calendar.minutes);
     let mut starts = Vec::new();
     let first = from.to_zoned(here.clone()).date().yesterday().unwrap_or(Date::MIN);

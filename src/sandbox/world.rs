@@ -1,4 +1,4 @@
-//! The account's state, and how its objects look on the wire.
+//! The account's state.
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
@@ -16,13 +16,22 @@ pub struct World {
     pub plan_allows_api: bool,
     /// Whether the account's plan includes reassignment.
     pub plan_allows_reassign: bool,
+    /// How many users the account's plan allows.
+    pub user_limit: usize,
+    /// The names of the custom fields that contacts can have.
+    pub custom_fields: Vec<String>,
+    /// Whether a change of a contact that does not name the status takes it away, as OnceHub's own words have it.
+    pub patch_clears_status: bool,
     pub(super) users: Vec<User>,
     pub(super) teams: Vec<Team>,
     pub(super) calendars: Vec<Calendar>,
     pub(super) pages: Vec<Page>,
-    pub(super) master_pages: Vec<Page>,
+    pub(super) master_pages: Vec<MasterPage>,
     pub(super) event_types: Vec<EventType>,
     pub(super) contacts: Vec<Contact>,
+    pub(super) webhooks: Vec<Webhook>,
+    /// In the order in which they were sent.
+    pub(super) notifications: Vec<Notification>,
     /// In the order in which they were made.
     pub(super) bookings: Vec<Booking>,
     made: u64,
@@ -30,12 +39,12 @@ pub struct World {
 
 pub(super) struct User {
     pub(super) id: String,
-    pub(super) first_name: &'static str,
-    pub(super) last_name: &'static str,
-    pub(super) email: &'static str,
+    pub(super) first_name: String,
+    pub(super) last_name: String,
+    pub(super) email: String,
     pub(super) status: &'static str,
     pub(super) role: &'static str,
-    pub(super) zone: &'static str,
+    pub(super) zone: String,
     pub(super) teams: Vec<String>,
     pub(super) deleted: bool,
     pub(super) has_seat: bool,
@@ -86,14 +95,28 @@ pub(super) struct Question {
     pub(super) several: bool,
 }
 
-/// A Classic booking page or master page.
+/// A Classic booking page.
 pub(super) struct Page {
     pub(super) id: String,
     pub(super) name: &'static str,
     pub(super) label: &'static str,
     pub(super) slug: &'static str,
     pub(super) active: bool,
-    pub(super) zone: Option<&'static str>,
+    pub(super) zone: &'static str,
+    /// Whose page it is.
+    pub(super) user: String,
+    pub(super) master_pages: Vec<String>,
+    pub(super) event_types: Vec<String>,
+}
+
+/// A Classic master page: a front door to several booking pages.
+pub(super) struct MasterPage {
+    pub(super) id: String,
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) slug: &'static str,
+    pub(super) active: bool,
+    pub(super) deleted: bool,
 }
 
 pub(super) struct EventType {
@@ -104,15 +127,35 @@ pub(super) struct EventType {
 
 pub(super) struct Contact {
     pub(super) id: String,
-    pub(super) first_name: String,
-    pub(super) last_name: Option<String>,
-    pub(super) email: String,
-    pub(super) phone: Option<String>,
-    pub(super) company: Option<&'static str>,
-    pub(super) zone: String,
-    pub(super) owner: String,
     pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
     pub(super) deleted: bool,
+    /// Everything that the account's people can write, each under its name on the wire, set or not.
+    pub(super) fields: Map<String, Value>,
+}
+
+/// Somebody else's address that is called when something happens.
+pub(super) struct Webhook {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) events: Vec<String>,
+    pub(super) created: Timestamp,
+    /// What the calls are signed with.
+    pub(super) secret: String,
+    pub(super) deleted: bool,
+}
+
+/// A text message that was sent to a phone.
+pub(super) struct Notification {
+    pub(super) id: String,
+    pub(super) status: &'static str,
+    pub(super) created: Timestamp,
+    /// A contact or a user.
+    pub(super) recipient: String,
+    pub(super) recipient_type: &'static str,
+    pub(super) delivered_to: String,
+    pub(super) body: String,
 }
 
 #[derive(Clone)]
@@ -159,6 +202,9 @@ impl World {
             keys: vec![KEY.to_owned()],
             plan_allows_api: true,
             plan_allows_reassign: true,
+            user_limit: 500,
+            custom_fields: Vec::new(),
+            patch_clears_status: true,
             users: Vec::new(),
             teams: Vec::new(),
             calendars: Vec::new(),
@@ -166,6 +212,8 @@ impl World {
             master_pages: Vec::new(),
             event_types: Vec::new(),
             contacts: Vec::new(),
+            webhooks: Vec::new(),
+            notifications: Vec::new(),
             bookings: Vec::new(),
             made: 0,
         }
@@ -183,6 +231,11 @@ impl World {
 
     pub(super) fn user(&self, id: &str) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
+    }
+
+    /// Whose account it is.
+    pub(super) fn account_owner(&self) -> Option<&User> {
+        self.users.iter().find(|user| user.role == "Account Owner")
     }
 
     pub(super) fn calendar(&self, id: &str) -> Option<&Calendar> {
@@ -209,14 +262,79 @@ impl World {
             |booking: &&Booking| booking.email == email && booking.starts == starts && booking.status != "canceled";
         self.bookings.iter().filter(theirs).map(|booking| booking.id.clone()).collect()
     }
+
+    /// The ids of the contacts, without deleted ones, that have this email address or mobile phone.
+    pub fn contacts_known_as(&self, text: &str) -> Vec<String> {
+        let known = self.contacts.iter().filter(|contact| !contact.deleted && contact.is_known_as(text));
+        known.map(|contact| contact.id.clone()).collect()
+    }
+
+    /// The ids of the webhooks, without deleted ones, that have this name.
+    pub fn webhooks_called(&self, name: &str) -> Vec<String> {
+        let called = self.webhooks.iter().filter(|webhook| !webhook.deleted && webhook.name == name);
+        called.map(|webhook| webhook.id.clone()).collect()
+    }
+
+    /// The ids of the users, without deleted ones, that have this email address.
+    pub fn users_with(&self, email: &str) -> Vec<String> {
+        let same = |user: &&User| !user.deleted && user.email.to_lowercase() == email.to_lowercase();
+        self.users.iter().filter(same).map(|user| user.id.clone()).collect()
+    }
+
+    /// Whether there was something with this id, and it has been deleted.
+    pub fn is_deleted(&self, id: &str) -> bool {
+        self.users.iter().any(|user| user.deleted && user.id == id)
+            || self.contacts.iter().any(|contact| contact.deleted && contact.id == id)
+            || self.webhooks.iter().any(|webhook| webhook.deleted && webhook.id == id)
+            || self.master_pages.iter().any(|page| page.deleted && page.id == id)
+            || self.bookings.iter().any(|booking| booking.deleted && booking.id == id)
+    }
+
+    /// A user, contact or webhook as it is sent over the wire.
+    pub fn as_sent(&self, id: &str) -> Option<Value> {
+        let contact = || self.contacts.iter().find(|contact| contact.id == id).map(Contact::show);
+        let webhook = || self.webhooks.iter().find(|webhook| webhook.id == id).map(Webhook::show);
+        self.user(id).map(User::show).or_else(contact).or_else(webhook)
+    }
+}
+
+impl Contact {
+    /// Somebody of whom nothing is known yet.
+    pub(super) fn new(id: String, owner: &str, zone: &str, created: Timestamp) -> Self {
+        let fields = json!({
+            "owner": owner, "status": null, "city": null, "company_size": null, "company": null, "country": null,
+            "email": null, "employees": 0, "first_name": null, "has_consent": false, "job_title": null,
+            "last_name": null, "mobile_phone": null, "phone": null, "post_code": null, "salutation": null,
+            "state": null, "street_address": null, "terms_of_sevice": false, "timezone": zone, "custom_fields": [],
+        });
+        let fields = fields.as_object().cloned().unwrap_or_default();
+        Self { id, created, updated: created, deleted: false, fields }
+    }
+
+    /// A field that is a text.
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).and_then(Value::as_str)
+    }
+
+    /// Sets what is given; the rest stays as it is.
+    pub(super) fn with(mut self, fields: &[(&str, Option<&str>)]) -> Self {
+        for (name, value) in fields {
+            self.fields.insert((*name).to_owned(), value.map_or(Value::Null, Value::from));
+        }
+        self
+    }
+
+    /// Whether this is their email address, in capitals or not, or their mobile phone.
+    pub(super) fn is_known_as(&self, text: &str) -> bool {
+        self.text("email").is_some_and(|email| email.to_lowercase() == text.to_lowercase())
+            || self.text("mobile_phone") == Some(text)
+    }
 }
 
 /// An id made of a number, the same in every sandbox.
 pub(super) fn id(prefix: &str, number: u64) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let mut bits = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits ^= bits >> 27;
+    let bits = mixed(number);
     let letter = |place: u32| {
         let index = usize::try_from((bits >> (place * 5)) & 31).unwrap_or_default();
         char::from(LETTERS.get(index).copied().unwrap_or(b'A'))
@@ -224,100 +342,25 @@ pub(super) fn id(prefix: &str, number: u64) -> String {
     format!("{prefix}-{}", (0..12).map(letter).collect::<String>())
 }
 
-pub(super) fn wire(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// A webhook's secret, 32 hexadecimal digits, the same for the same id. It protects nothing.
+pub(super) fn secret(id: &str) -> String {
+    let sum = id.bytes().fold(0, |sum, byte| mixed(sum ^ u64::from(byte)).wrapping_add(1));
+    format!("{:016x}{:016x}", mixed(sum), mixed(sum.wrapping_add(1)))
+}
+
+fn mixed(number: u64) -> u64 {
+    let mut bits = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits ^ (bits >> 27)
 }
 
 pub(super) fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
-/// What is left of something that has been deleted.
-pub(super) fn redacted(id: &str, object: &str) -> Value {
-    json!({"id": id, "object": object, "deleted": true})
-}
-
 impl User {
-    pub(super) fn show(&self) -> Value {
-        if self.deleted {
-            return redacted(&self.id, "user");
-        }
-        json!({
-            "object": "user", "id": self.id, "first_name": self.first_name, "last_name": self.last_name,
-            "email": self.email, "status": self.status, "role_name": self.role, "timezone": self.zone, "teams": self.teams,
-        })
-    }
-
     pub(super) fn can_host(&self) -> bool {
         !self.deleted && self.has_seat && self.status == "active"
-    }
-}
-
-impl Team {
-    pub(super) fn show(&self) -> Value {
-        json!({"object": "team", "id": self.id, "name": self.name})
-    }
-}
-
-impl Calendar {
-    pub(super) fn show(&self) -> Value {
-        json!({
-            "object": "booking_calendar", "id": self.id, "host": self.host, "name": self.name, "subject": self.subject,
-            "url": format!("https://oncehub.com/{}", self.slug), "published": self.published,
-            "duration_minutes": self.minutes,
-        })
-    }
-}
-
-impl Location {
-    pub(super) fn show(&self) -> Value {
-        match self {
-            Self::Virtual(provider) => json!({"type": "virtual", "value": provider, "id": null}),
-            Self::VirtualStatic => json!({"type": "virtual_static", "value": null, "id": null}),
-            Self::Physical { id, address } => {
-                json!({"type": "physical", "value": address, "id": id})
-            }
-            Self::GuestPhone => json!({"type": "guest_phone", "value": null, "id": null}),
-            Self::InPersonByGuest => {
-                json!({"type": "in_person_by_guest", "value": null, "id": null})
-            }
-        }
-    }
-}
-
-impl Page {
-    pub(super) fn show(&self, object: &str) -> Value {
-        let mut shown = json!({
-            "object": object, "id": self.id, "name": self.name, "label": self.label,
-            "url": format!("https://go.oncehub.com/{}", self.slug), "active": self.active,
-        });
-        if let (Value::Object(fields), Some(zone)) = (&mut shown, self.zone) {
-            fields.insert("timezone".into(), zone.into());
-        }
-        shown
-    }
-}
-
-impl EventType {
-    pub(super) fn show(&self) -> Value {
-        json!({"object": "event_type", "id": self.id, "name": self.name, "description": self.description})
-    }
-}
-
-impl Contact {
-    pub(super) fn show(&self) -> Value {
-        if self.deleted {
-            return redacted(&self.id, "contact");
-        }
-        json!({
-            "object": "contact", "id": self.id, "creation_time": wire(self.created),
-            "last_updated_time": wire(self.created), "last_interacted_time": null, "owner": self.owner,
-            "status": null, "city": null, "company_size": null, "company": self.company, "country": null,
-            "email": self.email, "employees": 0, "first_name": self.first_name, "has_consent": false, "job_title": null,
-            "last_name": self.last_name, "mobile_phone": self.phone, "phone": null, "post_code": null,
-            "salutation": null, "state": null, "street_address": null, "terms_of_sevice": false,
-            "timezone": self.zone, "custom_fields": [],
-        })
     }
 }
 
@@ -341,91 +384,5 @@ impl Booking {
 
     pub(super) fn is_hosted_by(&self, user: &str) -> bool {
         self.host == user || self.co_hosts.iter().any(|host| host == user)
-    }
-
-    fn join_url(&self) -> Option<String> {
-        let code = self.id.trim_start_matches("BKNG-").to_lowercase();
-        Some(match self.video? {
-            "google_meet" => format!("https://meet.google.com/{code}"),
-            "microsoft_teams" => format!("https://teams.microsoft.com/l/meetup-join/{code}"),
-            "zoom" => format!("https://zoom.us/j/{code}"),
-            "webex" => format!("https://example.webex.com/meet/{code}"),
-            other => format!("https://example.com/{other}/{code}"),
-        })
-    }
-
-    /// The booking with every documented field; `expand` says which references are shown whole.
-    pub(super) fn show(&self, world: &World, expand: &[String]) -> Value {
-        if self.deleted {
-            return redacted(&self.id, "booking");
-        }
-        let reference = |field: &str, id: Option<&str>, whole: &dyn Fn(&str) -> Option<Value>| -> Value {
-            let Some(id) = id else { return Value::Null };
-            let wanted = expand.iter().any(|path| path == field);
-            wanted.then(|| whole(id)).flatten().unwrap_or_else(|| id.into())
-        };
-        let user = |id: &str| world.user(id).map(User::show);
-        let contact = |id: &str| {
-            let mut shown = world.contacts.iter().find(|contact| contact.id == id)?.show();
-            if expand.iter().any(|path| path == "contact.owner")
-                && let Some(owner) = shown.get("owner").and_then(Value::as_str).and_then(user)
-                && let Value::Object(fields) = &mut shown
-            {
-                fields.insert("owner".into(), owner);
-            }
-            Some(shown)
-        };
-        let page = |id: &str| world.pages.iter().find(|page| page.id == id).map(|page| page.show("booking_page"));
-        let master =
-            |id: &str| world.master_pages.iter().find(|page| page.id == id).map(|page| page.show("master_page"));
-        let event_type = |id: &str| world.event_types.iter().find(|kind| kind.id == id).map(EventType::show);
-        let calendar = |id: &str| world.calendar(id).map(Calendar::show);
-        let conversation = |id: &str| {
-            Some(json!({
-                "id": id, "object": "conversation", "creation_time": wire(self.created), "initiated_by": "contact",
-                "last_updated_time": wire(self.created), "contact": self.contact, "owner": self.host, "status": "closed",
-                "bot": "BOT-7QX2M4KD9WEA", "website": "WEB-3HT8PL5CN2VB", "audience": null,
-                "answers": [], "bookings": [self.id], "last_interacted_time ": null,
-            }))
-        };
-        let answers: Vec<Value> =
-            self.answers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-        let key = self.id.trim_start_matches("BKNG-");
-        let mut attendees = vec![self.email.clone()];
-        attendees.extend(world.user(&self.host).filter(|host| !host.deleted).map(|host| host.email.to_owned()));
-        let conferencing = self.join_url().map(|url| json!({"join_url": url}));
-        let external = json!({
-            "type": "google", "name": "Work", "id": format!("{}@group.calendar.google.com", key.to_lowercase()),
-            "event_id": format!("evt{}", key.to_lowercase()),
-        });
-        let shown = json!({
-            "object": "booking", "id": self.id, "tracking_id": self.id, "subject": self.subject,
-            "status": self.status_at(world.time()), "in_trash": self.in_trash, "creation_time": wire(self.created),
-            "starting_time": wire(self.starts), "customer_timezone": self.guest_zone,
-            "last_updated_time": wire(self.updated), "owner": reference("owner", Some(&self.host), &user),
-            "duration_minutes": self.minutes, "virtual_conferencing": conferencing,
-            "location_description": self.place, "rescheduled_booking_id": self.rescheduled_from,
-            "cancel_reschedule_information": self.cancellation, "attendees": attendees,
-            "form_submission": {
-                "name": self.name, "email": self.email, "phone": self.phone, "mobile_phone": self.phone.clone().unwrap_or_default(),
-                "note": self.note, "company": self.company, "guests": [], "custom_fields": answers,
-            },
-            "booking_page": reference("booking_page", self.page.as_deref(), &page),
-            "master_page": reference("master_page", self.master_page.as_deref(), &master),
-            "event_type": reference("event_type", self.event_type.as_deref(), &event_type),
-            "contact": reference("contact", Some(&self.contact), &contact),
-            "conversation": reference("conversation", self.conversation.as_deref(), &conversation),
-            "external_calendar": external, "custom_fields": answers, "utm_params": self.utm,
-            "booking_calendar": reference("booking_calendar", self.calendar.as_deref(), &calendar),
-            "ics_url": format!("https://oncehub.com/api/ics/{key}"),
-            "cancel_url": format!("https://oncehub.com/booking/{key}/cancel"),
-            "reschedule_url": format!("https://oncehub.com/booking/{key}/reschedule"),
-            "payment_information": self.payment,
-        });
-        let Value::Object(mut fields) = shown else { return Value::Null };
-        if let Some(quirk) = self.quirk {
-            quirk(&mut fields);
-        }
-        Value::Object(fields)
     }
 }

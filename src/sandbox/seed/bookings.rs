@@ -5,10 +5,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, Unit};
 use serde_json::{Map, Value, json};
 
 use super::super::world::{Booking, World, id, zone};
-use super::calendars::{
-    ADVISERS, APPROVAL, INTRO, OFFICE, PAID, REVIEW_LONDON, REVIEW_SYDNEY, STRATEGY, calendar, event_type, master_page,
-    page,
-};
+use super::calendars::{ADVISERS, APPROVAL, INTRO, OFFICE, PAID, REVIEW_LONDON, REVIEW_SYDNEY, STRATEGY, calendar};
+use super::classic::{event_type, master_page, page};
 use super::guests::{GUESTS, contact};
 use super::people::{DANA, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
 
@@ -157,7 +155,7 @@ fn booking(world: &World, index: usize, row: &Row, monday: Date, now: Timestamp)
     let Row(days, hour, minute, on, host, guest, status) = *row;
     let person = world.users.get(host)?;
     let date = working_day(monday, days)?;
-    let starts = date.to_datetime(Time::new(hour, minute, 0, 0).ok()?).to_zoned(zone(person.zone)).ok()?.timestamp();
+    let starts = date.to_datetime(Time::new(hour, minute, 0, 0).ok()?).to_zoned(zone(&person.zone)).ok()?.timestamp();
     // What has not happened yet cannot have been missed; what lies in the past waits for nobody's approval.
     let status = match status {
         "no_show" | "completed" if starts > now => "scheduled",
@@ -215,7 +213,7 @@ fn booking(world: &World, index: usize, row: &Row, monday: Date, now: Timestamp)
         ),
         calendar: (!classic).then(|| calendar(on)),
         page: classic.then(|| page(usize::from(host == LEE))),
-        master_page: classic.then(master_page),
+        master_page: classic.then(|| master_page(0)),
         event_type: classic.then(|| event_type(0)),
         payment: (on == PAID)
             .then(|| json!({"amount_charged": 12_000, "currency": "USD", "transaction_id": format!("txn_{index:08}")})),

@@ -1,6 +1,6 @@
 //! What can be booked there.
 
-use super::super::world::{Calendar, EventType, Location, Page, Question, World, id};
+use super::super::world::{Calendar, Location, Question, World, id};
 use super::people::{DANA, LEE, NOSEAT, OLIVER, OWNER, PRIYA, SAM_SALES, team, user};
 
 pub(super) const INTRO: usize = 0;
@@ -14,19 +14,6 @@ pub(super) const OFFICE: usize = 9;
 
 pub(super) fn calendar(index: usize) -> String {
     id("BKC", 0x0300 + index as u64)
-}
-
-pub(super) fn page(index: usize) -> String {
-    id("BP", 0x0400 + index as u64)
-}
-
-/// Live accounts have master pages whose ids begin like those of booking pages.
-pub(super) fn master_page() -> String {
-    id("BP", 0x0500)
-}
-
-pub(super) fn event_type(index: usize) -> String {
-    id("ET", 0x0600 + index as u64)
 }
 
 const QUESTIONS: &[Question] = &[
@@ -130,29 +117,4 @@ fn particular() -> Vec<Calendar> {
 pub(super) fn fill(world: &mut World) {
     world.calendars = everyday();
     world.calendars.extend(particular());
-    let classic = |index: usize, name, label, slug, zone| Page {
-        id: page(index),
-        name,
-        label,
-        slug,
-        active: true,
-        zone: Some(zone),
-    };
-    world.pages = vec![
-        classic(0, "Margaret classic", "Meet Margaret", "margaret-classic", "America/New_York"),
-        classic(1, "Lee classic", "Meet Lee", "lee-classic", "Europe/London"),
-    ];
-    let master = Page {
-        id: master_page(),
-        name: "Northlight front desk",
-        label: "Book with Northlight",
-        slug: "northlight-front-desk",
-        active: true,
-        zone: None,
-    };
-    world.master_pages = vec![master];
-    world.event_types = vec![
-        EventType { id: event_type(0), name: "Checkup", description: "A short look at how things stand" },
-        EventType { id: event_type(1), name: "Deep dive", description: "Two hours on one question" },
-    ];
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::super::world::{Contact, World, id};
 use super::people::{DANA, user};
 
-pub(super) struct Guest {
+pub(in super::super) struct Guest {
     pub(super) name: &'static str,
     pub(super) email: &'static str,
     pub(super) phone: Option<&'static str>,
@@ -23,7 +23,7 @@ const fn guest(
     Guest { name, email, phone, zone, company }
 }
 
-pub(super) const GUESTS: &[Guest] = &[
+pub(in super::super) const GUESTS: &[Guest] = &[
     guest(
         "Jacob Lindqvist",
         "jacob.lindqvist@fjord.example",
@@ -70,7 +70,13 @@ pub(super) const GUESTS: &[Guest] = &[
     guest("Zoë Adams", "zoe.adams@quill.example", None, "Pacific/Auckland", Some("Quill")),
 ];
 
-pub(super) fn contact(index: usize) -> String {
+/// Contacts that there were, and that only their ids lead to.
+const DELETED: &[(&str, &str)] = &[("Mara", "mara@stone.example"), ("Otis", "otis@stone.example")];
+
+const CUSTOM_FIELDS: &[&str] = &["Topics", "Company_Size", "Goal", "Referral source", "resume"];
+
+/// The contact of a guest; behind them are those that have been deleted.
+pub(in super::super) fn contact(index: usize) -> String {
     id("CTC", 0x0700 + index as u64)
 }
 
@@ -79,17 +85,19 @@ pub(super) fn fill(world: &mut World) {
     for (index, guest) in GUESTS.iter().enumerate() {
         let (first_name, last_name) = guest.name.split_once(' ').map_or((guest.name, None), |(a, b)| (a, Some(b)));
         let days = i64::try_from(GUESTS.len() - index).unwrap_or_default();
-        world.contacts.push(Contact {
-            id: contact(index),
-            first_name: first_name.to_owned(),
-            last_name: last_name.map(str::to_owned),
-            email: guest.email.to_owned(),
-            phone: guest.phone.map(str::to_owned),
-            company: guest.company,
-            zone: guest.zone.to_owned(),
-            owner: user(DANA),
-            created: now - SignedDuration::from_hours(24 * 3 * days),
-            deleted: false,
-        });
+        let created = now - SignedDuration::from_hours(24 * 3 * days);
+        world.contacts.push(Contact::new(contact(index), &user(DANA), guest.zone, created).with(&[
+            ("first_name", Some(first_name)),
+            ("last_name", last_name),
+            ("email", Some(guest.email)),
+            ("mobile_phone", guest.phone),
+            ("company", guest.company),
+        ]));
     }
+    for (index, (name, email)) in DELETED.iter().enumerate() {
+        let gone = Contact::new(contact(GUESTS.len() + index), &user(DANA), "Europe/London", now);
+        let gone = gone.with(&[("first_name", Some(*name)), ("last_name", Some("Stone")), ("email", Some(*email))]);
+        world.contacts.push(Contact { deleted: true, ..gone });
+    }
+    world.custom_fields = CUSTOM_FIELDS.iter().map(ToString::to_string).collect();
 }

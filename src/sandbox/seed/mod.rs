@@ -3,7 +3,9 @@
 
 mod bookings;
 mod calendars;
-mod guests;
+pub(super) mod classic;
+mod feeds;
+pub(super) mod guests;
 pub(super) mod people;
 
 use super::Clock;
@@ -14,7 +16,9 @@ pub(super) fn account(now: Clock, more_bookings: usize) -> World {
     let mut world = World::new(now);
     people::fill(&mut world);
     calendars::fill(&mut world);
+    classic::fill(&mut world);
     guests::fill(&mut world);
+    feeds::fill(&mut world);
     bookings::fill(&mut world, more_bookings);
     world
 }

@@ -8,9 +8,9 @@ use super::super::world::{Team, User, World, id, zone};
 pub(in super::super) const OWNER: usize = 0;
 pub(in super::super) const DANA: usize = 1;
 pub(in super::super) const LEE: usize = 2;
-pub(super) const PRIYA: usize = 3;
-pub(super) const OLIVER: usize = 4;
-pub(super) const SAM_SALES: usize = 5;
+pub(in super::super) const PRIYA: usize = 3;
+pub(in super::super) const OLIVER: usize = 4;
+pub(in super::super) const SAM_SALES: usize = 5;
 pub(in super::super) const NOSEAT: usize = 7;
 
 /// The id of a person.
@@ -19,7 +19,7 @@ pub(in super::super) fn user(index: usize) -> String {
 }
 
 /// The id of a team: 0 advisers, 1 support, 2 one without members.
-pub(super) fn team(index: usize) -> String {
+pub(in super::super) fn team(index: usize) -> String {
     id("TM", 0x0200 + index as u64)
 }
 
@@ -68,9 +68,20 @@ const PEOPLE: &[Person] = &[
     Person("Noor", "Haddad", "noor@northlight.example", "Member", "Europe/London", &[], &["zoom"]),
     Person("Iris", "Novak", "iris@northlight.example", "Member", "Europe/London", &[], &[]),
     Person("Frank", "Ostrow", "frank@northlight.example", "Member", "America/New_York", &[], &[]),
+    Person("Greta", "Ostrow", "greta@northlight.example", "Team Manager", "Europe/London", &[0], &["zoom"]),
 ];
 const INVITED: usize = 8;
-const DELETED: usize = 9;
+pub(in super::super) const DELETED: &[usize] = &[9, 10];
+
+/// Nine to five on working days.
+pub(in super::super) fn office_hours() -> Vec<(Weekday, Vec<(i16, i16)>)> {
+    working_week(&[(9 * 60, 17 * 60)])
+}
+
+fn working_week(hours: &[(i16, i16)]) -> Vec<(Weekday, Vec<(i16, i16)>)> {
+    let week = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
+    week.into_iter().map(|day| (day, hours.to_vec())).collect()
+}
 
 pub(super) fn fill(world: &mut World) {
     for (index, name) in ["Advisers", "Client support", "Partnerships"].into_iter().enumerate() {
@@ -78,12 +89,11 @@ pub(super) fn fill(world: &mut World) {
     }
     let now = world.time();
     for (index, Person(first_name, last_name, email, role, zone_name, teams, video)) in PEOPLE.iter().enumerate() {
-        let week = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
-        let hours = match index {
-            LEE => vec![(9 * 60, 12 * 60 + 30), (13 * 60 + 30, 17 * 60 + 30)],
-            PRIYA => vec![(10 * 60, 19 * 60)],
-            OLIVER => vec![(8 * 60, 16 * 60)],
-            _ => vec![(9 * 60, 17 * 60)],
+        let weekly = match index {
+            LEE => working_week(&[(9 * 60, 12 * 60 + 30), (13 * 60 + 30, 17 * 60 + 30)]),
+            PRIYA => working_week(&[(10 * 60, 19 * 60)]),
+            OLIVER => working_week(&[(8 * 60, 16 * 60)]),
+            _ => office_hours(),
         };
         // One day off, and one short one, next month or so.
         let today = now.to_zoned(zone(zone_name)).date();
@@ -91,17 +101,17 @@ pub(super) fn fill(world: &mut World) {
         let short = today.checked_add(25.days()).unwrap_or(today);
         world.users.push(User {
             id: user(index),
-            first_name,
-            last_name,
-            email,
+            first_name: (*first_name).to_owned(),
+            last_name: (*last_name).to_owned(),
+            email: (*email).to_owned(),
             status: if index == INVITED { "invited" } else { "active" },
             role,
-            zone: zone_name,
+            zone: (*zone_name).to_owned(),
             teams: teams.iter().map(|index| team(*index)).collect(),
-            deleted: index == DELETED,
+            deleted: DELETED.contains(&index),
             has_seat: index != NOSEAT,
             video,
-            weekly: week.into_iter().map(|day| (day, hours.clone())).collect(),
+            weekly,
             overrides: if index == DANA {
                 vec![(off, Vec::new()), (short, vec![(9 * 60, 11 * 60)])]
             } else {

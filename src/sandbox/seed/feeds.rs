@@ -1,0 +1,73 @@
+//! What the account tells others of its own accord: calls to webhooks, and text messages.
+
+use jiff::SignedDuration;
+
+use super::super::world::{Notification, Webhook, World, id, secret};
+use super::guests::{GUESTS, contact};
+use super::people::{DANA, user};
+
+/// A webhook in a line: name, address, events, whether it has been deleted.
+const WEBHOOKS: &[(&str, &str, &[&str], bool)] = &[
+    ("Old relay", "https://relay.northlight.example/in", &["booking"], true),
+    ("Booking feed", "https://hooks.northlight.example/bookings", &["booking.scheduled", "booking.canceled"], false),
+    ("Trial hook", "https://trial.northlight.example/", &["conversation.started"], true),
+    ("CRM sync", "https://crm.northlight.example/oncehub", &["booking", "conversation"], false),
+];
+
+/// What was written; `{}` is a guest's name. The second is longer than one message, and the third not all plain letters.
+const TEXTS: &[&str] = &[
+    "Hello {}, this is a reminder of your meeting with Northlight tomorrow.",
+    "Hello {}, your meeting with Northlight has been moved. The new time, the address, the way to the car park and what to \
+     bring along are in the message that went to your mailbox a moment ago. If the time does not suit you, please choose \
+     another one there.",
+    "Hello {}, see you soon 🙂\nNorthlight Advisory",
+    "Hello {}, your meeting with Northlight has been canceled.",
+];
+
+const STATUSES: &[&str] = &["delivered", "sent", "delivered", "failed", "delivered", "rejected"];
+
+/// How many text messages were sent, and to which number those for Dana.
+const SENT: usize = 32;
+const DANAS_PHONE: &str = "+12125550199";
+
+pub(super) fn fill(world: &mut World) {
+    let now = world.time();
+    for (index, (name, url, events, deleted)) in WEBHOOKS.iter().enumerate() {
+        let id = id("WHK", 0x0A00 + index as u64);
+        let weeks = i64::try_from(WEBHOOKS.len() - index).unwrap_or_default();
+        world.webhooks.push(Webhook {
+            secret: secret(&id),
+            id,
+            name: (*name).to_owned(),
+            url: (*url).to_owned(),
+            events: events.iter().map(ToString::to_string).collect(),
+            created: now - SignedDuration::from_hours(24 * 7 * weeks),
+            deleted: *deleted,
+        });
+    }
+    world.notifications = (0..SENT).filter_map(|index| message(world, index)).collect();
+}
+
+/// A text message, from the oldest to the newest: every fifth went to Dana, one to somebody who is no contact any more.
+fn message(world: &World, index: usize) -> Option<Notification> {
+    let reached: Vec<usize> = (0..GUESTS.len())
+        .filter(|guest| world.contacts.get(*guest).is_some_and(|contact| contact.text("mobile_phone").is_some()))
+        .collect();
+    let guest = *reached.get(index % reached.len())?;
+    let known = world.contacts.get(guest)?;
+    let (recipient, recipient_type, name, phone) = match index {
+        7 => (contact(GUESTS.len()), "contact", "Mara", "+447700900123"),
+        _ if index % 5 == 4 => (user(DANA), "user", "Dana", DANAS_PHONE),
+        _ => (known.id.clone(), "contact", known.text("first_name")?, known.text("mobile_phone")?),
+    };
+    let hours = i64::try_from((SENT - index) * 9).ok()?;
+    Some(Notification {
+        id: id("SMS", 0x0B00 + index as u64),
+        status: STATUSES.get(index % STATUSES.len())?,
+        created: world.time() - SignedDuration::from_hours(hours),
+        recipient,
+        recipient_type,
+        delivered_to: phone.to_owned(),
+        body: TEXTS.get(index % TEXTS.len())?.replace("{}", name),
+    })
+}

@@ -6,6 +6,7 @@
 //! `server` puts that on the wire, keeps the rate limits and breaks what a [`Fault`] says; `seed` makes the account.
 
 mod account;
+mod availability;
 mod booking_calendars;
 mod booking_pages;
 mod bookings;

@@ -3,8 +3,8 @@
 use super::request::{Answer, Refusal, Request};
 use super::world::World;
 use super::{
-    account, booking_calendars, booking_pages, bookings, contacts, event_types, master_pages, notifications, teams,
-    users, webhooks,
+    account, availability, booking_calendars, booking_pages, bookings, contacts, event_types, master_pages,
+    notifications, teams, users, webhooks,
 };
 
 /// Answers a request, or refuses it as OnceHub would.
@@ -36,6 +36,8 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         ("GET", ["users", id]) => users::get(world, request, id),
         ("PATCH", ["users", id]) => users::update(world, request, id),
         ("DELETE", ["users", id]) => users::delete(world, request, id),
+        ("GET", ["users", id, "scheduling-availability"]) => availability::get(world, request, id),
+        ("PATCH", ["users", id, "scheduling-availability"]) => availability::update(world, request, id),
         ("GET", ["teams"]) => teams::list(world, request),
         ("GET", ["teams", id]) => teams::get(world, request, id),
         ("GET", ["contacts"]) => contacts::list(world, request),

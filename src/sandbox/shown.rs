@@ -1,10 +1,13 @@
 //! How the account's objects look on the wire.
 
 use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
 use serde_json::{Map, Value, json};
 
+use super::availability::DAYS;
 use super::world::{
-    Booking, Calendar, Contact, EventType, Location, MasterPage, Notification, Page, Team, User, Webhook, World,
+    Booking, Calendar, Contact, EventType, Hours, Location, MasterPage, Notification, Page, Team, User, Venue, Webhook,
+    World,
 };
 
 pub(super) fn wire(at: Timestamp) -> String {
@@ -25,6 +28,46 @@ impl User {
             "object": "user", "id": self.id, "first_name": self.first_name, "last_name": self.last_name,
             "email": self.email, "status": self.status, "role_name": self.role, "timezone": self.zone, "teams": self.teams,
         })
+    }
+}
+
+impl User {
+    /// When and where they take meetings: all days of the week, and the overrides of the dates that are wanted.
+    pub(super) fn show_schedule(&self, wanted: impl Fn(Date) -> bool) -> Value {
+        let hours = |all: &[Hours]| all.iter().map(|hours| hours.show(self.video)).collect::<Vec<Value>>();
+        let on = |day: Weekday| self.weekly.iter().find(|(known, _)| *known == day).map_or(&[][..], |(_, all)| all);
+        let weekly = DAYS.iter().map(|(name, day)| json!({"day": name, "working_hours": hours(on(*day))}));
+        let name = |date: Date| DAYS.iter().find(|(_, day)| *day == date.weekday()).map(|(name, _)| *name);
+        let overrides = self
+            .overrides
+            .iter()
+            .filter(|(date, _)| wanted(**date))
+            .map(|(date, all)| json!({"date": date.to_string(), "day": name(*date), "working_hours": hours(all)}));
+        json!({
+            "object": "schedule", "timezone": self.zone, "weekly": weekly.collect::<Vec<_>>(),
+            "overrides": overrides.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Hours {
+    fn show(&self, video: &[&str]) -> Value {
+        let time = |minutes: i16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let locations: Vec<Value> = self.venues.iter().flat_map(|venue| venue.show(video)).collect();
+        json!({"start_time": time(self.begin), "end_time": time(self.end), "locations": locations})
+    }
+}
+
+impl Venue {
+    /// Its rows: a link that a video service makes has one for each service that the user has connected.
+    fn show(&self, video: &[&str]) -> Vec<Value> {
+        let row = |value: Option<&str>, id: Option<&str>| json!({"type": self.kind(), "value": value, "id": id});
+        match self {
+            Self::InPersonByHost { id, address } => vec![row(Some(address), Some(id))],
+            Self::StaticLink(url) => vec![row(Some(url), None)],
+            Self::DynamicLink if !video.is_empty() => video.iter().map(|provider| row(Some(provider), None)).collect(),
+            Self::DynamicLink | Self::InPersonByGuest | Self::PhoneByGuest => vec![row(None, None)],
+        }
     }
 }
 

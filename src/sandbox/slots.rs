@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use super::world::{Booking, Calendar, User, World, zone};
+use super::world::{Booking, Calendar, Hours, User, World, zone};
 
 /// The starts that are free, each with the hosts who could take it.
 pub(super) fn free<'a>(
@@ -50,7 +50,7 @@ fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> 
     let first = from.to_zoned(here.clone()).date().yesterday().unwrap_or(Date::MIN);
     let last = to.to_zoned(here.clone()).date();
     for date in first.series(1.day()).take_while(|date| *date <= last) {
-        for (begin, end) in hours(host, date) {
+        for Hours { begin, end, .. } in hours(host, date) {
             // Hours are times on the wall: on the day of a change of clocks the stretch between them is longer or shorter.
             let (Some(mut start), Some(end)) = (at(date, *begin, &here), at(date, *end, &here)) else {
                 continue;
@@ -64,8 +64,8 @@ fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> 
     starts
 }
 
-fn hours(host: &User, date: Date) -> &[(i16, i16)] {
-    if let Some((_, hours)) = host.overrides.iter().find(|(day, _)| *day == date) {
+fn hours(host: &User, date: Date) -> &[Hours] {
+    if let Some(hours) = host.overrides.get(&date) {
         return hours;
     }
     host.weekly.iter().find(|(day, _)| *day == date.weekday()).map_or(&[], |(_, hours)| hours)

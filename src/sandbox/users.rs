@@ -1,5 +1,7 @@
 //! `/users`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
 use super::request::{Answer, Refusal, Reply, Request, is_email, page, repeated};
@@ -55,8 +57,8 @@ pub(super) fn create(world: &mut World, request: &Request) -> Answer {
         deleted: false,
         has_seat: true,
         video: &[],
-        weekly: seed::people::office_hours(),
-        overrides: Vec::new(),
+        weekly: seed::people::office_hours(&[]),
+        overrides: BTreeMap::new(),
     };
     let shown = user.show();
     world.users.push(user);
@@ -135,7 +137,7 @@ fn teams(world: &World, value: &Value) -> Result<Vec<String>, Refusal> {
     if !unknown.is_empty() {
         return Err(Refusal::new(400, format!("Invalid team(s): {}", unknown.join(", "))).about("teams"));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     ids.retain(|id| seen.insert(*id));
     Ok(ids.into_iter().map(str::to_owned).collect())
 }

@@ -1,5 +1,7 @@
 //! The account's state.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -50,9 +52,33 @@ pub(super) struct User {
     pub(super) has_seat: bool,
     /// Connected video services, as OnceHub calls them.
     pub(super) video: &'static [&'static str],
-    /// Working hours in minutes of the day, in the user's zone.
-    pub(super) weekly: Vec<(Weekday, Vec<(i16, i16)>)>,
-    pub(super) overrides: Vec<(Date, Vec<(i16, i16)>)>,
+    /// Working hours in the user's zone; a day that is not there has none.
+    pub(super) weekly: Vec<(Weekday, Vec<Hours>)>,
+    /// The dates that have hours of their own, or none.
+    pub(super) overrides: BTreeMap<Date, Vec<Hours>>,
+}
+
+/// A stretch of a day in which a user takes meetings, in minutes of the day.
+#[derive(Clone)]
+pub(super) struct Hours {
+    pub(super) begin: i16,
+    pub(super) end: i16,
+    pub(super) venues: Vec<Venue>,
+}
+
+/// Where a user takes meetings. Calendars have other words for the same places.
+#[derive(Clone)]
+pub(super) enum Venue {
+    InPersonByHost {
+        id: String,
+        address: String,
+    },
+    InPersonByGuest,
+    PhoneByGuest,
+    /// A link that a video service makes for each meeting.
+    DynamicLink,
+    /// One link for all meetings.
+    StaticLink(String),
 }
 
 pub(super) struct Team {
@@ -295,6 +321,24 @@ impl World {
         let contact = || self.contacts.iter().find(|contact| contact.id == id).map(Contact::show);
         let webhook = || self.webhooks.iter().find(|webhook| webhook.id == id).map(Webhook::show);
         self.user(id).map(User::show).or_else(contact).or_else(webhook)
+    }
+
+    /// A user's working hours as they are sent over the wire.
+    pub fn schedule_as_sent(&self, user: &str) -> Option<Value> {
+        self.user(user).filter(|user| !user.deleted).map(|user| user.show_schedule(|_| true))
+    }
+}
+
+impl Venue {
+    /// What it is called on the wire.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::InPersonByHost { .. } => "in_person_by_host",
+            Self::InPersonByGuest => "in_person_by_guest",
+            Self::PhoneByGuest => "phone_by_guest",
+            Self::DynamicLink => "online_dynamic_link",
+            Self::StaticLink(_) => "online_static_link",
+        }
     }
 }
 

@@ -12,6 +12,9 @@ pub(super) const PAID: usize = 6;
 pub(super) const APPROVAL: usize = 7;
 pub(super) const OFFICE: usize = 9;
 
+/// An address of the account: its id, and where it is.
+pub(in super::super) const HARBOUR_STREET: (&str, &str) = ("ADD-7KQ2M9XW4T", "12 Harbour Street, New York");
+
 pub(super) fn calendar(index: usize) -> String {
     id("BKC", 0x0300 + index as u64)
 }
@@ -101,7 +104,7 @@ fn particular() -> Vec<Calendar> {
             allows_links: false,
             buffer: 10,
             locations: vec![
-                Location::Physical { id: "ADD-7KQ2M9XW4T", address: "12 Harbour Street, New York" },
+                Location::Physical { id: HARBOUR_STREET.0, address: HARBOUR_STREET.1 },
                 Location::Physical { id: "ADD-3VB8N5RC6H", address: "4th floor, 90 Pine Street, New York" },
                 Location::GuestPhone,
             ],

@@ -2,7 +2,7 @@
 //! in which it starts. All of it is made up.
 
 mod bookings;
-mod calendars;
+pub(super) mod calendars;
 pub(super) mod classic;
 mod feeds;
 pub(super) mod guests;

@@ -1,9 +1,12 @@
 //! Who works there.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan as _;
 use jiff::civil::Weekday;
 
-use super::super::world::{Team, User, World, id, zone};
+use super::super::world::{Hours, Team, User, Venue, World, id, zone};
+use super::calendars::HARBOUR_STREET;
 
 pub(in super::super) const OWNER: usize = 0;
 pub(in super::super) const DANA: usize = 1;
@@ -74,13 +77,39 @@ const INVITED: usize = 8;
 pub(in super::super) const DELETED: &[usize] = &[9, 10];
 
 /// Nine to five on working days.
-pub(in super::super) fn office_hours() -> Vec<(Weekday, Vec<(i16, i16)>)> {
-    working_week(&[(9 * 60, 17 * 60)])
+pub(in super::super) fn office_hours(venues: &[Venue]) -> Vec<(Weekday, Vec<Hours>)> {
+    working_week(&[hours(9 * 60, 17 * 60, venues)])
 }
 
-fn working_week(hours: &[(i16, i16)]) -> Vec<(Weekday, Vec<(i16, i16)>)> {
+fn working_week(hours: &[Hours]) -> Vec<(Weekday, Vec<Hours>)> {
     let week = [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
     week.into_iter().map(|day| (day, hours.to_vec())).collect()
+}
+
+fn hours(begin: i16, end: i16, venues: &[Venue]) -> Hours {
+    Hours { begin, end, venues: venues.to_vec() }
+}
+
+/// The week of a person, and where they take their meetings.
+fn weekly(index: usize) -> Vec<(Weekday, Vec<Hours>)> {
+    let online = [Venue::DynamicLink];
+    match index {
+        OWNER => office_hours(&[]),
+        LEE => working_week(&[
+            hours(9 * 60, 12 * 60 + 30, &online),
+            hours(13 * 60 + 30, 17 * 60 + 30, &[Venue::DynamicLink, Venue::InPersonByGuest]),
+        ]),
+        PRIYA => working_week(&[hours(10 * 60, 19 * 60, &[Venue::PhoneByGuest])]),
+        OLIVER => {
+            let room = Venue::StaticLink("https://video.example.com/oliver".to_owned());
+            working_week(&[hours(8 * 60, 16 * 60, &[room])])
+        }
+        SAM_SALES => {
+            let (id, address) = HARBOUR_STREET;
+            office_hours(&[Venue::InPersonByHost { id: id.to_owned(), address: address.to_owned() }])
+        }
+        _ => office_hours(&online),
+    }
 }
 
 pub(super) fn fill(world: &mut World) {
@@ -89,12 +118,6 @@ pub(super) fn fill(world: &mut World) {
     }
     let now = world.time();
     for (index, Person(first_name, last_name, email, role, zone_name, teams, video)) in PEOPLE.iter().enumerate() {
-        let weekly = match index {
-            LEE => working_week(&[(9 * 60, 12 * 60 + 30), (13 * 60 + 30, 17 * 60 + 30)]),
-            PRIYA => working_week(&[(10 * 60, 19 * 60)]),
-            OLIVER => working_week(&[(8 * 60, 16 * 60)]),
-            _ => office_hours(),
-        };
         // One day off, and one short one, next month or so.
         let today = now.to_zoned(zone(zone_name)).date();
         let off = today.checked_add(24.days()).unwrap_or(today);
@@ -111,11 +134,11 @@ pub(super) fn fill(world: &mut World) {
             deleted: DELETED.contains(&index),
             has_seat: index != NOSEAT,
             video,
-            weekly,
+            weekly: weekly(index),
             overrides: if index == DANA {
-                vec![(off, Vec::new()), (short, vec![(9 * 60, 11 * 60)])]
+                [(off, Vec::new()), (short, vec![hours(9 * 60, 11 * 60, &[Venue::DynamicLink])])].into()
             } else {
-                Vec::new()
+                BTreeMap::new()
             },
         });
     }

@@ -1,5 +1,6 @@
 //! The sandbox over real HTTP, as a client sees it.
 
+mod availability;
 mod booking_calendars;
 mod bookings;
 mod classic;

@@ -1,13 +1,23 @@
-//! Classic booking pages. For now only what resolving their names needs.
+//! Booking pages, which OnceHub Classic had before booking calendars.
 
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, List};
+use super::{Endpoint, Id, List, Object};
 
 /// `GET /booking-pages`, newest first. Operation `list-all-booking-pages`.
-#[derive(Debug, Serialize)]
-pub struct All {}
+#[derive(Debug, Default, Serialize)]
+pub struct All {
+    /// A master page that offers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub master_page: Option<Id>,
+    /// An event type that it offers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<Id>,
+    /// The user it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Id>,
+}
 
 impl Endpoint for All {
     type Response = List;
@@ -15,5 +25,22 @@ impl Endpoint for All {
 
     fn path(&self) -> Vec<&str> {
         vec!["booking-pages"]
+    }
+}
+
+/// `GET /booking-pages/{id}`. Operation `get-a-single-booking-page`.
+#[derive(Debug, Serialize)]
+pub struct Get {
+    /// The booking page.
+    #[serde(skip)]
+    pub id: Id,
+}
+
+impl Endpoint for Get {
+    type Response = Object;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["booking-pages", self.id.as_str()]
     }
 }

@@ -1,16 +1,31 @@
-//! Contacts, the people who book. For now only what finding one needs.
+//! Contacts, the people who book.
 
 use reqwest::Method;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{Endpoint, List};
+use super::{Endpoint, Id, List, Object};
 
 /// `GET /contacts`, newest first. Operation `list-all-contacts`.
+///
+/// The time filters are exclusive on both sides.
 #[derive(Debug, Default, Serialize)]
 pub struct All {
     /// Exactly this e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Was made after this moment, ISO 8601 in UTC.
+    #[serde(rename = "creation_time.gt", skip_serializing_if = "Option::is_none")]
+    pub created_after: Option<String>,
+    /// Was made before this moment.
+    #[serde(rename = "creation_time.lt", skip_serializing_if = "Option::is_none")]
+    pub created_before: Option<String>,
+    /// Was last updated after this moment.
+    #[serde(rename = "last_updated_time.gt", skip_serializing_if = "Option::is_none")]
+    pub updated_after: Option<String>,
+    /// Was last updated before this moment.
+    #[serde(rename = "last_updated_time.lt", skip_serializing_if = "Option::is_none")]
+    pub updated_before: Option<String>,
 }
 
 impl Endpoint for All {
@@ -19,5 +34,78 @@ impl Endpoint for All {
 
     fn path(&self) -> Vec<&str> {
         vec!["contacts"]
+    }
+}
+
+/// `GET /contacts/{id}`. Operation `get-a-single-contact`.
+#[derive(Debug, Serialize)]
+pub struct Get {
+    /// The contact.
+    #[serde(skip)]
+    pub id: Id,
+}
+
+impl Endpoint for Get {
+    type Response = Object;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["contacts", self.id.as_str()]
+    }
+}
+
+/// `POST /contacts`. Operation `add-a-new-contact`.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Create {
+    /// The contact's fields under OnceHub's names (`terms_of_sevice` is one): both names, and an `email` or `mobile_phone`
+    /// that no other contact has.
+    pub fields: Map<String, Value>,
+}
+
+impl Endpoint for Create {
+    type Response = Object;
+    const METHOD: Method = Method::POST;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["contacts"]
+    }
+}
+
+/// `PATCH /contacts/{id}`; at least one field. Operation `update-a-contact`.
+#[derive(Debug, Serialize)]
+pub struct Update {
+    /// The contact.
+    #[serde(skip)]
+    pub id: Id,
+    /// As for [`Create`], without `email` and `mobile_phone`, which stay as they are. Of `custom_fields` only those that are
+    /// named change.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
+}
+
+impl Endpoint for Update {
+    type Response = Object;
+    const METHOD: Method = Method::PATCH;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["contacts", self.id.as_str()]
+    }
+}
+
+/// `DELETE /contacts/{id}`. Operation `delete-a-contact`.
+#[derive(Debug, Serialize)]
+pub struct Delete {
+    /// The contact.
+    #[serde(skip)]
+    pub id: Id,
+}
+
+impl Endpoint for Delete {
+    type Response = Object;
+    const METHOD: Method = Method::DELETE;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["contacts", self.id.as_str()]
     }
 }

@@ -23,8 +23,10 @@ pub mod bookings;
 pub mod contacts;
 pub mod event_types;
 pub mod master_pages;
+pub mod notifications;
 pub mod teams;
 pub mod users;
+pub mod webhooks;
 
 pub use budget::{Budget, Window};
 pub use client::{BadUrl, Client, Settings, api_root};

@@ -1,13 +1,18 @@
-//! Users, who host. For now only what resolving their names needs.
+//! Users, who host, and their working hours.
 
 use reqwest::Method;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{Endpoint, List};
+use super::{Endpoint, Id, List, Object};
 
 /// `GET /users`, newest first. Operation `list-all-users`.
-#[derive(Debug, Serialize)]
-pub struct All {}
+#[derive(Debug, Default, Serialize)]
+pub struct All {
+    /// Exactly this e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
 
 impl Endpoint for All {
     type Response = List;
@@ -15,5 +20,165 @@ impl Endpoint for All {
 
     fn path(&self) -> Vec<&str> {
         vec!["users"]
+    }
+}
+
+/// `GET /users/{id}`. Operation `get-a-single-user`.
+#[derive(Debug, Serialize)]
+pub struct Get {
+    /// The user.
+    #[serde(skip)]
+    pub id: Id,
+}
+
+impl Endpoint for Get {
+    type Response = Object;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["users", self.id.as_str()]
+    }
+}
+
+/// `POST /users`: invites somebody by e-mail. Operation `add-a-new-user`.
+#[derive(Debug, Serialize)]
+pub struct Add {
+    /// An address that no user has.
+    pub email: String,
+    /// Their first name.
+    pub first_name: String,
+    /// Their last name.
+    pub last_name: String,
+    /// `Administrator`, `Member` or `Team Manager`; OnceHub's default is `Member`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_name: Option<&'static str>,
+    /// The teams that they belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teams: Option<Vec<Id>>,
+}
+
+impl Endpoint for Add {
+    type Response = Object;
+    const METHOD: Method = Method::POST;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["users"]
+    }
+}
+
+/// `PATCH /users/{id}`; at least one field. The account's owner cannot be changed. Operation `update-a-user`.
+#[derive(Debug, Serialize)]
+pub struct Update {
+    /// The user.
+    #[serde(skip)]
+    pub id: Id,
+    /// Their first name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<String>,
+    /// Their last name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+    /// As for [`Add`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_name: Option<&'static str>,
+    /// All the teams that they belong to from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teams: Option<Vec<Id>>,
+}
+
+impl Endpoint for Update {
+    type Response = Object;
+    const METHOD: Method = Method::PATCH;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["users", self.id.as_str()]
+    }
+}
+
+/// `DELETE /users/{id}`. Operation `delete-a-user`.
+#[derive(Debug, Serialize)]
+pub struct Delete {
+    /// The user.
+    #[serde(skip)]
+    pub id: Id,
+}
+
+impl Endpoint for Delete {
+    type Response = Object;
+    const METHOD: Method = Method::DELETE;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["users", self.id.as_str()]
+    }
+}
+
+/// `GET /users/{id}/scheduling-availability`: working hours by day of the week, and dates that differ. Operation
+/// `get_user_scheduling_availability`.
+#[derive(Debug, Serialize)]
+pub struct GetAvailability {
+    /// The user.
+    #[serde(skip)]
+    pub id: Id,
+}
+
+impl Endpoint for GetAvailability {
+    type Response = Object;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["users", self.id.as_str(), "scheduling-availability"]
+    }
+}
+
+/// `PATCH /users/{id}/scheduling-availability`: each day and each date given is replaced as a whole. Operation
+/// `patch_user_scheduling_availability`.
+#[derive(Debug, Serialize)]
+pub struct UpdateAvailability {
+    /// The user.
+    #[serde(skip)]
+    pub id: Id,
+    /// Days of the week.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub weekly: Vec<Day>,
+    /// Dates that differ from their day of the week.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Override>,
+}
+
+/// The hours of a day of the week.
+#[derive(Debug, Serialize)]
+pub struct Day {
+    /// `Monday`, written so.
+    pub day: &'static str,
+    /// None of them closes the day.
+    pub working_hours: Vec<Hours>,
+}
+
+/// The hours of a date.
+#[derive(Debug, Serialize)]
+pub struct Override {
+    /// `2026-12-24`, not in the past.
+    pub date: String,
+    /// An empty list closes the date; none at all takes the override away.
+    pub working_hours: Option<Vec<Hours>>,
+}
+
+/// A stretch of working time, in the user's zone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Hours {
+    /// `09:00`, on the quarter of an hour.
+    pub start_time: String,
+    /// As `start_time`, and after it.
+    pub end_time: String,
+    /// Where meetings can take place: each `{type, id?, value?}`, no type twice.
+    pub locations: Vec<Value>,
+}
+
+impl Endpoint for UpdateAvailability {
+    type Response = Object;
+    const METHOD: Method = Method::PATCH;
+
+    fn path(&self) -> Vec<&str> {
+        vec!["users", self.id.as_str(), "scheduling-availability"]
     }
 }

@@ -23,9 +23,8 @@ impl Tools {
 
 #[tool_router(router = testing)]
 impl Tools {
-    /// Check that the OnceHub API key works, and see which account it belongs to, who `me` is, this server's time zone and
-    /// its current time. Use it first, or when other tools fail with authentication errors. Then call `list_bookings` or
-    /// `list_booking_calendars`.
+    /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the time
+    /// now. Use it first, or when other tools fail with authentication errors; then go on with `list_bookings`.
     #[tool(
         title = "Test connection",
         input_schema = schema::input::<TestConnection>(),

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use rmcp::handler::server::common::FromContextPart;
 use rmcp::handler::server::tool::ToolCallContext;
@@ -17,11 +16,11 @@ use tokio::time::Instant;
 
 use super::confirm::{Answer, Ask, Confirm};
 use super::failure::Failure;
-use super::names::Directory;
+use super::names::{Directory, Found, Noun};
 use super::reply::Reply;
 use super::time::{self, Moment, Zone};
 use super::{Settings, Tools, arguments, schema};
-use crate::oncehub::{Client, Endpoint, Error, Object, Outcome};
+use crate::oncehub::{Client, Endpoint, Error, Id, Object};
 
 /// What a tool's handler is given: `I` is what its arguments are read into.
 pub(super) struct Call<I> {
@@ -32,7 +31,7 @@ pub(super) struct Call<I> {
     pub(super) now: Timestamp,
     arguments: JsonObject,
     account: Client,
-    deadline: Instant,
+    pub(super) deadline: Instant,
     ask: Option<Arc<dyn Ask>>,
     progress: Option<(Peer<RoleServer>, rmcp::model::ProgressToken)>,
     input: PhantomData<fn() -> I>,
@@ -85,6 +84,21 @@ impl<I> Call<I> {
     pub(super) fn moment(&self, argument: &str, text: &str, zone: &Zone) -> Result<Moment, Failure> {
         time::parse(text, zone, self.now)
             .map_err(|error| Failure::argument(argument, error, "correct it and call again"))
+    }
+
+    /// What an id, a name or a URL stands for.
+    pub(super) async fn listed(&self, noun: Noun, argument: &str, text: &str) -> Result<Found, Failure> {
+        match noun {
+            Noun::Users => self.user(argument, text).await,
+            _ => self.directory.find(&self.oncehub, noun, argument, text).await,
+        }
+    }
+
+    /// Reads one thing by its id.
+    pub(super) async fn read<E: Endpoint<Response = Object>>(&self, get: &E, id: &Id) -> Result<Object, Error> {
+        let mut object = self.oncehub.send(get).await?;
+        object.fill_id(id.as_str());
+        Ok(object)
     }
 
     /// The client for a write: its deadline leaves time to look what happened, should the reply be lost.
@@ -153,65 +167,4 @@ impl<I> Call<I> {
         fields.insert("note".into(), note.clone().into());
         Ok(Some(Reply::new(fields, format!("{note}\nThe question was: {question}"))))
     }
-
-    /// Sends a write, and finds out what happened when OnceHub's answer leaves it open.
-    ///
-    /// `look` reads what the write would have changed, and gives it when it has been changed. The write itself is never sent
-    /// twice. A late one may still be on its way when the first look finds nothing, so there are several.
-    pub(super) async fn write<'a, E: Endpoint>(
-        &self,
-        endpoint: &E,
-        subject: &str,
-        look: &(dyn Fn() -> Looking<'a> + Sync),
-    ) -> Result<Written<E::Response>, Failure> {
-        let error = match self.for_write().send(endpoint).await {
-            Ok(response) => return Ok(Written::Answered(response)),
-            Err(error) => error,
-        };
-        let mut failure = Failure::of_write(&error);
-        if error.outcome == Outcome::NotDone {
-            return Err(failure);
-        }
-        tracing::warn!(kind = failure.kind, "the outcome of a write is unknown: looking");
-        let mut seen = None;
-        for pause in &self.settings.looks {
-            if Instant::now() + *pause >= self.deadline {
-                break;
-            }
-            tokio::time::sleep(*pause).await;
-            match look().await {
-                Ok(Some(object)) => return Ok(Written::Found(object)),
-                Ok(None) => seen = Some(()),
-                Err(error) => {
-                    tracing::warn!(kind = Failure::from(&error).kind, "could not look");
-                    seen = None;
-                }
-            }
-        }
-        if seen.is_some() {
-            failure.outcome = Some("not_done");
-            failure.message.push_str(&format!("; {subject} was looked up afterwards, and nothing has been done"));
-            failure.hint = "nothing has changed: call again if it is still wanted".into();
-        } else {
-            failure
-                .message
-                .push_str(&format!("; whether it was done is unknown, since {subject} could not be read either"));
-        }
-        Err(failure)
-    }
 }
-
-/// A look at what a write would have changed: the object, when it has been changed.
-pub(super) type Looking<'a> = BoxFuture<'a, Result<Option<Object>, Error>>;
-
-/// How a write is known to have been done.
-pub(super) enum Written<R> {
-    /// OnceHub said so.
-    Answered(R),
-    /// OnceHub's answer was lost, and looking found this.
-    Found(Object),
-}
-
-/// What a reply adds when OnceHub's answer to a write was lost.
-pub(super) const FOUND_NOTE: &str =
-    "OnceHub's own answer was lost; this was looked up afterwards and shows that it was done.";

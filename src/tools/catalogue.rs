@@ -14,8 +14,19 @@ use super::{Tools, schema};
 type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);
 
 /// Every tool, by the file that it is in.
-const TOOLSETS: &[Toolset] =
-    &[("account", Tools::account), ("bookings", Tools::bookings), ("booking_calendars", Tools::booking_calendars)];
+const TOOLSETS: &[Toolset] = &[
+    ("account", Tools::account),
+    ("bookings", Tools::bookings),
+    ("booking_calendars", Tools::booking_calendars),
+    ("booking_pages", Tools::booking_pages),
+    ("event_types", Tools::event_types),
+    ("master_pages", Tools::master_pages),
+    ("notifications", Tools::notifications),
+    ("users", Tools::users),
+    ("teams", Tools::teams),
+    ("contacts", Tools::contacts),
+    ("webhooks", Tools::webhooks),
+];
 
 /// The daily work of one person, for a client that wants few tools.
 const CORE: &[&str] = &[
@@ -30,6 +41,10 @@ const CORE: &[&str] = &[
     "get_booking_time_slots",
     "schedule_meeting",
     "create_one_time_link",
+    "list_contacts",
+    "list_users",
+    "get_scheduling_availability",
+    "update_scheduling_availability",
 ];
 
 /// Always offered: whatever is chosen, there is a way to find out whether it works.

@@ -24,10 +24,21 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("unknown parameter", "this OnceHub does not know that filter: leave it out"),
     // Ids.
     ("No such booking calendar", "find the id with list_booking_calendars"),
-    ("No such booking page", "find the page in OnceHub, or leave that filter out"),
+    ("No such booking page", "find it with list_booking_pages"),
     ("No such booking", "find the id with list_bookings"),
-    ("No such user", "use the person's full name, e-mail address or id"),
-    ("No such contact", "use the contact's e-mail address or id"),
+    ("No such event type", "find it with list_event_types"),
+    ("No such master page", "find it with list_master_pages"),
+    ("No such user", "find the person with list_users"),
+    ("No such team", "find it with list_teams"),
+    ("No such contact", "find them with list_contacts, best by e-mail address"),
+    ("No such webhook", "find it with list_webhooks"),
+    // What a field may hold.
+    ("Unsupported field", "leave out what param names"),
+    ("At least one field", "pass at least one field to change"),
+    ("Invalid email format", "give one bare address, like ada@example.com"),
+    ("Invalid phone format", "give an international number that exists (E.164), like +12025550195"),
+    ("Invalid timezone", "use an IANA zone such as Europe/London"),
+    ("Invalid string", "recipient_type is contact or user"),
     // What a booking's state does not allow.
     ("Booking cannot be cancelled", "only a booking that is still to come can be: read its status with get_booking"),
     ("Paid bookings", "a person has to do this in OnceHub's activity stream; the API cannot"),
@@ -49,7 +60,7 @@ const BY_MESSAGE: &[(&str, &str)] = &[
         "unpublished booking calendar",
         "somebody has to publish it in OnceHub; choose another from list_booking_calendars",
     ),
-    ("Required fields are missing", "guest_name and guest_email must be given"),
+    ("Required fields are missing", "give what param is about; a booking needs guest_name and guest_email"),
     ("start time is not available", "pick a start from get_booking_time_slots"),
     (
         "location is not available",
@@ -60,6 +71,41 @@ const BY_MESSAGE: &[(&str, &str)] = &[
         "does not allow creation of one time links",
         "share the calendar's url from get_booking_calendar, or choose another calendar",
     ),
+    ("master page is deleted", "choose another from list_master_pages"),
+    // Users.
+    ("Invalid first", "give a first name with at least one letter"),
+    ("Invalid last", "give a last name with at least one letter"),
+    (
+        "Email already exists",
+        "they are in the account already: list_users (email) shows them, update_user changes them",
+    ),
+    ("Invalid role name", "role_name is Administrator, Member or Team Manager"),
+    ("Account Owner", "who owns the account, and the owner's own entry, can only be changed in OnceHub itself"),
+    ("Must be an array", "pass teams as a list of names or ids"),
+    ("Invalid team", "find the teams with list_teams"),
+    (
+        "reached the user limit",
+        "the plan has no place left: somebody has to be removed, or the plan upgraded; no retry helps",
+    ),
+    ("as they have been deleted", "a deleted user cannot be brought back: invite them anew with add_user"),
+    // Working hours.
+    ("range is overlapping", "make the stretches that overlap one, or move one"),
+    ("multiple of 15", "times are on a quarter of an hour: 09:00, 09:15, 09:30, 09:45"),
+    ("cannot be in the past", "choose a date from today on, as it is where the user is"),
+    ("Duplicate entry for day or date", "give all hours of a day or date in one entry"),
+    ("either online_dynamic_link or", "choose one of the two for each stretch of hours"),
+    ("Invalid date format", "write it like 2026-12-24"),
+    // Contacts.
+    ("'email' or 'mobile_phone' is required", "pass email or mobile_phone"),
+    ("_name is required", "pass both first_name and last_name"),
+    ("Contact already exists", "they are there already: list_contacts shows them, update_contact changes them"),
+    ("Identifier fields", "leave them out: email and mobile_phone stay what they are; for others make a new contact"),
+    (
+        "does not exist in field library",
+        "name it exactly as OnceHub's field library does; get_contact shows those that are in use",
+    ),
+    // Webhooks.
+    ("webhook subscription with this name", "choose another name, or delete_webhook the old one: see list_webhooks"),
 ];
 
 /// The next sensible move after a refusal.

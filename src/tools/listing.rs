@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::asked::Asked;
 use super::call::Call;
 use super::failure::Failure;
 use super::reply::Reply;
-use super::time::Zone;
 use crate::oncehub::{Id, Listing, Object};
 
 /// How many items a caller gets when they do not say.
@@ -74,23 +74,34 @@ impl<I> Call<I> {
 }
 
 impl Gathered {
+    /// The reply: each object as `show` has it, in fields and in a line.
+    pub(super) fn rows<I>(
+        self,
+        noun: &str,
+        asked: &Asked<'_, I>,
+        show: impl Fn(&Object) -> (Map<String, Value>, String),
+    ) -> Reply {
+        let (items, lines): (Vec<_>, Vec<_>) = self.items.iter().map(show).unzip();
+        self.reply(noun, items, &lines.join("\n"), asked)
+    }
+
     /// The reply: `items` in their structured form, `body` for the text, and what was asked.
-    pub(super) fn reply(
+    pub(super) fn reply<I>(
         self,
         noun: &str,
         items: Vec<Map<String, Value>>,
         body: &str,
-        asked: &[String],
-        zone: &Zone,
+        asked: &Asked<'_, I>,
     ) -> Reply {
+        let Asked { words, notes, zone, .. } = asked;
         let count = items.len();
         let mut text = match count {
             0 => format!("No {noun}s"),
             1 => format!("1 {noun}"),
             _ => format!("{count} {noun}s"),
         };
-        if !asked.is_empty() {
-            let _ = write!(text, " ({})", asked.join("; "));
+        if !words.is_empty() {
+            let _ = write!(text, " ({})", words.join("; "));
         }
         if !body.is_empty() {
             let _ = write!(text, "\n{body}");
@@ -100,12 +111,13 @@ impl Gathered {
         structure.insert("has_more".into(), self.has_more.into());
         structure.insert("next_cursor".into(), json!(self.next));
         structure.insert("time_zone".into(), zone.name().into());
-        if !asked.is_empty() {
-            structure.insert("asked".into(), asked.join("; ").into());
+        if !words.is_empty() {
+            structure.insert("asked".into(), words.join("; ").into());
         }
         let more = self.next.as_ref().map(|next| format!("\nmore: call again with cursor {next}"));
         text.push_str(&more.unwrap_or_default());
         let mut reply = Reply::new(structure, text);
+        notes.iter().for_each(|note| reply.note(note));
         if let Some(count) = self.stopped_after {
             reply.note(&format!(
                 "Only the newest {count} (after the cursor, if there was one) were searched: the cursor goes on from there. \

@@ -4,21 +4,35 @@
 //! This room knows OnceHub's client and rmcp's way to declare a tool. It knows neither the transport nor the protocol's era.
 
 mod account;
+mod address;
 mod arguments;
+mod asked;
 mod booking_calendars;
+mod booking_pages;
 mod bookings;
 mod call;
 mod catalogue;
 mod confirm;
+mod contacts;
+mod differences;
+mod event_types;
 mod failure;
 mod hints;
+mod line;
 mod listing;
+mod master_pages;
 mod names;
+mod notifications;
+mod one_time_link;
 mod people;
 mod reply;
 mod schema;
+mod teams;
 mod time;
 mod untrusted;
+mod users;
+mod webhooks;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Names for ids: wherever an id is asked for, an exact name, an e-mail address or a public URL serves as well.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use moka::future::Cache;
@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::untrusted::{clean, quoted};
 use crate::oncehub::{
     Cause, Client, Error, Id, Object, booking_calendars, booking_pages, event_types, master_pages, teams, users,
+    webhooks,
 };
 
 /// What a directory lists.
@@ -25,18 +26,20 @@ pub(super) enum Noun {
     BookingPages,
     MasterPages,
     EventTypes,
+    Webhooks,
 }
 
 impl Noun {
     /// What one of them is called, and how to find one.
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Users => ("user", "use the full name, the e-mail address or the id of a user"),
-            Self::Teams => ("team", "use the exact name or the id of a team"),
+            Self::Users => ("user", "find the person with list_users"),
+            Self::Teams => ("team", "find it with list_teams"),
             Self::Calendars => ("booking calendar", "find it with list_booking_calendars"),
-            Self::BookingPages => ("booking page", "use the exact name, URL or id of a Classic booking page"),
-            Self::MasterPages => ("master page", "use the exact name, URL or id of a Classic master page"),
-            Self::EventTypes => ("event type", "use the exact name or the id of a Classic event type"),
+            Self::BookingPages => ("booking page", "find it with list_booking_pages"),
+            Self::MasterPages => ("master page", "find it with list_master_pages"),
+            Self::EventTypes => ("event type", "find it with list_event_types"),
+            Self::Webhooks => ("webhook", "find it with list_webhooks"),
         }
     }
 }
@@ -138,6 +141,11 @@ pub(super) fn fold(text: &str) -> String {
     url.strip_prefix("www.").unwrap_or(url).trim_end_matches('/').to_owned()
 }
 
+/// Whether one of these fields has `part` in it, folded. Everything has no part in it.
+pub(super) fn is_called(object: &Object, fields: &[&str], part: Option<&str>) -> bool {
+    part.is_none_or(|part| fields.iter().filter_map(|field| object.text(field)).any(|known| fold(known).contains(part)))
+}
+
 /// Whether a text has the form of OnceHub's ids, so that it may be one that no list shows: deleted, or newer than the list.
 pub(super) fn looks_like_an_id(text: &str) -> bool {
     text.len() >= 6
@@ -150,7 +158,9 @@ pub(super) fn looks_like_an_id(text: &str) -> bool {
 /// Many calls at once cause one reading. One directory serves one key.
 #[derive(Clone)]
 pub(super) struct Directory {
-    cache: Cache<Noun, Arc<Entries>>,
+    cache: Cache<(Noun, u64), Arc<Entries>>,
+    /// How often each noun has been changed through us: a reading that began before a change is not used after it.
+    changes: Arc<Mutex<HashMap<Noun, u64>>>,
 }
 
 /// The most that a directory reads: ten pages.
@@ -158,26 +168,34 @@ const MOST: usize = 1000;
 
 impl Directory {
     pub(super) fn new(keep: Duration) -> Self {
-        Self { cache: Cache::builder().max_capacity(16).time_to_live(keep).build() }
+        Self { cache: Cache::builder().max_capacity(16).time_to_live(keep).build(), changes: Arc::default() }
+    }
+
+    /// Forgets what is known of a noun, because it has just been changed.
+    pub(super) fn forget(&self, noun: Noun) {
+        *self.changes.lock().unwrap_or_else(PoisonError::into_inner).entry(noun).or_default() += 1;
     }
 
     /// All of a noun.
     pub(super) async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
         let read = || async {
             let page = match noun {
-                Noun::Users => oncehub.list(&users::All {}, MOST).await,
-                Noun::Teams => oncehub.list(&teams::All {}, MOST).await,
+                Noun::Users => oncehub.list(&users::All::default(), MOST).await,
+                Noun::Teams => oncehub.list(&teams::All::default(), MOST).await,
                 Noun::Calendars => oncehub.list(&booking_calendars::All::default(), MOST).await,
-                Noun::BookingPages => oncehub.list(&booking_pages::All {}, MOST).await,
+                Noun::BookingPages => oncehub.list(&booking_pages::All::default(), MOST).await,
                 Noun::MasterPages => oncehub.list(&master_pages::All {}, MOST).await,
                 Noun::EventTypes => oncehub.list(&event_types::All {}, MOST).await,
+                Noun::Webhooks => oncehub.list(&webhooks::All {}, MOST).await,
             }?;
             Ok(Arc::new(Entries::new(noun, page.items)))
         };
         let ran_out = |error: &Error| matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. });
-        let entries = match self.cache.try_get_with(noun, read()).await {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(&noun).copied();
+        let key = (noun, changes.unwrap_or_default());
+        let entries = match self.cache.try_get_with(key, read()).await {
             // It may have been somebody else's call that was reading, with less time left than this one has.
-            Err(error) if ran_out(&error) => self.cache.try_get_with(noun, read()).await,
+            Err(error) if ran_out(&error) => self.cache.try_get_with(key, read()).await,
             other => other,
         };
         entries.map_err(|error: Arc<Error>| Error::clone(&error))

@@ -30,7 +30,7 @@ impl<I> Call<I> {
         }
         let folded = fold(text);
         let by_email = text.contains('@');
-        let listing = contacts::All { email: by_email.then(|| text.to_owned()) };
+        let listing = contacts::All { email: by_email.then(|| text.to_owned()), ..contacts::All::default() };
         let is_meant = |contact: &Object| {
             let known = if by_email {
                 contact.text("email").map(fold)

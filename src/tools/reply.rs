@@ -3,11 +3,12 @@
 use rmcp::ErrorData;
 use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::time::{self, Zone};
 use super::untrusted::{clean_value, plain_or_quoted, quoted};
-use crate::oncehub::Object;
+use super::write::FOUND_NOTE;
+use crate::oncehub::{Id, Object};
 
 /// A successful answer.
 #[derive(Debug)]
@@ -19,6 +20,31 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn new(structure: Map<String, Value>, text: impl Into<String>) -> Self {
         Self { structure, text: text.into() }
+    }
+
+    /// Something as its noun shows it, in fields and in words.
+    pub(super) fn of((fields, text): (Map<String, Value>, String)) -> Self {
+        Self::new(fields, text)
+    }
+
+    /// The same after a change, beginning with what was done; `found` says that OnceHub's own answer was lost.
+    pub(super) fn done(done: &str, (fields, text): (Map<String, Value>, String), found: bool) -> Self {
+        let mut reply = Self::new(fields, format!("{done}\n{text}"));
+        if found {
+            reply.note(FOUND_NOTE);
+        }
+        reply
+    }
+
+    /// What is left of something that was deleted.
+    pub(super) fn deleted(what: &str, id: &Id, name: &str, found: bool) -> Self {
+        let fields = json!({"id": id.as_str(), "deleted": true, "name": name});
+        let text = format!("Deleted the {what} {} ({id}).", quoted(name, 80));
+        let mut reply = Self::new(fields.as_object().cloned().unwrap_or_default(), text);
+        if found {
+            reply.note(FOUND_NOTE);
+        }
+        reply
     }
 
     /// Puts a field before all others.
@@ -120,7 +146,7 @@ fn push_lines(lines: &mut Vec<String>, name: &str, value: &Value, among: &Map<St
     }
 }
 
-fn inline(value: &Value) -> String {
+pub(super) fn inline(value: &Value) -> String {
     match value {
         Value::String(text) => plain_or_quoted(text, LONGEST),
         Value::Array(values) => {
@@ -154,7 +180,6 @@ fn is_empty(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn an_object_is_shown_with_local_times_and_without_what_is_empty() {

@@ -23,6 +23,7 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     make_portable(&mut schema);
+    schema["additionalProperties"] = false.into();
     let mut schema = match schema {
         Value::Object(fields) => fields,
         _ => Map::new(),
@@ -40,6 +41,7 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
 fn make_portable(schema: &mut Value) {
     let Value::Object(fields) = schema else { return };
     fields.shift_remove("title");
+    fields.shift_remove("writeOnly");
     if fields.get("format").and_then(Value::as_str).is_some_and(|format| !matches!(format, "uri" | "email")) {
         fields.shift_remove("format");
     }
@@ -68,9 +70,13 @@ fn make_portable(schema: &mut Value) {
     {
         fields.shift_remove("default");
     }
-    // That others are allowed goes without saying.
-    if fields.get("additionalProperties") == Some(&json!(true)) {
+    // That others are allowed goes without saying; that they are not is said once, of the whole.
+    if fields.get("additionalProperties").is_some_and(Value::is_boolean) {
         fields.shift_remove("additionalProperties");
+    }
+    // What a number is of says that it is not negative.
+    if fields.get("minimum") == Some(&json!(0)) {
+        fields.shift_remove("minimum");
     }
     if let Some(Value::String(description)) = fields.get_mut("description") {
         *description = one_line(description);
@@ -129,6 +135,20 @@ pub(super) fn output(fields: &[Field]) -> Arc<JsonObject> {
         "Instead of all others, when the call failed: type, message, hint",
     )]));
     Arc::new(Map::from_iter([("type".to_owned(), "object".into()), ("properties".to_owned(), properties.into())]))
+}
+
+/// The schema of the reply to a change.
+pub(super) fn written(fields: &[Field]) -> Arc<JsonObject> {
+    let more = [
+        ("confirmed", "boolean", "False when the person did not agree"),
+        ("note", "string", "What else there is to say"),
+    ];
+    output(&[fields, &more].concat())
+}
+
+/// The schema of the reply to a deletion.
+pub(super) fn deletion() -> Arc<JsonObject> {
+    written(&[("id", "string", ""), ("deleted", "boolean", ""), ("name", "string", "What it was called")])
 }
 
 const OR: &str = " or ";
@@ -291,7 +311,7 @@ mod tests {
                 "type": "object",
                 "properties": {
                     "text": {"description": "Over two lines", "type": "string"},
-                    "number": {"type": "integer", "minimum": 0},
+                    "number": {"type": "integer"},
                     "choice": {"type": "string", "enum": ["A", "B"]},
                     "several": {"type": "array", "items": {"type": "string", "enum": ["A", "B"]}},
                     "required": {"type": "boolean"}

@@ -1,36 +1,14 @@
 //! What a booking form is filled with: checked before it is sent, because OnceHub takes nearly anything and tells nobody.
 
-use email_address::EmailAddress;
 use serde_json::{Map, Value};
 
+use super::super::address::{email, phone};
 use super::super::failure::Failure;
 use super::super::untrusted::quoted;
 use crate::oncehub::Object;
 
 /// The form's own fields, and the arguments that fill them.
 const OWN: &[(&str, &str)] = &[("name", "guest_name"), ("email", "guest_email"), ("phone", "guest_phone")];
-
-/// An address that mail can be sent to: one, and bare.
-pub(super) fn email(text: &str) -> Result<String, Failure> {
-    let text = text.trim();
-    if EmailAddress::is_valid(text)
-        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>,".contains(c))
-    {
-        return Ok(text.to_owned());
-    }
-    Err(Failure::argument("guest_email", "is not an e-mail address", "give one bare address, like ada@example.com"))
-}
-
-/// A number in E.164 form; spaces, dots, dashes and brackets in it are left out.
-pub(super) fn phone(argument: &str, text: &str) -> Result<String, Failure> {
-    let number: String = text.chars().filter(|c| !" .-()/\u{a0}".contains(*c)).collect();
-    let digits = number.strip_prefix('+').unwrap_or_default();
-    if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(number);
-    }
-    let hint = "give it with + and the country's code (E.164), like +12025550195";
-    Err(Failure::argument(argument, "is not an international phone number", hint))
-}
 
 /// The form of a guest: the calendar's own questions by their names, and the fields that every form has.
 pub(super) fn form(
@@ -58,7 +36,7 @@ pub(super) fn form(
     }
     let values = [
         name.map(|name| name.trim().to_owned()),
-        address.map(email).transpose()?,
+        address.map(|address| email("guest_email", address)).transpose()?,
         number.map(|number| phone("guest_phone", number)).transpose()?,
     ];
     for ((field, _), value) in OWN.iter().zip(values) {
@@ -87,33 +65,6 @@ pub(super) fn dropped<'a>(sent: &'a Map<String, Value>, booking: &Object) -> Vec
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn only_one_bare_address_is_an_address() {
-        for good in ["ada@example.com", " ada+x@example.co.uk ", "josé@example.com"] {
-            assert_eq!(email(good).unwrap(), good.trim());
-        }
-        for bad in [
-            "",
-            "notmail",
-            "a@",
-            "@x.example",
-            "a b@x.example",
-            "a@x.example, b@x.example",
-            "Bo <b@x.example>",
-            "a@x\r\nBcc: q@x",
-        ] {
-            assert!(email(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_number_is_international() {
-        assert_eq!(phone("guest_phone", "+1 (202) 555-0195").unwrap(), "+12025550195");
-        for bad in ["12", "+1", "2025550195", "+12025550195123456", "+1202CALLNOW"] {
-            assert!(phone("guest_phone", bad).is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn answers_are_texts_and_do_not_replace_the_forms_own_fields() {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::super::call::Call;
 use super::super::failure::Failure;
 use super::super::names::{Found, Noun};
-use super::super::reply::{Reply, present};
-use super::super::{Tools, schema};
+use super::super::reply::Reply;
+use super::super::{Tools, one_time_link, schema};
 use super::guest;
 use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
 
@@ -18,32 +18,32 @@ use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
 struct CreateLink {
     /// Id, exact name or URL
     calendar_id: String,
-    /// Prefilled; they may change it
+    /// Prefilled, like the next three
     guest_name: Option<String>,
-    /// Prefilled
     guest_email: Option<String>,
-    /// Prefilled; E.164
+    /// E.164
     guest_phone: Option<String>,
-    /// Prefilled answers by exact field name: text or list of texts
+    /// Answers by exact field name
     custom_fields: Option<Map<String, Value>>,
-    /// Campaign tags for the booking
+    /// Tags: source, medium, campaign, term, content
+    #[schemars(with = "Option<Map<String, Value>>")]
     utm: Option<Utm>,
-    /// Who hosts, on a team's calendar: name, e-mail, id or `me`
+    /// On a team's calendar: name, e-mail, id or `me`
     host: Option<String>,
-    /// Users who join, likewise
+    /// Likewise
     #[serde(default)]
     co_hosts: Vec<String>,
     /// One of the calendar's durations
     #[schemars(range(min = 1))]
     duration_minutes: Option<u32>,
-    /// Steps to skip: contact_info, questions, co_hosts
+    /// Steps: contact_info, questions, co_hosts
     #[serde(default)]
     skip: Vec<String>,
-    /// Keep the prefilled values out of the link
+    /// Keep them out of the link
     hide_url_params: Option<bool>,
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema, serde::Serialize)]
+#[derive(serde::Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields)]
 struct Utm {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,13 +60,13 @@ struct Utm {
 
 #[tool_router(router = links, vis = "pub(super)")]
 impl Tools {
-    /// Make a link with which one guest books one meeting at a time of their choice, prefilled for them if wanted. It
-    /// is sent to nobody: pass it on. It ends after one booking or 90 days. For a time already agreed use
-    /// `schedule_meeting`; a calendar's lasting link is in `get_booking_calendar`.
+    /// Make a link with which one guest books one meeting at a time they choose, prefilled if wanted. It is sent to
+    /// nobody: pass it on. It ends after one booking or 90 days. For a time already agreed use `schedule_meeting`;
+    /// lasting links are in `get_booking_calendar`.
     #[tool(
         title = "Create one-time link",
         input_schema = schema::input::<CreateLink>(),
-        output_schema = schema::output(&[
+        output_schema = schema::written(&[
                 ("id", "string", "The link's own id, not a booking's"),
                 ("url", "string", "What to give to the guest"),
                 ("creation_time", "string", "UTC"),
@@ -74,8 +74,6 @@ impl Tools {
                 ("calendar_id", "string", ""),
                 ("host", "string", "The id of the user who was asked for"),
                 ("co_hosts", "array", "Ids of users"),
-                ("confirmed", "boolean", "False when the person did not agree"),
-                ("note", "string", "What else there is to say"),
             ]),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
@@ -115,34 +113,13 @@ impl Tools {
         if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
             return Ok(declined);
         }
-        // OnceHub lists no links, so one whose answer was lost cannot be found.
-        let link = match call.for_write().send(&request).await {
-            Ok(link) => link,
-            Err(error) => {
-                let failure = Failure::of_write(&error);
-                return Err(if failure.outcome == Some("unknown") {
-                    failure.hint(
-                        "OnceHub cannot be asked whether the link was made; making another does no harm: one that nobody \
-                         has is never used, and vanishes after 90 days",
-                    )
-                } else {
-                    failure
-                });
-            }
-        };
-        let zone = &self.settings.zone;
-        let url = link.text("url").unwrap_or("(OnceHub gave no address)").to_owned();
-        let mut fields = present(link, zone);
-        fields.insert("calendar_id".into(), calendar.id.as_str().into());
+        let link = call.one_time_link(&request).await?;
+        let (mut fields, mut text) = one_time_link::shown(link, "calendar_id", &calendar, &self.settings.zone);
         fields.extend(host.as_ref().map(|(found, _)| ("host".to_owned(), found.id.as_str().into())));
         if !co_hosts.is_empty() {
             let ids: Vec<Value> = co_hosts.iter().map(|(found, _)| found.id.as_str().into()).collect();
             fields.insert("co_hosts".into(), ids.into());
         }
-        fields.insert("time_zone".into(), zone.name().into());
-        let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
-        let made = fields.get("creation_time_local").and_then(Value::as_str).unwrap_or_default();
-        let mut text = format!("{url}\nserves for one booking on {}; link {id}, made {made}", calendar.described());
         for (label, people) in [("host", host.as_slice()), ("co_hosts", co_hosts.as_slice())] {
             let described: Vec<String> = people.iter().map(|(found, _)| found.described()).collect();
             if !described.is_empty() {

@@ -13,12 +13,14 @@ use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
+use super::asked::Asked;
 use super::call::Call;
 use super::failure::Failure;
-use super::names::{Entries, Found, Noun, fold};
+use super::line::Line;
+use super::names::{Entries, Found, Noun, is_called};
 use super::reply::{Reply, present};
 use super::schema::Field;
-use super::untrusted::{clean, plain_or_quoted, quoted};
+use super::untrusted::quoted;
 use super::{Tools, schema};
 use crate::oncehub::{Object, booking_calendars};
 
@@ -35,10 +37,9 @@ struct ListBookingCalendars {
     name: Option<String>,
     /// Whose: name, e-mail or id of a user or team, or `me`
     host: Option<String>,
-    /// 25 if left out
-    #[schemars(range(min = 1, max = 500))]
+    #[schemars(range(min = 1, max = 500), extend("default" = 25))]
     limit: Option<u32>,
-    /// next_cursor of the last reply
+    /// A next_cursor
     cursor: Option<String>,
 }
 
@@ -63,7 +64,7 @@ const FIELDS: &[Field] = &[
 #[tool_router(router = finding_calendars)]
 impl Tools {
     /// Find the calendars that can be booked: name, host (person or team), duration, public URL, whether published. Use
-    /// it to choose one for `get_booking_time_slots` and `schedule_meeting`; bookings made on one are in
+    /// it to choose one for `get_booking_time_slots` and `schedule_meeting`. Bookings made on one are in
     /// `list_bookings` (calendar).
     #[tool(
         title = "List booking calendars",
@@ -73,30 +74,26 @@ impl Tools {
     )]
     async fn list_booking_calendars(&self, mut call: Call<ListBookingCalendars>) -> Result<Reply, Failure> {
         let ListBookingCalendars { name, host, limit, cursor } = call.input()?;
-        let mut asked = Vec::new();
-        let mut filter = booking_calendars::All::default();
-        if let Some(host) = &host {
-            let found = call.host(host).await?;
-            asked.push(format!("host {}", found.described()));
-            filter.host = Some(found.id);
-        }
-        let part = name.as_deref().map(fold);
-        asked.extend(name.as_deref().map(|name| format!("name {}", quoted(name, 60))));
-        let is_like = |calendar: &Object| {
-            let known = ["name", "subject"].into_iter().filter_map(|field| calendar.text(field)).map(fold);
-            part.as_deref().is_none_or(|part| known.into_iter().any(|known| known.contains(part)))
+        let zone = &self.settings.zone;
+        let mut asked = Asked::by(&call, zone);
+        let host = match &host {
+            Some(host) => Some(call.host(host).await?),
+            None => None,
         };
+        asked.words.extend(host.as_ref().map(|found| format!("host {}", found.described())));
+        let part = asked.part("name", name.as_deref())?;
+        let is_like = |calendar: &Object| is_called(calendar, &["name", "subject"], part.as_deref());
         let here: Option<&(dyn Fn(&Object) -> bool + Sync)> = if part.is_some() { Some(&is_like) } else { None };
+        let filter = booking_calendars::All { host: host.map(|found| found.id) };
         let found = call.gather(&filter, limit, cursor.as_deref(), here).await?;
         let hosts = Hosts::of(&call, &found.items).await;
-        let body: Vec<String> = found.items.iter().map(|calendar| line(calendar, &hosts)).collect();
-        let zone = &self.settings.zone;
-        let items = found.items.iter().map(|calendar| shown(calendar.clone(), &hosts, zone)).collect();
-        Ok(found.reply("booking calendar", items, &body.join("\n"), &asked, zone))
+        Ok(found.rows("booking calendar", &asked, |calendar| {
+            (shown(calendar.clone(), &hosts, zone), line(calendar, &hosts))
+        }))
     }
 
-    /// Read one booking calendar whose id, name or URL is known: its host, duration, public URL and whether it is
-    /// published. `list_booking_calendars` already shows the same of each; free times are in `get_booking_time_slots`.
+    /// Read one booking calendar by id, name or URL: host, duration, public URL, whether published.
+    /// `list_booking_calendars` already shows the same of each; free times are in `get_booking_time_slots`.
     #[tool(
         title = "Get booking calendar",
         input_schema = schema::input::<GetBookingCalendar>(),
@@ -106,8 +103,7 @@ impl Tools {
     async fn get_booking_calendar(&self, mut call: Call<GetBookingCalendar>) -> Result<Reply, Failure> {
         let GetBookingCalendar { calendar_id } = call.input()?;
         let found = call.calendar(&calendar_id).await?;
-        let mut calendar = call.oncehub.send(&booking_calendars::Get { id: found.id.clone() }).await?;
-        calendar.fill_id(found.id.as_str());
+        let calendar = call.read(&booking_calendars::Get { id: found.id.clone() }, &found.id).await?;
         let hosts = Hosts::of(&call, std::slice::from_ref(&calendar)).await;
         let text = line(&calendar, &hosts);
         Ok(Reply::new(shown(calendar, &hosts, &self.settings.zone), text))
@@ -117,7 +113,7 @@ impl Tools {
 impl<I> Call<I> {
     /// The calendar that is meant.
     async fn calendar(&self, asked: &str) -> Result<Found, Failure> {
-        self.directory.find(&self.oncehub, Noun::Calendars, "calendar_id", asked).await
+        self.listed(Noun::Calendars, "calendar_id", asked).await
     }
 
     /// The user or team that hosts.
@@ -125,14 +121,12 @@ impl<I> Call<I> {
         let user = self.user("host", asked).await;
         match user {
             Err(failure) if failure.kind == "not_found" => {
-                let team = self.directory.find(&self.oncehub, Noun::Teams, "host", asked).await;
+                let team = self.listed(Noun::Teams, "host", asked).await;
                 // What is known of users tells more about a misspelt name.
                 team.map_err(|team| if team.kind == "not_found" { failure } else { team })
             }
             // An id that is no user's may be a team's; either way it is the id that counts.
-            Ok(found) if found.entry.is_none() => {
-                Ok(self.directory.find(&self.oncehub, Noun::Teams, "host", asked).await.unwrap_or(found))
-            }
+            Ok(found) if found.entry.is_none() => Ok(self.listed(Noun::Teams, "host", asked).await.unwrap_or(found)),
             other => other,
         }
     }
@@ -173,24 +167,18 @@ fn shown(calendar: Object, hosts: &Hosts, zone: &super::Zone) -> Map<String, Val
 }
 
 fn line(calendar: &Object, hosts: &Hosts) -> String {
-    let id = calendar.text("id").unwrap_or("(no id)").to_owned();
-    if calendar.is_deleted() {
-        return format!("{id} | deleted");
-    }
     let host = calendar.text("host").map(|id| match hosts.name(calendar) {
         Some((name, true)) => format!("team {} {id}", quoted(&name, 60)),
         Some((name, false)) => format!("host {} {id}", quoted(&name, 60)),
         None => format!("host {id}"),
     });
     let subject = calendar.text("subject").filter(|subject| Some(*subject) != calendar.text("name"));
-    let parts = [
-        Some(id),
-        calendar.text("name").map(|name| quoted(name, 80)),
-        subject.map(|subject| format!("for guests: {}", quoted(subject, 80))),
-        calendar.number("duration_minutes").map(|minutes| format!("{minutes} min")),
-        host,
-        calendar.flag("published").filter(|published| !published).map(|_| "not published: cannot be booked".to_owned()),
-        calendar.text("url").map(|url| plain_or_quoted(&clean(url), 200)),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" | ")
+    Line::of(calendar)
+        .quoted(calendar.text("name"))
+        .said(subject.map(|subject| format!("for guests: {}", quoted(subject, 80))))
+        .said(calendar.number("duration_minutes").map(|minutes| format!("{minutes} min")))
+        .said(host)
+        .said((calendar.flag("published") == Some(false)).then(|| "not published: cannot be booked".to_owned()))
+        .plain(calendar.text("url"))
+        .end()
 }

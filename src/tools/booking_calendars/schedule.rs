@@ -5,13 +5,15 @@ use jiff::{SignedDuration, Timestamp};
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
+use super::super::address::phone;
 use super::super::bookings::{self as shown, Names};
-use super::super::call::{Call, FOUND_NOTE, Written};
+use super::super::call::Call;
 use super::super::failure::Failure;
 use super::super::names::fold;
 use super::super::reply::Reply;
 use super::super::time::{self, Zone};
 use super::super::untrusted::quoted;
+use super::super::write::{FOUND_NOTE, Subject, Written};
 use super::super::{Tools, schema};
 use super::guest;
 use super::slots::nearest_in_words;
@@ -23,7 +25,7 @@ use crate::oncehub::{Error, Id, Object, bookings};
 struct ScheduleMeeting {
     /// Id, exact name or URL
     calendar_id: String,
-    /// A start that get_booking_time_slots gave; without offset, in guest_time_zone
+    /// Without offset: in guest_time_zone
     start_time: String,
     /// IANA zone, e.g. Europe/London
     guest_time_zone: String,
@@ -36,7 +38,7 @@ struct ScheduleMeeting {
     location_type: Option<LocationType>,
     /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address; virtual_static: none
     location_value: Option<String>,
-    /// Answers to its questions by exact field name: text or list of texts
+    /// Answers by exact field name: text or list
     custom_fields: Option<Map<String, Value>>,
 }
 
@@ -64,10 +66,9 @@ impl LocationType {
 
 #[tool_router(router = scheduling, vis = "pub(super)")]
 impl Tools {
-    /// Book a meeting for a guest at a start that `get_booking_time_slots` gave, for the calendar's own duration. Guest
-    /// and host are notified at once. After a failure call again only if it says that nothing was booked: otherwise
-    /// there may be two meetings. To let guests choose use `create_one_time_link`. OnceHub silently drops custom_fields
-    /// answers that match none of a question's choices.
+    /// Book a meeting for a guest at a start from `get_booking_time_slots`. Guest and host are notified at once. After
+    /// a failure call again only if it says that nothing was booked, or there may be two. To let guests choose use
+    /// `create_one_time_link`. OnceHub silently drops custom_fields answers that match none of a question's choices.
     #[tool(
         title = "Schedule meeting",
         input_schema = schema::input::<ScheduleMeeting>(),
@@ -109,7 +110,8 @@ impl Tools {
         };
         let look = || call.find_scheduled(&calendar.id, &input.guest_email, start.at).boxed();
         let what = format!("a booking of {} at {when}", input.guest_email);
-        let written = match call.write(&request, &what, &look).await {
+        let check = "look with list_bookings (calendar, guest, starts_after) before booking again";
+        let written = match call.write(&request, Subject { what: &what, check }, &look).await {
             Ok(written) => written,
             Err(mut failure) => {
                 if let Some(note) = &start.note {
@@ -164,7 +166,7 @@ impl<I> Call<I> {
             (LocationType::Physical, value) => Some(self.address(calendar, start, value).await?),
             (LocationType::GuestPhone, value) if value.is_some() || input.guest_phone.is_some() => {
                 let number = value.or(input.guest_phone.as_deref()).unwrap_or_default();
-                Some(guest::phone("location_value", number)?)
+                Some(phone("location_value", number)?)
             }
             // Providers are written in OnceHub's own way: google_meet.
             (LocationType::Virtual, Some(value)) => Some(value.to_lowercase().replace([' ', '-'], "_")),
@@ -279,10 +281,6 @@ impl<I> Call<I> {
 
     /// A slot that is gone: the failure then names the nearest ones that are free.
     async fn too_late(&self, failure: Failure, calendar: &Id, start: Timestamp, zone: &Zone) -> Failure {
-        if failure.outcome == Some("unknown") {
-            let hint = "look with list_bookings (calendar, guest, starts_after) before booking again";
-            return failure.hint(hint);
-        }
         if failure.param.as_deref() != Some("start_time") || start <= self.now {
             return failure;
         }

@@ -20,14 +20,13 @@ use crate::oncehub::{Error, Id, Object, booking_calendars};
 struct GetBookingTimeSlots {
     /// Id, exact name or URL
     calendar_id: String,
-    /// From when: 2026-12-01, 2026-12-01T15:00, today, monday, +3d; now if left out
+    /// 2026-12-01, 2026-12-01T15:00, today, monday, +3d; default now
     start_time: Option<String>,
-    /// Until when, a date included; a week later if left out, at most 30 days
+    /// A date is included; default a week later, at most 30 days
     end_time: Option<String>,
-    /// The guest's IANA zone: of the reply, and of times without offset
+    /// The guest's IANA zone, of reply and inputs
     time_zone: Option<String>,
-    /// 25 if left out
-    #[schemars(range(min = 1, max = 500))]
+    #[schemars(range(min = 1, max = 500), extend("default" = 25))]
     limit: Option<u32>,
 }
 
@@ -36,10 +35,9 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[tool_router(router = slots, vis = "pub(super)")]
 impl Tools {
-    /// Find the free times of one booking calendar: before `schedule_meeting`, or whenever somebody asks when a meeting
-    /// can be held. Gives bookable starts by day in the guest's zone, and where each can take place. Respects existing
-    /// meetings, working hours and buffers, but not how far ahead guests may book. Unpublished calendars, and hosts
-    /// without a seat, have none.
+    /// Find the free times of a booking calendar, e.g. before `schedule_meeting`. Gives starts by day in the guest's
+    /// zone, and where each can take place. Respects meetings, working hours and buffers, but not how far ahead guests
+    /// may book. Unpublished calendars, and hosts without a seat, have none.
     #[tool(
         title = "Get free time slots",
         input_schema = schema::input::<GetBookingTimeSlots>(),

@@ -1,15 +1,15 @@
 //! Changing a booking. Each change reads the booking first, to ask about it in words, and can tell afterwards what became of
 //! it when OnceHub's answer is lost.
 
-use futures::FutureExt;
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::call::{Call, FOUND_NOTE, Written};
+use super::super::call::Call;
 use super::super::failure::Failure;
 use super::super::reply::Reply;
 use super::super::untrusted::quoted;
+use super::super::write::{FOUND_NOTE, Subject};
 use super::super::{Tools, schema};
 use super::show::{self, Names};
 use crate::oncehub::{Endpoint, Id, Object, bookings};
@@ -17,11 +17,10 @@ use crate::oncehub::{Endpoint, Id, Object, bookings};
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CancelBooking {
-    /// Id; or the guest's exact name or e-mail, refused if several
+    /// Id, or the guest's exact name or e-mail
     booking_id: String,
-    /// Why, as the guest will read it
+    /// What the guest reads
     reason: Option<String>,
-    /// Email the guest about it
     #[serde(default = "yes")]
     notify_guest: bool,
 }
@@ -33,20 +32,20 @@ fn yes() -> bool {
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RequestReschedule {
-    /// Id; or the guest's exact name or e-mail, refused if several
+    /// Id, or the guest's exact name or e-mail
     booking_id: String,
-    /// Why, as the guest will read it
+    /// What the guest reads
     reason: Option<String>,
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ReassignBooking {
-    /// Id; or the guest's exact name or e-mail, refused if several
+    /// Id, or the guest's exact name or e-mail
     booking_id: String,
-    /// Who takes over: name, e-mail, id or `me`
+    /// Name, e-mail, id or `me`
     new_host: String,
-    /// Left out, OnceHub keeps the present one if the new host has it
+    /// Default: as now, if the new host has it
     video_provider: Option<VideoProvider>,
 }
 
@@ -63,15 +62,15 @@ enum VideoProvider {
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MarkNoShow {
-    /// Id; or the guest's exact name or e-mail, refused if several
+    /// Id, or the guest's exact name or e-mail
     booking_id: String,
 }
 
 #[tool_router(router = changing_bookings, vis = "pub(super)")]
 impl Tools {
-    /// Cancel a coming booking for good, which frees its time and cannot be undone. The guest is e-mailed the reason
-    /// unless notify_guest is false. To let them choose another time use `request_reschedule`; to change the host use
-    /// `reassign_booking`. Paid bookings can only be canceled in OnceHub itself. Find the id with `list_bookings`.
+    /// Cancel a coming booking for good; its time becomes free. The guest is e-mailed the reason unless notify_guest is
+    /// false. To let them choose another time use `request_reschedule`; for another host `reassign_booking`. Paid
+    /// bookings can only be canceled in OnceHub itself.
     #[tool(
         title = "Cancel booking",
         input_schema = schema::input::<CancelBooking>(),
@@ -94,15 +93,15 @@ impl Tools {
         }
         let cancel = bookings::Cancel { id: id.clone(), reason, notify_guest };
         let mailed = if notify_guest { "The guest is told by e-mail." } else { "The guest was not told." };
-        call.change(&cancel, &target, &format!("Canceled. {mailed}"), &|booking| {
+        call.show_changed(&cancel, &target, &format!("Canceled. {mailed}"), &|booking| {
             booking.text("status") == Some("canceled")
         })
         .await
     }
 
     /// Cancel a coming booking and e-mail the guest a link to choose another time. The present time is given up at
-    /// once, answer or not, and cannot be had back. To move it to a time already agreed use `schedule_meeting` first
-    /// and then `cancel_booking`. Paid bookings can only be handled in OnceHub itself.
+    /// once, answer or not. To move it to a time already agreed use `schedule_meeting` first and then `cancel_booking`.
+    /// Paid bookings can only be handled in OnceHub itself.
     #[tool(
         title = "Request reschedule",
         input_schema = schema::input::<RequestReschedule>(),
@@ -123,12 +122,12 @@ impl Tools {
         }
         let request = bookings::RequestReschedule { id: id.clone(), reason };
         let done = "Canceled, and the guest is asked by e-mail to choose another time.";
-        call.change(&request, &target, done, &|booking| booking.text("status") == Some("canceled")).await
+        call.show_changed(&request, &target, done, &|booking| booking.text("status") == Some("canceled")).await
     }
 
-    /// Give a coming booking to another host at the same time; everyone is notified. OnceHub does not check whether
-    /// they are free: look with `list_bookings` (host) first. If they have no video service connected, the meeting
-    /// loses its link. Not every plan includes it. For another time use `request_reschedule`.
+    /// Give a coming booking to another host at the same time; everyone is notified. Whether they are free is not
+    /// checked: look with `list_bookings` (host) first. If they have no video service, the meeting loses its link. Not
+    /// in every plan. For another time use `request_reschedule`.
     #[tool(
         title = "Reassign booking",
         input_schema = schema::input::<ReassignBooking>(),
@@ -165,9 +164,8 @@ impl Tools {
         Ok(reply)
     }
 
-    /// Mark a booking whose time has come as missed by the guest. OnceHub's API cannot take it back. For one that is
-    /// still to come use `cancel_booking`. To find those that may have been missed: `list_bookings` with starts_before
-    /// now, and status completed or scheduled.
+    /// Mark a booking whose time has come as missed by the guest. It cannot be taken back here. For one still to come
+    /// use `cancel_booking`. Candidates: `list_bookings` with starts_before now, and status completed or scheduled.
     #[tool(
         title = "Mark no-show",
         input_schema = schema::input::<MarkNoShow>(),
@@ -185,8 +183,10 @@ impl Tools {
             return Ok(declined);
         }
         let no_show = bookings::NoShow { id: id.clone() };
-        call.change(&no_show, &target, "Marked as a no-show.", &|booking| booking.text("status") == Some("no_show"))
-            .await
+        call.show_changed(&no_show, &target, "Marked as a no-show.", &|booking| {
+            booking.text("status") == Some("no_show")
+        })
+        .await
     }
 }
 
@@ -209,7 +209,7 @@ impl<I> Call<I> {
     }
 
     /// Sends a change and shows the booking after it.
-    async fn change<E>(
+    async fn show_changed<E>(
         &self,
         change: &E,
         Target { id, booking }: &Target,
@@ -235,20 +235,12 @@ impl<I> Call<I> {
         E: Endpoint<Response = Object>,
     {
         let read = bookings::Get { id: id.clone(), expand: None };
+        let what = format!("the booking {id}");
+        let check = format!("read it with get_booking {id} before anything else: its status tells");
         // What was so before proves nothing: OnceHub refuses to do it twice, and tells nobody about it again.
         let was_done = is_done(before);
         let shows = |booking: &Object| !was_done && is_done(booking);
-        let look = || async { Ok(Some(self.oncehub.send(&read).await?).filter(|booking| shows(booking))) }.boxed();
-        let written = self.write(change, &format!("the booking {id}"), &look).await.map_err(|failure| {
-            if failure.outcome == Some("unknown") {
-                return failure.hint(format!("read it with get_booking {id} before anything else: its status tells"));
-            }
-            failure
-        })?;
-        let (mut booking, found) = match written {
-            Written::Answered(booking) => (booking, false),
-            Written::Found(booking) => (booking, true),
-        };
+        let (mut booking, found) = self.change(change, &read, Subject { what: &what, check: &check }, &shows).await?;
         booking.fill_id(id.as_str());
         Ok((booking, found))
     }

@@ -3,15 +3,14 @@
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
 
+use super::super::asked::{Asked, expand};
 use super::super::call::Call;
 use super::super::failure::Failure;
 use super::super::names::{Noun, fold};
 use super::super::reply::Reply;
-use super::super::time::Zone;
-use super::super::untrusted::quoted;
-use super::super::{Tools, schema, time};
+use super::super::{Tools, schema};
 use super::show::{self, Names};
-use crate::oncehub::{Id, Object, bookings};
+use crate::oncehub::{Object, bookings};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -21,40 +20,37 @@ struct ListBookings {
     status: Vec<Status>,
     /// Part of the guest's name or e-mail
     guest: Option<String>,
-    /// Its main host: name, e-mail, id or `me`
+    /// Main host: name, e-mail, id or `me`
     owner: Option<String>,
-    /// Main host or co-host, likewise
+    /// Or co-host, likewise
     host: Option<String>,
     /// Guest: e-mail, contact id or exact name
     contact: Option<String>,
     /// Booking calendar: name, URL or id
     calendar: Option<String>,
-    /// Classic booking page
+    /// Classic page: name, URL or id
     booking_page: Option<String>,
-    /// Classic master page
     master_page: Option<String>,
-    /// Classic event type
     event_type: Option<String>,
-    /// Starts at or after: 2026-12-01, 2026-12-01T15:00, now, today, monday, +3d
+    /// At or after: 2026-12-01, 2026-12-01T15:00, now, today, monday, +3d
     starts_after: Option<String>,
-    /// Starts before; a date includes that day
+    /// Before; a date includes that day
     starts_before: Option<String>,
     created_after: Option<String>,
     created_before: Option<String>,
-    /// Last changed at or after
+    /// Last changed
     updated_after: Option<String>,
     updated_before: Option<String>,
-    /// As whole objects: owner, contact, conversation
+    /// In full: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
-    /// IANA zone of the reply and of times without offset
+    /// IANA zone, of reply and inputs
     time_zone: Option<String>,
     /// full: every field
     detail: Option<Detail>,
-    /// 25 if left out
-    #[schemars(range(min = 1, max = 500))]
+    #[schemars(range(min = 1, max = 500), extend("default" = 25))]
     limit: Option<u32>,
-    /// next_cursor of the last reply
+    /// A next_cursor
     cursor: Option<String>,
 }
 
@@ -94,9 +90,8 @@ enum Detail {
 #[tool_router(router = listing_bookings, vis = "pub(super)")]
 impl Tools {
     /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
-    /// missed theirs, what changed since yesterday. For a week pass starts_after and starts_before; without filters:
-    /// the most recently made, past or coming. Shows time, status, guest, host, calendar and ids; for notes, answers
-    /// and links use `get_booking` or detail=full. Free times are in `get_booking_time_slots`.
+    /// missed theirs, what changed since yesterday. Without filters: the most recently made, past or coming. Notes,
+    /// answers and links are in `get_booking` or detail=full. Free times are in `get_booking_time_slots`.
     #[tool(
         title = "List bookings",
         input_schema = schema::input::<ListBookings>(),
@@ -107,9 +102,9 @@ impl Tools {
         let input = call.input()?;
         let detail = input.detail.unwrap_or_default();
         let zone = call.zone(input.time_zone.as_deref())?;
-        let mut asked = Asked { call: &call, zone: &zone, words: Vec::new(), notes: Vec::new() };
+        let mut asked = Asked::by(&call, &zone);
         let filter = bookings::All {
-            status: asked.status(&input.status),
+            status: only_status(&mut asked, &input.status),
             owner: asked.named(Noun::Users, "owner", input.owner.as_deref()).await?,
             host: asked.named(Noun::Users, "host", input.host.as_deref()).await?,
             contact: asked.contact(input.contact.as_deref()).await?,
@@ -123,18 +118,10 @@ impl Tools {
             created_before: asked.until("created_before", input.created_before.as_deref())?,
             updated_after: asked.from("updated_after", input.updated_after.as_deref())?,
             updated_before: asked.until("updated_before", input.updated_before.as_deref())?,
-            expand: show::expand(&input.expand),
+            expand: expand(&input.expand),
             fields: (detail == Detail::Summary).then_some(show::FIELDS_OF_A_ROW),
         };
-        if let Some(guest) = &input.guest {
-            if fold(guest).is_empty() {
-                let hint = "give a part of the guest's name or e-mail address";
-                return Err(Failure::argument("guest", "holds nothing that can be seen", hint));
-            }
-            asked.words.push(format!("guest {}", quoted(guest, 60)));
-        }
-        let Asked { words, notes, .. } = asked;
-        let guest = input.guest.as_deref().map(fold);
+        let guest = asked.part("guest", input.guest.as_deref())?;
         let statuses = &input.status;
         let keep = |booking: &Object| {
             let status_fits = statuses.is_empty()
@@ -149,9 +136,7 @@ impl Tools {
             Detail::Summary => show::agenda(&found.items, &names, &zone),
             Detail::Full => show::all_whole(&found.items, &names, &zone),
         };
-        let mut reply = found.reply("booking", items, &body, &words, &zone);
-        notes.iter().for_each(|note| reply.note(note));
-        Ok(reply)
+        Ok(found.reply("booking", items, &body, &asked))
     }
 }
 
@@ -163,65 +148,14 @@ fn guest_is_like(booking: &Object, guest: &str) -> bool {
     form.into_iter().chain(expanded).chain(attendees).flatten().any(|known| fold(known).contains(guest))
 }
 
-/// What a caller asks for, turned into OnceHub's filters, and said again in words for the reply.
-struct Asked<'a, I> {
-    call: &'a Call<I>,
-    zone: &'a Zone,
-    words: Vec<String>,
-    notes: Vec<String>,
-}
-
-impl<I> Asked<'_, I> {
-    /// One status is OnceHub's own filter; several are sorted out here.
-    fn status(&mut self, statuses: &[Status]) -> Option<String> {
-        let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
-        if !names.is_empty() {
-            self.words.push(format!("status {}", names.join(" or ")));
-        }
-        match names.as_slice() {
-            [only] => Some((*only).to_owned()),
-            _ => None,
-        }
+/// One status is OnceHub's own filter; several are sorted out here.
+fn only_status(asked: &mut Asked<'_, ListBookings>, statuses: &[Status]) -> Option<String> {
+    let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+    if !names.is_empty() {
+        asked.words.push(format!("status {}", names.join(" or ")));
     }
-
-    async fn named(&mut self, noun: Noun, argument: &'static str, text: Option<&str>) -> Result<Option<Id>, Failure> {
-        let Some(text) = text else { return Ok(None) };
-        let found = match noun {
-            Noun::Users => self.call.user(argument, text).await?,
-            _ => self.call.directory.find(&self.call.oncehub, noun, argument, text).await?,
-        };
-        self.words.push(format!("{} {}", argument.replace('_', " "), found.described()));
-        Ok(Some(found.id))
-    }
-
-    async fn contact(&mut self, text: Option<&str>) -> Result<Option<Id>, Failure> {
-        let Some(text) = text else { return Ok(None) };
-        let id = self.call.contact("contact", text).await?;
-        self.words.push(format!("contact {id}"));
-        Ok(Some(id))
-    }
-
-    /// "At or after": OnceHub's own filter leaves the moment itself out.
-    fn from(&mut self, argument: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
-        let Some(text) = text else { return Ok(None) };
-        let moment = self.call.moment(argument, text, self.zone)?;
-        self.note(argument, moment.note.as_deref());
-        self.words.push(format!("{} from {}", argument.trim_end_matches("_after"), time::local(moment.at, self.zone)));
-        let just_before = moment.at - jiff::SignedDuration::from_millis(1);
-        Ok(Some(just_before.to_string()))
-    }
-
-    /// "Before"; a day includes itself.
-    fn until(&mut self, argument: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
-        let Some(text) = text else { return Ok(None) };
-        let moment = self.call.moment(argument, text, self.zone)?;
-        self.note(argument, moment.note.as_deref());
-        let end = time::end_exclusive(&moment, self.zone);
-        self.words.push(format!("{} {}", argument.replace('_', " "), time::local(end, self.zone)));
-        Ok(Some(time::instant(end)))
-    }
-
-    fn note(&mut self, argument: &str, note: Option<&str>) {
-        self.notes.extend(note.map(|note| format!("{argument}: {note}")));
+    match names.as_slice() {
+        [only] => Some((*only).to_owned()),
+        _ => None,
     }
 }

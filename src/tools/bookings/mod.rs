@@ -15,9 +15,9 @@ use super::names::{fold, looks_like_an_id};
 use super::reply::Reply;
 use super::time::Zone;
 use super::untrusted::quoted;
-use super::{Tools, schema, time};
+use super::{Tools, asked, schema, time};
 use crate::oncehub::{Id, Object, bookings};
-pub(super) use show::{Names, after_scheduling, scheduled};
+pub(super) use show::{Names, after_scheduling, guest, scheduled};
 
 impl Tools {
     pub(super) fn bookings() -> Vec<ToolRouter<Self>> {
@@ -28,20 +28,20 @@ impl Tools {
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct GetBooking {
-    /// Id; or the guest's exact name or e-mail, refused if several
+    /// Id, or the guest's exact name or e-mail
     booking_id: String,
-    /// As whole objects: owner, contact, conversation
+    /// In full: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
-    /// IANA zone of the reply's times
+    /// IANA zone
     time_zone: Option<String>,
 }
 
 #[tool_router(router = reading_bookings)]
 impl Tools {
-    /// Read one booking in full: the guest's notes and answers, join link, location, reschedule and cancel links,
-    /// payment, why it was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and
-    /// host. To change it: `cancel_booking`, `request_reschedule`, `reassign_booking` or `mark_no_show`.
+    /// Read one booking in full: notes and answers, join link, location, reschedule and cancel links, payment, why it
+    /// was canceled. `list_bookings` already shows time, status, guest and host. Change it with `cancel_booking`,
+    /// `request_reschedule`, `reassign_booking` or `mark_no_show`.
     #[tool(
         title = "Get booking",
         input_schema = schema::input::<GetBooking>(),
@@ -51,7 +51,7 @@ impl Tools {
     async fn get_booking(&self, mut call: Call<GetBooking>) -> Result<Reply, Failure> {
         let GetBooking { booking_id, expand, time_zone } = call.input()?;
         let zone = call.zone(time_zone.as_deref())?;
-        let booking = call.find_booking(&booking_id, show::expand(&expand)).await?;
+        let booking = call.find_booking(&booking_id, asked::expand(&expand)).await?;
         let names = Names::of(&call, std::slice::from_ref(&booking)).await;
         Ok(show::whole(booking, &names, &zone))
     }
@@ -121,13 +121,9 @@ impl<I> Call<I> {
 }
 
 /// A booking in half a line, to tell it from others: id, status, time, guest.
-fn describe(booking: &Object, zone: &Zone) -> String {
+pub(super) fn describe(booking: &Object, zone: &Zone) -> String {
     let starts = booking.text("starting_time").and_then(time::read).map(|at| time::local(at, zone));
-    let parts = [
-        booking.text("id").map(str::to_owned),
-        booking.text("status").map(str::to_owned),
-        starts,
-        show::guest(booking),
-    ];
+    let parts =
+        [booking.text("id").map(str::to_owned), booking.text("status").map(str::to_owned), starts, guest(booking)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

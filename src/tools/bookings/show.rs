@@ -92,13 +92,8 @@ impl Names {
     }
 }
 
-/// The fields that OnceHub is asked to expand, as it wants them.
-pub(super) fn expand(fields: &[String]) -> Option<String> {
-    (!fields.is_empty()).then(|| fields.join(","))
-}
-
 /// Whose it is: the guest's name and address, quoted. A booking without a form still has attendees.
-pub(super) fn guest(booking: &Object) -> Option<String> {
+pub(in super::super) fn guest(booking: &Object) -> Option<String> {
     let (name, email) = guest_of(booking);
     match (name.map(|name| quoted(&name, 80)), email.map(|email| plain_or_quoted(&email, 120))) {
         (Some(name), Some(email)) => Some(format!("{name} {email}")),

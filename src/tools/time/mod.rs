@@ -7,7 +7,7 @@ mod tests;
 mod zone;
 
 pub(super) use format::{clock, day, instant, local, offset, range, read};
-pub(super) use parse::{Moment, end_exclusive, parse};
+pub(super) use parse::{Moment, end_exclusive, parse, weekday};
 pub use zone::Zone;
 
 /// A time or a zone that cannot be understood; says what would be.

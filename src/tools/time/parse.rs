@@ -67,11 +67,11 @@ fn exact(at: Timestamp) -> Moment {
 
 /// A day begins with its first instant, which need not be midnight.
 fn whole_day(date: Date, zone: &Zone) -> Option<Moment> {
-    let start = date.to_zoned(zone.inner().clone()).ok()?.start_of_day().ok()?;
-    Some(Moment { at: start.timestamp(), whole_day: true, note: None })
+    Some(Moment { at: zone.midnight(date)?, whole_day: true, note: None })
 }
 
-fn weekday(text: &str) -> Option<Weekday> {
+/// A day of the week by its English name, whole or in its first three letters.
+pub(in super::super) fn weekday(text: &str) -> Option<Weekday> {
     Some(match text {
         "mon" | "monday" => Weekday::Monday,
         "tue" | "tues" | "tuesday" => Weekday::Tuesday,

@@ -1,4 +1,4 @@
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan as _};
 
@@ -83,6 +83,16 @@ impl Zone {
     /// The day that it is there.
     pub(in super::super) fn date(&self, at: Timestamp) -> Date {
         at.to_zoned(self.zone.clone()).date()
+    }
+
+    /// The date and time that it is there.
+    pub(in super::super) fn civil(&self, at: Timestamp) -> DateTime {
+        at.to_zoned(self.zone.clone()).datetime()
+    }
+
+    /// The first instant of a day there.
+    pub(in super::super) fn midnight(&self, date: Date) -> Option<Timestamp> {
+        Some(date.to_zoned(self.zone.clone()).ok()?.start_of_day().ok()?.timestamp())
     }
 
     /// The same time of day some days later.

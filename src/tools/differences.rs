@@ -1,0 +1,114 @@
+//! What a change makes different, field by field.
+
+use serde_json::{Map, Value};
+
+use super::reply::inline;
+use super::untrusted::{clean_value, plain_or_quoted};
+
+/// A field that is not what it was.
+pub(super) struct Difference {
+    name: String,
+    before: Value,
+    after: Value,
+}
+
+/// The fields of `among` that `before` and `after` have different values of. Custom fields are told apart by their names.
+pub(super) fn differences(
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    among: &Map<String, Value>,
+) -> Vec<Difference> {
+    let mut all = Vec::new();
+    for (name, value) in among {
+        if name == "custom_fields" {
+            for field in value.as_array().into_iter().flatten().filter_map(|field| field.get("name")?.as_str()) {
+                all.push(Difference {
+                    name: field.to_owned(),
+                    before: custom(before, field),
+                    after: custom(after, field),
+                });
+            }
+        } else {
+            let of = |fields: &Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
+            all.push(Difference { name: name.clone(), before: of(before), after: of(after) });
+        }
+    }
+    all.retain(|difference| plain(&difference.before) != plain(&difference.after));
+    all
+}
+
+/// "company "A" to "B"; city none to "Oslo""
+pub(super) fn from_to(differences: &[Difference]) -> String {
+    let each =
+        differences.iter().map(|one| format!("{} from {} to {}", one.label(), show(&one.before), show(&one.after)));
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// "status is none, not "VIP""
+pub(super) fn is_not(differences: &[Difference]) -> String {
+    let each =
+        differences.iter().map(|one| format!("{} is {}, not {}", one.label(), show(&one.before), show(&one.after)));
+    each.collect::<Vec<_>>().join("; ")
+}
+
+impl Difference {
+    fn label(&self) -> String {
+        plain_or_quoted(&self.name, 60)
+    }
+}
+
+fn custom(fields: &Map<String, Value>, name: &str) -> Value {
+    let all = fields.get("custom_fields").and_then(Value::as_array).into_iter().flatten();
+    let mut named = all.filter(|field| field.get("name").and_then(Value::as_str) == Some(name));
+    named.find_map(|field| field.get("value").cloned()).unwrap_or_default()
+}
+
+/// A value without what makes no difference: how nothing is written, spaces around it, the order of a list.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Value::Null,
+        Value::String(text) => text.trim().into(),
+        Value::Array(values) if values.is_empty() => Value::Null,
+        Value::Array(values) => {
+            let mut values: Vec<Value> = values.iter().map(plain).collect();
+            values.sort_by_key(ToString::to_string);
+            values.into()
+        }
+        other => other.clone(),
+    }
+}
+
+fn show(value: &Value) -> String {
+    let mut value = plain(value);
+    clean_value(&mut value);
+    match &value {
+        Value::Null => "none".to_owned(),
+        other => inline(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_was_asked_for_and_is_different_is_told() {
+        let fields = |value: Value| value.as_object().unwrap().clone();
+        let before = fields(json!({
+            "company": "A\u{202e}", "city": null, "teams": ["TM-2", "TM-1"], "phone": "1",
+            "custom_fields": [{"name": "Size", "value": "S"}, {"name": "Goal", "value": "x"}]
+        }));
+        let after = fields(json!({
+            "company": "B", "city": " ", "teams": ["TM-1", "TM-2"], "phone": "2",
+            "custom_fields": [{"name": "Goal", "value": "x"}, {"name": "Size", "value": ["M", "L"]}]
+        }));
+        let among = fields(json!({
+            "company": 1, "city": 1, "teams": 1, "custom_fields": [{"name": "Size"}, {"name": "Goal"}, {"name": "New one"}]
+        }));
+        let told = differences(&before, &after, &among);
+        assert_eq!(from_to(&told), "company from A to B; Size from S to [L, M]");
+        assert_eq!(is_not(&told[..1]), "company is A, not B");
+        assert!(differences(&before, &before, &among).is_empty());
+    }
+}

@@ -1,0 +1,130 @@
+//! Text messages (SMS) that OnceHub sent.
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+use serde_json::{Map, Value};
+
+use super::asked::{Asked, expand};
+use super::call::Call;
+use super::failure::Failure;
+use super::line::Line;
+use super::names::full_name;
+use super::reply::{Reply, present};
+use super::schema::{Field, REFERENCE};
+use super::untrusted::quoted;
+use super::{Tools, Zone, schema, time};
+use crate::oncehub::{Id, Object, notifications};
+
+impl Tools {
+    pub(super) fn notifications() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_notifications()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListSmsNotifications {
+    /// Contact or user: e-mail, name, id or `me`
+    recipient: Option<String>,
+    recipient_type: Option<RecipientType>,
+    /// At or after: 2026-12-01T15:00, today, -7d
+    created_after: Option<String>,
+    created_before: Option<String>,
+    /// In full: recipient
+    #[serde(default)]
+    expand: Vec<String>,
+    /// IANA zone
+    time_zone: Option<String>,
+    #[schemars(range(min = 1, max = 500), extend("default" = 25))]
+    limit: Option<u32>,
+    /// A next_cursor
+    cursor: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, serde::Deserialize, PartialEq, Eq, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum RecipientType {
+    Contact,
+    User,
+}
+
+const FIELDS: &[Field] = &[
+    ("id", "string", ""),
+    ("status", "string", "sent, failed, delivered or rejected"),
+    ("creation_time", "string", "UTC"),
+    ("creation_time_local", "string", "In time_zone"),
+    ("recipient", REFERENCE, "Id of a contact or user, or the whole when expanded"),
+    ("recipient_type", "string", "contact or user"),
+    ("details", "object", "delivered_to, message_body, segment_count"),
+];
+
+#[tool_router(router = finding_notifications)]
+impl Tools {
+    /// See the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to find out
+    /// if somebody got a reminder. None can be sent from here, and e-mails are listed nowhere. Bookings are in
+    /// `list_bookings`.
+    #[tool(
+        title = "List SMS notifications",
+        input_schema = schema::input::<ListSmsNotifications>(),
+        output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_sms_notifications(&self, mut call: Call<ListSmsNotifications>) -> Result<Reply, Failure> {
+        let input = call.input()?;
+        let zone = call.zone(input.time_zone.as_deref())?;
+        let mut asked = Asked::by(&call, &zone);
+        let recipient = match input.recipient.as_deref() {
+            Some(text) => Some(call.recipient(text, input.recipient_type).await?),
+            None => None,
+        };
+        asked.words.extend(recipient.as_ref().map(|id| format!("recipient {id}")));
+        let recipient_type = input.recipient_type.map(|kind| match kind {
+            RecipientType::Contact => "contact",
+            RecipientType::User => "user",
+        });
+        asked.words.extend(recipient_type.map(|kind| format!("{kind}s only")));
+        let filter = notifications::AllSms {
+            recipient,
+            recipient_type,
+            created_after: asked.from("created_after", input.created_after.as_deref())?,
+            created_before: asked.until("created_before", input.created_before.as_deref())?,
+            expand: expand(&input.expand),
+        };
+        let found = call.gather(&filter, input.limit, input.cursor.as_deref(), None).await?;
+        Ok(found.rows("SMS notification", &asked, |message| shown(message, &zone)))
+    }
+}
+
+impl<I> Call<I> {
+    /// The user or contact that is meant: colleagues are looked for first.
+    async fn recipient(&self, text: &str, kind: Option<RecipientType>) -> Result<Id, Failure> {
+        match kind {
+            Some(RecipientType::Contact) => return self.contact("recipient", text).await,
+            Some(RecipientType::User) => return Ok(self.user("recipient", text).await?.id),
+            None => {}
+        }
+        match self.user("recipient", text).await {
+            Ok(user) => Ok(user.id),
+            Err(failure) if failure.kind == "not_found" => self.contact("recipient", text).await,
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+fn shown(message: &Object, zone: &Zone) -> (Map<String, Value>, String) {
+    let recipient = message.reference("recipient");
+    let who = recipient.map(|recipient| {
+        let name = recipient.object.and_then(full_name).map(|name| format!("{} ", quoted(&name, 60)));
+        let kind = message.text("recipient_type").unwrap_or("to");
+        format!("{kind} {}{}", name.unwrap_or_default(), recipient.id)
+    });
+    let segments = message.fields().get("details").and_then(|details| details.get("segment_count")?.as_i64());
+    let line = Line::of(message)
+        .said(message.text("creation_time").and_then(time::read).map(|at| time::local(at, zone)))
+        .plain(message.text("status"))
+        .said(who)
+        .plain(message.text_in("details", "delivered_to"))
+        .said(segments.filter(|count| *count > 1).map(|count| format!("{count} segments")))
+        .said(message.text_in("details", "message_body").map(|body| quoted(body, 200)));
+    (present(message.clone(), zone), line.end())
+}

@@ -1,0 +1,658 @@
+//! All operations of the API: which tool stands for each, what it puts on the wire, and the errors that OnceHub documents for
+//! it. Two tests read the table: the one below, and `documented_errors`.
+
+use serde_json::{Value, json};
+
+use super::bench::{Bench, Setup};
+
+/// Method, path and tool of every operation of the API v2.
+pub(super) const ALL: [(&str, &str, &str); 38] = [
+    ("GET", "/test", "test_connection"),
+    ("GET", "/bookings", "list_bookings"),
+    ("GET", "/bookings/{id}", "get_booking"),
+    ("POST", "/bookings/{id}/cancel", "cancel_booking"),
+    ("POST", "/bookings/{id}/request-reschedule", "request_reschedule"),
+    ("POST", "/bookings/{id}/reassign", "reassign_booking"),
+    ("POST", "/bookings/{id}/no-show", "mark_no_show"),
+    ("GET", "/booking-calendars", "list_booking_calendars"),
+    ("GET", "/booking-calendars/{id}", "get_booking_calendar"),
+    ("GET", "/booking-calendars/{id}/time-slots", "get_booking_time_slots"),
+    ("POST", "/booking-calendars/{id}/schedule", "schedule_meeting"),
+    ("POST", "/booking-calendars/{id}/one-time-links", "create_one_time_link"),
+    ("GET", "/booking-pages", "list_booking_pages"),
+    ("GET", "/booking-pages/{id}", "get_booking_page"),
+    ("GET", "/event-types", "list_event_types"),
+    ("GET", "/event-types/{id}", "get_event_type"),
+    ("GET", "/master-pages", "list_master_pages"),
+    ("GET", "/master-pages/{id}", "get_master_page"),
+    ("POST", "/master-pages/{id}/one-time-links", "create_master_page_one_time_link"),
+    ("GET", "/notifications/sms", "list_sms_notifications"),
+    ("GET", "/users", "list_users"),
+    ("POST", "/users", "add_user"),
+    ("GET", "/users/{id}", "get_user"),
+    ("PATCH", "/users/{id}", "update_user"),
+    ("DELETE", "/users/{id}", "delete_user"),
+    ("GET", "/users/{id}/scheduling-availability", "get_scheduling_availability"),
+    ("PATCH", "/users/{id}/scheduling-availability", "update_scheduling_availability"),
+    ("GET", "/teams", "list_teams"),
+    ("GET", "/teams/{id}", "get_team"),
+    ("GET", "/contacts", "list_contacts"),
+    ("POST", "/contacts", "create_contact"),
+    ("GET", "/contacts/{id}", "get_contact"),
+    ("PATCH", "/contacts/{id}", "update_contact"),
+    ("DELETE", "/contacts/{id}", "delete_contact"),
+    ("POST", "/webhooks", "create_webhook"),
+    ("GET", "/webhooks", "list_webhooks"),
+    ("GET", "/webhooks/{id}", "get_webhook"),
+    ("DELETE", "/webhooks/{id}", "delete_webhook"),
+];
+
+/// A documented error: status, message, and what it is about.
+pub(super) type Documented = (u16, &'static str, Option<&'static str>);
+
+/// A tool with all of its arguments, what they become on the wire, and the operation's own errors.
+pub(super) struct Operation {
+    pub(super) tool: &'static str,
+    pub(super) arguments: Value,
+    /// What `{id}` in the path becomes.
+    id: String,
+    query: Vec<(&'static str, String)>,
+    body: Option<Value>,
+    pub(super) errors: Vec<Documented>,
+}
+
+impl Operation {
+    pub(super) fn method(&self) -> &'static str {
+        self.known().0
+    }
+
+    /// Below `/v2`.
+    pub(super) fn path(&self) -> String {
+        self.known().1.replace("{id}", &self.id)
+    }
+
+    fn known(&self) -> (&'static str, &'static str, &'static str) {
+        *ALL.iter().find(|(.., tool)| *tool == self.tool).expect("no such tool")
+    }
+
+    fn on(mut self, id: &str) -> Self {
+        self.id = id.to_owned();
+        self
+    }
+
+    fn asks(mut self, query: &[(&'static str, &str)]) -> Self {
+        self.query = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self
+    }
+
+    fn sends(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    fn fails(mut self, errors: &[&[Documented]]) -> Self {
+        self.errors = errors.concat();
+        self
+    }
+}
+
+fn operation(tool: &'static str, arguments: Value) -> Operation {
+    Operation { tool, arguments, id: String::new(), query: Vec::new(), body: None, errors: Vec::new() }
+}
+
+const PAGE: Documented = (400, "Out of range value: 500. Please provide a number between 1 and 100.", Some("limit"));
+const CURSORS: Documented = (400, "Received both before and after parameters. Please provide only one.", None);
+const PAGES: &[Documented] = &[PAGE, CURSORS];
+const EXPAND: Documented = (400, "This property cannot be expanded: invalid_property", Some("expand"));
+const DATE: Documented = (400, "Invalid date: 2025-13-45T99:99:99Z", Some("creation_time.gt"));
+const CREATED: Documented = (400, "creation_time.gt cannot be later than creation_time.lt", Some("creation_time.gt"));
+const UPDATED: Documented =
+    (400, "last_updated_time.gt cannot be later than last_updated_time.lt", Some("last_updated_time.gt"));
+const NO_BOOKING: Documented = (404, "No such booking: 'BKNG-1'", Some("id"));
+const NO_CALENDAR: Documented = (404, "No such booking calendar: 'BKC-1'", Some("id"));
+const NO_MASTER_PAGE: Documented = (404, "No such master page: 'MP-1'", Some("id"));
+const NO_USER: Documented = (404, "No such user: 'USR-1'", Some("id"));
+const NO_CONTACT: Documented = (404, "No such contact: 'CTC-1'", Some("id"));
+const NO_WEBHOOK: Documented = (404, "No such webhook: 'WHK-1'", Some("id"));
+const NOT_CANCELLABLE: Documented = (409, "Booking cannot be cancelled: 'BKNG-1'", Some("id"));
+const ONE_FIELD: Documented = (400, "At least one field must be provided to update.", Some("body"));
+
+/// What the arguments of the table are about.
+pub(super) struct Ids {
+    booking: String,
+    past: String,
+    calendar: String,
+    slot: String,
+    page: String,
+    event_type: String,
+    master_page: String,
+    dana: String,
+    lee: String,
+    sam: String,
+    advisers: String,
+    contact: String,
+    webhook: String,
+}
+
+impl Ids {
+    pub(super) async fn of(bench: &Bench) -> Self {
+        let slots = json!({"calendar_id": "Intro call", "start_time": "+2d"});
+        let slots = bench.call("get_booking_time_slots", slots).await.structure().clone();
+        let first = |list: &Value| list["items"][0]["id"].as_str().unwrap().to_owned();
+        let listed = async |tool: &str, arguments: Value| first(bench.call(tool, arguments).await.structure());
+        Self {
+            booking: bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await,
+            past: bench.booking(json!({"status": "completed", "starts_before": "now"})).await,
+            calendar: slots["calendar_id"].as_str().unwrap().to_owned(),
+            slot: slots["items"][0]["start_time"].as_str().unwrap().to_owned(),
+            page: listed("list_booking_pages", json!({})).await,
+            event_type: listed("list_event_types", json!({})).await,
+            master_page: listed("list_master_pages", json!({})).await,
+            dana: listed("list_users", json!({"name": "Dana"})).await,
+            lee: listed("list_users", json!({"name": "Lee"})).await,
+            sam: listed("list_users", json!({"email": "sam.sales@northlight.example"})).await,
+            advisers: bench.call("get_team", json!({"team_id": "Advisers"})).await.structure()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+            contact: listed("list_contacts", json!({"name": "Jacob"})).await,
+            webhook: listed("list_webhooks", json!({})).await,
+        }
+    }
+
+    /// Each operation once; those that take something away come last.
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        [
+            self.bookings(),
+            self.calendars(),
+            self.classic(),
+            self.users(),
+            self.contacts(),
+            self.webhooks(),
+            self.deletions(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    fn bookings(&self) -> Vec<Operation> {
+        let paid = |message: &'static str| (422, message, None);
+        vec![
+            operation("test_connection", json!({})),
+            operation(
+                "list_bookings",
+                json!({
+                    "status": ["scheduled"], "owner": "Dana Reyes", "host": "lee@northlight.example", "contact": self.contact,
+                    "calendar": "Intro call", "booking_page": self.page, "master_page": self.master_page,
+                    "event_type": self.event_type, "starts_after": "2026-11-01T00:00:00Z", "starts_before": "2026-12-01",
+                    "created_after": "2026-10-01T00:00:00Z", "created_before": "2026-12-02T00:00:00Z",
+                    "updated_after": "2026-10-01T00:00:00Z", "updated_before": "2026-12-02T00:00:00Z",
+                    "expand": ["owner", "contact"], "limit": 7, "cursor": self.booking
+                }),
+            )
+            .asks(&[
+                ("status", "scheduled"),
+                ("owner", &self.dana),
+                ("host", &self.lee),
+                ("contact", &self.contact),
+                ("booking_calendar", &self.calendar),
+                ("booking_page", &self.page),
+                ("master_page", &self.master_page),
+                ("event_type", &self.event_type),
+                ("starting_time.gt", "2026-10-31T23:59:59.999Z"),
+                // A date includes that day, in New York.
+                ("starting_time.lt", "2026-12-02T05:00:00Z"),
+                ("creation_time.gt", "2026-09-30T23:59:59.999Z"),
+                ("creation_time.lt", "2026-12-02T00:00:00Z"),
+                ("last_updated_time.gt", "2026-09-30T23:59:59.999Z"),
+                ("last_updated_time.lt", "2026-12-02T00:00:00Z"),
+                ("expand", "owner,contact"),
+                ("limit", "7"),
+                ("after", &self.booking),
+            ])
+            .fails(&[&[EXPAND, DATE, CREATED, UPDATED], PAGES]),
+            operation("get_booking", json!({"booking_id": self.booking, "expand": ["owner"]}))
+                .on(&self.booking)
+                .asks(&[("expand", "owner")])
+                .fails(&[&[NO_BOOKING]]),
+            operation("cancel_booking", json!({"booking_id": self.booking, "reason": "Ill", "notify_guest": false}))
+                .on(&self.booking)
+                .sends(json!({"cancellation_reason": "Ill", "send_cancellation_email": false}))
+                .fails(&[&[
+                    NO_BOOKING,
+                    NOT_CANCELLABLE,
+                    paid(
+                        "Paid bookings cannot be canceled through this endpoint. Please login to OnceHub and use the \
+                         Activity Stream to cancel paid bookings.",
+                    ),
+                ]]),
+            operation("request_reschedule", json!({"booking_id": self.booking, "reason": "Ill"}))
+                .on(&self.booking)
+                .sends(json!({"reschedule_reason": "Ill"}))
+                .fails(&[&[
+                    NO_BOOKING,
+                    NOT_CANCELLABLE,
+                    paid(
+                        "Paid bookings can only be requested for reschedule in your OnceHub account. Log in and use the \
+                         activity stream to submit a reschedule request for this booking.",
+                    ),
+                ]]),
+            operation(
+                "reassign_booking",
+                json!({"booking_id": self.booking, "new_host": "Lee Whitford", "video_provider": "google_meet"}),
+            )
+            .on(&self.booking)
+            .sends(json!({"new_host": self.lee, "location": {"type": "virtual", "value": "google_meet"}}))
+            .fails(&[&[
+                NO_BOOKING,
+                (404, "No such user: 'USR-XXXXXXXXXX'", Some("new_host")),
+                (409, "User is inactive.", Some("new_host")),
+                (409, "Reassign is available on the Route plan and above.", None),
+                (409, "Booking cannot be reassigned to the same host.", Some("new_host")),
+                (409, "Booking cannot be reassigned in its current status.", Some("id")),
+                (
+                    409,
+                    "Invalid location: 'Webex' is not connected for this user. Connected video conferencing options: \
+                     google_meet, microsoft_teams.",
+                    Some("location.value"),
+                ),
+                (409, "Cannot reassign booking: The new host requires an assigned seat.", None),
+                // An older branch of OnceHub's documents has other statuses: it is the message that counts.
+                (422, "Booking cannot be reassigned to the same host.", Some("new_host")),
+                (422, "location.type must be 'virtual'", Some("location.type")),
+            ]]),
+            operation("mark_no_show", json!({"booking_id": self.past}))
+                .on(&self.past)
+                .fails(&[&[NO_BOOKING, (409, "Cannot update booking status to no_show: 'BKNG-1'", Some("id"))]]),
+        ]
+    }
+
+    fn calendars(&self) -> Vec<Operation> {
+        vec![
+            operation("list_booking_calendars", json!({"host": "Advisers", "limit": 5, "cursor": self.calendar}))
+                .asks(&[("host", &self.advisers), ("limit", "5"), ("after", &self.calendar)])
+                .fails(&[PAGES]),
+            operation("get_booking_calendar", json!({"calendar_id": self.calendar}))
+                .on(&self.calendar)
+                .fails(&[&[NO_CALENDAR]]),
+            operation(
+                "get_booking_time_slots",
+                json!({"calendar_id": self.calendar, "start_time": "2026-12-01", "end_time": "2026-12-03T12:00:00Z"}),
+            )
+            .on(&self.calendar)
+            .asks(&[("start_time", "2026-12-01T05:00:00Z"), ("end_time", "2026-12-03T12:00:00Z")])
+            .fails(&[&[
+                NO_CALENDAR,
+                (400, "End time must be after the start time.", Some("end_time")),
+                (402, "Time slots cannot be retrieved when the host doesn't have a seat assigned.", None),
+                (422, "Time slots cannot be retrieved from an unpublished booking calendar.", Some("id")),
+            ]]),
+            operation(
+                "schedule_meeting",
+                json!({
+                    "calendar_id": self.calendar, "start_time": self.slot, "guest_time_zone": "Europe/London",
+                    "guest_name": "Ada", "guest_email": "ada@example.com", "guest_phone": "+44 20 7946 0018",
+                    "location_type": "virtual", "location_value": "google_meet", "custom_fields": {"Topics": ["Growth"]}
+                }),
+            )
+            .on(&self.calendar)
+            .sends(json!({
+                "start_time": self.slot, "guest_time_zone": "Europe/London",
+                "booking_form": {
+                    "Topics": ["Growth"], "name": "Ada", "email": "ada@example.com", "phone": "+442079460018"
+                },
+                "location": {"type": "virtual", "value": "google_meet"}
+            }))
+            .fails(&[&[
+                NO_CALENDAR,
+                (400, "Required fields are missing.", Some("booking_form")),
+                (400, "The selected start time is not available.", Some("start_time")),
+                (402, "Meeting cannot be scheduled when the host doesn't have a seat assigned.", None),
+                (422, "Meeting cannot be scheduled on an unpublished booking calendar.", Some("id")),
+            ]]),
+            operation(
+                "create_one_time_link",
+                json!({
+                    "calendar_id": self.calendar, "guest_name": "Ada", "guest_email": "ada@example.com",
+                    "guest_phone": "+442079460018", "custom_fields": {"Topics": "Growth"},
+                    "utm": {"source": "s", "medium": "m", "campaign": "c", "term": "t", "content": "x"},
+                    "host": "Dana Reyes", "co_hosts": ["Lee Whitford", "priya@northlight.example"],
+                    "duration_minutes": 30, "skip": ["questions"], "hide_url_params": true
+                }),
+            )
+            .on(&self.calendar)
+            .sends(json!({
+                "hide_url_params": true,
+                "booking_form": {
+                    "Topics": "Growth", "name": "Ada", "email": "ada@example.com", "phone": "+442079460018"
+                },
+                "utm_params": {"source": "s", "medium": "m", "campaign": "c", "term": "t", "content": "x"},
+                "booking_settings": {
+                    "host": "dana@northlight.example", "co_hosts": "lee@northlight.example,priya@northlight.example",
+                    "duration_minutes": 30, "skip": ["questions"]
+                }
+            }))
+            .fails(&[&[
+                NO_CALENDAR,
+                (400, "This booking calendar does not allow creation of one time links: 'BKC-1234'", Some("id")),
+            ]]),
+        ]
+    }
+
+    fn classic(&self) -> Vec<Operation> {
+        vec![
+            operation(
+                "list_booking_pages",
+                json!({
+                    "master_page": self.master_page, "event_type": self.event_type, "user": "Lee Whitford", "limit": 3,
+                    "cursor": self.page
+                }),
+            )
+            .asks(&[
+                ("master_page", &self.master_page),
+                ("event_type", &self.event_type),
+                ("user", &self.lee),
+                ("limit", "3"),
+                ("after", &self.page),
+            ])
+            .fails(&[PAGES]),
+            operation("get_booking_page", json!({"booking_page_id": self.page})).on(&self.page).fails(&[&[(
+                404,
+                "No such booking page: 'BP-1'",
+                Some("id"),
+            )]]),
+            operation("list_event_types", json!({"limit": 3, "cursor": self.event_type}))
+                .asks(&[("limit", "3"), ("after", &self.event_type)])
+                .fails(&[PAGES]),
+            operation("get_event_type", json!({"event_type_id": self.event_type})).on(&self.event_type).fails(&[&[(
+                404,
+                "No such event type: 'ET-1'",
+                Some("id"),
+            )]]),
+            operation("list_master_pages", json!({"limit": 3, "cursor": self.master_page}))
+                .asks(&[("limit", "3"), ("after", &self.master_page)]),
+            operation("get_master_page", json!({"master_page_id": self.master_page}))
+                .on(&self.master_page)
+                .fails(&[&[NO_MASTER_PAGE]]),
+            operation("create_master_page_one_time_link", json!({"master_page_id": self.master_page}))
+                .on(&self.master_page)
+                .fails(&[&[NO_MASTER_PAGE, (400, "This master page is deleted: 'BP-EHM6JU50Q3'", Some("id"))]]),
+            operation(
+                "list_sms_notifications",
+                json!({
+                    "recipient": "dana@northlight.example", "recipient_type": "user",
+                    "created_after": "2026-10-01T00:00:00Z", "created_before": "2026-12-02T00:00:00Z",
+                    "expand": ["recipient"], "limit": 3, "cursor": "SMS-ABCDEFGH"
+                }),
+            )
+            .asks(&[
+                ("recipient", &self.dana),
+                ("recipient_type", "user"),
+                ("creation_time.gt", "2026-09-30T23:59:59.999Z"),
+                ("creation_time.lt", "2026-12-02T00:00:00Z"),
+                ("expand", "recipient"),
+                ("limit", "3"),
+                ("after", "SMS-ABCDEFGH"),
+            ])
+            .fails(&[&[EXPAND, DATE, CREATED, (400, "Invalid string: customer", Some("recipient_type"))], PAGES]),
+        ]
+    }
+
+    fn users(&self) -> Vec<Operation> {
+        let hours = |start: &str, end: &str, locations: Value| json!({"start_time": start, "end_time": end, "locations": locations});
+        vec![
+            operation("list_users", json!({"email": "lee@northlight.example", "limit": 3, "cursor": self.lee}))
+                .asks(&[("email", "lee@northlight.example"), ("limit", "3"), ("after", &self.lee)])
+                .fails(&[PAGES]),
+            operation("get_user", json!({"user_id": "Lee Whitford"})).on(&self.lee).fails(&[&[NO_USER]]),
+            operation(
+                "add_user",
+                json!({
+                    "email": "new@northlight.example", "first_name": "Nia", "last_name": "Okoro",
+                    "role_name": "Team Manager", "teams": ["Advisers"]
+                }),
+            )
+            .sends(json!({
+                "email": "new@northlight.example", "first_name": "Nia", "last_name": "Okoro",
+                "role_name": "Team Manager", "teams": [self.advisers]
+            }))
+            .fails(&[&[
+                (400, "Required fields are missing.", Some("email")),
+                (400, "Invalid first_name: '[123]'", Some("first_name")),
+                (400, "Invalid last_name: '[123]'", Some("last_name")),
+                (400, "Unsupported fields", Some("nickname")),
+                (400, "Email already exists: 'new@northlight.example'", Some("email")),
+                (400, "Invalid role name: 'Super Admin'", Some("role_name")),
+                (400, "Invalid team(s): 'TM-INVALID1', 'TM-INVALID2'", Some("teams")),
+                (
+                    422,
+                    "You have reached the user limit for your current plan. To add more users, please upgrade your account.",
+                    None,
+                ),
+                (500, "An unexpected error occurred. Please try again later.", None),
+            ]]),
+            operation(
+                "update_user",
+                json!({
+                    "user_id": "lee@northlight.example", "first_name": "Leigh", "last_name": "Whitford-Shaw",
+                    "role_name": "administrator", "teams": []
+                }),
+            )
+            .on(&self.lee)
+            .sends(json!({
+                "first_name": "Leigh", "last_name": "Whitford-Shaw", "role_name": "Administrator", "teams": []
+            }))
+            .fails(&[&[
+                ONE_FIELD,
+                (400, "Invalid first name: ''", Some("first_name")),
+                (400, "Invalid last name: ''", Some("last_name")),
+                (400, "Invalid role name: 'InvalidRole'", Some("role_name")),
+                (400, "The 'Account Owner' role cannot be assigned directly via the API.", Some("role_name")),
+                (400, "Must be an array of strings.", Some("teams")),
+                (400, "Invalid team(s): 'TM-INVALID1'", Some("teams")),
+                (400, "Unsupported field", Some("nickname")),
+                (403, "Cannot update 'Account Owner' user.", None),
+                NO_USER,
+                (410, "User cannot be modified as they have been deleted: 'USR-A1B2C3'", Some("id")),
+            ]]),
+            operation("get_scheduling_availability", json!({"user_id": self.dana})).on(&self.dana).fails(&[&[
+                NO_USER,
+                (400, "Received unknown parameter: start_date", Some("start_date")),
+                (
+                    400,
+                    "Invalid date format for overrides_start_time. Expected format: YYYY-MM-DD",
+                    Some("overrides_start_time"),
+                ),
+            ]]),
+            operation(
+                "update_scheduling_availability",
+                json!({
+                    "user_id": self.dana,
+                    "weekly": [
+                        {"day": "thu", "working_hours": [
+                            {"start_time": "1pm", "end_time": "17:00", "locations": [{"type": "phone_by_guest"}]},
+                            {"start_time": "9:00", "end_time": "12:00"}
+                        ]},
+                        {"day": "Friday", "working_hours": []}
+                    ],
+                    "overrides": [
+                        {"date": "2026-12-24", "working_hours": []},
+                        {"date": "2026-12-17", "remove": true}
+                    ]
+                }),
+            )
+            .on(&self.dana)
+            .sends(json!({
+                "weekly": [
+                    {"day": "Thursday", "working_hours": [
+                        hours("09:00", "12:00", json!([{"type": "online_dynamic_link"}])),
+                        hours("13:00", "17:00", json!([{"type": "phone_by_guest"}]))
+                    ]},
+                    {"day": "Friday", "working_hours": []}
+                ],
+                "overrides": [
+                    {"date": "2026-12-24", "working_hours": []},
+                    {"date": "2026-12-17", "working_hours": null}
+                ]
+            }))
+            .fails(&[&[
+                NO_USER,
+                (400, "availability range is overlapping: '09:00-11:00'", Some("weekly.working_hours")),
+                (400, "start time should be multiple of 15: '09:05'", Some("weekly.working_hours.start_time")),
+                (400, "Date cannot be in the past: '2024-01-01'", Some("overrides.date")),
+                (400, "Duplicate entry for day or date: 'Monday'", Some("weekly")),
+                (
+                    422,
+                    "You can set either online_dynamic_link or online_static_link",
+                    Some("weekly.working_hours.locations"),
+                ),
+            ]]),
+            operation("list_teams", json!({"user": self.dana, "limit": 3, "cursor": self.advisers}))
+                .asks(&[("user", &self.dana), ("limit", "3"), ("after", &self.advisers)])
+                .fails(&[PAGES]),
+            operation("get_team", json!({"team_id": "Advisers"}))
+                .on(&self.advisers)
+                .fails(&[&[(404, "No such team: 'TM-1'", Some("id"))]]),
+        ]
+    }
+
+    fn contacts(&self) -> Vec<Operation> {
+        let details = json!({
+            "status": "Sales qualified", "company": "Acme", "company_size": "11-50", "employees": 12, "job_title": "Buyer",
+            "salutation": "Ms.", "phone": "+44 20 7946 0018", "street_address": "1 High Street", "post_code": "N1 1AA",
+            "city": "London", "state": "Greater London", "country": "United Kingdom", "timezone": "europe/london",
+            "has_consent": true, "terms_of_service": true, "owner": "Dana Reyes", "custom_fields": {"Goal": "Sell"}
+        });
+        let on_the_wire = json!({
+            "status": "Sales qualified", "company": "Acme", "company_size": "11-50", "employees": 12, "job_title": "Buyer",
+            "salutation": "Ms.", "phone": "+442079460018", "street_address": "1 High Street", "post_code": "N1 1AA",
+            "city": "London", "state": "Greater London", "country": "United Kingdom", "timezone": "Europe/London",
+            // OnceHub's own spelling.
+            "has_consent": true, "terms_of_sevice": true, "owner": self.dana, "custom_fields": [{"name": "Goal", "value": "Sell"}]
+        });
+        let with = |first: Value, all: &Value| {
+            let mut fields = first.as_object().unwrap().clone();
+            fields.extend(all.as_object().unwrap().clone());
+            Value::from(fields)
+        };
+        let first_and_last = json!({"first_name": "Ada", "last_name": "Byron"});
+        let all = json!({
+            "first_name": "Ada", "last_name": "Byron", "email": "ada@example.com", "mobile_phone": "+447911123456"
+        });
+        vec![
+            operation(
+                "list_contacts",
+                json!({
+                    "email": "jacob.lindqvist@fjord.example", "created_after": "2026-08-01T00:00:00Z",
+                    "created_before": "2026-12-02T00:00:00Z", "updated_after": "2026-08-01T00:00:00Z",
+                    "updated_before": "2026-12-02T00:00:00Z", "limit": 3, "cursor": self.contact
+                }),
+            )
+            .asks(&[
+                ("email", "jacob.lindqvist@fjord.example"),
+                ("creation_time.gt", "2026-07-31T23:59:59.999Z"),
+                ("creation_time.lt", "2026-12-02T00:00:00Z"),
+                ("last_updated_time.gt", "2026-07-31T23:59:59.999Z"),
+                ("last_updated_time.lt", "2026-12-02T00:00:00Z"),
+                ("limit", "3"),
+                ("after", &self.contact),
+            ])
+            .fails(&[&[DATE, CREATED, UPDATED], PAGES]),
+            operation("get_contact", json!({"contact_id": self.contact})).on(&self.contact).fails(&[&[NO_CONTACT]]),
+            operation("create_contact", with(all.clone(), &details)).sends(with(all, &on_the_wire)).fails(&[&[
+                (400, "At least one of 'email' or 'mobile_phone' is required.", Some("email")),
+                (400, "first_name is required", Some("first_name")),
+                (400, "last_name is required", Some("last_name")),
+                (400, "Invalid email format: 'john.doe@invalid'", Some("email")),
+                (400, "Invalid phone format: '+91999999'", Some("mobile_phone")),
+                (400, "Unsupported fields", Some("nickname")),
+                (409, "Contact already exists: 'ada@example.com'", Some("email")),
+                (409, "Contact already exists: '+12025550195'", Some("mobile_phone")),
+            ]]),
+            operation("update_contact", with(with(json!({"contact_id": self.contact}), &first_and_last), &details))
+                .on(&self.contact)
+                .sends(with(first_and_last, &on_the_wire))
+                .fails(&[&[
+                    ONE_FIELD,
+                    (400, "Identifier fields (email, mobile_phone) cannot be updated via this endpoint", Some("email")),
+                    (
+                        400,
+                        "Identifier fields (email, mobile_phone) cannot be updated via this endpoint",
+                        Some("mobile_phone"),
+                    ),
+                    (400, "Invalid phone format: '+91999999'", Some("phone")),
+                    (400, "Invalid timezone: 'Invalid/Timezone'", Some("timezone")),
+                    (400, "Custom field 'unknown_field' does not exist in field library", Some("custom_fields")),
+                    (400, "Unsupported field", Some("nickname")),
+                    NO_CONTACT,
+                    (500, "An internal error occurred while processing your request", None),
+                ]]),
+        ]
+    }
+
+    fn webhooks(&self) -> Vec<Operation> {
+        let webhook = json!({
+            "name": "New Bookings", "url": "https://hooks.example/new", "events": ["booking.scheduled", "conversation"]
+        });
+        vec![
+            operation("create_webhook", webhook.clone()).sends(webhook).fails(&[&[(
+                409,
+                "A webhook subscription with this name already exists: 'New Bookings'",
+                Some("name"),
+            )]]),
+            operation("list_webhooks", json!({"limit": 3, "cursor": self.webhook}))
+                .asks(&[("limit", "3"), ("after", &self.webhook)])
+                .fails(&[PAGES]),
+            operation("get_webhook", json!({"webhook_id": self.webhook})).on(&self.webhook).fails(&[&[NO_WEBHOOK]]),
+        ]
+    }
+
+    fn deletions(&self) -> Vec<Operation> {
+        vec![
+            operation("delete_webhook", json!({"webhook_id": self.webhook})).on(&self.webhook).fails(&[&[NO_WEBHOOK]]),
+            operation("delete_contact", json!({"contact_id": self.contact})).on(&self.contact).fails(&[&[NO_CONTACT]]),
+            operation("delete_user", json!({"user_id": "sam.sales@northlight.example"}))
+                .on(&self.sam)
+                .fails(&[&[NO_USER]]),
+        ]
+    }
+}
+
+/// An account, and the table for it.
+pub(super) async fn table(setup: Setup) -> (Bench, Vec<Operation>) {
+    let bench = Bench::with(setup).await;
+    let operations = Ids::of(&bench).await.operations();
+    assert_eq!(operations.len(), ALL.len(), "an operation is not in the table");
+    (bench, operations)
+}
+
+#[tokio::test]
+async fn each_operation_goes_over_the_wire_as_documented() {
+    let (bench, operations) = table(Setup::default()).await;
+    for operation in operations {
+        let before = bench.sandbox.requests().len();
+        bench.call(operation.tool, operation.arguments.clone()).await;
+        let path = format!("/v2{}", operation.path());
+        let seen = bench.sandbox.requests().split_off(before);
+        let of_it = |seen: &&crate::sandbox::Seen| seen.method == operation.method() && seen.path == path;
+        // Before it directories are read, after it sometimes the object: what was asked for has all of the query.
+        let requests: Vec<_> = seen.iter().filter(of_it).collect();
+        let query = |seen: &crate::sandbox::Seen| -> Vec<(String, String)> {
+            let mut pairs: Vec<_> = url::form_urlencoded::parse(seen.query.as_bytes()).into_owned().collect();
+            pairs.sort();
+            pairs
+        };
+        let mut expected: Vec<_> =
+            operation.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        expected.sort();
+        let found = requests.iter().find(|seen| query(seen) == expected && seen.body == operation.body);
+        assert!(
+            found.is_some(),
+            "{}: not on the wire: {} {path} {expected:?} {:?}, but {seen:#?}",
+            operation.tool,
+            operation.method(),
+            operation.body
+        );
+    }
+}

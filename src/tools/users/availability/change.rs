@@ -1,0 +1,229 @@
+//! Changing when a user can be booked. OnceHub replaces whole days, so what is there is read first, merged with what is asked
+//! for, and read again afterwards.
+
+use jiff::civil::{Date, Weekday};
+use rmcp::{tool, tool_router};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::super::super::bookings::{describe, guest};
+use super::super::super::call::Call;
+use super::super::super::failure::Failure;
+use super::super::super::reply::{Reply, put_time};
+use super::super::super::schema::Field;
+use super::super::super::write::{FOUND_NOTE, Subject};
+use super::super::super::{Tools, Zone, schema, time};
+use super::hours::{DateInput, DayInput, Plan};
+use super::schedule::{Schedule, name_of, told};
+use super::{FIELDS, described, shown};
+use crate::oncehub::users::Hours;
+use crate::oncehub::{Object, users};
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UpdateAvailability {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+    /// Every week from now on
+    #[serde(default)]
+    weekly: Vec<DayInput>,
+    /// Single dates
+    #[serde(default)]
+    overrides: Vec<DateInput>,
+}
+
+fn output() -> std::sync::Arc<rmcp::model::JsonObject> {
+    let more: [Field; 2] = [
+        ("changes", "array", "Each a day or date, with its hours before and after"),
+        ("outside_working_hours", "array", "Bookings to come on the changed days that now lie outside of hours"),
+    ];
+    schema::written(&[FIELDS, &more].concat())
+}
+
+#[tool_router(router = changing_availability, vis = "pub(in super::super)")]
+impl Tools {
+    /// Change when a user can be booked: weekly by day, overrides for dates such as holidays, in the user's own zone.
+    /// All hours of a given day are replaced; other days stay. Nothing is canceled: the reply names bookings that now
+    /// lie outside, for `request_reschedule` or `cancel_booking`. Present hours: `get_scheduling_availability`.
+    #[tool(
+        title = "Update scheduling availability",
+        input_schema = schema::input::<UpdateAvailability>(),
+        output_schema = output(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn update_scheduling_availability(&self, mut call: Call<UpdateAvailability>) -> Result<Reply, Failure> {
+        let UpdateAvailability { user_id, weekly, overrides } = call.input()?;
+        if weekly.is_empty() && overrides.is_empty() {
+            let hint = "say which days of the week or which dates, e.g. overrides: [{\"date\": \"friday\", \"working_hours\": []}]";
+            return Err(Failure::argument("weekly", "neither weekly nor overrides is given", hint));
+        }
+        let user = call.user("user_id", &user_id).await?;
+        let get = users::GetAvailability { id: user.id.clone() };
+        let read = |object: &Object| Schedule::read(object, &user, &self.settings.zone);
+        let object = call.oncehub.send(&get).await?;
+        let before = read(&object);
+        let plan = Plan::make(&weekly, &overrides, &before, call.now)?;
+        if plan.weekly.is_empty() && plan.overrides.is_empty() {
+            let mut reply =
+                Reply::new(shown(object, &user, &before), format!("{}: nothing to change.", described(&user)));
+            plan.notes.iter().for_each(|note| reply.note(note));
+            return Ok(reply);
+        }
+        let wanted = Change::all(&plan, &before, |when| when.wanted(&plan, &before));
+        let question = format!(
+            "Change the working hours of {} (times in {}): {}?",
+            described(&user),
+            before.zone.name(),
+            in_words(&wanted).join("; ")
+        );
+        if let Some(declined) = call.confirm(false, &question, &|| shown(object.clone(), &user, &before)).await? {
+            return Ok(declined);
+        }
+        let what = format!("the availability of {}", user.id);
+        let check = format!("read it with get_scheduling_availability {} before anything else", user.id);
+        let is_done = |object: &Object| {
+            let now = read(object);
+            let is_different = |change: &Change| *change.before != *change.what.of(&now);
+            wanted.iter().any(is_different)
+        };
+        let subject = Subject { what: &what, check: &check };
+        let (answer, found) = call.change(&plan.request(&user.id), &get, subject, &is_done).await?;
+        // What counts is what OnceHub has now, not what it said.
+        let object = if found { answer } else { call.oncehub.send(&get).await.unwrap_or(answer) };
+        let after = read(&object);
+        let changes = Change::all(&plan, &before, |when| when.of(&after).to_vec());
+        let mut text = format!("{} | times in {}", described(&user), after.zone.name());
+        for line in in_words(&changes) {
+            text.push('\n');
+            text.push_str(&line);
+        }
+        let mut fields = shown(object, &user, &after);
+        fields.insert("changes".into(), changes.iter().map(Change::structure).collect());
+        let outside = call.outside(&user.id, &plan, &after).await;
+        let left_out =
+            put_outside(&mut fields, &mut text, outside.as_ref().map_or(&[], |(bookings, _)| bookings), &after.zone);
+        let mut reply = Reply::new(fields, text);
+        if left_out {
+            reply.note("Their times stand: request_reschedule, reassign_booking or cancel_booking moves them.");
+        }
+        match outside {
+            Ok((_, false)) => {}
+            Ok((_, true)) => {
+                reply.note("There are more bookings to come than could be looked through: see list_bookings (host).")
+            }
+            Err(_) => reply.note("Which bookings now lie outside could not be looked up: see list_bookings (host)."),
+        }
+        plan.notes.iter().for_each(|note| reply.note(note));
+        if changes.iter().zip(&wanted).any(|(now, wanted)| !same_times(&now.after, &wanted.after)) {
+            reply.note("OnceHub did not take over all of it: compare with what was asked for.");
+        }
+        if found {
+            reply.note(FOUND_NOTE);
+        }
+        Ok(reply)
+    }
+}
+
+/// A day of the week or a date.
+#[derive(Clone, Copy)]
+enum When {
+    Day(Weekday),
+    Date(Date),
+}
+
+impl When {
+    /// What holds then.
+    fn of(self, schedule: &Schedule) -> &[Hours] {
+        match self {
+            Self::Day(day) => schedule.day(day),
+            Self::Date(date) => schedule.date(date),
+        }
+    }
+
+    /// What is to hold then.
+    fn wanted(self, plan: &Plan, before: &Schedule) -> Vec<Hours> {
+        let weekly = |day: Weekday| plan.weekly.iter().find(|(known, _)| *known == day).map(|(_, hours)| hours.clone());
+        match self {
+            Self::Day(day) => weekly(day).unwrap_or_default(),
+            Self::Date(date) => {
+                let planned =
+                    plan.overrides.iter().find(|(known, _)| *known == date).and_then(|(_, hours)| hours.clone());
+                let usual = || weekly(date.weekday()).unwrap_or_else(|| before.day(date.weekday()).to_vec());
+                planned.unwrap_or_else(usual)
+            }
+        }
+    }
+}
+
+/// What becomes of one day or date.
+struct Change {
+    what: When,
+    before: Vec<Hours>,
+    after: Vec<Hours>,
+    /// Whether a date goes back to its usual hours.
+    usual: bool,
+}
+
+impl Change {
+    fn all(plan: &Plan, before: &Schedule, after: impl Fn(When) -> Vec<Hours>) -> Vec<Self> {
+        let days = plan.weekly.iter().map(|(day, _)| (When::Day(*day), false));
+        let dates = plan.overrides.iter().map(|(date, hours)| (When::Date(*date), hours.is_none()));
+        days.chain(dates)
+            .map(|(what, usual)| Self { what, before: what.of(before).to_vec(), after: after(what), usual })
+            .collect()
+    }
+
+    fn hours(&self, hours: &[Hours]) -> String {
+        told(hours, if matches!(self.what, When::Day(_)) { "closed" } else { "off" })
+    }
+
+    fn structure(&self) -> Value {
+        let (name, when) = match self.what {
+            When::Day(day) => ("day", name_of(day).to_owned()),
+            When::Date(date) => ("date", date.to_string()),
+        };
+        json!({name: when, "before": self.hours(&self.before), "after": self.hours(&self.after)})
+    }
+}
+
+fn in_words(changes: &[Change]) -> Vec<String> {
+    let line = |change: &Change| {
+        let when = match change.what {
+            When::Day(day) => format!("{}s", name_of(day)),
+            When::Date(date) => date.strftime("%a %Y-%m-%d").to_string(),
+        };
+        let usual = if change.usual { " (the usual hours)" } else { "" };
+        format!("{when} {} -> {}{usual}", change.hours(&change.before), change.hours(&change.after))
+    };
+    changes.iter().map(line).collect()
+}
+
+fn same_times(a: &[Hours], b: &[Hours]) -> bool {
+    let times = |hours: &[Hours]| -> Vec<(String, String)> {
+        hours.iter().map(|hours| (hours.start_time.clone(), hours.end_time.clone())).collect()
+    };
+    times(a) == times(b)
+}
+
+/// Adds the bookings that now lie outside, if there are any.
+fn put_outside(fields: &mut Map<String, Value>, text: &mut String, bookings: &[Object], zone: &Zone) -> bool {
+    let row = |booking: &Object| {
+        let mut row = Map::new();
+        for field in ["id", "status"] {
+            row.extend(booking.text(field).map(|value| (field.to_owned(), value.into())));
+        }
+        if let Some(at) = booking.text("starting_time").and_then(time::read) {
+            put_time(&mut row, "starting_time", at, zone);
+        }
+        row.extend(guest(booking).map(|guest| ("guest".to_owned(), guest.into())));
+        Value::Object(row)
+    };
+    fields.insert("outside_working_hours".into(), bookings.iter().map(row).collect());
+    if !bookings.is_empty() {
+        text.push_str("\nbookings that now lie outside:");
+    }
+    for booking in bookings {
+        text.push_str(&format!("\n{}", describe(booking, zone)));
+    }
+    !bookings.is_empty()
+}

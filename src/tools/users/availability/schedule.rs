@@ -1,0 +1,146 @@
+//! A schedule as OnceHub sends it, and in words.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Weekday};
+use serde_json::Value;
+
+use super::super::super::names::Found;
+use super::super::super::time::Zone;
+use super::super::super::untrusted::{clean, plain_or_quoted, quoted};
+use crate::oncehub::Object;
+use crate::oncehub::users::Hours;
+
+/// The days of the week under the names that OnceHub has for them.
+pub(super) const DAYS: [(Weekday, &str); 7] = [
+    (Weekday::Monday, "Monday"),
+    (Weekday::Tuesday, "Tuesday"),
+    (Weekday::Wednesday, "Wednesday"),
+    (Weekday::Thursday, "Thursday"),
+    (Weekday::Friday, "Friday"),
+    (Weekday::Saturday, "Saturday"),
+    (Weekday::Sunday, "Sunday"),
+];
+
+/// OnceHub's name of a day.
+pub(super) fn name_of(day: Weekday) -> &'static str {
+    DAYS.iter().find(|(known, _)| *known == day).map_or("Sunday", |(_, name)| name)
+}
+
+/// A user's working hours.
+pub(super) struct Schedule {
+    /// The zone of all its times.
+    pub(super) zone: Zone,
+    weekly: [Vec<Hours>; 7],
+    pub(super) overrides: BTreeMap<Date, Vec<Hours>>,
+}
+
+impl Schedule {
+    /// Reads whatever can be read of it. Without a zone that is known, the user's own counts, else `otherwise`.
+    pub(super) fn read(object: &Object, user: &Found, otherwise: &Zone) -> Self {
+        let users_own = user.entry.as_ref().and_then(|entry| entry.object.text("timezone"));
+        let named = [object.text("timezone"), users_own];
+        let zone = named.into_iter().flatten().find_map(|name| Zone::parse(name).ok());
+        let rows = |field: &str| {
+            let rows = object.fields().get(field).and_then(Value::as_array).into_iter().flatten();
+            rows.map(|row| (text(row, "day"), text(row, "date"), hours(row.get("working_hours"))))
+        };
+        let mut weekly: [Vec<Hours>; 7] = Default::default();
+        for (day, _, hours) in rows("weekly") {
+            if let Some(all) =
+                DAYS.iter().position(|(_, name)| name.eq_ignore_ascii_case(&day)).and_then(|at| weekly.get_mut(at))
+            {
+                all.extend(hours);
+            }
+        }
+        let overrides = rows("overrides").filter_map(|(_, date, hours)| Some((date.get(..10)?.parse().ok()?, hours)));
+        Self { zone: zone.unwrap_or_else(|| otherwise.clone()), weekly, overrides: overrides.collect() }
+    }
+
+    /// The hours of a day of the week.
+    pub(super) fn day(&self, day: Weekday) -> &[Hours] {
+        let at = DAYS.iter().position(|(known, _)| *known == day).unwrap_or_default();
+        self.weekly.get(at).map_or(&[], Vec::as_slice)
+    }
+
+    /// The hours of a date: its own, else those of its day of the week.
+    pub(super) fn date(&self, date: Date) -> &[Hours] {
+        self.overrides.get(&date).map_or_else(|| self.day(date.weekday()), Vec::as_slice)
+    }
+
+    /// The hours of the first day that has any.
+    pub(super) fn usual(&self) -> &[Hours] {
+        self.weekly.iter().find(|hours| !hours.is_empty()).map_or(&[], Vec::as_slice)
+    }
+
+    /// Line by line: days that are alike together, then the dates.
+    pub(super) fn text(&self) -> String {
+        let mut lines: Vec<String> = Vec::new();
+        let mut alike: Vec<&str> = Vec::new();
+        for (index, (day, name)) in DAYS.iter().enumerate() {
+            alike.push(name.get(..3).unwrap_or(name));
+            let next = DAYS.get(index + 1).map(|(next, _)| self.day(*next));
+            if next != Some(self.day(*day)) {
+                let days = match alike.as_slice() {
+                    [first, .., last] => format!("{first}-{last}"),
+                    only => only.concat(),
+                };
+                lines.push(format!("{days} {}", told(self.day(*day), "closed")));
+                alike.clear();
+            }
+        }
+        if !self.overrides.is_empty() {
+            lines.push("dates that differ:".into());
+        }
+        for (date, hours) in &self.overrides {
+            lines.push(format!("{} {}", date.strftime("%a %Y-%m-%d"), told(hours, "off")));
+        }
+        lines.join("\n")
+    }
+}
+
+fn text(row: &Value, field: &str) -> String {
+    row.get(field).and_then(Value::as_str).unwrap_or_default().trim().to_owned()
+}
+
+fn hours(sent: Option<&Value>) -> Vec<Hours> {
+    let each = sent.and_then(Value::as_array).into_iter().flatten().filter(|hours| hours.is_object());
+    each.map(|hours| Hours {
+        start_time: text(hours, "start_time"),
+        end_time: text(hours, "end_time"),
+        locations: hours.get("locations").and_then(Value::as_array).cloned().unwrap_or_default(),
+    })
+    .collect()
+}
+
+/// "09:00-12:00, 13:00-17:00 (google_meet)", or the word for no hours at all.
+pub(super) fn told(hours: &[Hours], none: &str) -> String {
+    if hours.is_empty() {
+        return none.to_owned();
+    }
+    let places = |hours: &Hours| hours.locations.iter().map(place).collect::<Vec<_>>().join(", ");
+    let in_words = |places: &str| if places.is_empty() { String::new() } else { format!(" ({places})") };
+    let mut told = Vec::new();
+    for (index, each) in hours.iter().enumerate() {
+        let own = places(each);
+        // What holds for the next stretch as well is said once, after it.
+        let again = hours.get(index + 1).is_some_and(|next| places(next) == own);
+        let shown = format!("{}-{}", clean(&each.start_time), clean(&each.end_time));
+        told.push(if again { shown } else { shown + &in_words(&own) });
+    }
+    told.join(", ")
+}
+
+fn place(location: &Value) -> String {
+    let field = |name: &str| location.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let kind = field("type").unwrap_or("?");
+    match (kind, field("value"), field("id")) {
+        ("online_dynamic_link", Some(provider), _) => plain_or_quoted(provider, 60),
+        ("in_person_by_host", value, Some(id)) => match value {
+            Some(address) => format!("{} {id}", quoted(address, 80)),
+            None => format!("at {id}"),
+        },
+        (_, Some(value), _) => format!("{kind} {}", plain_or_quoted(value, 120)),
+        (kind, ..) => plain_or_quoted(kind, 60),
+    }
+}

@@ -1,0 +1,136 @@
+//! Users, who host: finding them, inviting, changing and removing them, and their working hours.
+
+mod availability;
+mod change;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+use serde_json::{Map, Value};
+
+use super::asked::Asked;
+use super::call::Call;
+use super::failure::Failure;
+use super::line::Line;
+use super::names::{Entries, Noun, fold, full_name};
+use super::reply::{Reply, present};
+use super::schema::Field;
+use super::untrusted::quoted;
+use super::{Tools, Zone, schema};
+use crate::oncehub::{Object, users};
+
+impl Tools {
+    pub(super) fn users() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_users(), Self::changing_users(), Self::reading_availability(), Self::changing_availability()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListUsers {
+    /// Part of the name
+    name: Option<String>,
+    /// Exact
+    email: Option<String>,
+    #[schemars(range(min = 1, max = 500), extend("default" = 25))]
+    limit: Option<u32>,
+    /// A next_cursor
+    cursor: Option<String>,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetUser {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+}
+
+const FIELDS: &[Field] = &[
+    ("id", "string", ""),
+    ("first_name", "string", ""),
+    ("last_name", "string", ""),
+    ("email", "string", ""),
+    ("status", "string", "active, or invited as long as the invitation is not accepted"),
+    ("role_name", "string", "Account Owner, Administrator, Member or Team Manager"),
+    ("timezone", "string", ""),
+    ("teams", "array", "Ids"),
+    ("team_names", "array", ""),
+];
+
+#[tool_router(router = finding_users)]
+impl Tools {
+    /// Find the people of the account, who host bookings: name, e-mail, role, status, time zone, teams. Guests are in
+    /// `list_contacts`, working hours in `get_scheduling_availability`.
+    #[tool(
+        title = "List users",
+        input_schema = schema::input::<ListUsers>(),
+        output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_users(&self, mut call: Call<ListUsers>) -> Result<Reply, Failure> {
+        let ListUsers { name, email, limit, cursor } = call.input()?;
+        let zone = &self.settings.zone;
+        let mut asked = Asked::by(&call, zone);
+        let part = asked.part("name", name.as_deref())?;
+        asked.said("email", email.as_deref());
+        let filter = users::All { email };
+        let is_like = |user: &Object| {
+            let name = full_name(user.fields()).map(|name| fold(&name)).unwrap_or_default();
+            part.as_deref().is_none_or(|part| name.contains(part))
+        };
+        let here: Option<&(dyn Fn(&Object) -> bool + Sync)> = if part.is_some() { Some(&is_like) } else { None };
+        let found = call.gather(&filter, limit, cursor.as_deref(), here).await?;
+        let teams = Teams::of(&call, &found.items).await;
+        Ok(found.rows("user", &asked, |user| teams.shown(user, zone)))
+    }
+
+    /// Read one user; `list_users` shows the same of each. What they host is in `list_bookings` (host), when
+    /// they work in `get_scheduling_availability`.
+    #[tool(
+        title = "Get user",
+        input_schema = schema::input::<GetUser>(),
+        output_schema = schema::output(FIELDS),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_user(&self, mut call: Call<GetUser>) -> Result<Reply, Failure> {
+        let GetUser { user_id } = call.input()?;
+        let id = call.user("user_id", &user_id).await?.id;
+        let user = call.read(&users::Get { id: id.clone() }, &id).await?;
+        let teams = Teams::of(&call, std::slice::from_ref(&user)).await;
+        Ok(Reply::of(teams.shown(&user, &self.settings.zone)))
+    }
+}
+
+/// What the teams of users are called.
+struct Teams(Arc<Entries>);
+
+impl Teams {
+    async fn of<I>(call: &Call<I>, users: &[Object]) -> Self {
+        let in_any = users.iter().any(|user| user.texts("teams").next().is_some());
+        Self(if in_any { call.directory.all_or_none(&call.oncehub, Noun::Teams).await } else { Arc::default() })
+    }
+
+    fn shown(&self, user: &Object, zone: &Zone) -> (Map<String, Value>, String) {
+        let names: Vec<Value> = user.texts("teams").filter_map(|id| self.0.name(id)).map(Value::from).collect();
+        let described = |id: &str| match self.0.name(id) {
+            Some(name) => format!("{} {id}", quoted(name, 60)),
+            None => id.to_owned(),
+        };
+        let teams: Vec<String> = user.texts("teams").map(described).collect();
+        let line = Line::of(user)
+            .quoted(full_name(user.fields()).as_deref())
+            .plain(user.text("email"))
+            .said(user.text("role_name").map(|role| quoted(role, 40).trim_matches('"').to_owned()))
+            .plain(user.text("status").filter(|status| *status != "active"))
+            .plain(user.text("timezone"))
+            .said((!teams.is_empty()).then(|| format!("in {}", teams.join(", "))));
+        let mut fields = present(user.clone(), zone);
+        if !names.is_empty() {
+            fields.insert("team_names".into(), names.into());
+        }
+        (fields, line.end())
+    }
+}

@@ -23,11 +23,11 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     });
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     make_portable(&mut schema);
-    schema["additionalProperties"] = false.into();
     let mut schema = match schema {
         Value::Object(fields) => fields,
         _ => Map::new(),
     };
+    schema.insert("additionalProperties".into(), false.into());
     // What the whole is for says the tool's own description.
     schema.shift_remove("description");
     schema.entry("properties").or_insert_with(|| json!({}));

@@ -167,6 +167,7 @@ impl Ids {
             self.calendars(),
             self.classic(),
             self.users(),
+            self.availability(),
             self.contacts(),
             self.webhooks(),
             self.deletions(),
@@ -400,7 +401,6 @@ impl Ids {
     }
 
     fn users(&self) -> Vec<Operation> {
-        let hours = |start: &str, end: &str, locations: Value| json!({"start_time": start, "end_time": end, "locations": locations});
         vec![
             operation("list_users", json!({"email": "lee@northlight.example", "limit": 3, "cursor": self.lee}))
                 .asks(&[("email", "lee@northlight.example"), ("limit", "3"), ("after", &self.lee)])
@@ -456,6 +456,18 @@ impl Ids {
                 NO_USER,
                 (410, "User cannot be modified as they have been deleted: 'USR-A1B2C3'", Some("id")),
             ]]),
+            operation("list_teams", json!({"user": self.dana, "limit": 3, "cursor": self.advisers}))
+                .asks(&[("user", &self.dana), ("limit", "3"), ("after", &self.advisers)])
+                .fails(&[PAGES]),
+            operation("get_team", json!({"team_id": "Advisers"}))
+                .on(&self.advisers)
+                .fails(&[&[(404, "No such team: 'TM-1'", Some("id"))]]),
+        ]
+    }
+
+    fn availability(&self) -> Vec<Operation> {
+        let hours = |start: &str, end: &str, locations: Value| json!({"start_time": start, "end_time": end, "locations": locations});
+        vec![
             operation("get_scheduling_availability", json!({"user_id": self.dana})).on(&self.dana).fails(&[&[
                 NO_USER,
                 (400, "Received unknown parameter: start_date", Some("start_date")),
@@ -508,12 +520,6 @@ impl Ids {
                     Some("weekly.working_hours.locations"),
                 ),
             ]]),
-            operation("list_teams", json!({"user": self.dana, "limit": 3, "cursor": self.advisers}))
-                .asks(&[("user", &self.dana), ("limit", "3"), ("after", &self.advisers)])
-                .fails(&[PAGES]),
-            operation("get_team", json!({"team_id": "Advisers"}))
-                .on(&self.advisers)
-                .fails(&[&[(404, "No such team: 'TM-1'", Some("id"))]]),
         ]
     }
 

@@ -109,7 +109,7 @@ impl Tools {
         match outside {
             Ok((_, false)) => {}
             Ok((_, true)) => {
-                reply.note("There are more bookings to come than could be looked through: see list_bookings (host).")
+                reply.note("There are more bookings to come than could be looked through: see list_bookings (host).");
             }
             Err(_) => reply.note("Which bookings now lie outside could not be looked up: see list_bookings (host)."),
         }

@@ -78,7 +78,7 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
             "correct it and call again",
         ));
     }
-    if let Some(problem) = out_of_range(&value, expected) {
+    if let Some(problem) = out_of_range(&value, expected).or_else(|| none_of(&value, expected)) {
         return Err(Failure::argument(path, problem, "correct it and call again"));
     }
     match (value, expected.get("items"), expected.get("properties")) {
@@ -106,10 +106,18 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
 /// The choice that is meant, whatever its case and whether its words are joined by spaces or dashes.
 fn one_of(text: String, expected: &Value) -> String {
     let Some(choices) = expected.get("enum").and_then(Value::as_array) else { return text };
-    let fold = |text: &str| text.trim().to_lowercase().replace([' ', '-'], "_");
+    // OnceHub itself has both spellings.
+    let fold = |text: &str| text.trim().to_lowercase().replace([' ', '-'], "_").replace("cancelled", "canceled");
     let folded = fold(&text);
     let found = choices.iter().filter_map(Value::as_str).find(|choice| fold(choice) == folded);
     found.map_or(text, str::to_owned)
+}
+
+/// What to say of a text that is none of the choices.
+fn none_of(value: &Value, expected: &Value) -> Option<String> {
+    let choices: Vec<&str> = expected.get("enum")?.as_array()?.iter().filter_map(Value::as_str).collect();
+    let text = value.as_str().filter(|text| !choices.contains(text))?;
+    Some(format!("must be one of {}, not {}", choices.join(", "), describe(&text.into())))
 }
 
 /// A list that came as one text: JSON, or values separated by commas.
@@ -245,7 +253,10 @@ mod tests {
             (json!({"booking_id": "x", "limit": 1.5}), "limit: must be a whole number, not 1.5"),
             (json!({"booking_id": ["x"]}), "booking_id: must be a text, not a list"),
             (json!({"booking_id": "x", "notify": 1}), "notify: must be true or false, not 1"),
-            (json!({"booking_id": "x", "status": ["gone"]}), "status[0]: unknown variant `gone`, expected"),
+            (
+                json!({"booking_id": "x", "status": ["gone"]}),
+                "status[0]: must be one of scheduled, no_show, not \"gone\"",
+            ),
             (json!({"booking_id": "x", "custom_fields": "{"}), "custom_fields: must be an object"),
         ] {
             let text = message(arguments);

@@ -92,7 +92,7 @@ fn shown(page: &Object, zone: &Zone) -> (Map<String, Value>, String) {
     let label = page.text("label").filter(|label| Some(*label) != page.text("name"));
     let line = Line::of(page)
         .quoted(page.text("name"))
-        .labelled("for guests:", label)
+        .labelled_quoted("for guests:", label)
         .said((page.flag("active") == Some(false)).then(|| "not active".to_owned()))
         .plain(page.text("timezone"))
         .plain(page.text("url"));

@@ -72,6 +72,6 @@ impl Tools {
 }
 
 fn shown(kind: &Object, zone: &Zone) -> (Map<String, Value>, String) {
-    let line = Line::of(kind).quoted(kind.text("name")).labelled("for guests:", kind.text("description"));
+    let line = Line::of(kind).quoted(kind.text("name")).labelled_quoted("for guests:", kind.text("description"));
     (present(kind.clone(), zone), line.end())
 }

@@ -31,6 +31,11 @@ impl Line {
         self.said(text.map(|text| format!("{label} {}", plain_or_quoted(&clean(text), 200))))
     }
 
+    /// What somebody has written, after what it is, in quotation marks.
+    pub(super) fn labelled_quoted(self, label: &str, text: Option<&str>) -> Self {
+        self.said(text.map(|text| format!("{label} {}", quoted(text, 80))))
+    }
+
     /// Our own words.
     pub(super) fn said(mut self, words: Option<String>) -> Self {
         self.parts.extend(words.filter(|_| !self.deleted));

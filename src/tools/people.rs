@@ -50,7 +50,7 @@ impl<I> Call<I> {
                     quoted(text, 80),
                     if by_email { "" } else { " (names are looked for among the 1,000 newest)" }
                 ),
-                "use the guest's e-mail address, or the guest argument, which takes part of a name",
+                "use the e-mail address, or find them with list_contacts, which takes part of a name",
             )),
             (1, Some(Err(error))) => Err(Failure::argument(argument, error, "use the contact's e-mail address")),
             (count, _) => {

@@ -74,10 +74,6 @@ fn make_portable(schema: &mut Value) {
     if fields.get("additionalProperties").is_some_and(Value::is_boolean) {
         fields.shift_remove("additionalProperties");
     }
-    // What a number is of says that it is not negative.
-    if fields.get("minimum") == Some(&json!(0)) {
-        fields.shift_remove("minimum");
-    }
     if let Some(Value::String(description)) = fields.get_mut("description") {
         *description = one_line(description);
     }
@@ -311,7 +307,7 @@ mod tests {
                 "type": "object",
                 "properties": {
                     "text": {"description": "Over two lines", "type": "string"},
-                    "number": {"type": "integer"},
+                    "number": {"type": "integer", "minimum": 0},
                     "choice": {"type": "string", "enum": ["A", "B"]},
                     "several": {"type": "array", "items": {"type": "string", "enum": ["A", "B"]}},
                     "required": {"type": "boolean"}

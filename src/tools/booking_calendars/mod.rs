@@ -175,7 +175,7 @@ fn line(calendar: &Object, hosts: &Hosts) -> String {
     let subject = calendar.text("subject").filter(|subject| Some(*subject) != calendar.text("name"));
     Line::of(calendar)
         .quoted(calendar.text("name"))
-        .said(subject.map(|subject| format!("for guests: {}", quoted(subject, 80))))
+        .labelled_quoted("for guests:", subject)
         .said(calendar.number("duration_minutes").map(|minutes| format!("{minutes} min")))
         .said(host)
         .said((calendar.flag("published") == Some(false)).then(|| "not published: cannot be booked".to_owned()))

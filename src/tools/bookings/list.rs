@@ -61,7 +61,6 @@ enum Status {
     Scheduled,
     Rescheduled,
     Completed,
-    #[serde(alias = "cancelled")]
     Canceled,
     NoShow,
 }

@@ -190,8 +190,8 @@ impl Owners {
             .plain(contact.text("email"))
             .labelled("mobile", contact.text("mobile_phone"))
             .labelled("phone", contact.text("phone"))
-            .said(contact.text("company").map(|company| format!("company {}", quoted(company, 80))))
-            .said(contact.text("job_title").map(|title| format!("job {}", quoted(title, 80))))
+            .labelled_quoted("company", contact.text("company"))
+            .labelled_quoted("job", contact.text("job_title"))
             .said(contact.text("status").map(|status| clean(status).into_owned()))
             .said(owner.map(|id| match owner_name {
                 Some(name) => format!("owner {} {id}", quoted(name, 60)),

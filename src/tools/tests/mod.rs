@@ -4,6 +4,7 @@ pub(in super::super) mod bench;
 mod campaign;
 mod documented_errors;
 mod operations;
+mod small_nouns;
 
 use serde_json::{Value, json};
 

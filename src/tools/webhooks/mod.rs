@@ -1,5 +1,8 @@
 //! Webhooks: the addresses that OnceHub posts to when something happens.
 
+#[cfg(test)]
+mod tests;
+
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
@@ -217,14 +220,11 @@ fn known(events: &[String]) -> Result<Vec<String>, Failure> {
         let folded = event.trim().to_lowercase().replace("cancelled", "canceled");
         let Some(event) = EVENTS.iter().find(|event| **event == folded) else {
             let problem = format!("OnceHub has no event {}", quoted(event, 60));
-            let near = nearest(&folded, EVENTS.iter().copied())
-                .map(|near| format!("did you mean {near}? "))
-                .unwrap_or_default();
-            return Err(Failure::argument(
-                "events",
-                problem,
-                format!("{near}Or use booking, for all that happens to bookings"),
-            ));
+            let hint = match nearest(&folded, EVENTS.iter().copied()) {
+                Some(near) => format!("did you mean {near}? Otherwise use booking, for all that happens to bookings"),
+                None => "use booking, for all that happens to bookings".to_owned(),
+            };
+            return Err(Failure::argument("events", problem, hint));
         };
         if !known.iter().any(|known| known == event) {
             known.push((*event).to_owned());

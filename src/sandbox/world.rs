@@ -316,11 +316,12 @@ impl World {
             || self.bookings.iter().any(|booking| booking.deleted && booking.id == id)
     }
 
-    /// A user, contact or webhook as it is sent over the wire.
+    /// A user, contact, webhook or booking as it is sent over the wire.
     pub fn as_sent(&self, id: &str) -> Option<Value> {
+        let booking = || self.bookings.iter().find(|booking| booking.id == id).map(|booking| booking.show(self, &[]));
         let contact = || self.contacts.iter().find(|contact| contact.id == id).map(Contact::show);
         let webhook = || self.webhooks.iter().find(|webhook| webhook.id == id).map(Webhook::show);
-        self.user(id).map(User::show).or_else(contact).or_else(webhook)
+        self.user(id).map(User::show).or_else(contact).or_else(webhook).or_else(booking)
     }
 
     /// A user's working hours as they are sent over the wire.

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::bench::{Bench, Setup};
-use crate::sandbox::{Effect, Fault};
+use crate::sandbox::{Effect, Fault, World};
 
 /// What can go wrong with a write on its way, and whether it is carried out all the same.
 fn troubles() -> Vec<(Effect, bool)> {
@@ -25,75 +25,196 @@ fn troubles() -> Vec<(Effect, bool)> {
     ]
 }
 
-const ROUNDS: usize = 300;
+const ROUNDS: usize = 1000;
+const WORKERS: usize = 10;
 
-#[tokio::test]
-async fn three_hundred_writes_in_trouble_happen_at_most_once_and_are_told_truly() {
-    // Each worker has an account of its own, so that faults hit the write that they are meant for.
-    let workers = 10;
-    let each = (0..workers).map(|worker| async move {
-        let mut tally = [0; 3];
+/// One write: what is called, and whether it has been carried out, as the account itself tells.
+struct Round {
+    tool: &'static str,
+    arguments: Value,
+    /// How often it has happened; nothing where OnceHub cannot be asked.
+    done: Option<Box<dyn Fn(&World) -> usize + Send>>,
+}
+
+fn round(tool: &'static str, arguments: Value, done: impl Fn(&World) -> usize + Send + 'static) -> Round {
+    Round { tool, arguments, done: Some(Box::new(done)) }
+}
+
+/// A worker's own account, so that faults hit the write that they are meant for; and what is left to be changed in it.
+struct Worker {
+    bench: Bench,
+    past: Vec<String>,
+    starts: Vec<String>,
+}
+
+impl Worker {
+    async fn new() -> Self {
         let bench = Bench::with(Setup { more_bookings: 120, ..Setup::default() }).await;
         let past = bench.call("list_bookings", json!({"status": "completed", "limit": 100})).await;
-        let mut past: Vec<String> = ids(past.structure());
-        let slots = json!({"calendar_id": "Intro call", "start_time": "2026-11-30", "end_time": "2026-12-18", "limit": 500});
+        let past = ids(past.structure());
+        let slots =
+            json!({"calendar_id": "Intro call", "start_time": "2026-11-30", "end_time": "2026-12-18", "limit": 500});
         let slots = bench.call("get_booking_time_slots", slots).await;
-        let mut starts: Vec<String> =
-            slots.structure()["items"].as_array().unwrap().iter().map(|slot| slot["start_time"].as_str().unwrap().to_owned()).collect();
-        for round in 0..ROUNDS / workers {
-            let troubles = troubles();
-            let (effect, happens) = troubles[(round * workers + worker) % troubles.len()].clone();
-            let label = format!("{effect:?}");
-            let fault = Fault::new(effect).on("POST", "/v2/").times(1);
-            match round % 3 {
-                0 => {
-                    let start = starts.remove(0);
-                    let email = format!("guest{round}@campaign.example");
-                    let guest = json!({
-                        "calendar_id": "Intro call", "start_time": start, "guest_time_zone": "UTC", "guest_name": "A Guest", "guest_email": email
-                    });
-                    let replied = bench.call_with(fault, "schedule_meeting", guest).await;
-                    let held = bench.sandbox.with(|world| world.held_by(&email, start.parse().unwrap()));
-                    assert_eq!(held.len(), usize::from(happens), "{label}");
-                    if replied.is_failure() {
-                        assert!(held.is_empty() && replied.error()["outcome"] == "not_done", "{label}: {}", replied.failure());
-                    } else {
-                        assert_eq!(replied.structure()["booking_id"], json!(held[0]), "{label}");
-                    }
-                    tally[0] += usize::from(replied.is_failure());
-                }
-                1 => {
-                    let coming = json!({"starts_after": "now", "status": ["scheduled", "rescheduled"], "calendar": "Intro call"});
-                    let id = bench.booking(coming).await;
-                    let (tool, arguments) = match round % 2 {
-                        0 => ("cancel_booking", json!({"booking_id": id})),
-                        _ => ("request_reschedule", json!({"booking_id": id, "reason": "r"})),
-                    };
-                    let replied = bench.call_with(fault, tool, arguments).await;
-                    let canceled = bench.sandbox.with(|world| world.status_of(&id)) == Some("canceled");
-                    assert_eq!(canceled, happens, "{label}");
-                    assert_eq!(!replied.is_failure(), happens, "{label}");
-                    tally[1] += usize::from(replied.is_failure());
-                }
-                _ => {
-                    let id = past.remove(0);
-                    let replied = bench.call_with(fault, "mark_no_show", json!({"booking_id": id})).await;
-                    let missed = bench.sandbox.with(|world| world.status_of(&id)) == Some("no_show");
-                    assert_eq!(missed, happens, "{label}");
-                    assert_eq!(!replied.is_failure(), happens, "{label}");
-                    tally[2] += usize::from(replied.is_failure());
-                }
+        let slots = slots.structure()["items"].as_array().unwrap().clone();
+        let starts = slots.iter().map(|slot| slot["start_time"].as_str().unwrap().to_owned()).collect();
+        Self { bench, past, starts }
+    }
+
+    /// Makes something without trouble, to be changed with it.
+    async fn made(&self, tool: &str, arguments: Value) -> String {
+        let made = self.bench.call(tool, arguments).await;
+        let made = made.structure();
+        made["booking_id"].as_str().or(made["id"].as_str()).unwrap().to_owned()
+    }
+
+    fn guest(&mut self, n: usize) -> Value {
+        json!({
+            "calendar_id": "Intro call", "start_time": self.starts.remove(0), "guest_time_zone": "UTC",
+            "guest_name": "A Guest", "guest_email": format!("guest{n}@campaign.example")
+        })
+    }
+
+    /// The round with this number: each kind of write in turn.
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
+    async fn round(&mut self, n: usize) -> Round {
+        let email = format!("p{n}@campaign.example");
+        let person = json!({"email": email, "first_name": "Pat", "last_name": format!("Number{n}")});
+        let contact = json!({"email": email, "first_name": "Con", "last_name": "Tact", "status": "Qualified"});
+        let webhook = json!({"name": format!("Hook {n}"), "url": "https://hooks.example/x", "events": ["booking"]});
+        match n % 17 {
+            0 => {
+                let guest = self.guest(n);
+                let (email, start) =
+                    (guest["guest_email"].clone(), guest["start_time"].as_str().unwrap().parse().unwrap());
+                round("schedule_meeting", guest, move |world| world.held_by(email.as_str().unwrap(), start).len())
+            }
+            kind @ (1 | 2) => {
+                let guest = self.guest(n);
+                let id = self.made("schedule_meeting", guest).await;
+                let tool = if kind == 1 { "cancel_booking" } else { "request_reschedule" };
+                round(tool, json!({"booking_id": id, "reason": "r"}), move |world| {
+                    usize::from(world.status_of(&id) == Some("canceled"))
+                })
+            }
+            3 => {
+                let guest = self.guest(n);
+                let id = self.made("schedule_meeting", guest).await;
+                // OnceHub does not look whether the new host is free: this one has nothing else to do.
+                let reassign = json!({"booking_id": id, "new_host": "sam.support@northlight.example"});
+                round("reassign_booking", reassign, move |world| {
+                    let owner = world.as_sent(&id).unwrap()["owner"].clone();
+                    usize::from(
+                        world.users_with("sam.support@northlight.example").iter().any(|sam| owner == json!(sam)),
+                    )
+                })
+            }
+            4 => {
+                let id = self.past.remove(0);
+                round("mark_no_show", json!({"booking_id": id}), move |world| {
+                    usize::from(world.status_of(&id) == Some("no_show"))
+                })
+            }
+            5 => Round { tool: "create_one_time_link", arguments: json!({"calendar_id": "Intro call"}), done: None },
+            6 => Round {
+                tool: "create_master_page_one_time_link",
+                arguments: json!({"master_page_id": "Northlight front desk"}),
+                done: None,
+            },
+            7 => round("add_user", person, move |world| world.users_with(&email).len()),
+            8 => {
+                let id = self.made("add_user", person).await;
+                let update = json!({"user_id": id, "first_name": "Changed", "teams": ["Advisers"]});
+                round("update_user", update, move |world| {
+                    usize::from(world.as_sent(&id).unwrap()["first_name"] == "Changed")
+                })
+            }
+            9 => {
+                let id = self.made("add_user", person).await;
+                round("delete_user", json!({"user_id": id}), move |world| usize::from(world.is_deleted(&id)))
+            }
+            10 => {
+                let id = self.made("add_user", person).await;
+                let off = json!({"user_id": id, "weekly": [{"day": "Tuesday", "working_hours": []}]});
+                round("update_scheduling_availability", off, move |world| {
+                    let schedule = world.schedule_as_sent(&id).unwrap();
+                    usize::from(schedule["weekly"][1]["working_hours"] == json!([]))
+                })
+            }
+            11 => round("create_contact", contact, move |world| world.contacts_known_as(&email).len()),
+            12 => {
+                let number = format!("+4479111{n:05}");
+                let contact = json!({"mobile_phone": number, "first_name": "Con", "last_name": "Tact"});
+                round("create_contact", contact, move |world| world.contacts_known_as(&number).len())
+            }
+            13 => {
+                let id = self.made("create_contact", contact).await;
+                let update = json!({"contact_id": id, "city": "Oslo", "custom_fields": {"Goal": "Grow"}});
+                round("update_contact", update, move |world| {
+                    let sent = world.as_sent(&id).unwrap();
+                    usize::from(sent["city"] == "Oslo" && sent["status"] == "Qualified")
+                })
+            }
+            14 => {
+                let id = self.made("create_contact", contact).await;
+                round("delete_contact", json!({"contact_id": id}), move |world| usize::from(world.is_deleted(&id)))
+            }
+            15 => {
+                let name = webhook["name"].as_str().unwrap().to_owned();
+                round("create_webhook", webhook, move |world| world.webhooks_called(&name).len())
+            }
+            _ => {
+                let id = self.made("create_webhook", webhook).await;
+                round("delete_webhook", json!({"webhook_id": id}), move |world| usize::from(world.is_deleted(&id)))
             }
         }
-        assert_eq!(bench.sandbox.with(|world| world.double_bookings()), 0);
-        let written = bench.sandbox.requests().iter().filter(|seen| seen.method == "POST").count();
-        // A 429 is the one failure after which a write is sent again.
-        let again = (0..ROUNDS / workers).filter(|round| (round * workers + worker) % troubles().len() == troubles().len() - 1).count();
-        assert_eq!(written, ROUNDS / workers + again, "a write was sent twice");
-        tally
+    }
+}
+
+/// The requests of an account that change something.
+fn writes(bench: &Bench) -> usize {
+    bench.sandbox.requests().iter().filter(|seen| seen.method != "GET").count()
+}
+
+#[tokio::test]
+async fn a_thousand_writes_in_trouble_happen_at_most_once_and_are_told_truly() {
+    let each = (0..WORKERS).map(|worker| async move {
+        let (mut account, mut failed) = (Worker::new().await, 0);
+        for n in (worker..ROUNDS).step_by(WORKERS) {
+            let troubles = troubles();
+            // Each kind of write meets each kind of trouble.
+            let (effect, happens) = troubles[(n / 17 + n) % troubles.len()].clone();
+            let is_again = matches!(effect, Effect::TooMany(_));
+            let Round { tool, arguments, done } = account.round(n).await;
+            let (label, before) = (format!("round {n}, {tool}, {effect:?}"), writes(&account.bench));
+            let method = match tool {
+                "update_user" | "update_contact" | "update_scheduling_availability" => "PATCH",
+                "delete_user" | "delete_contact" | "delete_webhook" => "DELETE",
+                _ => "POST",
+            };
+            let replied =
+                account.bench.call_with(Fault::new(effect).on(method, "/v2/").times(1), tool, arguments).await;
+            // A 429 is the one failure after which a write is sent again.
+            assert_eq!(writes(&account.bench) - before, 1 + usize::from(is_again), "{label}");
+            let Some(done) = done else {
+                // What cannot be looked up is never said to be done or not done.
+                assert_eq!(replied.is_failure(), !is_again, "{label}");
+                assert!(is_again || replied.error()["outcome"] == "unknown", "{label}");
+                continue;
+            };
+            let times = account.bench.sandbox.with(|world| done(world));
+            assert_eq!(times, usize::from(happens), "{label}");
+            assert_eq!(replied.is_failure(), !happens, "{label}");
+            if !happens {
+                assert_eq!(replied.error()["outcome"], "not_done", "{label}: {}", replied.failure());
+            }
+            failed += usize::from(!happens);
+        }
+        assert_eq!(account.bench.sandbox.with(|world| world.double_bookings()), 0);
+        failed
     });
-    let failed: usize = join_all(each).await.into_iter().flatten().sum();
-    assert_eq!(failed, ROUNDS * 3 / 10, "three of ten troubles come before anything is carried out");
+    let failed: usize = join_all(each).await.into_iter().sum();
+    // Three of ten troubles come before anything is carried out, and two of seventeen writes cannot be looked up.
+    assert!((250..=280).contains(&failed), "{failed}");
 }
 
 fn ids(list: &Value) -> Vec<String> {

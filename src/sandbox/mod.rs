@@ -120,6 +120,11 @@ impl Sandbox {
         lock(&self.shared.seen).iter().cloned().collect()
     }
 
+    /// What it has been asked since it was last told to forget it.
+    pub fn forget_requests(&self) -> Vec<Seen> {
+        std::mem::take(&mut *lock(&self.shared.seen))
+    }
+
     /// How many requests are being worked on.
     pub fn under_way(&self) -> usize {
         self.shared.under_way.load(std::sync::atomic::Ordering::SeqCst)

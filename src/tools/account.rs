@@ -7,7 +7,7 @@ use serde_json::Map;
 use super::call::Call;
 use super::failure::Failure;
 use super::reply::Reply;
-use super::untrusted::clean;
+use super::untrusted::{clean, quoted};
 use super::{Tools, schema, time};
 use crate::oncehub::account;
 
@@ -52,7 +52,12 @@ impl Tools {
         structure.insert("time_zone".into(), zone.name().into());
         super::reply::put_time(&mut structure, "current_time", call.now, zone);
         let me = self.settings.me.as_deref().map_or_else(|| "not set (ONCEHUB_MCP_USER)".to_owned(), str::to_owned);
-        let text = format!("{message}\nnow: {} ({})\nme: {me}", time::local(call.now, zone), zone.name());
+        let text = format!(
+            "OnceHub says: {}\nnow: {} ({})\nme: {me}",
+            quoted(&message, 300),
+            time::local(call.now, zone),
+            zone.name()
+        );
         Ok(Reply::new(structure, text))
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::reply::inline;
-use super::untrusted::{clean_value, plain_or_quoted};
+use super::untrusted::plain_or_quoted;
 
 /// A field that is not what it was.
 pub(super) struct Difference {
@@ -79,11 +79,9 @@ fn plain(value: &Value) -> Value {
 }
 
 fn show(value: &Value) -> String {
-    let mut value = plain(value);
-    clean_value(&mut value);
-    match &value {
+    match plain(value) {
         Value::Null => "none".to_owned(),
-        other => inline(other),
+        other => inline(&other),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A thing in a line: its id, and what people know it by.
 
-use super::untrusted::{clean, plain_or_quoted, quoted};
+use super::untrusted::{clean, plain_or_quoted, quoted, word};
 use crate::oncehub::Object;
 
 /// The parts of a line. Of something that has been deleted nothing but its id is left.
@@ -12,7 +12,7 @@ pub(super) struct Line {
 impl Line {
     /// Begins with the object's id.
     pub(super) fn of(object: &Object) -> Self {
-        let id = object.text("id").map_or_else(|| "(no id)".to_owned(), |id| plain_or_quoted(id, 80));
+        let id = object.text("id").map_or_else(|| "(no id)".to_owned(), |id| word(id).into_owned());
         Self { parts: vec![id], deleted: object.is_deleted() }
     }
 
@@ -34,6 +34,12 @@ impl Line {
     /// What somebody has written, after what it is, in quotation marks.
     pub(super) fn labelled_quoted(self, label: &str, text: Option<&str>) -> Self {
         self.said(text.map(|text| format!("{label} {}", quoted(text, 80))))
+    }
+
+    /// A status or a role, which are words of OnceHub's own.
+    pub(super) fn status(self, text: Option<&str>) -> Self {
+        let in_words = |text: &str| text.chars().all(|c| c.is_ascii_alphabetic() || c == ' ');
+        self.said(text.map(|text| if in_words(text) { text.to_owned() } else { plain_or_quoted(text, 60) }))
     }
 
     /// Our own words.

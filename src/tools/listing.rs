@@ -51,7 +51,8 @@ impl<I> Call<I> {
                 if keep.is_some_and(|keep| !keep(&item)) {
                     continue;
                 }
-                let id = item.text("id").map(str::to_owned);
+                // What is no id cannot be gone on from.
+                let id = item.text("id").filter(|id| id.parse::<Id>().is_ok()).map(str::to_owned);
                 found.items.push(item);
                 if found.items.len() == wanted {
                     found.has_more = (index + 1 < count || page.has_more) && id.is_some();

@@ -11,7 +11,7 @@ use super::line::Line;
 use super::names::full_name;
 use super::reply::{Reply, present};
 use super::schema::{Field, REFERENCE};
-use super::untrusted::quoted;
+use super::untrusted::{quoted, word};
 use super::{Tools, Zone, schema, time};
 use crate::oncehub::{Id, Object, notifications};
 
@@ -116,7 +116,7 @@ fn shown(message: &Object, zone: &Zone) -> (Map<String, Value>, String) {
     let who = recipient.map(|recipient| {
         let name = recipient.object.and_then(full_name).map(|name| format!("{} ", quoted(&name, 60)));
         let kind = message.text("recipient_type").unwrap_or("to");
-        format!("{kind} {}{}", name.unwrap_or_default(), recipient.id)
+        format!("{} {}{}", word(kind), name.unwrap_or_default(), word(recipient.id))
     });
     let segments = message.fields().get("details").and_then(|details| details.get("segment_count")?.as_i64());
     let line = Line::of(message)

@@ -7,6 +7,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::names::Found;
 use super::reply::present;
+use super::untrusted::{plain_or_quoted, word};
 use crate::oncehub::{Endpoint, Object};
 
 impl<I> Call<I> {
@@ -27,12 +28,12 @@ impl<I> Call<I> {
 
 /// A link in fields and in words; `argument` is what names the page that it opens.
 pub(super) fn shown(link: Object, argument: &str, page: &Found, zone: &Zone) -> (Map<String, Value>, String) {
-    let url = link.text("url").unwrap_or("(OnceHub gave no address)").to_owned();
+    let url = link.text("url").map_or("(OnceHub gave no address)".to_owned(), |url| plain_or_quoted(url, 500));
     let mut fields = present(link, zone);
     fields.insert(argument.to_owned(), page.id.as_str().into());
     fields.insert("time_zone".into(), zone.name().into());
     let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
     let made = fields.get("creation_time_local").and_then(Value::as_str).unwrap_or_default();
-    let text = format!("{url}\nserves for one booking on {}; link {id}, made {made}", page.described());
+    let text = format!("{url}\nserves for one booking on {}; link {}, made {made}", page.described(), word(id));
     (fields, text)
 }

@@ -6,7 +6,7 @@ use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 
 use super::time::{self, Zone};
-use super::untrusted::{clean_value, plain_or_quoted, quoted};
+use super::untrusted::{clean, clean_value, plain_or_quoted, quoted};
 use super::write::FOUND_NOTE;
 use crate::oncehub::{Id, Object};
 
@@ -66,38 +66,37 @@ impl Reply {
 
 impl IntoCallToolResult for Reply {
     fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
-        let mut result = CallToolResult::success(vec![ContentBlock::text(self.text)]);
-        result.structured_content = Some(Value::Object(self.structure));
+        // Whatever OnceHub put where: nothing hides in a reply.
+        let mut structure = Value::Object(self.structure);
+        clean_value(&mut structure);
+        let mut result = CallToolResult::success(vec![ContentBlock::text(clean(&self.text))]);
+        result.structured_content = Some(structure);
         Ok(result.into())
     }
 }
 
-/// An object with every field that OnceHub sent, its texts cleaned and each of its times in local form beside it.
+/// An object with every field that OnceHub sent, each of its times in local form beside it.
 pub(super) fn present(object: Object, zone: &Zone) -> Map<String, Value> {
-    let mut value = Value::Object(object.into_fields());
-    clean_value(&mut value);
-    match localised(value, zone) {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
+    localised(object.into_fields(), zone)
 }
 
-fn localised(value: Value, zone: &Zone) -> Value {
-    match value {
-        Value::Array(values) => values.into_iter().map(|value| localised(value, zone)).collect(),
-        Value::Object(fields) => {
-            let mut shown = Map::with_capacity(fields.len() + 4);
-            for (name, value) in fields {
-                match value.as_str().filter(|_| name.ends_with("_time")).and_then(time::read) {
-                    Some(at) => put_time(&mut shown, &name, at, zone),
-                    None => {
-                        let value = localised(value, zone);
-                        shown.insert(name, value);
-                    }
-                }
+fn localised(fields: Map<String, Value>, zone: &Zone) -> Map<String, Value> {
+    let mut shown = Map::with_capacity(fields.len() + 4);
+    for (name, value) in fields {
+        match value.as_str().filter(|_| name.ends_with("_time")).and_then(time::read) {
+            Some(at) => put_time(&mut shown, &name, at, zone),
+            None => {
+                shown.insert(name, localised_value(value, zone));
             }
-            Value::Object(shown)
         }
+    }
+    shown
+}
+
+fn localised_value(value: Value, zone: &Zone) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(|value| localised_value(value, zone)).collect(),
+        Value::Object(fields) => localised(fields, zone).into(),
         other => other,
     }
 }

@@ -78,11 +78,17 @@ pub(super) fn quoted(text: &str, longest: usize) -> String {
 
 /// The text bare where it is plainly a word, an id, an address or a number; else as a quotation.
 pub(super) fn plain_or_quoted(text: &str, longest: usize) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.@:/+?=&%#~".contains(c);
-    if !text.is_empty() && text.len() <= longest && text.chars().all(is_plain) && !text.ends_with(':') {
-        return text.to_owned();
-    }
-    quoted(text, longest)
+    if is_plain(text, longest) { text.to_owned() } else { quoted(text, longest) }
+}
+
+/// An id, a status or another word of OnceHub's own: bare, unless it is none.
+pub(super) fn word(text: &str) -> Cow<'_, str> {
+    if is_plain(text, 120) { Cow::Borrowed(text) } else { Cow::Owned(quoted(text, 120)) }
+}
+
+fn is_plain(text: &str, longest: usize) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@:/+?=&%#~".contains(&byte);
+    !text.is_empty() && text.len() <= longest && text.bytes().all(is_plain) && !text.ends_with(':')
 }
 
 #[cfg(test)]

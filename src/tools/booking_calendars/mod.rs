@@ -20,7 +20,7 @@ use super::line::Line;
 use super::names::{Entries, Found, Noun, is_called};
 use super::reply::{Reply, present};
 use super::schema::Field;
-use super::untrusted::quoted;
+use super::untrusted::{quoted, word};
 use super::{Tools, schema};
 use crate::oncehub::{Object, booking_calendars};
 
@@ -168,9 +168,9 @@ fn shown(calendar: Object, hosts: &Hosts, zone: &super::Zone) -> Map<String, Val
 
 fn line(calendar: &Object, hosts: &Hosts) -> String {
     let host = calendar.text("host").map(|id| match hosts.name(calendar) {
-        Some((name, true)) => format!("team {} {id}", quoted(&name, 60)),
-        Some((name, false)) => format!("host {} {id}", quoted(&name, 60)),
-        None => format!("host {id}"),
+        Some((name, true)) => format!("team {} {}", quoted(&name, 60), word(id)),
+        Some((name, false)) => format!("host {} {}", quoted(&name, 60), word(id)),
+        None => format!("host {}", word(id)),
     });
     let subject = calendar.text("subject").filter(|subject| Some(*subject) != calendar.text("name"));
     Line::of(calendar)

@@ -11,7 +11,7 @@ use super::super::failure::Failure;
 use super::super::listing::USUAL;
 use super::super::reply::{Reply, put_time};
 use super::super::time::{self, Zone};
-use super::super::untrusted::{clean, clean_value, plain_or_quoted, quoted};
+use super::super::untrusted::{clean, plain_or_quoted, quoted};
 use super::super::{Tools, schema};
 use crate::oncehub::{Error, Id, Object, booking_calendars};
 
@@ -217,9 +217,7 @@ fn show(slots: &[Slot], limit: Option<u32>, range: &Range, id: &Id, calendar: &s
     }
 
     let locations = |locations: &[Object]| -> Value {
-        let mut value = locations.iter().map(|location| Value::Object(location.fields().clone())).collect();
-        clean_value(&mut value);
-        value
+        locations.iter().map(|location| Value::Object(location.fields().clone())).collect()
     };
     let item = |slot: &Slot| {
         let mut item = Map::new();

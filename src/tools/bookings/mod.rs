@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::names::{fold, looks_like_an_id};
 use super::reply::Reply;
 use super::time::Zone;
-use super::untrusted::quoted;
+use super::untrusted::{quoted, word};
 use super::{Tools, asked, schema, time};
 use crate::oncehub::{Id, Object, bookings};
 pub(super) use show::{Names, after_scheduling, guest, scheduled};
@@ -123,7 +123,11 @@ impl<I> Call<I> {
 /// A booking in half a line, to tell it from others: id, status, time, guest.
 pub(super) fn describe(booking: &Object, zone: &Zone) -> String {
     let starts = booking.text("starting_time").and_then(time::read).map(|at| time::local(at, zone));
-    let parts =
-        [booking.text("id").map(str::to_owned), booking.text("status").map(str::to_owned), starts, guest(booking)];
+    let parts = [
+        booking.text("id").map(|id| word(id).into_owned()),
+        booking.text("status").map(|status| word(status).into_owned()),
+        starts,
+        guest(booking),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

@@ -14,7 +14,7 @@ use super::super::names::{Entries, Noun, full_name};
 use super::super::reply::{Reply, outline, present};
 use super::super::schema::{self, Field, REFERENCE};
 use super::super::time::{self, Zone};
-use super::super::untrusted::{clean, clean_value, plain_or_quoted, quoted};
+use super::super::untrusted::{clean, plain_or_quoted, quoted, word};
 use crate::oncehub::{Object, Reference};
 
 /// The fields of a booking that point to something with a name, and what that is.
@@ -253,7 +253,7 @@ impl<'a> Row<'a> {
     fn line(&self, names: &Names, zone: &Zone, alone: bool) -> String {
         let id = self.id.as_deref().unwrap_or_default();
         if self.booking.is_deleted() {
-            return format!("deleted | {id}");
+            return format!("deleted | {}", word(id));
         }
         let mut line = String::with_capacity(160);
         let mut put = |between: &str, text: &str| {
@@ -266,16 +266,17 @@ impl<'a> Row<'a> {
             let clock = self.local.get(15..20).unwrap_or_default();
             put(" ", &self.minutes.map_or_else(|| clock.to_owned(), |minutes| time::range(start, minutes, zone)));
         }
-        put(" ", self.status.as_deref().unwrap_or_default());
+        put(" ", &self.status.as_deref().map(word).unwrap_or_default());
         put(" ", &self.guest_name.as_deref().map(|name| quoted(name, 80)).unwrap_or_default());
         put(" ", &self.guest_email.as_deref().map(|email| plain_or_quoted(email, 120)).unwrap_or_default());
-        put(" ", &self.contact.map(|to| clean(to.id)).unwrap_or_default());
+        put(" ", &self.contact.filter(|to| !to.id.is_empty()).map(|to| word(to.id)).unwrap_or_default());
         let (mut host, mut has_place) = (String::new(), false);
         for (field, to, name) in &self.refers {
             let called = match name {
-                None => clean(to.id).into_owned(),
+                None if to.id.is_empty() => String::new(),
+                None => word(to.id).into_owned(),
                 Some(name) if alone || names.entries.get(field).is_some_and(|entries| entries.share_name(name)) => {
-                    format!("{} {}", quoted(name, 60), to.id)
+                    format!("{} {}", quoted(name, 60), word(to.id))
                 }
                 Some(name) => quoted(name, 60),
             };
@@ -290,9 +291,9 @@ impl<'a> Row<'a> {
             put(" | ", &quoted(subject, 60));
         }
         put(" | ", &host);
-        put(" | ", &self.rescheduled.as_deref().map(|id| format!("was {id}")).unwrap_or_default());
+        put(" | ", &self.rescheduled.as_deref().map(|id| format!("was {}", word(id))).unwrap_or_default());
         put(" | ", if self.in_trash { "in trash" } else { "" });
-        put(" | ", id);
+        put(" | ", &if id.is_empty() { Cow::Borrowed("") } else { word(id) });
         line
     }
 }
@@ -346,7 +347,7 @@ fn legend(rows: &[Row<'_>]) -> String {
             "booking_calendar" => "calendar",
             other => other,
         };
-        let each: Vec<String> = listed.iter().map(|(id, name)| format!("{} {id}", quoted(name, 60))).collect();
+        let each: Vec<String> = listed.iter().map(|(id, name)| format!("{} {}", quoted(name, 60), word(id))).collect();
         let _ = write!(text, "\n{}s: {}", label.replace('_', " "), each.join(", "));
     }
     text
@@ -459,10 +460,5 @@ pub(in super::super) fn after_scheduling(booking: Object, names: &Names, zone: &
 
 /// The booking as it stands, for a reply that says that nothing was changed.
 pub(super) fn unchanged(booking: &Object, zone: &Zone) -> Map<String, Value> {
-    let mut shown = Value::Object(object(booking.clone(), &Names::default(), zone));
-    clean_value(&mut shown);
-    match shown {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
+    object(booking.clone(), &Names::default(), zone)
 }

@@ -18,7 +18,7 @@ use super::names::{Entries, Noun, fold, full_name};
 use super::reply::{Reply, outline, present};
 use super::schema::{Field, REFERENCE};
 use super::time;
-use super::untrusted::{clean, quoted};
+use super::untrusted::{quoted, word};
 use super::{Tools, Zone, schema};
 use crate::oncehub::{Object, contacts};
 
@@ -192,10 +192,10 @@ impl Owners {
             .labelled("phone", contact.text("phone"))
             .labelled_quoted("company", contact.text("company"))
             .labelled_quoted("job", contact.text("job_title"))
-            .said(contact.text("status").map(|status| clean(status).into_owned()))
+            .status(contact.text("status"))
             .said(owner.map(|id| match owner_name {
-                Some(name) => format!("owner {} {id}", quoted(name, 60)),
-                None => format!("owner {id}"),
+                Some(name) => format!("owner {} {}", quoted(name, 60), word(id)),
+                None => format!("owner {}", word(id)),
             }))
             .plain(contact.text("timezone"))
             .said(when("created", "creation_time"))

@@ -1,5 +1,6 @@
 //! What the tests of this room stand on: the tools behind real MCP over a pipe, in front of a real HTTP sandbox.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,6 +58,7 @@ pub(in super::super) struct Bench {
     /// The questions that the person was asked.
     pub(in super::super) asked: Arc<Mutex<Vec<String>>>,
     client: RunningService<RoleClient, ()>,
+    promised: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
 }
 
 impl Bench {
@@ -92,7 +94,7 @@ impl Bench {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         let client = ().serve(ours).await.unwrap();
-        Self { sandbox, catalogue, asked, client }
+        Self { sandbox, catalogue, asked, client, promised: Mutex::default() }
     }
 
     /// A bench whose person is asked with this setting and says this.
@@ -113,12 +115,20 @@ impl Bench {
             assert!(["type", "message", "hint"].iter().all(|field| error[*field].is_string()), "{error:?}");
             assert!(Replied::text_of(&result).lines().last().unwrap().starts_with("hint: "));
         }
-        let schema = self.catalogue.get(tool).unwrap().output_schema.clone().unwrap();
-        let schema = Value::Object(schema.as_ref().clone());
-        if let Err(error) = jsonschema::validate(&schema, structure) {
+        if let Err(error) = self.promises(tool).validate(structure) {
             panic!("{tool} broke its output schema: {error}\n{structure}");
         }
         Replied { result }
+    }
+
+    /// What a tool's output schema promises.
+    fn promises(&self, tool: &str) -> Arc<jsonschema::Validator> {
+        let mut promised = self.promised.lock().unwrap();
+        let made = promised.entry(tool.to_owned()).or_insert_with(|| {
+            let schema = self.catalogue.get(tool).unwrap().output_schema.clone().unwrap();
+            Arc::new(jsonschema::validator_for(&Value::Object(schema.as_ref().clone())).unwrap())
+        });
+        Arc::clone(made)
     }
 
     /// Calls a tool while OnceHub has a fault.

@@ -3,6 +3,7 @@
 pub(in super::super) mod bench;
 mod campaign;
 mod documented_errors;
+mod fuzz;
 mod operations;
 mod small_nouns;
 

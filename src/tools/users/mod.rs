@@ -18,7 +18,7 @@ use super::line::Line;
 use super::names::{Entries, Noun, fold, full_name};
 use super::reply::{Reply, present};
 use super::schema::Field;
-use super::untrusted::quoted;
+use super::untrusted::{quoted, word};
 use super::{Tools, Zone, schema};
 use crate::oncehub::{Object, users};
 
@@ -116,14 +116,14 @@ impl Teams {
     fn shown(&self, user: &Object, zone: &Zone) -> (Map<String, Value>, String) {
         let names: Vec<Value> = user.texts("teams").filter_map(|id| self.0.name(id)).map(Value::from).collect();
         let described = |id: &str| match self.0.name(id) {
-            Some(name) => format!("{} {id}", quoted(name, 60)),
-            None => id.to_owned(),
+            Some(name) => format!("{} {}", quoted(name, 60), word(id)),
+            None => word(id).into_owned(),
         };
         let teams: Vec<String> = user.texts("teams").map(described).collect();
         let line = Line::of(user)
             .quoted(full_name(user.fields()).as_deref())
             .plain(user.text("email"))
-            .said(user.text("role_name").map(|role| quoted(role, 40).trim_matches('"').to_owned()))
+            .status(user.text("role_name"))
             .plain(user.text("status").filter(|status| *status != "active"))
             .plain(user.text("timezone"))
             .said((!teams.is_empty()).then(|| format!("in {}", teams.join(", "))));

@@ -16,7 +16,7 @@ use super::line::Line;
 use super::names::{Noun, fold};
 use super::reply::{Reply, present};
 use super::schema::Field;
-use super::untrusted::quoted;
+use super::untrusted::{quoted, word};
 use super::write::{Subject, id_of};
 use super::{Tools, Zone, schema, time};
 use crate::oncehub::{Object, webhooks};
@@ -160,6 +160,7 @@ impl Tools {
         match made.text("secret") {
             Some(secret) => {
                 fields.insert("secret".into(), secret.into());
+                let secret = word(secret);
                 line.push_str(&format!("\nsecret: {secret} (signs each delivery; shown this once: have it stored)"));
             }
             None => line.push_str("\nsecret: OnceHub gave none; delete_webhook and make it anew to get one"),
@@ -237,7 +238,7 @@ fn known(events: &[String]) -> Result<Vec<String>, Failure> {
 }
 
 fn shown(webhook: &Object, zone: &Zone) -> (Map<String, Value>, String) {
-    let events: Vec<&str> = webhook.texts("events").collect();
+    let events: Vec<_> = webhook.texts("events").map(word).collect();
     let made = webhook.text("creation_time").and_then(time::read).map(|at| format!("made {}", time::local(at, zone)));
     let line = Line::of(webhook)
         .quoted(webhook.text("name"))

@@ -74,6 +74,11 @@ impl Operation {
         self.known().1.replace("{id}", &self.id)
     }
 
+    /// The body of its request.
+    pub(super) fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
     fn known(&self) -> (&'static str, &'static str, &'static str) {
         *ALL.iter().find(|(.., tool)| *tool == self.tool).expect("no such tool")
     }

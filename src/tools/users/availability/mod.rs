@@ -15,7 +15,7 @@ use super::super::failure::Failure;
 use super::super::names::Found;
 use super::super::reply::Reply;
 use super::super::schema::Field;
-use super::super::untrusted::{clean_value, quoted};
+use super::super::untrusted::quoted;
 use super::super::{Tools, schema};
 use crate::oncehub::{Object, users};
 use schedule::Schedule;
@@ -65,14 +65,10 @@ fn described(user: &Found) -> String {
 
 /// The schedule as OnceHub sent it, and whose it is.
 fn shown(object: Object, user: &Found, schedule: &Schedule) -> Map<String, Value> {
-    let mut sent = Value::Object(object.into_fields());
-    clean_value(&mut sent);
     let mut fields = Map::new();
     fields.insert("user_id".into(), user.id.as_str().into());
     fields.extend(user.entry.as_ref().map(|entry| ("user_name".to_owned(), entry.name.clone().into())));
-    if let Value::Object(sent) = sent {
-        fields.extend(sent);
-    }
+    fields.extend(object.into_fields());
     fields.insert("timezone".into(), schedule.zone.name().into());
     fields
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::super::names::Found;
 use super::super::super::time::Zone;
-use super::super::super::untrusted::{clean, plain_or_quoted, quoted};
+use super::super::super::untrusted::{plain_or_quoted, quoted, word};
 use crate::oncehub::Object;
 use crate::oncehub::users::Hours;
 
@@ -125,7 +125,7 @@ pub(super) fn told(hours: &[Hours], none: &str) -> String {
         let own = places(each);
         // What holds for the next stretch as well is said once, after it.
         let again = hours.get(index + 1).is_some_and(|next| places(next) == own);
-        let shown = format!("{}-{}", clean(&each.start_time), clean(&each.end_time));
+        let shown = format!("{}-{}", word(&each.start_time), word(&each.end_time));
         told.push(if again { shown } else { shown + &in_words(&own) });
     }
     told.join(", ")
@@ -137,10 +137,10 @@ fn place(location: &Value) -> String {
     match (kind, field("value"), field("id")) {
         ("online_dynamic_link", Some(provider), _) => plain_or_quoted(provider, 60),
         ("in_person_by_host", value, Some(id)) => match value {
-            Some(address) => format!("{} {id}", quoted(address, 80)),
-            None => format!("at {id}"),
+            Some(address) => format!("{} {}", quoted(address, 80), word(id)),
+            None => format!("at {}", word(id)),
         },
-        (_, Some(value), _) => format!("{kind} {}", plain_or_quoted(value, 120)),
+        (_, Some(value), _) => format!("{} {}", word(kind), plain_or_quoted(value, 120)),
         (kind, ..) => plain_or_quoted(kind, 60),
     }
 }

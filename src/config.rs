@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args};
 use secrecy::SecretString;
 use url::Url;
@@ -12,12 +11,16 @@ use url::Url;
 use crate::oncehub::{BadKey, BadUrl, Budget, Key, KeySource, api_root};
 use crate::tools::{BadTime, Confirm, Selection, Zone};
 
+const API_URL: &str = "https://api.oncehub.com";
+const TIMEOUT: &str = "25";
+const RATE_LIMIT: &str = "5/1s,200/5m";
+
 /// Every setting that holds for all commands. The key itself is no flag: a command line can be read by others.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings (each also an environment variable, or a line in .env)")]
 pub struct Options {
     /// Use the built-in simulated OnceHub account: no key, nothing real is touched
-    #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::SetTrue, value_parser = flag)]
     pub sandbox: bool,
     /// A file that holds the API key, read again when OnceHub refuses the one it held [instead of `ONCEHUB_API_KEY`]
     #[arg(long, global = true, env = "ONCEHUB_API_KEY_FILE", hide_env_values = true, value_name = "FILE")]
@@ -29,7 +32,7 @@ pub struct Options {
         env = "ONCEHUB_API_URL",
         hide_env_values = true,
         value_name = "URL",
-        default_value = "https://api.oncehub.com"
+        default_value = API_URL
     )]
     pub api_url: String,
     /// Whom `me` means: a user's e-mail address or id
@@ -52,7 +55,7 @@ pub struct Options {
         env = "ONCEHUB_MCP_TIMEOUT",
         hide_env_values = true,
         value_name = "SECONDS",
-        default_value = "25"
+        default_value = TIMEOUT
     )]
     pub timeout: String,
     /// Requests that may leave in a time, or off
@@ -62,11 +65,11 @@ pub struct Options {
         env = "ONCEHUB_MCP_RATE_LIMIT",
         hide_env_values = true,
         value_name = "LIMITS",
-        default_value = "5/1s,200/5m"
+        default_value = RATE_LIMIT
     )]
     pub rate_limit: String,
     /// Offer only tools that change nothing
-    #[arg(long, global = true, env = "ONCEHUB_MCP_READ_ONLY", hide_env_values = true, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = "ONCEHUB_MCP_READ_ONLY", hide_env_values = true, action = ArgAction::SetTrue, value_parser = flag)]
     pub read_only: bool,
     /// Offer only these groups of tools: nouns, core, or all
     #[arg(
@@ -178,7 +181,8 @@ impl Config {
     /// The first setting that cannot be used.
     pub fn new(options: &Options) -> Result<Self, BadSetting> {
         let other = |name| move |problem: String| BadSetting::Other { name, problem };
-        let timeout = options.timeout.trim().parse::<f64>().ok().filter(|seconds| (1.0..=600.0).contains(seconds));
+        let timeout =
+            or(&options.timeout, TIMEOUT).parse::<f64>().ok().filter(|seconds| (1.0..=600.0).contains(seconds));
         let timeout = timeout.ok_or_else(|| {
             other("ONCEHUB_MCP_TIMEOUT")(format!("'{}' is not a number of seconds from 1 to 600", options.timeout))
         })?;
@@ -190,19 +194,33 @@ impl Config {
             // The simulated account has a key of its own; a real one must not even be read then.
             key: if options.sandbox { Key::new(KeySource::Missing) } else { key(options.api_key_file.clone())? }
                 .map_err(BadSetting::Key)?,
-            url: api_root(&options.api_url).map_err(BadSetting::Url)?,
+            url: api_root(or(&options.api_url, API_URL)).map_err(BadSetting::Url)?,
             me: options.user.as_deref().map(str::trim).filter(|user| !user.is_empty()).map(str::to_owned),
-            zone: Zone::parse(&options.time_zone).map_err(BadSetting::Zone)?,
+            zone: Zone::parse(or(&options.time_zone, "UTC")).map_err(BadSetting::Zone)?,
             timeout: Duration::from_secs_f64(timeout),
-            budget: options.rate_limit.parse().map_err(other("ONCEHUB_MCP_RATE_LIMIT"))?,
+            budget: or(&options.rate_limit, RATE_LIMIT).parse().map_err(other("ONCEHUB_MCP_RATE_LIMIT"))?,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),
                 tools: names(&options.tools),
                 exclude: names(&options.exclude_tools),
             },
-            confirm: Confirm::from_str(&options.confirm).map_err(other("ONCEHUB_MCP_CONFIRM"))?,
+            confirm: Confirm::from_str(or(&options.confirm, "auto")).map_err(other("ONCEHUB_MCP_CONFIRM"))?,
         })
+    }
+}
+
+/// A variable that is set to nothing is as good as not set.
+fn or<'a>(set: &'a str, default: &'a str) -> &'a str {
+    if set.trim().is_empty() { default } else { set.trim() }
+}
+
+/// A switch: on or off in any of the usual words; nothing is off.
+fn flag(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "y" | "yes" | "t" | "true" | "on" => Ok(true),
+        "" | "0" | "n" | "no" | "f" | "false" | "off" => Ok(false),
+        _ => Err("say true or false".into()),
     }
 }
 

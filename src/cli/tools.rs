@@ -24,13 +24,13 @@ pub(super) fn run(arguments: &Arguments, selection: &Selection) -> anyhow::Resul
         return Ok(ExitCode::SUCCESS);
     }
     let mut total = 0;
-    say(&format!("{:<24} {:<18} {:<8} {:>6}  {}", "tool", "toolset", "effect", "tokens", "title"));
+    say(&format!("{:<32} {:<18} {:<8} {:>6}  {}", "tool", "toolset", "effect", "tokens", "title"));
     for tool in catalogue.list() {
         let cost = Catalogue::cost_of(&tool.name);
         total += cost;
         let toolset = Catalogue::toolset_of(&tool.name).unwrap_or_default();
         let title = tool.title.as_deref().unwrap_or_default();
-        say(&format!("{:<24} {toolset:<18} {:<8} {cost:>6}  {title}", tool.name, effect(tool)));
+        say(&format!("{:<32} {toolset:<18} {:<8} {cost:>6}  {title}", tool.name, effect(tool)));
     }
     let count = catalogue.list().len();
     say(&format!(

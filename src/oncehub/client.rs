@@ -116,6 +116,11 @@ impl<T> Answer<T> {
 }
 
 impl Client {
+    /// Which of its keys is in use, from 1: what was learnt with another may be of another account.
+    pub fn key_number(&self) -> usize {
+        self.settings().key.number()
+    }
+
     /// A client that opens its first connection with its first request.
     pub fn new(settings: Settings) -> Self {
         Self { shared: Arc::new(Shared { settings, http: OnceLock::new() }), deadline: None }

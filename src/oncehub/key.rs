@@ -88,6 +88,11 @@ impl Key {
         }
     }
 
+    /// How many keys there have been: it changes when the file held another.
+    pub(super) fn number(&self) -> usize {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Whether there is a key at all.
     pub fn is_missing(&self) -> bool {
         matches!(self.source.as_ref(), KeySource::Missing)

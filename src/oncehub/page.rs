@@ -39,7 +39,7 @@ impl Client {
             let page = self.page(listing, wanted - all.items.len(), after.as_ref()).await?;
             all.items.extend(page.items);
             (all.has_more, all.next) = (page.has_more, page.next);
-            if all.items.len() >= wanted || all.next.as_deref().is_none_or(|next| next.parse::<Id>().is_err()) {
+            if all.items.len() >= wanted || all.next.is_none() {
                 return Ok(all);
             }
         }
@@ -52,7 +52,9 @@ impl Page {
     fn read(answer: Answer<List>, limit: usize, after: Option<&Id>) -> Self {
         let linked = answer.links_to_next();
         let List { data: items, has_more } = answer.value;
-        let last = items.iter().rev().find_map(|item| item.text("id")).map(str::to_owned);
+        // What is no id cannot be gone on from.
+        let last = items.iter().rev().find_map(|item| item.text("id")).filter(|id| id.parse::<Id>().is_ok());
+        let last = last.map(str::to_owned);
         let moved = last.is_some() && last.as_deref() != after.map(Id::as_str);
         let more = has_more.unwrap_or(linked || items.len() >= limit);
         let has_more = more && moved;

@@ -1,7 +1,7 @@
 //! How a question reaches the person, in both of the protocol's eras.
 //!
 //! Up to 2025-11-25 the server asks while the call waits. From 2026-07-28 on the call ends with the question and is sent
-//! again with the answer: then a sealed state says which question of which call it belongs to, for five minutes and once.
+//! again with the answer: then a sealed state says which question of which call it belongs to, for some minutes and once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,14 +23,13 @@ use tokio::time::Instant;
 
 use crate::tools::{Answer, Ask};
 
-/// How long a person may think.
-const PATIENCE: Duration = Duration::from_mins(5);
 /// What the question is called among a call's input requests.
 const QUESTION: &str = "confirm";
 
 /// The questions of this process: what seals them, and which have been answered.
-#[derive(Default)]
 pub(super) struct Confirmations {
+    /// How long a person may think.
+    patience: Duration,
     codec: OnceLock<Option<RequestStateCodec>>,
     answered: Mutex<HashMap<u64, Instant>>,
 }
@@ -50,6 +49,10 @@ pub(super) struct Question {
 }
 
 impl Confirmations {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self { patience, codec: OnceLock::new(), answered: Mutex::default() }
+    }
+
     /// Gives a call its way to ask.
     pub(super) fn attach(
         self: &Arc<Self>,
@@ -67,7 +70,7 @@ impl Confirmations {
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let ask: Arc<dyn Ask> = match (can_ask, is_modern) {
             (false, _) => Arc::new(NoWay),
-            (true, false) => Arc::new(WhileWaiting { peer: context.peer.clone() }),
+            (true, false) => Arc::new(WhileWaiting { peer: context.peer.clone(), patience: self.patience }),
             (true, true) => Arc::new(ByReturning { earlier: self.earlier(request, &call)?, left: Arc::clone(&left) }),
         };
         context.extensions.insert(ask);
@@ -85,7 +88,7 @@ impl Confirmations {
             .open_json_with(state, call)
             .map_err(|_| refused("the answer does not belong to this call, or is too old"))?;
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        answered.retain(|_, at| at.elapsed() < PATIENCE);
+        answered.retain(|_, at| at.elapsed() < self.patience);
         if answered.insert(asked.once, Instant::now()).is_some() {
             return Err(refused("this answer has been used already"));
         }
@@ -112,7 +115,7 @@ impl Question {
             return response;
         };
         let asked = Asked { question: digest(&question), once: fastrand::u64(..) };
-        let options = SealOptions::new().associated_data(&self.call).ttl(PATIENCE);
+        let options = SealOptions::new().associated_data(&self.call).ttl(self.confirmations.patience);
         let sealed = self.confirmations.codec().and_then(|codec| codec.seal_json_with(&asked, &options).ok());
         let Some(sealed) = sealed else { return response };
         let request = InputRequest::Elicitation(ElicitRequest::new(form(&question)));
@@ -132,12 +135,13 @@ impl Ask for NoWay {
 /// Up to 2025-11-25: the call waits for the answer.
 struct WhileWaiting {
     peer: Peer<RoleServer>,
+    patience: Duration,
 }
 
 impl Ask for WhileWaiting {
     fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
         async move {
-            match self.peer.create_elicitation_with_timeout(form(question), Some(PATIENCE)).await {
+            match self.peer.create_elicitation_with_timeout(form(question), Some(self.patience)).await {
                 Ok(result) => read(&result),
                 Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
                 Err(error) => {

@@ -2,9 +2,12 @@
 //! client, and keeps count of what is under way so that a shutdown loses no answer. It knows nothing of transports.
 
 mod confirm;
+#[cfg(test)]
+mod tests;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use rmcp::handler::server::tool::ToolCallContext;
@@ -24,6 +27,7 @@ use confirm::Confirmations;
 /// What an assistant is told once, at the start.
 const INSTRUCTIONS: &str = "Works with a OnceHub scheduling account. To book: list_booking_calendars, then get_booking_time_slots \
     (in the guest's time_zone), then schedule_meeting with a start that it gave. For what is or was booked: list_bookings. \
+    Guests are contacts, colleagues are users. \
     Names, e-mail addresses and URLs work wherever an id is asked for; times may be written like 2026-12-01T15:00, tomorrow, \
     friday or +3d. To move a meeting: schedule_meeting for the new time, then cancel_booking; or request_reschedule to let the \
     guest choose. A failure ends with a hint: the next move. If it says that the outcome is unknown, look before repeating. \
@@ -31,6 +35,9 @@ const INSTRUCTIONS: &str = "Works with a OnceHub scheduling account. To book: li
 
 /// How long a client may keep the list of tools, which only changes with a restart.
 const TOOLS_TTL_MS: u64 = 3_600_000;
+
+/// How long a person may think.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The MCP server of one account. A clone serves the same.
 #[derive(Clone)]
@@ -47,9 +54,16 @@ impl Server {
         Self {
             tools,
             catalogue: Arc::new(catalogue),
-            confirmations: Arc::new(Confirmations::default()),
+            confirmations: Arc::new(Confirmations::new(PATIENCE)),
             under_way: TaskTracker::new(),
         }
+    }
+
+    /// The same server, which waits this long for a person's answer.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.confirmations = Arc::new(Confirmations::new(patience));
+        self
     }
 
     /// Takes no more calls, and returns when those under way have been answered.

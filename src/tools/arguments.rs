@@ -21,16 +21,7 @@ pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObje
             read.insert(name, value);
         }
     }
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let missing: Vec<&str> = required.filter(|name| !read.contains_key(*name)).collect();
-    if let Some(first) = missing.first() {
-        let problem = if missing.len() == 1 {
-            "is required".into()
-        } else {
-            format!("and {} are required", missing.get(1..).unwrap_or_default().join(", "))
-        };
-        return Err(Failure::argument(first, problem, "call again with it"));
-    }
+    complete("", schema, &read)?;
     serde_path_to_error::deserialize(Value::Object(read)).map_err(|error| {
         let path = error.path().to_string();
         let problem = error.into_inner().to_string();
@@ -55,6 +46,7 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
             _ => Value::String(text),
         },
         ("array", Value::String(text)) => list(&text),
+        ("array", Value::Object(fields)) => Value::Array(vec![fields.into()]),
         ("object", Value::String(text)) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
         (_, value) => value,
     };
@@ -72,11 +64,8 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
         _ => true,
     };
     if !fits {
-        return Err(Failure::argument(
-            path,
-            format!("must be {}, not {}", article(kind), describe(&value)),
-            "correct it and call again",
-        ));
+        let problem = format!("must be {}, not {}", article(kind), describe(&value));
+        return Err(Failure::argument(path, problem, meaning(expected, "correct it and call again")));
     }
     if let Some(problem) = out_of_range(&value, expected).or_else(|| none_of(&value, expected)) {
         return Err(Failure::argument(path, problem, "correct it and call again"));
@@ -97,9 +86,31 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
                     read.insert(name, value);
                 }
             }
+            complete(&format!("{path}."), expected.as_object().unwrap_or(known), &read)?;
             Ok(Some(Value::Object(read)))
         }
         (value, ..) => Ok(Some(value)),
+    }
+}
+
+/// Whether all is there that has to be.
+fn complete(path: &str, schema: &JsonObject, read: &Map<String, Value>) -> Result<(), Failure> {
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let missing: Vec<&str> = required.filter(|name| !read.contains_key(*name)).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let problem = match missing.get(1..).unwrap_or_default() {
+        [] => "is required".to_owned(),
+        others => format!("and {} are required", others.join(", ")),
+    };
+    let of_it = schema.get("properties").and_then(|known| known.get(*first)).unwrap_or(&Value::Null);
+    Err(Failure::argument(&format!("{path}{first}"), problem, meaning(of_it, "call again with it")))
+}
+
+/// What an argument is, as a hint.
+fn meaning(expected: &Value, otherwise: &str) -> String {
+    match expected.get("description").and_then(Value::as_str) {
+        Some(meaning) => format!("what it takes: {meaning}"),
+        None => otherwise.to_owned(),
     }
 }
 
@@ -182,6 +193,10 @@ fn unknown(path: &str, known: &Map<String, Value>) -> Failure {
 /// The name that was most likely meant, if one is near: alike in spelling, or sharing its words.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>();
+    let mut known = known;
+    if name == "id" {
+        return known.find(|candidate| candidate.ends_with("_id"));
+    }
     let asked = words(name);
     let likeness = |candidate: &str| {
         let theirs = words(candidate);

@@ -23,7 +23,9 @@ impl Tools {
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListBookingPages {
+    /// Name, URL or id
     master_page: Option<String>,
+    /// Name or id
     event_type: Option<String>,
     /// Name, e-mail, id or `me`
     user: Option<String>,
@@ -51,8 +53,8 @@ const FIELDS: &[Field] = &[
 
 #[tool_router(router = finding_pages)]
 impl Tools {
-    /// Find booking pages of OnceHub Classic, the older calendars: name, URL, time zone, whether active. Use one to
-    /// filter `list_bookings`. They cannot be booked here: see `list_booking_calendars` for those that can.
+    /// Find booking pages of OnceHub Classic: name, URL, time zone, whether active. Use one to filter `list_bookings`.
+    /// None can be booked from here: for that see `list_booking_calendars`.
     #[tool(
         title = "List booking pages",
         input_schema = schema::input::<ListBookingPages>(),
@@ -72,7 +74,7 @@ impl Tools {
         Ok(found.rows("booking page", &asked, |page| shown(page, zone)))
     }
 
-    /// Read one Classic booking page; `list_booking_pages` shows the same of each. Bookings made on it are in
+    /// Read one Classic booking page; to find one use `list_booking_pages`, which shows the same. Its bookings are in
     /// `list_bookings` (booking_page).
     #[tool(
         title = "Get booking page",
@@ -93,7 +95,7 @@ fn shown(page: &Object, zone: &Zone) -> (Map<String, Value>, String) {
     let line = Line::of(page)
         .quoted(page.text("name"))
         .labelled_quoted("for guests:", label)
-        .said((page.flag("active") == Some(false)).then(|| "not active".to_owned()))
+        .said(page.flag("active").map(|active| if active { "active" } else { "not active" }.to_owned()))
         .plain(page.text("timezone"))
         .plain(page.text("url"));
     (present(page.clone(), zone), line.end())

@@ -30,6 +30,8 @@ pub(super) struct Call<I> {
     /// The moment at which the call began: every "today" in it is the same day.
     pub(super) now: Timestamp,
     arguments: JsonObject,
+    /// Arguments that were given without a value, which is as if they had been left out.
+    blank: Vec<String>,
     account: Client,
     pub(super) deadline: Instant,
     ask: Option<Arc<dyn Ask>>,
@@ -49,6 +51,7 @@ impl<I> FromContextPart<ToolCallContext<'_, Tools>> for Call<I> {
             now: (tools.settings.now)(),
             settings: Arc::clone(&tools.settings),
             arguments: context.arguments.take().unwrap_or_default(),
+            blank: Vec::new(),
             account: tools.oncehub.clone(),
             deadline,
             ask: request.extensions.get::<Arc<dyn Ask>>().cloned(),
@@ -61,11 +64,20 @@ impl<I> FromContextPart<ToolCallContext<'_, Tools>> for Call<I> {
 impl<I: DeserializeOwned + JsonSchema + 'static> Call<I> {
     /// The arguments, read.
     pub(super) fn input(&mut self) -> Result<I, Failure> {
+        let is_blank = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
+        self.blank = self.arguments.iter().filter(|(_, value)| is_blank(value)).map(|(name, _)| name.clone()).collect();
         arguments::read(&schema::input::<I>(), std::mem::take(&mut self.arguments))
     }
 }
 
 impl<I> Call<I> {
+    /// Says of a change which fields were passed empty: who does that may have meant to empty them.
+    pub(super) fn note_blank(&self, reply: &mut Reply) {
+        if !self.blank.is_empty() {
+            reply.note(&format!("Left as it is, because an empty value changes nothing: {}.", self.blank.join(", ")));
+        }
+    }
+
     /// The zone of this call's replies and inputs: the one asked for, else the server's.
     pub(super) fn zone(&self, asked: Option<&str>) -> Result<Zone, Failure> {
         self.zone_of("time_zone", asked)

@@ -8,6 +8,7 @@ use rmcp::model::{CallToolResponse, Tool};
 use serde_json::Value;
 
 use super::arguments::nearest;
+use super::failure::Failure;
 use super::{Tools, schema};
 
 /// A noun's name and its tools.
@@ -100,7 +101,7 @@ impl Catalogue {
                 router.map.extend(tools.map);
             }
         }
-        let toolsets = TOOLSETS.iter().map(|(name, _)| *name).chain(["core", "all"]);
+        let toolsets = Self::toolsets().chain(["core", "all"]);
         check("toolset", &selection.toolsets, &toolsets.collect::<Vec<_>>())?;
         let mut names: Vec<&str> = router.map.keys().map(AsRef::as_ref).collect();
         names.sort_unstable();
@@ -111,9 +112,8 @@ impl Catalogue {
         }
         chosen.extend(selection.tools.iter().cloned());
         router.map.retain(|name, route| {
-            let changes = route.attr.annotations.as_ref().is_none_or(|hints| hints.read_only_hint != Some(true));
-            let excluded =
-                selection.exclude.iter().any(|excluded| excluded == name) || (selection.read_only && changes);
+            let excluded = selection.exclude.iter().any(|excluded| excluded == name)
+                || (selection.read_only && changes(&route.attr));
             name == ALWAYS || (chosen.contains(name.as_ref()) && !excluded)
         });
         for route in router.map.values_mut() {
@@ -140,6 +140,11 @@ impl Catalogue {
         nearest(name, self.listed.iter().map(|tool| tool.name.as_ref()))
     }
 
+    /// The toolsets, in the order of the contract.
+    pub fn toolsets() -> impl Iterator<Item = &'static str> {
+        TOOLSETS.iter().map(|(toolset, _)| *toolset)
+    }
+
     /// The toolset that a tool belongs to.
     pub fn toolset_of(name: &str) -> Option<&'static str> {
         let has = |tools: ToolRouter<Tools>| tools.map.contains_key(name);
@@ -158,16 +163,25 @@ impl Catalogue {
     /// # Errors
     /// A protocol error, for a tool that is not offered.
     pub async fn call(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
-        let promised = self.get(context.name()).and_then(|tool| tool.output_schema.clone());
-        let mut response = self.router.call(context).await?;
-        if let (Some(schema), CallToolResponse::Complete(result)) = (promised, &mut response)
-            && result.is_error != Some(true)
-            && let Some(Value::Object(reply)) = &mut result.structured_content
-        {
+        let called = self.get(context.name());
+        let (promised, changes) = (called.and_then(|tool| tool.output_schema.clone()), called.is_some_and(changes));
+        let mut result = match self.router.call(context).await? {
+            CallToolResponse::Complete(result) => result,
+            other => return Ok(other),
+        };
+        if result.is_error == Some(true) {
+            return Ok(if changes { Failure::before_a_write(result) } else { result }.into());
+        }
+        if let (Some(schema), Some(Value::Object(reply))) = (promised, &mut result.structured_content) {
             schema::fit(&schema, reply);
         }
-        Ok(response)
+        Ok(result.into())
     }
+}
+
+/// Whether a tool changes anything.
+fn changes(tool: &Tool) -> bool {
+    tool.annotations.as_ref().is_none_or(|hints| hints.read_only_hint != Some(true))
 }
 
 fn check(kind: &'static str, names: &[String], valid: &[&str]) -> Result<(), BadSelection> {

@@ -41,7 +41,7 @@ const FIELDS: &[Field] = &[("id", "string", ""), ("name", "string", ""), ("descr
 #[tool_router(router = finding_event_types)]
 impl Tools {
     /// List the event types of OnceHub Classic, the kinds of meeting that guests choose from there. Use one to filter
-    /// `list_bookings` or `list_booking_pages`. The newer `list_booking_calendars` have none.
+    /// `list_bookings` or `list_booking_pages`. Newer booking calendars have none.
     #[tool(
         title = "List event types",
         input_schema = schema::input::<ListEventTypes>(),
@@ -55,7 +55,7 @@ impl Tools {
         Ok(found.rows("event type", &Asked::by(&call, zone), |kind| shown(kind, zone)))
     }
 
-    /// Read one Classic event type; `list_event_types` shows the same of each. Its bookings are in
+    /// Read one Classic event type; to find one use `list_event_types`, which shows the same. Its bookings are in
     /// `list_bookings` (event_type).
     #[tool(
         title = "Get event type",

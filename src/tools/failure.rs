@@ -43,20 +43,20 @@ impl Failure {
     fn new(kind: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             kind: kind.into(),
-            message: message.into(),
+            message: one_line(&message.into()),
             param: None,
             status: None,
             request_id: None,
             outcome: None,
             retry_after_seconds: None,
-            hint: hint.into(),
+            hint: one_line(&hint.into()),
         }
     }
 
     /// An argument that cannot be used.
     pub(super) fn argument(name: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> Self {
         let mut failure = Self::new("invalid_argument", format!("{name}: {problem}"), hint);
-        failure.param = Some(name.into());
+        failure.param = Some(one_line(name));
         failure
     }
 
@@ -89,8 +89,26 @@ impl Failure {
     /// The same failure with a better next move.
     #[must_use]
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
+        self.hint = one_line(&hint.into());
         self
+    }
+
+    /// What a tool that changes something failed with: unless it says otherwise, nothing was sent.
+    pub(super) fn before_a_write(mut result: CallToolResult) -> CallToolResult {
+        let error =
+            result.structured_content.as_mut().and_then(|structure| structure.get_mut("error")?.as_object_mut());
+        if let Some(error) = error.filter(|error| !error.contains_key("outcome")) {
+            error.insert("outcome".into(), "not_done".into());
+            let hint = error.shift_remove("hint");
+            error.extend(hint.map(|hint| ("hint".to_owned(), hint)));
+            for text in result.content.iter_mut().filter_map(|block| match block {
+                ContentBlock::Text(text) => Some(&mut text.text),
+                _ => None,
+            }) {
+                *text = text.replacen("\nhint: ", " (outcome: not done)\nhint: ", 1);
+            }
+        }
+        result
     }
 
     /// The failure of a write, which always says whether it can have happened.
@@ -123,7 +141,7 @@ impl Failure {
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let said = |rejection: &Rejection| {
-            let words = clean(&rejection.message).replace(['\n', '\t'], " ");
+            let words = one_line(&rejection.message);
             format!("OnceHub refused: {}", words.chars().take(500).collect::<String>())
         };
         let mut failure = match &error.cause {
@@ -160,8 +178,7 @@ impl From<&Error> for Failure {
             Cause::NoKey(_) => Self::configuration(sentence(&error.cause), NO_KEY_HINT),
         };
         let rejection = error.rejection();
-        failure.param =
-            rejection.and_then(|rejection| rejection.param.as_deref()).map(|param| clean(param).into_owned());
+        failure.param = rejection.and_then(|rejection| rejection.param.as_deref()).map(one_line);
         failure.status = rejection.map(|rejection| rejection.status);
         failure.request_id = rejection.and_then(|rejection| rejection.request_id.clone());
         match &error.cause {
@@ -188,18 +205,23 @@ impl From<Error> for Failure {
 }
 
 const RATE_LIMIT_HINT: &str =
-    "wait as long as it says, then call again; asking for more at once (limit up to 500) takes fewer requests";
+    "wait as long as it says, then call again; one list with a higher limit takes fewer requests than several";
 
 /// What to do without a key.
 pub(super) const NO_KEY_HINT: &str = "set ONCEHUB_API_KEY (or ONCEHUB_API_KEY_FILE) in this server's environment and restart \
      it, or start it with --sandbox to try a simulated account";
+
+/// Without line breaks and what cannot be seen: what somebody wrote must not go on as a line of ours.
+fn one_line(text: &str) -> String {
+    clean(text).replace(['\n', '\t'], " ")
+}
 
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 fn sentence(cause: &Cause) -> String {
-    let text = clean(&cause.to_string()).replace(['\n', '\t'], " ");
+    let text = one_line(&cause.to_string());
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -19,7 +19,8 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("Invalid date", "write it like 2026-12-01 or 2026-12-01T15:00"),
     (
         "cannot be expanded",
-        "expand takes owner, contact and conversation; for Classic bookings also booking_page, master_page, event_type",
+        "expand takes owner, contact and conversation, for Classic bookings also booking_page, master_page and event_type; \
+         for text messages recipient",
     ),
     ("unknown parameter", "this OnceHub does not know that filter: leave it out"),
     // Ids.

@@ -74,6 +74,24 @@ impl<I> Call<I> {
     }
 }
 
+/// The longest text of an item of a list.
+const LONGEST: usize = 500;
+
+/// Shortens what is too long for a list: the thing itself has it whole.
+fn cut(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(cut),
+        Value::Object(fields) => fields.values_mut().for_each(cut),
+        _ => {}
+    }
+}
+
 impl Gathered {
     /// The reply: each object as `show` has it, in fields and in a line.
     pub(super) fn rows<I>(
@@ -82,7 +100,8 @@ impl Gathered {
         asked: &Asked<'_, I>,
         show: impl Fn(&Object) -> (Map<String, Value>, String),
     ) -> Reply {
-        let (items, lines): (Vec<_>, Vec<_>) = self.items.iter().map(show).unzip();
+        let (mut items, lines): (Vec<_>, Vec<_>) = self.items.iter().map(show).unzip();
+        items.iter_mut().flat_map(Map::values_mut).for_each(cut);
         self.reply(noun, items, &lines.join("\n"), asked)
     }
 

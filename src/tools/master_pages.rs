@@ -61,7 +61,7 @@ impl Tools {
         Ok(found.rows("master page", &Asked::by(&call, zone), |page| shown(page, zone)))
     }
 
-    /// Read one Classic master page; `list_master_pages` shows the same of each. What it offers is in
+    /// Read one Classic master page; to find one use `list_master_pages`, which shows the same. Its pages are in
     /// `list_booking_pages` (master_page).
     #[tool(
         title = "Get master page",
@@ -82,7 +82,7 @@ fn shown(page: &Object, zone: &Zone) -> (Map<String, Value>, String) {
     let line = Line::of(page)
         .quoted(page.text("name"))
         .labelled_quoted("for guests:", label)
-        .said((page.flag("active") == Some(false)).then(|| "not active".to_owned()))
+        .said(page.flag("active").map(|active| if active { "active" } else { "not active" }.to_owned()))
         .plain(page.text("url"));
     (present(page.clone(), zone), line.end())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 use serde_json::{Map, Value};
@@ -61,6 +61,7 @@ pub(super) struct Entry {
 /// All of one noun.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
+    read_at: Option<Instant>,
     all: Vec<Entry>,
     by_id: HashMap<String, usize>,
     /// Names that more than one has.
@@ -73,7 +74,12 @@ impl Entries {
         let by_id = all.iter().enumerate().map(|(index, entry)| (entry.id.clone(), index)).collect();
         let mut seen = HashSet::new();
         let shared = all.iter().filter(|entry| !seen.insert(&entry.name)).map(|entry| entry.name.clone()).collect();
-        Self { all, by_id, shared }
+        Self { read_at: Some(Instant::now()), all, by_id, shared }
+    }
+
+    /// Whether anything is known by this name, folded.
+    fn knows(&self, folded: &str) -> bool {
+        self.all.iter().any(|entry| entry.known_as.iter().any(|known| known == folded))
     }
 
     /// The one with this id.
@@ -155,10 +161,10 @@ pub(super) fn looks_like_an_id(text: &str) -> bool {
 
 /// The account's users, teams, calendars and pages, read when they are needed and kept for a minute.
 ///
-/// Many calls at once cause one reading. One directory serves one key.
+/// Many calls at once cause one reading. One directory serves one account, and what another key has shown is not used.
 #[derive(Clone)]
 pub(super) struct Directory {
-    cache: Cache<(Noun, u64), Arc<Entries>>,
+    cache: Cache<(Noun, usize, u64), Arc<Entries>>,
     /// How often each noun has been changed through us: a reading that began before a change is not used after it.
     changes: Arc<Mutex<HashMap<Noun, u64>>>,
 }
@@ -192,7 +198,7 @@ impl Directory {
         };
         let ran_out = |error: &Error| matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. });
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(&noun).copied();
-        let key = (noun, changes.unwrap_or_default());
+        let key = (noun, oncehub.key_number(), changes.unwrap_or_default());
         let entries = match self.cache.try_get_with(key, read()).await {
             // It may have been somebody else's call that was reading, with less time left than this one has.
             Err(error) if ran_out(&error) => self.cache.try_get_with(key, read()).await,
@@ -219,15 +225,21 @@ impl Directory {
     ) -> Result<Found, Failure> {
         let text = text.trim();
         let an_id = || text.parse::<Id>().ok().filter(|_| looks_like_an_id(text));
-        let entries = match self.all(oncehub, noun).await {
+        let folded = fold(text);
+        let began = Instant::now();
+        let mut entries = match self.all(oncehub, noun).await {
             Ok(entries) => entries,
             // The names are a help; an id serves without them.
             Err(error) => return an_id().map(Found::unlisted).ok_or_else(|| Failure::from(error)),
         };
+        // What is not known may have come since: that nobody is called so is only said of what has just been read.
+        if an_id().is_none() && !entries.knows(&folded) && entries.read_at.is_some_and(|at| at < began) {
+            self.forget(noun);
+            entries = self.all(oncehub, noun).await?;
+        }
         if let (Some(entry), Ok(id)) = (entries.get(text), text.parse()) {
             return Ok(Found { id, entry: Some(entry.clone()) });
         }
-        let folded = fold(text);
         let matches: Vec<&Entry> = entries.all.iter().filter(|entry| entry.known_as.contains(&folded)).collect();
         let (what, how) = noun.words();
         match matches.as_slice() {

@@ -8,7 +8,7 @@ use super::asked::{Asked, expand};
 use super::call::Call;
 use super::failure::Failure;
 use super::line::Line;
-use super::names::full_name;
+use super::names::{Found, full_name};
 use super::reply::{Reply, present};
 use super::schema::{Field, REFERENCE};
 use super::untrusted::{quoted, word};
@@ -60,8 +60,8 @@ const FIELDS: &[Field] = &[
 
 #[tool_router(router = finding_notifications)]
 impl Tools {
-    /// See the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to find out
-    /// if somebody got a reminder. None can be sent from here, and e-mails are listed nowhere. Bookings are in
+    /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to find
+    /// out if somebody got a reminder. None can be sent from here, and e-mails are listed nowhere; bookings are in
     /// `list_bookings`.
     #[tool(
         title = "List SMS notifications",
@@ -77,14 +77,14 @@ impl Tools {
             Some(text) => Some(call.recipient(text, input.recipient_type).await?),
             None => None,
         };
-        asked.words.extend(recipient.as_ref().map(|id| format!("recipient {id}")));
+        asked.words.extend(recipient.as_ref().map(|(who, _)| format!("recipient {who}")));
         let recipient_type = input.recipient_type.map(|kind| match kind {
             RecipientType::Contact => "contact",
             RecipientType::User => "user",
         });
         asked.words.extend(recipient_type.map(|kind| format!("{kind}s only")));
         let filter = notifications::AllSms {
-            recipient,
+            recipient: recipient.map(|(_, id)| id),
             recipient_type,
             created_after: asked.from("created_after", input.created_after.as_deref())?,
             created_before: asked.until("created_before", input.created_before.as_deref())?,
@@ -96,17 +96,22 @@ impl Tools {
 }
 
 impl<I> Call<I> {
-    /// The user or contact that is meant: colleagues are looked for first.
-    async fn recipient(&self, text: &str, kind: Option<RecipientType>) -> Result<Id, Failure> {
-        match kind {
-            Some(RecipientType::Contact) => return self.contact("recipient", text).await,
-            Some(RecipientType::User) => return Ok(self.user("recipient", text).await?.id),
-            None => {}
-        }
-        match self.user("recipient", text).await {
-            Ok(user) => Ok(user.id),
-            Err(failure) if failure.kind == "not_found" => self.contact("recipient", text).await,
-            Err(failure) => Err(failure),
+    /// The user or contact that is meant, in words and by id: colleagues are looked for first.
+    async fn recipient(&self, text: &str, kind: Option<RecipientType>) -> Result<(String, Id), Failure> {
+        let user = match kind {
+            Some(RecipientType::Contact) => None,
+            Some(RecipientType::User) => Some(self.user("recipient", text).await?),
+            None => match self.user("recipient", text).await {
+                Ok(user) => Some(user),
+                Err(failure) if failure.kind == "not_found" => None,
+                Err(failure) => return Err(failure),
+            },
+        };
+        match user {
+            // An id that no user has is most likely a contact's.
+            Some(Found { id, entry: None }) => Ok((id.to_string(), id)),
+            Some(user) => Ok((format!("user {}", user.described()), user.id)),
+            None => self.contact("recipient", text).await.map(|id| (format!("contact {id}"), id)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::failure::Failure;
 use super::names::{Found, Noun, fold, full_name, looks_like_an_id};
+use super::time;
 use super::untrusted::{plain_or_quoted, quoted};
 use crate::oncehub::{Id, Object, contacts};
 
@@ -11,7 +12,16 @@ impl<I> Call<I> {
     pub(super) async fn user(&self, argument: &str, text: &str) -> Result<Found, Failure> {
         let text = match (text.trim().eq_ignore_ascii_case("me"), &self.settings.me) {
             (false, _) => text,
-            (true, Some(me)) => me,
+            (true, Some(me)) => {
+                let found = self.directory.find(&self.oncehub, Noun::Users, argument, me).await;
+                return found.map_err(|failure| match failure.kind.as_str() {
+                    "not_found" | "ambiguous_name" | "invalid_argument" => Failure::configuration(
+                        format!("{argument}: ONCEHUB_MCP_USER, which says who `me` is, names no one user: {}", failure.message),
+                        "use the person's name or e-mail address, or have ONCEHUB_MCP_USER set to a user's e-mail or id",
+                    ),
+                    _ => failure,
+                });
+            }
             (true, None) => {
                 return Err(Failure::configuration(
                     format!("{argument}: nobody has said who `me` is: a key belongs to an account, not to a person"),
@@ -55,8 +65,15 @@ impl<I> Call<I> {
             (1, Some(Err(error))) => Err(Failure::argument(argument, error, "use the contact's e-mail address")),
             (count, _) => {
                 let described = |contact: &Object| {
-                    let email = contact.text("email").map(|email| plain_or_quoted(email, 120));
-                    [contact.text("id").map(str::to_owned), email].into_iter().flatten().collect::<Vec<_>>().join(" ")
+                    let made = contact.text("creation_time").and_then(time::read);
+                    let parts = [
+                        contact.text("id").map(str::to_owned),
+                        contact.text("email").map(|email| plain_or_quoted(email, 120)),
+                        contact.text("mobile_phone").map(|number| plain_or_quoted(number, 40)),
+                        contact.text("company").map(|company| quoted(company, 60)),
+                        made.map(|at| format!("made {}", time::day(at, &self.settings.zone))),
+                    ];
+                    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
                 };
                 let candidates: Vec<String> = found.iter().map(described).collect();
                 let problem =

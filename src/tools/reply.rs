@@ -27,6 +27,12 @@ impl Reply {
         Self::new(fields, text)
     }
 
+    /// Says which zone its local times are in.
+    pub(super) fn in_zone(mut self, zone: &Zone) -> Self {
+        self.structure.insert("time_zone".into(), zone.name().into());
+        self
+    }
+
     /// The same after a change, beginning with what was done; `found` says that OnceHub's own answer was lost.
     pub(super) fn done(done: &str, (fields, text): (Map<String, Value>, String), found: bool) -> Self {
         let mut reply = Self::new(fields, format!("{done}\n{text}"));
@@ -50,6 +56,11 @@ impl Reply {
     /// Puts a field before all others.
     pub(super) fn put_first(&mut self, name: &str, value: Value) {
         self.structure.shift_insert(0, name.to_owned(), value);
+    }
+
+    /// Adds to both forms.
+    pub(super) fn add(&mut self, add: impl FnOnce(&mut Map<String, Value>, &mut String)) {
+        add(&mut self.structure, &mut self.text);
     }
 
     /// Adds a sentence of ours to both forms.

@@ -125,6 +125,9 @@ fn properties(fields: &[Field]) -> Map<String, Value> {
 /// well, because clients hold every structure against it (the TypeScript SDK does).
 pub(super) fn output(fields: &[Field]) -> Arc<JsonObject> {
     let mut properties = properties(fields);
+    if fields.iter().any(|(name, ..)| name.ends_with("_local")) {
+        properties.extend(self::properties(&[("time_zone", "string", "The zone of times that end in _local")]));
+    }
     properties.extend(self::properties(&[(
         "error",
         "object",

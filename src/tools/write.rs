@@ -164,7 +164,18 @@ impl<I> Call<I> {
         let known: HashSet<String> = alike().await?.iter().filter(|object| is_it(object)).filter_map(id).collect();
         let is_new = |object: &Object| is_it(object) && id(object).is_some_and(|id| !known.contains(&id));
         let look = || async { Ok(alike().await?.into_iter().find(is_new)) }.boxed();
-        Ok(self.write(create, subject, &look).await?.object())
+        match self.write(create, subject, &look).await {
+            Ok(written) => Ok(written.object()),
+            Err(mut failure) if failure.outcome == Some("not_done") && !known.is_empty() => {
+                let ids: Vec<&str> = known.iter().map(String::as_str).collect();
+                failure.message.push_str(&format!("; {} was there before: {}", subject.what, ids.join(", ")));
+                if failure.status.is_none_or(|status| status >= 500) {
+                    failure.hint = "read it first: making another will be refused".into();
+                }
+                Err(failure)
+            }
+            Err(failure) => Err(failure),
+        }
     }
 }
 

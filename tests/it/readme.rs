@@ -15,18 +15,17 @@ fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The table of the tools, as the README has it.
+/// The table of the tools, as the README has it: a row for each toolset.
 fn table() -> String {
-    let mut table = String::from("| tool | what it does | effect |\n| --- | --- | --- |\n");
-    for tool in Catalogue::new(&Selection::default()).unwrap().list() {
-        let first = tool.description.as_deref().unwrap().split(['.', ':']).next().unwrap();
-        let hints = tool.annotations.as_ref().unwrap();
-        let effect = match (hints.read_only_hint, hints.destructive_hint) {
-            (Some(true), _) => "reads",
-            (_, Some(false)) => "adds",
-            _ => "changes",
+    let mut table = String::from("| toolset | reads | adds or changes |\n| --- | --- | --- |\n");
+    let catalogue = Catalogue::new(&Selection::default()).unwrap();
+    for toolset in Catalogue::toolsets() {
+        let names = |reads: bool| -> String {
+            let of_it = catalogue.list().iter().filter(|tool| Catalogue::toolset_of(&tool.name) == Some(toolset));
+            let kind = of_it.filter(|tool| tool.annotations.as_ref().unwrap().read_only_hint == Some(reads));
+            kind.map(|tool| format!("`{}`", tool.name)).collect::<Vec<_>>().join(" ")
         };
-        table.push_str(&format!("| `{}` | {first} | {effect} |\n", tool.name));
+        table.push_str(&format!("| `{toolset}` | {} | {} |\n", names(true), names(false)));
     }
     table
 }
@@ -100,7 +99,7 @@ fn the_first_command_of_the_readme_does_the_whole_main_job() {
     let output = program().arg("demo").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    for expected in ["with 12 tools", "bookings (starts from", "free slots on", "Booked.", "not available", "Canceled."]
+    for expected in ["with 38 tools", "bookings (starts from", "free slots on", "Booked.", "not available", "Canceled."]
     {
         assert!(said.contains(expected), "{expected}: {said}");
     }

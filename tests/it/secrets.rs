@@ -123,3 +123,47 @@ fn a_dotenv_file_is_read_and_the_environment_beats_it() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains(".env has a line that is not NAME=value") && !said.contains(KEY), "{said}");
 }
+
+/// A webhook's secret is shown once, to whoever made the webhook, and is in no log at all.
+#[test]
+fn a_webhooks_secret_is_said_once_and_logged_never() {
+    let mut command = program();
+    command.arg("--sandbox").env("RUST_LOG", "trace");
+    let mut session = Session::open(command);
+    let webhook = json!({"name": "Mine", "url": "https://hooks.example/mine", "events": ["booking"]});
+    let made = session.call("create_webhook", webhook);
+    let secret = made["structuredContent"]["secret"].as_str().unwrap().to_owned();
+    let mut said = String::new();
+    for (tool, arguments) in [
+        ("get_webhook", json!({"webhook_id": "Mine"})),
+        ("list_webhooks", json!({})),
+        ("create_webhook", json!({"name": "Mine", "url": "https://hooks.example/mine", "events": ["booking"]})),
+        ("delete_webhook", json!({"webhook_id": "Mine"})),
+    ] {
+        said.push_str(&session.call(tool, arguments).to_string());
+    }
+    let (_, _, log) = session.end();
+    assert!(said.contains("Mine") && log.contains("TRACE"));
+    assert!(!said.contains(&secret) && !log.contains(&secret));
+}
+
+#[test]
+fn contacts_and_colleagues_are_in_no_log_below_debug() {
+    let mut command = program();
+    command.arg("--sandbox").env("RUST_LOG", "info");
+    let mut session = Session::open(command);
+    for (tool, arguments) in [
+        ("list_contacts", json!({"name": "Sarah"})),
+        ("update_contact", json!({"contact_id": "sarah.obrien@cedar.example", "company": "Cedar-and-Co"})),
+        ("delete_contact", json!({"contact_id": "sarah.obrien@cedar.example"})),
+        ("add_user", json!({"email": "nia@northlight.example", "first_name": "Nia", "last_name": "Okoro"})),
+        ("delete_user", json!({"user_id": "nia@northlight.example"})),
+    ] {
+        let said = session.call(tool, arguments);
+        assert_ne!(said["isError"], true, "{said}");
+    }
+    let (_, _, log) = session.end();
+    for private in ["Sarah", "sarah.obrien", "Cedar-and-Co", "nia@", "Okoro"] {
+        assert!(!log.contains(private), "{private}: {log}");
+    }
+}

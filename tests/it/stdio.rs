@@ -68,7 +68,7 @@ fn the_server_introduces_itself_in_both_eras() {
 fn tools_are_listed_and_called_in_both_eras_by_one_process() {
     let mut session = Session::start(sandboxed());
     let listed = session.request("tools/list", modern(json!({}), false));
-    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 12);
+    assert_eq!(listed["result"]["tools"].as_array().unwrap().len(), 38);
     assert_eq!(listed["result"]["cacheScope"], "private");
     let call = modern(json!({"name": "test_connection", "arguments": {}}), false);
     let called = session.request("tools/call", call);
@@ -76,7 +76,7 @@ fn tools_are_listed_and_called_in_both_eras_by_one_process() {
     session.end();
 
     let mut session = Session::open(sandboxed());
-    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 12);
+    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 38);
     assert_eq!(
         session.call("test_connection", json!({}))["structuredContent"]["account"],
         "margaret@northlight.example"
@@ -87,7 +87,7 @@ fn tools_are_listed_and_called_in_both_eras_by_one_process() {
 #[test]
 fn without_a_key_the_tools_are_listed_and_each_call_says_how_to_set_one() {
     let mut session = Session::open(program());
-    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 12);
+    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 38);
     let result = session.call("list_bookings", json!({}));
     let error = &result["structuredContent"]["error"];
     assert_eq!((&result["isError"], &error["type"]), (&json!(true), &json!("configuration_error")));
@@ -109,7 +109,7 @@ fn a_hidden_tool_cannot_be_called_either() {
     let mut command = sandboxed();
     command.env("ONCEHUB_MCP_READ_ONLY", "true");
     let mut session = Session::open(command);
-    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 6);
+    assert_eq!(session.request("tools/list", json!({}))["result"]["tools"].as_array().unwrap().len(), 22);
     let answer = session.request("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": "x"}}));
     assert!(answer["error"]["message"].as_str().unwrap().starts_with("there is no tool 'cancel_booking'"));
     session.end();

@@ -9,6 +9,7 @@ use super::super::call::Call;
 use super::super::failure::Failure;
 use super::super::names::{Found, Noun};
 use super::super::reply::Reply;
+use super::super::untrusted::plain_or_quoted;
 use super::super::{Tools, one_time_link, schema};
 use super::guest;
 use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
@@ -28,7 +29,7 @@ struct CreateLink {
     /// Tags: source, medium, campaign, term, content
     #[schemars(with = "Option<Map<String, Value>>")]
     utm: Option<Utm>,
-    /// On a team's calendar: name, e-mail, id or `me`
+    /// On a team's calendar only: name, e-mail, id or `me`
     host: Option<String>,
     /// Likewise
     #[serde(default)]
@@ -36,10 +37,10 @@ struct CreateLink {
     /// One of the calendar's durations
     #[schemars(range(min = 1))]
     duration_minutes: Option<u32>,
-    /// Steps: contact_info, questions, co_hosts
+    /// Steps not shown: contact_info, questions, co_hosts
     #[serde(default)]
     skip: Vec<String>,
-    /// Keep them out of the link
+    /// Keep prefilled values out of the URL
     hide_url_params: Option<bool>,
 }
 
@@ -61,8 +62,8 @@ struct Utm {
 #[tool_router(router = links, vis = "pub(super)")]
 impl Tools {
     /// Make a link with which one guest books one meeting at a time they choose, prefilled if wanted. It is sent to
-    /// nobody: pass it on. It ends after one booking or 90 days. For a time already agreed use `schedule_meeting`;
-    /// lasting links are in `get_booking_calendar`.
+    /// nobody: pass it on. It ends after one booking or 90 days. Published calendars only. For a time already agreed
+    /// use `schedule_meeting`; lasting links are in `get_booking_calendar`.
     #[tool(
         title = "Create one-time link",
         input_schema = schema::input::<CreateLink>(),
@@ -109,7 +110,10 @@ impl Tools {
                 skip: input.skip,
             },
         };
-        let question = format!("Make a one-time link for {}?", calendar.described());
+        let guest = [input.guest_name.as_deref(), input.guest_email.as_deref()].into_iter().flatten();
+        let guest: Vec<String> = guest.map(|text| plain_or_quoted(text, 120)).collect();
+        let prefilled = if guest.is_empty() { String::new() } else { format!(", prefilled for {}", guest.join(" ")) };
+        let question = format!("Make a one-time link for {}{prefilled}?", calendar.described());
         if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
             return Ok(declined);
         }

@@ -63,9 +63,8 @@ const FIELDS: &[Field] = &[
 
 #[tool_router(router = finding_calendars)]
 impl Tools {
-    /// Find the calendars that can be booked: name, host (person or team), duration, public URL, whether published. Use
-    /// it to choose one for `get_booking_time_slots` and `schedule_meeting`. Bookings made on one are in
-    /// `list_bookings` (calendar).
+    /// Find booking calendars: name, host (person or team), duration, public URL, and whether published: only those can
+    /// be booked. Use it to choose one for `get_booking_time_slots` and `schedule_meeting`.
     #[tool(
         title = "List booking calendars",
         input_schema = schema::input::<ListBookingCalendars>(),
@@ -92,8 +91,8 @@ impl Tools {
         }))
     }
 
-    /// Read one booking calendar by id, name or URL: host, duration, public URL, whether published.
-    /// `list_booking_calendars` already shows the same of each; free times are in `get_booking_time_slots`.
+    /// Read one booking calendar: host, duration, public URL, whether published. To find one use
+    /// `list_booking_calendars`, which shows the same; free times are in `get_booking_time_slots`.
     #[tool(
         title = "Get booking calendar",
         input_schema = schema::input::<GetBookingCalendar>(),
@@ -122,8 +121,14 @@ impl<I> Call<I> {
         match user {
             Err(failure) if failure.kind == "not_found" => {
                 let team = self.listed(Noun::Teams, "host", asked).await;
-                // What is known of users tells more about a misspelt name.
-                team.map_err(|team| if team.kind == "not_found" { failure } else { team })
+                team.map_err(|team| match team.kind.as_str() {
+                    "not_found" => {
+                        let problem = failure.message.replacen("no user is", "no user and no team is", 1);
+                        // What is known of users tells more about a misspelt name.
+                        Failure::not_found("host", problem, format!("{}; teams are in list_teams", failure.hint))
+                    }
+                    _ => team,
+                })
             }
             // An id that is no user's may be a team's; either way it is the id that counts.
             Ok(found) if found.entry.is_none() => Ok(self.listed(Noun::Teams, "host", asked).await.unwrap_or(found)),

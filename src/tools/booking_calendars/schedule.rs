@@ -12,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::names::fold;
 use super::super::reply::Reply;
 use super::super::time::{self, Zone};
-use super::super::untrusted::quoted;
+use super::super::untrusted::{plain_or_quoted, quoted, word};
 use super::super::write::{FOUND_NOTE, Subject, Written};
 use super::super::{Tools, schema};
 use super::guest;
@@ -27,18 +27,18 @@ struct ScheduleMeeting {
     calendar_id: String,
     /// Without offset: in guest_time_zone
     start_time: String,
-    /// IANA zone, e.g. Europe/London
+    /// IANA zone
     guest_time_zone: String,
     guest_name: String,
     /// Where the invitation goes
     guest_email: String,
     /// E.164
     guest_phone: Option<String>,
-    /// One the slot offers; left out, OnceHub chooses, video first
+    /// One the slot offers; default OnceHub's choice, never the last two
     location_type: Option<LocationType>,
     /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address; virtual_static: none
     location_value: Option<String>,
-    /// Answers by exact field name: text or list
+    /// By exact field name: text or list; what is none of a question's choices is dropped
     custom_fields: Option<Map<String, Value>>,
 }
 
@@ -66,9 +66,9 @@ impl LocationType {
 
 #[tool_router(router = scheduling, vis = "pub(super)")]
 impl Tools {
-    /// Book a meeting for a guest at a start from `get_booking_time_slots`. Guest and host are notified at once. After
-    /// a failure call again only if it says that nothing was booked, or there may be two. To let guests choose use
-    /// `create_one_time_link`. OnceHub silently drops custom_fields answers that match none of a question's choices.
+    /// Book a meeting for a guest at a start from `get_booking_time_slots`. Guest and host are notified at once; where
+    /// the host has to approve, it stays `requested` until then. After a failure call again only if it says that
+    /// nothing was booked, or there may be two. To let guests choose use `create_one_time_link`.
     #[tool(
         title = "Schedule meeting",
         input_schema = schema::input::<ScheduleMeeting>(),
@@ -95,9 +95,8 @@ impl Tools {
         let calendar = call.calendar(&input.calendar_id).await?;
         let location = call.location(&input, &calendar.id, start.at).await?;
         let when = format!("{} ({})", time::local(start.at, &zone), zone.name());
-        let who = quoted(&input.guest_name, 60);
-        let question =
-            format!("Book {when} on {} for {}, and notify them?", calendar.described(), who.trim_matches('"'));
+        let who = format!("{} ({})", quoted(&input.guest_name, 60), plain_or_quoted(&input.guest_email, 120));
+        let question = format!("Book {when} on {} for {who}, and notify them?", calendar.described());
         if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
             return Ok(declined);
         }
@@ -256,7 +255,7 @@ impl<I> Call<I> {
             let mut fields = Map::new();
             fields.insert("booking_id".into(), id.clone().into());
             super::super::reply::put_time(&mut fields, "starting_time", start, zone);
-            let text = format!("Booked: {id}, {} ({})", time::local(start, zone), zone.name());
+            let text = format!("Booked: {}, {} ({})", word(&id), time::local(start, zone), zone.name());
             let mut reply = Reply::new(fields, text);
             reply.note("The booking could not be read back: get_booking shows it. Do not book it again.");
             return reply;

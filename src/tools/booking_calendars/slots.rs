@@ -37,7 +37,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 impl Tools {
     /// Find the free times of a booking calendar, e.g. before `schedule_meeting`. Gives starts by day in the guest's
     /// zone, and where each can take place. Respects meetings, working hours and buffers, but not how far ahead guests
-    /// may book. Unpublished calendars, and hosts without a seat, have none.
+    /// may book. Fails for unpublished calendars and hosts without a seat.
     #[tool(
         title = "Get free time slots",
         input_schema = schema::input::<GetBookingTimeSlots>(),

@@ -68,13 +68,13 @@ struct MarkNoShow {
 
 #[tool_router(router = changing_bookings, vis = "pub(super)")]
 impl Tools {
-    /// Cancel a coming booking for good; its time becomes free. The guest is e-mailed the reason unless notify_guest is
-    /// false. To let them choose another time use `request_reschedule`; for another host `reassign_booking`. Paid
-    /// bookings can only be canceled in OnceHub itself.
+    /// Cancel a coming booking for good; its time becomes free. The guest is e-mailed, with the reason, unless
+    /// notify_guest is false. To let them choose another time use `request_reschedule`; for another host
+    /// `reassign_booking`. Paid bookings can only be canceled in OnceHub.
     #[tool(
         title = "Cancel booking",
         input_schema = schema::input::<CancelBooking>(),
-        output_schema = show::one(),
+        output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
     async fn cancel_booking(&self, mut call: Call<CancelBooking>) -> Result<Reply, Failure> {
@@ -105,16 +105,18 @@ impl Tools {
     #[tool(
         title = "Request reschedule",
         input_schema = schema::input::<RequestReschedule>(),
-        output_schema = show::one(),
+        output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
     async fn request_reschedule(&self, mut call: Call<RequestReschedule>) -> Result<Reply, Failure> {
         let RequestReschedule { booking_id, reason } = call.input()?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
+        let why = reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, 300)));
         let question = format!(
-            "Cancel {}, and email the guest to choose another time?",
-            show::sentence(booking, &self.settings.zone)
+            "Cancel {}, and email the guest to choose another time{}?",
+            show::sentence(booking, &self.settings.zone),
+            why.unwrap_or_default()
         );
         if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
         {
@@ -125,13 +127,13 @@ impl Tools {
         call.show_changed(&request, &target, done, &|booking| booking.text("status") == Some("canceled")).await
     }
 
-    /// Give a coming booking to another host at the same time; everyone is notified. Whether they are free is not
-    /// checked: look with `list_bookings` (host) first. If they have no video service, the meeting loses its link. Not
-    /// in every plan. For another time use `request_reschedule`.
+    /// Give a coming booking to another host at the same time; everyone is notified. Whether the new host is free is
+    /// not checked: look with `list_bookings` (host) first. If they have no video service, an online meeting loses its
+    /// link. Not in every plan. For another time use `request_reschedule`.
     #[tool(
         title = "Reassign booking",
         input_schema = schema::input::<ReassignBooking>(),
-        output_schema = show::one(),
+        output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
     async fn reassign_booking(&self, mut call: Call<ReassignBooking>) -> Result<Reply, Failure> {
@@ -169,7 +171,7 @@ impl Tools {
     #[tool(
         title = "Mark no-show",
         input_schema = schema::input::<MarkNoShow>(),
-        output_schema = show::one(),
+        output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
     async fn mark_no_show(&self, mut call: Call<MarkNoShow>) -> Result<Reply, Failure> {

@@ -28,7 +28,7 @@ struct ListBookings {
     contact: Option<String>,
     /// Booking calendar: name, URL or id
     calendar: Option<String>,
-    /// Classic page: name, URL or id
+    /// Classic, like the next two: name, URL or id
     booking_page: Option<String>,
     master_page: Option<String>,
     event_type: Option<String>,
@@ -46,7 +46,7 @@ struct ListBookings {
     expand: Vec<String>,
     /// IANA zone, of reply and inputs
     time_zone: Option<String>,
-    /// full: every field
+    /// Default summary; full: every field
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 500), extend("default" = 25))]
     limit: Option<u32>,
@@ -89,8 +89,9 @@ enum Detail {
 #[tool_router(router = listing_bookings, vis = "pub(super)")]
 impl Tools {
     /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
-    /// missed theirs, what changed since yesterday. Without filters: the most recently made, past or coming. Notes,
-    /// answers and links are in `get_booking` or detail=full. Free times are in `get_booking_time_slots`.
+    /// missed theirs, what changed since yesterday. Last made first, not soonest: pass starts_after for what is to
+    /// come. guest and several statuses are searched among 1,000 a call. Notes, answers and links are in `get_booking`
+    /// or detail=full; free times in `get_booking_time_slots`.
     #[tool(
         title = "List bookings",
         input_schema = schema::input::<ListBookings>(),

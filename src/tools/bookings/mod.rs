@@ -33,15 +33,14 @@ struct GetBooking {
     /// In full: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
-    /// IANA zone
+    /// IANA zone of the reply
     time_zone: Option<String>,
 }
 
 #[tool_router(router = reading_bookings)]
 impl Tools {
     /// Read one booking in full: notes and answers, join link, location, reschedule and cancel links, payment, why it
-    /// was canceled. `list_bookings` already shows time, status, guest and host. Change it with `cancel_booking`,
-    /// `request_reschedule`, `reassign_booking` or `mark_no_show`.
+    /// was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and host.
     #[tool(
         title = "Get booking",
         input_schema = schema::input::<GetBooking>(),

@@ -30,7 +30,7 @@ const REFERENCES: &[(&str, Noun)] = &[
 const FIELDS: &[Field] = &[
     ("id", "string", ""),
     ("status", "string", "requested, scheduled, rescheduled, completed, canceled or no_show"),
-    ("subject", "string", "In summaries only where it is not the calendar's own"),
+    ("subject", "string", "Left out of lists where it is the calendar's own"),
     ("starting_time", "string", "UTC"),
     ("starting_time_local", "string", "In time_zone"),
     ("duration_minutes", "number", ""),
@@ -39,14 +39,21 @@ const FIELDS: &[Field] = &[
     ("booking_calendar", REFERENCE, "Id, or the calendar when expanded"),
     ("booking_calendar_name", "string", ""),
     ("contact", REFERENCE, "The guest's contact id, or the contact when expanded"),
+    ("form_submission", "object or null", "What the guest filled in: name, email, phone, note, custom_fields"),
+    ("virtual_conferencing", "object or null", "join_url"),
+    ("cancel_reschedule_information", "object or null", "reason, actioned_by"),
     ("payment_information", "object or null", "amount_charged is in the currency's minor unit (cents)"),
-    ("confirmed", "boolean", "False when the person did not agree to a change"),
-    ("note", "string", "What else there is to say"),
 ];
 
 /// The schema of one booking.
-pub(in super::super) fn one() -> Arc<JsonObject> {
+pub(super) fn one() -> Arc<JsonObject> {
     static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(|| schema::output(FIELDS));
+    Arc::clone(&SCHEMA)
+}
+
+/// The schema of a booking after a change.
+pub(super) fn written() -> Arc<JsonObject> {
+    static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(|| schema::written(FIELDS));
     Arc::clone(&SCHEMA)
 }
 
@@ -54,7 +61,7 @@ pub(in super::super) fn one() -> Arc<JsonObject> {
 pub(in super::super) fn scheduled() -> Arc<JsonObject> {
     let mut fields = vec![("booking_id", "string", "For get_booking, cancel_booking and the like")];
     fields.extend_from_slice(FIELDS);
-    schema::output(&fields)
+    schema::written(&fields)
 }
 
 /// The schema of a booking in a list.

@@ -102,9 +102,8 @@ enum Status {
 
 #[tool_router(router = changing_contacts, vis = "pub(super)")]
 impl Tools {
-    /// Add a guest to the contacts; nobody is told. Needs an email or mobile_phone that no contact has yet (see
-    /// `list_contacts`); neither can change later. `schedule_meeting` makes contacts by itself. For colleagues use
-    /// `add_user`.
+    /// Add a guest to the contacts. Needs an email or mobile_phone that no contact has yet (see `list_contacts`);
+    /// neither can change later. Not needed before `schedule_meeting`. For colleagues use `add_user`.
     #[tool(
         title = "Create contact",
         input_schema = schema::input::<CreateContact>(),
@@ -143,13 +142,14 @@ impl Tools {
         let create = contacts::Create { fields };
         let (contact, found) = call.create(&create, &listing, Subject { what: &what, check }, &is_it).await?;
         let owners = Owners::of(&call, std::slice::from_ref(&contact)).await;
-        let mut reply = Reply::done("Contact made.", owners.shown(&contact, &self.settings.zone), found);
+        let mut reply = Reply::done("Contact made.", owners.shown(&contact, &self.settings.zone), found)
+            .in_zone(&self.settings.zone);
         note_the_lost(&mut reply, &create.fields, &contact);
         Ok(reply)
     }
 
-    /// Change what is known of a contact; what is left out stays, custom_fields included. E-mail and mobile phone
-    /// cannot change: make a new one with `create_contact`. Present values are in `get_contact`.
+    /// Change a contact's details; what is left out stays, single custom_fields too. E-mail and mobile phone cannot
+    /// change: make another with `create_contact`. Present values are in `get_contact`.
     #[tool(
         title = "Update contact",
         input_schema = schema::input::<UpdateContact>(),
@@ -157,14 +157,19 @@ impl Tools {
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
     async fn update_contact(&self, mut call: Call<UpdateContact>) -> Result<Reply, Failure> {
-        let UpdateContact { contact_id, first_name, last_name, details } = call.input()?;
+        let fixed = |failure: Failure| match failure.param.as_deref() {
+            Some("email" | "mobile_phone") => failure
+                .hint("it cannot be changed: OnceHub tells contacts apart by it; make another with create_contact"),
+            _ => failure,
+        };
+        let UpdateContact { contact_id, first_name, last_name, details } = call.input().map_err(fixed)?;
         let id = call.contact("contact_id", &contact_id).await?;
         let mut fields = Map::new();
         fields.extend(first_name.map(|name| ("first_name".to_owned(), name.into())));
         fields.extend(last_name.map(|name| ("last_name".to_owned(), name.into())));
         fields.append(&mut call.on_the_wire(details).await?);
         if fields.is_empty() {
-            let hint = "pass at least one field; email and mobile_phone cannot be changed";
+            let hint = "pass at least one field; an empty value leaves a field as it is";
             return Err(Failure::argument("contact_id", "there is nothing to change", hint));
         }
         let get = contacts::Get { id: id.clone() };
@@ -193,13 +198,14 @@ impl Tools {
             [] => "Nothing is different from before.".to_owned(),
             changed => format!("Changed {}.", from_to(changed)),
         };
-        let mut reply = Reply::done(&done, owners.shown(&contact, zone), found);
+        let mut reply = Reply::done(&done, owners.shown(&contact, zone), found).in_zone(zone);
         note_the_lost(&mut reply, &update.fields, &contact);
+        call.note_blank(&mut reply);
         Ok(reply)
     }
 
-    /// Delete a contact and all that is known of them, for good. Nobody is told, and bookings stay (`cancel_booking`).
-    /// To give somebody up, rather use `update_contact` with status Disqualified.
+    /// Delete a contact's record for good. To end their coming bookings use `cancel_booking`. To keep the record but
+    /// drop a lead use `update_contact` with status Disqualified.
     #[tool(
         title = "Delete contact",
         input_schema = schema::input::<DeleteContact>(),

@@ -93,8 +93,8 @@ const FIELDS_OF_A_ROW: &[&str] = &[
 #[tool_router(router = finding_contacts)]
 impl Tools {
     /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name is searched
-    /// among 1,000 a call. The rest is in `get_contact`, their bookings in `list_bookings` (contact). Colleagues are in
-    /// `list_users`.
+    /// among 1,000 a call, email in all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
+    /// (contact), colleagues in `list_users`.
     #[tool(
         title = "List contacts",
         input_schema = schema::input::<ListContacts>(),
@@ -166,7 +166,7 @@ impl Tools {
         ];
         let rest = outline(&fields, &in_line);
         let text = if rest.is_empty() { line } else { format!("{line}\n{rest}") };
-        Ok(Reply::of((fields, text)))
+        Ok(Reply::of((fields, text)).in_zone(&self.settings.zone))
     }
 }
 

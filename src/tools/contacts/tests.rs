@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::super::confirm::{Answer, Confirm};
 use super::super::tests::bench::Bench;
+use crate::sandbox::{Effect, Fault};
 
 /// Somebody who is no contact any more: `Mara Stone`.
 const DELETED: &str = "CTC-J8BTL4JT8BVA";
@@ -114,4 +115,28 @@ async fn a_contact_is_deleted_after_a_yes_and_stays_deleted() {
     assert_eq!(bench.call("delete_contact", json!({"contact_id": id})).await.error()["type"], "not_found");
     let shared = bench.call("delete_contact", json!({"contact_id": "Ben Carter"})).await;
     assert_snapshot!(shared.failure());
+}
+
+#[tokio::test]
+async fn whoever_is_there_already_is_named() {
+    let bench = Bench::start().await;
+    let jacob =
+        bench.call("get_contact", json!({"contact_id": JACOB})).await.structure()["id"].as_str().unwrap().to_owned();
+    let twice = json!({"first_name": "J", "last_name": "L", "email": "Jacob.Lindqvist@fjord.example"});
+    let refused = bench.call("create_contact", twice.clone()).await;
+    assert!(refused.failure().contains(&jacob), "{}", refused.failure());
+    // When the refusal is lost, what was there before is not taken for what was asked for.
+    let fault = Fault::new(Effect::DropAfter).on("POST", "/contacts").times(1);
+    let lost = bench.call_with(fault, "create_contact", twice).await;
+    assert_eq!(lost.error()["outcome"], "not_done");
+    assert_snapshot!(lost.failure());
+}
+
+#[tokio::test]
+async fn a_value_that_is_passed_empty_is_left_as_it_is_and_that_is_said() {
+    let bench = Bench::start().await;
+    let update = json!({"contact_id": JACOB, "company": "", "city": null, "job_title": "Buyer"});
+    let replied = bench.call("update_contact", update).await;
+    assert_eq!(replied.structure()["company"], "Fjord Tools");
+    assert!(replied.text().ends_with("note: Left as it is, because an empty value changes nothing: company, city."));
 }

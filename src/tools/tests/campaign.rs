@@ -33,8 +33,10 @@ struct Round {
     tool: &'static str,
     arguments: Value,
     /// How often it has happened; nothing where OnceHub cannot be asked.
-    done: Option<Box<dyn Fn(&World) -> usize + Send>>,
+    done: Option<Done>,
 }
+
+type Done = Box<dyn Fn(&World) -> usize + Send>;
 
 fn round(tool: &'static str, arguments: Value, done: impl Fn(&World) -> usize + Send + 'static) -> Round {
     Round { tool, arguments, done: Some(Box::new(done)) }
@@ -75,7 +77,6 @@ impl Worker {
     }
 
     /// The round with this number: each kind of write in turn.
-    #[expect(clippy::too_many_lines, reason = "it is a table")]
     async fn round(&mut self, n: usize) -> Round {
         let email = format!("p{n}@campaign.example");
         let person = json!({"email": email, "first_name": "Pat", "last_name": format!("Number{n}")});

@@ -13,7 +13,7 @@ use crate::sandbox::{Effect, Fault};
 fn setup() -> Setup {
     let mut setup = Setup::default();
     // A 429 is waited for as long as the call may take.
-    setup.settings.timeout = Duration::from_millis(400);
+    setup.settings.timeout = Duration::from_secs(1);
     setup
 }
 

@@ -11,9 +11,9 @@ use super::operations::{ALL, table};
 use crate::sandbox::{Effect, Fault, KEY};
 
 /// Cases of odd replies, all operations together.
-const REPLIES: u32 = 3_800;
+const REPLIES: u32 = 100_000;
 /// Cases of odd arguments, likewise.
-const ARGUMENTS: u32 = 1_900;
+const ARGUMENTS: u32 = 20_000;
 /// How many tests share the operations, so that they run side by side.
 const SHARES: usize = 4;
 

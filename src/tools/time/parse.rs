@@ -16,7 +16,7 @@ pub(in super::super) struct Moment {
 }
 
 /// Reads a moment: RFC 3339; a local date and time; a date; `now`, `today`, `tomorrow`, `yesterday`; a weekday, which is the
-/// next one after today; `+3d`, `-2w` at the same time of day; `+4h`, `+30m` exactly.
+/// next one after today; `+3d`, `-2w` at the same time of day; `+4h` exactly.
 ///
 /// # Errors
 /// Anything else, with the forms that are understood.
@@ -84,7 +84,7 @@ pub(in super::super) fn weekday(text: &str) -> Option<Weekday> {
     })
 }
 
-/// `+3d`, `-2w`, `+4h`, `+30m`.
+/// `+3d`, `-2w`, `+4h`.
 fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
     let unit = text.chars().last()?;
     let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
@@ -97,7 +97,6 @@ fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
         // The same time of day: over a change of clocks that is not a multiple of 24 hours.
         (Some(days), _) => at_wall(here.datetime().checked_add(days).ok()?, zone),
         (None, 'h') => Some(exact(here.timestamp().checked_add(SignedDuration::try_from_hours(number)?).ok()?)),
-        (None, 'm') => Some(exact(here.timestamp().checked_add(SignedDuration::try_from_mins(number)?).ok()?)),
         _ => None,
     }
 }

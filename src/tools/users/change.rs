@@ -1,13 +1,13 @@
 //! Inviting, changing and removing users.
 
-use jiff::Timestamp;
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
 use serde_json::Map;
 
 use super::super::address::email;
+use super::super::bookings::describe;
 use super::super::call::Call;
-use super::super::differences::{differences, from_to};
+use super::super::differences::differences;
 use super::super::failure::Failure;
 use super::super::names::{Noun, full_name};
 use super::super::reply::{Reply, present};
@@ -37,7 +37,6 @@ struct UpdateUser {
     user_id: String,
     first_name: Option<String>,
     last_name: Option<String>,
-    /// What they may do
     role_name: Option<Role>,
     /// All of them, by name or id; [] for none
     teams: Option<Vec<String>>,
@@ -49,6 +48,9 @@ struct DeleteUser {
     /// Name, e-mail or id
     user_id: String,
 }
+
+/// How many of somebody's bookings are named when they are deleted.
+const NAMED: usize = 10;
 
 #[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
 enum Role {
@@ -70,8 +72,8 @@ impl Role {
 
 #[tool_router(router = changing_users, vis = "pub(super)")]
 impl Tools {
-    /// Invite a colleague to the account: OnceHub e-mails them at once, and they can host after accepting. For guests
-    /// use `create_contact`; for somebody already there (`list_users`) `update_user`.
+    /// Invite a colleague to the account; OnceHub e-mails them at once. To host they must accept, and need a seat. For
+    /// guests use `create_contact`; for existing users (`list_users`) `update_user`.
     #[tool(
         title = "Add user",
         input_schema = schema::input::<AddUser>(),
@@ -83,11 +85,13 @@ impl Tools {
         let address = email("email", &input.email)?;
         let teams = call.teams(&input.teams).await?;
         let role = input.role_name.map_or("Member", Role::as_str);
-        let question = format!(
-            "Invite {} {} to the OnceHub account as {role}, and e-mail them at {address}?",
-            quoted(&input.first_name, 60).trim_matches('"'),
-            quoted(&input.last_name, 60).trim_matches('"'),
-        );
+        let who = quoted(&format!("{} {}", input.first_name, input.last_name), 120);
+        let into = if input.teams.is_empty() {
+            String::new()
+        } else {
+            format!(", into {}", input.teams.iter().map(|team| quoted(team, 60)).collect::<Vec<_>>().join(", "))
+        };
+        let question = format!("Invite {who} to the OnceHub account as {role}{into}, and e-mail them at {address}?");
         if let Some(declined) = call.confirm(true, &question, &Map::new).await? {
             return Ok(declined);
         }
@@ -109,8 +113,9 @@ impl Tools {
         Ok(Reply::done("Invited by e-mail.", teams.shown(&user, &self.settings.zone), found))
     }
 
-    /// Change a user's name, role or teams; what is left out stays. teams replaces all of them, and so who is booked on
-    /// team calendars. The account's owner and e-mail addresses cannot change. Hours: `update_scheduling_availability`.
+    /// Change a user's name, role or teams; what is left out stays. teams replaces them all, which changes whom team
+    /// calendars book. The account owner, and anyone's e-mail, cannot be changed. Hours:
+    /// `update_scheduling_availability`.
     #[tool(
         title = "Update user",
         input_schema = schema::input::<UpdateUser>(),
@@ -133,13 +138,14 @@ impl Tools {
         };
         let sent = serde_json::to_value(&update).ok().and_then(|sent| sent.as_object().cloned()).unwrap_or_default();
         if sent.is_empty() {
-            let hint = "pass first_name, last_name, role_name or teams";
+            let hint = "pass first_name, last_name, role_name or teams; an empty value leaves a field as it is";
             return Err(Failure::argument("user_id", "there is nothing to change", hint));
         }
         let zone = &self.settings.zone;
         let get = users::Get { id: id.clone() };
         let before = call.read(&get, &id).await?;
-        let planned = from_to(&differences(before.fields(), &sent, &sent));
+        let known = Teams(call.directory.all_or_none(&call.oncehub, Noun::Teams).await);
+        let planned = known.told_changes(before.fields(), &sent, &sent);
         let question = format!("Change the user {}: {planned}?", sentence(&before, &id));
         if let Some(declined) = call.confirm(false, &question, &|| present(before.clone(), zone)).await? {
             return Ok(declined);
@@ -150,17 +156,19 @@ impl Tools {
         call.directory.forget(Noun::Users);
         let (mut user, found) = updated?;
         user.fill_id(id.as_str());
-        let changed = differences(before.fields(), user.fields(), &sent);
-        let done = match changed.as_slice() {
-            [] => "Nothing is different from before.".to_owned(),
-            changed => format!("Changed {}.", from_to(changed)),
+        let changed = known.told_changes(before.fields(), user.fields(), &sent);
+        let done = match changed.as_str() {
+            "" => "Nothing is different from before.".to_owned(),
+            changed => format!("Changed {changed}."),
         };
         let teams = Teams::of(&call, std::slice::from_ref(&user)).await;
-        Ok(Reply::done(&done, teams.shown(&user, zone), found))
+        let mut reply = Reply::done(&done, teams.shown(&user, zone), found);
+        call.note_blank(&mut reply);
+        Ok(reply)
     }
 
-    /// Remove a user from the account for good. Their bookings to come are not moved: find them with `list_bookings`
-    /// (host) and use `reassign_booking` first. To change teams or role use `update_user`.
+    /// Remove a user from the account for good. Bookings to come may be left without a host: find them with
+    /// `list_bookings` (host) and use `reassign_booking` first. To change teams or role use `update_user`.
     #[tool(
         title = "Delete user",
         input_schema = schema::input::<DeleteUser>(),
@@ -173,10 +181,11 @@ impl Tools {
         let get = users::Get { id: id.clone() };
         let user = call.still_there(&get, &id, "user_id", "user").await?;
         let name = full_name(user.fields()).unwrap_or_else(|| id.to_string());
-        let coming = match call.coming(&id).await {
-            None | Some(0) => String::new(),
-            Some(1) => " One booking to come is still theirs.".to_owned(),
-            Some(count) => format!(" {count} bookings to come are still theirs."),
+        let theirs = call.coming(&id).await;
+        let coming = match theirs.len() {
+            0 => String::new(),
+            1 => " One booking to come is theirs.".to_owned(),
+            count => format!(" {count} bookings to come are theirs."),
         };
         let question = format!("Delete the user {} for good?{coming}", sentence(&user, &id));
         let zone = &self.settings.zone;
@@ -188,8 +197,10 @@ impl Tools {
         let deleted = call.delete(&users::Delete { id: id.clone() }, &get, subject).await;
         call.directory.forget(Noun::Users);
         let mut reply = Reply::deleted("user", &id, &name, deleted?);
-        if !coming.is_empty() {
-            reply.note(&format!("{} list_bookings with host {id} shows them.", coming.trim()));
+        if !theirs.is_empty() {
+            let zone = &self.settings.zone;
+            let named: Vec<String> = theirs.iter().take(NAMED).map(|booking| describe(booking, zone)).collect();
+            reply.note(&format!("{} See list_bookings (host {id}): {}", coming.trim(), named.join("; ")));
         }
         Ok(reply)
     }
@@ -200,23 +211,25 @@ impl<I> Call<I> {
     async fn teams(&self, names: &[String]) -> Result<Vec<Id>, Failure> {
         let mut ids = Vec::new();
         for name in names {
-            ids.push(self.listed(Noun::Teams, "teams", name).await?.id);
+            let id = self.listed(Noun::Teams, "teams", name).await?.id;
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
         }
         Ok(ids)
     }
 
-    /// How many bookings a user still has to host, as far as one page tells.
-    async fn coming(&self, user: &Id) -> Option<usize> {
-        let now: Timestamp = self.now;
+    /// The bookings that a user still has to host, soonest first, as far as one page tells.
+    async fn coming(&self, user: &Id) -> Vec<Object> {
         let listing = bookings::All {
             host: Some(user.clone()),
-            starting_after: Some(time::instant(now)),
-            fields: Some(&["id", "status"]),
+            starting_after: Some(time::instant(self.now)),
             ..bookings::All::default()
         };
-        let page = self.oncehub.page(&listing, 100, None).await.ok()?;
-        let is_live = |booking: &&Object| booking.text("status").is_some_and(|status| status != "canceled");
-        Some(page.items.iter().filter(is_live).count())
+        let mut coming = self.oncehub.page(&listing, 100, None).await.map(|page| page.items).unwrap_or_default();
+        coming.retain(|booking| booking.text("status").is_some_and(|status| status != "canceled"));
+        coming.sort_by_key(|booking| booking.text("starting_time").and_then(time::read));
+        coming
     }
 }
 

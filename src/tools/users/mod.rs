@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::asked::Asked;
 use super::call::Call;
+use super::differences::{differences, from_to};
 use super::failure::Failure;
 use super::line::Line;
 use super::names::{Entries, Noun, fold, full_name};
@@ -87,8 +88,8 @@ impl Tools {
         Ok(found.rows("user", &asked, |user| teams.shown(user, zone)))
     }
 
-    /// Read one user; `list_users` shows the same of each. What they host is in `list_bookings` (host), when
-    /// they work in `get_scheduling_availability`.
+    /// Read one user; to find one use `list_users`, which shows the same. What they host is in `list_bookings` (host),
+    /// when they work in `get_scheduling_availability`.
     #[tool(
         title = "Get user",
         input_schema = schema::input::<GetUser>(),
@@ -113,6 +114,24 @@ impl Teams {
         Self(if in_any { call.directory.all_or_none(&call.oncehub, Noun::Teams).await } else { Arc::default() })
     }
 
+    /// What is different between two states of a user, teams by their names.
+    fn told_changes(
+        &self,
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
+        among: &Map<String, Value>,
+    ) -> String {
+        let named = |fields: &Map<String, Value>| {
+            let mut fields = fields.clone();
+            for id in fields.get_mut("teams").and_then(Value::as_array_mut).into_iter().flatten() {
+                let name = id.as_str().and_then(|id| self.0.name(id)).map(Value::from);
+                *id = name.unwrap_or_else(|| id.take());
+            }
+            fields
+        };
+        from_to(&differences(&named(before), &named(after), among))
+    }
+
     fn shown(&self, user: &Object, zone: &Zone) -> (Map<String, Value>, String) {
         let names: Vec<Value> = user.texts("teams").filter_map(|id| self.0.name(id)).map(Value::from).collect();
         let described = |id: &str| match self.0.name(id) {
@@ -124,7 +143,7 @@ impl Teams {
             .quoted(full_name(user.fields()).as_deref())
             .plain(user.text("email"))
             .status(user.text("role_name"))
-            .plain(user.text("status").filter(|status| *status != "active"))
+            .plain(user.text("status"))
             .plain(user.text("timezone"))
             .said((!teams.is_empty()).then(|| format!("in {}", teams.join(", "))));
         let mut fields = present(user.clone(), zone);

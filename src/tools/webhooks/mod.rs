@@ -51,7 +51,7 @@ const EVENTS: &[&str] = &[
 struct CreateWebhook {
     /// One that no other webhook has
     name: String,
-    /// https address that takes the POSTs
+    /// https
     url: String,
     /// `booking` (all of them) or booking.scheduled, .rescheduled, .reassigned, .canceled, .canceled_then_rescheduled,
     /// .canceled_reschedule_requested, .completed, .no_show; `conversation` or conversation.started, .closed, .abandoned
@@ -81,13 +81,13 @@ const FIELDS: &[Field] = &[
     ("events", "array", ""),
     ("api_version", "string", ""),
     ("creation_time", "string", "UTC"),
-    ("creation_time_local", "string", "In this server's zone"),
+    ("creation_time_local", "string", "In time_zone"),
 ];
 
 #[tool_router(router = finding_webhooks)]
 impl Tools {
     /// List the account's webhooks, addresses that OnceHub posts to when bookings or conversations change: name, URL,
-    /// events. Look here before `create_webhook` and `delete_webhook`. Secrets are withheld.
+    /// events. Look here before `create_webhook` and `delete_webhook`.
     #[tool(
         title = "List webhooks",
         input_schema = schema::input::<ListWebhooks>(),
@@ -113,7 +113,7 @@ impl Tools {
         let OneWebhook { webhook_id } = call.input()?;
         let id = call.listed(Noun::Webhooks, "webhook_id", &webhook_id).await?.id;
         let webhook = call.read(&webhooks::Get { id: id.clone() }, &id).await?;
-        Ok(Reply::of(shown(&webhook, &self.settings.zone)))
+        Ok(Reply::of(shown(&webhook, &self.settings.zone)).in_zone(&self.settings.zone))
     }
 }
 
@@ -124,9 +124,9 @@ fn created() -> std::sync::Arc<rmcp::model::JsonObject> {
 
 #[tool_router(router = changing_webhooks)]
 impl Tools {
-    /// Have OnceHub post to an address from now on, guests' data included, when one of the events happens. The reply
-    /// shows the secret that signs deliveries, this once: have it stored. It cannot be changed later, only replaced
-    /// (`delete_webhook`).
+    /// Have OnceHub post the chosen events, guests' data included, to an address from now on. The reply shows the
+    /// secret that signs them, this once: have it stored. A webhook cannot be changed, only replaced
+    /// (`delete_webhook`); see `list_webhooks` first.
     #[tool(
         title = "Create webhook",
         input_schema = schema::input::<CreateWebhook>(),
@@ -165,11 +165,12 @@ impl Tools {
             }
             None => line.push_str("\nsecret: OnceHub gave none; delete_webhook and make it anew to get one"),
         }
-        Ok(Reply::done("Webhook made: OnceHub posts to it from now on.", (fields, line), found))
+        let done = "Webhook made: OnceHub posts to it from now on.";
+        Ok(Reply::done(done, (fields, line), found).in_zone(&self.settings.zone))
     }
 
-    /// Stop OnceHub from posting to a webhook's address, for good. Find it with `list_webhooks`. To change its URL or
-    /// events, first make another with `create_webhook`.
+    /// Stop OnceHub from posting to a webhook's address, for good. Find it with `list_webhooks`. To change URL or
+    /// events, first use `create_webhook`.
     #[tool(
         title = "Delete webhook",
         input_schema = schema::input::<OneWebhook>(),

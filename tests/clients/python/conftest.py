@@ -4,7 +4,7 @@ import pytest
 
 pytest.register_assert_rewrite("sessions")
 
-from sessions import ERAS, simulated_account  # noqa: E402
+from sessions import ERAS, simulated_account
 
 
 @pytest.fixture(params=ERAS)

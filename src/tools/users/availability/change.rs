@@ -13,7 +13,7 @@ use super::super::super::reply::{Reply, put_time};
 use super::super::super::schema::Field;
 use super::super::super::write::{FOUND_NOTE, Subject};
 use super::super::super::{Tools, Zone, schema, time};
-use super::hours::{DateInput, DayInput, Plan};
+use super::hours::{DateInput, DayInput, Plan, day_of};
 use super::schedule::{Schedule, name_of, told};
 use super::{FIELDS, described, shown};
 use crate::oncehub::users::Hours;
@@ -42,9 +42,9 @@ fn output() -> std::sync::Arc<rmcp::model::JsonObject> {
 
 #[tool_router(router = changing_availability, vis = "pub(in super::super)")]
 impl Tools {
-    /// Change when a user can be booked: weekly by day, overrides for dates such as holidays, in the user's own zone.
-    /// All hours of a given day are replaced; other days stay. Nothing is canceled: the reply names bookings that now
-    /// lie outside, for `request_reschedule` or `cancel_booking`. Present hours: `get_scheduling_availability`.
+    /// Change when a user can be booked, in their own zone: weekly by day, overrides for dates such as holidays. Days
+    /// given are replaced whole; others stay. Nothing is canceled: the reply names bookings that now lie outside, for
+    /// `request_reschedule` or `cancel_booking`. Present hours: `get_scheduling_availability`.
     #[tool(
         title = "Update scheduling availability",
         input_schema = schema::input::<UpdateAvailability>(),
@@ -99,23 +99,30 @@ impl Tools {
         }
         let mut fields = shown(object, &user, &after);
         fields.insert("changes".into(), changes.iter().map(Change::structure).collect());
-        let outside = call.outside(&user.id, &plan, &after).await;
-        let left_out =
-            put_outside(&mut fields, &mut text, outside.as_ref().map_or(&[], |(bookings, _)| bookings), &after.zone);
         let mut reply = Reply::new(fields, text);
-        if left_out {
-            reply.note("Their times stand: request_reschedule, reassign_booking or cancel_booking moves them.");
-        }
-        match outside {
-            Ok((_, false)) => {}
-            Ok((_, true)) => {
-                reply.note("There are more bookings to come than could be looked through: see list_bookings (host).");
+        match call.outside(&user.id, &plan, &before, &after).await {
+            Ok((bookings, more)) => {
+                reply.add(|fields, text| put_outside(fields, text, &bookings, user.id.as_str(), &after.zone));
+                if !bookings.is_empty() {
+                    reply.note("Their times stand: request_reschedule, reassign_booking or cancel_booking moves them.");
+                }
+                if more {
+                    reply.note(
+                        "There are more bookings to come than could be looked through: see list_bookings (host).",
+                    );
+                }
             }
             Err(_) => reply.note("Which bookings now lie outside could not be looked up: see list_bookings (host)."),
         }
         plan.notes.iter().for_each(|note| reply.note(note));
+        if changes.iter().all(|change| change.before == change.after) {
+            reply.note("Nothing is different from before.");
+        }
         if changes.iter().zip(&wanted).any(|(now, wanted)| !same_times(&now.after, &wanted.after)) {
-            reply.note("OnceHub did not take over all of it: compare with what was asked for.");
+            reply.note(&format!(
+                "OnceHub did not take over all of it. Asked for was: {}.",
+                in_words(&wanted).join("; ")
+            ));
         }
         if found {
             reply.note(FOUND_NOTE);
@@ -190,7 +197,7 @@ fn in_words(changes: &[Change]) -> Vec<String> {
     let line = |change: &Change| {
         let when = match change.what {
             When::Day(day) => format!("{}s", name_of(day)),
-            When::Date(date) => date.strftime("%a %Y-%m-%d").to_string(),
+            When::Date(date) => day_of(date),
         };
         let usual = if change.usual { " (the usual hours)" } else { "" };
         format!("{when} {} -> {}{usual}", change.hours(&change.before), change.hours(&change.after))
@@ -205,8 +212,12 @@ fn same_times(a: &[Hours], b: &[Hours]) -> bool {
     times(a) == times(b)
 }
 
+/// How many bookings are named in a reply.
+const NAMED: usize = 50;
+
 /// Adds the bookings that now lie outside, if there are any.
-fn put_outside(fields: &mut Map<String, Value>, text: &mut String, bookings: &[Object], zone: &Zone) -> bool {
+fn put_outside(fields: &mut Map<String, Value>, text: &mut String, bookings: &[Object], user: &str, zone: &Zone) {
+    let is_co_host = |booking: &Object| booking.reference("owner").is_some_and(|owner| owner.id != user);
     let row = |booking: &Object| {
         let mut row = Map::new();
         for field in ["id", "status"] {
@@ -216,14 +227,18 @@ fn put_outside(fields: &mut Map<String, Value>, text: &mut String, bookings: &[O
             put_time(&mut row, "starting_time", at, zone);
         }
         row.extend(guest(booking).map(|guest| ("guest".to_owned(), guest.into())));
+        row.extend(is_co_host(booking).then(|| ("as_co_host".to_owned(), true.into())));
         Value::Object(row)
     };
-    fields.insert("outside_working_hours".into(), bookings.iter().map(row).collect());
+    fields.insert("outside_working_hours".into(), bookings.iter().take(NAMED).map(row).collect());
     if !bookings.is_empty() {
         text.push_str("\nbookings that now lie outside:");
     }
-    for booking in bookings {
-        text.push_str(&format!("\n{}", describe(booking, zone)));
+    for booking in bookings.iter().take(NAMED) {
+        let role = if is_co_host(booking) { " (as co-host)" } else { "" };
+        text.push_str(&format!("\n{}{role}", describe(booking, zone)));
     }
-    !bookings.is_empty()
+    if bookings.len() > NAMED {
+        text.push_str(&format!("\nand {} more: see list_bookings (host)", bookings.len() - NAMED));
+    }
 }

@@ -5,16 +5,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::super::failure::Failure;
-use super::super::super::names::fold;
+use super::super::super::names::{fold, looks_like_an_id};
 use super::super::super::time;
 use super::super::super::untrusted::quoted;
-use super::schedule::{Schedule, name_of};
+use super::schedule::{DAYS, Schedule, name_of, told};
 use crate::oncehub::users::{self, Hours};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DayInput {
-    /// Like Thursday
+    /// Thursday, Mon-Fri, weekends
     pub(super) day: String,
     /// All hours of that day; [] closes it
     pub(super) working_hours: Vec<HoursInput>,
@@ -38,7 +38,7 @@ pub(super) struct HoursInput {
     /// 09:00, on the quarter hour
     pub(super) start_time: String,
     pub(super) end_time: String,
-    /// Left out: as now
+    /// Each type once, one online type; left out: as now
     pub(super) locations: Option<Vec<LocationInput>>,
 }
 
@@ -96,20 +96,19 @@ impl Plan {
         let mut plan = Self::default();
         for (index, row) in weekly.iter().enumerate() {
             let path = format!("weekly[{index}]");
-            let day = time::weekday(&fold(&row.day)).ok_or_else(|| {
+            let days = days(&row.day).ok_or_else(|| {
                 let problem = format!("{} is no day of the week", quoted(&row.day, 40));
-                Failure::argument(
-                    &format!("{path}.day"),
-                    problem,
-                    "write it out, like Thursday; dates go into overrides",
-                )
+                let hint = "write it out, like Thursday, Mon-Fri, weekdays or weekends; dates go into overrides";
+                Failure::argument(&format!("{path}.day"), problem, hint)
             })?;
-            if plan.weekly.iter().any(|(known, _)| *known == day) {
-                return Err(twice(&format!("{path}.day"), name_of(day)));
+            for day in days {
+                if plan.weekly.iter().any(|(known, _)| *known == day) {
+                    return Err(twice(&format!("{path}.day"), name_of(day)));
+                }
+                let filler = Filler { schedule, of_the_day: schedule.day(day), otherwise: schedule.usual() };
+                let hours = filler.hours(&path, &row.working_hours, &mut plan.notes)?;
+                plan.weekly.push((day, hours));
             }
-            let filler = Filler { schedule, of_the_day: schedule.day(day), otherwise: schedule.usual() };
-            let hours = filler.hours(&path, &row.working_hours, &mut plan.notes)?;
-            plan.weekly.push((day, hours));
         }
         for (index, row) in overrides.iter().enumerate() {
             let path = format!("overrides[{index}]");
@@ -146,6 +145,14 @@ impl Plan {
                 plan.overrides.push((date, hours));
             }
         }
+        for (date, hours) in &schedule.overrides {
+            let stays = plan.weekly.iter().any(|(day, _)| *day == date.weekday())
+                && !plan.overrides.iter().any(|(known, _)| known == date)
+                && *date >= schedule.zone.date(now);
+            if stays {
+                plan.notes.push(format!("{} has hours of its own, which stay: {}.", day_of(*date), told(hours, "off")));
+            }
+        }
         plan.notes.dedup();
         Ok(plan)
     }
@@ -170,20 +177,47 @@ fn twice(path: &str, what: &str) -> Failure {
     Failure::argument(path, format!("{what} is there twice"), "give all of its hours in one entry")
 }
 
+/// The days that a person means: one, several, or a stretch of the week.
+fn days(text: &str) -> Option<Vec<Weekday>> {
+    let single = |text: &str| {
+        let text = text.trim().trim_end_matches('.');
+        time::weekday(text).or_else(|| time::weekday(text.strip_suffix('s')?))
+    };
+    let all: Vec<Weekday> = DAYS.iter().map(|(day, _)| *day).collect();
+    let folded = fold(text).replace('–', "-").replace(" to ", "-").replace(" and ", ",").replace('&', ",");
+    let mut days = Vec::new();
+    for part in folded.split(',').map(str::trim) {
+        let place = |text: &str| all.iter().position(|day| Some(*day) == single(text));
+        match (part, part.split_once('-')) {
+            ("weekday" | "weekdays" | "workdays", _) => days.extend_from_slice(all.get(..5)?),
+            ("weekend" | "weekends", _) => days.extend_from_slice(all.get(5..)?),
+            ("daily" | "every day" | "all" | "all days", _) => days.extend_from_slice(&all),
+            (_, Some((first, last))) => days.extend_from_slice(all.get(place(first)?..=place(last)?)?),
+            (part, None) => days.push(single(part)?),
+        }
+    }
+    Some(days)
+}
+
 /// A date, which is not in the past where the user is.
 fn date(path: &str, text: &str, schedule: &Schedule, now: jiff::Timestamp) -> Result<Date, Failure> {
-    let moment = time::parse(text, &schedule.zone, now)
-        .map_err(|error| Failure::argument(path, error, "give a date, like 2026-12-24"))?;
-    // "+3d" is the same time of day in three days.
-    if !moment.whole_day && !text.trim().starts_with(['+', '-']) {
-        return Err(Failure::argument(path, "is a time, not a date", "give the date alone, like 2026-12-24"));
-    }
+    let hint = "write it like 2026-12-24, today, tomorrow, friday (the next one after today), +3d or +2w";
+    let is_days = text.trim().starts_with(['+', '-']) && text.trim().ends_with(['d', 'w', 'D', 'W']);
+    let moment = time::parse(text, &schedule.zone, now).ok().filter(|moment| moment.whole_day || is_days);
+    let Some(moment) = moment else {
+        return Err(Failure::argument(path, format!("{} is not a date", quoted(text, 40)), hint));
+    };
     let (date, today) = (schedule.zone.date(moment.at), schedule.zone.date(now));
     if date < today {
         let problem = format!("{date} is in the past: it is {today} in {}", schedule.zone.name());
         return Err(Failure::argument(path, problem, "choose a date from today on"));
     }
     Ok(date)
+}
+
+/// `Thu 2026-12-24`
+pub(super) fn day_of(date: Date) -> String {
+    date.strftime("%a %Y-%m-%d").to_string()
 }
 
 /// Fills in the locations that a caller leaves out.
@@ -212,7 +246,7 @@ impl Filler<'_> {
                 return Err(Failure::argument(&path, problem, "make them one stretch, or move one"));
             }
             let locations = match &hours.locations {
-                Some(given) => self.given(&format!("{path}.locations"), given)?,
+                Some(given) => self.given(&format!("{path}.locations"), given, notes)?,
                 None => self.as_now(start, end, notes),
             };
             ranges.push((start, end, Hours { start_time: written(start), end_time: written(end), locations }));
@@ -224,57 +258,65 @@ impl Filler<'_> {
     /// The locations of the hours that these take the place of, as OnceHub takes them back.
     fn as_now(&self, start: i32, end: i32, notes: &mut Vec<String>) -> Vec<Value> {
         let overlaps = |hours: &&Hours| {
-            let range = Some((minutes(&hours.start_time)?, minutes(&hours.end_time)?));
-            range.filter(|(from, to)| start < *to && *from < end)
+            let range = (minutes(&hours.start_time), minutes(&hours.end_time));
+            matches!(range, (Some(from), Some(to)) if start < to && from < end)
         };
-        let now = self.of_the_day.iter().find(|hours| overlaps(hours).is_some());
-        let now = now.or_else(|| self.of_the_day.first()).or_else(|| self.otherwise.first());
+        let replaced: Vec<&Hours> = self.of_the_day.iter().filter(overlaps).collect();
+        let otherwise = || self.of_the_day.first().or_else(|| self.otherwise.first()).into_iter().collect();
+        let now: Vec<&Hours> = if replaced.is_empty() { otherwise() } else { replaced };
+        if now.iter().any(|hours| Some(&hours.locations) != now.first().map(|first| &first.locations)) {
+            let joined = format!("{}-{}", written(start), written(end));
+            notes.push(format!("{joined} takes the place of hours with different locations, and has all of them."));
+        }
         let mut kept: Vec<Value> = Vec::new();
-        for location in now.map_or(&[][..], |hours| &hours.locations) {
+        for location in now.iter().flat_map(|hours| &hours.locations) {
             let field = |name: &str| location.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             let Some(kind) = field("type") else { continue };
-            let has = |kind: &str| kept.iter().any(|known| known.get("type").and_then(Value::as_str) == Some(kind));
-            let left_out = match kind {
-                // One row for each provider is all the same to OnceHub.
-                "online_dynamic_link" if has(kind) => continue,
-                _ if has(kind) => true,
-                "online_dynamic_link" => has("online_static_link"),
-                "online_static_link" => has("online_dynamic_link"),
-                _ => false,
-            };
-            if left_out {
-                let what = field("value").or(field("id")).unwrap_or(kind);
-                notes.push(format!(
-                    "OnceHub takes {} no more than once: {} is left out.",
-                    group(kind),
-                    quoted(what, 80)
-                ));
-                continue;
-            }
             let mut fields = Map::from_iter([("type".to_owned(), kind.into())]);
             // What a dynamic link or a guest's place says is for reading only.
             for name in ["id", "value"] {
                 let belongs = matches!((kind, name), ("in_person_by_host", _) | ("online_static_link", "value"));
                 fields.extend(field(name).filter(|_| belongs).map(|text| (name.to_owned(), text.into())));
             }
-            kept.push(fields.into());
+            let row = Value::from(fields);
+            let has = |kind: &str| kept.iter().any(|known| known.get("type").and_then(Value::as_str) == Some(kind));
+            let other = match kind {
+                "online_dynamic_link" => "online_static_link",
+                "online_static_link" => "online_dynamic_link",
+                _ => "",
+            };
+            // One row for each provider, and the same row of other hours, are all the same to OnceHub.
+            if kept.contains(&row) {
+                continue;
+            }
+            if has(kind) || has(other) {
+                let what = field("value").or(field("id")).unwrap_or(kind);
+                let group = if other.is_empty() { "each type of location" } else { "one kind of online link" };
+                notes.push(format!(
+                    "OnceHub takes {group} once for a stretch of hours: {} is left out.",
+                    quoted(what, 80)
+                ));
+                continue;
+            }
+            kept.push(row);
         }
         kept
     }
 
     /// The locations that the caller gives.
-    fn given(&self, path: &str, given: &[LocationInput]) -> Result<Vec<Value>, Failure> {
+    fn given(&self, path: &str, given: &[LocationInput], notes: &mut Vec<String>) -> Result<Vec<Value>, Failure> {
         let mut all: Vec<Value> = Vec::new();
         for (index, location) in given.iter().enumerate() {
             let kind = location.kind;
             let path_of = |field: &str| format!("{path}[{index}].{field}");
             let before = given.get(..index).unwrap_or_default();
             if before.iter().any(|known| known.kind == kind) {
-                return Err(Failure::argument(
-                    &path_of("type"),
-                    format!("{} is there twice", kind.as_str()),
-                    "once is enough",
-                ));
+                // OnceHub shows a row for each connected provider: one stands for all of them.
+                if kind == LocationType::OnlineDynamicLink {
+                    continue;
+                }
+                let problem = format!("{} is there twice", kind.as_str());
+                return Err(Failure::argument(&path_of("type"), problem, "once is enough"));
             }
             if before.iter().any(|known| is_mixed(known.kind, kind)) {
                 let problem = "has both online_dynamic_link and online_static_link";
@@ -283,11 +325,7 @@ impl Filler<'_> {
             let mut fields = Map::from_iter([("type".to_owned(), kind.as_str().into())]);
             match kind {
                 LocationType::InPersonByHost => {
-                    let (id, address) = self.address(location).ok_or_else(|| {
-                        let problem = "in_person_by_host needs the id of an address";
-                        let hint = "get_scheduling_availability and get_booking_time_slots show the ids that are in use (ADD-…)";
-                        Failure::argument(&path_of("id"), problem, hint)
-                    })?;
+                    let (id, address) = self.address(&path_of("id"), location)?;
                     fields.insert("id".into(), id.into());
                     fields.extend(address.map(|address| ("value".to_owned(), address.into())));
                 }
@@ -299,6 +337,11 @@ impl Filler<'_> {
                     };
                     fields.insert("value".into(), url.into());
                 }
+                LocationType::OnlineDynamicLink if location.value.is_some() => notes.push(
+                    "Which services an online_dynamic_link offers follows from what the user has connected in OnceHub, \
+                     not from value."
+                        .into(),
+                ),
                 _ => {}
             }
             all.push(json!(fields));
@@ -307,18 +350,39 @@ impl Filler<'_> {
     }
 
     /// The id of an address, and its text where the schedule has it: by its id, or by that text.
-    fn address(&self, location: &LocationInput) -> Option<(String, Option<String>)> {
-        let days = super::schedule::DAYS.iter().map(|(day, _)| self.schedule.day(*day));
+    fn address(&self, path: &str, location: &LocationInput) -> Result<(String, Option<String>), Failure> {
+        let days = DAYS.iter().map(|(day, _)| self.schedule.day(*day));
         let dates = self.schedule.overrides.values().map(Vec::as_slice);
-        let rows: Vec<&Value> = days.chain(dates).flatten().flat_map(|hours| &hours.locations).collect();
         let text = |row: &Value, field: &str| row.get(field).and_then(Value::as_str).map(str::to_owned);
-        if let Some(id) = location.id.as_deref().map(str::trim) {
-            let known = rows.iter().find(|row| text(row, "id").as_deref() == Some(id));
-            return Some((id.to_owned(), known.and_then(|row| text(row, "value")).or_else(|| location.value.clone())));
+        let rows = days.chain(dates).flatten().flat_map(|hours| &hours.locations);
+        let mut known: Vec<(String, Option<String>)> =
+            rows.filter_map(|row| Some((text(row, "id")?, text(row, "value")))).collect();
+        known.sort();
+        known.dedup();
+        let asked = [location.id.as_deref(), location.value.as_deref()].map(|asked| asked.map(str::trim));
+        for asked in asked.into_iter().flatten() {
+            let is_it = |(id, address): &&(String, Option<String>)| {
+                id == asked || address.as_ref().is_some_and(|address| fold(address) == fold(asked))
+            };
+            if let Some(found) = known.iter().find(is_it) {
+                return Ok(found.clone());
+            }
         }
-        let wanted = fold(location.value.as_deref()?);
-        let known = rows.iter().find(|row| text(row, "value").is_some_and(|value| fold(&value) == wanted))?;
-        Some((text(known, "id")?, text(known, "value")))
+        if let [Some(id), address] = asked
+            && looks_like_an_id(id)
+        {
+            return Ok((id.to_owned(), address.map(str::to_owned)));
+        }
+        let in_use: Vec<String> = known
+            .iter()
+            .map(|(id, address)| format!("{id} {}", quoted(address.as_deref().unwrap_or_default(), 60)))
+            .collect();
+        let hint = if in_use.is_empty() {
+            "get_booking_time_slots shows the ids of addresses (ADD-…) where meetings can take place".to_owned()
+        } else {
+            format!("pass the id of one that is in use: {}", in_use.join(", "))
+        };
+        Err(Failure::argument(path, "in_person_by_host needs the id of an address", hint))
     }
 }
 
@@ -330,23 +394,27 @@ fn is_mixed(a: LocationType, b: LocationType) -> bool {
     )
 }
 
-fn group(kind: &str) -> &'static str {
-    if kind.starts_with("online_") { "a link for online meetings" } else { "a type of location" }
-}
-
-/// A time of day in minutes: 09:00, 9:00, 9, 9am, 5:30 pm.
+/// A time of day in minutes: 09:00, 9:00, 9, 9am, 5:30 p.m., 0900, noon.
 fn clock(path: &str, text: &str) -> Result<i32, Failure> {
-    let hint = "write it like 09:00 or 17:30";
-    let folded = text.trim().to_ascii_lowercase().replace(' ', "");
+    let refused =
+        || Failure::argument(path, format!("{} is no time of day", quoted(text, 40)), "write it like 09:00 or 17:30");
+    let folded = text.trim().to_ascii_lowercase().replace([' ', '.'], "").replace("noon", "12:00");
     let (digits, half) = match (folded.strip_suffix("am"), folded.strip_suffix("pm")) {
         (Some(digits), _) => (digits, Some(0)),
         (_, Some(digits)) => (digits, Some(12)),
         _ => (folded.as_str(), None),
     };
-    let (hour, minute) = digits.split_once(':').unwrap_or((digits, "00"));
+    let together = Some(digits).filter(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let digits = match together.and_then(|digits| digits.split_at_checked(2)) {
+        Some((hour, minute)) => format!("{hour}:{minute}"),
+        None => digits.to_owned(),
+    };
+    let mut parts = digits.splitn(3, ':');
+    let (hour, minute, seconds) = (parts.next().unwrap_or_default(), parts.next().unwrap_or("00"), parts.next());
     let number = |text: &str| text.parse::<i32>().ok().filter(|_| text.len() <= 2 && !text.starts_with('+'));
-    let refused = || Failure::argument(path, format!("{} is no time of day", quoted(text, 40)), hint);
-    let (Some(hour), Some(minute), true) = (number(hour), number(minute), minute.len() == 2) else {
+    let (Some(hour), Some(minute), true, None | Some("00")) =
+        (number(hour), number(minute), minute.len() == 2, seconds)
+    else {
         return Err(refused());
     };
     let hour = match half {
@@ -354,20 +422,23 @@ fn clock(path: &str, text: &str) -> Result<i32, Failure> {
         Some(_) => return Err(refused()),
         None => hour,
     };
-    if hour == 24 && minute == 0 {
-        return Err(Failure::argument(path, "a day ends at 23:45", "say 23:45; OnceHub counts in quarters of an hour"));
+    let is_end = path.ends_with("end_time");
+    if (hour == 24 || (is_end && hour == 0)) && minute == 0 {
+        let hint = "say 23:45: OnceHub counts in quarters of an hour; hours over midnight go into two days";
+        return Err(Failure::argument(path, "a day ends at 23:45", hint));
     }
     if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
         return Err(refused());
     }
     if minute % 15 != 0 {
-        let (down, up) = (hour * 60 + minute / 15 * 15, (hour * 60 + minute / 15 * 15 + 15).min(23 * 60 + 45));
-        let hint = format!("say {} or {}", written(down), written(up));
-        return Err(Failure::argument(
-            path,
-            format!("{} is not on a quarter of an hour", written(hour * 60 + minute)),
-            hint,
-        ));
+        let down = hour * 60 + minute / 15 * 15;
+        let up = down + 15;
+        let hint = match up {
+            1440 => format!("say {}", written(down)),
+            up => format!("say {} or {}", written(down), written(up)),
+        };
+        let problem = format!("{} is not on a quarter of an hour", written(hour * 60 + minute));
+        return Err(Failure::argument(path, problem, hint));
     }
     Ok(hour * 60 + minute)
 }

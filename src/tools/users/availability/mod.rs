@@ -52,7 +52,14 @@ impl Tools {
         let object = call.oncehub.send(&users::GetAvailability { id: user.id.clone() }).await?;
         let schedule = Schedule::read(&object, &user, &self.settings.zone);
         let text = format!("{} | times in {}\n{}", described(&user), schedule.zone.name(), schedule.text());
-        Ok(Reply::new(shown(object, &user, &schedule), text))
+        let has_week = object.fields().get("weekly").is_some_and(Value::is_array);
+        let mut reply = Reply::new(shown(object, &user, &schedule), text);
+        if !has_week {
+            reply.note(
+                "OnceHub sent no hours by day of the week: that it shows none does not mean that there are none.",
+            );
+        }
+        Ok(reply)
     }
 }
 

@@ -119,7 +119,7 @@ pub(super) fn told(hours: &[Hours], none: &str) -> String {
         return none.to_owned();
     }
     let places = |hours: &Hours| hours.locations.iter().map(place).collect::<Vec<_>>().join(", ");
-    let in_words = |places: &str| if places.is_empty() { String::new() } else { format!(" ({places})") };
+    let in_words = |places: &str| format!(" ({})", if places.is_empty() { "no location" } else { places });
     let mut told = Vec::new();
     for (index, each) in hours.iter().enumerate() {
         let own = places(each);

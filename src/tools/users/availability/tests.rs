@@ -133,7 +133,7 @@ async fn each_problem_is_named_by_its_path_before_anything_is_sent() {
             "weekly[1].day",
             json!({"weekly": [{"day": "Monday", "working_hours": []}, {"day": "mon", "working_hours": []}]}),
         ),
-        ("weekly[0]", json!({"weekly": [{"day": "Monday", "working_hours": null}]})),
+        ("weekly[0].working_hours", json!({"weekly": [{"day": "Monday", "working_hours": null}]})),
         ("overrides[0].date", date("2026-11-22")),
         ("overrides[0].date", date("2026-12-01T10:00")),
         ("overrides[0].date", date("Christmas")),
@@ -204,6 +204,7 @@ async fn what_oncehub_made_of_it_is_read_back() {
     );
     let replied = update(&bench, DANA, off).await;
     assert!(replied.text().contains("could not be looked up"), "{}", replied.text());
+    assert!(replied.structure()["outside_working_hours"].is_null(), "none would be a claim");
 }
 
 #[tokio::test]
@@ -221,4 +222,73 @@ async fn odd_schedules_are_read_as_far_as_they_can_be() {
         bench.sandbox.heal();
         assert!(read.text().contains("times in America/New_York"), "{odd}: {}", read.text());
     }
+}
+
+#[tokio::test]
+async fn only_what_a_change_pushes_out_is_named() {
+    let bench = Bench::start().await;
+    let outside = async |user: &str, change: Value| {
+        update(&bench, user, change).await.structure()["outside_working_hours"].as_array().unwrap().clone()
+    };
+    let week = |ranges: Value| json!({"weekly": [{"day": "Mon-Fri", "working_hours": ranges}]});
+    // Stretches that touch are one, and wider hours push nobody out.
+    let touching = json!([hours("09:00", "10:15"), hours("10:15", "14:30"), hours("14:30", "17:00")]);
+    assert_eq!(outside("Dana Reyes", week(touching)).await, Vec::<Value>::new());
+    assert_eq!(outside("Margaret Holloway", week(json!([hours("08:00", "18:00")]))).await, Vec::<Value>::new());
+    let shorter = outside("Dana Reyes", week(json!([hours("10:00", "17:00")]))).await;
+    assert!(!shorter.is_empty());
+    assert!(
+        shorter.iter().all(|booking| booking["starting_time_local"].as_str().unwrap().contains(" 09:")),
+        "{shorter:?}"
+    );
+    // The same once more: those have been outside before.
+    let again = update(&bench, "Dana Reyes", week(json!([hours("10:00", "17:00")]))).await;
+    assert_eq!(again.structure()["outside_working_hours"], json!([]));
+    assert!(again.text().ends_with("note: Nothing is different from before."), "{}", again.text());
+}
+
+#[tokio::test]
+async fn working_hours_are_times_on_the_wall_when_clocks_change() {
+    // Clocks go back in New York on Sunday, 1 November 2026.
+    let bench = Bench::with(Setup { now: "2026-10-29T14:20:00Z", ..Setup::default() }).await;
+    let same = json!({"weekly": [{"day": "weekdays", "working_hours": [hours("09:00", "17:00")]}]});
+    let replied = update(&bench, "Dana Reyes", same).await;
+    assert_eq!(replied.structure()["outside_working_hours"], json!([]));
+    let off = json!({"overrides": [{"date": "2026-11-02", "working_hours": []}, {"date": "2026-10-30", "working_hours": []}]});
+    let replied = update(&bench, "Dana Reyes", off).await;
+    let outside = replied.structure()["outside_working_hours"].as_array().unwrap();
+    let local: Vec<&str> = outside.iter().map(|booking| booking["starting_time_local"].as_str().unwrap()).collect();
+    assert!(local.iter().any(|time| time.starts_with("Fri 2026-10-30") && time.ends_with("-04:00")), "{local:?}");
+    assert!(local.iter().any(|time| time.starts_with("Mon 2026-11-02") && time.ends_with("-05:00")), "{local:?}");
+}
+
+#[tokio::test]
+async fn what_oncehub_shows_can_be_sent_back_as_it_is() {
+    let bench = Bench::start().await;
+    let shown = bench.call("get_scheduling_availability", json!({"user_id": DANA})).await.structure()["weekly"].clone();
+    let before = bench.sandbox.with(|world| world.schedule_as_sent(DANA)).unwrap();
+    update(&bench, DANA, json!({"weekly": shown})).await.text();
+    assert_eq!(bench.sandbox.with(|world| world.schedule_as_sent(DANA)).unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_is_lost_or_stays_is_said() {
+    let bench = Bench::start().await;
+    let mut told = Vec::new();
+    for (user, change) in [
+        // Two stretches become one.
+        (LEE, json!({"weekly": {"day": "Tuesdays", "working_hours": [hours("09:00", "17:00")]}})),
+        // A date has hours of its own.
+        (DANA, json!({"weekly": [{"day": "fri", "working_hours": []}]})),
+        // A provider cannot be chosen.
+        (
+            LEE,
+            json!({"weekly": [{"day": "Sat & Sun", "working_hours": [
+                {"start_time": "noon", "end_time": "1 p.m.", "locations": [{"type": "online_dynamic_link", "value": "zoom"}]}
+            ]}]}),
+        ),
+    ] {
+        told.push(update(&bench, user, change).await.text());
+    }
+    assert_snapshot!(told.join("\n\n"));
 }

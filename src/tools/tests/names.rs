@@ -1,0 +1,86 @@
+//! What the directory knows, when it reads, and when it forgets.
+
+use futures::future::join_all;
+use serde_json::json;
+
+use super::bench::{Bench, Setup};
+use crate::oncehub::{Key, KeySource};
+use crate::sandbox::KEY;
+
+/// How often the list of users has been read.
+fn readings(bench: &Bench) -> usize {
+    bench.sandbox.requests().iter().filter(|seen| seen.method == "GET" && seen.path == "/v2/users").count()
+}
+
+#[tokio::test]
+async fn many_calls_cause_one_reading_and_a_warm_directory_none() {
+    let bench = Bench::start().await;
+    let ask = |name: &'static str| bench.call("get_scheduling_availability", json!({"user_id": name}));
+    let names = ["Dana Reyes", "LEE WHITFORD", "priya@northlight.example"];
+    for replied in join_all((0..60).map(|n| ask(names[n % 3]))).await {
+        replied.text();
+    }
+    assert_eq!(readings(&bench), 1, "sixty calls at once");
+    ask("Oliver Brandt").await.text();
+    assert_eq!(readings(&bench), 1, "a name that is known needs no request");
+}
+
+#[tokio::test]
+async fn that_nobody_is_called_so_is_only_said_of_what_has_just_been_read() {
+    let bench = Bench::start().await;
+    let get = |name: &'static str| bench.call("get_user", json!({"user_id": name}));
+    get("Dana Reyes").await.text();
+    // Somebody else changes the account.
+    let added = json!({"email": "fresh@northlight.example", "first_name": "Fresh", "last_name": "Face"});
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = http.post(format!("{}/v2/users", bench.sandbox.url())).header("API-Key", KEY);
+    assert!(request.body(added.to_string()).send().await.unwrap().status().is_success());
+    assert!(get("fresh face").await.text().contains("fresh@northlight.example"));
+    assert_eq!(readings(&bench), 2);
+    assert_eq!(get("Nobody").await.error()["type"], "not_found");
+    assert_eq!(readings(&bench), 3, "once more, and then it is certain");
+}
+
+#[tokio::test]
+async fn our_own_changes_are_known_at_once() {
+    let bench = Bench::start().await;
+    let update = json!({"user_id": "Lee Whitford", "last_name": "Whitford-Shaw"});
+    bench.call("update_user", update).await.text();
+    bench.call("get_user", json!({"user_id": "Lee Whitford-Shaw"})).await.text();
+    assert_eq!(readings(&bench), 2);
+    let listed = bench.call("list_booking_calendars", json!({"host": "Lee Whitford-Shaw"})).await;
+    assert_eq!(listed.structure()["items"][0]["host_name"], "Lee Whitford-Shaw");
+    assert_eq!(readings(&bench), 2);
+}
+
+#[tokio::test]
+async fn what_one_key_has_shown_is_not_used_with_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    std::fs::write(&file, KEY).unwrap();
+    let key = Key::new(KeySource::File(file.clone())).unwrap();
+    let bench = Bench::with(Setup { key, ..Setup::default() }).await;
+    bench.call("get_user", json!({"user_id": "Dana Reyes"})).await.text();
+    std::fs::write(&file, "another-key").unwrap();
+    bench.sandbox.set_keys(&["another-key"]);
+    // The first call finds out that the key has changed, the second reads anew.
+    bench.call("test_connection", json!({})).await.text();
+    bench.call("get_user", json!({"user_id": "Dana Reyes"})).await.text();
+    assert_eq!(readings(&bench), 2);
+}
+
+#[tokio::test]
+async fn me_is_whom_the_operator_named_and_a_wrong_setting_is_called_one() {
+    let with_me = async |me: Option<&str>| {
+        let mut setup = Setup::default();
+        setup.settings.me = me.map(str::to_owned);
+        let bench = Bench::with(setup).await;
+        bench.call("get_scheduling_availability", json!({"user_id": "me"})).await
+    };
+    assert_eq!(with_me(Some("dana@northlight.example")).await.structure()["user_name"], "Dana Reyes");
+    for me in [None, Some("nobody@northlight.example"), Some("Sam Taylor")] {
+        let failure = with_me(me).await;
+        assert_eq!(failure.error()["type"], "configuration_error", "{me:?}");
+        assert!(failure.failure().contains("ONCEHUB_MCP_USER"), "{}", failure.failure());
+    }
+}

@@ -7,8 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::time::{self, Zone};
 use super::untrusted::{clean, clean_value, plain_or_quoted, quoted};
-use super::write::FOUND_NOTE;
 use crate::oncehub::{Id, Object};
+
+/// What a reply adds when OnceHub's answer to a write was lost.
+pub(super) const FOUND_NOTE: &str =
+    "OnceHub's own answer was lost; this was looked up afterwards and shows that it was done.";
 
 /// A successful answer.
 #[derive(Debug)]

@@ -32,10 +32,6 @@ impl Written<Object> {
     }
 }
 
-/// What a reply adds when OnceHub's answer to a write was lost.
-pub(super) const FOUND_NOTE: &str =
-    "OnceHub's own answer was lost; this was looked up afterwards and shows that it was done.";
-
 /// What a write is about, for the words of its failure.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {

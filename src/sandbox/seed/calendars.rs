@@ -1,7 +1,7 @@
 //! What can be booked there.
 
 use super::super::world::{Calendar, Location, Question, World, id};
-use super::people::{DANA, LEE, NOSEAT, OLIVER, OWNER, PRIYA, SAM_SALES, team, user};
+use super::people::{DANA, HARBOUR_STREET, LEE, NOSEAT, OLIVER, OWNER, PRIYA, SAM_SALES, team, user};
 
 pub(super) const INTRO: usize = 0;
 pub(super) const STRATEGY: usize = 1;
@@ -11,9 +11,6 @@ pub(super) const REVIEW_SYDNEY: usize = 4;
 pub(super) const PAID: usize = 6;
 pub(super) const APPROVAL: usize = 7;
 pub(super) const OFFICE: usize = 9;
-
-/// An address of the account: its id, and where it is.
-pub(in super::super) const HARBOUR_STREET: (&str, &str) = ("ADD-7KQ2M9XW4T", "12 Harbour Street, New York");
 
 pub(super) fn calendar(index: usize) -> String {
     id("BKC", 0x0300 + index as u64)

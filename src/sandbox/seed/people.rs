@@ -6,7 +6,6 @@ use jiff::ToSpan as _;
 use jiff::civil::Weekday;
 
 use super::super::world::{Hours, Team, User, Venue, World, id, zone};
-use super::calendars::HARBOUR_STREET;
 
 pub(in super::super) const OWNER: usize = 0;
 pub(in super::super) const DANA: usize = 1;
@@ -15,6 +14,9 @@ pub(in super::super) const PRIYA: usize = 3;
 pub(in super::super) const OLIVER: usize = 4;
 pub(in super::super) const SAM_SALES: usize = 5;
 pub(in super::super) const NOSEAT: usize = 7;
+
+/// An address of the account: its id, and where it is.
+pub(in super::super) const HARBOUR_STREET: (&str, &str) = ("ADD-7KQ2M9XW4T", "12 Harbour Street, New York");
 
 /// The id of a person.
 pub(in super::super) fn user(index: usize) -> String {

@@ -3,7 +3,7 @@
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
 
-use super::super::seed::calendars::HARBOUR_STREET;
+use super::super::seed::people::HARBOUR_STREET;
 use super::super::seed::people::{DANA, DELETED, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
 use super::super::world::zone;
 use super::Bench;

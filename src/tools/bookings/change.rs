@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::super::call::Call;
 use super::super::failure::Failure;
-use super::super::reply::Reply;
+use super::super::reply::{FOUND_NOTE, Reply};
 use super::super::untrusted::quoted;
-use super::super::write::{FOUND_NOTE, Subject};
+use super::super::write::Subject;
 use super::super::{Tools, schema};
 use super::show::{self, Names};
 use crate::oncehub::{Endpoint, Id, Object, bookings};

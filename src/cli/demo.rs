@@ -52,6 +52,11 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     let cancel = json!({"booking_id": booking, "reason": "Ada is ill; she will write when she is well again."});
     demo.step("Ada is ill: cancel it and tell her why.", "cancel_booking", cancel).await?;
 
+    let lead = json!({"contact_id": "ada.okafor@example.com", "status": "Qualified", "company": "Okafor & Daughters"});
+    demo.step("She is worth keeping in touch with: note that.", "update_contact", lead).await?;
+    let off = json!({"user_id": "Dana Reyes", "overrides": [{"date": "monday", "working_hours": []}]});
+    demo.step("Dana takes next Monday off.", "update_scheduling_availability", off).await?;
+
     say(&format!(
         "\n{}",
         style("That was a simulated account. Next: README.md tells how to register the server in your assistant.")

@@ -38,7 +38,7 @@ impl Tools {
             ]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn test_connection(&self, mut call: Call<TestConnection>) -> Result<Reply, Failure> {
+    async fn test_connection(&self, mut call: Call) -> Result<Reply, Failure> {
         let TestConnection {} = call.input()?;
         let answer = call.oncehub.send(&account::Test {}).await?;
         let message = clean(answer.text("message").unwrap_or("The API key is valid")).into_owned();

@@ -8,8 +8,8 @@ use super::untrusted::quoted;
 use crate::oncehub::Id;
 
 /// What a caller asks for, turned into OnceHub's filters, and said again in words for the reply.
-pub(super) struct Asked<'a, I> {
-    call: &'a Call<I>,
+pub(super) struct Asked<'a> {
+    call: &'a Call,
     /// The zone of times without an offset, and of the reply.
     pub(super) zone: &'a Zone,
     /// The filters, as understood.
@@ -18,8 +18,8 @@ pub(super) struct Asked<'a, I> {
     pub(super) notes: Vec<String>,
 }
 
-impl<'a, I> Asked<'a, I> {
-    pub(super) fn by(call: &'a Call<I>, zone: &'a Zone) -> Self {
+impl<'a> Asked<'a> {
+    pub(super) fn by(call: &'a Call, zone: &'a Zone) -> Self {
         Self { call, zone, words: Vec::new(), notes: Vec::new() }
     }
 

@@ -61,7 +61,7 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_booking_pages(&self, mut call: Call<ListBookingPages>) -> Result<Reply, Failure> {
+    async fn list_booking_pages(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListBookingPages { master_page, event_type, user, limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
         let mut asked = Asked::by(&call, zone);
@@ -82,7 +82,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_booking_page(&self, mut call: Call<GetBookingPage>) -> Result<Reply, Failure> {
+    async fn get_booking_page(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingPage { booking_page_id } = call.input()?;
         let id = call.listed(Noun::BookingPages, "booking_page_id", &booking_page_id).await?.id;
         let page = call.read(&booking_pages::Get { id: id.clone() }, &id).await?;

@@ -1,6 +1,5 @@
 //! One call of a tool: its arguments, its deadline, and the way back to the person.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,8 +21,8 @@ use super::time::{self, Moment, Zone};
 use super::{Settings, Tools, arguments, schema};
 use crate::oncehub::{Client, Endpoint, Error, Id, Object};
 
-/// What a tool's handler is given: `I` is what its arguments are read into.
-pub(super) struct Call<I> {
+/// What a tool's handler is given.
+pub(super) struct Call {
     pub(super) oncehub: Client,
     pub(super) directory: Directory,
     pub(super) settings: Arc<Settings>,
@@ -36,10 +35,9 @@ pub(super) struct Call<I> {
     pub(super) deadline: Instant,
     ask: Option<Arc<dyn Ask>>,
     progress: Option<(Peer<RoleServer>, rmcp::model::ProgressToken)>,
-    input: PhantomData<fn() -> I>,
 }
 
-impl<I> FromContextPart<ToolCallContext<'_, Tools>> for Call<I> {
+impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
     fn from_context_part(context: &mut ToolCallContext<'_, Tools>) -> Result<Self, ErrorData> {
         let tools = context.service;
         let request = &context.request_context;
@@ -56,21 +54,20 @@ impl<I> FromContextPart<ToolCallContext<'_, Tools>> for Call<I> {
             deadline,
             ask: request.extensions.get::<Arc<dyn Ask>>().cloned(),
             progress,
-            input: PhantomData,
         })
     }
 }
 
-impl<I: DeserializeOwned + JsonSchema + 'static> Call<I> {
+impl Call {
     /// The arguments, read.
-    pub(super) fn input(&mut self) -> Result<I, Failure> {
+    pub(super) fn input<I: DeserializeOwned + JsonSchema + 'static>(&mut self) -> Result<I, Failure> {
         let is_blank = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
         self.blank = self.arguments.iter().filter(|(_, value)| is_blank(value)).map(|(name, _)| name.clone()).collect();
         arguments::read(&schema::input::<I>(), std::mem::take(&mut self.arguments))
     }
 }
 
-impl<I> Call<I> {
+impl Call {
     /// Says of a change which fields were passed empty: who does that may have meant to empty them.
     pub(super) fn note_blank(&self, reply: &mut Reply) {
         if !self.blank.is_empty() {

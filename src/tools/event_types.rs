@@ -48,7 +48,7 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_event_types(&self, mut call: Call<ListEventTypes>) -> Result<Reply, Failure> {
+    async fn list_event_types(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListEventTypes { limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
         let found = call.gather(&event_types::All {}, limit, cursor.as_deref(), None).await?;
@@ -63,7 +63,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_event_type(&self, mut call: Call<GetEventType>) -> Result<Reply, Failure> {
+    async fn get_event_type(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetEventType { event_type_id } = call.input()?;
         let id = call.listed(Noun::EventTypes, "event_type_id", &event_type_id).await?.id;
         let kind = call.read(&event_types::Get { id: id.clone() }, &id).await?;

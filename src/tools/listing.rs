@@ -26,7 +26,7 @@ pub(super) struct Gathered {
     stopped_after: Option<usize>,
 }
 
-impl<I> Call<I> {
+impl Call {
     /// Gathers up to `limit` objects after `cursor`. With `keep`, those that it keeps among at most ten pages.
     pub(super) async fn gather<E: Listing>(
         &self,
@@ -94,10 +94,10 @@ fn cut(value: &mut Value) {
 
 impl Gathered {
     /// The reply: each object as `show` has it, in fields and in a line.
-    pub(super) fn rows<I>(
+    pub(super) fn rows(
         self,
         noun: &str,
-        asked: &Asked<'_, I>,
+        asked: &Asked<'_>,
         show: impl Fn(&Object) -> (Map<String, Value>, String),
     ) -> Reply {
         let (mut items, lines): (Vec<_>, Vec<_>) = self.items.iter().map(show).unzip();
@@ -106,13 +106,7 @@ impl Gathered {
     }
 
     /// The reply: `items` in their structured form, `body` for the text, and what was asked.
-    pub(super) fn reply<I>(
-        self,
-        noun: &str,
-        items: Vec<Map<String, Value>>,
-        body: &str,
-        asked: &Asked<'_, I>,
-    ) -> Reply {
+    pub(super) fn reply(self, noun: &str, items: Vec<Map<String, Value>>, body: &str, asked: &Asked<'_>) -> Reply {
         let Asked { words, notes, zone, .. } = asked;
         let count = items.len();
         let mut text = match count {

@@ -54,7 +54,7 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_master_pages(&self, mut call: Call<ListMasterPages>) -> Result<Reply, Failure> {
+    async fn list_master_pages(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListMasterPages { limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
         let found = call.gather(&master_pages::All {}, limit, cursor.as_deref(), None).await?;
@@ -69,7 +69,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_master_page(&self, mut call: Call<GetMasterPage>) -> Result<Reply, Failure> {
+    async fn get_master_page(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetMasterPage { master_page_id } = call.input()?;
         let id = call.listed(Noun::MasterPages, "master_page_id", &master_page_id).await?.id;
         let page = call.read(&master_pages::Get { id: id.clone() }, &id).await?;
@@ -110,7 +110,7 @@ impl Tools {
             ]),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn create_master_page_one_time_link(&self, mut call: Call<CreateLink>) -> Result<Reply, Failure> {
+    async fn create_master_page_one_time_link(&self, mut call: Call) -> Result<Reply, Failure> {
         let CreateLink { master_page_id } = call.input()?;
         let page = call.listed(Noun::MasterPages, "master_page_id", &master_page_id).await?;
         let question = format!("Make a one-time link for the master page {}?", page.described());

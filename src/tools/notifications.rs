@@ -69,8 +69,8 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_sms_notifications(&self, mut call: Call<ListSmsNotifications>) -> Result<Reply, Failure> {
-        let input = call.input()?;
+    async fn list_sms_notifications(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ListSmsNotifications = call.input()?;
         let zone = call.zone(input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
         let recipient = match input.recipient.as_deref() {
@@ -95,7 +95,7 @@ impl Tools {
     }
 }
 
-impl<I> Call<I> {
+impl Call {
     /// The user or contact that is meant, in words and by id: colleagues are looked for first.
     async fn recipient(&self, text: &str, kind: Option<RecipientType>) -> Result<(String, Id), Failure> {
         let user = match kind {

@@ -10,7 +10,7 @@ use super::reply::present;
 use super::untrusted::{plain_or_quoted, word};
 use crate::oncehub::{Endpoint, Object};
 
-impl<I> Call<I> {
+impl Call {
     /// Has a link made. OnceHub lists no links, so one whose answer was lost cannot be found.
     pub(super) async fn one_time_link<E: Endpoint<Response = Object>>(&self, request: &E) -> Result<Object, Failure> {
         self.for_write().send(request).await.map_err(|error| {

@@ -7,7 +7,7 @@ use super::time;
 use super::untrusted::{plain_or_quoted, quoted};
 use crate::oncehub::{Id, Object, contacts};
 
-impl<I> Call<I> {
+impl Call {
     /// The user that is meant; `me` is the one that the operator named.
     pub(super) async fn user(&self, argument: &str, text: &str) -> Result<Found, Failure> {
         let text = match (text.trim().eq_ignore_ascii_case("me"), &self.settings.me) {

@@ -50,7 +50,7 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_teams(&self, mut call: Call<ListTeams>) -> Result<Reply, Failure> {
+    async fn list_teams(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListTeams { user, limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
         let mut asked = Asked::by(&call, zone);
@@ -66,7 +66,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_team(&self, mut call: Call<GetTeam>) -> Result<Reply, Failure> {
+    async fn get_team(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetTeam { team_id } = call.input()?;
         let id = call.listed(Noun::Teams, "team_id", &team_id).await?.id;
         let team = call.read(&teams::Get { id: id.clone() }, &id).await?;

@@ -44,7 +44,7 @@ pub(super) struct Subject<'a> {
 /// The most that OnceHub gives at once: as many of the newest are looked through for something that was just made.
 const NEWEST: usize = 100;
 
-impl<I> Call<I> {
+impl Call {
     /// Sends a write, and finds out what happened when OnceHub's answer leaves it open.
     ///
     /// `look` reads what the write would have changed, and gives it when it has been changed. The write itself is never sent

@@ -99,8 +99,16 @@ fn the_first_command_of_the_readme_does_the_whole_main_job() {
     let output = program().arg("demo").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    for expected in ["with 38 tools", "bookings (starts from", "free slots on", "Booked.", "not available", "Canceled."]
-    {
+    for expected in [
+        "with 38 tools",
+        "bookings (starts from",
+        "free slots on",
+        "Booked.",
+        "not available",
+        "Canceled.",
+        "status from none to Qualified",
+        "-> off",
+    ] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
     assert!(!said.contains('\u{1b}'), "colour without a terminal");

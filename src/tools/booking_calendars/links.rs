@@ -78,8 +78,8 @@ impl Tools {
             ]),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn create_one_time_link(&self, mut call: Call<CreateLink>) -> Result<Reply, Failure> {
-        let input = call.input()?;
+    async fn create_one_time_link(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: CreateLink = call.input()?;
         let calendar = call.calendar(&input.calendar_id).await?;
         let booking_form = guest::form(
             input.custom_fields,
@@ -138,7 +138,7 @@ impl Tools {
     }
 }
 
-impl<I> Call<I> {
+impl Call {
     /// A user and their e-mail address, which is how a link names hosts.
     async fn with_address(&self, argument: &str, name: &str) -> Result<(Found, String), Failure> {
         let found = self.user(argument, name).await?;

@@ -71,7 +71,7 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_booking_calendars(&self, mut call: Call<ListBookingCalendars>) -> Result<Reply, Failure> {
+    async fn list_booking_calendars(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListBookingCalendars { name, host, limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
         let mut asked = Asked::by(&call, zone);
@@ -99,7 +99,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_booking_calendar(&self, mut call: Call<GetBookingCalendar>) -> Result<Reply, Failure> {
+    async fn get_booking_calendar(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingCalendar { calendar_id } = call.input()?;
         let found = call.calendar(&calendar_id).await?;
         let calendar = call.read(&booking_calendars::Get { id: found.id.clone() }, &found.id).await?;
@@ -109,7 +109,7 @@ impl Tools {
     }
 }
 
-impl<I> Call<I> {
+impl Call {
     /// The calendar that is meant.
     async fn calendar(&self, asked: &str) -> Result<Found, Failure> {
         self.listed(Noun::Calendars, "calendar_id", asked).await
@@ -144,7 +144,7 @@ struct Hosts {
 }
 
 impl Hosts {
-    async fn of<I>(call: &Call<I>, calendars: &[Object]) -> Self {
+    async fn of(call: &Call, calendars: &[Object]) -> Self {
         let mut hosts = Self { users: Arc::default(), teams: Arc::default() };
         let ids: Vec<&str> = calendars.iter().filter_map(|calendar| calendar.text("host")).collect();
         if !ids.is_empty() {

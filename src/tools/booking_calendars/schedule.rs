@@ -75,8 +75,8 @@ impl Tools {
         output_schema = shown::scheduled(),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn schedule_meeting(&self, mut call: Call<ScheduleMeeting>) -> Result<Reply, Failure> {
-        let input = call.input()?;
+    async fn schedule_meeting(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ScheduleMeeting = call.input()?;
         let zone = call.zone_of("guest_time_zone", Some(&input.guest_time_zone))?;
         let start = call.moment("start_time", &input.start_time, &zone)?;
         if start.whole_day {
@@ -141,7 +141,7 @@ impl Tools {
     }
 }
 
-impl<I> Call<I> {
+impl Call {
     /// The location to ask for: nothing when the caller leaves it to OnceHub.
     async fn location(
         &self,

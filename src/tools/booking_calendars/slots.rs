@@ -59,7 +59,7 @@ impl Tools {
         ),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_booking_time_slots(&self, mut call: Call<GetBookingTimeSlots>) -> Result<Reply, Failure> {
+    async fn get_booking_time_slots(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingTimeSlots { calendar_id, start_time, end_time, time_zone, limit } = call.input()?;
         let zone = call.zone(time_zone.as_deref())?;
         let range = Range::read(&call, start_time.as_deref(), end_time.as_deref(), &zone)?;
@@ -81,7 +81,7 @@ struct Range {
 }
 
 impl Range {
-    fn read<I>(call: &Call<I>, start: Option<&str>, end: Option<&str>, zone: &Zone) -> Result<Self, Failure> {
+    fn read(call: &Call, start: Option<&str>, end: Option<&str>, zone: &Zone) -> Result<Self, Failure> {
         let now = call.now;
         let mut notes = Vec::new();
         let start = start.map(|text| call.moment("start_time", text, zone)).transpose()?;
@@ -135,7 +135,7 @@ pub(super) struct Slot {
     pub(super) locations: Vec<Object>,
 }
 
-impl<I> Call<I> {
+impl Call {
     /// The free slots of a calendar, in order. What cannot be read as a slot is left out.
     pub(super) async fn slots(&self, id: &Id, start: Option<Timestamp>, end: Timestamp) -> Result<Vec<Slot>, Error> {
         let asked = booking_calendars::TimeSlots {

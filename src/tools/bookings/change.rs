@@ -77,7 +77,7 @@ impl Tools {
         output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn cancel_booking(&self, mut call: Call<CancelBooking>) -> Result<Reply, Failure> {
+    async fn cancel_booking(&self, mut call: Call) -> Result<Reply, Failure> {
         let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
@@ -108,7 +108,7 @@ impl Tools {
         output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn request_reschedule(&self, mut call: Call<RequestReschedule>) -> Result<Reply, Failure> {
+    async fn request_reschedule(&self, mut call: Call) -> Result<Reply, Failure> {
         let RequestReschedule { booking_id, reason } = call.input()?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
@@ -136,7 +136,7 @@ impl Tools {
         output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn reassign_booking(&self, mut call: Call<ReassignBooking>) -> Result<Reply, Failure> {
+    async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Failure> {
         let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
         let host = call.user("new_host", &new_host).await?;
         let target = call.target(&booking_id).await?;
@@ -174,7 +174,7 @@ impl Tools {
         output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn mark_no_show(&self, mut call: Call<MarkNoShow>) -> Result<Reply, Failure> {
+    async fn mark_no_show(&self, mut call: Call) -> Result<Reply, Failure> {
         let MarkNoShow { booking_id } = call.input()?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
@@ -198,7 +198,7 @@ struct Target {
     booking: Object,
 }
 
-impl<I> Call<I> {
+impl Call {
     async fn target(&self, asked: &str) -> Result<Target, Failure> {
         let booking = self.find_booking(asked, None).await?;
         let id = booking.text("id").unwrap_or(asked).parse();

@@ -98,8 +98,8 @@ impl Tools {
         output_schema = schema::list(show::item(), &[("asked", "string", "The filters and ranges, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_bookings(&self, mut call: Call<ListBookings>) -> Result<Reply, Failure> {
-        let input = call.input()?;
+    async fn list_bookings(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ListBookings = call.input()?;
         let detail = input.detail.unwrap_or_default();
         let zone = call.zone(input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
@@ -149,7 +149,7 @@ fn guest_is_like(booking: &Object, guest: &str) -> bool {
 }
 
 /// One status is OnceHub's own filter; several are sorted out here.
-fn only_status(asked: &mut Asked<'_, ListBookings>, statuses: &[Status]) -> Option<String> {
+fn only_status(asked: &mut Asked<'_>, statuses: &[Status]) -> Option<String> {
     let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
     if !names.is_empty() {
         asked.words.push(format!("status {}", names.join(" or ")));

@@ -47,7 +47,7 @@ impl Tools {
         output_schema = show::one(),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_booking(&self, mut call: Call<GetBooking>) -> Result<Reply, Failure> {
+    async fn get_booking(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBooking { booking_id, expand, time_zone } = call.input()?;
         let zone = call.zone(time_zone.as_deref())?;
         let booking = call.find_booking(&booking_id, asked::expand(&expand)).await?;
@@ -56,7 +56,7 @@ impl Tools {
     }
 }
 
-impl<I> Call<I> {
+impl Call {
     /// The booking that is asked for: by its id, or by a guest's exact name or address, a subject or a URL of it.
     async fn find_booking(&self, asked: &str, expand: Option<String>) -> Result<Object, Failure> {
         let asked = asked.trim();

@@ -80,7 +80,7 @@ pub(in super::super) struct Names {
 
 impl Names {
     /// Reads what the bookings refer to. A name that cannot be had is left out: the id is there all the same.
-    pub(in super::super) async fn of<I>(call: &Call<I>, bookings: &[Object]) -> Self {
+    pub(in super::super) async fn of(call: &Call, bookings: &[Object]) -> Self {
         let mut entries = BTreeMap::new();
         for (field, noun) in REFERENCES {
             let wanted = |booking: &Object| booking.reference(field).is_some_and(|to| to.object.is_none());

@@ -110,7 +110,7 @@ impl Tools {
         output_schema = schema::written(FIELDS),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn create_contact(&self, mut call: Call<CreateContact>) -> Result<Reply, Failure> {
+    async fn create_contact(&self, mut call: Call) -> Result<Reply, Failure> {
         let CreateContact { first_name, last_name, email: address, mobile_phone, details } = call.input()?;
         let address = address.map(|address| email("email", &address)).transpose()?;
         let mobile = mobile_phone.map(|number| phone("mobile_phone", &number)).transpose()?;
@@ -156,7 +156,7 @@ impl Tools {
         output_schema = schema::written(FIELDS),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn update_contact(&self, mut call: Call<UpdateContact>) -> Result<Reply, Failure> {
+    async fn update_contact(&self, mut call: Call) -> Result<Reply, Failure> {
         let fixed = |failure: Failure| match failure.param.as_deref() {
             Some("email" | "mobile_phone") => failure
                 .hint("it cannot be changed: OnceHub tells contacts apart by it; make another with create_contact"),
@@ -212,7 +212,7 @@ impl Tools {
         output_schema = schema::deletion(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn delete_contact(&self, mut call: Call<DeleteContact>) -> Result<Reply, Failure> {
+    async fn delete_contact(&self, mut call: Call) -> Result<Reply, Failure> {
         let DeleteContact { contact_id } = call.input()?;
         let id = call.contact("contact_id", &contact_id).await?;
         let get = contacts::Get { id: id.clone() };
@@ -231,7 +231,7 @@ impl Tools {
     }
 }
 
-impl<I> Call<I> {
+impl Call {
     /// The details under OnceHub's names, checked as far as that is possible here.
     async fn on_the_wire(&self, mut details: Details) -> Result<Map<String, Value>, Failure> {
         details.phone = details.phone.map(|number| phone("phone", &number)).transpose()?;

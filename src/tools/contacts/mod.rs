@@ -101,8 +101,8 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_contacts(&self, mut call: Call<ListContacts>) -> Result<Reply, Failure> {
-        let input = call.input()?;
+    async fn list_contacts(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ListContacts = call.input()?;
         let zone = call.zone(input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
         let part = asked.part("name", input.name.as_deref())?;
@@ -139,7 +139,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_contact(&self, mut call: Call<GetContact>) -> Result<Reply, Failure> {
+    async fn get_contact(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetContact { contact_id } = call.input()?;
         let id = call.contact("contact_id", &contact_id).await?;
         let contact = call.read(&contacts::Get { id: id.clone() }, &id).await?;
@@ -174,7 +174,7 @@ impl Tools {
 struct Owners(Arc<Entries>);
 
 impl Owners {
-    async fn of<I>(call: &Call<I>, contacts: &[Object]) -> Self {
+    async fn of(call: &Call, contacts: &[Object]) -> Self {
         let any = contacts.iter().any(|contact| contact.reference("owner").is_some());
         Self(if any { call.directory.all_or_none(&call.oncehub, Noun::Users).await } else { Arc::default() })
     }

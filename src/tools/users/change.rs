@@ -80,8 +80,8 @@ impl Tools {
         output_schema = schema::written(FIELDS),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn add_user(&self, mut call: Call<AddUser>) -> Result<Reply, Failure> {
-        let input = call.input()?;
+    async fn add_user(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: AddUser = call.input()?;
         let address = email("email", &input.email)?;
         let teams = call.teams(&input.teams).await?;
         let role = input.role_name.map_or("Member", Role::as_str);
@@ -122,8 +122,8 @@ impl Tools {
         output_schema = schema::written(FIELDS),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn update_user(&self, mut call: Call<UpdateUser>) -> Result<Reply, Failure> {
-        let input = call.input()?;
+    async fn update_user(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: UpdateUser = call.input()?;
         let id = call.user("user_id", &input.user_id).await?.id;
         let teams = match &input.teams {
             Some(teams) => Some(call.teams(teams).await?),
@@ -175,7 +175,7 @@ impl Tools {
         output_schema = schema::deletion(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn delete_user(&self, mut call: Call<DeleteUser>) -> Result<Reply, Failure> {
+    async fn delete_user(&self, mut call: Call) -> Result<Reply, Failure> {
         let DeleteUser { user_id } = call.input()?;
         let id = call.user("user_id", &user_id).await?.id;
         let get = users::Get { id: id.clone() };
@@ -206,7 +206,7 @@ impl Tools {
     }
 }
 
-impl<I> Call<I> {
+impl Call {
     /// The ids of teams.
     async fn teams(&self, names: &[String]) -> Result<Vec<Id>, Failure> {
         let mut ids = Vec::new();

@@ -71,7 +71,7 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[("asked", "string", "The filters, as understood")]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_users(&self, mut call: Call<ListUsers>) -> Result<Reply, Failure> {
+    async fn list_users(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListUsers { name, email, limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
         let mut asked = Asked::by(&call, zone);
@@ -96,7 +96,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_user(&self, mut call: Call<GetUser>) -> Result<Reply, Failure> {
+    async fn get_user(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetUser { user_id } = call.input()?;
         let id = call.user("user_id", &user_id).await?.id;
         let user = call.read(&users::Get { id: id.clone() }, &id).await?;
@@ -109,7 +109,7 @@ impl Tools {
 struct Teams(Arc<Entries>);
 
 impl Teams {
-    async fn of<I>(call: &Call<I>, users: &[Object]) -> Self {
+    async fn of(call: &Call, users: &[Object]) -> Self {
         let in_any = users.iter().any(|user| user.texts("teams").next().is_some());
         Self(if in_any { call.directory.all_or_none(&call.oncehub, Noun::Teams).await } else { Arc::default() })
     }

@@ -94,7 +94,7 @@ impl Tools {
         output_schema = schema::list(schema::object(FIELDS), &[]),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn list_webhooks(&self, mut call: Call<ListWebhooks>) -> Result<Reply, Failure> {
+    async fn list_webhooks(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListWebhooks { limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
         let found = call.gather(&webhooks::All {}, limit, cursor.as_deref(), None).await?;
@@ -109,7 +109,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_webhook(&self, mut call: Call<OneWebhook>) -> Result<Reply, Failure> {
+    async fn get_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
         let OneWebhook { webhook_id } = call.input()?;
         let id = call.listed(Noun::Webhooks, "webhook_id", &webhook_id).await?.id;
         let webhook = call.read(&webhooks::Get { id: id.clone() }, &id).await?;
@@ -133,7 +133,7 @@ impl Tools {
         output_schema = created(),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn create_webhook(&self, mut call: Call<CreateWebhook>) -> Result<Reply, Failure> {
+    async fn create_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
         let CreateWebhook { name, url, events } = call.input()?;
         let webhook = webhooks::Create { name: called(&name)?, url: address(&url)?, events: known(&events)? };
         let question = format!(
@@ -177,7 +177,7 @@ impl Tools {
         output_schema = schema::deletion(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn delete_webhook(&self, mut call: Call<OneWebhook>) -> Result<Reply, Failure> {
+    async fn delete_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
         let OneWebhook { webhook_id } = call.input()?;
         let id = call.listed(Noun::Webhooks, "webhook_id", &webhook_id).await?.id;
         let get = webhooks::Get { id: id.clone() };

@@ -51,7 +51,7 @@ impl Tools {
         output_schema = output(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn update_scheduling_availability(&self, mut call: Call<UpdateAvailability>) -> Result<Reply, Failure> {
+    async fn update_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
         let UpdateAvailability { user_id, weekly, overrides } = call.input()?;
         if weekly.is_empty() && overrides.is_empty() {
             let hint = "say which days of the week or which dates, e.g. overrides: [{\"date\": \"friday\", \"working_hours\": []}]";

@@ -46,7 +46,7 @@ impl Tools {
         output_schema = schema::output(FIELDS),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn get_scheduling_availability(&self, mut call: Call<GetAvailability>) -> Result<Reply, Failure> {
+    async fn get_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetAvailability { user_id } = call.input()?;
         let user = call.user("user_id", &user_id).await?;
         let object = call.oncehub.send(&users::GetAvailability { id: user.id.clone() }).await?;

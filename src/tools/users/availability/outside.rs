@@ -12,7 +12,7 @@ use crate::oncehub::{Error, Id, Object, bookings};
 /// The most that are looked through.
 const MOST: usize = 500;
 
-impl<I> Call<I> {
+impl Call {
     /// The live bookings to come of a user that lay within hours before the plan and do not any more; and whether there were
     /// more than could be looked through.
     pub(super) async fn outside(

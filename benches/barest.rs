@@ -36,6 +36,7 @@ impl ServerHandler for Barest {}
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = std::env::var("ONCEHUB_API_URL").unwrap_or_default();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let server = Barest { http: reqwest::Client::new(), url };
     server.serve(rmcp::transport::stdio_pipes()).await?.waiting().await?;
     Ok(())

@@ -20,11 +20,11 @@ const RATE_LIMIT: &str = "5/1s,200/5m";
 #[command(next_help_heading = "Settings (each also an environment variable, or a line in .env)")]
 pub struct Options {
     /// Use the built-in simulated OnceHub account: no key, nothing real is touched
-    #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::SetTrue, value_parser = flag)]
+    #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
     pub sandbox: bool,
     /// A file that holds the API key, read again when OnceHub refuses the one it held [instead of `ONCEHUB_API_KEY`]
     #[arg(long, global = true, env = "ONCEHUB_API_KEY_FILE", hide_env_values = true, value_name = "FILE")]
-    pub api_key_file: Option<PathBuf>,
+    pub api_key_file: Option<String>,
     /// The API's address, with or without /v2
     #[arg(
         long,
@@ -69,7 +69,7 @@ pub struct Options {
     )]
     pub rate_limit: String,
     /// Offer only tools that change nothing
-    #[arg(long, global = true, env = "ONCEHUB_MCP_READ_ONLY", hide_env_values = true, action = ArgAction::SetTrue, value_parser = flag)]
+    #[arg(long, global = true, env = "ONCEHUB_MCP_READ_ONLY", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
     pub read_only: bool,
     /// Offer only these groups of tools: nouns, core, or all
     #[arg(
@@ -192,7 +192,7 @@ impl Config {
         Ok(Self {
             sandbox: options.sandbox,
             // The simulated account has a key of its own; a real one must not even be read then.
-            key: if options.sandbox { Key::new(KeySource::Missing) } else { key(options.api_key_file.clone())? }
+            key: if options.sandbox { Key::new(KeySource::Missing) } else { key(options.api_key_file.as_deref())? }
                 .map_err(BadSetting::Key)?,
             url: api_root(or(&options.api_url, API_URL)).map_err(BadSetting::Url)?,
             me: options.user.as_deref().map(str::trim).filter(|user| !user.is_empty()).map(str::to_owned),
@@ -224,9 +224,9 @@ fn flag(text: &str) -> Result<bool, String> {
     }
 }
 
-fn key(file: Option<PathBuf>) -> Result<Result<Key, BadKey>, BadSetting> {
+fn key(file: Option<&str>) -> Result<Result<Key, BadKey>, BadSetting> {
     let given = std::env::var_os("ONCEHUB_API_KEY").filter(|key| !key.is_empty());
-    let file = file.filter(|file| !file.as_os_str().is_empty());
+    let file = file.map(str::trim).filter(|file| !file.is_empty()).map(PathBuf::from);
     Ok(match (given, file) {
         (Some(_), Some(_)) => return Err(BadSetting::TwoKeys),
         (Some(key), None) => match key.into_string() {

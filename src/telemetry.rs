@@ -21,8 +21,8 @@ pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<(), String> 
     let key = key.clone();
     let writer = move || Scrubbed { key: key.clone() };
     let lines = fmt::layer().with_writer(writer).with_ansi(false);
-    let lines = match form {
-        "text" => lines.boxed(),
+    let lines = match form.trim() {
+        "text" | "" => lines.boxed(),
         "json" => lines.json().flatten_event(true).boxed(),
         _ => return Err(format!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json")),
     };

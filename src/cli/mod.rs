@@ -79,7 +79,7 @@ fn start() -> anyhow::Result<ExitCode> {
     let config = Config::new(&cli.options)?;
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Sandbox(_)));
-    let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=error"));
+    let filter = cli.options.log.as_deref().filter(|log| !log.trim().is_empty()).or(quiet.then_some("warn,rmcp=error"));
     telemetry::start(filter, &cli.options.log_format, &config.key).map_err(anyhow::Error::msg)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(async {

@@ -24,6 +24,9 @@ pub struct Window {
 pub struct Budget {
     windows: Arc<[Window]>,
     taken: Arc<Mutex<Taken>>,
+    /// Where calls stand in line for their first request, one of them at a time in the queue of all requests: a call that has
+    /// begun comes before those that have not. Otherwise a hundred calls at once would all read and none would get to write.
+    door: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +43,7 @@ const SLACK: Duration = Duration::from_millis(50);
 impl Budget {
     /// A budget of these windows; none means no limit.
     pub fn new(windows: &[Window]) -> Self {
-        Self { windows: windows.into(), taken: Arc::default() }
+        Self { windows: windows.into(), taken: Arc::default(), door: Arc::default() }
     }
 
     /// OnceHub's limits: 5 requests a second for an account, 200 in five minutes for an address.
@@ -56,11 +59,21 @@ impl Budget {
         &self.windows
     }
 
-    /// Waits for a free moment.
+    /// Waits for a free moment. A call that `has_begun`, which has had a request before, goes ahead of those that have not.
     ///
     /// # Errors
     /// How long the wait would be, when it ends after `deadline`; then nothing is reserved.
-    pub async fn acquire(&self, deadline: Instant) -> Result<(), Duration> {
+    pub async fn acquire(&self, deadline: Instant, has_begun: bool) -> Result<(), Duration> {
+        if has_begun || self.windows.is_empty() {
+            return self.wait(deadline).await;
+        }
+        match tokio::time::timeout_at(deadline, self.door.lock()).await {
+            Ok(_in_front) => self.wait(deadline).await,
+            Err(_) => Err(self.windows.iter().map(|window| window.period).min().unwrap_or_default()),
+        }
+    }
+
+    async fn wait(&self, deadline: Instant) -> Result<(), Duration> {
         loop {
             let now = Instant::now();
             let moment = self.reserve(now, deadline)?;
@@ -209,8 +222,8 @@ mod tests {
     async fn who_already_waits_when_oncehub_refuses_somebody_waits_with_the_others() {
         let budget: Budget = "1/1s".parse().unwrap();
         let deadline = Instant::now() + FOREVER;
-        budget.acquire(deadline).await.unwrap();
-        let mut waiting = std::pin::pin!(budget.acquire(deadline));
+        budget.acquire(deadline, true).await.unwrap();
+        let mut waiting = std::pin::pin!(budget.acquire(deadline, true));
         assert!(tokio::time::timeout(Duration::from_millis(500), &mut waiting).await.is_err());
         let refused = Instant::now();
         budget.pause(Duration::from_secs(30));
@@ -222,11 +235,11 @@ mod tests {
     async fn a_cancelled_wait_gives_its_moment_back() {
         let budget: Budget = "1/10s".parse().unwrap();
         let deadline = Instant::now() + FOREVER;
-        budget.acquire(deadline).await.unwrap();
-        let cancelled = tokio::time::timeout(Duration::from_secs(1), budget.acquire(deadline)).await;
+        budget.acquire(deadline, true).await.unwrap();
+        let cancelled = tokio::time::timeout(Duration::from_secs(1), budget.acquire(deadline, true)).await;
         assert!(cancelled.is_err());
         let before = Instant::now();
-        budget.acquire(deadline).await.unwrap();
+        budget.acquire(deadline, true).await.unwrap();
         // Neither as long as if the other still stood in line, nor before the first one's time is over.
         let waited = before.elapsed();
         assert!((Duration::from_secs(9)..Duration::from_secs(10)).contains(&waited), "waited {waited:?}");
@@ -236,7 +249,7 @@ mod tests {
     async fn after_a_refusal_everybody_waits() {
         let budget = Budget::oncehub();
         budget.pause(Duration::from_secs(30));
-        let refused = budget.acquire(Instant::now() + Duration::from_secs(3)).await.unwrap_err();
+        let refused = budget.acquire(Instant::now() + Duration::from_secs(3), true).await.unwrap_err();
         assert_eq!(refused, Duration::from_secs(30));
     }
 
@@ -248,5 +261,21 @@ mod tests {
         for bad in ["", "5", "5/", "0/1s", "5/1d", "-1/1s", "5/0s", "5/1s,", "5/99999999999999999999s", "5/1\u{e9}"] {
             assert!(bad.parse::<Budget>().unwrap_err().contains("5/1s,200/5m"), "{bad:?}");
         }
+    }
+
+    /// A hundred calls of three requests each, and time for half of their requests: those that begin come to their end.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_has_begun_goes_before_those_who_have_not() {
+        let budget = Budget::new(&[Window { requests: 5, period: Duration::from_secs(1) }]);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let call = || async {
+            for request in 0..3 {
+                budget.acquire(deadline, request > 0).await.ok()?;
+            }
+            Some(())
+        };
+        let calls = futures::future::join_all((0..100).map(|_| call())).await;
+        let done = calls.into_iter().flatten().count();
+        assert!(done >= 45, "only {done} of the fifty that there was time for");
     }
 }

@@ -21,6 +21,7 @@ const EVENTS: &[&str] = &[
     "conversation.started",
     "conversation.closed",
     "conversation.abandoned",
+    "conversation.reached_out",
 ];
 
 pub(super) fn list(world: &World, request: &Request) -> Answer {

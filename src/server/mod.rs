@@ -79,6 +79,10 @@ impl Server {
     ) -> Result<CallToolResponse, ErrorData> {
         if self.catalogue.get(&request.name).is_none() {
             let name: String = request.name.chars().take(60).collect();
+            if Catalogue::toolset_of(&name).is_some() {
+                let why = "it is switched off by --read-only, --toolsets, --tools or --exclude-tools";
+                return Err(ErrorData::invalid_params(format!("this server does not offer '{name}': {why}"), None));
+            }
             let near = self.catalogue.nearest(&name).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
             return Err(ErrorData::invalid_params(format!("there is no tool '{name}'{near}"), None));
         }

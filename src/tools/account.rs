@@ -24,7 +24,7 @@ impl Tools {
 #[tool_router(router = testing)]
 impl Tools {
     /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the time
-    /// now. Use it first, or when others such as `list_bookings` fail with authentication errors.
+    /// now. Use it first, or when another tool such as `list_bookings` reports an authentication error.
     #[tool(
         title = "Test connection",
         input_schema = schema::input::<TestConnection>(),

@@ -3,11 +3,13 @@
 use email_address::EmailAddress;
 
 use super::failure::Failure;
+use super::untrusted::clean;
 
 /// An address that mail can be sent to: one, and bare.
 pub(super) fn email(argument: &str, text: &str) -> Result<String, Failure> {
     let text = text.trim();
     if EmailAddress::is_valid(text)
+        && clean(text) == text
         && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>,".contains(c))
     {
         return Ok(text.to_owned());
@@ -44,6 +46,8 @@ mod tests {
             "a@x.example, b@x.example",
             "Bo <b@x.example>",
             "a@x\r\nBcc: q@x",
+            "a\u{202e}@x.example",
+            "a\u{200b}@x.example",
         ] {
             assert!(email("email", bad).is_err(), "{bad}");
         }

@@ -150,7 +150,9 @@ fn whole(number: &Number) -> Option<i64> {
 fn out_of_range(value: &Value, expected: &Value) -> Option<String> {
     let bound = |name: &str| expected.get(name).and_then(Value::as_f64);
     let number = value.as_f64()?;
-    let (low, high) = (bound("minimum"), bound("maximum"));
+    let high = bound("maximum");
+    let least = if high.is_some() { 1.0 } else { 0.0 };
+    let low = bound("minimum").or(Some(least).filter(|_| value.is_i64() || value.is_u64()));
     let outside = low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high);
     outside.then(|| match (low, high) {
         (Some(low), Some(high)) => format!("must be {low} to {high}, not {number}"),
@@ -203,6 +205,9 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         let shared = asked.iter().filter(|word| word.len() > 2 && theirs.contains(word)).count();
         #[expect(clippy::cast_precision_loss, reason = "a handful of words")]
         let by_words = shared as f64 / asked.len().max(theirs.len()).max(1) as f64;
+        // All that was asked for is part of it: "support" of "Client support".
+        let is_part = asked.iter().any(|word| word.len() > 2) && asked.iter().all(|word| theirs.contains(word));
+        let by_words = if is_part { by_words.max(0.61) } else { by_words };
         by_words.max(strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()) - 0.1)
     };
     known

@@ -74,8 +74,8 @@ impl Tools {
         Ok(found.rows("booking page", &asked, |page| shown(page, zone)))
     }
 
-    /// Read one Classic booking page; to find one use `list_booking_pages`, which shows the same. Its bookings are in
-    /// `list_bookings` (booking_page).
+    /// Read one Classic booking page: label, URL, time zone, whether active. Not needed after `list_booking_pages`,
+    /// which shows the same. Bookings: `list_bookings` (booking_page).
     #[tool(
         title = "Get booking page",
         input_schema = schema::input::<GetBookingPage>(),

@@ -18,6 +18,7 @@ use super::failure::Failure;
 use super::names::{Directory, Found, Noun};
 use super::reply::Reply;
 use super::time::{self, Moment, Zone};
+use super::untrusted::clean;
 use super::{Settings, Tools, arguments, schema};
 use crate::oncehub::{Client, Endpoint, Error, Id, Object};
 
@@ -31,7 +32,8 @@ pub(super) struct Call {
     arguments: JsonObject,
     /// Arguments that were given without a value, which is as if they had been left out.
     blank: Vec<String>,
-    account: Client,
+    /// Whether a person has been asked, and has said yes.
+    asked: bool,
     pub(super) deadline: Instant,
     ask: Option<Arc<dyn Ask>>,
     progress: Option<(Peer<RoleServer>, rmcp::model::ProgressToken)>,
@@ -50,7 +52,7 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
             settings: Arc::clone(&tools.settings),
             arguments: context.arguments.take().unwrap_or_default(),
             blank: Vec::new(),
-            account: tools.oncehub.clone(),
+            asked: false,
             deadline,
             ask: request.extensions.get::<Arc<dyn Ask>>().cloned(),
             progress,
@@ -68,6 +70,11 @@ impl Call {
 }
 
 impl Call {
+    /// Whether a person was asked: what was read before that may be minutes old.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked
+    }
+
     /// Says of a change which fields were passed empty: who does that may have meant to empty them.
     pub(super) fn note_blank(&self, reply: &mut Reply) {
         if !self.blank.is_empty() {
@@ -113,7 +120,7 @@ impl Call {
     /// The client for a write: its deadline leaves time to look what happened, should the reply be lost.
     pub(super) fn for_write(&self) -> Client {
         let reserve = (self.settings.timeout / 3).min(Duration::from_secs(8));
-        self.account.until(self.deadline.checked_sub(reserve).unwrap_or(self.deadline))
+        self.oncehub.until(self.deadline.checked_sub(reserve).unwrap_or(self.deadline))
     }
 
     /// Says how far a call that takes several requests has come.
@@ -131,31 +138,35 @@ impl Call {
 
     /// Asks the person, where that is wanted. `Ok(None)` is a yes; a reply is what to answer after a no.
     ///
-    /// `irrevocable` says whether `auto` asks. `current` is the object that stays as it is when the answer is no.
+    /// `in_auto` says whether `auto` asks. `current` is the object that stays as it is when the answer is no.
     pub(super) async fn confirm(
         &mut self,
-        irrevocable: bool,
+        in_auto: bool,
         question: &str,
         current: &(dyn Fn() -> Map<String, Value> + Sync),
     ) -> Result<Option<Reply>, Failure> {
         let wanted = match self.settings.confirm {
             Confirm::Never => false,
-            Confirm::Auto => irrevocable,
+            Confirm::Auto => in_auto,
             Confirm::Always => true,
         };
         if !wanted {
             return Ok(None);
         }
         let asked_at = Instant::now();
+        let question = &*clean(question);
         let answer = match &self.ask {
             Some(ask) => ask.ask(question).await,
             None => Answer::CannotAsk,
         };
         // The time that a person takes is not the call's.
         self.deadline += asked_at.elapsed();
-        self.oncehub = self.account.until(self.deadline);
+        self.oncehub = self.oncehub.until(self.deadline);
         let no = match answer {
-            Answer::Yes => return Ok(None),
+            Answer::Yes => {
+                self.asked = true;
+                return Ok(None);
+            }
             Answer::CannotAsk if self.settings.confirm == Confirm::Auto => return Ok(None),
             Answer::CannotAsk => {
                 return Err(Failure::not_confirmed(

@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 
 use super::reply::inline;
 use super::untrusted::plain_or_quoted;
+use super::write::Seen;
+use crate::oncehub::Object;
 
 /// A field that is not what it was.
 pub(super) struct Difference {
@@ -52,8 +54,9 @@ pub(super) fn is_not(differences: &[Difference]) -> String {
 }
 
 impl Difference {
+    /// The field as the tools' arguments have it.
     fn label(&self) -> String {
-        plain_or_quoted(&self.name, 60)
+        plain_or_quoted(if self.name == "terms_of_sevice" { "terms_of_service" } else { &self.name }, 60)
     }
 }
 
@@ -63,11 +66,27 @@ fn custom(fields: &Map<String, Value>, name: &str) -> Value {
     named.find_map(|field| field.get("value").cloned()).unwrap_or_default()
 }
 
-/// A value without what makes no difference: how nothing is written, spaces around it, the order of a list.
+/// What is seen of a change whose answer was lost: done, when one of the fields that it was to change is now as it was sent.
+pub(super) fn seen(before: &Map<String, Value>, now: Object, sent: &Map<String, Value>) -> Seen {
+    let differed = differences(before, sent, sent);
+    let still = differences(now.fields(), sent, sent);
+    let is_settled = |one: &Difference| !still.iter().any(|other| other.name == one.name);
+    if differed.iter().any(is_settled) {
+        Seen::Done(now)
+    } else if differences(before, now.fields(), sent).is_empty() {
+        Seen::Nothing
+    } else {
+        Seen::Unclear
+    }
+}
+
+/// A value without what makes no difference: how nothing is written, spaces around it, whether a number is a text, the order
+/// of a list.
 fn plain(value: &Value) -> Value {
     match value {
         Value::String(text) if text.trim().is_empty() => Value::Null,
         Value::String(text) => text.trim().into(),
+        Value::Number(number) => number.to_string().into(),
         Value::Array(values) if values.is_empty() => Value::Null,
         Value::Array(values) => {
             let mut values: Vec<Value> = values.iter().map(plain).collect();
@@ -108,5 +127,23 @@ mod tests {
         assert_eq!(from_to(&told), "company from A to B; Size from S to [L, M]");
         assert_eq!(is_not(&told[..1]), "company is A, not B");
         assert!(differences(&before, &before, &among).is_empty());
+    }
+
+    #[test]
+    fn a_lost_change_is_done_when_what_was_sent_is_there_and_unclear_when_it_is_something_else() {
+        let fields = |value: Value| value.as_object().unwrap().clone();
+        let before = fields(json!({"company": "A", "city": "Oslo"}));
+        let look = |now: Value, sent: Value| match seen(&before, Object::new(now), &fields(sent)) {
+            Seen::Done(_) => "done",
+            Seen::Nothing => "nothing",
+            Seen::Unclear => "unclear",
+        };
+        let sent = json!({"company": "B", "city": "Oslo"});
+        assert_eq!(look(json!({"company": " B", "city": "Oslo"}), sent.clone()), "done");
+        assert_eq!(look(json!({"company": "A", "city": "Oslo"}), sent.clone()), "nothing");
+        // Somebody else was at it, or OnceHub made something else of it.
+        assert_eq!(look(json!({"company": "C", "city": "Oslo"}), sent.clone()), "unclear");
+        // What was so before proves nothing.
+        assert_eq!(look(json!({"company": "A", "city": "Rome"}), sent), "unclear");
     }
 }

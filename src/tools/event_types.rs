@@ -40,8 +40,8 @@ const FIELDS: &[Field] = &[("id", "string", ""), ("name", "string", ""), ("descr
 
 #[tool_router(router = finding_event_types)]
 impl Tools {
-    /// List the event types of OnceHub Classic, the kinds of meeting that guests choose from there. Use one to filter
-    /// `list_bookings` or `list_booking_pages`. Newer booking calendars have none.
+    /// List the event types (kinds of meeting) of OnceHub Classic: name, description. Use one to filter `list_bookings`
+    /// or `list_booking_pages`. Newer booking calendars have none.
     #[tool(
         title = "List event types",
         input_schema = schema::input::<ListEventTypes>(),
@@ -55,8 +55,8 @@ impl Tools {
         Ok(found.rows("event type", &Asked::by(&call, zone), |kind| shown(kind, zone)))
     }
 
-    /// Read one Classic event type; to find one use `list_event_types`, which shows the same. Its bookings are in
-    /// `list_bookings` (event_type).
+    /// Read one Classic event type: name, description. Not needed after `list_event_types`, which shows the same.
+    /// Bookings: `list_bookings` (event_type).
     #[tool(
         title = "Get event type",
         input_schema = schema::input::<GetEventType>(),

@@ -105,7 +105,12 @@ impl Failure {
                 ContentBlock::Text(text) => Some(&mut text.text),
                 _ => None,
             }) {
-                *text = text.replacen("\nhint: ", " (outcome: not done)\nhint: ", 1);
+                // In the brackets of the other facts, if there are any.
+                let (end, outcome) = match text.find(")\nhint: ").filter(|_| error.contains_key("status")) {
+                    Some(end) => (end, ", outcome: not done"),
+                    None => (text.find("\nhint: ").unwrap_or(text.len()), " (outcome: not done)"),
+                };
+                text.insert_str(end, outcome);
             }
         }
         result

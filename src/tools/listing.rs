@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::asked::Asked;
 use super::call::Call;
 use super::failure::Failure;
+use super::names::fold;
 use super::reply::Reply;
 use crate::oncehub::{Id, Listing, Object};
 
@@ -89,6 +90,22 @@ fn cut(value: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(cut),
         Value::Object(fields) => fields.values_mut().for_each(cut),
         _ => {}
+    }
+}
+
+impl Call {
+    /// As [`Call::gather`], keeping what has `part` in one of its names, if a part is asked for.
+    pub(super) async fn gather_called<E: Listing>(
+        &self,
+        listing: &E,
+        limit: Option<u32>,
+        cursor: Option<&str>,
+        part: Option<&str>,
+        names: impl Fn(&Object) -> Vec<String> + Sync,
+    ) -> Result<Gathered, Failure> {
+        let Some(part) = part else { return self.gather(listing, limit, cursor, None).await };
+        let is_called = |object: &Object| names(object).iter().any(|name| fold(name).contains(part));
+        self.gather(listing, limit, cursor, Some(&is_called)).await
     }
 }
 

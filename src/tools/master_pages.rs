@@ -46,8 +46,8 @@ const FIELDS: &[Field] = &[
 
 #[tool_router(router = finding_master_pages)]
 impl Tools {
-    /// List the master pages of OnceHub Classic, each several booking pages under one URL. Use one to filter
-    /// `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
+    /// List the master pages of OnceHub Classic, each several booking pages under one URL: name, URL, whether active.
+    /// Use one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
     #[tool(
         title = "List master pages",
         input_schema = schema::input::<ListMasterPages>(),
@@ -61,8 +61,8 @@ impl Tools {
         Ok(found.rows("master page", &Asked::by(&call, zone), |page| shown(page, zone)))
     }
 
-    /// Read one Classic master page; to find one use `list_master_pages`, which shows the same. Its pages are in
-    /// `list_booking_pages` (master_page).
+    /// Read one Classic master page: label, URL, whether active. Not needed after `list_master_pages`, which shows the
+    /// same. Its pages: `list_booking_pages` (master_page).
     #[tool(
         title = "Get master page",
         input_schema = schema::input::<GetMasterPage>(),

@@ -59,7 +59,7 @@ pub struct Settings {
     pub me: Option<String>,
     /// When a person is asked before a change.
     pub confirm: Confirm,
-    /// How long users, teams, calendars and pages are remembered.
+    /// How long what has names is remembered: users, teams, calendars, Classic pages and event types, webhooks.
     pub remember: Duration,
     /// The pauses before each look at what became of a write whose answer was lost.
     pub looks: Vec<Duration>,

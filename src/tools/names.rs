@@ -11,7 +11,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::arguments::nearest;
 use super::failure::Failure;
-use super::untrusted::{clean, quoted};
+use super::untrusted::{clean, plain_or_quoted, quoted, word};
 use crate::oncehub::{
     Cause, Client, Error, Id, Object, booking_calendars, booking_pages, event_types, master_pages, teams, users,
     webhooks,
@@ -87,6 +87,17 @@ impl Entries {
         self.all.get(*self.by_id.get(id)?)
     }
 
+    /// The calendars that a user or team hosts.
+    pub(super) fn of_host(&self, host: &str) -> impl Iterator<Item = &Entry> {
+        self.all.iter().filter(move |entry| entry.object.text("host") == Some(host))
+    }
+
+    /// Those with this URL.
+    pub(super) fn at_url(&self, url: &str) -> impl Iterator<Item = &Entry> {
+        let folded = fold(url);
+        self.all.iter().filter(move |entry| entry.object.text("url").is_some_and(|url| fold(url) == folded))
+    }
+
     /// Whether more than one is called so.
     pub(super) fn share_name(&self, name: &str) -> bool {
         self.shared.contains(name)
@@ -115,12 +126,12 @@ impl Entry {
 
     /// What tells it apart from others of the same name.
     fn described(&self, hosts: &Entries) -> String {
-        let mut words = format!("{} {}", self.id, quoted(&self.name, 60));
+        let mut words = format!("{} {}", word(&self.id), quoted(&self.name, 60));
         let host = self.object.text("host").map(|id| hosts.name(id).unwrap_or(id));
         for detail in [self.email.as_deref(), self.object.text("role_name"), host, self.object.text("url")] {
             if let Some(detail) = detail.filter(|detail| *detail != self.name) {
                 words.push_str(", ");
-                words.push_str(&clean(detail));
+                words.push_str(&plain_or_quoted(detail, 200));
             }
         }
         words
@@ -135,21 +146,22 @@ pub(super) fn full_name(person: &Map<String, Value>) -> Option<String> {
     Some(whole).filter(|name| !name.is_empty())
 }
 
-/// A name without case, accents, surplus spaces and what cannot be seen; a URL without its scheme, `www.`, query and last slash.
+/// A name without case, accents, surplus spaces, the kind of its apostrophes and dashes, and what cannot be seen; a URL without its scheme, `www.`, query and last slash.
 pub(super) fn fold(text: &str) -> String {
     let text = clean(text);
-    let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let alike = |c: char| match c {
+        '\u{2018}' | '\u{2019}' | '\u{2bc}' | '\u{2032}' | '`' | '\u{b4}' => '\'',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    };
+    let plain: String =
+        text.chars().map(alike).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let Some(url) = plain.strip_prefix("https://").or_else(|| plain.strip_prefix("http://")) else {
         return plain.strip_prefix("www.").unwrap_or(&plain).trim_end_matches('/').to_owned();
     };
     let url = url.split(['?', '#']).next().unwrap_or(url);
     url.strip_prefix("www.").unwrap_or(url).trim_end_matches('/').to_owned()
-}
-
-/// Whether one of these fields has `part` in it, folded. Everything has no part in it.
-pub(super) fn is_called(object: &Object, fields: &[&str], part: Option<&str>) -> bool {
-    part.is_none_or(|part| fields.iter().filter_map(|field| object.text(field)).any(|known| fold(known).contains(part)))
 }
 
 /// Whether a text has the form of OnceHub's ids, so that it may be one that no list shows: deleted, or newer than the list.
@@ -159,7 +171,7 @@ pub(super) fn looks_like_an_id(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
-/// The account's users, teams, calendars and pages, read when they are needed and kept for a minute.
+/// What the account has of each noun, read when it is needed and kept for a while.
 ///
 /// Many calls at once cause one reading. One directory serves one account, and what another key has shown is not used.
 #[derive(Clone)]
@@ -302,6 +314,7 @@ mod tests {
     #[test]
     fn names_are_alike_whatever_their_case_accents_and_spaces() {
         assert_eq!(fold("  Zoë   MÜLLER\u{200b} "), fold("zoe muller"));
+        assert_eq!(fold("Sarah O\u{2019}Brien\u{2010}Lee"), fold("sarah o'brien-lee"));
         assert_eq!(fold("https://go.example/Dana/"), fold("go.example/dana"));
         assert_ne!(fold("Dana Lee"), fold("Dana Li"));
     }

@@ -61,7 +61,7 @@ const FIELDS: &[Field] = &[
 #[tool_router(router = finding_notifications)]
 impl Tools {
     /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to find
-    /// out if somebody got a reminder. None can be sent from here, and e-mails are listed nowhere; bookings are in
+    /// out if somebody got a reminder. None can be sent from here, and e-mails are listed nowhere. For bookings use
     /// `list_bookings`.
     #[tool(
         title = "List SMS notifications",

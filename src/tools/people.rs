@@ -1,10 +1,12 @@
 //! Whom an argument means: a user, `me`, or a contact.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::call::Call;
 use super::failure::Failure;
 use super::names::{Found, Noun, fold, full_name, looks_like_an_id};
 use super::time;
-use super::untrusted::{plain_or_quoted, quoted};
+use super::untrusted::{plain_or_quoted, quoted, word};
 use crate::oncehub::{Id, Object, contacts};
 
 impl Call {
@@ -41,12 +43,19 @@ impl Call {
         let folded = fold(text);
         let by_email = text.contains('@');
         let listing = contacts::All { email: by_email.then(|| text.to_owned()), ..contacts::All::default() };
+        // Those whose name has what is asked for as a part of it, in case nobody is called exactly so.
+        let alike = Mutex::new(Vec::new());
         let is_meant = |contact: &Object| {
-            let known = if by_email {
-                contact.text("email").map(fold)
-            } else {
-                full_name(contact.fields()).as_deref().map(fold)
-            };
+            let name = full_name(contact.fields());
+            let known = if by_email { contact.text("email").map(fold) } else { name.as_deref().map(fold) };
+            let is_like = !by_email && known.as_ref().is_some_and(|known| known.contains(&folded));
+            if let (true, Some(name), Some(id)) = (is_like, &name, contact.text("id")) {
+                alike.lock().unwrap_or_else(PoisonError::into_inner).push(format!(
+                    "{} ({})",
+                    quoted(name, 60),
+                    word(id)
+                ));
+            }
             known.as_deref() == Some(folded.as_str())
         };
         let found = self.gather(&listing, Some(20), None, Some(&is_meant)).await?.items;
@@ -60,7 +69,13 @@ impl Call {
                     quoted(text, 80),
                     if by_email { "" } else { " (names are looked for among the 1,000 newest)" }
                 ),
-                "use the e-mail address, or find them with list_contacts, which takes part of a name",
+                match alike.lock().unwrap_or_else(PoisonError::into_inner).as_slice() {
+                    some @ [_, ..] => {
+                        let some: Vec<&str> = some.iter().take(5).map(String::as_str).collect();
+                        format!("did you mean {}? Use the id or the e-mail address", some.join(" or "))
+                    }
+                    [] => "use the e-mail address, or find them with list_contacts, which takes part of a name".into(),
+                },
             )),
             (1, Some(Err(error))) => Err(Failure::argument(argument, error, "use the contact's e-mail address")),
             (count, _) => {

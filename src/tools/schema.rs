@@ -74,6 +74,11 @@ fn make_portable(schema: &mut Value) {
     if fields.get("additionalProperties").is_some_and(Value::is_boolean) {
         fields.shift_remove("additionalProperties");
     }
+    // A count is never negative, and one that has a maximum begins at one: that goes without saying.
+    let (least, has_most) = (fields.get("minimum").and_then(Value::as_i64), fields.contains_key("maximum"));
+    if fields.get("type") == Some(&json!("integer")) && least == Some(i64::from(has_most)) {
+        fields.shift_remove("minimum");
+    }
     if let Some(Value::String(description)) = fields.get_mut("description") {
         *description = one_line(description);
     }
@@ -310,7 +315,7 @@ mod tests {
                 "type": "object",
                 "properties": {
                     "text": {"description": "Over two lines", "type": "string"},
-                    "number": {"type": "integer", "minimum": 0},
+                    "number": {"type": "integer"},
                     "choice": {"type": "string", "enum": ["A", "B"]},
                     "several": {"type": "array", "items": {"type": "string", "enum": ["A", "B"]}},
                     "required": {"type": "boolean"}

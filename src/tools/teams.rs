@@ -42,8 +42,8 @@ const FIELDS: &[Field] = &[("id", "string", ""), ("name", "string", "")];
 
 #[tool_router(router = finding_teams)]
 impl Tools {
-    /// List the account's teams, which host calendars together. Members are in `list_users`, calendars in
-    /// `list_booking_calendars` (host). Who is in a team is changed with `update_user`.
+    /// List the account's teams, or one user's: names and ids. Teams host calendars together. Members are in
+    /// `list_users`, calendars in `list_booking_calendars` (host). Who is in a team is changed with `update_user`.
     #[tool(
         title = "List teams",
         input_schema = schema::input::<ListTeams>(),

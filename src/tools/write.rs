@@ -1,18 +1,34 @@
 //! Changing something at most once. OnceHub has no idempotency key: a write is never sent twice, and when its answer is lost,
 //! looking tells what became of it.
 
-use std::collections::HashSet;
-
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::call::Call;
 use super::failure::Failure;
+use super::untrusted::word;
 use crate::oncehub::{Endpoint, Error, Id, Listing, Object, Outcome, Rejection};
 
-/// A look at what a write would have changed: the object, when it has been changed.
-type Looking<'a> = BoxFuture<'a, Result<Option<Object>, Error>>;
+/// A look at what a write would have changed.
+type Looking<'a> = BoxFuture<'a, Result<Seen, Error>>;
+
+/// What a look has shown.
+pub(super) enum Seen {
+    /// The write has been carried out: this is the object now.
+    Done(Object),
+    /// Nothing has been done.
+    Nothing,
+    /// Something is different, but not as the write would have made it: somebody else may have been at work.
+    Unclear,
+}
+
+impl Seen {
+    /// The object if there is one, which then has been made.
+    pub(super) fn made(object: Option<Object>) -> Self {
+        object.map_or(Self::Nothing, Self::Done)
+    }
+}
 
 /// How a write is known to have been done.
 pub(super) enum Written<R> {
@@ -64,50 +80,60 @@ impl Call {
             return Err(failure);
         }
         tracing::warn!(kind = failure.kind, "the outcome of a write is unknown: looking");
-        let mut seen = None;
+        // What the last look has shown; nothing when it failed.
+        let mut shown = None;
         for pause in &self.settings.looks {
             if Instant::now() + *pause >= self.deadline {
                 break;
             }
             tokio::time::sleep(*pause).await;
             match look().await {
-                Ok(Some(object)) => return Ok(Written::Found(object)),
-                Ok(None) => seen = Some(()),
+                Ok(Seen::Done(object)) => return Ok(Written::Found(object)),
+                Ok(seen) => shown = Some(seen),
                 Err(error) => {
                     tracing::warn!(kind = Failure::from(&error).kind, "could not look");
-                    seen = None;
+                    shown = None;
                 }
             }
         }
         let Subject { what, check } = subject;
-        if seen.is_some() {
-            failure.outcome = Some("not_done");
-            failure.message.push_str(&format!("; {what} was looked up afterwards, and nothing has been done"));
-            failure.hint = "nothing has changed: call again if it is still wanted".into();
-        } else {
-            failure
-                .message
-                .push_str(&format!("; whether it was done is unknown, since {what} could not be read either"));
-            failure.hint = check.to_owned();
+        match shown {
+            Some(Seen::Nothing) => {
+                failure.outcome = Some("not_done");
+                failure.message.push_str(&format!("; {what} was looked up afterwards, and nothing has been done"));
+                failure.hint = "nothing has changed: call again if it is still wanted".into();
+            }
+            Some(_) => {
+                failure.message.push_str(&format!(
+                    "; {what} was looked up afterwards: it is not what it was before, and not what was asked for either"
+                ));
+                failure.hint = check.to_owned();
+            }
+            None => {
+                failure
+                    .message
+                    .push_str(&format!("; whether it was done is unknown, since {what} could not be read either"));
+                failure.hint = check.to_owned();
+            }
         }
         Err(failure)
     }
 
     /// Changes something that is there: the object afterwards, and whether it had to be looked for.
     ///
-    /// `read` reads it again, and `is_done` tells by that whether the change has been made.
+    /// `read` reads it again, and `see` tells by that what has become of it.
     pub(super) async fn change<E, R>(
         &self,
         change: &E,
         read: &R,
         subject: Subject<'_>,
-        is_done: &(dyn Fn(&Object) -> bool + Sync),
+        see: &(dyn Fn(Object) -> Seen + Sync),
     ) -> Result<(Object, bool), Failure>
     where
         E: Endpoint<Response = Object>,
         R: Endpoint<Response = Object>,
     {
-        let look = || async { Ok(Some(self.oncehub.send(read).await?).filter(|object| is_done(object))) }.boxed();
+        let look = || async { Ok(see(self.oncehub.send(read).await?)) }.boxed();
         Ok(self.write(change, subject, &look).await?.object())
     }
 
@@ -133,8 +159,10 @@ impl Call {
         let look = || {
             async {
                 match self.oncehub.send(read).await {
-                    Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => Ok(Some(Object::default())),
-                    read => Ok(Some(read?).filter(Object::is_deleted)),
+                    Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => {
+                        Ok(Seen::Done(Object::default()))
+                    }
+                    read => Ok(Seen::made(Some(read?).filter(Object::is_deleted))),
                 }
             }
             .boxed()
@@ -156,15 +184,14 @@ impl Call {
         L: Listing,
     {
         let alike = || async { self.oncehub.page(listing, NEWEST, None).await.map(|page| page.items) };
-        let id = |object: &Object| object.text("id").map(str::to_owned);
-        let known: HashSet<String> = alike().await?.iter().filter(|object| is_it(object)).filter_map(id).collect();
+        let id = |object: &Object| object.text("id").map(|id| word(id).into_owned());
+        let known: Vec<String> = alike().await?.iter().filter(|object| is_it(object)).filter_map(id).collect();
         let is_new = |object: &Object| is_it(object) && id(object).is_some_and(|id| !known.contains(&id));
-        let look = || async { Ok(alike().await?.into_iter().find(is_new)) }.boxed();
+        let look = || async { Ok(Seen::made(alike().await?.into_iter().find(is_new))) }.boxed();
         match self.write(create, subject, &look).await {
             Ok(written) => Ok(written.object()),
             Err(mut failure) if failure.outcome == Some("not_done") && !known.is_empty() => {
-                let ids: Vec<&str> = known.iter().map(String::as_str).collect();
-                failure.message.push_str(&format!("; {} was there before: {}", subject.what, ids.join(", ")));
+                failure.message.push_str(&format!("; {} was there before: {}", subject.what, known.join(", ")));
                 if failure.status.is_none_or(|status| status >= 500) {
                     failure.hint = "read it first: making another will be refused".into();
                 }
@@ -173,9 +200,4 @@ impl Call {
             Err(failure) => Err(failure),
         }
     }
-}
-
-/// The id of something that was found, or a failure that says how to find it.
-pub(super) fn id_of(object: &Object, argument: &str, asked: &str, how: &str) -> Result<Id, Failure> {
-    object.text("id").unwrap_or(asked).parse().map_err(|error| Failure::argument(argument, error, how))
 }

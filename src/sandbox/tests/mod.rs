@@ -61,6 +61,7 @@ impl Bench {
     async fn at(now: &str, limits: Option<Limits>) -> Self {
         let now: Timestamp = now.parse().unwrap();
         let settings = Settings { now: Arc::new(move || now), limits, ..Settings::default() };
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { sandbox: Sandbox::start(settings).await.unwrap(), http }
     }

@@ -17,7 +17,7 @@ use super::asked::Asked;
 use super::call::Call;
 use super::failure::Failure;
 use super::line::Line;
-use super::names::{Entries, Found, Noun, is_called};
+use super::names::{Entries, Found, Noun};
 use super::reply::{Reply, present};
 use super::schema::Field;
 use super::untrusted::{quoted, word};
@@ -81,17 +81,18 @@ impl Tools {
         };
         asked.words.extend(host.as_ref().map(|found| format!("host {}", found.described())));
         let part = asked.part("name", name.as_deref())?;
-        let is_like = |calendar: &Object| is_called(calendar, &["name", "subject"], part.as_deref());
-        let here: Option<&(dyn Fn(&Object) -> bool + Sync)> = if part.is_some() { Some(&is_like) } else { None };
+        let names = |calendar: &Object| {
+            ["name", "subject"].iter().filter_map(|field| calendar.text(field)).map(str::to_owned).collect()
+        };
         let filter = booking_calendars::All { host: host.map(|found| found.id) };
-        let found = call.gather(&filter, limit, cursor.as_deref(), here).await?;
+        let found = call.gather_called(&filter, limit, cursor.as_deref(), part.as_deref(), names).await?;
         let hosts = Hosts::of(&call, &found.items).await;
         Ok(found.rows("booking calendar", &asked, |calendar| {
             (shown(calendar.clone(), &hosts, zone), line(calendar, &hosts))
         }))
     }
 
-    /// Read one booking calendar: host, duration, public URL, whether published. To find one use
+    /// Read one booking calendar: host, one of its durations, public URL, whether published. Not needed after
     /// `list_booking_calendars`, which shows the same; free times are in `get_booking_time_slots`.
     #[tool(
         title = "Get booking calendar",

@@ -1,6 +1,6 @@
 //! Booking a slot for a guest.
 
-use futures::FutureExt;
+use futures::{FutureExt, TryFutureExt};
 use jiff::{SignedDuration, Timestamp};
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use super::super::names::fold;
 use super::super::reply::{FOUND_NOTE, Reply};
 use super::super::time::{self, Zone};
 use super::super::untrusted::{plain_or_quoted, quoted, word};
-use super::super::write::{Subject, Written};
+use super::super::write::{Seen, Subject, Written};
 use super::super::{Tools, schema};
 use super::guest;
 use super::slots::nearest_in_words;
@@ -36,7 +36,7 @@ struct ScheduleMeeting {
     guest_phone: Option<String>,
     /// One the slot offers; default OnceHub's choice, never the last two
     location_type: Option<LocationType>,
-    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address; virtual_static: none
+    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address; virtual_static: leave out
     location_value: Option<String>,
     /// By exact field name: text or list; what is none of a question's choices is dropped
     custom_fields: Option<Map<String, Value>>,
@@ -66,9 +66,9 @@ impl LocationType {
 
 #[tool_router(router = scheduling, vis = "pub(super)")]
 impl Tools {
-    /// Book a meeting for a guest at a start from `get_booking_time_slots`. Guest and host are notified at once; where
-    /// the host has to approve, it stays `requested` until then. After a failure call again only if it says that
-    /// nothing was booked, or there may be two. To let guests choose use `create_one_time_link`.
+    /// Book a meeting for a guest at a start from `get_booking_time_slots`; its length is the calendar's own. Guest and
+    /// host are notified at once; where the host has to approve, it stays `requested` until then. After a failure
+    /// repeat only if it says that nothing was booked. To let guests choose use `create_one_time_link`.
     #[tool(
         title = "Schedule meeting",
         input_schema = schema::input::<ScheduleMeeting>(),
@@ -107,7 +107,8 @@ impl Tools {
             booking_form: form.clone(),
             location,
         };
-        let look = || call.find_scheduled(&calendar.id, &input.guest_email, start.at).boxed();
+        let find = || call.find_scheduled(&calendar.id, &input.guest_email, start.at);
+        let look = || find().map_ok(Seen::made).boxed();
         let what = format!("a booking of {} at {when}", input.guest_email);
         let check = "look with list_bookings (calendar, guest, starts_after) before booking again";
         let written = match call.write(&request, Subject { what: &what, check }, &look).await {
@@ -129,7 +130,7 @@ impl Tools {
                 call.read_back(&answer, &form, start.at, &zone).await
             }
             // A yes that does not say to what.
-            Written::Answered(answer) => match look().await.ok().flatten() {
+            Written::Answered(answer) => match find().await.ok().flatten() {
                 Some(booking) => call.booked(booking, &form, &zone).await,
                 None => call.read_back(&answer, &form, start.at, &zone).await,
             },

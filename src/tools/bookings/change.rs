@@ -9,7 +9,7 @@ use super::super::call::Call;
 use super::super::failure::Failure;
 use super::super::reply::{FOUND_NOTE, Reply};
 use super::super::untrusted::quoted;
-use super::super::write::Subject;
+use super::super::write::{Seen, Subject};
 use super::super::{Tools, schema};
 use super::show::{self, Names};
 use crate::oncehub::{Endpoint, Id, Object, bookings};
@@ -101,7 +101,7 @@ impl Tools {
 
     /// Cancel a coming booking and e-mail the guest a link to choose another time. The present time is given up at
     /// once, answer or not. To move it to a time already agreed use `schedule_meeting` first and then `cancel_booking`.
-    /// Paid bookings can only be handled in OnceHub itself.
+    /// Not for paid bookings.
     #[tool(
         title = "Request reschedule",
         input_schema = schema::input::<RequestReschedule>(),
@@ -141,10 +141,10 @@ impl Tools {
         let host = call.user("new_host", &new_host).await?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
-        let who = host.entry.as_ref().map_or_else(|| host.id.to_string(), |entry| entry.name.clone());
         let question = format!(
-            "Give {} to {who} as the new host, and notify everyone?",
-            show::sentence(booking, &self.settings.zone)
+            "Give {} to {} as the new host, and notify everyone?",
+            show::sentence(booking, &self.settings.zone),
+            host.described()
         );
         if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
         {
@@ -241,8 +241,8 @@ impl Call {
         let check = format!("read it with get_booking {id} before anything else: its status tells");
         // What was so before proves nothing: OnceHub refuses to do it twice, and tells nobody about it again.
         let was_done = is_done(before);
-        let shows = |booking: &Object| !was_done && is_done(booking);
-        let (mut booking, found) = self.change(change, &read, Subject { what: &what, check: &check }, &shows).await?;
+        let see = |booking: Object| Seen::made(Some(booking).filter(|booking| !was_done && is_done(booking)));
+        let (mut booking, found) = self.change(change, &read, Subject { what: &what, check: &check }, &see).await?;
         booking.fill_id(id.as_str());
         Ok((booking, found))
     }

@@ -1,6 +1,7 @@
 //! Bookings: finding and reading them, and the four changes that OnceHub allows.
 
 mod change;
+mod coming;
 mod list;
 mod show;
 #[cfg(test)]
@@ -117,6 +118,11 @@ impl Call {
             }
         }
     }
+}
+
+/// Whether a booking still takes place, or waits for approval.
+pub(super) fn is_live(booking: &Object) -> bool {
+    booking.text("status").is_some_and(|status| matches!(status, "scheduled" | "rescheduled" | "requested"))
 }
 
 /// A booking in half a line, to tell it from others: id, status, time, guest.

@@ -41,6 +41,9 @@ const FIELDS: &[Field] = &[
     ("contact", REFERENCE, "The guest's contact id, or the contact when expanded"),
     ("form_submission", "object or null", "What the guest filled in: name, email, phone, note, custom_fields"),
     ("virtual_conferencing", "object or null", "join_url"),
+    ("location_description", "string or null", ""),
+    ("reschedule_url", "string or null", "For the guest"),
+    ("cancel_url", "string or null", "For the guest"),
     ("cancel_reschedule_information", "object or null", "reason, actioned_by"),
     ("payment_information", "object or null", "amount_charged is in the currency's minor unit (cents)"),
 ];

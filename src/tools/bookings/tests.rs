@@ -301,6 +301,19 @@ async fn errors_of_every_kind_say_what_they_are() {
 }
 
 #[tokio::test]
+async fn a_range_that_ends_before_it_begins_is_refused_with_its_dates() {
+    let bench = Bench::start().await;
+    // It is a Monday: the next one comes after Friday.
+    let backwards = json!({"starts_after": "monday", "starts_before": "friday"});
+    assert_snapshot!(bench.call("list_bookings", backwards).await.failure());
+    let empty = json!({"starts_after": "monday", "starts_before": "sunday"});
+    assert_eq!(bench.call("list_bookings", empty).await.error()["param"], "starts_before");
+    let texts = json!({"created_after": "today", "created_before": "yesterday"});
+    assert_eq!(bench.call("list_sms_notifications", texts).await.error()["type"], "invalid_argument");
+    assert_eq!(bench.requests("GET", "/v2/bookings") + bench.requests("GET", "/v2/notifications"), 0);
+}
+
+#[tokio::test]
 async fn a_read_is_tried_again_until_it_works() {
     let bench = Bench::start().await;
     for effect in [Effect::DropBefore, Effect::Truncated, Effect::ErrorAfter, Effect::TooMany(Some(0))] {

@@ -6,15 +6,15 @@ use serde_json::{Map, Value, json};
 
 use super::super::address::{email, phone};
 use super::super::call::Call;
-use super::super::differences::{differences, from_to, is_not};
+use super::super::differences::{differences, from_to, is_not, seen};
 use super::super::failure::Failure;
 use super::super::names::full_name;
 use super::super::reply::{Reply, present};
 use super::super::untrusted::{plain_or_quoted, quoted};
 use super::super::write::Subject;
 use super::super::{Tools, Zone, schema};
-use super::{FIELDS, Owners};
-use crate::oncehub::{Id, Object, contacts};
+use super::{Owners, whole};
+use crate::oncehub::{Id, Object, bookings, contacts};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -85,7 +85,7 @@ struct Details {
     has_consent: Option<bool>,
     #[serde(rename(serialize = "terms_of_sevice"), skip_serializing_if = "Option::is_none")]
     terms_of_service: Option<bool>,
-    /// By exact name, from the account's fields
+    /// By exact field name
     #[serde(skip_serializing)]
     custom_fields: Option<Map<String, Value>>,
 }
@@ -107,7 +107,7 @@ impl Tools {
     #[tool(
         title = "Create contact",
         input_schema = schema::input::<CreateContact>(),
-        output_schema = schema::written(FIELDS),
+        output_schema = schema::written(&whole()),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
     async fn create_contact(&self, mut call: Call) -> Result<Reply, Failure> {
@@ -148,12 +148,12 @@ impl Tools {
         Ok(reply)
     }
 
-    /// Change a contact's details; what is left out stays, single custom_fields too. E-mail and mobile phone cannot
-    /// change: make another with `create_contact`. Present values are in `get_contact`.
+    /// Change a contact's details; fields left out stay, and so do custom_fields not named. E-mail and mobile phone
+    /// cannot change: make another with `create_contact`. Present values: `get_contact`.
     #[tool(
         title = "Update contact",
         input_schema = schema::input::<UpdateContact>(),
-        output_schema = schema::written(FIELDS),
+        output_schema = schema::written(&whole()),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
     async fn update_contact(&self, mut call: Call) -> Result<Reply, Failure> {
@@ -173,12 +173,20 @@ impl Tools {
             return Err(Failure::argument("contact_id", "there is nothing to change", hint));
         }
         let get = contacts::Get { id: id.clone() };
-        let before = call.still_there(&get, &id, "contact_id", "contact").await?;
+        let mut before = call.still_there(&get, &id, "contact_id", "contact").await?;
         let zone = &self.settings.zone;
         let planned = from_to(&differences(before.fields(), &fields, &fields));
+        if planned.is_empty() {
+            let shown = Owners::of(&call, std::slice::from_ref(&before)).await.shown(&before, zone);
+            return Ok(Reply::done("Nothing to change: it is so already.", shown, false).in_zone(zone));
+        }
         let question = format!("Change the contact {}: {planned}?", sentence(&before, &id));
         if let Some(declined) = call.confirm(false, &question, &|| shown_before(&before, zone)).await? {
             return Ok(declined);
+        }
+        if call.was_asked() {
+            // A person may have thought for minutes.
+            before = call.still_there(&get, &id, "contact_id", "contact").await?;
         }
         let asked = fields.clone();
         // OnceHub takes a missing status for none: the present one has to go along to stay.
@@ -187,10 +195,10 @@ impl Tools {
         }
         let (what, check) =
             (format!("the contact {id}"), format!("read it with get_contact {id} before anything else"));
-        let is_done = |contact: &Object| !differences(before.fields(), contact.fields(), &asked).is_empty();
+        let see = |now: Object| seen(before.fields(), now, &asked);
         let update = contacts::Update { id: id.clone(), fields };
         let subject = Subject { what: &what, check: &check };
-        let (mut contact, found) = call.change(&update, &get, subject, &is_done).await?;
+        let (mut contact, found) = call.change(&update, &get, subject, &see).await?;
         contact.fill_id(id.as_str());
         let owners = Owners::of(&call, std::slice::from_ref(&contact)).await;
         let changed = differences(before.fields(), contact.fields(), &asked);
@@ -204,8 +212,8 @@ impl Tools {
         Ok(reply)
     }
 
-    /// Delete a contact's record for good. To end their coming bookings use `cancel_booking`. To keep the record but
-    /// drop a lead use `update_contact` with status Disqualified.
+    /// Delete a contact's record for good. What becomes of coming bookings is not documented: end those with
+    /// `cancel_booking` first. To keep the record but drop a lead use `update_contact` with status Disqualified.
     #[tool(
         title = "Delete contact",
         input_schema = schema::input::<DeleteContact>(),
@@ -218,8 +226,9 @@ impl Tools {
         let get = contacts::Get { id: id.clone() };
         let contact = call.still_there(&get, &id, "contact_id", "contact").await?;
         let name = full_name(contact.fields()).unwrap_or_else(|| id.to_string());
+        let coming = call.coming(bookings::All { contact: Some(id.clone()), ..bookings::All::default() }).await;
         let question =
-            format!("Delete the contact {} and all that is known of them, for good?", sentence(&contact, &id));
+            format!("Delete the record of the contact {} for good?{}", sentence(&contact, &id), coming.sentence());
         let zone = &self.settings.zone;
         if let Some(declined) = call.confirm(true, &question, &|| shown_before(&contact, zone)).await? {
             return Ok(declined);
@@ -227,7 +236,13 @@ impl Tools {
         let (what, check) = (format!("the contact {id}"), format!("read it with get_contact {id}"));
         let subject = Subject { what: &what, check: &check };
         let found = call.delete(&contacts::Delete { id: id.clone() }, &get, subject).await?;
-        Ok(Reply::deleted("contact", &id, &name, found))
+        let mut reply = Reply::deleted("contact", &id, &name, found);
+        if let Some(note) =
+            coming.note("what becomes of them is not documented: see list_bookings (guest), cancel_booking")
+        {
+            reply.note(&note);
+        }
+        Ok(reply)
     }
 }
 

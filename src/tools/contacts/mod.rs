@@ -14,7 +14,7 @@ use super::asked::Asked;
 use super::call::Call;
 use super::failure::Failure;
 use super::line::Line;
-use super::names::{Entries, Noun, fold, full_name};
+use super::names::{Entries, Noun, full_name};
 use super::reply::{Reply, outline, present};
 use super::schema::{Field, REFERENCE};
 use super::time;
@@ -69,8 +69,31 @@ const FIELDS: &[Field] = &[
     ("creation_time_local", "string", "In time_zone"),
     ("last_updated_time", "string", "UTC"),
     ("last_updated_time_local", "string", "In time_zone"),
+    ("company", "string", ""),
+    ("job_title", "string", ""),
+    ("phone", "string", ""),
+    ("timezone", "string", ""),
+];
+
+/// What only a whole contact has.
+const DETAILS: &[Field] = &[
+    ("salutation", "string", ""),
+    ("street_address", "string", ""),
+    ("post_code", "string", ""),
+    ("city", "string", ""),
+    ("state", "string", ""),
+    ("country", "string", ""),
+    ("company_size", "string", ""),
+    ("employees", "integer", ""),
+    ("has_consent", "boolean", ""),
+    ("terms_of_sevice", "boolean", "Whether the terms of service were accepted; the spelling is OnceHub's"),
     ("custom_fields", "array", "Each a name and a value"),
 ];
+
+/// The fields of a whole contact.
+fn whole() -> Vec<Field> {
+    [FIELDS, DETAILS].concat()
+}
 
 /// What is shown of a contact in a list.
 const FIELDS_OF_A_ROW: &[&str] = &[
@@ -106,20 +129,16 @@ impl Tools {
         let zone = call.zone(input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
         let part = asked.part("name", input.name.as_deref())?;
-        asked.said("email", input.email.as_deref());
+        let email = asked.said("email", input.email);
         let filter = contacts::All {
             created_after: asked.from("created_after", input.created_after.as_deref())?,
             created_before: asked.until("created_before", input.created_before.as_deref())?,
             updated_after: asked.from("updated_after", input.updated_after.as_deref())?,
             updated_before: asked.until("updated_before", input.updated_before.as_deref())?,
-            email: input.email,
+            email,
         };
-        let is_like = |contact: &Object| {
-            let name = full_name(contact.fields()).map(|name| fold(&name)).unwrap_or_default();
-            part.as_deref().is_none_or(|part| name.contains(part))
-        };
-        let here: Option<&(dyn Fn(&Object) -> bool + Sync)> = if part.is_some() { Some(&is_like) } else { None };
-        let found = call.gather(&filter, input.limit, input.cursor.as_deref(), here).await?;
+        let names = |contact: &Object| full_name(contact.fields()).into_iter().collect();
+        let found = call.gather_called(&filter, input.limit, input.cursor.as_deref(), part.as_deref(), names).await?;
         let owners = Owners::of(&call, &found.items).await;
         Ok(found.rows("contact", &asked, |contact| {
             let mut slim = Map::new();
@@ -136,7 +155,7 @@ impl Tools {
     #[tool(
         title = "Get contact",
         input_schema = schema::input::<GetContact>(),
-        output_schema = schema::output(FIELDS),
+        output_schema = schema::output(&whole()),
         annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
     )]
     async fn get_contact(&self, mut call: Call) -> Result<Reply, Failure> {

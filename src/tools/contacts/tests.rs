@@ -133,6 +133,22 @@ async fn whoever_is_there_already_is_named() {
 }
 
 #[tokio::test]
+async fn bookings_to_come_of_a_deleted_contact_are_named() {
+    let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Yes])).await;
+    let deleted = bench.call("delete_contact", json!({"contact_id": JACOB})).await;
+    assert_snapshot!(deleted.text());
+    assert_snapshot!(bench.asked.lock().unwrap().join("\n"));
+}
+
+#[tokio::test]
+async fn a_part_of_a_name_is_answered_with_those_who_have_it() {
+    let bench = Bench::start().await;
+    assert_snapshot!(bench.call("get_contact", json!({"contact_id": "jacob"})).await.failure());
+    let typographic = bench.call("get_contact", json!({"contact_id": "Sarah O\u{2019}Brien"})).await;
+    assert_eq!(typographic.structure()["email"], "sarah.obrien@cedar.example");
+}
+
+#[tokio::test]
 async fn a_value_that_is_passed_empty_is_left_as_it_is_and_that_is_said() {
     let bench = Bench::start().await;
     let update = json!({"contact_id": JACOB, "company": "", "city": null, "job_title": "Buyer"});

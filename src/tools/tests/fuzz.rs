@@ -123,6 +123,7 @@ fn runtime() -> tokio::runtime::Runtime {
 async fn true_reply(row: usize) -> Value {
     let (bench, mut operations) = table(Setup::default()).await;
     let operation = operations.swap_remove(row);
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let method = operation.method().parse().unwrap();
     let is_list = !operation.path().contains(char::is_uppercase) && operation.method() == "GET";

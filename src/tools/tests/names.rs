@@ -32,6 +32,7 @@ async fn that_nobody_is_called_so_is_only_said_of_what_has_just_been_read() {
     get("Dana Reyes").await.text();
     // Somebody else changes the account.
     let added = json!({"email": "fresh@northlight.example", "first_name": "Fresh", "last_name": "Face"});
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = http.post(format!("{}/v2/users", bench.sandbox.url())).header("API-Key", KEY);
     assert!(request.body(added.to_string()).send().await.unwrap().status().is_success());

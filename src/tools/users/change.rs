@@ -5,15 +5,14 @@ use serde::Deserialize;
 use serde_json::Map;
 
 use super::super::address::email;
-use super::super::bookings::describe;
 use super::super::call::Call;
-use super::super::differences::differences;
+use super::super::differences::seen;
 use super::super::failure::Failure;
 use super::super::names::{Noun, full_name};
 use super::super::reply::{Reply, present};
 use super::super::untrusted::{plain_or_quoted, quoted};
 use super::super::write::Subject;
-use super::super::{Tools, schema, time};
+use super::super::{Tools, schema};
 use super::{FIELDS, Teams};
 use crate::oncehub::{Id, Object, bookings, users};
 
@@ -49,9 +48,6 @@ struct DeleteUser {
     user_id: String,
 }
 
-/// How many of somebody's bookings are named when they are deleted.
-const NAMED: usize = 10;
-
 #[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
 enum Role {
     Administrator,
@@ -73,7 +69,7 @@ impl Role {
 #[tool_router(router = changing_users, vis = "pub(super)")]
 impl Tools {
     /// Invite a colleague to the account; OnceHub e-mails them at once. To host they must accept, and need a seat. For
-    /// guests use `create_contact`; for existing users (`list_users`) `update_user`.
+    /// guests use `create_contact`; for existing users `update_user`.
     #[tool(
         title = "Add user",
         input_schema = schema::input::<AddUser>(),
@@ -144,15 +140,23 @@ impl Tools {
         let zone = &self.settings.zone;
         let get = users::Get { id: id.clone() };
         let before = call.read(&get, &id).await?;
-        let known = Teams(call.directory.all_or_none(&call.oncehub, Noun::Teams).await);
+        let known = if sent.contains_key("teams") {
+            Teams(call.directory.all_or_none(&call.oncehub, Noun::Teams).await)
+        } else {
+            Teams::default()
+        };
         let planned = known.told_changes(before.fields(), &sent, &sent);
+        if planned.is_empty() {
+            let shown = Teams::of(&call, std::slice::from_ref(&before)).await.shown(&before, zone);
+            return Ok(Reply::done("Nothing to change: it is so already.", shown, false));
+        }
         let question = format!("Change the user {}: {planned}?", sentence(&before, &id));
         if let Some(declined) = call.confirm(false, &question, &|| present(before.clone(), zone)).await? {
             return Ok(declined);
         }
         let (what, check) = (format!("the user {id}"), format!("read them with get_user {id} before anything else"));
-        let is_done = |user: &Object| !differences(before.fields(), user.fields(), &sent).is_empty();
-        let updated = call.change(&update, &get, Subject { what: &what, check: &check }, &is_done).await;
+        let see = |now: Object| seen(before.fields(), now, &sent);
+        let updated = call.change(&update, &get, Subject { what: &what, check: &check }, &see).await;
         call.directory.forget(Noun::Users);
         let (mut user, found) = updated?;
         user.fill_id(id.as_str());
@@ -181,13 +185,11 @@ impl Tools {
         let get = users::Get { id: id.clone() };
         let user = call.still_there(&get, &id, "user_id", "user").await?;
         let name = full_name(user.fields()).unwrap_or_else(|| id.to_string());
-        let theirs = call.coming(&id).await;
-        let coming = match theirs.len() {
-            0 => String::new(),
-            1 => " One booking to come is theirs.".to_owned(),
-            count => format!(" {count} bookings to come are theirs."),
-        };
-        let question = format!("Delete the user {} for good?{coming}", sentence(&user, &id));
+        let coming = call.coming(bookings::All { host: Some(id.clone()), ..bookings::All::default() }).await;
+        let hosted = call.directory.all_or_none(&call.oncehub, Noun::Calendars).await;
+        let hosted: Vec<String> = hosted.of_host(id.as_str()).map(|calendar| quoted(&calendar.name, 60)).collect();
+        let calendars = if hosted.is_empty() { String::new() } else { format!(" They host {}.", hosted.join(", ")) };
+        let question = format!("Delete the user {} for good?{}{calendars}", sentence(&user, &id), coming.sentence());
         let zone = &self.settings.zone;
         if let Some(declined) = call.confirm(true, &question, &|| present(user.clone(), zone)).await? {
             return Ok(declined);
@@ -197,10 +199,8 @@ impl Tools {
         let deleted = call.delete(&users::Delete { id: id.clone() }, &get, subject).await;
         call.directory.forget(Noun::Users);
         let mut reply = Reply::deleted("user", &id, &name, deleted?);
-        if !theirs.is_empty() {
-            let zone = &self.settings.zone;
-            let named: Vec<String> = theirs.iter().take(NAMED).map(|booking| describe(booking, zone)).collect();
-            reply.note(&format!("{} See list_bookings (host {id}): {}", coming.trim(), named.join("; ")));
+        if let Some(note) = coming.note(&format!("list_bookings (host {id}) shows them, reassign_booking moves them")) {
+            reply.note(&format!("{note}{calendars}"));
         }
         Ok(reply)
     }
@@ -217,19 +217,6 @@ impl Call {
             }
         }
         Ok(ids)
-    }
-
-    /// The bookings that a user still has to host, soonest first, as far as one page tells.
-    async fn coming(&self, user: &Id) -> Vec<Object> {
-        let listing = bookings::All {
-            host: Some(user.clone()),
-            starting_after: Some(time::instant(self.now)),
-            ..bookings::All::default()
-        };
-        let mut coming = self.oncehub.page(&listing, 100, None).await.map(|page| page.items).unwrap_or_default();
-        coming.retain(|booking| booking.text("status").is_some_and(|status| status != "canceled"));
-        coming.sort_by_key(|booking| booking.text("starting_time").and_then(time::read));
-        coming
     }
 }
 

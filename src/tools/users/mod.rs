@@ -16,7 +16,7 @@ use super::call::Call;
 use super::differences::{differences, from_to};
 use super::failure::Failure;
 use super::line::Line;
-use super::names::{Entries, Noun, fold, full_name};
+use super::names::{Entries, Noun, full_name};
 use super::reply::{Reply, present};
 use super::schema::Field;
 use super::untrusted::{quoted, word};
@@ -63,8 +63,8 @@ const FIELDS: &[Field] = &[
 
 #[tool_router(router = finding_users)]
 impl Tools {
-    /// Find the people of the account, who host bookings: name, e-mail, role, status, time zone, teams. Guests are in
-    /// `list_contacts`, working hours in `get_scheduling_availability`.
+    /// Find the people of the account, who host bookings (not while their status is invited): name, e-mail, role,
+    /// status, time zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
     #[tool(
         title = "List users",
         input_schema = schema::input::<ListUsers>(),
@@ -76,20 +76,16 @@ impl Tools {
         let zone = &self.settings.zone;
         let mut asked = Asked::by(&call, zone);
         let part = asked.part("name", name.as_deref())?;
-        asked.said("email", email.as_deref());
+        let email = asked.said("email", email);
         let filter = users::All { email };
-        let is_like = |user: &Object| {
-            let name = full_name(user.fields()).map(|name| fold(&name)).unwrap_or_default();
-            part.as_deref().is_none_or(|part| name.contains(part))
-        };
-        let here: Option<&(dyn Fn(&Object) -> bool + Sync)> = if part.is_some() { Some(&is_like) } else { None };
-        let found = call.gather(&filter, limit, cursor.as_deref(), here).await?;
+        let names = |user: &Object| full_name(user.fields()).into_iter().collect();
+        let found = call.gather_called(&filter, limit, cursor.as_deref(), part.as_deref(), names).await?;
         let teams = Teams::of(&call, &found.items).await;
         Ok(found.rows("user", &asked, |user| teams.shown(user, zone)))
     }
 
-    /// Read one user; to find one use `list_users`, which shows the same. What they host is in `list_bookings` (host),
-    /// when they work in `get_scheduling_availability`.
+    /// Read one user: role, status, time zone, teams. Not needed after `list_users`, which shows the same. Bookings:
+    /// `list_bookings` (host); hours: `get_scheduling_availability`.
     #[tool(
         title = "Get user",
         input_schema = schema::input::<GetUser>(),
@@ -106,6 +102,7 @@ impl Tools {
 }
 
 /// What the teams of users are called.
+#[derive(Default)]
 struct Teams(Arc<Entries>);
 
 impl Teams {

@@ -17,9 +17,9 @@ use super::names::{Noun, fold};
 use super::reply::{Reply, present};
 use super::schema::Field;
 use super::untrusted::{quoted, word};
-use super::write::{Subject, id_of};
+use super::write::Subject;
 use super::{Tools, Zone, schema, time};
-use crate::oncehub::{Object, webhooks};
+use crate::oncehub::{Id, Object, webhooks};
 
 impl Tools {
     pub(super) fn webhooks() -> Vec<ToolRouter<Self>> {
@@ -87,7 +87,7 @@ const FIELDS: &[Field] = &[
 #[tool_router(router = finding_webhooks)]
 impl Tools {
     /// List the account's webhooks, addresses that OnceHub posts to when bookings or conversations change: name, URL,
-    /// events. Look here before `create_webhook` and `delete_webhook`.
+    /// events; secrets are withheld. Look here before `create_webhook` and `delete_webhook`.
     #[tool(
         title = "List webhooks",
         input_schema = schema::input::<ListWebhooks>(),
@@ -101,8 +101,8 @@ impl Tools {
         Ok(found.rows("webhook", &Asked::by(&call, zone), |webhook| shown(webhook, zone)))
     }
 
-    /// Read one webhook; `list_webhooks` shows the same of each. Secrets are withheld: only `create_webhook`
-    /// shows one, once.
+    /// Read one webhook: URL, events. Not needed after `list_webhooks`, which shows the same. Secrets are withheld:
+    /// only `create_webhook` shows one, once.
     #[tool(
         title = "Get webhook",
         input_schema = schema::input::<OneWebhook>(),
@@ -136,8 +136,15 @@ impl Tools {
     async fn create_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
         let CreateWebhook { name, url, events } = call.input()?;
         let webhook = webhooks::Create { name: called(&name)?, url: address(&url)?, events: known(&events)? };
+        let others = call.directory.all_or_none(&call.oncehub, Noun::Webhooks).await;
+        let others: Vec<String> = others.at_url(&webhook.url).map(|other| quoted(&other.name, 60)).collect();
+        let twice = if others.is_empty() {
+            String::new()
+        } else {
+            format!(" {} posts there already, so what both tell of arrives twice.", others.join(", "))
+        };
         let question = format!(
-            "Have OnceHub post {} events, guests' data included, to {} from now on (webhook {})?",
+            "Have OnceHub post {} events, guests' data included, to {} from now on (webhook {})?{twice}",
             webhook.events.join(", "),
             quoted(&webhook.url, 200),
             quoted(&webhook.name, 60)
@@ -153,8 +160,9 @@ impl Tools {
         let (mut made, found) = made?;
         if found {
             // Lists are read without their secrets.
-            let id = id_of(&made, "name", &name, check)?;
-            made = call.read(&webhooks::Get { id: id.clone() }, &id).await.unwrap_or(made);
+            if let Some(Ok(id)) = made.text("id").map(str::parse::<Id>) {
+                made = call.read(&webhooks::Get { id: id.clone() }, &id).await.unwrap_or(made);
+            }
         }
         let (mut fields, mut line) = shown(&made, &self.settings.zone);
         match made.text("secret") {
@@ -163,14 +171,18 @@ impl Tools {
                 let secret = word(secret);
                 line.push_str(&format!("\nsecret: {secret} (signs each delivery; shown this once: have it stored)"));
             }
-            None => line.push_str("\nsecret: OnceHub gave none; delete_webhook and make it anew to get one"),
+            None => line.push_str("\nsecret: it could not be read; OnceHub's own pages show it"),
         }
         let done = "Webhook made: OnceHub posts to it from now on.";
-        Ok(Reply::done(done, (fields, line), found).in_zone(&self.settings.zone))
+        let mut reply = Reply::done(done, (fields, line), found).in_zone(&self.settings.zone);
+        if !twice.is_empty() {
+            reply.note(twice.trim());
+        }
+        Ok(reply)
     }
 
     /// Stop OnceHub from posting to a webhook's address, for good. Find it with `list_webhooks`. To change URL or
-    /// events, first use `create_webhook`.
+    /// events, first use `create_webhook` with another name; its secret is new.
     #[tool(
         title = "Delete webhook",
         input_schema = schema::input::<OneWebhook>(),
@@ -220,9 +232,13 @@ fn known(events: &[String]) -> Result<Vec<String>, Failure> {
     let mut known: Vec<String> = Vec::new();
     for event in events {
         let folded = event.trim().to_lowercase().replace("cancelled", "canceled");
-        let Some(event) = EVENTS.iter().find(|event| **event == folded) else {
+        let folded = folded.trim_start_matches('.');
+        let named = |event: &&&str| **event == folded || event.split_once('.').is_some_and(|(_, name)| name == folded);
+        let Some(event) = EVENTS.iter().find(named) else {
             let problem = format!("OnceHub has no event {}", quoted(event, 60));
-            let hint = match nearest(&folded, EVENTS.iter().copied()) {
+            let is_new = ["creat", "new", "made", "booked"].iter().any(|word| folded.contains(word));
+            let near = if is_new { Some("booking.scheduled") } else { nearest(folded, EVENTS.iter().copied()) };
+            let hint = match near {
                 Some(near) => format!("did you mean {near}? Otherwise use booking, for all that happens to bookings"),
                 None => "use booking, for all that happens to bookings".to_owned(),
             };

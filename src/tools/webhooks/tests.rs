@@ -81,6 +81,42 @@ async fn what_oncehub_could_not_use_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
+async fn events_are_known_by_their_last_word_and_new_bookings_by_any() {
+    let bench = Bench::start().await;
+    let mut webhook = new_webhook();
+    webhook["events"] = json!(["scheduled", ".rescheduled", "booking.no_show", "Scheduled"]);
+    let made = bench.call("create_webhook", webhook.clone()).await;
+    let events = json!(["booking.scheduled", "booking.rescheduled", "booking.no_show"]);
+    assert_eq!(made.structure()["events"], events);
+    for event in ["booking.created", "new booking", "booking.new"] {
+        webhook["events"] = json!([event]);
+        let refused = bench.call("create_webhook", webhook.clone()).await.failure();
+        assert!(refused.contains("did you mean booking.scheduled?"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_told_already_is_pointed_out() {
+    let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Yes])).await;
+    let mut webhook = new_webhook();
+    webhook["url"] = "https://crm.northlight.example/oncehub".into();
+    let made = bench.call("create_webhook", webhook).await;
+    let twice = "\"CRM sync\" posts there already, so what both tell of arrives twice.";
+    assert!(made.text().ends_with(&format!("note: {twice}")), "{}", made.text());
+    assert!(bench.asked.lock().unwrap()[0].ends_with(twice));
+}
+
+#[tokio::test]
+async fn a_webhook_whose_answer_was_lost_still_shows_its_secret() {
+    let bench = Bench::start().await;
+    bench.sandbox.fail(crate::sandbox::Fault::new(crate::sandbox::Effect::DropAfter).on("POST", "/webhooks"));
+    let made = bench.call("create_webhook", new_webhook()).await;
+    bench.sandbox.heal();
+    assert_eq!(made.structure()["secret"].as_str().unwrap().len(), 32);
+    assert!(made.text().contains("OnceHub's own answer was lost"));
+}
+
+#[tokio::test]
 async fn a_person_is_asked_in_words_and_a_no_changes_nothing() {
     let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Declined])).await;
     let made = bench.call("create_webhook", new_webhook()).await;

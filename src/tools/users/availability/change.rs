@@ -1,6 +1,8 @@
 //! Changing when a user can be booked. OnceHub replaces whole days, so what is there is read first, merged with what is asked
 //! for, and read again afterwards.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::{Date, Weekday};
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
@@ -11,7 +13,7 @@ use super::super::super::call::Call;
 use super::super::super::failure::Failure;
 use super::super::super::reply::{FOUND_NOTE, Reply, put_time};
 use super::super::super::schema::Field;
-use super::super::super::write::Subject;
+use super::super::super::write::{Seen, Subject};
 use super::super::super::{Tools, Zone, schema, time};
 use super::hours::{DateInput, DayInput, Plan, day_of};
 use super::schedule::{Schedule, name_of, told};
@@ -60,16 +62,26 @@ impl Tools {
         let user = call.user("user_id", &user_id).await?;
         let get = users::GetAvailability { id: user.id.clone() };
         let read = |object: &Object| Schedule::read(object, &user, &self.settings.zone);
-        let object = call.oncehub.send(&get).await?;
-        let before = read(&object);
-        let plan = Plan::make(&weekly, &overrides, &before, call.now)?;
+        let mut object = call.oncehub.send(&get).await?;
+        let mut before = read(&object);
+        needs_what_is_there(&object, &weekly, &overrides)?;
+        let mut plan = Plan::make(&weekly, &overrides, &before, call.now)?;
         if plan.weekly.is_empty() && plan.overrides.is_empty() {
             let mut reply =
                 Reply::new(shown(object, &user, &before), format!("{}: nothing to change.", described(&user)));
             plan.notes.iter().for_each(|note| reply.note(note));
             return Ok(reply);
         }
-        let wanted = Change::all(&plan, &before, |when| when.wanted(&plan, &before));
+        let mut wanted = Change::all(&plan, &before, |when| when.wanted(&plan, &before));
+        let is_so = |change: &Change| is_same_row(change.what.row(&before), change.what.wanted_row(&plan));
+        if wanted.iter().all(is_so) {
+            let lines: Vec<String> = wanted.iter().map(Change::as_it_is).collect();
+            let text = format!("{} | times in {}\n{}", described(&user), before.zone.name(), lines.join("\n"));
+            let mut reply = Reply::new(shown(object, &user, &before), text);
+            reply.note("Nothing to change: it is so already.");
+            plan.notes.iter().for_each(|note| reply.note(note));
+            return Ok(reply);
+        }
         let question = format!(
             "Change the working hours of {} (times in {}): {}?",
             described(&user),
@@ -79,17 +91,42 @@ impl Tools {
         if let Some(declined) = call.confirm(false, &question, &|| shown(object.clone(), &user, &before)).await? {
             return Ok(declined);
         }
+        if call.was_asked() {
+            // A person may have thought for minutes, and said yes to what they read.
+            object = call.oncehub.send(&get).await?;
+            before = read(&object);
+            plan = Plan::make(&weekly, &overrides, &before, call.now)?;
+            let now = Change::all(&plan, &before, |when| when.wanted(&plan, &before));
+            if in_words(&now) != in_words(&wanted) {
+                let problem = "the hours have been changed by somebody else while the question was open";
+                return Err(Failure::not_confirmed(problem, "call again: the question will show them as they are now"));
+            }
+            wanted = now;
+        }
         let what = format!("the availability of {}", user.id);
         let check = format!("read it with get_scheduling_availability {} before anything else", user.id);
-        let is_done = |object: &Object| {
-            let now = read(object);
-            let is_different = |change: &Change| *change.before != *change.what.of(&now);
-            wanted.iter().any(is_different)
+        let see = |object: Object| {
+            let now = read(&object);
+            let is_settled = |change: &Change| {
+                let wanted = change.what.wanted_row(&plan);
+                !is_same_row(change.what.row(&before), wanted) && is_same_row(change.what.row(&now), wanted)
+            };
+            if wanted.iter().any(is_settled) {
+                Seen::Done(object)
+            } else if wanted.iter().all(|change| change.what.row(&before) == change.what.row(&now)) {
+                Seen::Nothing
+            } else {
+                Seen::Unclear
+            }
         };
         let subject = Subject { what: &what, check: &check };
-        let (answer, found) = call.change(&plan.request(&user.id), &get, subject, &is_done).await?;
+        let (answer, found) = call.change(&plan.request(&user.id), &get, subject, &see).await?;
         // What counts is what OnceHub has now, not what it said.
-        let object = if found { answer } else { call.oncehub.send(&get).await.unwrap_or(answer) };
+        let (object, read_back) = if found {
+            (answer, true)
+        } else {
+            call.oncehub.send(&get).await.map_or_else(|_| (answer, false), |object| (object, true))
+        };
         let after = read(&object);
         let changes = Change::all(&plan, &before, |when| when.of(&after).to_vec());
         let mut text = format!("{} | times in {}", described(&user), after.zone.name());
@@ -100,6 +137,9 @@ impl Tools {
         let mut fields = shown(object, &user, &after);
         fields.insert("changes".into(), changes.iter().map(Change::structure).collect());
         let mut reply = Reply::new(fields, text);
+        if !read_back {
+            reply.note("The hours could not be read back: this is what OnceHub answered.");
+        }
         match call.outside(&user.id, &plan, &before, &after).await {
             Ok((bookings, more)) => {
                 reply.add(|fields, text| put_outside(fields, text, &bookings, user.id.as_str(), &after.zone));
@@ -118,7 +158,7 @@ impl Tools {
         if changes.iter().all(|change| change.before == change.after) {
             reply.note("Nothing is different from before.");
         }
-        if changes.iter().zip(&wanted).any(|(now, wanted)| !same_times(&now.after, &wanted.after)) {
+        if changes.iter().zip(&wanted).any(|(now, wanted)| !is_alike(&now.after, &wanted.after)) {
             reply.note(&format!(
                 "OnceHub did not take over all of it. Asked for was: {}.",
                 in_words(&wanted).join("; ")
@@ -144,6 +184,24 @@ impl When {
         match self {
             Self::Day(day) => schedule.day(day),
             Self::Date(date) => schedule.date(date),
+        }
+    }
+
+    /// What OnceHub has for just that: a date without an override has nothing.
+    fn row(self, schedule: &Schedule) -> Option<&[Hours]> {
+        match self {
+            Self::Day(day) => Some(schedule.day(day)),
+            Self::Date(date) => schedule.overrides.get(&date).map(Vec::as_slice),
+        }
+    }
+
+    /// What OnceHub is to have for it.
+    fn wanted_row(self, plan: &Plan) -> Option<&[Hours]> {
+        match self {
+            Self::Day(day) => plan.weekly.iter().find(|(known, _)| *known == day).map(|(_, hours)| hours.as_slice()),
+            Self::Date(date) => {
+                plan.overrides.iter().find(|(known, _)| *known == date).and_then(|(_, hours)| hours.as_deref())
+            }
         }
     }
 
@@ -184,6 +242,17 @@ impl Change {
         told(hours, if matches!(self.what, When::Day(_)) { "closed" } else { "off" })
     }
 
+    fn when(&self) -> String {
+        match self.what {
+            When::Day(day) => format!("{}s", name_of(day)),
+            When::Date(date) => day_of(date),
+        }
+    }
+
+    fn as_it_is(&self) -> String {
+        format!("{} {}", self.when(), self.hours(&self.before))
+    }
+
     fn structure(&self) -> Value {
         let (name, when) = match self.what {
             When::Day(day) => ("day", name_of(day).to_owned()),
@@ -193,23 +262,56 @@ impl Change {
     }
 }
 
+/// A line for each change; days of the week that change alike share one.
 fn in_words(changes: &[Change]) -> Vec<String> {
-    let line = |change: &Change| {
-        let when = match change.what {
-            When::Day(day) => format!("{}s", name_of(day)),
-            When::Date(date) => day_of(date),
-        };
+    let mut lines: Vec<(Vec<String>, String)> = Vec::new();
+    for change in changes {
         let usual = if change.usual { " (the usual hours)" } else { "" };
-        format!("{when} {} -> {}{usual}", change.hours(&change.before), change.hours(&change.after))
-    };
-    changes.iter().map(line).collect()
+        let what = format!("{} -> {}{usual}", change.hours(&change.before), change.hours(&change.after));
+        match lines.last_mut() {
+            Some((days, same)) if *same == what => days.push(change.when()),
+            _ => lines.push((vec![change.when()], what)),
+        }
+    }
+    lines.into_iter().map(|(days, what)| format!("{} {what}", days.join(", "))).collect()
 }
 
-fn same_times(a: &[Hours], b: &[Hours]) -> bool {
-    let times = |hours: &[Hours]| -> Vec<(String, String)> {
-        hours.iter().map(|hours| (hours.start_time.clone(), hours.end_time.clone())).collect()
+fn is_same_row(a: Option<&[Hours]>, b: Option<&[Hours]>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => is_alike(a, b),
+        (a, b) => a.is_none() && b.is_none(),
+    }
+}
+
+/// Whether hours are the same: their times, and the types of their locations. OnceHub shows a row for each video service.
+fn is_alike(a: &[Hours], b: &[Hours]) -> bool {
+    let told = |hours: &[Hours]| -> Vec<(String, String, BTreeSet<String>)> {
+        let kind = |location: &Value| location.get("type").and_then(Value::as_str).map(str::to_owned);
+        let each = hours.iter().map(|hours| {
+            let kinds = hours.locations.iter().filter_map(kind).collect();
+            (hours.start_time.clone(), hours.end_time.clone(), kinds)
+        });
+        each.collect()
     };
-    times(a) == times(b)
+    told(a) == told(b)
+}
+
+/// Locations that are left out are those that are there: without hours to take them from, they would be lost.
+fn needs_what_is_there(object: &Object, weekly: &[DayInput], overrides: &[DateInput]) -> Result<(), Failure> {
+    let is_read = object.fields().get("weekly").is_some_and(Value::is_array);
+    let ranges = weekly
+        .iter()
+        .map(|row| &row.working_hours)
+        .chain(overrides.iter().filter_map(|row| row.working_hours.as_ref()));
+    if is_read || ranges.flatten().all(|hours| hours.locations.is_some()) {
+        return Ok(());
+    }
+    let problem = "OnceHub sent no hours, so where meetings take place cannot be taken from them";
+    Err(Failure::argument(
+        "locations",
+        problem,
+        "try again, or give locations with each stretch of hours ([] for none)",
+    ))
 }
 
 /// How many bookings are named in a reply.

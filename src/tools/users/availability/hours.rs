@@ -153,7 +153,8 @@ impl Plan {
                 plan.notes.push(format!("{} has hours of its own, which stay: {}.", day_of(*date), told(hours, "off")));
             }
         }
-        plan.notes.dedup();
+        let mut said = std::collections::HashSet::new();
+        plan.notes.retain(|note| said.insert(note.clone()));
         Ok(plan)
     }
 

@@ -3,6 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use super::super::super::bookings::is_live;
 use super::super::super::call::Call;
 use super::super::super::time;
 use super::hours::{Plan, minutes};
@@ -47,9 +48,8 @@ impl Call {
 
 /// Whether a live booking lies within the hours of its day: stretches that touch are one.
 fn is_within(booking: &Object, schedule: &Schedule) -> bool {
-    let is_live =
-        booking.text("status").is_some_and(|status| matches!(status, "scheduled" | "rescheduled" | "requested"));
-    let Some(starts) = booking.text("starting_time").and_then(time::read).filter(|_| is_live) else { return false };
+    let starts = booking.text("starting_time").and_then(time::read).filter(|_| is_live(booking));
+    let Some(starts) = starts else { return false };
     let local = schedule.zone.civil(starts);
     let length = booking.number("duration_minutes").and_then(|length| i32::try_from(length).ok()).unwrap_or_default();
     let start = i32::from(local.hour()) * 60 + i32::from(local.minute());

@@ -241,17 +241,19 @@ async fn only_what_a_change_pushes_out_is_named() {
         shorter.iter().all(|booking| booking["starting_time_local"].as_str().unwrap().contains(" 09:")),
         "{shorter:?}"
     );
-    // The same once more: those have been outside before.
-    let again = update(&bench, "Dana Reyes", week(json!([hours("10:00", "17:00")]))).await;
-    assert_eq!(again.structure()["outside_working_hours"], json!([]));
-    assert!(again.text().ends_with("note: Nothing is different from before."), "{}", again.text());
+    // Those have been outside before; and what is so already is not sent again.
+    assert_eq!(outside("Dana Reyes", week(json!([hours("10:00", "17:15")]))).await, Vec::<Value>::new());
+    let sent = bench.requests("PATCH", "/");
+    let again = update(&bench, "Dana Reyes", week(json!([hours("10:00", "17:15")]))).await;
+    assert!(again.text().contains("note: Nothing to change: it is so already."), "{}", again.text());
+    assert_eq!(bench.requests("PATCH", "/"), sent);
 }
 
 #[tokio::test]
 async fn working_hours_are_times_on_the_wall_when_clocks_change() {
     // Clocks go back in New York on Sunday, 1 November 2026.
     let bench = Bench::with(Setup { now: "2026-10-29T14:20:00Z", ..Setup::default() }).await;
-    let same = json!({"weekly": [{"day": "weekdays", "working_hours": [hours("09:00", "17:00")]}]});
+    let same = json!({"weekly": [{"day": "weekdays", "working_hours": [hours("09:00", "17:15")]}]});
     let replied = update(&bench, "Dana Reyes", same).await;
     assert_eq!(replied.structure()["outside_working_hours"], json!([]));
     let off = json!({"overrides": [{"date": "2026-11-02", "working_hours": []}, {"date": "2026-10-30", "working_hours": []}]});
@@ -269,6 +271,41 @@ async fn what_oncehub_shows_can_be_sent_back_as_it_is() {
     let before = bench.sandbox.with(|world| world.schedule_as_sent(DANA)).unwrap();
     update(&bench, DANA, json!({"weekly": shown})).await.text();
     assert_eq!(bench.sandbox.with(|world| world.schedule_as_sent(DANA)).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_date_that_keeps_its_hours_is_told_truly_when_the_answer_is_lost() {
+    let bench = Bench::start().await;
+    let saturday = |more: Value| {
+        let mut row = more;
+        row["date"] = "2026-12-19".into();
+        json!({"overrides": [row]})
+    };
+    let is_set = || {
+        let schedule = bench.sandbox.with(|world| world.schedule_as_sent(LEE)).unwrap();
+        schedule["overrides"].as_array().unwrap().iter().any(|row| row["date"] == "2026-12-19")
+    };
+    // Closed as it is anyway: the override is what changes, not the hours of the day.
+    for (change, set) in [(json!({"working_hours": []}), true), (json!({"remove": true}), false)] {
+        for (effect, done) in [(Effect::DropBefore, false), (Effect::DropAfter, true)] {
+            bench.sandbox.fail(Fault::new(effect).on("PATCH", "/").times(1));
+            let replied = update(&bench, LEE, saturday(change.clone())).await;
+            bench.sandbox.heal();
+            assert_eq!((!replied.is_failure(), is_set()), (done, set == done), "{change}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn hours_that_cannot_be_read_are_not_written_over_blindly() {
+    let bench = Bench::start().await;
+    let off = json!({"weekly": [{"day": "Monday", "working_hours": [hours("09:00", "12:00")]}]});
+    let fault = Fault::new(Effect::Replace(json!({"object": "schedule"}))).on("GET", "/scheduling-availability");
+    bench.sandbox.fail(fault);
+    let refused = update(&bench, DANA, off).await;
+    bench.sandbox.heal();
+    assert_snapshot!(refused.failure());
+    assert_eq!(bench.requests("PATCH", "/"), 0);
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ pub struct Options {
         value_delimiter = ','
     )]
     pub exclude_tools: Vec<String>,
-    /// When a person is asked before a change: auto (what cannot be undone, if the client can ask), always, never
+    /// When a person is asked before a change: auto (canceling, reassigning, deleting, inviting, webhooks; if the client can ask), always, never
     #[arg(
         long,
         global = true,

@@ -36,7 +36,7 @@ def test_a_tool_that_is_not_offered_cannot_be_called(era, account, settings):
                 assert {tool.name for tool in (await limited.list_tools()).tools} == OFFERED[settings]
                 for tool in CALLS.keys() - OFFERED[settings]:
                     refused = await refuse(limited.call_tool(tool, calls[tool]["works"]))
-                    assert refused.startswith(f"there is no tool '{tool}'")
+                    assert refused.startswith(f"this server does not offer '{tool}'")
             assert changed(before, await everything(client)) == []
 
     run(session())

@@ -1,6 +1,7 @@
 //! When a user can be booked: working hours by day of the week, and dates that differ.
 
 mod change;
+mod changes;
 mod hours;
 mod outside;
 mod schedule;

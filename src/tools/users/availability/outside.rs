@@ -2,10 +2,12 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
+use serde_json::{Map, Value};
 
-use super::super::super::bookings::is_live;
+use super::super::super::bookings::{describe, guest, is_live};
 use super::super::super::call::Call;
-use super::super::super::time;
+use super::super::super::reply::put_time;
+use super::super::super::time::{self, Zone};
 use super::hours::{Plan, minutes};
 use super::schedule::Schedule;
 use crate::oncehub::{Error, Id, Object, bookings};
@@ -67,4 +69,35 @@ fn is_within(booking: &Object, schedule: &Schedule) -> bool {
         }
     }
     until > start && start.saturating_add(length) <= until
+}
+
+/// How many bookings are named in a reply.
+const NAMED: usize = 50;
+
+/// Adds the bookings that now lie outside to a reply, if there are any.
+pub(super) fn put(fields: &mut Map<String, Value>, text: &mut String, bookings: &[Object], user: &str, zone: &Zone) {
+    let is_co_host = |booking: &Object| booking.reference("owner").is_some_and(|owner| owner.id != user);
+    let row = |booking: &Object| {
+        let mut row = Map::new();
+        for field in ["id", "status"] {
+            row.extend(booking.text(field).map(|value| (field.to_owned(), value.into())));
+        }
+        if let Some(at) = booking.text("starting_time").and_then(time::read) {
+            put_time(&mut row, "starting_time", at, zone);
+        }
+        row.extend(guest(booking).map(|guest| ("guest".to_owned(), guest.into())));
+        row.extend(is_co_host(booking).then(|| ("as_co_host".to_owned(), true.into())));
+        Value::Object(row)
+    };
+    fields.insert("outside_working_hours".into(), bookings.iter().take(NAMED).map(row).collect());
+    if !bookings.is_empty() {
+        text.push_str("\nbookings that now lie outside:");
+    }
+    for booking in bookings.iter().take(NAMED) {
+        let role = if is_co_host(booking) { " (as co-host)" } else { "" };
+        text.push_str(&format!("\n{}{role}", describe(booking, zone)));
+    }
+    if bookings.len() > NAMED {
+        text.push_str(&format!("\nand {} more: see list_bookings (host)", bookings.len() - NAMED));
+    }
 }

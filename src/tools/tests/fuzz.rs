@@ -107,6 +107,8 @@ fn make_odd(reply: &Value, oddities: &[(Index, Odd)]) -> Value {
         let value = reply.pointer_mut(place).unwrap();
         *value = match odd {
             Odd::Value(other) => other.clone(),
+            // Copies of copies of copies would only fill the memory.
+            Odd::Copies(_) if value.is_array() => continue,
             Odd::Copies(count) => vec![value.take(); *count].into(),
             Odd::Inside => json!({"value": value.take()}),
             Odd::Missing => continue,

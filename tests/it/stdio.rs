@@ -335,3 +335,33 @@ fn wait_until(condition: impl Fn() -> bool) {
         std::thread::yield_now();
     }
 }
+
+/// What `tools` says at its end with these arguments and variables.
+fn offered(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let output = program().args(arguments).arg("tools").envs(variables.iter().copied()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().last().unwrap().split(',').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_flag_beats_its_variable_and_an_empty_variable_is_none() {
+    assert_eq!(offered(&[], &[("ONCEHUB_MCP_READ_ONLY", "1")]), "22 tools");
+    assert_eq!(offered(&["--read-only=false"], &[("ONCEHUB_MCP_READ_ONLY", "1")]), "38 tools");
+    let empty = [
+        "ONCEHUB_API_KEY_FILE",
+        "ONCEHUB_API_URL",
+        "ONCEHUB_MCP_SANDBOX",
+        "ONCEHUB_MCP_USER",
+        "ONCEHUB_MCP_TIME_ZONE",
+        "ONCEHUB_MCP_TIMEOUT",
+        "ONCEHUB_MCP_RATE_LIMIT",
+        "ONCEHUB_MCP_READ_ONLY",
+        "ONCEHUB_MCP_TOOLSETS",
+        "ONCEHUB_MCP_TOOLS",
+        "ONCEHUB_MCP_EXCLUDE_TOOLS",
+        "ONCEHUB_MCP_CONFIRM",
+        "ONCEHUB_MCP_LOG",
+        "ONCEHUB_MCP_LOG_FORMAT",
+    ];
+    assert_eq!(offered(&[], &empty.map(|name| (name, ""))), "38 tools");
+}

@@ -156,3 +156,41 @@ async fn a_value_that_is_passed_empty_is_left_as_it_is_and_that_is_said() {
     assert_eq!(replied.structure()["company"], "Fjord Tools");
     assert!(replied.text().ends_with("note: Left as it is, because an empty value changes nothing: company, city."));
 }
+
+#[tokio::test]
+async fn the_status_that_goes_along_is_the_one_after_the_question() {
+    let bench = Bench::asking(Confirm::Always, Some(vec![Answer::Yes])).await;
+    let id =
+        bench.call("get_contact", json!({"contact_id": JACOB})).await.structure()["id"].as_str().unwrap().to_owned();
+    let mut meanwhile = bench.sandbox.with(|world| world.as_sent(&id)).unwrap();
+    meanwhile["status"] = "Disqualified".into();
+    let path = format!("/contacts/{id}");
+    bench.sandbox.fail(Fault::new(Effect::Replace(meanwhile)).on("GET", &path).after(1).times(1));
+    bench.call("update_contact", json!({"contact_id": id, "city": "Oslo"})).await.text();
+    bench.sandbox.heal();
+    let sent = bench.sandbox.requests().into_iter().rfind(|seen| seen.method == "PATCH").unwrap();
+    assert_eq!(sent.body.unwrap(), json!({"city": "Oslo", "status": "Disqualified"}));
+}
+
+#[tokio::test]
+async fn a_change_that_looks_like_somebody_elses_is_not_claimed() {
+    let bench = Bench::start().await;
+    let id =
+        bench.call("get_contact", json!({"contact_id": JACOB})).await.structure()["id"].as_str().unwrap().to_owned();
+    let mut elsewhere = bench.sandbox.with(|world| world.as_sent(&id)).unwrap();
+    elsewhere["city"] = "Rome".into();
+    bench.sandbox.fail(Fault::new(Effect::DropBefore).on("PATCH", "/contacts").times(1));
+    bench.sandbox.fail(Fault::new(Effect::Replace(elsewhere)).on("GET", &format!("/contacts/{id}")).after(1));
+    let unclear = bench.call("update_contact", json!({"contact_id": id, "city": "Oslo"})).await;
+    bench.sandbox.heal();
+    assert_eq!(unclear.error()["outcome"], "unknown");
+    assert_snapshot!(unclear.failure());
+}
+
+#[tokio::test]
+async fn a_deletion_may_be_answered_with_nothing() {
+    let bench = Bench::start().await;
+    let fault = Fault::new(Effect::Status(204, "application/json", String::new())).on("DELETE", "/contacts");
+    let deleted = bench.call_with(fault, "delete_contact", json!({"contact_id": JACOB})).await;
+    assert!(!deleted.text().contains("looked up"), "{}", deleted.text());
+}

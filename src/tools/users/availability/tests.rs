@@ -329,3 +329,17 @@ async fn what_is_lost_or_stays_is_said() {
     }
     assert_snapshot!(told.join("\n\n"));
 }
+
+#[tokio::test]
+async fn hours_that_somebody_else_has_changed_while_the_question_was_open_are_left_alone() {
+    let bench = Bench::asking(Confirm::Always, Some(vec![Answer::Yes])).await;
+    let meanwhile = json!({
+        "object": "schedule", "timezone": "America/New_York", "overrides": [],
+        "weekly": [{"day": "Monday", "working_hours": [{"start_time": "12:00", "end_time": "13:00", "locations": []}]}]
+    });
+    bench.sandbox.fail(Fault::new(Effect::Replace(meanwhile)).on("GET", "/scheduling-availability").after(1).times(1));
+    let refused = update(&bench, DANA, json!({"weekly": [{"day": "Monday", "working_hours": []}]})).await;
+    bench.sandbox.heal();
+    assert_snapshot!(refused.failure());
+    assert_eq!(bench.requests("PATCH", "/"), 0);
+}

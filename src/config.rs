@@ -1,6 +1,6 @@
 //! Settings: flag over environment over `.env` over default, validated once, at start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -216,11 +216,30 @@ fn or<'a>(set: &'a str, default: &'a str) -> &'a str {
 }
 
 /// A switch: on or off in any of the usual words; nothing is off.
-fn flag(text: &str) -> Result<bool, String> {
+pub fn flag(text: &str) -> Result<bool, String> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "y" | "yes" | "t" | "true" | "on" => Ok(true),
         "" | "0" | "n" | "no" | "f" | "false" | "off" => Ok(false),
         _ => Err("say true or false".into()),
+    }
+}
+
+/// A secret from the environment, or else from a file.
+///
+/// # Errors
+/// When both are given, or the file holds none.
+pub fn secret(name: &'static str, file: Option<&Path>) -> Result<Option<SecretString>, BadSetting> {
+    let bad = |problem: String| BadSetting::Other { name, problem };
+    let given = std::env::var(name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    match (given, file.filter(|file| !file.as_os_str().is_empty())) {
+        (Some(_), Some(_)) => Err(bad(format!("it is set, and so is {name}_FILE: keep one of them"))),
+        (Some(text), None) => Ok(Some(text.into())),
+        (None, Some(file)) => match std::fs::read_to_string(file) {
+            Ok(text) if !text.trim().is_empty() => Ok(Some(text.trim().into())),
+            Ok(_) => Err(bad(format!("the file {} is empty", file.display()))),
+            Err(error) => Err(bad(format!("the file {} cannot be read: {error}", file.display()))),
+        },
+        (None, None) => Ok(None),
     }
 }
 

@@ -31,7 +31,8 @@ pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<(), String> 
     Ok(())
 }
 
-/// rmcp logs whole messages, and so guests' data, below info: it never gets further than that.
+/// rmcp logs whole messages, and so guests' data, below info: it never gets further than that. Its infos name sessions and
+/// tell of each request three times: they are for those who ask for rmcp by name.
 fn capped(asked: &Targets) -> Targets {
     let default = asked.default_level().unwrap_or(LevelFilter::OFF);
     let cap = |target: &str, level: LevelFilter| {
@@ -40,7 +41,7 @@ fn capped(asked: &Targets) -> Targets {
     let capped: Vec<(String, LevelFilter)> =
         asked.iter().map(|(target, level)| (target.to_owned(), cap(target, level))).collect();
     let named = capped.iter().any(|(target, _)| target == "rmcp");
-    let rmcp = (!named).then(|| ("rmcp".to_owned(), cap("rmcp", default)));
+    let rmcp = (!named).then(|| ("rmcp".to_owned(), default.min(LevelFilter::WARN)));
     Targets::new().with_default(default).with_targets(capped.into_iter().chain(rmcp))
 }
 

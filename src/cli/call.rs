@@ -34,7 +34,7 @@ pub(super) async fn run(arguments: Arguments, app: App) -> anyhow::Result<ExitCo
     let mut request = CallToolRequestParams::new(arguments.tool.clone());
     request.arguments = Some(parse(&arguments.values)?);
     let (ours, theirs) = tokio::io::duplex(1 << 16);
-    let server = app.server.clone();
+    let server = app.server();
     let serving = tokio::spawn(async move { server.serve(theirs).await.map(rmcp::service::RunningService::waiting) });
     let client = Person { term: Term::stderr() }.serve(ours).await?;
     let result = client.call_tool(request).await;

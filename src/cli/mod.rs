@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod demo;
+mod http;
 mod sandbox;
 mod stdio;
 mod tools;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// Serve MCP on standard input and output (the default)
     Stdio,
+    /// Serve MCP over HTTP, for many people at once, each with their own key
+    Http(Box<http::Arguments>),
     /// Serve the simulated OnceHub API alone, on a port of this machine
     Sandbox(sandbox::Arguments),
     /// Show the tools that are offered, and what they cost in tokens
@@ -78,13 +81,19 @@ fn start() -> anyhow::Result<ExitCode> {
     };
     let config = Config::new(&cli.options)?;
     // Commands that a person runs only log what went wrong; a server tells what it does.
-    let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Sandbox(_)));
+    let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().filter(|log| !log.trim().is_empty()).or(quiet.then_some("warn,rmcp=error"));
     telemetry::start(filter, &cli.options.log_format, &config.key).map_err(anyhow::Error::msg)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Many people at once are worth several threads; one host's child is not.
+    let mut runtime = match cli.command {
+        Some(Command::Http(_)) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = runtime.enable_all().build()?;
     let code = runtime.block_on(async {
         match cli.command.unwrap_or(Command::Stdio) {
             Command::Stdio => stdio::run(App::new(config).await?).await,
+            Command::Http(arguments) => http::run(*arguments, config).await,
             Command::Sandbox(arguments) => sandbox::run(&arguments).await,
             Command::Tools(arguments) => tools::run(&arguments, &config.selection),
             Command::Call(arguments) => call::run(arguments, App::new(config).await?).await,

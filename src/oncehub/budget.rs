@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::address::{Address, Place};
+
 /// At most so many requests in any stretch of so long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -27,6 +29,8 @@ pub struct Budget {
     /// Where calls stand in line for their first request, one of them at a time in the queue of all requests: a call that has
     /// begun comes before those that have not. Otherwise a hundred calls at once would all read and none would get to write.
     door: Arc<tokio::sync::Mutex<()>>,
+    /// The account's place among others at the same address; without one, all windows are its own.
+    place: Option<Arc<Place>>,
 }
 
 #[derive(Debug, Default)]
@@ -38,12 +42,12 @@ struct Taken {
 }
 
 /// What a window is stretched by, for requests that overtake each other on their way.
-const SLACK: Duration = Duration::from_millis(50);
+pub(super) const SLACK: Duration = Duration::from_millis(50);
 
 impl Budget {
     /// A budget of these windows; none means no limit.
     pub fn new(windows: &[Window]) -> Self {
-        Self { windows: windows.into(), taken: Arc::default(), door: Arc::default() }
+        Self { windows: windows.into(), taken: Arc::default(), door: Arc::default(), place: None }
     }
 
     /// OnceHub's limits: 5 requests a second for an account, 200 in five minutes for an address.
@@ -52,6 +56,25 @@ impl Budget {
             Window { requests: 5, period: Duration::from_secs(1) },
             Window { requests: 200, period: Duration::from_mins(5) },
         ])
+    }
+
+    /// The limit of the address, for many accounts to share: all windows but the first, which is each account's own.
+    pub fn address(&self) -> Address {
+        Address::new(self.windows.get(1..).unwrap_or_default())
+    }
+
+    /// A budget for one more account at `address`.
+    #[must_use]
+    pub fn at(&self, address: &Address) -> Self {
+        let own = self.windows.get(..1).unwrap_or_default();
+        Self { place: Some(Arc::new(address.place())), ..Self::new(own) }
+    }
+
+    /// OnceHub has accepted the account's key.
+    pub(super) fn accept(&self) {
+        if let Some(place) = &self.place {
+            place.accept();
+        }
     }
 
     /// The windows that it keeps.
@@ -75,11 +98,25 @@ impl Budget {
 
     async fn wait(&self, deadline: Instant) -> Result<(), Duration> {
         loop {
+            let moment = self.own_moment(deadline).await?;
+            let Some(place) = &self.place else { return Ok(()) };
+            let Err(at) = place.take() else { return Ok(()) };
+            // The account could go, but its address could not: nothing is reserved while it waits.
+            self.give_back(moment);
+            if at > deadline {
+                return Err(at.saturating_duration_since(Instant::now()));
+            }
+            tokio::time::sleep_until(at).await;
+        }
+    }
+
+    async fn own_moment(&self, deadline: Instant) -> Result<Instant, Duration> {
+        loop {
             let now = Instant::now();
             let moment = self.reserve(now, deadline)?;
             // A timer, even one that is due, takes up to a millisecond: a free moment is taken as it is.
             if moment <= now {
-                return Ok(());
+                return Ok(moment);
             }
             // A call that is cancelled while it waits gives its moment back.
             let mut ticket = Ticket { budget: self, moment: Some(moment) };
@@ -87,7 +124,7 @@ impl Budget {
             // OnceHub may have refused somebody else in the meantime: then this one waits with the others.
             if self.lock().paused_until.is_none_or(|until| until <= Instant::now()) {
                 ticket.moment = None;
-                return Ok(());
+                return Ok(moment);
             }
         }
     }
@@ -95,6 +132,10 @@ impl Budget {
     /// After OnceHub refused: holds everybody back for so long.
     pub fn pause(&self, wait: Duration) {
         let until = Instant::now() + wait;
+        // Longer than the account's own window can be: it was the address that was refused.
+        if let Some(place) = self.place.as_ref().filter(|_| self.windows.iter().all(|window| window.period < wait)) {
+            place.pause(wait);
+        }
         let mut taken = self.lock();
         taken.paused_until = taken.paused_until.max(Some(until));
     }
@@ -132,6 +173,13 @@ impl Budget {
         Ok(moment)
     }
 
+    fn give_back(&self, moment: Instant) {
+        let mut taken = self.lock();
+        if let Some(index) = taken.moments.iter().rposition(|&at| at == moment) {
+            taken.moments.remove(index);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,10 +192,8 @@ struct Ticket<'a> {
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        let Some(moment) = self.moment else { return };
-        let mut taken = self.budget.lock();
-        if let Some(index) = taken.moments.iter().rposition(|&at| at == moment) {
-            taken.moments.remove(index);
+        if let Some(moment) = self.moment {
+            self.budget.give_back(moment);
         }
     }
 }

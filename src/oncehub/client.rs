@@ -1,7 +1,7 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use metrics::{counter, histogram};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use url::{Host, Url};
 
 use super::json;
 use super::retry::{Next, decide, retry_after};
-use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Outcome, Rejection};
+use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Outcome, Rejection};
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -34,15 +34,15 @@ pub struct Settings {
 pub struct Client {
     shared: Arc<Shared>,
     deadline: Option<Instant>,
-    /// Whether a request has left already: the others of the same call then do not stand in line behind new calls.
-    has_begun: Arc<AtomicBool>,
+    /// What this call has asked so far. Once it has begun, its requests do not stand in line behind those of new calls.
+    ledger: Ledger,
 }
 
 #[derive(Debug)]
 struct Shared {
     settings: Settings,
-    /// Built with the first request: loading certificates would slow down every start.
-    http: OnceLock<Result<reqwest::Client, String>>,
+    /// Built with the first request: loading certificates would slow down every start. Shared by all accounts.
+    http: Arc<OnceLock<Result<reqwest::Client, String>>>,
 }
 
 /// Why an address cannot be the API's.
@@ -126,14 +126,28 @@ impl Client {
 
     /// A client that opens its first connection with its first request.
     pub fn new(settings: Settings) -> Self {
-        Self { shared: Arc::new(Shared { settings, http: OnceLock::new() }), deadline: None, has_begun: Arc::default() }
+        Self { shared: Arc::new(Shared { settings, http: Arc::default() }), deadline: None, ledger: Ledger::default() }
+    }
+
+    /// A client of another account, which shares nothing with this one but connections.
+    #[must_use]
+    pub fn with_key(&self, key: Key, budget: Budget) -> Self {
+        let settings = Settings { key, budget, ..self.settings().clone() };
+        let shared = Shared { settings, http: Arc::clone(&self.shared.http) };
+        Self { shared: Arc::new(shared), deadline: None, ledger: Ledger::default() }
     }
 
     /// The same client, whose requests all end by `deadline`.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
-        let has_begun = AtomicBool::new(self.has_begun.load(Ordering::Relaxed));
-        Self { shared: Arc::clone(&self.shared), deadline: Some(deadline), has_begun: Arc::new(has_begun) }
+        let ledger = if self.deadline.is_some() { self.ledger.clone() } else { Ledger::default() };
+        self.for_call(deadline, ledger)
+    }
+
+    /// The same client for one call, which ends by `deadline` and is written down in `ledger`.
+    #[must_use]
+    pub fn for_call(&self, deadline: Instant, ledger: Ledger) -> Self {
+        Self { shared: Arc::clone(&self.shared), deadline: Some(deadline), ledger }
     }
 
     /// The address, the key and the limits in use.
@@ -159,6 +173,26 @@ impl Client {
         let date = header(&answer.headers, &DATE).and_then(|date| httpdate::parse_http_date(&date).ok());
         let message = answer.value.text("message").map(str::to_owned);
         Ok(Checked { message, server_time: date, took: started.elapsed() })
+    }
+
+    /// Asks OnceHub for anything without a key: whatever it answers, it can be reached.
+    ///
+    /// # Errors
+    /// When it cannot, or answers that something is wrong on its side.
+    pub async fn reach(&self) -> Result<(), Error> {
+        let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
+        let url = format!("{}/test", self.settings().url);
+        let asked = timeout_at(Instant::now() + Duration::from_secs(10), http.get(url).send()).await;
+        let status = match asked {
+            Ok(Ok(response)) => response.status(),
+            Ok(Err(error)) => return Err(Error::not_done(lost(&error))),
+            Err(_) => return Err(Error::not_done(Cause::Timeout(Duration::from_secs(10)))),
+        };
+        if status.is_server_error() {
+            let problem = format!("HTTP {}", status.as_u16());
+            return Err(Error::not_done(Cause::UnexpectedReply { problem, status: status.as_u16(), request_id: None }));
+        }
+        Ok(())
     }
 
     pub(super) async fn answer<E: Endpoint>(
@@ -209,7 +243,7 @@ impl Client {
             };
             // Made before a moment is reserved: the time that it takes would bring this request closer to the next.
             let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
-            let has_begun = self.has_begun.load(Ordering::Relaxed);
+            let has_begun = self.deadline.is_some() && self.ledger.requests() > 0;
             if let Err(retry_after) = self.settings().budget.acquire(deadline, has_begun).await {
                 // Without a wait it is not the limit but the deadline that ends this: then the last failure tells more.
                 let late = || last.unwrap_or_else(|| Error::not_done(Cause::Timeout(started.elapsed())));
@@ -222,14 +256,18 @@ impl Client {
                 let limited = Cause::RateLimited { retry_after: Duration::from_secs(1), rejection: None };
                 return Err(last.unwrap_or_else(|| Error::not_done(limited)));
             }
-            if self.deadline.is_some() {
-                self.has_begun.store(true, Ordering::Relaxed);
+            self.ledger.sent();
+            if attempt > 1 {
+                counter!("oncehub_retries_total").increment(1);
             }
             let tried = timeout_at(deadline, self.attempt(http, &request, &key)).await;
             let cause = match tried.unwrap_or_else(|_| Err(Cause::Timeout(started.elapsed()))) {
                 Ok(answer) => return Ok(answer),
                 Err(cause) => cause,
             };
+            if let Some(name) = cause.without_reply() {
+                counter!("oncehub_requests_total", "status" => name).increment(1);
+            }
             tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
             if cause.rejection().is_some_and(Rejection::is_bad_key) && !reloaded && self.settings().key.reload(&key) {
                 reloaded = true;
@@ -266,10 +304,17 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
+        let left_at = Instant::now();
         let mut response = builder.send().await.map_err(|error| lost(&error))?;
         let status = response.status();
         let headers = response.headers().clone();
         let request_id = header(&headers, &REQUEST_ID);
+        self.ledger.answered(request_id.as_deref());
+        if status.is_success() {
+            self.settings().budget.accept();
+        }
+        counter!("oncehub_requests_total", "status" => status.as_str().to_owned()).increment(1);
+        histogram!("oncehub_request_duration_seconds").record(left_at.elapsed());
         tracing::debug!(status = status.as_u16(), request_id = request_id.as_deref(), "reply");
         let unexpected = |problem: String| Cause::UnexpectedReply {
             problem: self.scrub(problem),

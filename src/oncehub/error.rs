@@ -112,6 +112,16 @@ impl Cause {
         }
     }
 
+    /// What happened instead of a reply, for a count of requests by their status.
+    pub(super) fn without_reply(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable(_) => Some("unreachable"),
+            Self::ConnectionLost(_) => Some("lost"),
+            Self::Timeout(_) => Some("timeout"),
+            _ => None,
+        }
+    }
+
     /// Whether a write that failed like this can have been carried out.
     ///
     /// A 5xx comes from anywhere behind the front door, a lost connection and a timeout say nothing at all, and a reply of

@@ -5,6 +5,7 @@
 //! refuse; [`retry`] decides what may be sent again; an [`Error`] says what went wrong and whether a write can have
 //! happened; an [`Object`] is what OnceHub sent, read so tolerantly that no odd field can break a call. Then a file a noun.
 
+mod address;
 mod budget;
 mod client;
 mod endpoint;
@@ -12,6 +13,7 @@ mod error;
 mod id;
 mod json;
 mod key;
+mod ledger;
 mod object;
 mod page;
 mod retry;
@@ -28,11 +30,13 @@ pub mod teams;
 pub mod users;
 pub mod webhooks;
 
+pub use address::Address;
 pub use budget::{Budget, Window};
 pub use client::{BadUrl, Client, Settings, api_root};
 pub use endpoint::{Endpoint, FromReply, Listing};
 pub use error::{Cause, Error, Outcome, Rejection};
 pub use id::{BadId, Id};
 pub use key::{BadKey, Key, KeySource};
+pub use ledger::Ledger;
 pub use object::{List, Object, Reference};
 pub use page::Page;

@@ -56,11 +56,12 @@ impl Confirmations {
     /// Gives a call its way to ask.
     pub(super) fn attach(
         self: &Arc<Self>,
+        account: &str,
         request: &CallToolRequestParams,
         context: &mut RequestContext<RoleServer>,
     ) -> Result<Question, ErrorData> {
         let left = Arc::new(Mutex::new(None));
-        let call = fingerprint(request);
+        let call = fingerprint(account, request);
         let capabilities = context.client_capabilities().unwrap_or_default();
         // `elicitation: {}` means forms, as it did before there were others.
         let can_ask =
@@ -191,11 +192,11 @@ fn read(result: &ElicitResult) -> Answer {
     }
 }
 
-/// The tool and all its arguments: what an answer is bound to.
-fn fingerprint(request: &CallToolRequestParams) -> Vec<u8> {
+/// The account, the tool and all its arguments: what an answer is bound to.
+fn fingerprint(account: &str, request: &CallToolRequestParams) -> Vec<u8> {
     let mut arguments = Value::Object(request.arguments.clone().unwrap_or_default());
     arguments.sort_all_objects();
-    Sha256::digest(format!("{}\n{arguments}", request.name)).to_vec()
+    Sha256::digest(format!("{account}\n{}\n{arguments}", request.name)).to_vec()
 }
 
 fn digest(question: &str) -> Vec<u8> {

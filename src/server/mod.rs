@@ -1,6 +1,7 @@
 //! Room 3: the MCP server. It offers the catalogue in both of the protocol's eras, brings questions to the person behind the
 //! client, and keeps count of what is under way so that a shutdown loses no answer. It knows nothing of transports.
 
+mod account;
 mod confirm;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use metrics::{counter, histogram};
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode, Icon, Implementation,
@@ -21,7 +23,9 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::tools::{Catalogue, Tools};
+use crate::tools::{Catalogue, Ledger, Tools};
+pub use account::Account;
+use account::Accounts;
 use confirm::Confirmations;
 
 /// What an assistant is told once, at the start.
@@ -39,11 +43,10 @@ const TOOLS_TTL_MS: u64 = 3_600_000;
 /// How long a person may think.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The MCP server of one account. A clone serves the same.
+/// The MCP server, of one account or of each request's own. A clone serves the same.
 #[derive(Clone)]
 pub struct Server {
-    tools: Tools,
-    catalogue: Arc<Catalogue>,
+    accounts: Accounts,
     confirmations: Arc<Confirmations>,
     under_way: TaskTracker,
 }
@@ -51,12 +54,17 @@ pub struct Server {
 impl Server {
     /// A server that offers `catalogue`, carried out by `tools`.
     pub fn new(tools: Tools, catalogue: Catalogue) -> Self {
-        Self {
-            tools,
-            catalogue: Arc::new(catalogue),
-            confirmations: Arc::new(Confirmations::new(PATIENCE)),
-            under_way: TaskTracker::new(),
-        }
+        let tenant = "own".into();
+        Self::with(Accounts::One(Account { tools, catalogue: Arc::new(catalogue), tenant }))
+    }
+
+    /// A server for many: every request brings its [`Account`] among the extensions of its HTTP head.
+    pub fn of_requests() -> Self {
+        Self::with(Accounts::OfRequests)
+    }
+
+    fn with(accounts: Accounts) -> Self {
+        Self { accounts, confirmations: Arc::new(Confirmations::new(PATIENCE)), under_way: TaskTracker::new() }
     }
 
     /// The same server, which waits this long for a person's answer.
@@ -74,21 +82,23 @@ impl Server {
 
     async fn answer(
         &self,
+        account: &Account,
         request: CallToolRequestParams,
         mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if self.catalogue.get(&request.name).is_none() {
+        let Account { tools, catalogue, tenant } = account;
+        if catalogue.get(&request.name).is_none() {
             let name: String = request.name.chars().take(60).collect();
             if Catalogue::toolset_of(&name).is_some() {
-                let why = "it is switched off by --read-only, --toolsets, --tools or --exclude-tools";
+                let why = "it is switched off by --read-only, --toolsets, --tools or --exclude-tools, or over HTTP by an X-MCP header";
                 return Err(ErrorData::invalid_params(format!("this server does not offer '{name}': {why}"), None));
             }
-            let near = self.catalogue.nearest(&name).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+            let near = catalogue.nearest(&name).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
             return Err(ErrorData::invalid_params(format!("there is no tool '{name}'{near}"), None));
         }
-        let question = self.confirmations.attach(&request, &mut context)?;
+        let question = self.confirmations.attach(tenant, &request, &mut context)?;
         let cancelled = context.ct.clone();
-        let call = self.catalogue.call(ToolCallContext::new(&self.tools, request, context));
+        let call = catalogue.call(ToolCallContext::new(tools, request, context));
         // A bug in one tool must neither end the process nor leave its caller without an answer.
         let guarded = AssertUnwindSafe(call).catch_unwind();
         let response = tokio::select! {
@@ -119,9 +129,10 @@ impl ServerHandler for Server {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.catalogue.list().to_vec())
+        let account = self.accounts.of(&context.extensions)?;
+        Ok(ListToolsResult::with_all_items(account.catalogue.list().to_vec())
             .with_ttl_ms(TOOLS_TTL_MS)
             .with_cache_scope(CacheScope::Private))
     }
@@ -140,13 +151,17 @@ impl ServerHandler for Server {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.catalogue.get(name).cloned()
+        match &self.accounts {
+            Accounts::One(account) => account.catalogue.get(name).cloned(),
+            // Only asked for parameters that travel in headers, which none of our tools has.
+            Accounts::OfRequests => None,
+        }
     }
 
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        context: RequestContext<RoleServer>,
+        mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         if self.under_way.is_closed() {
             return Err(ErrorData::internal_error(
@@ -155,17 +170,31 @@ impl ServerHandler for Server {
             ));
         }
         let _under_way = self.under_way.token();
-        let span = tracing::info_span!("call", tool = %request.name.chars().take(60).collect::<String>());
+        let account = self.accounts.of(&context.extensions)?;
+        // What a client makes up must not become a name in our logs and metrics.
+        let tool = account.catalogue.get(&request.name).map_or("unknown".into(), |tool| tool.name.clone());
+        let span = tracing::info_span!("call", %tool, tenant = %account.tenant);
+        let ledger = Ledger::default();
+        context.extensions.insert(ledger.clone());
         async {
             let started = Instant::now();
-            let answer = self.answer(request, context).await;
+            let answer = self.answer(&account, request, context).await;
             let outcome = match &answer {
                 Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => "failed",
                 Ok(CallToolResponse::Complete(_)) => "done",
                 Ok(_) => "asked",
                 Err(_) => "refused",
             };
-            tracing::info!(outcome, ms = started.elapsed().as_secs_f64() * 1000.0, "call");
+            let took = started.elapsed();
+            counter!("mcp_tool_calls_total", "tool" => tool.clone(), "outcome" => outcome).increment(1);
+            histogram!("mcp_tool_call_duration_seconds", "tool" => tool).record(took);
+            tracing::info!(
+                outcome,
+                ms = took.as_secs_f64() * 1000.0,
+                upstream_requests = ledger.requests(),
+                request_ids = ledger.ids(),
+                "call"
+            );
             answer
         }
         .instrument(span)

@@ -20,7 +20,7 @@ use super::reply::Reply;
 use super::time::{self, Moment, Zone};
 use super::untrusted::clean;
 use super::{Settings, Tools, arguments, schema};
-use crate::oncehub::{Client, Endpoint, Error, Id, Object};
+use crate::oncehub::{Client, Endpoint, Error, Id, Ledger, Object};
 
 /// What a tool's handler is given.
 pub(super) struct Call {
@@ -44,9 +44,10 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
         let tools = context.service;
         let request = &context.request_context;
         let deadline = Instant::now() + tools.settings.timeout;
+        let ledger = request.extensions.get::<Ledger>().cloned().unwrap_or_default();
         let progress = request.meta.get_progress_token().map(|token| (request.peer.clone(), token));
         Ok(Self {
-            oncehub: tools.oncehub.until(deadline),
+            oncehub: tools.oncehub.for_call(deadline, ledger),
             directory: tools.directory.clone(),
             now: (tools.settings.now)(),
             settings: Arc::clone(&tools.settings),

@@ -52,7 +52,7 @@ const CORE: &[&str] = &[
 const ALWAYS: &str = "test_connection";
 
 /// Which tools to offer. Exclusion beats inclusion, and read-only beats both.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selection {
     /// Only tools that change nothing.
     pub read_only: bool,
@@ -123,6 +123,17 @@ impl Catalogue {
         }
         let listed = router.list_all();
         Ok(Self { router, listed })
+    }
+
+    /// The part of this that is selected as well: never more than this has.
+    ///
+    /// # Errors
+    /// A name that no toolset or tool has.
+    pub fn narrowed(&self, selection: &Selection) -> Result<Self, BadSelection> {
+        let mut narrowed = Self::new(selection)?;
+        narrowed.router.map.retain(|name, _| self.router.map.contains_key(name));
+        narrowed.listed = narrowed.router.list_all();
+        Ok(narrowed)
     }
 
     /// The definitions, sorted by name.

@@ -43,6 +43,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::oncehub::Client;
+pub use crate::oncehub::Ledger;
 pub use catalogue::{BadSelection, Catalogue, Selection};
 pub use confirm::{Answer, Ask, Confirm};
 pub use failure::Failure;
@@ -93,5 +94,13 @@ impl Tools {
     /// The tools of the account that `oncehub` talks to.
     pub fn new(oncehub: Client, settings: Settings) -> Self {
         Self { oncehub, directory: names::Directory::new(settings.remember), settings: Arc::new(settings) }
+    }
+
+    /// The same tools for another account: what is remembered of one is never used for the other.
+    #[must_use]
+    pub fn of_account(&self, oncehub: Client) -> Self {
+        // Whom `me` means is only known of the account that this was set up for.
+        let settings = Settings { me: None, ..Settings::clone(&self.settings) };
+        Self { oncehub, directory: self.directory.of_another_account(), settings: Arc::new(settings) }
     }
 }

@@ -1,6 +1,7 @@
 //! Names for ids: wherever an id is asked for, an exact name, an e-mail address or a public URL serves as well.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -173,20 +174,39 @@ pub(super) fn looks_like_an_id(text: &str) -> bool {
 
 /// What the account has of each noun, read when it is needed and kept for a while.
 ///
-/// Many calls at once cause one reading. One directory serves one account, and what another key has shown is not used.
+/// Many calls at once cause one reading. One directory serves one account, and what another key has shown is not used; all
+/// directories of a process share one memory, so that a thousand accounts take no more than a few large ones.
 #[derive(Clone)]
 pub(super) struct Directory {
-    cache: Cache<(Noun, usize, u64), Arc<Entries>>,
+    cache: Cache<Known, Arc<Entries>>,
+    /// The account's number. None is ever given out twice.
+    account: u64,
+    accounts: Arc<AtomicU64>,
     /// How often each noun has been changed through us: a reading that began before a change is not used after it.
     changes: Arc<Mutex<HashMap<Noun, u64>>>,
 }
 
+/// What is known: of which account, which noun, with its how many-th key, after how many changes.
+type Known = (u64, Noun, usize, u64);
+
 /// The most that a directory reads: ten pages.
 const MOST: usize = 1000;
 
+/// How many things all directories remember together.
+const REMEMBERED: u64 = 100_000;
+
 impl Directory {
     pub(super) fn new(keep: Duration) -> Self {
-        Self { cache: Cache::builder().max_capacity(16).time_to_live(keep).build(), changes: Arc::default() }
+        // A noun that an account has nothing of takes some room, too.
+        let weigh = |_: &Known, entries: &Arc<Entries>| u32::try_from(entries.all.len() + 10).unwrap_or(u32::MAX);
+        let cache = Cache::builder().weigher(weigh).max_capacity(REMEMBERED).time_to_live(keep).build();
+        Self { cache, account: 0, accounts: Arc::new(AtomicU64::new(1)), changes: Arc::default() }
+    }
+
+    /// A directory of another account.
+    pub(super) fn of_another_account(&self) -> Self {
+        let account = self.accounts.fetch_add(1, Ordering::Relaxed);
+        Self { account, changes: Arc::default(), ..self.clone() }
     }
 
     /// Forgets what is known of a noun, because it has just been changed.
@@ -210,7 +230,7 @@ impl Directory {
         };
         let ran_out = |error: &Error| matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. });
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(&noun).copied();
-        let key = (noun, oncehub.key_number(), changes.unwrap_or_default());
+        let key = (self.account, noun, oncehub.key_number(), changes.unwrap_or_default());
         let entries = match self.cache.try_get_with(key, read()).await {
             // It may have been somebody else's call that was reading, with less time left than this one has.
             Err(error) if ran_out(&error) => self.cache.try_get_with(key, read()).await,

@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("transport", &[]),
     ("config", &["oncehub", "tools"]),
     ("telemetry", &["oncehub"]),
-    ("app", &["config", "oncehub", "sandbox", "server", "tools"]),
+    ("app", &["config", "oncehub", "sandbox", "server", "tools", "transport"]),
     ("cli", &["app", "config", "oncehub", "sandbox", "telemetry", "tools", "transport"]),
     ("main", &["cli"]),
 ];

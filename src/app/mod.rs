@@ -1,4 +1,6 @@
-//! The only file that knows every room: it makes a server out of settings.
+//! The only room that knows every other: it makes a server out of settings.
+
+mod tenants;
 
 use anyhow::Context as _;
 
@@ -7,6 +9,7 @@ use crate::oncehub::{self, Client, Key, KeySource, api_root};
 use crate::sandbox::{self, Sandbox};
 use crate::server::Server;
 use crate::tools::{Catalogue, Settings, Tools};
+use tenants::Tenants;
 
 /// The largest reply that is read from OnceHub: a hundred bookings are a few hundred kilobytes.
 const REPLY_LIMIT: usize = 16 << 20;
@@ -15,8 +18,8 @@ const REPLY_LIMIT: usize = 16 << 20;
 pub struct App {
     /// The client of the account.
     pub client: Client,
-    /// The MCP server in front of it.
-    pub server: Server,
+    tools: Tools,
+    catalogue: Catalogue,
     /// The simulated account, which lives as long as this does.
     _sandbox: Option<Sandbox>,
 }
@@ -49,7 +52,20 @@ impl App {
             confirm: config.confirm,
             ..Settings::default()
         };
-        let server = Server::new(Tools::new(client.clone(), settings), catalogue);
-        Ok(Self { client, server, _sandbox: sandbox })
+        let tools = Tools::new(client.clone(), settings);
+        Ok(Self { client, tools, catalogue, _sandbox: sandbox })
+    }
+
+    /// The MCP server of the account.
+    pub fn server(&self) -> Server {
+        Server::new(self.tools.clone(), self.catalogue.clone())
+    }
+
+    /// What HTTP serves: this account, and those whose keys come with their requests.
+    ///
+    /// # Errors
+    /// When this process serves HTTP already.
+    pub fn tenants(&self) -> anyhow::Result<Tenants> {
+        Tenants::new(self.client.clone(), self.tools.clone(), self.catalogue.clone())
     }
 }

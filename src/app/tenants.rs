@@ -1,0 +1,164 @@
+//! Many accounts behind one server: each request's key, and what its headers leave of the catalogue, become the account that
+//! it is served with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use http::{Extensions, HeaderMap, StatusCode};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use moka::sync::Cache;
+use secrecy::SecretString;
+
+use crate::oncehub::{Address, BadKey, Client, Key, KeySource, Window};
+use crate::server::{Account, Server};
+use crate::tools::{Catalogue, Failure, Selection, Tools};
+use crate::transport::http::{Backend, Caller, Refusal};
+
+/// How many accounts are remembered, and for how long after their last request.
+const ACCOUNTS: u64 = 10_000;
+const REMEMBER: Duration = Duration::from_mins(15);
+
+/// How long an answer to "are you ready?" holds: each one is a request to OnceHub.
+const READY_FOR: Duration = Duration::from_mins(1);
+const UNREADY_FOR: Duration = Duration::from_secs(10);
+
+/// The upper bounds of the buckets of all durations, in seconds.
+const BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0];
+
+/// What HTTP serves: the server's own account for those who may use it, and each other caller's own.
+pub struct Tenants {
+    server: Server,
+    own: Account,
+    client: Client,
+    address: Address,
+    accounts: Cache<Arc<str>, Tools>,
+    narrowed: Cache<Selection, Arc<Catalogue>>,
+    ready: tokio::sync::Mutex<Option<(tokio::time::Instant, Result<(), String>)>>,
+    figures: PrometheusHandle,
+}
+
+impl Tenants {
+    /// Serves with `client` and `tools` whoever brings no key, and with copies of theirs whoever brings one.
+    ///
+    /// # Errors
+    /// When figures are collected already, by another server in this process.
+    pub fn new(client: Client, tools: Tools, catalogue: Catalogue) -> anyhow::Result<Self> {
+        let duration = Matcher::Suffix("_duration_seconds".into());
+        let recorder = PrometheusBuilder::new().set_buckets_for_metric(duration, BUCKETS)?.build_recorder();
+        let figures = recorder.handle();
+        metrics::set_global_recorder(recorder).context("figures are collected already")?;
+        Ok(Self {
+            server: Server::of_requests(),
+            own: Account { tools, catalogue: Arc::new(catalogue), tenant: "own".into() },
+            address: client.settings().budget.address(),
+            client,
+            accounts: Cache::builder().max_capacity(ACCOUNTS).time_to_idle(REMEMBER).build(),
+            narrowed: Cache::builder().max_capacity(200).time_to_idle(REMEMBER).build(),
+            ready: tokio::sync::Mutex::default(),
+            figures,
+        })
+    }
+
+    /// The tools of a caller with a key of their own.
+    fn tools(&self, caller: &Caller, key: &SecretString) -> Result<Tools, Refusal> {
+        let make = || {
+            let key = Key::new(KeySource::Given(key.clone()))?;
+            let budget = self.client.settings().budget.at(&self.address);
+            Ok(self.own.tools.of_account(self.client.with_key(key, budget)))
+        };
+        self.accounts
+            .try_get_with(Arc::clone(&caller.tenant), make)
+            .map_err(|bad: Arc<BadKey>| Refusal::new(StatusCode::UNAUTHORIZED, "key", bad.to_string()))
+    }
+
+    /// What the headers leave of the catalogue.
+    fn catalogue(&self, headers: &HeaderMap) -> Result<Arc<Catalogue>, Refusal> {
+        let selection = selection(headers)?;
+        if selection == Selection::default() {
+            return Ok(Arc::clone(&self.own.catalogue));
+        }
+        let narrow = || self.own.catalogue.narrowed(&selection).map(Arc::new);
+        self.narrowed.try_get_with_by_ref(&selection, narrow).map_err(|bad| {
+            Refusal::new(
+                StatusCode::BAD_REQUEST,
+                "selection",
+                format!("the X-MCP headers name what there is not: {bad}"),
+            )
+        })
+    }
+}
+
+impl Backend for Tenants {
+    type Service = Server;
+
+    fn service(&self) -> Server {
+        self.server.clone()
+    }
+
+    fn admit(&self, caller: &Caller, headers: &HeaderMap, extensions: &mut Extensions) -> Result<(), Refusal> {
+        let tools = match &caller.key {
+            Some(key) => self.tools(caller, key)?,
+            None => self.own.tools.clone(),
+        };
+        let catalogue = self.catalogue(headers)?;
+        extensions.insert(Account { tools, catalogue, tenant: Arc::clone(&caller.tenant) });
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        // One asks; whoever asks meanwhile waits for that answer.
+        let mut known = self.ready.lock().await;
+        if let Some((at, answer)) = &*known
+            && at.elapsed() < if answer.is_ok() { READY_FOR } else { UNREADY_FOR }
+        {
+            return answer.clone();
+        }
+        let asked = if self.client.settings().key.is_missing() {
+            self.client.reach().await
+        } else {
+            self.client.check().await.map(|_| ())
+        };
+        let answer = asked.map_err(|error| Failure::from(&error).message);
+        *known = Some((tokio::time::Instant::now(), answer.clone()));
+        answer
+    }
+
+    fn metrics(&self) -> String {
+        for (Window { requests, period }, left) in self.address.left() {
+            let window = format!("{requests}/{}s", period.as_secs());
+            metrics::gauge!("oncehub_budget_left", "window" => window)
+                .set(f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
+        }
+        self.figures.run_upkeep();
+        self.figures.render()
+    }
+
+    async fn drain(&self) {
+        self.server.drain().await;
+    }
+}
+
+/// What a request's headers select. Only what is named is narrowed.
+fn selection(headers: &HeaderMap) -> Result<Selection, Refusal> {
+    let bad =
+        |name: &str, problem: &str| Refusal::new(StatusCode::BAD_REQUEST, "selection", format!("{name}: {problem}"));
+    let text = |name: &str| match headers.get(name).map(http::HeaderValue::to_str).transpose() {
+        Ok(text) => Ok(text.unwrap_or_default().trim().to_ascii_lowercase()),
+        Err(_) => Err(bad(name, "has characters that no name has")),
+    };
+    let names = |name: &str| -> Result<Vec<String>, Refusal> {
+        Ok(text(name)?.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    };
+    let read_only = match &*text("x-mcp-readonly")? {
+        "1" | "true" | "yes" | "on" => true,
+        "" | "0" | "false" | "no" | "off" => false,
+        _ => return Err(bad("X-MCP-Readonly", "say true or false")),
+    };
+    Ok(Selection {
+        read_only,
+        toolsets: names("x-mcp-toolsets")?,
+        tools: names("x-mcp-tools")?,
+        exclude: names("x-mcp-exclude-tools")?,
+    })
+}

@@ -1,0 +1,196 @@
+//! Whose request it is, told anew for each one from its headers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, HeaderName};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::Refusal;
+
+const API_KEY: HeaderName = HeaderName::from_static("api-key");
+
+/// The longest key that is taken.
+const LONGEST: usize = 1024;
+
+/// Whoever sent a request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// A name that keeps tenants apart, in logs too: a hash of the key under a secret of this process, so that neither the key
+    /// nor which of two servers' callers are the same can be told from it.
+    pub tenant: Arc<str>,
+    /// The caller's own key; none when the server's is used.
+    pub key: Option<SecretString>,
+}
+
+/// Whose keys are taken.
+pub struct Keys {
+    /// Has a secret of this process in it.
+    hash: Hmac<Sha256>,
+    /// Whether callers without a key of their own are served with the server's.
+    shares: bool,
+    /// What they have to send for that.
+    token: Option<SecretString>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("shares", &self.shares).finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// Callers bring their own keys; with `shares`, those who bring none are served with the server's, for `token` if there
+    /// is one.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn new(shares: bool, token: Option<SecretString>) -> Result<Self, getrandom::Error> {
+        let mut secret = [0; 64];
+        getrandom::fill(&mut secret)?;
+        Ok(Self { hash: Hmac::new(&secret.into()), shares, token })
+    }
+
+    /// Whoever sent these headers, and nothing of the keys is left in them.
+    pub(super) fn take(&self, headers: &mut HeaderMap) -> Result<Caller, Refusal> {
+        let key = given(headers, &API_KEY)?;
+        let bearer = given(headers, &AUTHORIZATION)?;
+        headers.remove(API_KEY);
+        headers.remove(AUTHORIZATION);
+        let own = Caller { tenant: "own".into(), key: None };
+        match (key, bearer) {
+            (Some(key), Some(bearer)) if !self.is_token(&bearer) && !same(&key, &bearer) => {
+                Err(Refusal::unauthorized("API-Key and Authorization carry different keys: send one of them"))
+            }
+            (Some(key), _) => Ok(self.caller(key)),
+            (None, Some(bearer)) if self.is_token(&bearer) => Ok(own),
+            // Whoever mistypes the token must not have it sent to OnceHub as a key.
+            (None, Some(_)) if self.token.is_some() && self.shares => Err(Refusal::unauthorized(
+                "Authorization does not carry this server's token: correct it, or send a OnceHub key of your own as API-Key",
+            )),
+            (None, Some(bearer)) => Ok(self.caller(bearer)),
+            (None, None) if self.shares && self.token.is_none() => Ok(own),
+            (None, None) if self.shares => Err(Refusal::unauthorized(
+                "send this server's token as 'Authorization: Bearer …', or a OnceHub API key of your own as 'API-Key: …'",
+            )),
+            (None, None) => Err(Refusal::unauthorized(
+                "send a OnceHub API key with each request, as 'API-Key: …' or 'Authorization: Bearer …'",
+            )),
+        }
+    }
+
+    /// Whether a request carries the server's own token.
+    pub(super) fn shows_token(&self, headers: &HeaderMap) -> bool {
+        let bearer = given(headers, &AUTHORIZATION).ok().flatten();
+        bearer.is_some_and(|bearer| self.is_token(&bearer))
+    }
+
+    fn is_token(&self, bearer: &SecretString) -> bool {
+        self.token.as_ref().is_some_and(|token| same(token, bearer))
+    }
+
+    fn caller(&self, key: SecretString) -> Caller {
+        let mut mac = self.hash.clone();
+        mac.update(key.expose_secret().as_bytes());
+        let mut hash = [0; 16];
+        hash.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(byte, from)| *byte = from);
+        let tenant = format!("{:032x}", u128::from_be_bytes(hash));
+        Caller { tenant: tenant.into(), key: Some(key) }
+    }
+}
+
+/// Compares in a time that tells nothing but the lengths.
+fn same(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret().as_bytes().ct_eq(other.expose_secret().as_bytes()).into()
+}
+
+/// The key in a header that must not come twice.
+fn given(headers: &HeaderMap, name: &HeaderName) -> Result<Option<SecretString>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let key = if *name == AUTHORIZATION { bearer(text)? } else { text };
+    let is_key = !key.is_empty() && key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if values.next().is_some() || !is_key {
+        return Err(Refusal::unauthorized("API-Key and Authorization carry one key each, of visible ASCII characters"));
+    }
+    Ok(Some(key.into()))
+}
+
+fn bearer(text: &str) -> Result<&str, Refusal> {
+    let (scheme, key) = text.split_once(' ').unwrap_or((text, ""));
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(key.trim())
+    } else {
+        Err(Refusal::unauthorized("Authorization has to be 'Bearer …', with a OnceHub API key"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[expect(clippy::option_option, reason = "refused, the server's own key, or this one")]
+    fn taken(keys: &Keys, pairs: &[(&'static str, &str)]) -> Option<Option<String>> {
+        let mut headers = headers(pairs);
+        let caller = keys.take(&mut headers).ok()?;
+        assert!(headers.is_empty(), "the key is left in {headers:?}");
+        Some(caller.key.map(|key| key.expose_secret().to_owned()))
+    }
+
+    #[test]
+    fn a_key_comes_in_either_header() {
+        let keys = Keys::new(false, None).unwrap();
+        let own = Some(Some("k-1".to_owned()));
+        assert_eq!(taken(&keys, &[("api-key", "k-1")]), own);
+        assert_eq!(taken(&keys, &[("authorization", "Bearer k-1")]), own);
+        assert_eq!(taken(&keys, &[("authorization", "bearer  k-1 ")]), own);
+        assert_eq!(taken(&keys, &[("authorization", "Bearer k-1"), ("api-key", "k-1")]), own);
+        for none in [
+            &[][..],
+            &[("authorization", "Basic azE6")],
+            &[("authorization", "k-1")],
+            &[("authorization", "Bearer ")],
+            &[("api-key", "")],
+            &[("api-key", "two words")],
+            &[("authorization", "Bearer k-1"), ("api-key", "k-2")],
+        ] {
+            assert_eq!(taken(&keys, none), None, "{none:?}");
+        }
+        let mut twice = headers(&[("api-key", "k-1")]);
+        twice.append(API_KEY, "k-2".parse().unwrap());
+        assert!(keys.take(&mut twice).is_err());
+    }
+
+    #[test]
+    fn the_servers_own_key_is_for_those_who_know_its_token() {
+        let guarded = Keys::new(true, Some("t-1".into())).unwrap();
+        assert_eq!(taken(&guarded, &[("authorization", "Bearer t-1")]), Some(None));
+        assert_eq!(taken(&guarded, &[("api-key", "k-1")]), Some(Some("k-1".into())));
+        assert_eq!(taken(&guarded, &[("authorization", "Bearer t-1"), ("api-key", "k-1")]), Some(Some("k-1".into())));
+        assert_eq!(taken(&guarded, &[("authorization", "Bearer t-2")]), None, "a mistyped token goes nowhere");
+        assert_eq!(taken(&guarded, &[]), None);
+        let open = Keys::new(true, None).unwrap();
+        assert_eq!(taken(&open, &[]), Some(None));
+        assert_eq!(taken(&open, &[("authorization", "Bearer k-1")]), Some(Some("k-1".into())));
+    }
+
+    #[test]
+    fn tenants_are_told_apart_and_their_keys_from_nothing() {
+        let (one, other) = (Keys::new(false, None).unwrap(), Keys::new(false, None).unwrap());
+        let tenant = |keys: &Keys, key: &str| keys.take(&mut headers(&[("api-key", key)])).unwrap().tenant;
+        assert_eq!(tenant(&one, "k-1"), tenant(&one, "k-1"));
+        assert_ne!(tenant(&one, "k-1"), tenant(&one, "k-2"));
+        assert_ne!(tenant(&one, "k-1"), tenant(&other, "k-1"), "the hash has a secret");
+        let debug = format!("{:?}", one.take(&mut headers(&[("api-key", "k-1")])).unwrap());
+        assert!(!debug.contains("k-1"), "{debug}");
+    }
+}

@@ -1,0 +1,144 @@
+//! Connections: how they are accepted, how many, and how patiently.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+
+use super::limits::Limits;
+use super::tls::Certificates;
+
+/// The first byte of a TLS connection.
+const HANDSHAKE: u8 = 0x16;
+
+/// Where connections come in.
+#[derive(Debug)]
+pub struct Listener {
+    tcp: TcpListener,
+    certificates: Option<Certificates>,
+}
+
+impl Listener {
+    /// Listens on an address, over TLS if there are certificates. Port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn bind(address: SocketAddr, certificates: Option<Certificates>) -> io::Result<Self> {
+        Ok(Self { tcp: TcpListener::bind(address).await?, certificates })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.tcp.local_addr()
+    }
+
+    /// `http` or `https`.
+    pub fn scheme(&self) -> &'static str {
+        if self.certificates.is_some() { "https" } else { "http" }
+    }
+
+    /// Serves connections until `stop` completes, and returns those that are open still.
+    pub(super) async fn accept_until(
+        self,
+        stop: impl Future<Output = ()>,
+        routes: Router,
+        limits: &Limits,
+    ) -> GracefulShutdown {
+        let (open, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(limits.connections)));
+        let (certificates, patience) = (self.certificates.map(Arc::new), limits.patience);
+        tokio::pin!(stop);
+        loop {
+            let stream = tokio::select! {
+                accepted = self.tcp.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(error) => {
+                        // Out of descriptors, most likely: others may close.
+                        tracing::warn!(%error, "cannot accept a connection");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        continue;
+                    }
+                },
+                () = &mut stop => return open,
+            };
+            let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
+                metrics::counter!("http_requests_refused_total", "reason" => "connections").increment(1);
+                if certificates.is_none() {
+                    tokio::spawn(last_words(stream, FULL));
+                }
+                continue;
+            };
+            // Small answers must not wait for an acknowledgement.
+            let _ = stream.set_nodelay(true);
+            let (certificates, routes, watcher) = (certificates.clone(), routes.clone(), open.watcher());
+            tokio::spawn(async move {
+                let _place = place;
+                let Some(certificates) = certificates else {
+                    return serve(patient(stream, patience), routes, watcher, patience).await;
+                };
+                let mut first = [0];
+                // Whoever forgot the s in https learns it, rather than seeing noise.
+                match tokio::time::timeout(patience, stream.peek(&mut first)).await {
+                    Ok(Ok(1)) if first == [HANDSHAKE] => {}
+                    Ok(Ok(1)) => return last_words(stream, PLAIN).await,
+                    _ => return,
+                }
+                let acceptor = TlsAcceptor::from(certificates.current());
+                if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
+                    serve(patient(stream, patience), routes, watcher, patience).await;
+                }
+            });
+        }
+    }
+}
+
+const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nretry-after: 5\r\nconnection: close\r\n\
+    content-length: 60\r\n\r\nthis server has as many connections as it can take: wait 5 s";
+const PLAIN: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: 55\r\n\r\n\
+    this port speaks HTTPS only: write https in the address";
+
+/// Says why a connection is closed, to somebody who may not have asked yet.
+async fn last_words(mut stream: TcpStream, words: &'static str) {
+    let told = async {
+        stream.write_all(words.as_bytes()).await?;
+        stream.shutdown().await
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
+}
+
+/// A stream whose other side has to take what is written within `patience`.
+fn patient<S: AsyncRead + AsyncWrite>(stream: S, patience: Duration) -> TimeoutStream<S> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(patience));
+    stream
+}
+
+async fn serve<S>(
+    stream: TimeoutStream<S>,
+    routes: Router,
+    watcher: hyper_util::server::graceful::Watcher,
+    patience: Duration,
+) where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience)
+        .max_buf_size(64 << 10)
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(routes));
+    // An error is a client that went away, was too slow, or sent what is not HTTP.
+    let _ = watcher.watch(connection).await;
+}

@@ -1,0 +1,92 @@
+//! A request that is turned away: the status, and the reason in words.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use metrics::counter;
+use serde_json::{Value, json};
+
+/// JSON-RPC's code for JSON that cannot be read.
+const PARSE_ERROR: i32 = -32700;
+/// JSON-RPC's code for a message that is none of the protocol's.
+const INVALID_REQUEST: i32 = -32600;
+/// JSON-RPC leaves these codes to servers.
+const SERVER_ERROR: i32 = -32000;
+
+/// Why a request is turned away. Its body is a JSON-RPC error, so that a client can show the reason.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    /// What it is counted as.
+    name: &'static str,
+    reason: Cow<'static, str>,
+    code: i32,
+    id: Value,
+    retry_after: Option<u32>,
+}
+
+impl Refusal {
+    /// A refusal with this status, counted under this name.
+    pub fn new(status: StatusCode, name: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, name, reason: reason.into(), code: SERVER_ERROR, id: Value::Null, retry_after: None }
+    }
+
+    pub(super) fn unauthorized(reason: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "key", reason)
+    }
+
+    pub(super) fn forbidden(name: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, name, reason)
+    }
+
+    pub(super) fn unreadable(reason: String) -> Self {
+        Self { code: PARSE_ERROR, ..Self::new(StatusCode::BAD_REQUEST, "json", reason) }
+    }
+
+    pub(super) fn invalid(reason: &'static str) -> Self {
+        Self { code: INVALID_REQUEST, ..Self::new(StatusCode::BAD_REQUEST, "message", reason) }
+    }
+
+    /// There was no such session, or it is somebody else's: the same words, so that nobody learns which. The client has to
+    /// open a new one.
+    pub(super) fn no_session() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "session", "there is no such session with this key: initialize a new one")
+    }
+
+    pub(super) fn busy(status: StatusCode, name: &'static str, reason: &'static str) -> Self {
+        Self { retry_after: Some(1), ..Self::new(status, name, reason) }
+    }
+
+    pub(super) fn stopping() -> Self {
+        let reason = "this server is shutting down: repeat the call in a few seconds";
+        Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", reason) }
+    }
+
+    /// The same, as the answer to a request.
+    pub(super) fn to(self, id: Option<&Value>) -> Self {
+        Self { id: id.cloned().unwrap_or_default(), ..self }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        counter!("http_requests_refused_total", "reason" => self.name).increment(1);
+        tracing::debug!(status = self.status.as_u16(), reason = %self.reason, "refused");
+        let error = json!({"code": self.code, "message": self.reason});
+        let body = json!({"jsonrpc": "2.0", "id": self.id, "error": error}).to_string();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"OnceHub API key\""));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

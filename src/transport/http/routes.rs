@@ -1,0 +1,80 @@
+//! All paths at once.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use metrics::gauge;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::streamable::SESSION_ID;
+use super::{Backend, Metrics, Refusal, Shared, page, sse, streamable};
+
+/// Everything that is served.
+pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
+    let door = shared.settings.door.clone();
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(move |origin, _| door.allows(origin)))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
+        .expose_headers([SESSION_ID, HeaderName::from_static("mcp-protocol-version")]);
+    Router::new()
+        .route("/mcp", any(streamable::handle::<B>))
+        .route("/sse", get(sse::get::<B>).fallback(streamable::handle::<B>))
+        .route("/message", post(sse::post::<B>))
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready::<B>))
+        .route("/metrics", get(figures::<B>))
+        .route("/", get(page::show::<B>))
+        .fallback(nothing)
+        .layer(cors)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door::<B>))
+        .with_state(shared)
+}
+
+async fn at_the_door<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match shared.settings.door.check(&parts) {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+async fn nothing() -> Refusal {
+    let reason = "there is nothing here: MCP is at /mcp, and at /sse for older configurations";
+    Refusal::new(StatusCode::NOT_FOUND, "path", reason)
+}
+
+async fn ready<B: Backend>(State(shared): State<Arc<Shared<B>>>) -> Response {
+    let fresh = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let ready =
+        if shared.stopping.is_cancelled() { Err("shutting down".to_owned()) } else { shared.backend.ready().await };
+    match ready {
+        Ok(()) => (fresh, "ready\n").into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, fresh, format!("not ready: {reason}\n")).into_response(),
+    }
+}
+
+async fn figures<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request) -> Response {
+    let allowed = match shared.settings.metrics {
+        Metrics::Open => true,
+        Metrics::WithToken => shared.settings.keys.shows_token(request.headers()),
+        Metrics::Closed => false,
+    };
+    if !allowed {
+        let reason = "figures are for those who send 'Authorization: Bearer …' with this server's ONCEHUB_MCP_TOKEN";
+        return Refusal::unauthorized(reason).into_response();
+    }
+    let sessions = shared.sessions.count().await;
+    let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    gauge!("mcp_sessions", "transport" => "streamable_http").set(count(sessions.streamable));
+    gauge!("mcp_sessions", "transport" => "http_sse").set(count(sessions.sse));
+    gauge!("mcp_requests_in_flight").set(count(shared.calls.count()));
+    let kind = [(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))];
+    (kind, shared.backend.metrics()).into_response()
+}

@@ -1,0 +1,148 @@
+//! The older HTTP+SSE: a stream that begins with the address to which messages are posted. rmcp has no server for it, but its
+//! services run over any pair of a sink and a stream.
+//!
+//! The specification has deprecated it; existing configurations point to `/sse`, and newer clients find Streamable HTTP there
+//! as well.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Query, Request, State};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt, stream};
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use rmcp::ServiceExt;
+use rmcp::model::{ClientJsonRpcMessage, GetExtensions, ServerJsonRpcMessage};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::{DropGuard, PollSender};
+
+use super::sessions::Room;
+use super::streamable::{self, Message, SESSION_ID};
+use super::{Backend, Refusal, Shared};
+
+/// How many messages may wait in each direction.
+const WAITING: usize = 16;
+
+/// Proxies and browsers close streams on which nothing happens.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// A GET at `/sse`: a new session of the older transport. With a session's id it is Streamable HTTP.
+pub(super) async fn get<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request) -> Response {
+    if request.headers().contains_key(SESSION_ID) {
+        return streamable::handle(State(shared), request).await;
+    }
+    shared.open_sse(request.into_parts().0.headers).await.into_response()
+}
+
+/// The query of the address that a session's messages go to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct To {
+    session_id: Option<String>,
+}
+
+/// A POST at `/message`: one message into a session.
+pub(super) async fn post<B: Backend>(
+    State(shared): State<Arc<Shared<B>>>,
+    Query(to): Query<To>,
+    request: Request,
+) -> Response {
+    match shared.deliver(to, request).await {
+        Ok(()) => (StatusCode::ACCEPTED, "Accepted").into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    async fn open_sse(self: &Arc<Self>, mut headers: HeaderMap) -> Result<Response, Refusal> {
+        let caller = self.settings.keys.take(&mut headers)?;
+        let takes_events = headers
+            .get(ACCEPT)
+            .and_then(|kinds| kinds.to_str().ok())
+            .is_none_or(|kinds| ["text/event-stream", "text/*", "*/*"].iter().any(|kind| kinds.contains(kind)));
+        if !takes_events {
+            let reason = "a stream of events is all that there is here: accept text/event-stream";
+            return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "accept", reason));
+        }
+        if self.stopping.is_cancelled() {
+            return Err(Refusal::stopping());
+        }
+        let (to_client, from_server) = mpsc::channel::<ServerJsonRpcMessage>(WAITING);
+        let (to_server, from_client) = mpsc::channel::<ClientJsonRpcMessage>(WAITING);
+        let room = self.sessions.room(&caller).await?.sse(to_server);
+        let address = format!("{}/message?sessionId={}", self.prefix(), room.id());
+        let ended = self.ended.child_token();
+        tracing::info!(tenant = %caller.tenant, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");
+        let (service, patience, cancel) = (self.backend.service(), self.settings.limits.patience, ended.clone());
+        tokio::spawn(async move {
+            let pipes = (PollSender::new(to_client), ReceiverStream::new(from_client));
+            // Dropping the stream is the client's way to end it, and nothing more than that is wrong then.
+            let opening = tokio::time::timeout(patience, service.serve_with_ct(pipes, cancel.clone()));
+            if let Ok(Ok(running)) = opening.await {
+                let _ = running.waiting().await;
+            }
+        });
+        let first = Event::default().event("endpoint").data(address);
+        let events = stream::once(async { first })
+            .chain(ReceiverStream::new(from_server).filter_map(|message| async move { event(&message) }));
+        let open = Open { _room: room, _cancels: ended.drop_guard() };
+        let sse = Sse::new(while_open(events, open)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+        // Else nginx collects events until there are some kilobytes of them.
+        let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+        Ok(([unbuffered], sse).into_response())
+    }
+
+    async fn deliver(&self, to: To, request: Request) -> Result<(), Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let caller = self.settings.keys.take(&mut parts.headers)?;
+        let Some(id) = to.session_id else {
+            let reason = "the address has no sessionId: GET /sse tells the one to post to";
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "session", reason));
+        };
+        let session = self.sessions.sse(&id, &caller)?;
+        let body = self.settings.limits.read(body).await?;
+        let message = Message::read(&body)?;
+        self.admit(&mut parts, &caller, &message).map_err(|refusal| refusal.to(message.id.as_ref()))?;
+        let mut message: ClientJsonRpcMessage = serde_json::from_slice(&body)
+            .map_err(|_| Refusal::invalid("the body is no message of MCP").to(message.id.as_ref()))?;
+        if let ClientJsonRpcMessage::Request(request) = &mut message {
+            request.request.extensions_mut().insert(parts);
+        }
+        let delivered = tokio::time::timeout(self.settings.limits.patience, session.send(message)).await;
+        match delivered {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Refusal::no_session()),
+            Err(_) => {
+                let reason = "the session has not taken its earlier messages yet: wait a second";
+                Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "slow_session", reason))
+            }
+        }
+    }
+
+    /// What a proxy in front strips off the path.
+    fn prefix(&self) -> &str {
+        self.settings.public_url.as_ref().map(|url| url.path().trim_end_matches('/')).unwrap_or_default()
+    }
+}
+
+/// An open stream. When the client goes, its session goes too, and with it what it has under way.
+struct Open {
+    _room: Room,
+    _cancels: DropGuard,
+}
+
+fn while_open(events: impl Stream<Item = Event>, open: Open) -> impl Stream<Item = Result<Event, Infallible>> {
+    events.map(move |event| {
+        let _ = &open;
+        Ok(event)
+    })
+}
+
+fn event(message: &ServerJsonRpcMessage) -> Option<Event> {
+    Event::default().event("message").json_data(message).ok()
+}

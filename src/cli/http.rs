@@ -1,6 +1,6 @@
 //! `oncehub-mcp http`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use url::Url;
 use super::{asked_to_stop, say};
 use crate::app::App;
 use crate::config::{Config, flag, secret};
+use crate::oncehub::{Key, KeySource};
 use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, Metrics, Settings, is_local};
 
 /// How HTTP is served. Each flag is also an environment variable, as its help says.
@@ -28,6 +29,9 @@ pub(super) struct Arguments {
         default_value = "127.0.0.1:8000"
     )]
     listen: SocketAddr,
+    /// Ask the server that listens there whether it is alive, and exit with 0 or 1: a container's health check
+    #[arg(long)]
+    health: bool,
     /// The address that clients use, where it is another one: https://mcp.example.com, or with a path
     #[arg(long, env = "ONCEHUB_MCP_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
     public_url: Option<Url>,
@@ -125,6 +129,9 @@ pub(super) struct Arguments {
 
 /// Serves MCP over HTTP until the process is asked to stop.
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<ExitCode> {
+    if arguments.health {
+        return health(&arguments).await;
+    }
     let shares = arguments.shared_key || config.sandbox;
     ensure!(
         !arguments.shared_key || config.sandbox || !config.key.is_missing(),
@@ -134,7 +141,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
         tracing::warn!(
             "ONCEHUB_API_KEY is not used: callers bring their own keys (--shared-key would serve them with it)"
         );
-        config.key = crate::oncehub::Key::new(crate::oncehub::KeySource::Missing)?;
+        config.key = Key::new(KeySource::Missing)?;
     }
     let token = secret("ONCEHUB_MCP_TOKEN", arguments.token_file.as_deref())?;
     let settings = arguments.settings(shares, token)?;
@@ -156,6 +163,27 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
     say(&format!("MCP is served at {url}/mcp until Ctrl-C; {url}/ tells how to connect."));
     http::serve(listener, app.tenants()?, settings, asked_to_stop()).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks a running server.
+async fn health(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut address = arguments.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    let scheme = if arguments.tls_cert.is_some() { "https" } else { "http" };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // It is this machine that is asked, by its number, which is in no certificate; and nothing secret is said.
+    let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).no_proxy();
+    let asked = client.timeout(Duration::from_secs(5)).build()?.get(format!("{scheme}://{address}/healthz"));
+    let answer = asked.header("X-Forwarded-Proto", "https").send().await;
+    match answer.and_then(reqwest::Response::error_for_status) {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            say(&format!("no healthy server at {address}: {error}"));
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 impl Arguments {

@@ -105,6 +105,14 @@ impl Sandbox {
         look(&mut lock(&self.shared.world))
     }
 
+    /// Opens one more account, which only this key belongs to, and which `furnish` makes different from the first.
+    pub fn open_account(&self, key: &str, furnish: impl FnOnce(&mut World)) {
+        let mut world = self.shared.new_world();
+        world.keys = vec![key.to_owned()];
+        furnish(&mut world);
+        lock(&self.shared.others).push(world);
+    }
+
     /// Makes it fail on purpose. Faults apply in the order in which they were added, one to a request.
     pub fn fail(&self, fault: Fault) {
         lock(&self.shared.faults).push(fault);

@@ -307,6 +307,16 @@ impl World {
         self.users.iter().filter(same).map(|user| user.id.clone()).collect()
     }
 
+    /// Puts a mark before the names of all users, calendars and contacts, so that two accounts can be told apart.
+    pub fn mark(&mut self, mark: &str) {
+        self.users.iter_mut().for_each(|user| user.first_name.insert_str(0, mark));
+        self.calendars.iter_mut().for_each(|calendar| calendar.name.insert_str(0, mark));
+        for contact in &mut self.contacts {
+            let name = format!("{mark}{}", contact.text("first_name").unwrap_or_default());
+            contact.fields.insert("first_name".into(), name.into());
+        }
+    }
+
     /// Whether there was something with this id, and it has been deleted.
     pub fn is_deleted(&self, id: &str) -> bool {
         self.users.iter().any(|user| user.deleted && user.id == id)

@@ -14,6 +14,7 @@
 mod agents;
 mod client;
 mod economy;
+mod http;
 mod limits;
 mod readme;
 mod rooms;

@@ -1,0 +1,160 @@
+//! Who may knock.
+
+use oncehub_mcp::sandbox;
+use serde_json::json;
+
+use super::super::agents::program;
+use super::{Server, in_front_of, refusal, sandbox};
+
+const PATHS: [&str; 8] = ["/", "/mcp", "/sse", "/message", "/healthz", "/readyz", "/metrics", "/elsewhere"];
+
+#[tokio::test]
+async fn every_path_asks_by_which_name_it_was_called_and_by_whose_page() {
+    let upstream = sandbox().await;
+    let mut command = in_front_of(&upstream);
+    command.args(["--public-url", "https://mcp.example.com/hub", "--allow-origin", "https://app.example.com"]);
+    let server = Server::start(command);
+    assert_eq!(server.url, "https://mcp.example.com/hub", "the address that clients see");
+}
+
+#[tokio::test]
+async fn pages_and_names_of_others_are_refused_everywhere() {
+    let upstream = sandbox().await;
+    let server = Server::start(in_front_of(&upstream));
+    for path in PATHS {
+        let url = format!("{}{path}", server.url);
+        for method in [reqwest::Method::GET, reqwest::Method::POST, reqwest::Method::DELETE, reqwest::Method::OPTIONS] {
+            let knock = || server.client.request(method.clone(), &url).header("API-Key", sandbox::KEY);
+            let (status, reason) = refusal(knock().header("Host", "evil.example")).await;
+            assert!(status == 403 && reason.contains("not called 'evil.example'"), "{method} {path}: {status} {reason}");
+            let (status, reason) = refusal(knock().header("Origin", "https://evil.example")).await;
+            assert!(status == 403 && reason.contains("--allow-origin"), "{method} {path}: {status} {reason}");
+        }
+    }
+    assert!(upstream.requests().is_empty());
+}
+
+#[tokio::test]
+async fn pages_of_this_machine_may_use_it_from_a_browser() {
+    let upstream = sandbox().await;
+    let server = Server::start(in_front_of(&upstream));
+    let url = format!("{}/mcp", server.url);
+    // What a browser asks before it sends a page's request with headers of its own.
+    let asked = server
+        .client
+        .request(reqwest::Method::OPTIONS, &url)
+        .header("Origin", "http://localhost:6274")
+        .header("Access-Control-Request-Method", "POST")
+        .header("Access-Control-Request-Headers", "api-key,content-type,mcp-session-id");
+    let answer = asked.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["access-control-allow-origin"], "http://localhost:6274");
+    assert_eq!(answer.headers()["access-control-allow-headers"], "api-key,content-type,mcp-session-id");
+    let listed = server.modern(sandbox::KEY, "tools/list", json!({})).header("Origin", "http://localhost:6274");
+    let answer = listed.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["access-control-expose-headers"], "mcp-session-id,mcp-protocol-version");
+}
+
+#[tokio::test]
+async fn behind_a_proxy_a_key_that_came_in_clear_is_not_used() {
+    let upstream = sandbox().await;
+    let mut command = in_front_of(&upstream);
+    command.args(["--behind-proxy"]);
+    let server = Server::start(command);
+    let list = || server.modern(sandbox::KEY, "tools/list", json!({}));
+    let (status, reason) = refusal(list().header("X-Forwarded-Proto", "http")).await;
+    assert!(status == 403 && reason.contains("plain HTTP"), "{status} {reason}");
+    assert_eq!(list().header("X-Forwarded-Proto", "https").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_browser_finds_how_to_connect() {
+    let upstream = sandbox().await;
+    let server = Server::start(in_front_of(&upstream));
+    let page = server.client.get(&server.url).send().await.unwrap();
+    assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("default-src 'none'"));
+    let text = page.text().await.unwrap();
+    assert!(text.contains(&format!("{}/mcp", server.url)) && !text.contains("{url}"), "{text}");
+    let (status, reason) = refusal(server.client.get(format!("{}/elsewhere", server.url))).await;
+    assert!(status == 404 && reason.contains("/mcp"), "{status} {reason}");
+}
+
+#[tokio::test]
+async fn it_is_alive_ready_and_counted() {
+    let upstream = sandbox().await;
+    let mut command = in_front_of(&upstream);
+    command.env("ONCEHUB_API_KEY", sandbox::KEY).arg("--shared-key");
+    let server = Server::start(command);
+    let get = async |path: &str| {
+        let response = server.client.get(format!("{}{path}", server.url)).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    assert_eq!(get("/healthz").await, (200, "alive\n".into()));
+    assert_eq!(get("/readyz").await, (200, "ready\n".into()));
+    get("/readyz").await;
+    assert_eq!(upstream.requests().len(), 1, "the answer holds for a while");
+    server.call(sandbox::KEY, "list_bookings", json!({"limit": 1})).await;
+    server.call(sandbox::KEY, "cancel_booking", json!({"booking_id": "BKNG-NONESUCH"})).await;
+    server.call(sandbox::KEY, "<script>", json!({})).await;
+    let session = server.open(sandbox::KEY).await;
+    let (_, figures) = get("/metrics").await;
+    for line in [
+        "mcp_tool_calls_total{tool=\"list_bookings\",outcome=\"done\"} 1",
+        "mcp_tool_calls_total{tool=\"cancel_booking\",outcome=\"failed\"} 1",
+        "mcp_tool_calls_total{tool=\"unknown\",outcome=\"refused\"} 1",
+        "mcp_sessions{transport=\"streamable_http\"} 1",
+        "mcp_requests_in_flight 0",
+        "oncehub_requests_total{status=\"404\"} 1",
+    ] {
+        assert!(figures.contains(line), "{line} is not in\n{figures}");
+    }
+    assert!(!figures.contains(&session) && !figures.contains(sandbox::KEY));
+}
+
+#[tokio::test]
+async fn it_is_not_ready_when_oncehub_is_not() {
+    let upstream = sandbox().await;
+    let mut command = in_front_of(&upstream);
+    command.env("ONCEHUB_API_KEY", "revoked").arg("--shared-key");
+    let server = Server::start(command);
+    let (status, reason) = refusal(server.client.get(format!("{}/readyz", server.url))).await;
+    assert!(status == 503 && reason.contains("not ready"), "{status} {reason}");
+    // Without a key of its own, being reachable is enough.
+    let server = Server::start(in_front_of(&upstream));
+    assert_eq!(server.client.get(format!("{}/readyz", server.url)).send().await.unwrap().status(), 200);
+    let gone = upstream.url();
+    drop(upstream);
+    let mut command = program();
+    command.env("ONCEHUB_API_URL", gone).args(["http", "--listen", "127.0.0.1:0"]);
+    let server = Server::start(command);
+    let (status, reason) = refusal(server.client.get(format!("{}/readyz", server.url))).await;
+    assert!(status == 503 && reason.contains("could not connect"), "{status} {reason}");
+    assert_eq!(server.client.get(format!("{}/healthz", server.url)).send().await.unwrap().status(), 200);
+}
+
+#[test]
+fn what_would_not_be_safe_does_not_start() {
+    for (arguments, reason) in [
+        (&["--listen", "0.0.0.0:0"][..], "keys must not travel in clear"),
+        (&["--listen", "[::]:0"], "keys must not travel in clear"),
+        (&["--listen", "127.0.0.1:0", "--shared-key"], "there is no key to share"),
+        (&["--listen", "127.0.0.1:0", "--tls-cert", "chain.pem"], "--tls-key"),
+        (&["--listen", "127.0.0.1:0", "--tls-cert", "none.pem", "--tls-key", "none.pem"], "none.pem holds no certificate"),
+        (&["--listen", "127.0.0.1:0", "--allow-host", "https://a.example"], "is not a host"),
+        (&["--listen", "127.0.0.1:0", "--allow-origin", "a.example"], "is not an origin"),
+        (&["--listen", "127.0.0.1:0", "--public-url", "ftp://a.example"], "neither https nor http"),
+        (&["--listen", "nowhere"], "--listen"),
+    ] {
+        let output = program().arg("http").args(arguments).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && told.contains(reason), "{arguments:?}: {told}");
+    }
+    for more in [&["--listen", "0.0.0.0:0", "--behind-proxy"][..], &["--listen", "127.0.0.1:0", "--behind-proxy"]] {
+        let mut command = program();
+        command.env("ONCEHUB_API_KEY", "k-1").args(["http", "--shared-key"]).args(more);
+        let told = String::from_utf8(command.output().unwrap().stderr).unwrap();
+        assert!(told.contains("ONCEHUB_MCP_TOKEN"), "{more:?}: {told}");
+    }
+}

@@ -1,0 +1,171 @@
+//! `oncehub-mcp http`, as its callers and its operator meet it. What MCP's own clients see of it is tested with them, in
+//! `tests/clients`.
+
+mod campaign;
+mod door;
+mod going;
+mod keys;
+mod tenants;
+mod tls;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+
+use oncehub_mcp::sandbox::{self, Sandbox};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use super::agents::{PATIENCE, program};
+
+/// The newest protocol version: no sessions, and everything about a request in the request.
+pub(super) const MODERN: &str = "2026-07-28";
+
+/// A running server.
+pub(super) struct Server {
+    child: Child,
+    pub(super) url: String,
+    errors: Receiver<String>,
+    pub(super) client: Client,
+}
+
+/// A sandbox without limits.
+pub(super) async fn sandbox() -> Sandbox {
+    Sandbox::start(sandbox::Settings { limits: None, ..sandbox::Settings::default() }).await.unwrap()
+}
+
+/// The program in front of a sandbox, for callers with keys of their own; without limits of its own.
+pub(super) fn in_front_of(sandbox: &Sandbox) -> Command {
+    let mut command = program();
+    command.env("ONCEHUB_API_URL", sandbox.url()).env("ONCEHUB_MCP_RATE_LIMIT", "off").env("ONCEHUB_MCP_LOG", "info");
+    command.args(["http", "--listen", "127.0.0.1:0"]);
+    command
+}
+
+/// A client without proxies, which keeps nothing that a test has not asked for.
+pub(super) fn client() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
+}
+
+impl Server {
+    pub(super) fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let (told, errors) = channel();
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            let _ = told.send(text);
+        });
+        let url = line.split_whitespace().find_map(|word| word.strip_suffix("/mcp"));
+        let url = url.unwrap_or_else(|| panic!("it did not start: {}", errors.recv().unwrap())).to_owned();
+        Self { child, url, errors, client: client() }
+    }
+
+    /// A message, with the headers that MCP wants and this key.
+    pub(super) fn post(&self, path: &str, key: &str, message: &Value) -> RequestBuilder {
+        self.client
+            .post(format!("{}{path}", self.url))
+            .header("API-Key", key)
+            .header("Accept", "application/json, text/event-stream")
+            .header("Content-Type", "application/json")
+            .body(message.to_string())
+    }
+
+    /// A request of 2026-07-28.
+    pub(super) fn modern(&self, key: &str, method: &str, mut params: Value) -> RequestBuilder {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}
+        });
+        let name = params["name"].as_str().unwrap_or_default().to_owned();
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let request = self.post("/mcp", key, &message).header("MCP-Protocol-Version", MODERN).header("Mcp-Method", method);
+        if name.is_empty() { request } else { request.header("Mcp-Name", name) }
+    }
+
+    /// Calls a tool by 2026-07-28; the answer's `result` or `error`.
+    pub(super) async fn call(&self, key: &str, tool: &str, arguments: Value) -> Value {
+        let response = self.modern(key, "tools/call", json!({"name": tool, "arguments": arguments})).send().await.unwrap();
+        message(response).await
+    }
+
+    /// Opens a session of 2025-11-25; its id.
+    pub(super) async fn open(&self, key: &str) -> String {
+        let response = self.post("/mcp", key, &initialize()).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let id = response.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+        let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        assert_eq!(self.post("/mcp", key, &ready).header("Mcp-Session-Id", &id).send().await.unwrap().status(), 202);
+        id
+    }
+
+    /// Calls a tool in a session.
+    pub(super) fn in_session(&self, key: &str, session: &str, tool: &str, arguments: &Value) -> RequestBuilder {
+        let params = json!({"name": tool, "arguments": arguments});
+        let message = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params});
+        self.post("/mcp", key, &message).header("Mcp-Session-Id", session)
+    }
+
+    /// Asks the process to end, as a service manager does.
+    pub(super) fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Waits for the process to end: its exit code and its log.
+    pub(super) fn wait(mut self) -> (Option<i32>, String) {
+        let log = self.errors.recv_timeout(PATIENCE).expect("the process did not end");
+        (self.child.wait().unwrap().code(), log)
+    }
+
+    /// Ends it at once; its log.
+    pub(super) fn stop(self) -> String {
+        self.terminate();
+        self.wait().1
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What opens a session of 2025-11-25.
+pub(super) fn initialize() -> Value {
+    let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
+}
+
+/// The one message in an answer, whether it is JSON or a stream of events: its result, or its error.
+pub(super) async fn message(response: Response) -> Value {
+    let text = response.text().await.unwrap();
+    let json = text.lines().filter_map(|line| line.strip_prefix("data: ")).rfind(|data| !data.trim().is_empty());
+    let message: Value = serde_json::from_str(json.unwrap_or(&text)).unwrap_or_else(|_| panic!("no message: {text}"));
+    if message["result"].is_null() { message["error"].clone() } else { message["result"].clone() }
+}
+
+/// What a refusal says.
+pub(super) async fn refusal(request: RequestBuilder) -> (u16, String) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    let body: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    (status, body.pointer("/error/message").and_then(Value::as_str).map_or_else(|| body.to_string(), str::to_owned))
+}
+
+/// Completes when something has become true, and fails when it does not.
+pub(super) async fn until(what: &str, is_true: impl AsyncFn() -> bool) {
+    let patience = tokio::time::Instant::now() + PATIENCE;
+    while !is_true().await {
+        assert!(tokio::time::Instant::now() < patience, "{what}");
+        tokio::task::yield_now().await;
+    }
+}

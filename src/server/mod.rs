@@ -3,6 +3,8 @@
 
 mod account;
 mod confirm;
+#[cfg(feature = "conformance-fixtures")]
+pub mod fixtures;
 #[cfg(test)]
 mod tests;
 

@@ -26,9 +26,27 @@ const UNREADY_FOR: Duration = Duration::from_secs(10);
 /// The upper bounds of the buckets of all durations, in seconds.
 const BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0];
 
+/// What answers MCP.
+#[cfg(not(feature = "conformance-fixtures"))]
+type Served = Server;
+/// What answers MCP, and beside it what the official conformance suite asks for.
+#[cfg(feature = "conformance-fixtures")]
+type Served = crate::server::fixtures::WithFixtures<Server>;
+
+#[cfg(not(feature = "conformance-fixtures"))]
+fn served(server: &Server) -> Served {
+    server.clone()
+}
+
+#[cfg(feature = "conformance-fixtures")]
+fn served(server: &Server) -> Served {
+    Served::new(server.clone())
+}
+
 /// What HTTP serves: the server's own account for those who may use it, and each other caller's own.
 pub struct Tenants {
     server: Server,
+    served: Served,
     own: Account,
     client: Client,
     address: Address,
@@ -48,8 +66,10 @@ impl Tenants {
         let recorder = PrometheusBuilder::new().set_buckets_for_metric(duration, BUCKETS)?.build_recorder();
         let figures = recorder.handle();
         metrics::set_global_recorder(recorder).context("figures are collected already")?;
+        let server = Server::of_requests();
         Ok(Self {
-            server: Server::of_requests(),
+            served: served(&server),
+            server,
             own: Account { tools, catalogue: Arc::new(catalogue), tenant: "own".into() },
             address: client.settings().budget.address(),
             client,
@@ -90,10 +110,10 @@ impl Tenants {
 }
 
 impl Backend for Tenants {
-    type Service = Server;
+    type Service = Served;
 
-    fn service(&self) -> Server {
-        self.server.clone()
+    fn service(&self) -> Served {
+        self.served.clone()
     }
 
     fn admit(&self, caller: &Caller, headers: &HeaderMap, extensions: &mut Extensions) -> Result<(), Refusal> {

@@ -307,10 +307,9 @@ impl World {
         self.users.iter().filter(same).map(|user| user.id.clone()).collect()
     }
 
-    /// Puts a mark before the names of all users, calendars and contacts, so that two accounts can be told apart.
+    /// Puts a mark before the names of all users and contacts, so that two accounts can be told apart.
     pub fn mark(&mut self, mark: &str) {
         self.users.iter_mut().for_each(|user| user.first_name.insert_str(0, mark));
-        self.calendars.iter_mut().for_each(|calendar| calendar.name.insert_str(0, mark));
         for contact in &mut self.contacts {
             let name = format!("{mark}{}", contact.text("first_name").unwrap_or_default());
             contact.fields.insert("first_name".into(), name.into());

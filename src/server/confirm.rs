@@ -80,21 +80,23 @@ impl Confirmations {
 
     /// The answer that a call comes back with.
     fn earlier(&self, request: &CallToolRequestParams, call: &[u8]) -> Result<Option<(Vec<u8>, Answer)>, ErrorData> {
-        let answer = request.input_responses.as_ref().and_then(|responses| responses.get(QUESTION));
-        let (Some(state), Some(answer)) = (&request.request_state, answer) else { return Ok(None) };
+        let Some(state) = &request.request_state else { return Ok(None) };
         let refused =
             |why: &str| ErrorData::invalid_params(format!("{why}: call again without it, and answer anew"), None);
         let codec = self.codec().ok_or_else(|| refused("this server cannot check an answer"))?;
         let asked: Asked = codec
             .open_json_with(state, call)
             .map_err(|_| refused("the answer does not belong to this call, or is too old"))?;
+        let answer = request.input_responses.as_ref().and_then(|responses| responses.get(QUESTION));
+        let Some(answer) = answer else { return Ok(None) };
+        // What cannot be read has not been answered: the question stays open.
+        let result: ElicitResult =
+            serde_json::from_value(answer.clone()).map_err(|_| refused("the answer cannot be read"))?;
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         answered.retain(|_, at| at.elapsed() < self.patience);
         if answered.insert(asked.once, Instant::now()).is_some() {
             return Err(refused("this answer has been used already"));
         }
-        let result: ElicitResult =
-            serde_json::from_value(answer.clone()).map_err(|_| refused("the answer cannot be read"))?;
         Ok(Some((asked.question, read(&result))))
     }
 

@@ -4,13 +4,13 @@ use oncehub_mcp::sandbox;
 use serde_json::json;
 
 use super::super::agents::program;
-use super::{Server, in_front_of, refusal, sandbox};
+use super::{Server, in_front_of, refusal, upstream};
 
 const PATHS: [&str; 8] = ["/", "/mcp", "/sse", "/message", "/healthz", "/readyz", "/metrics", "/elsewhere"];
 
 #[tokio::test]
 async fn every_path_asks_by_which_name_it_was_called_and_by_whose_page() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let mut command = in_front_of(&upstream);
     command.args(["--public-url", "https://mcp.example.com/hub", "--allow-origin", "https://app.example.com"]);
     let server = Server::start(command);
@@ -19,14 +19,17 @@ async fn every_path_asks_by_which_name_it_was_called_and_by_whose_page() {
 
 #[tokio::test]
 async fn pages_and_names_of_others_are_refused_everywhere() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
     for path in PATHS {
         let url = format!("{}{path}", server.url);
         for method in [reqwest::Method::GET, reqwest::Method::POST, reqwest::Method::DELETE, reqwest::Method::OPTIONS] {
             let knock = || server.client.request(method.clone(), &url).header("API-Key", sandbox::KEY);
             let (status, reason) = refusal(knock().header("Host", "evil.example")).await;
-            assert!(status == 403 && reason.contains("not called 'evil.example'"), "{method} {path}: {status} {reason}");
+            assert!(
+                status == 403 && reason.contains("not called 'evil.example'"),
+                "{method} {path}: {status} {reason}"
+            );
             let (status, reason) = refusal(knock().header("Origin", "https://evil.example")).await;
             assert!(status == 403 && reason.contains("--allow-origin"), "{method} {path}: {status} {reason}");
         }
@@ -36,7 +39,7 @@ async fn pages_and_names_of_others_are_refused_everywhere() {
 
 #[tokio::test]
 async fn pages_of_this_machine_may_use_it_from_a_browser() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
     let url = format!("{}/mcp", server.url);
     // What a browser asks before it sends a page's request with headers of its own.
@@ -58,7 +61,7 @@ async fn pages_of_this_machine_may_use_it_from_a_browser() {
 
 #[tokio::test]
 async fn behind_a_proxy_a_key_that_came_in_clear_is_not_used() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let mut command = in_front_of(&upstream);
     command.args(["--behind-proxy"]);
     let server = Server::start(command);
@@ -70,7 +73,7 @@ async fn behind_a_proxy_a_key_that_came_in_clear_is_not_used() {
 
 #[tokio::test]
 async fn a_browser_finds_how_to_connect() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
     let page = server.client.get(&server.url).send().await.unwrap();
     assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
@@ -83,7 +86,7 @@ async fn a_browser_finds_how_to_connect() {
 
 #[tokio::test]
 async fn it_is_alive_ready_and_counted() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let mut command = in_front_of(&upstream);
     command.env("ONCEHUB_API_KEY", sandbox::KEY).arg("--shared-key");
     let server = Server::start(command);
@@ -115,7 +118,7 @@ async fn it_is_alive_ready_and_counted() {
 
 #[tokio::test]
 async fn it_is_not_ready_when_oncehub_is_not() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let mut command = in_front_of(&upstream);
     command.env("ONCEHUB_API_KEY", "revoked").arg("--shared-key");
     let server = Server::start(command);
@@ -130,7 +133,7 @@ async fn it_is_not_ready_when_oncehub_is_not() {
     command.env("ONCEHUB_API_URL", gone).args(["http", "--listen", "127.0.0.1:0"]);
     let server = Server::start(command);
     let (status, reason) = refusal(server.client.get(format!("{}/readyz", server.url))).await;
-    assert!(status == 503 && reason.contains("could not connect"), "{status} {reason}");
+    assert!(status == 503 && reason.contains("Could not connect"), "{status} {reason}");
     assert_eq!(server.client.get(format!("{}/healthz", server.url)).send().await.unwrap().status(), 200);
 }
 
@@ -141,7 +144,10 @@ fn what_would_not_be_safe_does_not_start() {
         (&["--listen", "[::]:0"], "keys must not travel in clear"),
         (&["--listen", "127.0.0.1:0", "--shared-key"], "there is no key to share"),
         (&["--listen", "127.0.0.1:0", "--tls-cert", "chain.pem"], "--tls-key"),
-        (&["--listen", "127.0.0.1:0", "--tls-cert", "none.pem", "--tls-key", "none.pem"], "none.pem holds no certificate"),
+        (
+            &["--listen", "127.0.0.1:0", "--tls-cert", "none.pem", "--tls-key", "none.pem"],
+            "none.pem holds no certificate",
+        ),
         (&["--listen", "127.0.0.1:0", "--allow-host", "https://a.example"], "is not a host"),
         (&["--listen", "127.0.0.1:0", "--allow-origin", "a.example"], "is not an origin"),
         (&["--listen", "127.0.0.1:0", "--public-url", "ftp://a.example"], "neither https nor http"),

@@ -3,16 +3,17 @@
 use oncehub_mcp::sandbox;
 use serde_json::json;
 
-use super::{Server, in_front_of, initialize, message, refusal, sandbox};
+use super::{Server, in_front_of, initialize, message, refusal, upstream};
 
 #[tokio::test]
 async fn a_key_comes_in_either_header_and_no_other_way() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let mut command = in_front_of(&upstream);
     // A key that the operator has for something else is nobody's but theirs.
     command.env("ONCEHUB_API_KEY", sandbox::KEY);
     let server = Server::start(command);
-    let plain = || server.client.post(format!("{}/mcp", server.url)).header("Accept", "application/json, text/event-stream");
+    let plain =
+        || server.client.post(format!("{}/mcp", server.url)).header("Accept", "application/json, text/event-stream");
     let open = || plain().header("Content-Type", "application/json").body(initialize().to_string());
     for (name, value) in [("API-Key", sandbox::KEY.to_owned()), ("Authorization", format!("Bearer {}", sandbox::KEY))] {
         assert_eq!(open().header(name, value).send().await.unwrap().status(), 200, "{name}");
@@ -29,11 +30,12 @@ async fn a_key_comes_in_either_header_and_no_other_way() {
 
 #[tokio::test]
 async fn a_session_answers_only_the_key_that_opened_it() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
     let session = server.open(sandbox::KEY).await;
     let call = |key| server.in_session(key, &session, "test_connection", &json!({}));
-    let keyless = |method| server.client.request(method, format!("{}/mcp", server.url)).header("Mcp-Session-Id", &session);
+    let keyless =
+        |method| server.client.request(method, format!("{}/mcp", server.url)).header("Mcp-Session-Id", &session);
     let (status, reason) = refusal(call("somebody-elses")).await;
     assert!(status == 404 && reason.contains("initialize"), "{status} {reason}");
     for method in [reqwest::Method::GET, reqwest::Method::POST, reqwest::Method::DELETE] {
@@ -51,9 +53,10 @@ async fn a_session_answers_only_the_key_that_opened_it() {
 
 #[tokio::test]
 async fn a_stream_of_the_older_transport_takes_messages_of_its_own_key_only() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
-    let mut stream = server.client.get(format!("{}/sse", server.url)).header("API-Key", sandbox::KEY).send().await.unwrap();
+    let mut stream =
+        server.client.get(format!("{}/sse", server.url)).header("API-Key", sandbox::KEY).send().await.unwrap();
     let first = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
     let address = first.lines().find_map(|line| line.strip_prefix("data: ")).unwrap().to_owned();
     assert!(first.starts_with("event: endpoint\n") && address.starts_with("/message?sessionId="), "{first}");
@@ -76,7 +79,7 @@ async fn a_stream_of_the_older_transport_takes_messages_of_its_own_key_only() {
 
 #[tokio::test]
 async fn a_key_that_is_revoked_in_the_middle_of_a_session_stops_working() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
     let session = server.open(sandbox::KEY).await;
     let call = || server.in_session(sandbox::KEY, &session, "list_users", &json!({}));
@@ -84,12 +87,12 @@ async fn a_key_that_is_revoked_in_the_middle_of_a_session_stops_working() {
     upstream.set_keys(&["another"]);
     let refused = message(call().send().await.unwrap()).await;
     assert_eq!(refused["isError"], true, "{refused}");
-    assert_eq!(refused["structuredContent"]["error"]["kind"], "authentication", "{refused}");
+    assert_eq!(refused["structuredContent"]["error"]["type"], "authentication_error", "{refused}");
 }
 
 #[tokio::test]
 async fn the_servers_own_key_is_for_whoever_has_its_token() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let mut command = in_front_of(&upstream);
     command.env("ONCEHUB_API_KEY", sandbox::KEY).env("ONCEHUB_MCP_TOKEN", "t0ken").arg("--shared-key");
     let server = Server::start(command);
@@ -111,7 +114,7 @@ async fn the_servers_own_key_is_for_whoever_has_its_token() {
 
 #[tokio::test]
 async fn headers_narrow_what_is_offered_and_never_widen_it() {
-    let upstream = sandbox().await;
+    let upstream = upstream().await;
     let mut command = in_front_of(&upstream);
     command.env("ONCEHUB_MCP_EXCLUDE_TOOLS", "delete_contact");
     let server = Server::start(command);
@@ -126,9 +129,19 @@ async fn headers_narrow_what_is_offered_and_never_widen_it() {
     };
     assert_eq!(names(&[]).await.len(), 37);
     let read_only = names(&[("X-MCP-Readonly", "true")]).await;
-    assert!(read_only.len() > 15 && read_only.iter().all(|name| !name.starts_with("delete_") && !name.starts_with("cancel_")));
-    assert_eq!(names(&[("X-MCP-Tools", "get_booking, list_users")]).await, ["get_booking", "list_users", "test_connection"]);
-    assert_eq!(names(&[("X-MCP-Tools", "delete_contact")]).await, ["test_connection"], "what is switched off stays off");
+    assert!(
+        read_only.len() > 15
+            && read_only.iter().all(|name| !name.starts_with("delete_") && !name.starts_with("cancel_"))
+    );
+    assert_eq!(
+        names(&[("X-MCP-Tools", "get_booking, list_users")]).await,
+        ["get_booking", "list_users", "test_connection"]
+    );
+    assert_eq!(
+        names(&[("X-MCP-Tools", "delete_contact")]).await,
+        ["test_connection"],
+        "what is switched off stays off"
+    );
     let contacts = names(&[("X-MCP-Toolsets", "contacts"), ("X-MCP-Exclude-Tools", "create_contact")]).await;
     assert_eq!(contacts, ["get_contact", "list_contacts", "test_connection", "update_contact"]);
     let list = || server.modern(sandbox::KEY, "tools/list", json!({}));
@@ -143,5 +156,5 @@ async fn headers_narrow_what_is_offered_and_never_widen_it() {
     let refused = message(call().header("X-MCP-Readonly", "1").send().await.unwrap()).await;
     assert!(refused["message"].as_str().unwrap().contains("does not offer 'cancel_booking'"), "{refused}");
     let found = message(call().send().await.unwrap()).await;
-    assert_eq!(found["structuredContent"]["error"]["kind"], "not_found", "{found}");
+    assert_eq!(found["structuredContent"]["error"]["status"], 404, "{found}");
 }

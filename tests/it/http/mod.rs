@@ -10,6 +10,7 @@ mod tls;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
 use oncehub_mcp::sandbox::{self, Sandbox};
@@ -27,10 +28,11 @@ pub(super) struct Server {
     pub(super) url: String,
     errors: Receiver<String>,
     pub(super) client: Client,
+    ids: AtomicU64,
 }
 
 /// A sandbox without limits.
-pub(super) async fn sandbox() -> Sandbox {
+pub(super) async fn upstream() -> Sandbox {
     Sandbox::start(sandbox::Settings { limits: None, ..sandbox::Settings::default() }).await.unwrap()
 }
 
@@ -63,7 +65,7 @@ impl Server {
         });
         let url = line.split_whitespace().find_map(|word| word.strip_suffix("/mcp"));
         let url = url.unwrap_or_else(|| panic!("it did not start: {}", errors.recv().unwrap())).to_owned();
-        Self { child, url, errors, client: client() }
+        Self { child, url, errors, client: client(), ids: AtomicU64::new(2) }
     }
 
     /// A message, with the headers that MCP wants and this key.
@@ -85,13 +87,15 @@ impl Server {
         });
         let name = params["name"].as_str().unwrap_or_default().to_owned();
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let request = self.post("/mcp", key, &message).header("MCP-Protocol-Version", MODERN).header("Mcp-Method", method);
+        let request =
+            self.post("/mcp", key, &message).header("MCP-Protocol-Version", MODERN).header("Mcp-Method", method);
         if name.is_empty() { request } else { request.header("Mcp-Name", name) }
     }
 
     /// Calls a tool by 2026-07-28; the answer's `result` or `error`.
     pub(super) async fn call(&self, key: &str, tool: &str, arguments: Value) -> Value {
-        let response = self.modern(key, "tools/call", json!({"name": tool, "arguments": arguments})).send().await.unwrap();
+        let response =
+            self.modern(key, "tools/call", json!({"name": tool, "arguments": arguments})).send().await.unwrap();
         message(response).await
     }
 
@@ -108,8 +112,13 @@ impl Server {
     /// Calls a tool in a session.
     pub(super) fn in_session(&self, key: &str, session: &str, tool: &str, arguments: &Value) -> RequestBuilder {
         let params = json!({"name": tool, "arguments": arguments});
-        let message = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params});
+        let message = json!({"jsonrpc": "2.0", "id": self.next(), "method": "tools/call", "params": params});
         self.post("/mcp", key, &message).header("Mcp-Session-Id", session)
+    }
+
+    /// An id that no other request has: in a session, answers are told apart by it.
+    fn next(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Asks the process to end, as a service manager does.
@@ -140,7 +149,8 @@ impl Drop for Server {
 
 /// What opens a session of 2025-11-25.
 pub(super) fn initialize() -> Value {
-    let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    let params =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
 }
 

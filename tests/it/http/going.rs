@@ -1,0 +1,124 @@
+//! Coming and going: a client that leaves, and a server that is asked to end.
+
+use std::time::Duration;
+
+use oncehub_mcp::sandbox::{self, Effect, Fault};
+use serde_json::json;
+
+use super::{Server, in_front_of, message, refusal, until, upstream};
+
+/// How many calls are under way when the server is asked to end.
+const CALLS: usize = 20;
+
+#[tokio::test]
+async fn a_client_that_disconnects_cancels_its_call() {
+    let upstream = upstream().await;
+    let server = Server::start(in_front_of(&upstream));
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
+    let params = json!({"name": "test_connection", "arguments": {}});
+    let call = server.modern(sandbox::KEY, "tools/call", params).send();
+    tokio::select! {
+        _ = call => panic!("it was to hang"),
+        () = until("the call reaches OnceHub", async || upstream.under_way() == 1) => {}
+    }
+    until("its request is dropped", async || upstream.under_way() == 0).await;
+    let figures =
+        || async { server.client.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap() };
+    until("nothing is in flight", async || figures().await.contains("mcp_requests_in_flight 0")).await;
+}
+
+#[tokio::test]
+async fn a_stream_of_the_older_transport_takes_its_calls_with_it() {
+    let upstream = upstream().await;
+    let server = Server::start(in_front_of(&upstream));
+    let mut stream =
+        server.client.get(format!("{}/sse", server.url)).header("API-Key", sandbox::KEY).send().await.unwrap();
+    let first = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+    let address = first.lines().find_map(|line| line.strip_prefix("data: ")).unwrap().to_owned();
+    let send = async |message| {
+        assert_eq!(server.post(&address, sandbox::KEY, &message).send().await.unwrap().status(), 202);
+    };
+    send(super::initialize()).await;
+    send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
+    let params = json!({"name": "test_connection", "arguments": {}});
+    send(json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params})).await;
+    until("the call reaches OnceHub", async || upstream.under_way() == 1).await;
+    drop(stream);
+    until("its request is dropped", async || upstream.under_way() == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_under_way_are_answered_before_it_ends_and_no_others_begin() {
+    let upstream = upstream().await;
+    let server = Server::start(in_front_of(&upstream));
+    let session = server.open(sandbox::KEY).await;
+    // A stream that waits for messages must not hold it.
+    let idle = server.client.get(format!("{}/mcp", server.url)).header("API-Key", sandbox::KEY);
+    let mut idle = idle.header("Accept", "text/event-stream").header("Mcp-Session-Id", &session).send().await.unwrap();
+    let mut older =
+        server.client.get(format!("{}/sse", server.url)).header("API-Key", sandbox::KEY).send().await.unwrap();
+    // A connection that is open already is not refused by the system, but by the server.
+    let warm = server.client.clone();
+    let healthz = warm.get(format!("{}/healthz", server.url));
+    assert_eq!(healthz.send().await.unwrap().text().await.unwrap(), "alive\n");
+    for _ in 0..CALLS {
+        upstream.fail(Fault::new(Effect::Delay(Duration::from_millis(1500))));
+    }
+    let calls = futures::future::join_all((0..CALLS).map(|number| {
+        let (server, session) = (&server, &session);
+        async move {
+            if number % 2 == 0 {
+                server.call(sandbox::KEY, "test_connection", json!({})).await
+            } else {
+                message(server.in_session(sandbox::KEY, session, "test_connection", &json!({})).send().await.unwrap())
+                    .await
+            }
+        }
+    }));
+    let stopping = async {
+        until("all calls reach OnceHub", async || upstream.under_way() == CALLS).await;
+        server.terminate();
+    };
+    let (answers, ()) = tokio::join!(calls, stopping);
+    assert!(answers.iter().all(|answer| answer["isError"] == false), "{answers:?}");
+    while idle.chunk().await.unwrap().is_some() {}
+    while older.chunk().await.unwrap().is_some() {}
+    let url = server.url.clone();
+    let (code, log) = server.wait();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(super::client().get(url).send().await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_holds_it_no_longer_than_allowed() {
+    let upstream = upstream().await;
+    let mut command = in_front_of(&upstream);
+    command.args(["--drain", "1"]).env("ONCEHUB_MCP_TIMEOUT", "600");
+    let server = Server::start(command);
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
+    let params = json!({"name": "test_connection", "arguments": {}});
+    let call = server.modern(sandbox::KEY, "tools/call", params).send();
+    let stopping = async {
+        until("the call reaches OnceHub", async || upstream.under_way() == 1).await;
+        server.terminate();
+    };
+    let (answer, ()) = tokio::join!(call, stopping);
+    drop(answer);
+    let (code, log) = server.wait();
+    assert!(code == Some(0) && log.contains("still under way"), "{code:?} {log}");
+}
+
+#[tokio::test]
+async fn after_a_restart_a_client_opens_a_new_session() {
+    let upstream = upstream().await;
+    let server = Server::start(in_front_of(&upstream));
+    let session = server.open(sandbox::KEY).await;
+    server.stop();
+    let server = Server::start(in_front_of(&upstream));
+    let (status, reason) = refusal(server.in_session(sandbox::KEY, &session, "test_connection", &json!({}))).await;
+    assert!(status == 404 && reason.contains("initialize"), "{status} {reason}");
+    let session = server.open(sandbox::KEY).await;
+    let call = server.in_session(sandbox::KEY, &session, "test_connection", &json!({}));
+    assert_eq!(message(call.send().await.unwrap()).await["isError"], false);
+}

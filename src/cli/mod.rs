@@ -83,7 +83,6 @@ fn start() -> anyhow::Result<ExitCode> {
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().filter(|log| !log.trim().is_empty()).or(quiet.then_some("warn,rmcp=error"));
-    telemetry::start(filter, &cli.options.log_format, &config.key).map_err(anyhow::Error::msg)?;
     // Many people at once are worth several threads; one host's child is not.
     let mut runtime = match cli.command {
         Some(Command::Http(_)) => tokio::runtime::Builder::new_multi_thread(),
@@ -91,7 +90,8 @@ fn start() -> anyhow::Result<ExitCode> {
     };
     let runtime = runtime.enable_all().build()?;
     let code = runtime.block_on(async {
-        match cli.command.unwrap_or(Command::Stdio) {
+        let told = telemetry::start(filter, &cli.options.log_format, &config.key).map_err(anyhow::Error::msg)?;
+        let code = match cli.command.unwrap_or(Command::Stdio) {
             Command::Stdio => stdio::run(App::new(config).await?).await,
             Command::Http(arguments) => http::run(*arguments, config).await,
             Command::Sandbox(arguments) => sandbox::run(&arguments).await,
@@ -99,7 +99,9 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Call(arguments) => call::run(arguments, App::new(config).await?).await,
             Command::Check => check::run(config).await,
             Command::Demo => Box::pin(demo::run()).await,
-        }
+        };
+        told.end().await;
+        code
     });
     // A read of standard input may still be waiting, and it cannot be cancelled.
     runtime.shutdown_background();

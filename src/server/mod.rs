@@ -7,6 +7,7 @@ mod confirm;
 pub mod fixtures;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::tools::{Catalogue, Ledger, Tools};
 pub use account::Account;
@@ -176,6 +178,7 @@ impl ServerHandler for Server {
         // What a client makes up must not become a name in our logs and metrics.
         let tool = account.catalogue.get(&request.name).map_or("unknown".into(), |tool| tool.name.clone());
         let span = tracing::info_span!("call", %tool, tenant = %account.tenant);
+        trace::follow(&span, &context.meta);
         let ledger = Ledger::default();
         context.extensions.insert(ledger.clone());
         async {
@@ -190,6 +193,10 @@ impl ServerHandler for Server {
             let took = started.elapsed();
             counter!("mcp_tool_calls_total", "tool" => tool.clone(), "outcome" => outcome).increment(1);
             histogram!("mcp_tool_call_duration_seconds", "tool" => tool).record(took);
+            let span = Span::current();
+            span.set_attribute("outcome", outcome);
+            span.set_attribute("upstream_requests", i64::from(ledger.requests()));
+            span.set_attribute("request_ids", ledger.ids());
             tracing::info!(
                 outcome,
                 ms = took.as_secs_f64() * 1000.0,

@@ -10,7 +10,10 @@ const BY_MESSAGE: &[(&str, &str)] = &[
         "Invalid API key",
         "the key is wrong or was deleted: make a new one in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header",
     ),
-    ("Expired API key", "make a new key in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header"),
+    (
+        "Expired API key",
+        "make a new key in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header",
+    ),
     ("account plan does not support", "the account's owner has to move it to a plan with API access; no retry helps"),
     // Lists.
     ("Out of range value", "limit is 1 to 500"),

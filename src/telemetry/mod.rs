@@ -1,5 +1,7 @@
 //! Logs: to standard error, since standard output belongs to the protocol. Neither keys nor, below debug, guests' data.
 
+mod otlp;
+
 use std::io::{self, Write};
 
 use tracing::level_filters::LevelFilter;
@@ -12,9 +14,11 @@ use crate::oncehub::Key;
 
 /// Starts logging. `filter` is `info` or `target=level,…`; without one `RUST_LOG` is asked, then `info` holds.
 ///
+/// Has to be called within a runtime, which then exports spans if the environment asks for it.
+///
 /// # Errors
-/// A filter or a form that cannot be understood.
-pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<(), String> {
+/// A filter or a form that cannot be understood; an exporter that cannot be made.
+pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<Telemetry, String> {
     let from_environment = std::env::var("RUST_LOG").ok();
     let text = filter.or(from_environment.as_deref()).map(str::trim).filter(|text| !text.is_empty()).unwrap_or("info");
     let asked: Targets = text.parse().map_err(|error| format!("ONCEHUB_MCP_LOG: '{text}' is no filter: {error}"))?;
@@ -26,9 +30,29 @@ pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<(), String> 
         "json" => lines.json().flatten_event(true).boxed(),
         _ => return Err(format!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json")),
     };
+    let exporter = otlp::Exporter::from_environment()?;
+    // Our own spans alone: what other crates tell may hold anything.
+    let ours = Targets::new().with_target("oncehub_mcp", LevelFilter::DEBUG);
+    let spans = exporter.as_ref().map(|exporter| exporter.layer().with_filter(ours));
     // A second start, in tests, keeps the first.
-    let _ = tracing_subscriber::registry().with(lines.with_filter(capped(&asked))).try_init();
-    Ok(())
+    let _ = tracing_subscriber::registry().with(spans).with(lines.with_filter(capped(&asked))).try_init();
+    Ok(Telemetry { exporter })
+}
+
+/// Logging, and the export of spans.
+#[must_use = "the last spans are lost unless it is ended"]
+#[derive(Debug)]
+pub struct Telemetry {
+    exporter: Option<otlp::Exporter>,
+}
+
+impl Telemetry {
+    /// Exports the last spans.
+    pub async fn end(self) {
+        if let Some(exporter) = self.exporter {
+            exporter.end().await;
+        }
+    }
 }
 
 /// rmcp logs whole messages, and so guests' data, below info: it never gets further than that. Its infos name sessions and

@@ -81,11 +81,11 @@ impl Sessions {
         Ok(Room { sessions: Arc::clone(self), id, tenant })
     }
 
-    /// Whether a session is this caller's.
-    pub(super) fn check(&self, id: &str, caller: &Caller) -> Result<(), Refusal> {
-        let open = self.lock();
-        let session = open.get(id).filter(|session| session.tenant == caller.tenant);
-        session.map(|_| ()).ok_or_else(Refusal::no_session)
+    /// Whether a session is this caller's, and has not ended.
+    pub(super) async fn check(&self, id: &str, caller: &Caller) -> Result<(), Refusal> {
+        let alive = self.manager.sessions.read().await.contains_key(id);
+        let is_own = self.lock().get(id).is_some_and(|session| session.tenant == caller.tenant);
+        if alive && is_own { Ok(()) } else { Err(Refusal::no_session()) }
     }
 
     /// The way into a session of HTTP+SSE that is this caller's.

@@ -89,7 +89,7 @@ impl<B: Backend> Shared<B> {
         let caller = self.settings.keys.take(&mut parts.headers)?;
         let session = session_of(&parts.headers).map(str::to_owned);
         if let Some(id) = &session {
-            self.sessions.check(id, &caller)?;
+            self.sessions.check(id, &caller).await?;
         }
         let mut room: Option<Room> = None;
         let mut is_awaited = false;
@@ -107,12 +107,12 @@ impl<B: Backend> Shared<B> {
         } else {
             Bytes::new()
         };
+        // Until the last byte of the answer has been taken, a shutdown waits for it.
+        let under_way = is_awaited.then(|| self.under_way.token());
         let response = self.streamable.service.handle(Request::from_parts(parts, Full::new(body))).await;
         if let (Some(room), Some(id)) = (room, session_of(response.headers())) {
             room.streamable(id);
         }
-        // Until its last byte has been taken, a shutdown waits for it.
-        let under_way = is_awaited.then(|| self.under_way.token());
         Ok(response.map(|body| {
             Body::new(body.map_frame(move |frame| {
                 let _ = &under_way;

@@ -11,6 +11,7 @@ mod tls;
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -27,7 +28,7 @@ pub(super) const MODERN: &str = "2026-07-28";
 pub(super) struct Server {
     child: Child,
     pub(super) url: String,
-    errors: Receiver<String>,
+    errors: Mutex<Receiver<String>>,
     pub(super) client: Client,
     ids: AtomicU64,
 }
@@ -66,7 +67,7 @@ impl Server {
         });
         let url = line.split_whitespace().find_map(|word| word.strip_suffix("/mcp"));
         let url = url.unwrap_or_else(|| panic!("it did not start: {}", errors.recv().unwrap())).to_owned();
-        Self { child, url, errors, client: client(), ids: AtomicU64::new(2) }
+        Self { child, url, errors: Mutex::new(errors), client: client(), ids: AtomicU64::new(2) }
     }
 
     /// A message, with the headers that MCP wants and this key.
@@ -130,7 +131,7 @@ impl Server {
 
     /// Waits for the process to end: its exit code and its log.
     pub(super) fn wait(mut self) -> (Option<i32>, String) {
-        let log = self.errors.recv_timeout(PATIENCE).expect("the process did not end");
+        let log = self.errors.get_mut().unwrap().recv_timeout(PATIENCE).expect("the process did not end");
         (self.child.wait().unwrap().code(), log)
     }
 

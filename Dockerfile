@@ -1,0 +1,28 @@
+# syntax=docker/dockerfile:1
+# One static binary, the certificates of public authorities, and nothing else: no shell, no package manager, no root.
+
+FROM rust:1-alpine AS build
+# ring is C and assembly: it wants a compiler and headers of musl's C library.
+RUN apk add --no-cache ca-certificates gcc musl-dev
+WORKDIR /src
+# benches/ holds an example that Cargo.toml names, and without which cargo reads no further.
+COPY Cargo.toml Cargo.lock ./
+COPY benches benches
+COPY src src
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    cargo build --release --locked --bin oncehub-mcp && cp target/release/oncehub-mcp /oncehub-mcp
+
+FROM scratch
+# OnceHub's certificate is checked against the system's authorities, which are looked for here.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /oncehub-mcp /oncehub-mcp
+COPY LICENSE /LICENSE
+USER 65532:65532
+# Behind a proxy that takes care of TLS. Do not publish this port: keys would travel in clear.
+ENV ONCEHUB_MCP_LISTEN=0.0.0.0:8000 \
+    ONCEHUB_MCP_BEHIND_PROXY=true \
+    ONCEHUB_MCP_LOG_FORMAT=json
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=6s --start-period=5s CMD ["/oncehub-mcp", "http", "--health"]
+ENTRYPOINT ["/oncehub-mcp"]
+CMD ["http"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("sessions")
+pytest.register_assert_rewrite("sessions", "scenarios")
 
 from sessions import ERAS, simulated_account
 

@@ -6,13 +6,13 @@ import mcp_types as types
 import pytest
 from mcp import Client, MCPError
 
+from scenarios import NO, YES, Person, only_a_yes_changes_anything
 from sessions import CALLS, changed, everything, filled, like, refuse, run, server, succeed
 
 ASKED = [tool for tool, call in CALLS.items() if "elsewhere" in call]
-YES = types.ElicitResult(action="accept", content={"confirm": True})
 ANSWERS = {
     "yes": YES,
-    "no": types.ElicitResult(action="accept", content={"confirm": False}),
+    "no": NO,
     "declined": types.ElicitResult(action="decline"),
     "dismissed": types.ElicitResult(action="cancel"),
     "accepted without a word": types.ElicitResult(action="accept"),
@@ -24,29 +24,11 @@ ANSWERS = {
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("tool", ASKED)
 def test_only_a_yes_changes_anything(era, account, tool, answer):
-    questions = []
-
-    async def ask(_, params):
-        questions.append(params.message)
-        assert params.requested_schema["required"] == ["confirm"]
-        return ANSWERS[answer]
+    person = Person(ANSWERS[answer])
 
     async def session():
-        async with Client(server(account=account), mode=era, elicitation_callback=ask) as client:
-            call = await filled(client, CALLS[tool])
-            before = await everything(client)
-            reply = await succeed(client, tool, **call["works"])
-            after = await everything(client)
-            [question] = questions
-            assert [part for part in call["asks"] if part not in question] == [], question
-            if answer == "yes":
-                assert like(call["shows"], reply) == call["shows"]
-                assert "confirmed" not in reply
-                assert changed(before, after) == [call["changes"]]
-            else:
-                assert reply["confirmed"] is False
-                assert reply["note"].startswith("Nothing was changed")
-                assert changed(before, after) == []
+        async with Client(server(account=account), mode=era, elicitation_callback=person.ask) as client:
+            await only_a_yes_changes_anything(client, tool, person)
 
     run(session())
 

@@ -1,0 +1,216 @@
+"""The server as the Python SDK sees it over HTTP: on each path, in both protocol eras, with a key that each request brings."""
+
+import asyncio
+import re
+
+import httpx2
+import pytest
+from mcp import Client, MCPError
+
+from over_http import WAYS, Key, served, silent_oncehub
+from scenarios import NO, YES, Person, only_a_yes_changes_anything, works_and_says_how_it_fails
+from sessions import CALLS, ERAS, READS, refuse, run, simulated_account, succeed
+from test_settings import OFFERED
+
+# All tools work at /mcp; that the other ways carry them too shows in some.
+SOME = ["test_connection", "get_booking_time_slots", "schedule_meeting", "cancel_booking", "get_contact"]
+EVERYWHERE = [(way, tool) for way in WAYS for tool in CALLS if way == "/mcp" or tool in SOME]
+TOM = {"contact_id": "tom@ashcroft.example"}
+CONTACTS = 250
+
+
+@pytest.fixture(params=WAYS)
+def way(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def crowded():
+    """A server before an account with more contacts than two of OnceHub's pages hold, for tests that only read."""
+    with simulated_account() as account, served(account) as server:
+        with httpx2.Client(headers={"API-Key": account["ONCEHUB_API_KEY"]}) as oncehub:
+            for number in range(CONTACTS):
+                guest = {"email": f"guest{number}@example.com", "first_name": "Ada", "last_name": "Byron"}
+                oncehub.post(f"{account['ONCEHUB_API_URL']}/v2/contacts", json=guest).raise_for_status()
+        yield server
+
+
+@pytest.mark.parametrize("header", ["API-Key", "Authorization"])
+def test_it_introduces_itself_and_lists_its_tools(crowded, way, era, header):
+    async def session():
+        key = Key(crowded.key, header)
+        async with crowded.client(way, era, key) as client:
+            assert client.protocol_version == ERAS[era]
+            assert (client.server_info.name, client.server_info.title) == ("oncehub-mcp", "OnceHub")
+            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+            assert tools.keys() == CALLS.keys()
+            assert {name for name, tool in tools.items() if tool.annotations.read_only_hint} == READS
+            assert (await succeed(client, "test_connection"))["account"] == "margaret@northlight.example"
+        assert {answer for answer in key.answers if answer >= 300} == set()
+
+    run(session())
+
+
+@pytest.mark.parametrize(("way", "tool"), EVERYWHERE)
+def test_a_tool_works_and_says_how_it_fails(account, era, way, tool):
+    async def session():
+        async with server.client(way, era) as client:
+            await works_and_says_how_it_fails(client, tool)
+
+    with served(account) as server:
+        run(session())
+
+
+@pytest.mark.parametrize("answer", [YES, NO], ids=["yes", "no"])
+@pytest.mark.parametrize("tool", ["cancel_booking", "delete_contact"])
+def test_only_a_yes_changes_anything(account, way, era, tool, answer):
+    person = Person(answer)
+
+    async def session():
+        async with server.client(way, era, elicitation_callback=person.ask) as client:
+            await only_a_yes_changes_anything(client, tool, person)
+
+    with served(account) as server:
+        run(session())
+
+
+def test_a_long_list_tells_how_far_it_is(crowded, way, era):
+    async def session():
+        steps = asyncio.Queue()
+
+        async def progress(*step):
+            steps.put_nowait(step[:2])
+
+        async with crowded.client(way, era) as client:
+            reply = await client.call_tool("list_contacts", {"limit": CONTACTS}, progress_callback=progress)
+            assert len(reply.structured_content["items"]) == CONTACTS
+            assert [await steps.get(), await steps.get()] == [(100, CONTACTS), (200, CONTACTS)]
+            assert steps.empty()
+
+    run(session())
+
+
+def test_a_call_that_is_cancelled_is_dropped_on_the_way_to_oncehub(way, era):
+    async def session():
+        async with silent_oncehub() as (oncehub, account):
+            with served(account) as server:
+                async with server.client(way, era) as client:
+                    call = asyncio.create_task(client.call_tool("test_connection", {}))
+                    await oncehub.asked.wait()
+                    call.cancel()
+                    await asyncio.wait_for(oncehub.left.wait(), 10)
+                    assert {tool.name for tool in (await client.list_tools()).tools} == CALLS.keys()
+
+    run(session())
+
+
+@pytest.mark.parametrize("way", ["/mcp", "/sse, streamed"])
+def test_a_client_that_leaves_takes_its_calls_with_it(way, era):
+    async def session():
+        async with silent_oncehub() as (oncehub, account):
+            with served(account) as server:
+                async with server.client(way, era) as client:
+                    call = asyncio.create_task(client.call_tool("test_connection", {}))
+                    await oncehub.asked.wait()
+                with pytest.raises(MCPError):
+                    await call
+                await asyncio.wait_for(oncehub.left.wait(), 10)
+
+    run(session())
+
+
+@pytest.mark.parametrize("settings", OFFERED)
+@pytest.mark.parametrize("way", ["/mcp", "/sse, streamed"])
+def test_headers_narrow_what_is_offered(crowded, way, era, settings):
+    names = {"read-only": "X-MCP-Readonly", "toolsets": "X-MCP-Toolsets"}
+    names |= {"tools": "X-MCP-Tools", "exclude-tools": "X-MCP-Exclude-Tools"}
+    flags = re.findall(r"--(\S+)(?: ([a-z]\S+))?", settings)
+    headers = {names[flag]: value or "true" for flag, value in flags}
+
+    async def session():
+        async with crowded.client(way, era, headers=headers) as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == OFFERED[settings]
+            for tool in CALLS.keys() - OFFERED[settings]:
+                refused = await refuse(client.call_tool(tool, {}))
+                assert refused.startswith(f"this server does not offer '{tool}'")
+
+    run(session())
+
+
+def test_headers_never_widen_what_is_offered(account, way, era):
+    async def session():
+        async with server.client(way, era, headers={"X-MCP-Readonly": "false"}) as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == READS
+
+    with served(account, "--read-only") as server:
+        run(session())
+
+
+@pytest.mark.parametrize("way", ["/mcp", "/sse, posted"])
+def test_a_session_answers_only_the_key_that_opened_it(account, way):
+    async def session():
+        key = Key(server.key)
+        async with server.client(way, "legacy", key) as client:
+            for other, answer, words in [("other", 404, "no such session with this key"), (None, 401, "send a OnceHub API key")]:
+                key.key = other
+                with pytest.raises(MCPError, match=words):
+                    await client.call_tool("delete_contact", TOM)
+                assert answer in key.answers
+                key.key = server.key
+                await succeed(client, "get_contact", **TOM)
+
+    with served(account, "--confirm", "never") as server:
+        run(session())
+
+
+def test_a_stream_takes_messages_of_the_key_that_opened_it_only(account, era):
+    opened = []
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "delete_contact", "arguments": TOM}}
+
+    async def session():
+        async with server.client("/sse, streamed", era, opened=opened.append) as client, httpx2.AsyncClient() as others:
+            await succeed(client, "get_contact", **TOM)
+            [mine] = opened
+            for headers, id, answer in [
+                ({"API-Key": "other"}, mine, 404),
+                ({"Authorization": "Bearer other"}, mine, 404),
+                ({}, mine, 401),
+                ({"API-Key": server.key}, mine[::-1], 404),
+            ]:
+                refused = await others.post(f"{server.url}/message?sessionId={id}", json=call, headers=headers)
+                assert refused.status_code == answer, refused.text
+                assert refused.json()["error"]["message"]
+            await succeed(client, "get_contact", **TOM)
+
+    with served(account, "--confirm", "never") as server:
+        run(session())
+
+
+def test_nobody_is_served_without_a_key(crowded, way, era):
+    async def session():
+        key = Key(None)
+        with pytest.raises((MCPError, httpx2.HTTPStatusError, ExceptionGroup)):
+            async with crowded.client(way, era, key):
+                raise AssertionError("it was let in")
+        assert set(key.answers) == {401}
+
+    run(session())
+
+
+def test_a_wrong_key_is_refused_by_oncehub_in_words(crowded, way, era):
+    async def session():
+        async with crowded.client(way, era, Key("wrong")) as client:
+            refused = (await client.call_tool("test_connection", {})).structured_content["error"]
+            assert (refused["type"], refused["status"]) == ("authentication_error", 401)
+            assert "API-Key" in refused["hint"]
+
+    run(session())
+
+
+def test_a_simulated_account_needs_no_key(era):
+    async def session():
+        async with Client(f"{server.url}/mcp", mode=era) as client:
+            assert (await succeed(client, "test_connection"))["account"] == "margaret@northlight.example"
+
+    with served({}, "--sandbox") as server:
+        run(session())

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { calls, clients, fail, filled, like, session, succeed } from "./sessions.js";
+import { worksAndSaysHowItFails } from "./scenarios.js";
+import { calls, clients, session, succeed } from "./sessions.js";
 
 const yes = async () => ({ action: "accept", content: { confirm: true } });
 
@@ -50,12 +51,6 @@ for (const [name, connect] of Object.entries(clients)) {
 
   for (const tool of Object.keys(calls)) {
     test(`${name}: ${tool} works, and says how it fails`, { timeout: 60_000 }, () =>
-      session(connect, yes, async (client) => {
-        const { works, shows, fails, refused } = await filled(client, calls[tool]);
-        const unknown = await fail(client, tool, { ...works, no_such_argument: 1 });
-        assert.deepEqual([unknown.type, unknown.param], ["invalid_argument", "no_such_argument"]);
-        assert.deepEqual(like(refused, await fail(client, tool, fails)), refused);
-        assert.deepEqual(like(shows, await succeed(client, tool, works)), shows);
-      }));
+      session(connect, yes, (client) => worksAndSaysHowItFails(client, tool)));
   }
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Person, onlyAYesChangesAnything } from "./scenarios.js";
 import { calls, clients, everything, filled, like, session, succeed } from "./sessions.js";
 
 const timeout = 60_000;
@@ -18,27 +19,8 @@ for (const [name, connect] of Object.entries(clients)) {
   for (const tool of asked) {
     for (const [said, answer] of Object.entries(answers)) {
       test(`${name}: ${tool}, ${said}`, { timeout }, () => {
-        const questions = [];
-        const person = async (request) => {
-          questions.push(request.params.message);
-          return answer;
-        };
-        return session(connect, person, async (client) => {
-          const { works, shows, asks, changes } = await filled(client, calls[tool]);
-          const before = await everything(client);
-          const reply = await succeed(client, tool, works);
-          const after = await everything(client);
-          assert.equal(questions.length, 1);
-          assert.deepEqual(asks.filter((part) => !questions[0].includes(part)), [], questions[0]);
-          if (said === "yes") {
-            assert.deepEqual(like(shows, reply), shows);
-            assert.notDeepEqual(after[changes], before[changes]);
-            assert.deepEqual({ ...after, [changes]: [] }, { ...before, [changes]: [] });
-          } else {
-            assert.equal(reply.confirmed, false);
-            assert.deepEqual(after, before);
-          }
-        });
+        const person = new Person(answer);
+        return session(connect, person.ask, (client) => onlyAYesChangesAnything(client, tool, person));
       });
     }
   }

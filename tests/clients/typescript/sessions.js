@@ -11,45 +11,44 @@ import { Client as ClassicClient } from "@modelcontextprotocol/sdk/client/index.
 import { StdioClientTransport as ClassicTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 
-const binary = process.env.ONCEHUB_MCP_BINARY;
+export const binary = process.env.ONCEHUB_MCP_BINARY;
 const about = { name: "client-tests", version: "1.0.0" };
 const capabilities = { elicitation: { form: {} } };
 
 // What each tool is called with, and what it then says: python/sessions.py tells more.
 export const calls = JSON.parse(readFileSync(new URL("../calls.json", import.meta.url), "utf8"));
 
-// Each starts the server, on an account of its own unless there is one already; `answer` stands for the person.
-export const clients = {
-  "sdk, 2025-11-25": async (answer, env) => {
-    const client = new ClassicClient(about, { capabilities });
-    client.setRequestHandler(ElicitRequestSchema, answer);
-    await client.connect(new ClassicTransport(server(env)));
-    return client;
-  },
-  "client, 2025-11-25": async (answer, env) => {
-    const client = new ModernClient(about, { capabilities });
-    client.setRequestHandler("elicitation/create", answer);
-    await client.connect(new ModernTransport(server(env)));
-    return client;
-  },
-  "client, 2026-07-28": async (answer, env) => {
-    const client = new ModernClient(about, { capabilities, versionNegotiation: { mode: "auto" } });
-    client.setRequestHandler("elicitation/create", answer);
-    await client.connect(new ModernTransport(server(env)));
-    return client;
+export const sdks = {
+  "sdk, 2025-11-25": { Client: ClassicClient, Stdio: ClassicTransport, asked: ElicitRequestSchema },
+  "client, 2025-11-25": { Client: ModernClient, Stdio: ModernTransport, asked: "elicitation/create" },
+  "client, 2026-07-28": {
+    Client: ModernClient,
+    Stdio: ModernTransport,
+    asked: "elicitation/create",
+    versionNegotiation: { mode: "auto" },
   },
 };
+
+// A client; `answer` stands for the person.
+export async function open({ Client, asked, versionNegotiation }, answer, transport) {
+  const client = new Client(about, { capabilities, versionNegotiation });
+  client.setRequestHandler(asked, answer);
+  await client.connect(transport);
+  return client;
+}
+
+// Each starts the server, on an account of its own unless there is one already.
+export const clients = Object.fromEntries(
+  Object.entries(sdks).map(([name, sdk]) => [name, (answer, env) => open(sdk, answer, new sdk.Stdio(server(env)))]),
+);
 
 function server(env) {
   return { command: binary, args: [...(env ? [] : ["--sandbox"]), "--log", "error"], env };
 }
 
 // Work with a client, on a simulated account that may be asked as often as wanted.
-export async function session(connect, answer, work) {
-  const command = ["sandbox", "--listen", "127.0.0.1:0", "--no-limits"];
-  const sandbox = spawn(binary, command, { stdio: ["ignore", "pipe", "inherit"] });
-  try {
-    const env = { ...(await whereabouts(sandbox.stdout)), ONCEHUB_MCP_RATE_LIMIT: "off" };
+export const session = (connect, answer, work) =>
+  withAccount(async (env) => {
     const client = await connect(answer, env);
     try {
       // The SDKs hold replies against the output schemas that they have seen.
@@ -58,6 +57,13 @@ export async function session(connect, answer, work) {
     } finally {
       await client.close();
     }
+  });
+
+export async function withAccount(work) {
+  const command = ["sandbox", "--listen", "127.0.0.1:0", "--no-limits"];
+  const sandbox = spawn(binary, command, { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    await work({ ...(await whereabouts(sandbox.stdout)), ONCEHUB_MCP_RATE_LIMIT: "off" });
   } finally {
     sandbox.kill();
   }

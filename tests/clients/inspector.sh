@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # The server as MCP Inspector's command line sees it, in both protocol eras, on the simulated account:
-# each tool as it works, and as it fails.
+# each tool as it works, and as it fails; and each way to it over HTTP.
 set -euo pipefail
 cd "$(dirname "$0")/typescript"
 
-inspect() { node_modules/.bin/mcp-inspector --cli "$ONCEHUB_MCP_BINARY" --sandbox --log error "$@" 2>&1; }
+# What it is given has its secrets in the open.
+export MCP_INSPECTOR_SECRET_STORE=memory
+inspector() { node_modules/.bin/mcp-inspector --cli "$@" 2>&1 || echo "exit code $?"; }
+inspect() { inspector "$ONCEHUB_MCP_BINARY" --sandbox --log error "$@"; }
 
 # A value of the first item of a list that the inspector printed.
 first() { node -e '
@@ -36,7 +39,7 @@ check() {
 
 in_era() {
   local era=$1 tool works fails type listed coming past slot
-  method() { inspect --protocol-era "$era" --method "$@" || echo "exit code $?"; }
+  method() { inspect --protocol-era "$era" --method "$@"; }
   call() { method tools/call --tool-name "$1" --tool-args-json "$2" "${@:3}"; }
 
   listed=$(method tools/list --strict)
@@ -65,8 +68,75 @@ in_era() {
   [ "$failed" = 0 ]
 }
 
+# The server over HTTP, without a key of its own, before a simulated account: $url, and the account's $key.
+started=()
+start() {
+  exec {said}< <(exec "$ONCEHUB_MCP_BINARY" "$@")
+  started+=($!)
+  read -r line <&"$said"
+}
+stop() {
+  kill "${started[@]}"
+  rm -r "$folder"
+}
+serve() {
+  trap stop EXIT
+  start sandbox --listen 127.0.0.1:0 --no-limits
+  local account
+  read -r account <&"$said"
+  key=$(sed -E 's/.*ONCEHUB_API_KEY=([^ ]+).*/\1/' <<<"$account")
+  ONCEHUB_API_URL=$(sed -E 's/.*ONCEHUB_API_URL=([^ ]+).*/\1/' <<<"$account") ONCEHUB_MCP_RATE_LIMIT=off start --log error http --listen 127.0.0.1:0
+  url=$(grep -oE 'http://[^/]+' <<<"$line" | head -n 1)
+}
+
+over_http() {
+  local era=$1 bearer="Authorization: Bearer $key" api_key="API-Key: $key" listed way path transport config
+  local tom='{"contact_id": "tom@ashcroft.example"}'
+  method() { inspector "$url$path" --transport "$transport" --protocol-era "$era" "${@:2}" --method "$1"; }
+  call() { method tools/call --tool-name "$1" --tool-args-json "$2" "${@:3}"; }
+
+  for way in /mcp:http /sse:http /sse:sse; do
+    path=${way%:*} transport=${way#*:}
+    listed=$(method tools/list --strict --header "$api_key")
+    check "$era $way tools/list --strict" "$listed"
+    [ "$(grep -c '"inputSchema"' <<<"$listed")" = "$(($(table | wc -l) / 4))" ] || fail "$era $way: there are other tools"
+    check "$era $way Bearer" "$(call test_connection '{}' --header "$bearer")" '"isError": false' margaret@northlight.example
+    check "$era $way no key" "$(method tools/list)" auth_required '^exit code [1-9]'
+  done
+
+  path=/mcp transport=http
+  check "$era a call" "$(call get_contact "$tom" --header "$api_key")" '"structuredContent": \{' '"isError": false'
+  check "$era a failure" "$(call get_contact '{"contact_id": "nobody"}' --header "$bearer")" \
+    '"type": "not_found"' tool_is_error '^exit code 5$'
+  check "$era a wrong key" "$(call test_connection '{}' --header "API-Key: wrong")" \
+    '"type": "authentication_error"' tool_is_error '^exit code 5$'
+  listed=$(method tools/list --header "$api_key" --header "X-MCP-Readonly: true")
+  check "$era read-only" "$listed" '"name": "list_contacts"'
+  ! grep -q '"readOnlyHint": false' <<<"$listed" || fail "$era: read-only tools that change something"
+  check "$era a hidden tool" "$(call delete_contact "$tom" --header "$api_key" --header "X-MCP-Readonly: true")" \
+    tool_not_found '^exit code 5$'
+
+  # The vendor's own configuration. Where no type is given, this inspector takes a server for a program to be started.
+  for transport in http sse; do
+    config=$folder/$era-$transport.json
+    sed "s#{ \"url\"#{ \"type\": \"$transport\", \"url\"#; s#http://HOST#$url#; s#KEY#$key#" ../vendor.json >"$config"
+    check "$era, the vendor's configuration, $transport" \
+      "$(inspector --config "$config" --server oncehub --protocol-era "$era" --method tools/call --tool-name test_connection)" \
+      '"isError": false' margaret@northlight.example
+  done
+
+  echo "Inspector over HTTP, $era: $passed passed, $failed failed"
+  [ "$failed" = 0 ]
+}
+
+folder=$(mktemp -d)
+serve
 in_era legacy & legacy=$!
 in_era modern & modern=$!
+over_http legacy & legacy_http=$!
+over_http modern & modern_http=$!
 wait "$legacy" || failed=1
 wait "$modern" || failed=1
+wait "$legacy_http" || failed=1
+wait "$modern_http" || failed=1
 [ "$failed" = 0 ]

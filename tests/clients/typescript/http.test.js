@@ -13,7 +13,7 @@ const no = { action: "accept", content: { confirm: false } };
 const nobody = async (request) => assert.fail(`nobody should be asked: ${request.params.message}`);
 const reads = Object.keys(calls).filter((tool) => /^(get|list|test)_/.test(tool));
 // All tools work at /mcp; that the other ways carry them too shows in some.
-const some = ["test_connection", "get_booking_time_slots", "schedule_meeting", "cancel_booking", "get_contact"];
+const some = ["get_booking_time_slots", "schedule_meeting", "cancel_booking"];
 const tom = { contact_id: "tom@ashcroft.example" };
 const contacts = 250;
 

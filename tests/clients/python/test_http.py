@@ -213,6 +213,33 @@ def test_nobody_is_served_without_a_key(crowded, way, era):
     run(session())
 
 
+@pytest.mark.parametrize("head", ["Mcp-Session-Id: none", "Authorization: Basic none", "Origin: https://elsewhere.example"])
+def test_a_refusal_leaves_the_connection_fit_for_the_next_request(crowded, head):
+    """Clients send a request's head first and its body after it, and keep the connection unless they are told not to."""
+    lines = ["POST /mcp HTTP/1.1", "Host: 127.0.0.1", head, "Content-Type: application/json", "Content-Length: 2"]
+    if not head.startswith("Authorization"):
+        lines.append(f"API-Key: {crowded.key}")
+
+    async def answered(reader):
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        await reader.readexactly(int(re.search(r"content-length: (\d+)", answer)[1]))
+        return answer
+
+    async def session():
+        reader, writer = await asyncio.open_connection("127.0.0.1", crowded.url.rpartition(":")[2])
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        # A server may wait for the body before it answers, or answer first and say that the connection ends.
+        first = asyncio.create_task(answered(reader))
+        await asyncio.wait([first], timeout=0.3)
+        writer.write(b"{}")
+        if "connection: close" not in await first:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert "200 ok" in await answered(reader)
+        writer.close()
+
+    run(session())
+
+
 def test_a_wrong_key_is_refused_by_oncehub_in_words(crowded, way, era):
     async def session():
         async with crowded.client(way, era, Key("wrong")) as client:

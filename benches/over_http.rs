@@ -19,6 +19,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::{StreamExt, stream};
 use oncehub_mcp::sandbox::{self, Sandbox};
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ enum Era {
 }
 
 struct Server {
-    child: Child,
+    child: Option<Child>,
     url: String,
     client: reqwest::Client,
 }
@@ -57,7 +58,17 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.split_whitespace().find(|word| word.ends_with("/mcp")).unwrap().to_owned();
         let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(2_000).build().unwrap();
-        Self { child, url, client }
+        Self { child: Some(child), url, client }
+    }
+
+    /// Somebody else who calls the same server.
+    fn another_caller(&self) -> Self {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { child: None, url: self.url.clone(), client }
+    }
+
+    fn id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     fn post(&self, body: &Value) -> reqwest::RequestBuilder {
@@ -106,18 +117,18 @@ impl Server {
 
     /// The resident set, in MiB.
     fn memory(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
     }
 
     fn descriptors(&self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+        std::fs::read_dir(format!("/proc/{}/fd", self.id())).unwrap().count()
     }
 
     /// The processor's time of all its threads so far.
     fn processor(&self) -> Duration {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
         let spent = tasks.map(|task| std::fs::read_to_string(task.unwrap().path().join("schedstat")).unwrap());
         Duration::from_nanos(spent.map(|text| text.split_whitespace().next().unwrap().parse::<u64>().unwrap()).sum())
     }
@@ -125,8 +136,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
@@ -240,14 +253,12 @@ async fn main() {
         }
         println!("memory of {what}: {before:.1} MiB, with 1,000 idle sessions {:.1} MiB", server.memory());
         let server = Arc::new(Server::spawn(program, arguments, &url));
-        let callers = (0..1_000).map(|caller| {
-            let server = Arc::clone(&server);
-            tokio::spawn(async move { server.call(Era::Modern, "", caller).await })
-        });
-        for caller in callers.collect::<Vec<_>>() {
-            caller.await.unwrap();
-        }
-        println!("memory of {what} after 1,000 stateless callers at once: {:.1} MiB", server.memory());
+        // Each with a connection of their own, which stays open; some of them call at the same time.
+        let callers: Vec<_> = (0..1_000).map(|_| server.another_caller()).collect();
+        stream::iter(0..3_000)
+            .for_each_concurrent(CLIENTS, |call| callers[call % 1_000].call(Era::Modern, "", call))
+            .await;
+        println!("memory of {what} with 1,000 stateless callers: {:.1} MiB", server.memory());
     }
 }
 

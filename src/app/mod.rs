@@ -66,6 +66,6 @@ impl App {
     /// # Errors
     /// When this process serves HTTP already.
     pub fn tenants(&self) -> anyhow::Result<Tenants> {
-        Tenants::new(self.client.clone(), self.tools.clone(), self.catalogue.clone())
+        Tenants::new(&self.client, &self.tools, self.catalogue.clone())
     }
 }

@@ -1,6 +1,7 @@
 //! Many accounts behind one server: each request's key, and what its headers leave of the catalogue, become the account that
 //! it is served with.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use moka::sync::Cache;
 use secrecy::SecretString;
 
-use crate::oncehub::{Address, BadKey, Client, Key, KeySource, Window};
+use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Settings, Window};
 use crate::server::{Account, Server};
 use crate::tools::{Catalogue, Failure, Selection, Tools};
-use crate::transport::http::{Backend, Caller, Refusal};
+use crate::transport::http::{Backend, Caller, InFlight, Refusal};
 
 /// How many accounts are remembered, and for how long after their last request.
 const ACCOUNTS: u64 = 10_000;
@@ -49,6 +50,8 @@ pub struct Tenants {
     served: Served,
     own: Account,
     client: Client,
+    /// The limits, of which all but the first are shared.
+    budget: Budget,
     address: Address,
     accounts: Cache<Arc<str>, Tools>,
     narrowed: Cache<Selection, Arc<Catalogue>>,
@@ -61,7 +64,12 @@ impl Tenants {
     ///
     /// # Errors
     /// When figures are collected already, by another server in this process.
-    pub fn new(client: Client, tools: Tools, catalogue: Catalogue) -> anyhow::Result<Self> {
+    pub fn new(client: &Client, tools: &Tools, catalogue: Catalogue) -> anyhow::Result<Self> {
+        let Settings { budget, key, .. } = client.settings();
+        let address = budget.address();
+        // This account's requests leave from the same address as everybody else's.
+        let client = client.with_key(key.clone(), budget.at(&address));
+        let tools = tools.with_client(client.clone());
         let duration = Matcher::Suffix("_duration_seconds".into());
         let recorder = PrometheusBuilder::new().set_buckets_for_metric(duration, BUCKETS)?.build_recorder();
         let figures = recorder.handle();
@@ -70,8 +78,9 @@ impl Tenants {
         Ok(Self {
             served: served(&server),
             server,
-            own: Account { tools, catalogue: Arc::new(catalogue), tenant: "own".into() },
-            address: client.settings().budget.address(),
+            own: Account { tools, catalogue: Arc::new(catalogue), tenant: "own".into(), held: None },
+            budget: budget.clone(),
+            address,
             client,
             accounts: Cache::builder().max_capacity(ACCOUNTS).time_to_idle(REMEMBER).build(),
             narrowed: Cache::builder().max_capacity(200).time_to_idle(REMEMBER).build(),
@@ -84,7 +93,7 @@ impl Tenants {
     fn tools(&self, caller: &Caller, key: &SecretString) -> Result<Tools, Refusal> {
         let make = || {
             let key = Key::new(KeySource::Given(key.clone()))?;
-            let budget = self.client.settings().budget.at(&self.address);
+            let budget = self.budget.at(&self.address);
             Ok(self.own.tools.of_account(self.client.with_key(key, budget)))
         };
         self.accounts
@@ -116,13 +125,20 @@ impl Backend for Tenants {
         self.served.clone()
     }
 
-    fn admit(&self, caller: &Caller, headers: &HeaderMap, extensions: &mut Extensions) -> Result<(), Refusal> {
+    fn admit(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+        in_flight: Option<InFlight>,
+        extensions: &mut Extensions,
+    ) -> Result<(), Refusal> {
         let tools = match &caller.key {
             Some(key) => self.tools(caller, key)?,
             None => self.own.tools.clone(),
         };
         let catalogue = self.catalogue(headers)?;
-        extensions.insert(Account { tools, catalogue, tenant: Arc::clone(&caller.tenant) });
+        let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
+        extensions.insert(Account { tools, catalogue, tenant: Arc::clone(&caller.tenant), held });
         Ok(())
     }
 
@@ -159,10 +175,19 @@ impl Backend for Tenants {
     }
 }
 
+/// The headers that narrow what is offered.
+const NARROWING: [&str; 4] = ["x-mcp-readonly", "x-mcp-toolsets", "x-mcp-tools", "x-mcp-exclude-tools"];
+
 /// What a request's headers select. Only what is named is narrowed.
 fn selection(headers: &HeaderMap) -> Result<Selection, Refusal> {
     let bad =
         |name: &str, problem: &str| Refusal::new(StatusCode::BAD_REQUEST, "selection", format!("{name}: {problem}"));
+    // Somebody who misspells the one that keeps deletions away must not believe that it does.
+    let unknown =
+        headers.keys().find(|name| name.as_str().starts_with("x-mcp-") && !NARROWING.contains(&name.as_str()));
+    if let Some(name) = unknown {
+        return Err(bad(name.as_str(), &format!("there is no such header; there are {}", NARROWING.join(", "))));
+    }
     let text = |name: &str| match headers.get(name).map(http::HeaderValue::to_str).transpose() {
         Ok(text) => Ok(text.unwrap_or_default().trim().to_ascii_lowercase()),
         Err(_) => Err(bad(name, "has characters that no name has")),

@@ -217,7 +217,7 @@ impl Arguments {
             keys: Keys::new(shares, token).context("the system has no randomness")?,
             metrics,
             public_url: self.public_url.clone(),
-            scheme: if has_tls { "https" } else { "http" },
+            scheme: if has_tls || self.behind_proxy { "https" } else { "http" },
             limits: Limits {
                 connections: self.max_connections,
                 sessions: self.max_sessions,

@@ -103,7 +103,7 @@ impl Key {
         let escapes = memchr::memchr_iter(b'\\', json);
         let mut hiding = escapes.filter(|at| !matches!(json.get(at + 1), Some(b'n' | b'r' | b't')));
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let mut keys = known.iter().map(|key| key.expose_secret().as_bytes()).filter(|key| !key.is_empty());
+        let mut keys = known.iter().map(|key| key.expose_secret().as_bytes()).filter(|key| key.len() >= SHORTEST);
         hiding.next().is_some() || keys.any(|key| memchr::memmem::find(json, key).is_some())
     }
 
@@ -111,7 +111,7 @@ impl Key {
     pub fn scrub(&self, text: &str) -> Option<String> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let mut scrubbed: Option<String> = None;
-        for key in known.iter().map(ExposeSecret::expose_secret).filter(|key| !key.is_empty()) {
+        for key in known.iter().map(ExposeSecret::expose_secret).filter(|key| key.len() >= SHORTEST) {
             let current = scrubbed.as_deref().unwrap_or(text);
             if current.contains(key) {
                 scrubbed = Some(current.replace(key, "[API key]"));
@@ -120,6 +120,9 @@ impl Key {
         scrubbed
     }
 }
+
+/// What is shorter is in ordinary words, too: blacking it out would only make them unreadable. OnceHub's are much longer.
+const SHORTEST: usize = 6;
 
 fn header(key: &SecretString) -> Result<HeaderValue, BadKey> {
     // `HeaderValue` would take bytes above 127, which servers read as Latin-1, UTF-8 or not at all.

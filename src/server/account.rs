@@ -1,5 +1,6 @@
 //! Whose account a request is about.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use rmcp::ErrorData;
@@ -17,6 +18,8 @@ pub struct Account {
     pub tools: Tools,
     /// What is offered.
     pub catalogue: Arc<Catalogue>,
+    /// Whatever the transport wants kept for as long as the request is worked on.
+    pub held: Option<Arc<dyn Any + Send + Sync>>,
     /// What logs call it: nothing that a key could be told from. Answers to questions are bound to it.
     pub tenant: Arc<str>,
 }

@@ -59,7 +59,7 @@ impl Server {
     /// A server that offers `catalogue`, carried out by `tools`.
     pub fn new(tools: Tools, catalogue: Catalogue) -> Self {
         let tenant = "own".into();
-        Self::with(Accounts::One(Account { tools, catalogue: Arc::new(catalogue), tenant }))
+        Self::with(Accounts::One(Account { tools, catalogue: Arc::new(catalogue), tenant, held: None }))
     }
 
     /// A server for many: every request brings its [`Account`] among the extensions of its HTTP head.
@@ -90,7 +90,7 @@ impl Server {
         request: CallToolRequestParams,
         mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let Account { tools, catalogue, tenant } = account;
+        let Account { tools, catalogue, tenant, .. } = account;
         if catalogue.get(&request.name).is_none() {
             let name: String = request.name.chars().take(60).collect();
             if Catalogue::toolset_of(&name).is_some() {
@@ -199,7 +199,7 @@ impl ServerHandler for Server {
             span.set_attribute("request_ids", ledger.ids());
             tracing::info!(
                 outcome,
-                ms = took.as_secs_f64() * 1000.0,
+                ms = (took.as_secs_f64() * 1e4).round() / 10.0,
                 upstream_requests = ledger.requests(),
                 request_ids = ledger.ids(),
                 "call"

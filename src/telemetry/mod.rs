@@ -27,7 +27,7 @@ pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<Telemetry, S
     let lines = fmt::layer().with_writer(writer).with_ansi(false);
     let lines = match form.trim() {
         "text" | "" => lines.boxed(),
-        "json" => lines.json().flatten_event(true).boxed(),
+        "json" => lines.json().flatten_event(true).with_span_list(false).boxed(),
         _ => return Err(format!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json")),
     };
     let exporter = otlp::Exporter::from_environment()?;

@@ -96,6 +96,12 @@ impl Tools {
         Self { oncehub, directory: names::Directory::new(settings.remember), settings: Arc::new(settings) }
     }
 
+    /// The same tools of the same account, through another client.
+    #[must_use]
+    pub fn with_client(&self, oncehub: Client) -> Self {
+        Self { oncehub, ..self.clone() }
+    }
+
     /// The same tools for another account: what is remembered of one is never used for the other.
     #[must_use]
     pub fn of_account(&self, oncehub: Client) -> Self {

@@ -62,6 +62,11 @@ impl Keys {
         headers.remove(API_KEY);
         headers.remove(AUTHORIZATION);
         let own = Caller { tenant: "own".into(), key: None };
+        if key.as_ref().is_some_and(|key| self.is_token(key)) {
+            return Err(Refusal::unauthorized(
+                "that is this server's token, not a OnceHub key: send it as 'Authorization: Bearer …'",
+            ));
+        }
         match (key, bearer) {
             (Some(key), Some(bearer)) if !self.is_token(&bearer) && !same(&key, &bearer) => {
                 Err(Refusal::unauthorized("API-Key and Authorization carry different keys: send one of them"))
@@ -177,6 +182,7 @@ mod tests {
         assert_eq!(taken(&guarded, &[("api-key", "k-1")]), Some(Some("k-1".into())));
         assert_eq!(taken(&guarded, &[("authorization", "Bearer t-1"), ("api-key", "k-1")]), Some(Some("k-1".into())));
         assert_eq!(taken(&guarded, &[("authorization", "Bearer t-2")]), None, "a mistyped token goes nowhere");
+        assert_eq!(taken(&guarded, &[("api-key", "t-1")]), None, "nor does it as a key");
         assert_eq!(taken(&guarded, &[]), None);
         let open = Keys::new(true, None).unwrap();
         assert_eq!(taken(&open, &[]), Some(None));

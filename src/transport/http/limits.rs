@@ -46,9 +46,9 @@ struct Running {
     by_tenant: HashMap<Arc<str>, usize>,
 }
 
-/// A call in flight: it lies among its request's extensions, and so lives exactly as long as the call.
+/// A request in flight, counted for as long as this lives.
 #[derive(Debug)]
-pub(super) struct InFlight {
+pub struct InFlight {
     tenant: Arc<str>,
     running: Arc<Mutex<Running>>,
 }

@@ -29,7 +29,7 @@ use url::Url;
 
 pub use caller::{Caller, Keys};
 pub use door::Door;
-pub use limits::Limits;
+pub use limits::{InFlight, Limits};
 pub use listen::Listener;
 pub use refusal::Refusal;
 pub use tls::{BadCertificate, Certificates};
@@ -47,11 +47,18 @@ pub trait Backend: Send + Sync + 'static {
     /// request's head.
     fn service(&self) -> Self::Service;
 
-    /// Leaves among `extensions` what a request of this caller is to be served with.
+    /// Leaves among `extensions` what a request of this caller is to be served with, and keeps `in_flight` for as long as
+    /// it is.
     ///
     /// # Errors
     /// A reason not to serve it at all.
-    fn admit(&self, caller: &Caller, headers: &HeaderMap, extensions: &mut Extensions) -> Result<(), Refusal>;
+    fn admit(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+        in_flight: Option<InFlight>,
+        extensions: &mut Extensions,
+    ) -> Result<(), Refusal>;
 
     /// Whether calls can succeed now; else, why not.
     fn ready(&self) -> impl Future<Output = Result<(), String>> + Send;

@@ -7,8 +7,9 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
+use hyper::body::Body as _;
 use metrics::gauge;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -39,10 +40,16 @@ pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
 
 async fn at_the_door<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    match shared.settings.door.check(&parts) {
+    let has_body = !body.is_end_stream();
+    let mut response = match shared.settings.door.check(&parts) {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(refusal) => refusal.into_response(),
+    };
+    // Nobody may have read the body; then hyper closes the connection, and a client that is not told would use it again.
+    if has_body && !response.status().is_success() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    response
 }
 
 async fn nothing() -> Refusal {

@@ -71,17 +71,16 @@ impl Message {
 }
 
 impl<B: Backend> Shared<B> {
-    /// Lets a message in: tells whose it is, and leaves what it is served with among the extensions of its head. What is
-    /// counted is counted as long as those live.
+    /// Lets a message in: leaves what it is served with among the extensions of its head.
     pub(super) fn admit(&self, parts: &mut Parts, caller: &Caller, message: &Message) -> Result<(), Refusal> {
-        self.backend.admit(caller, &parts.headers, &mut parts.extensions)?;
+        let mut in_flight = None;
         if message.method.is_some() && message.id.is_some() {
             if self.stopping.is_cancelled() && message.is("tools/call") {
                 return Err(Refusal::stopping());
             }
-            parts.extensions.insert(Arc::new(self.calls.begin(caller)?));
+            in_flight = Some(self.calls.begin(caller)?);
         }
-        Ok(())
+        self.backend.admit(caller, &parts.headers, in_flight, &mut parts.extensions)
     }
 
     async fn streamed(self: &Arc<Self>, request: Request) -> Result<Response, Refusal> {

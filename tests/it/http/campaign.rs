@@ -195,7 +195,7 @@ fn compare(rows: &[[String; 2]]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/campaign.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let (before, _) = text.split_once("| what came |").unwrap();
-    let lines: String = rows.iter().map(|[what, seen]| format!("| {what} | {seen} |\n")).collect();
+    let lines: String = rows.iter().map(|[what, seen]| format!("| {what} | {seen} |\n")).collect::<Vec<_>>().concat();
     let whole = format!("{before}| what came | what the client saw |\n| --- | --- |\n{lines}");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, whole).unwrap();

@@ -5,6 +5,7 @@ mod campaign;
 mod door;
 mod going;
 mod keys;
+mod limits;
 mod seen;
 mod tenants;
 mod tls;

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     health: bool,
     /// The address that clients use, where it is another one: https://mcp.example.com, or with a path
     #[arg(long, env = "ONCEHUB_MCP_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
-    public_url: Option<Url>,
+    public_url: Option<String>,
     /// Other names that clients may call this server by (in their Host header)
     #[arg(
         long = "allow-host",
@@ -201,22 +201,26 @@ impl Arguments {
         if is_public && shares && token.is_none() {
             bail!("--shared-key: others can reach this server: set ONCEHUB_MCP_TOKEN, which they then send as bearer");
         }
-        if let Some(url) = &self.public_url {
-            ensure!(matches!(url.scheme(), "https" | "http"), "--public-url: '{url}' is neither https nor http");
-        }
+        let public_url = match self.public_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) {
+            Some(text) => {
+                let url = Url::parse(text).with_context(|| format!("--public-url: '{text}'"))?;
+                ensure!(matches!(url.scheme(), "https" | "http"), "--public-url: '{url}' is neither https nor http");
+                Some(url)
+            }
+            None => None,
+        };
         let metrics = match (&token, is_public) {
             (Some(_), _) => Metrics::WithToken,
             (None, false) => Metrics::Open,
             (None, true) => Metrics::Closed,
         };
-        let door =
-            Door::new(self.public_url.as_ref(), &trimmed(&self.hosts), &trimmed(&self.origins), self.behind_proxy)
-                .context("--allow-host and --allow-origin")?;
+        let door = Door::new(public_url.as_ref(), &trimmed(&self.hosts), &trimmed(&self.origins), self.behind_proxy)
+            .context("--allow-host and --allow-origin")?;
         Ok(Settings {
             door,
             keys: Keys::new(shares, token).context("the system has no randomness")?,
             metrics,
-            public_url: self.public_url.clone(),
+            public_url,
             scheme: if has_tls || self.behind_proxy { "https" } else { "http" },
             limits: Limits {
                 connections: self.max_connections,

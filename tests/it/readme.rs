@@ -44,9 +44,9 @@ fn the_readme_lists_the_tools_that_there_are() {
     assert_eq!(&readme[start..end], table(), "run UPDATE=1 cargo test and look at the change");
 }
 
-/// The variables that the program knows, from its own help.
-fn variables() -> Vec<String> {
-    let help = program().arg("--help").output().unwrap();
+/// The variables that a command of the program knows, from its own help.
+fn variables(command: &[&str]) -> Vec<String> {
+    let help = program().args(command).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let mut names: Vec<String> = help
         .split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
@@ -60,12 +60,17 @@ fn variables() -> Vec<String> {
 
 #[test]
 fn every_setting_is_in_the_help_the_readme_and_the_example() {
-    let (readme, example) = (read("README.md"), read(".env.example"));
-    let variables = variables();
-    assert_eq!(variables.len(), 15, "{variables:?}");
-    for name in &variables {
+    let (readme, hosting, example) = (read("README.md"), read("docs/hosting.md"), read(".env.example"));
+    let general = variables(&[]);
+    assert_eq!(general.len(), 15, "{general:?}");
+    for name in &general {
         assert!(readme.contains(&format!("`{name}`")), "README.md: {name}");
+    }
+    let variables = variables(&["http"]);
+    assert_eq!(variables.len(), 15 + 19, "{variables:?}");
+    for name in &variables {
         assert!(example.contains(&format!("{name}=")), ".env.example: {name}");
+        assert!(general.contains(name) || hosting.contains(&format!("`{name}`")), "docs/hosting.md: {name}");
     }
     let in_example = example.lines().filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='));
     for (name, _) in in_example.filter(|(name, _)| name.starts_with("ONCEHUB_")) {

@@ -13,7 +13,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use rmcp::ServiceExt;
 use rmcp::model::{ClientJsonRpcMessage, GetExtensions, ServerJsonRpcMessage};
 use serde::Deserialize;
@@ -33,7 +33,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A GET at `/sse`: a new session of the older transport. With a session's id it is Streamable HTTP.
 pub(super) async fn get<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request) -> Response {
-    if request.headers().contains_key(SESSION_ID) {
+    // A HEAD, which asks for no body, must not open a session either.
+    if request.headers().contains_key(SESSION_ID) || request.method() == Method::HEAD {
         return streamable::handle(State(shared), request).await;
     }
     shared.open_sse(request.into_parts().0.headers).await.into_response()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::budget::{SLACK, Window};
+use super::window::{SLACK, Window};
 
 /// How many requests an account may have had, for each one that is left for everybody.
 ///

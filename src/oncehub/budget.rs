@@ -6,15 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::address::{Address, Place};
-
-/// At most so many requests in any stretch of so long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// How many requests.
-    pub requests: usize,
-    /// In how long.
-    pub period: Duration,
-}
+use super::window::{SLACK, Window};
 
 /// Keeps OnceHub's rate limits before OnceHub has to refuse.
 ///
@@ -40,9 +32,6 @@ struct Taken {
     /// OnceHub refused: nobody goes before this.
     paused_until: Option<Instant>,
 }
-
-/// What a window is stretched by, for requests that overtake each other on their way.
-pub(super) const SLACK: Duration = Duration::from_millis(50);
 
 impl Budget {
     /// A budget of these windows; none means no limit.
@@ -206,26 +195,11 @@ impl FromStr for Budget {
         if text.trim().eq_ignore_ascii_case("off") {
             return Ok(Self::new(&[]));
         }
-        let windows: Option<Vec<Window>> = text.split(',').map(|part| window(part.trim())).collect();
+        let windows: Option<Vec<Window>> = text.split(',').map(|part| Window::read(part.trim())).collect();
         windows
             .map(|windows| Self::new(&windows))
             .ok_or_else(|| format!("'{text}' is not a rate limit: write it like 5/1s,200/5m, or off"))
     }
-}
-
-fn window(text: &str) -> Option<Window> {
-    let (requests, period) = text.split_once('/')?;
-    let requests: usize = requests.trim().parse().ok().filter(|n| (1..=100_000).contains(n))?;
-    let period = period.trim();
-    let (number, seconds) = match period.chars().last()? {
-        's' => (period.strip_suffix('s')?, 1),
-        'm' => (period.strip_suffix('m')?, 60),
-        'h' => (period.strip_suffix('h')?, 3600),
-        _ => return None,
-    };
-    let number: u64 = if number.is_empty() { 1 } else { number.parse().ok()? };
-    let seconds = number.checked_mul(seconds).filter(|seconds| (1..=86_400).contains(seconds))?;
-    Some(Window { requests, period: Duration::from_secs(seconds) })
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod ledger;
 mod object;
 mod page;
 mod retry;
+mod window;
 
 pub mod account;
 pub mod booking_calendars;
@@ -31,7 +32,7 @@ pub mod users;
 pub mod webhooks;
 
 pub use address::Address;
-pub use budget::{Budget, Window};
+pub use budget::Budget;
 pub use client::{BadUrl, Client, Settings, api_root};
 pub use endpoint::{Endpoint, FromReply, Listing};
 pub use error::{Cause, Error, Outcome, Rejection};
@@ -40,3 +41,4 @@ pub use key::{BadKey, Key, KeySource};
 pub use ledger::Ledger;
 pub use object::{List, Object, Reference};
 pub use page::Page;
+pub use window::Window;

@@ -9,12 +9,12 @@ use super::{Server, in_front_of, refusal, upstream};
 const PATHS: [&str; 8] = ["/", "/mcp", "/sse", "/message", "/healthz", "/readyz", "/metrics", "/elsewhere"];
 
 #[tokio::test]
-async fn every_path_asks_by_which_name_it_was_called_and_by_whose_page() {
+async fn it_tells_the_address_that_clients_use() {
     let upstream = upstream().await;
     let mut command = in_front_of(&upstream);
     command.args(["--public-url", "https://mcp.example.com/hub", "--allow-origin", "https://app.example.com"]);
     let server = Server::start(command);
-    assert_eq!(server.url, "https://mcp.example.com/hub", "the address that clients see");
+    assert_eq!(server.url, "https://mcp.example.com/hub");
 }
 
 #[tokio::test]

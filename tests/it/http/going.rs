@@ -31,10 +31,7 @@ async fn a_client_that_disconnects_cancels_its_call() {
 async fn a_stream_of_the_older_transport_takes_its_calls_with_it() {
     let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
-    let mut stream =
-        server.client.get(format!("{}/sse", server.url)).header("API-Key", sandbox::KEY).send().await.unwrap();
-    let first = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
-    let address = first.lines().find_map(|line| line.strip_prefix("data: ")).unwrap().to_owned();
+    let (stream, address) = server.open_sse(sandbox::KEY).await;
     let send = async |message| {
         assert_eq!(server.post(&address, sandbox::KEY, &message).send().await.unwrap().status(), 202);
     };

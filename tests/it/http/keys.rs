@@ -55,11 +55,7 @@ async fn a_session_answers_only_the_key_that_opened_it() {
 async fn a_stream_of_the_older_transport_takes_messages_of_its_own_key_only() {
     let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
-    let mut stream =
-        server.client.get(format!("{}/sse", server.url)).header("API-Key", sandbox::KEY).send().await.unwrap();
-    let first = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
-    let address = first.lines().find_map(|line| line.strip_prefix("data: ")).unwrap().to_owned();
-    assert!(first.starts_with("event: endpoint\n") && address.starts_with("/message?sessionId="), "{first}");
+    let (mut stream, address) = server.open_sse(sandbox::KEY).await;
     let (status, _) = refusal(server.post(&address, "somebody-elses", &initialize())).await;
     assert_eq!(status, 404);
     let (status, _) = refusal(server.post("/message", sandbox::KEY, &initialize())).await;

@@ -112,6 +112,15 @@ impl Server {
         id
     }
 
+    /// Opens a stream of the older transport; the stream, and the address that its messages go to.
+    pub(super) async fn open_sse(&self, key: &str) -> (Response, String) {
+        let mut stream = self.client.get(format!("{}/sse", self.url)).header("API-Key", key).send().await.unwrap();
+        let first = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
+        let address = first.strip_prefix("event: endpoint\ndata: ").map_or_else(|| panic!("{first}"), str::trim);
+        assert!(address.starts_with("/message?sessionId="), "{first}");
+        (stream, address.to_owned())
+    }
+
     /// Calls a tool in a session.
     pub(super) fn in_session(&self, key: &str, session: &str, tool: &str, arguments: &Value) -> RequestBuilder {
         let params = json!({"name": tool, "arguments": arguments});

@@ -1,10 +1,13 @@
 //! Settings: flag over environment over `.env` over default, validated once, at start.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{ArgAction, Args};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Args, Command};
 use secrecy::SecretString;
 use url::Url;
 
@@ -25,6 +28,9 @@ pub struct Options {
     /// A file that holds the API key, read again when OnceHub refuses the one it held [instead of `ONCEHUB_API_KEY`]
     #[arg(long, global = true, env = "ONCEHUB_API_KEY_FILE", hide_env_values = true, value_name = "FILE")]
     pub api_key_file: Option<String>,
+    /// The name under which the system's keychain holds the API key: 'install --key keychain' puts it there
+    #[arg(long, global = true, env = "ONCEHUB_MCP_KEYCHAIN", hide_env_values = true, value_name = "NAME")]
+    pub keychain: Option<String>,
     /// The API's address, with or without /v2
     #[arg(
         long,
@@ -152,12 +158,16 @@ pub struct Config {
 /// A setting that cannot be used: which one, and why.
 #[derive(Debug, thiserror::Error)]
 pub enum BadSetting {
-    /// The key or its file.
-    #[error("{}", if matches!(.0, BadKey::NotAHeader) { "ONCEHUB_API_KEY" } else { "ONCEHUB_API_KEY_FILE" })]
+    /// The key, or where it is kept.
+    #[error("{}", match .0 {
+        BadKey::NotAHeader => KEY_VARIABLES[0],
+        BadKey::Unreadable { .. } | BadKey::Empty(_) => KEY_VARIABLES[1],
+        BadKey::Locked { .. } | BadKey::Unkept(_) => KEY_VARIABLES[2],
+    })]
     Key(#[source] BadKey),
     /// Two keys at once.
-    #[error("both ONCEHUB_API_KEY and ONCEHUB_API_KEY_FILE are set: keep one of them")]
-    TwoKeys,
+    #[error("both {0} and {1} are set: keep one of them")]
+    TwoKeys(&'static str, &'static str),
     /// The address.
     #[error("ONCEHUB_API_URL")]
     Url(#[source] BadUrl),
@@ -192,8 +202,7 @@ impl Config {
         Ok(Self {
             sandbox: options.sandbox,
             // The simulated account has a key of its own; a real one must not even be read then.
-            key: if options.sandbox { Key::new(KeySource::Missing) } else { key(options.api_key_file.as_deref())? }
-                .map_err(BadSetting::Key)?,
+            key: if options.sandbox { Key::new(KeySource::Missing).map_err(BadSetting::Key)? } else { key(options)? },
             url: api_root(or(&options.api_url, API_URL)).map_err(BadSetting::Url)?,
             me: options.user.as_deref().map(str::trim).filter(|user| !user.is_empty()).map(str::to_owned),
             zone: Zone::parse(or(&options.time_zone, "UTC")).map_err(BadSetting::Zone)?,
@@ -243,28 +252,100 @@ pub fn secret(name: &'static str, file: Option<&Path>) -> Result<Option<SecretSt
     }
 }
 
-fn key(file: Option<&str>) -> Result<Result<Key, BadKey>, BadSetting> {
-    let given = std::env::var_os("ONCEHUB_API_KEY").filter(|key| !key.is_empty());
-    let file = file.map(str::trim).filter(|file| !file.is_empty()).map(PathBuf::from);
-    Ok(match (given, file) {
-        (Some(_), Some(_)) => return Err(BadSetting::TwoKeys),
-        (Some(key), None) => match key.into_string() {
-            Ok(key) => Key::new(KeySource::Given(SecretString::from(key.trim().to_owned()))),
-            Err(_) => Err(BadKey::NotAHeader),
-        },
-        (None, Some(file)) => Key::new(KeySource::File(file)),
-        (None, None) => Key::new(KeySource::Missing),
-    })
+fn key(options: &Options) -> Result<Key, BadSetting> {
+    let set = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let given = match std::env::var_os(KEY_VARIABLES[0]).filter(|key| !key.is_empty()).map(OsString::into_string) {
+        Some(Err(_)) => return Err(BadSetting::Key(BadKey::NotAHeader)),
+        Some(Ok(key)) => Some(KeySource::Given(SecretString::from(key.trim().to_owned()))),
+        None => None,
+    };
+    let file = set(&options.api_key_file).map(|file| KeySource::File(file.into()));
+    let kept = set(&options.keychain).map(KeySource::Keychain);
+    let mut sources = KEY_VARIABLES.into_iter().zip([given, file, kept]).filter_map(|(name, at)| Some((name, at?)));
+    let source = match (sources.next(), sources.next()) {
+        (Some((first, _)), Some((second, _))) => return Err(BadSetting::TwoKeys(first, second)),
+        (Some((_, source)), None) => source,
+        (None, _) => KeySource::Missing,
+    };
+    Key::new(source).map_err(BadSetting::Key)
+}
+
+/// The variables that say where the key is: one of them, never two.
+const KEY_VARIABLES: [&str; 3] = ["ONCEHUB_API_KEY", "ONCEHUB_API_KEY_FILE", "ONCEHUB_MCP_KEYCHAIN"];
+
+/// A setting, as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The flag's name, without its dashes.
+    pub flag: String,
+    /// The variable's name.
+    pub variable: String,
+    /// Its value; several are joined by commas.
+    pub value: String,
+    /// Where it was given.
+    pub source: Source,
+}
+
+/// Where a value was given. The first one that has it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// On the command line.
+    Flag,
+    /// In the environment.
+    Environment,
+    /// In `.env`.
+    Dotenv,
+}
+
+/// The settings that somebody has given, each with the place that won. Those at their defaults are not among them.
+pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
+    let settings = Options::augment_args(Command::new(""));
+    let each = settings.get_arguments().filter_map(|setting| {
+        let id = setting.get_id().as_str();
+        let variable = setting.get_env()?.to_str()?.to_owned();
+        let source = match matches.value_source(id)? {
+            ValueSource::CommandLine => Source::Flag,
+            ValueSource::EnvVariable if dotenv.variables.contains(&variable) => Source::Dotenv,
+            ValueSource::EnvVariable => Source::Environment,
+            _ => return None,
+        };
+        let values = matches.get_raw(id)?.map(|value| value.to_string_lossy().trim().to_owned());
+        let value = values.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(",");
+        (!value.is_empty()).then(|| Given {
+            flag: setting.get_long().unwrap_or_default().to_owned(),
+            variable,
+            value,
+            source,
+        })
+    });
+    each.collect()
+}
+
+/// The key's own variable, which has no flag.
+pub fn given_key(dotenv: &Dotenv) -> Option<(SecretString, Source)> {
+    let key = std::env::var(KEY_VARIABLES[0]).ok().map(|key| key.trim().to_owned()).filter(|key| !key.is_empty())?;
+    let is_dotenv = dotenv.variables.contains(KEY_VARIABLES[0]);
+    Some((key.into(), if is_dotenv { Source::Dotenv } else { Source::Environment }))
+}
+
+/// What a `.env` has added to the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Dotenv {
+    /// The file.
+    pub file: Option<PathBuf>,
+    variables: BTreeSet<String>,
 }
 
 /// Reads `.env` in this folder or one above it; what the environment has already is left alone.
 ///
 /// # Errors
 /// When there is one that cannot be read. Its lines are not repeated, since one of them may be the key.
-pub fn load_dotenv() -> Result<(), String> {
+pub fn load_dotenv() -> Result<Dotenv, String> {
+    let names = || std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let before: BTreeSet<String> = names().collect();
     match dotenvy::dotenv() {
-        Ok(_) => Ok(()),
-        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Ok(file) => Ok(Dotenv { file: Some(file), variables: names().filter(|name| !before.contains(name)).collect() }),
+        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(Dotenv::default()),
         Err(dotenvy::Error::Io(error)) => Err(format!(".env cannot be read: {error}")),
         Err(_) => Err(".env has a line that is not NAME=value (quote values that hold spaces)".into()),
     }

@@ -8,6 +8,7 @@
 //! - [`transport`], room 4: the ways in. Imports no room.
 //! - [`sandbox`], room 6: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
 //!   `oncehub`: a field that is misspelt there must not be misspelt here too.
+//! - [`install`], room 7: the clients of this machine, and their configuration files. Imports no room.
 //! - [`cli`] reads the command line into [`config`] and runs a command; [`app`] alone knows every room, and wires them.
 //!
 //! (Room 5, webhooks in, is not built yet.) A test reads the sources and fails on any other arrow.
@@ -15,6 +16,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod install;
 pub mod oncehub;
 pub mod sandbox;
 pub mod server;

@@ -4,6 +4,7 @@ mod call;
 mod check;
 mod demo;
 mod http;
+mod install;
 mod sandbox;
 mod stdio;
 mod tools;
@@ -11,10 +12,10 @@ mod tools;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::App;
-use crate::config::{Config, Options, load_dotenv};
+use crate::config::{Config, Options, given, load_dotenv};
 use crate::telemetry;
 
 /// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
@@ -41,8 +42,12 @@ enum Command {
     Tools(tools::Arguments),
     /// Call one tool from the shell, on the same path as an assistant does
     Call(call::Arguments),
-    /// Find out whether configuration, key, network, limits and clock are in order
-    Check,
+    /// Find out whether settings, key, network, limits, clock and clients are in order
+    Check(check::Arguments),
+    /// Register this server with an assistant: Claude Desktop, Claude Code, Cursor, VS Code and others
+    Install(Box<install::Arguments>),
+    /// Take this server out of an assistant's configuration
+    Uninstall(install::Removal),
     /// Work through a day on the simulated account, and show what an assistant sees
     Demo,
 }
@@ -52,10 +57,11 @@ Examples:
   oncehub-mcp demo                                           no key, no account: a day on the simulated account
   oncehub-mcp --sandbox call list_bookings starts_after=today
   oncehub-mcp --sandbox call get_booking_time_slots '{\"calendar_id\": \"Intro call\", \"time_zone\": \"Europe/London\"}'
-  oncehub-mcp check                                          is the key in order?
+  oncehub-mcp install claude-desktop                         register it with an assistant
+  oncehub-mcp check                                          is everything in order?
   oncehub-mcp tools --read-only                              what would be offered?
 
-An assistant's configuration names this program, with ONCEHUB_API_KEY in its environment: see README.md.";
+The key is in ONCEHUB_API_KEY, in a file that ONCEHUB_API_KEY_FILE names, or in the system's keychain: see docs/.";
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
@@ -70,16 +76,25 @@ pub fn main() -> ExitCode {
 
 fn start() -> anyhow::Result<ExitCode> {
     // Before there are threads, since it fills the environment.
-    load_dotenv().map_err(anyhow::Error::msg)?;
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let dotenv = load_dotenv().map_err(anyhow::Error::msg)?;
+    let parsed = Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version, or a mistake on the command line: clap knows where each belongs.
             error.print()?;
             return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)));
         }
     };
-    let config = Config::new(&cli.options)?;
+    let given = given(&matches, &dotenv);
+    let config = match Config::new(&cli.options) {
+        Ok(config) => config,
+        // What is wrong with the settings is the first thing that a check finds.
+        Err(bad) if let Some(Command::Check(arguments)) = &cli.command => {
+            return Ok(check::bad_settings(arguments, &bad));
+        }
+        Err(bad) => return Err(bad.into()),
+    };
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().filter(|log| !log.trim().is_empty()).or(quiet.then_some("warn,rmcp=error"));
@@ -97,7 +112,9 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Sandbox(arguments) => sandbox::run(&arguments).await,
             Command::Tools(arguments) => tools::run(&arguments, &config.selection),
             Command::Call(arguments) => call::run(arguments, App::new(config).await?).await,
-            Command::Check => check::run(config).await,
+            Command::Check(arguments) => check::run(&arguments, config, &given, &dotenv).await,
+            Command::Install(arguments) => install::run(*arguments, config, &given, &dotenv).await,
+            Command::Uninstall(removal) => install::remove(&removal),
             Command::Demo => Box::pin(demo::run()).await,
         };
         told.end().await;

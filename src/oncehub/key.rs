@@ -4,6 +4,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::keychain;
+
 /// Where the key comes from.
 #[derive(Clone, Debug)]
 pub enum KeySource {
@@ -13,6 +15,8 @@ pub enum KeySource {
     Given(SecretString),
     /// A file, read again when OnceHub refuses the key that it held.
     File(PathBuf),
+    /// The system's keychain, asked again when OnceHub refuses the key that it held under this name.
+    Keychain(String),
 }
 
 /// The key of one account. Neither `Debug` nor any error shows it.
@@ -42,6 +46,17 @@ pub enum BadKey {
     /// The file holds no key.
     #[error("the key file {0} is empty")]
     Empty(PathBuf),
+    /// The keychain cannot be asked.
+    #[error("the system's keychain cannot be asked for '{name}': {reason}")]
+    Locked {
+        /// The key's name.
+        name: String,
+        /// The keychain's words.
+        reason: String,
+    },
+    /// The keychain holds no key of that name.
+    #[error("the system's keychain has no key '{0}': oncehub-mcp install CLIENT --key keychain puts one there")]
+    Unkept(String),
 }
 
 impl Key {
@@ -50,11 +65,7 @@ impl Key {
     /// # Errors
     /// A key that cannot be a header's value; a file that is unreadable or empty.
     pub fn new(source: KeySource) -> Result<Self, BadKey> {
-        let first = match &source {
-            KeySource::Missing => None,
-            KeySource::Given(key) => Some(key.clone()),
-            KeySource::File(path) => Some(read(path)?),
-        };
+        let first = read(&source)?;
         if let Some(key) = &first {
             header(key)?;
         }
@@ -67,17 +78,16 @@ impl Key {
         known.last().and_then(|key| header(key).ok())
     }
 
-    /// After a refusal of `refused`: true when the file holds another key by now, which is then the one in use.
+    /// After a refusal of `refused`: true when another key is kept by now, which is then the one in use.
     pub(super) fn reload(&self, refused: &HeaderValue) -> bool {
-        let KeySource::File(path) = self.source.as_ref() else { return false };
         // Another call may have read the new key already.
         if self.header().as_ref() != Some(refused) {
             return true;
         }
-        match read(path).and_then(|key| Ok((header(&key)?, key))) {
-            Ok((value, key)) if value != *refused => {
+        match read(&self.source).and_then(|key| key.map(|key| Ok((header(&key)?, key))).transpose()) {
+            Ok(Some((value, key))) if value != *refused => {
                 self.known.write().unwrap_or_else(PoisonError::into_inner).push(key);
-                tracing::info!("read a new API key from its file");
+                tracing::info!("read a new API key from where it is kept");
                 true
             }
             Ok(_) => false,
@@ -96,6 +106,13 @@ impl Key {
     /// Whether there is a key at all.
     pub fn is_missing(&self) -> bool {
         matches!(self.source.as_ref(), KeySource::Missing)
+    }
+
+    /// The last four characters of the key in use, by which its owner tells it from others; nothing of a short one.
+    pub fn ending(&self) -> Option<String> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let key = known.last()?.expose_secret();
+        key.get(key.len().checked_sub(4).filter(|rest| *rest >= 8)?..).map(str::to_owned)
     }
 
     /// Whether a reply's JSON may hold a key: as it is, or behind escapes, which only a parser could see through.
@@ -135,7 +152,21 @@ fn header(key: &SecretString) -> Result<HeaderValue, BadKey> {
     Ok(value)
 }
 
-fn read(path: &Path) -> Result<SecretString, BadKey> {
+/// The key that is kept somewhere.
+fn read(source: &KeySource) -> Result<Option<SecretString>, BadKey> {
+    Ok(Some(match source {
+        KeySource::Missing => return Ok(None),
+        KeySource::Given(key) => key.clone(),
+        KeySource::File(path) => read_file(path)?,
+        KeySource::Keychain(name) => match keychain::read(name) {
+            Ok(Some(key)) => key,
+            Ok(None) => return Err(BadKey::Unkept(name.clone())),
+            Err(reason) => return Err(BadKey::Locked { name: name.clone(), reason }),
+        },
+    }))
+}
+
+fn read_file(path: &Path) -> Result<SecretString, BadKey> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| BadKey::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
     match text.trim() {

@@ -13,6 +13,7 @@ mod error;
 mod id;
 mod json;
 mod key;
+pub mod keychain;
 mod ledger;
 mod object;
 mod page;

@@ -15,6 +15,7 @@ mod agents;
 mod client;
 mod economy;
 mod http;
+mod install;
 mod limits;
 mod readme;
 mod rooms;

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("oncehub", &[]),
     ("sandbox", &[]),
+    ("install", &[]),
     ("tools", &["oncehub"]),
     ("server", &["tools"]),
     ("transport", &[]),
     ("config", &["oncehub", "tools"]),
     ("telemetry", &["oncehub"]),
     ("app", &["config", "oncehub", "sandbox", "server", "tools", "transport"]),
-    ("cli", &["app", "config", "oncehub", "sandbox", "telemetry", "tools", "transport"]),
+    ("cli", &["app", "config", "install", "oncehub", "sandbox", "telemetry", "tools", "transport"]),
     ("main", &["cli"]),
 ];
 

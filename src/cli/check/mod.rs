@@ -1,0 +1,220 @@
+//! `oncehub-mcp check`: is everything in order, and if not, what is to be done?
+
+mod report;
+mod trouble;
+
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+
+use super::install::{Registered, State, machine, registered};
+use crate::app::App;
+use crate::config::{BadSetting, Config, Dotenv, Given, Source, given_key};
+use crate::install::{Entry, Scope};
+use crate::oncehub::{Client, notifications};
+use crate::tools::Failure;
+use report::Report;
+
+/// How the findings are told.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// Tell it as JSON, for programs
+    #[arg(long)]
+    json: bool,
+    /// What clients call this server
+    #[arg(long, value_name = "NAME", default_value = "oncehub")]
+    name: String,
+}
+
+/// Tells one finding after the other; exit code 1 when one of them is bad.
+pub(super) async fn run(
+    arguments: &Arguments,
+    config: Config,
+    given: &[Given],
+    dotenv: &Dotenv,
+) -> anyhow::Result<ExitCode> {
+    let mut report = Report::new(arguments.json);
+    settings(&mut report, &config, given, dotenv);
+    let has_key = config.sandbox || !config.key.is_missing();
+    key(&mut report, &config, given, dotenv);
+    let app = App::new(config).await?;
+    let url = &app.client.settings().url;
+    report.fine("address", url.as_str());
+    let proxy = trouble::proxy(url);
+    if let Some(proxy) = &proxy {
+        report.fine("proxy", &format!("{} leads through {}", proxy.variable, proxy.address));
+    }
+    if has_key {
+        account(&mut report, &app.client, proxy.as_ref()).await;
+    } else if let Err(error) = app.client.reach().await {
+        let (finding, hint) = trouble::of(&error, url, proxy.as_ref());
+        report.bad("network", &finding, &hint);
+    } else {
+        report.fine("network", "OnceHub answers");
+    }
+    budgets(&mut report, &app.client);
+    if let Ok(machine) = machine() {
+        for found in registered(&machine, &arguments.name).await {
+            client(&mut report, found, &arguments.name);
+        }
+    }
+    Ok(report.end())
+}
+
+/// What is left to tell when the settings themselves cannot be used.
+pub(super) fn bad_settings(arguments: &Arguments, bad: &BadSetting) -> ExitCode {
+    let mut report = Report::new(arguments.json);
+    let problem = format!("{:#}", anyhow::Error::msg(chain(bad)));
+    report.bad("settings", &problem, "correct it in the client's entry, in the environment or in .env");
+    report.end()
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}
+
+fn place(source: Source, dotenv: &Dotenv) -> String {
+    match (source, &dotenv.file) {
+        (Source::Flag, _) => "command line".into(),
+        (Source::Environment, _) => "environment".into(),
+        (Source::Dotenv, Some(file)) => file.display().to_string(),
+        (Source::Dotenv, None) => ".env".into(),
+    }
+}
+
+/// Which settings are not at their defaults, and where each was given.
+fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
+    for Given { variable, value, source, .. } in given {
+        // An address may carry a password.
+        let value = if variable == "ONCEHUB_API_URL" { config.url.as_str() } else { value };
+        report.fine("setting", &format!("{variable} is {value} ({})", place(*source, dotenv)));
+    }
+    if given.is_empty() {
+        report.fine("settings", "all at their defaults");
+    }
+    let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
+    if !is_given("time-zone") {
+        let hint = "set ONCEHUB_MCP_TIME_ZONE, for example to Europe/London; install does it by itself";
+        report.warn("zone", "replies show times in UTC", hint);
+    }
+    if !is_given("user") {
+        report.warn("me", "'me' will not be understood", "set ONCEHUB_MCP_USER to your e-mail address in OnceHub");
+    }
+}
+
+/// Where the key came from, and how it ends.
+fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
+    let of = |flag: &str| given.iter().find(|given| given.flag == flag);
+    let from = match (config.sandbox, of("api-key-file"), of("keychain"), given_key(dotenv)) {
+        (true, ..) => return report.fine("key", "the simulated account's own"),
+        (_, Some(file), ..) => format!("from the file {}", file.value),
+        (_, _, Some(name), _) => format!("from the system's keychain, '{}'", name.value),
+        (_, _, _, Some((_, source))) => format!("from ONCEHUB_API_KEY ({})", place(source, dotenv)),
+        (_, _, _, None) => {
+            let hint = "set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or try --sandbox";
+            return report.bad("key", "there is none", hint);
+        }
+    };
+    let ending = config.key.ending().map(|ending| format!(", ends with {ending}")).unwrap_or_default();
+    report.fine("key", &format!("{from}{ending}"));
+}
+
+/// What OnceHub says of the key: account, plan, latency, clock.
+async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::Proxy>) {
+    let checked = match client.check().await {
+        Ok(checked) => checked,
+        Err(error) if error.rejection().is_some() => {
+            let failure = Failure::from(&error);
+            let topic = if error.rejection().is_some_and(|rejection| rejection.status == 403) { "plan" } else { "key" };
+            return report.bad(topic, &failure.message, &failure.hint);
+        }
+        Err(error) => {
+            let (finding, hint) = trouble::of(&error, &client.settings().url, proxy);
+            return report.bad("network", &finding, &hint);
+        }
+    };
+    let took = checked.took;
+    let finding = format!("answered in {} ms, connection included", took.as_millis());
+    if took > SLOW {
+        report.warn("network", &finding, "calls will be slow: is the network, or a proxy on the way, busy?");
+    } else {
+        report.fine("network", &finding);
+    }
+    report.fine("account", checked.message.as_deref().unwrap_or("the key is valid"));
+    match client.page(&notifications::AllSms::default(), 1, None).await {
+        Err(error) if error.rejection().is_some_and(|rejection| rejection.status == 403) => {
+            let hint = "list_sms_notifications will fail; all else works";
+            report.warn("plan", &format!("text messages are not part of it: {error}"), hint);
+        }
+        _ => report.fine("plan", "includes the API"),
+    }
+    clock(report, checked.server_time);
+}
+
+/// A reply that takes longer is slow for a person who waits.
+const SLOW: Duration = Duration::from_secs(3);
+
+/// A clock that is off makes "today" another day, and slots that begin "now" lie in the past.
+fn clock(report: &mut Report, server_time: Option<SystemTime>) {
+    let Some(theirs) = server_time else {
+        return report.fine("clock", "OnceHub did not say what time it is");
+    };
+    let now = SystemTime::now();
+    let off = now.duration_since(theirs).unwrap_or_else(|behind| behind.duration());
+    if off > Duration::from_secs(30) {
+        report.bad("clock", &format!("{} s apart from OnceHub's", off.as_secs()), "set this machine's clock");
+    } else {
+        report.fine("clock", "agrees with OnceHub's");
+    }
+}
+
+fn budgets(report: &mut Report, client: &Client) {
+    let left = client.settings().budget.left();
+    if left.is_empty() {
+        report.fine("budget", "off: OnceHub's refusals (429) are waited out");
+    }
+    for (window, left) in left {
+        let period = window.period.as_secs();
+        let of = window.requests;
+        report.fine("budget", &format!("{left} of {of} requests left in {period} s (of this process's)"));
+    }
+}
+
+/// Whether a client's entry does what it should.
+fn client(report: &mut Report, Registered { client, scope, state }: Registered, name: &str) {
+    let whose =
+        if scope == Scope::Project { format!("{} (this project)", client.name) } else { client.name.to_owned() };
+    let again = format!("oncehub-mcp install {} --name {name} writes it anew", client.id);
+    match state {
+        State::Absent => {}
+        State::Off => {
+            report.warn("client", &format!("{whose}: its entry is switched off"), "switch it on in the client")
+        }
+        State::Broken(problem) => report.bad("client", &format!("{whose}: {problem}"), "correct the file by hand"),
+        State::Tried(Entry::Stdio { .. }, Err(problem)) => report.bad("client", &format!("{whose}: {problem}"), &again),
+        State::Tried(Entry::Http { url, .. }, Err(problem)) => {
+            report.bad("client", &format!("{whose}: {problem}"), &format!("is {url} the address, and its server up?"));
+        }
+        State::Tried(_, Ok(answer)) => {
+            let finding = format!(
+                "{whose}: {} answers in {} ms and offers {} tools",
+                answer.server,
+                answer.took.as_millis(),
+                answer.tools
+            );
+            match answer.account {
+                Some(Err(problem)) => {
+                    report.bad("client", &format!("{finding}, but calls fail: {problem}"), &again);
+                }
+                _ => report.fine("client", &finding),
+            }
+        }
+    }
+}

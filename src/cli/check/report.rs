@@ -1,0 +1,72 @@
+use std::process::ExitCode;
+
+use console::style;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cli::say;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    status: Status,
+    topic: &'static str,
+    finding: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    /// Works, but not as well as it could.
+    Warning,
+    Bad,
+}
+
+/// The findings, told one by one to a person, all at once to a program.
+pub(super) struct Report {
+    findings: Vec<Finding>,
+    is_json: bool,
+}
+
+impl Report {
+    pub(super) fn new(is_json: bool) -> Self {
+        Self { findings: Vec::new(), is_json }
+    }
+
+    pub(super) fn fine(&mut self, topic: &'static str, finding: &str) {
+        self.add(Status::Ok, topic, finding, None);
+    }
+
+    pub(super) fn warn(&mut self, topic: &'static str, finding: &str, hint: &str) {
+        self.add(Status::Warning, topic, finding, Some(hint));
+    }
+
+    pub(super) fn bad(&mut self, topic: &'static str, finding: &str, hint: &str) {
+        self.add(Status::Bad, topic, finding, Some(hint));
+    }
+
+    fn add(&mut self, status: Status, topic: &'static str, finding: &str, hint: Option<&str>) {
+        if !self.is_json {
+            let mark = match status {
+                Status::Ok => style("ok  ").green(),
+                Status::Warning => style("warn").yellow(),
+                Status::Bad => style("bad ").red().bold(),
+            };
+            say(&format!("{mark} {topic:<9} {finding}"));
+            hint.into_iter().for_each(|hint| say(&format!("     hint: {hint}")));
+        }
+        self.findings.push(Finding { status, topic, finding: finding.to_owned(), hint: hint.map(str::to_owned) });
+    }
+
+    /// Tells what has not been told yet. Exit code 1 when something is bad.
+    pub(super) fn end(self) -> ExitCode {
+        let is_good = self.findings.iter().all(|finding| finding.status != Status::Bad);
+        if self.is_json {
+            say(&format!("{:#}", json!({"ok": is_good, "findings": self.findings})));
+        }
+        if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}

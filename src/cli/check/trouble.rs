@@ -1,0 +1,70 @@
+//! What keeps this machine from OnceHub, by its name: certificates, a proxy, names, a wall.
+
+use url::Url;
+
+use crate::oncehub::{Cause, Error};
+use crate::tools::Failure;
+
+/// A proxy that requests go through.
+pub(super) struct Proxy {
+    /// The variable that says so.
+    pub(super) variable: &'static str,
+    /// Where it is; never the password that may be in the variable.
+    pub(super) address: String,
+}
+
+/// The proxy on the way to an address, as the environment has it.
+pub(super) fn proxy(url: &Url) -> Option<Proxy> {
+    let host = url.host_str()?;
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let skipped = set("NO_PROXY").or_else(|| set("no_proxy")).unwrap_or_default();
+    let is_skipped = skipped
+        .split(',')
+        .map(|name| name.trim().trim_start_matches('.'))
+        .any(|name| name == "*" || !name.is_empty() && (host == name || host.ends_with(&format!(".{name}"))));
+    // Plain HTTP is for this machine, where no proxy belongs in between.
+    if url.scheme() != "https" || is_skipped {
+        return None;
+    }
+    let variables = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let (variable, value) = variables.into_iter().find_map(|name| Some((name, set(name)?)))?;
+    let parsed = Url::parse(&value).or_else(|_| Url::parse(&format!("http://{value}"))).ok();
+    let address = parsed.and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+    Some(Proxy { variable, address: address.unwrap_or_else(|| "an address that cannot be read".into()) })
+}
+
+/// What happened, and what to do about it.
+pub(super) fn of(error: &Error, url: &Url, proxy: Option<&Proxy>) -> (String, String) {
+    let (Cause::Unreachable(reason) | Cause::ConnectionLost(reason)) = &error.cause else {
+        let failure = Failure::from(error);
+        return (failure.message, failure.hint);
+    };
+    let host = url.host_str().unwrap_or_default();
+    let lower = reason.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(&["expired", "notvalidyet", "not valid yet"]) && says(&["certificate"]) {
+        let hint = "is this machine's clock right? A certificate is only good for a while";
+        return (format!("the certificate of {host} does not count today: {reason}"), hint.into());
+    }
+    if says(&["certificate", "unknownissuer", "tls", "handshake"]) {
+        let who = proxy.map_or_else(|| "something on the way".to_owned(), |proxy| proxy.address.clone());
+        let hint = format!(
+            "if {who} looks into encrypted traffic, as in some companies, add its certificate to those of the system \
+            (or name its file in SSL_CERT_FILE)"
+        );
+        return (format!("no encrypted connection to {host} that could be trusted: {reason}"), hint);
+    }
+    if let Some(Proxy { variable, address }) = proxy {
+        let hint =
+            format!("is {variable} right, and does the proxy let {host} through? NO_PROXY={host} goes without it");
+        return (format!("nothing came through the proxy {address}: {reason}"), hint);
+    }
+    let (finding, hint) = if says(&["dns", "lookup", "name or service", "nodename", "resolve"]) {
+        ("the name is not known to this network", "is there a network, and does it need a proxy (HTTPS_PROXY)?")
+    } else if says(&["refused"]) {
+        ("the connection was refused", "is ONCEHUB_API_URL right, and does a firewall let this program out?")
+    } else {
+        ("no connection came about", "is there a network, and does it need a proxy (HTTPS_PROXY)?")
+    };
+    (format!("{host}: {finding}: {reason}"), hint.into())
+}

@@ -1,0 +1,88 @@
+//! What is written: the entry that starts this program as it was told to be started now, or that reaches a hosted one.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use url::Url;
+
+use super::key::Kept;
+use crate::config::{Given, Source};
+use crate::install::{Entry, Machine};
+
+/// The settings that say where the key is, or what an entry says in its own way.
+const KEY_FLAGS: [&str; 2] = ["api-key-file", "keychain"];
+
+/// What a hosted server can be told in a header.
+const HEADERS: [(&str, &str); 4] = [
+    ("read-only", "X-MCP-Readonly"),
+    ("toolsets", "X-MCP-Toolsets"),
+    ("tools", "X-MCP-Tools"),
+    ("exclude-tools", "X-MCP-Exclude-Tools"),
+];
+
+/// An entry that starts this program, with the flags that it was given now.
+pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyhow::Result<Entry> {
+    let flags = given.iter().filter(|given| given.source == Source::Flag && !KEY_FLAGS.contains(&&*given.flag));
+    let mut args: Vec<String> = flags
+        .map(
+            |Given { flag, value, .. }| if value == "true" { format!("--{flag}") } else { format!("--{flag}={value}") },
+        )
+        .collect();
+    // A person thinks in the time of this machine, wherever the client starts its servers.
+    let zone = given.iter().find(|given| given.flag == "time-zone");
+    match zone {
+        Some(zone) if zone.source == Source::Flag => {}
+        Some(zone) => args.push(format!("--time-zone={}", zone.value)),
+        None => args.extend(system_zone().map(|zone| format!("--time-zone={zone}"))),
+    }
+    let command = this_program(machine)?.into_os_string().into_string();
+    let command = command.ok().context("the path of this program is no text that a configuration could hold")?;
+    Ok(Entry::Stdio { command, args, env: key.variables() })
+}
+
+/// An entry that reaches a hosted server.
+pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Result<Entry> {
+    let is_local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    ensure!(
+        url.scheme() == "https" || url.scheme() == "http" && is_local,
+        "--http {url}: the key must not travel in clear: use an https address"
+    );
+    let flags = given.iter().filter(|given| given.source == Source::Flag && !KEY_FLAGS.contains(&&*given.flag));
+    let mut headers = key.headers();
+    for Given { flag, value, .. } in flags {
+        let header = HEADERS.iter().find(|(name, _)| name == flag).map(|(_, header)| (*header).to_owned());
+        let header =
+            header.with_context(|| format!("--{flag} is for whoever runs that server to say: leave it out"))?;
+        headers.push((header, value.clone()));
+    }
+    Ok(Entry::Http { url: url.as_str().to_owned(), headers })
+}
+
+/// What somebody should know of an entry.
+pub(super) fn notes(is_address: bool, given: &[Given]) -> impl Iterator<Item = String> {
+    let left = given.iter().filter(move |given| {
+        !is_address && given.source != Source::Flag && given.flag != "time-zone" && !KEY_FLAGS.contains(&&*given.flag)
+    });
+    left.map(|Given { flag, variable, .. }| {
+        format!("Not part of it: {variable} of this shell (give --{flag} to add it).")
+    })
+}
+
+/// The zone of this machine, if it has another than UTC.
+fn system_zone() -> Option<String> {
+    let zone = jiff::tz::TimeZone::try_system().ok()?.iana_name()?.to_owned();
+    (!["UTC", "Etc/UTC", "Etc/Unknown"].contains(&zone.as_str())).then_some(zone)
+}
+
+/// This program's path: the one on the search path if that is the same, since it outlives updates.
+fn this_program(machine: &Machine) -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("this program's own path is not known")?;
+    let real = own.canonicalize().unwrap_or_else(|_| own.clone());
+    let found = machine.program("oncehub-mcp").filter(|found| found.canonicalize().is_ok_and(|found| found == real));
+    Ok(found.unwrap_or(own))
+}

@@ -1,0 +1,202 @@
+//! Where the key goes: a file that only its owner reads, the client's own file, the system's keychain, or nowhere.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::ValueEnum;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::app::App;
+use crate::cli::say;
+use crate::config::{Config, Dotenv, Given, given_key};
+use crate::install::{Machine, Scope, keep_secret};
+use crate::oncehub::{Key, KeySource, keychain};
+
+/// Where a key is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Keep {
+    /// A file that only you can read; the entry names it
+    File,
+    /// The client's own file
+    Env,
+    /// The system's keychain
+    Keychain,
+    /// Nowhere: the account is simulated, or a hosted server lends its own
+    None,
+}
+
+/// A key and its place.
+pub(super) enum Kept {
+    /// There is none.
+    Nowhere,
+    /// In a file; with the key, if it has yet to be written there.
+    File(PathBuf, Option<SecretString>),
+    /// In the keychain, under a name; with the key, if it has yet to be put there.
+    Keychain(String, Option<SecretString>),
+    /// In the entry.
+    Entry(SecretString),
+}
+
+/// Where the key is to be kept, as chosen or else as is usual.
+pub(super) fn chosen(asked: Option<Keep>, http: Option<&Url>, config: &Config) -> anyhow::Result<Keep> {
+    match (asked, http) {
+        (None, None) if config.sandbox => Ok(Keep::None),
+        (None, None) => Ok(Keep::File),
+        (None, Some(_)) => Ok(Keep::Env),
+        (Some(Keep::File | Keep::Keychain), Some(_)) => bail!(
+            "--key: with --http the client sends the key itself, so it is in the client's file (--key env), or the server \
+            lends its own (--key none)"
+        ),
+        (Some(keep), _) => Ok(keep),
+    }
+}
+
+/// The file of a key.
+pub(super) fn file(machine: &Machine, name: &str) -> PathBuf {
+    machine.settings().join("oncehub-mcp").join(format!("{name}.key"))
+}
+
+/// Finds the key, or asks for it. Where it is only looked at what would change, nobody is asked.
+pub(super) async fn find(
+    keep: Keep,
+    name: &str,
+    machine: &Machine,
+    given: &[Given],
+    dotenv: &Dotenv,
+    config: &Config,
+    is_looked_at: bool,
+) -> anyhow::Result<Kept> {
+    let known = given_key(dotenv).map(|(key, _)| key);
+    let setting = |flag: &str| given.iter().find(|given| given.flag == flag).map(|given| given.value.clone());
+    let named_file = setting("api-key-file").map(|file| machine.folder.join(file));
+    let missing = || async {
+        if is_looked_at {
+            return Ok(SecretString::from("your-api-key"));
+        }
+        ask(config).await
+    };
+    Ok(match keep {
+        Keep::None => Kept::Nowhere,
+        Keep::File => match (named_file, known) {
+            // Somebody keeps it in a file already.
+            (Some(file), _) => Kept::File(file, None),
+            (None, Some(key)) => {
+                let file = file(machine, name);
+                let is_there = std::fs::read_to_string(&file).is_ok_and(|text| text.trim() == key.expose_secret());
+                Kept::File(file, (!is_there).then_some(key))
+            }
+            (None, None) => {
+                let file = file(machine, name);
+                let key = if file.is_file() { None } else { Some(missing().await?) };
+                Kept::File(file, key)
+            }
+        },
+        Keep::Keychain => match (setting("keychain"), known) {
+            (Some(name), _) => Kept::Keychain(name, None),
+            (None, Some(key)) => Kept::Keychain(name.to_owned(), Some(key)),
+            (None, None) => {
+                let is_there = keychain::read(name).map_err(locked)?.is_some();
+                Kept::Keychain(name.to_owned(), if is_there { None } else { Some(missing().await?) })
+            }
+        },
+        Keep::Env => {
+            let from_file = |file: &Path| std::fs::read_to_string(file).ok().map(|text| text.trim().to_owned().into());
+            match known.or_else(|| named_file.as_deref().and_then(from_file)) {
+                Some(key) => Kept::Entry(key),
+                None => Kept::Entry(missing().await?),
+            }
+        }
+    })
+}
+
+fn locked(reason: String) -> anyhow::Error {
+    anyhow::anyhow!("the system's keychain cannot be used here: {reason}; --key file keeps the key in a file")
+}
+
+/// Asks for the key, without showing it, until OnceHub knows it.
+async fn ask(config: &Config) -> anyhow::Result<SecretString> {
+    ensure!(
+        std::io::stdin().is_terminal(),
+        "there is no key, and nobody can be asked for one here: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or take --sandbox"
+    );
+    for _ in 0..3 {
+        say("Make a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
+        let _ = write!(std::io::stdout(), "OnceHub API key (it is not shown): ");
+        let _ = std::io::stdout().flush();
+        let text = console::Term::stdout().read_secure_line()?;
+        ensure!(!text.trim().is_empty(), "no key was given; nothing was written");
+        let key = SecretString::from(text.trim().to_owned());
+        let of_it = match Key::new(KeySource::Given(key.clone())) {
+            Ok(of_it) => of_it,
+            Err(bad) => {
+                say(&format!("{bad}."));
+                continue;
+            }
+        };
+        let app = App::new(Config { key: of_it, ..config.clone() }).await?;
+        match app.client.check().await {
+            Ok(checked) => {
+                say(checked.message.as_deref().unwrap_or("OnceHub knows the key."));
+                return Ok(key);
+            }
+            Err(error) if error.rejection().is_some_and(crate::oncehub::Rejection::is_bad_key) => {
+                say(&format!("OnceHub does not know this key: {error}"));
+            }
+            Err(error) => {
+                say(&format!("Whether OnceHub knows the key is not known ({error}); it is taken as it is."));
+                return Ok(key);
+            }
+        }
+    }
+    bail!("no key that OnceHub knows was given; nothing was written")
+}
+
+impl Kept {
+    /// Whether something is written besides the entry.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self, Self::File(_, Some(_)) | Self::Keychain(_, Some(_)))
+    }
+
+    /// What the environment of the server gets.
+    pub(super) fn variables(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Nowhere => Vec::new(),
+            Self::File(file, _) => vec![("ONCEHUB_API_KEY_FILE".into(), file.to_string_lossy().into_owned())],
+            Self::Keychain(name, _) => vec![("ONCEHUB_MCP_KEYCHAIN".into(), name.clone())],
+            Self::Entry(key) => vec![("ONCEHUB_API_KEY".into(), key.expose_secret().to_owned())],
+        }
+    }
+
+    /// What is sent to a hosted server.
+    pub(super) fn headers(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Entry(key) => vec![("API-Key".into(), key.expose_secret().to_owned())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What somebody should know of the place.
+    pub(super) fn notes(&self, scope: Scope) -> Option<String> {
+        match self {
+            Self::File(file, Some(_)) => Some(format!("The key goes into {}, for your eyes only.", file.display())),
+            Self::Keychain(name, Some(_)) => Some(format!("The key goes into the system's keychain, as '{name}'.")),
+            Self::Entry(_) if scope == Scope::Project => {
+                Some("The key is part of a project's file: keep that out of version control.".into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts the key where it is kept.
+    pub(super) fn keep(&self) -> anyhow::Result<()> {
+        match self {
+            Self::File(file, Some(key)) => {
+                keep_secret(file, key.expose_secret()).with_context(|| format!("{} cannot be written", file.display()))
+            }
+            Self::Keychain(name, Some(key)) => keychain::store(name, key).map_err(locked),
+            _ => Ok(()),
+        }
+    }
+}

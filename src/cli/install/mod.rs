@@ -1,0 +1,255 @@
+//! `oncehub-mcp install` and `oncehub-mcp uninstall`: into the configuration of a client, and out of it again.
+
+mod entry;
+mod key;
+mod list;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::builder::PossibleValuesParser;
+use clap::{ArgGroup, Args};
+use url::Url;
+
+use super::say;
+use crate::config::{Config, Dotenv, Given};
+use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
+use key::Keep;
+pub(super) use list::{Registered, State, registered};
+
+/// What is registered, and with whom.
+#[derive(Args, Clone, Debug)]
+#[command(group = ArgGroup::new("what").required(true).args(["clients", "list"]), after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    target: Target,
+    /// Show which clients are here, which of them have this server, and whether it works there
+    #[arg(long)]
+    list: bool,
+    /// Register a server that somebody hosts: its address, https://mcp.example.com/mcp
+    #[arg(long, value_name = "URL", conflicts_with = "list")]
+    http: Option<Url>,
+    /// Where the key is kept [default: file, or env with --http]
+    #[arg(long, value_name = "WHERE", conflicts_with = "list")]
+    key: Option<Keep>,
+    /// Print what is to be pasted into the client's file, and write nothing
+    #[arg(long, conflicts_with_all = ["list", "dry_run", "yes"])]
+    print: bool,
+}
+
+/// What is taken away, and from whom.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Removal {
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Whose files are changed, and how.
+#[derive(Args, Clone, Debug)]
+struct Target {
+    /// The clients
+    #[arg(value_name = "CLIENT", value_parser = PossibleValuesParser::new(clients::ALL.map(|client| client.id)))]
+    clients: Vec<String>,
+    /// What the client calls the server: letters, digits and hyphens
+    #[arg(long, value_name = "NAME", default_value = "oncehub", value_parser = name)]
+    name: String,
+    /// In the file of the project in this folder, instead of your own
+    #[arg(long, conflicts_with = "list")]
+    project: bool,
+    /// Do not ask
+    #[arg(long, short, conflicts_with = "list")]
+    yes: bool,
+    /// Show what would change, and write nothing
+    #[arg(long, conflicts_with = "list")]
+    dry_run: bool,
+}
+
+const EXAMPLES: &str = "\
+Settings given before or after it (--read-only, --toolsets, --time-zone, --user, …) become part of the entry.
+
+Examples:
+  oncehub-mcp install claude-desktop                  asks for the key, shows the change, asks, writes
+  oncehub-mcp install cursor --sandbox --yes          the simulated account, without a question
+  oncehub-mcp install vscode --project --read-only
+  oncehub-mcp install gemini-cli --http https://mcp.example.com/mcp
+  oncehub-mcp install --list";
+
+/// A name that every client takes.
+fn name(text: &str) -> Result<String, String> {
+    let fits = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && (1..=40).contains(&text.len());
+    if fits { Ok(text.to_owned()) } else { Err("use letters, digits and hyphens, at most 40".into()) }
+}
+
+/// Registers the server, or shows where it is registered.
+pub(super) async fn run(
+    arguments: Arguments,
+    config: Config,
+    given: &[Given],
+    dotenv: &Dotenv,
+) -> anyhow::Result<ExitCode> {
+    let machine = machine()?;
+    let target = &arguments.target;
+    if arguments.list {
+        return Ok(list::run(&machine, &target.name).await);
+    }
+    let clients = target.clients();
+    let scope = target.scope();
+    let keep = key::chosen(arguments.key, arguments.http.as_ref(), &config)?;
+    let is_looked_at = arguments.print || target.dry_run;
+    let key = key::find(keep, &target.name, &machine, given, dotenv, &config, is_looked_at).await?;
+    let entry = match &arguments.http {
+        None => entry::of_program(&machine, given, &key)?,
+        Some(url) => entry::of_address(url, given, &key)?,
+    };
+    if arguments.print {
+        for client in clients {
+            say(&format!("# {}: {}", client.name, client.file(&machine, scope)?.display()));
+            say(client.block(&target.name, &entry)?.trim_end());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    // All of them are looked at before one of them is written.
+    let changes = clients.iter().map(|client| client.register(&machine, scope, &target.name, &entry));
+    let changes: Vec<Change> = changes.collect::<Result<_, _>>()?;
+    for (client, change) in clients.iter().zip(&changes) {
+        if !client.is_here(&machine) {
+            say(&format!("{} does not seem to be here yet; its file is written all the same.", client.name));
+        }
+        show(client, change);
+    }
+    for note in entry::notes(arguments.http.is_some(), given).chain(key.notes(scope)) {
+        say(&note);
+    }
+    if target.dry_run {
+        say("Nothing was written.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let is_new = changes.iter().any(|change| !change.is_none()) || key.is_new();
+    if is_new && !agreed(target.yes)? {
+        return Ok(ExitCode::FAILURE);
+    }
+    key.keep()?;
+    write(&clients, &changes)?;
+    Ok(tried(&entry, &machine).await)
+}
+
+/// Takes the server's entry away.
+pub(super) fn remove(removal: &Removal) -> anyhow::Result<ExitCode> {
+    let machine = machine()?;
+    let target = &removal.target;
+    ensure!(
+        !target.clients.is_empty(),
+        "say from which client: oncehub-mcp uninstall CLIENT (install --list shows them)"
+    );
+    let (mut from, mut changes) = (Vec::new(), Vec::new());
+    for client in target.clients() {
+        match client.unregister(&machine, target.scope(), &target.name)? {
+            Some(change) => {
+                show(client, &change);
+                from.push(client);
+                changes.push(change);
+            }
+            None => say(&format!("{} has no '{}'.", client.name, target.name)),
+        }
+    }
+    if changes.is_empty() || target.dry_run {
+        say("Nothing was written.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !agreed(target.yes)? {
+        return Ok(ExitCode::FAILURE);
+    }
+    write(&from, &changes)?;
+    let file = key::file(&machine, &target.name);
+    if file.is_file() {
+        say(&format!("The key stays in {}: delete it if nothing else uses it.", file.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Target {
+    fn clients(&self) -> Vec<&'static Client> {
+        self.clients.iter().filter_map(|id| clients::named(id)).collect()
+    }
+
+    fn scope(&self) -> Scope {
+        if self.project { Scope::Project } else { Scope::Person }
+    }
+}
+
+/// This machine.
+pub(super) fn machine() -> anyhow::Result<Machine> {
+    Machine::this().context("nobody's home folder is known here (is HOME set?)")
+}
+
+fn show(client: &Client, change: &Change) {
+    let state = match (&change.before, change.is_none()) {
+        (_, true) => " (as it should be already)",
+        (None, _) => " (new)",
+        (Some(_), _) => "",
+    };
+    say(&format!("{}: {}{state}", client.name, change.file.display()));
+    for line in change.diff().lines() {
+        let styled = console::style(line);
+        say(&match line.as_bytes().first() {
+            Some(b'+') => styled.green(),
+            Some(b'-') => styled.red(),
+            _ => styled.dim(),
+        }
+        .to_string());
+    }
+}
+
+fn agreed(yes: bool) -> anyhow::Result<bool> {
+    if yes {
+        return Ok(true);
+    }
+    ensure!(std::io::stdin().is_terminal(), "nobody can be asked here: --yes writes it, --dry-run only shows it");
+    let _ = write!(std::io::stdout(), "Write this? [y/N] ");
+    let _ = std::io::stdout().flush();
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    let agreed = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    if !agreed {
+        say("Nothing was written.");
+    }
+    Ok(agreed)
+}
+
+fn write(clients: &[&Client], changes: &[Change]) -> anyhow::Result<()> {
+    for (at, (client, change)) in clients.iter().zip(changes).enumerate() {
+        if change.is_none() {
+            continue;
+        }
+        let copy = match change.apply() {
+            Ok(copy) => copy,
+            Err(error) if at == 0 => bail!("{error}; nothing was written"),
+            Err(error) => bail!("{error}; {} and those before it were written", clients[at - 1].name),
+        };
+        let copy = copy.map(|copy| format!(" (what it was: {})", copy.display())).unwrap_or_default();
+        say(&format!("Wrote {}{copy}.", change.file.display()));
+        say(&format!("Next: {}.", client.then));
+    }
+    Ok(())
+}
+
+/// Does what has been written work? Started as the client would start it.
+async fn tried(entry: &Entry, machine: &Machine) -> ExitCode {
+    match attempt::attempt(entry, machine).await {
+        Ok(answer) => {
+            let took = answer.took.as_millis();
+            say(&format!("Tried the entry: {} answers in {took} ms and offers {} tools.", answer.server, answer.tools));
+            match answer.account {
+                Some(Ok(account)) => say(&account),
+                Some(Err(problem)) => say(&format!("Its calls fail, though: {problem}\nhint: run oncehub-mcp check")),
+                None => {}
+            }
+        }
+        Err(problem) => {
+            say(&format!("Tried the entry, and it does not work: {problem}\nhint: run oncehub-mcp check"));
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,125 @@
+//! Does an entry work? It is started as its client would start it, and spoken to as its client would speak to it.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use http::HeaderValue;
+use rmcp::model::{CallToolRequestParams, ClientConfig, Implementation};
+use rmcp::service::{RoleClient, RunningService};
+use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
+use rmcp::{ServiceError, ServiceExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::{Entry, Machine};
+
+/// What an entry came to.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What answered, with its version.
+    pub server: String,
+    /// How many tools it offers.
+    pub tools: usize,
+    /// How long it took from the start to the list of tools.
+    pub took: Duration,
+    /// What its connection test said: of the account, or why it failed. Nothing if it has no such tool.
+    pub account: Option<Result<String, String>>,
+}
+
+/// How long an entry may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Tries an entry.
+///
+/// # Errors
+/// Why no client could work with it, in words.
+pub async fn attempt(entry: &Entry, machine: &Machine) -> Result<Answer, String> {
+    let began = Instant::now();
+    let late = |_| format!("it did not answer within {} s", PATIENCE.as_secs());
+    match entry {
+        Entry::Stdio { command, args, env } => {
+            timeout(PATIENCE, by_program(command, args, env, machine, began)).await.map_err(late)?
+        }
+        Entry::Http { url, headers } => timeout(PATIENCE, by_address(url, headers, began)).await.map_err(late)?,
+    }
+}
+
+async fn by_program(
+    program: &str,
+    args: &[String],
+    env: &[(String, String)],
+    machine: &Machine,
+    began: Instant,
+) -> Result<Answer, String> {
+    let mut command = Command::new(program);
+    // What this shell has been told must not help it: its client does not know that.
+    for name in machine.variables.keys().filter(|name| name.starts_with("ONCEHUB_")) {
+        command.env_remove(name);
+    }
+    command.args(args).envs(env.iter().map(|(name, value)| (name, value))).current_dir(&machine.home);
+    command.kill_on_drop(true);
+    let spawned = TokioChildProcess::builder(command).stderr(Stdio::piped()).spawn();
+    let (transport, errors) = spawned.map_err(|error| format!("{program} does not start: {error}"))?;
+    let last_words = tokio::spawn(last_line(errors));
+    match client().serve(transport).await {
+        Ok(service) => ask(service, began).await,
+        Err(error) => {
+            let words = timeout(Duration::from_secs(1), last_words).await.ok().and_then(Result::ok).flatten();
+            Err(words.unwrap_or_else(|| format!("it ended without an answer: {error}")))
+        }
+    }
+}
+
+async fn by_address(url: &str, headers: &[(String, String)], began: Instant) -> Result<Answer, String> {
+    // Whoever was first has set the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url);
+    for (name, value) in headers {
+        let name = name.parse().map_err(|_| format!("'{name}' is no header"))?;
+        // What a client puts in for a variable of its own cannot be known here.
+        let mut value: HeaderValue = value.parse().map_err(|_| format!("the value of {name} cannot be sent"))?;
+        value.set_sensitive(true);
+        config.custom_headers.insert(name, value);
+    }
+    let transport = StreamableHttpClientTransport::from_config(config);
+    let service =
+        client().serve(transport).await.map_err(|error| format!("{url} does not answer as it should: {error}"))?;
+    ask(service, began).await
+}
+
+fn client() -> ClientConfig {
+    let about = Implementation::new("oncehub-mcp-check", env!("CARGO_PKG_VERSION"));
+    ClientConfig::new(rmcp::model::ClientCapabilities::default(), about)
+}
+
+async fn ask(service: RunningService<RoleClient, ClientConfig>, began: Instant) -> Result<Answer, String> {
+    let tools = service.list_all_tools().await.map_err(|error| format!("it does not list its tools: {error}"))?;
+    let took = began.elapsed();
+    let about = service.peer_info().and_then(|info| info.server_info.clone());
+    let server = about.map_or_else(|| "a server".to_owned(), |about| format!("{} {}", about.name, about.version));
+    let account =
+        if tools.iter().any(|tool| tool.name == "test_connection") { Some(test(&service).await) } else { None };
+    let _ = service.cancel().await;
+    Ok(Answer { server, tools: tools.len(), took, account })
+}
+
+async fn test(service: &RunningService<RoleClient, ClientConfig>) -> Result<String, String> {
+    let called = service.call_tool(CallToolRequestParams::new("test_connection")).await;
+    let result = called.map_err(|error: ServiceError| error.to_string())?;
+    let text =
+        result.content.iter().find_map(|block| block.as_text().map(|text| text.text.clone())).unwrap_or_default();
+    let first = text.lines().next().unwrap_or_default().to_owned();
+    if result.is_error == Some(true) { Err(first) } else { Ok(first) }
+}
+
+/// The last line that a program wrote to its standard error: why it ended.
+async fn last_line(errors: Option<impl AsyncRead + Unpin>) -> Option<String> {
+    let mut lines = BufReader::new(errors?).lines();
+    let mut last = None;
+    while let Ok(Some(line)) = lines.next_line().await {
+        last = Some(line).filter(|line| !line.trim().is_empty()).or(last);
+    }
+    last
+}

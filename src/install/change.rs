@@ -1,0 +1,159 @@
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use atomic_write_file::AtomicWriteFile;
+use jiff::Zoned;
+use similar::TextDiff;
+
+/// What becomes of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The file.
+    pub file: PathBuf,
+    /// Its text; nothing if there is no such file yet.
+    pub before: Option<String>,
+    /// Its text afterwards.
+    pub after: String,
+}
+
+/// Why a file was not written. It is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum Unwritten {
+    /// Somebody else wrote it, after the change had been shown.
+    #[error("{0} has been changed by another program meanwhile: try again")]
+    Changed(PathBuf),
+    /// The system refuses.
+    #[error("{file} cannot be written: {reason}")]
+    Refused {
+        /// The file, or the folder that it would be in.
+        file: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+}
+
+impl Change {
+    /// Whether everything is as it should be already.
+    pub fn is_none(&self) -> bool {
+        self.before.as_deref() == Some(&self.after)
+    }
+
+    /// The difference as a person reads it. What looks like a secret, ours or another server's, is not shown.
+    pub fn diff(&self) -> String {
+        let before = self.before.as_deref().unwrap_or_default();
+        let diff = TextDiff::from_lines(before, &self.after);
+        let mut unified = diff.unified_diff();
+        let text = unified.context_radius(2).missing_newline_hint(false).to_string();
+        text.lines().map(|line| masked(line) + "\n").collect()
+    }
+
+    /// Writes the file at one stroke, and keeps a copy of what it was. Returns the copy's path.
+    ///
+    /// # Errors
+    /// Nothing is written then.
+    pub fn apply(&self) -> Result<Option<PathBuf>, Unwritten> {
+        // A file of dotfiles is often a link: what it points to is written, and the link stays.
+        let file = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
+        let refused = |file: &Path| {
+            let file = file.to_owned();
+            move |error: io::Error| Unwritten::Refused { file, reason: error.to_string() }
+        };
+        if read_if_there(&file).ok().flatten() != self.before {
+            return Err(Unwritten::Changed(file));
+        }
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).map_err(refused(folder))?;
+        }
+        let copy = match &self.before {
+            Some(before) => Some(back_up(&file, before).map_err(refused(&file))?),
+            None => None,
+        };
+        write_atomically(&file, &self.after, self.before.is_none()).map_err(refused(&file))?;
+        Ok(copy)
+    }
+}
+
+/// Writes a secret into a file that only its owner can read, below a folder that only its owner can enter.
+///
+/// # Errors
+/// What the system says; the file is as it was then.
+pub fn keep_secret(file: &Path, secret: &str) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        let mut made = fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut made, 0o700);
+        made.recursive(true).create(folder)?;
+    }
+    write_atomically(file, &format!("{secret}\n"), true)
+}
+
+/// Writes a file so that whoever reads it meanwhile, or after a crash, finds either text whole. A new one is for its owner
+/// only, since it may hold a key; another keeps its permissions.
+fn write_atomically(file: &Path, text: &str, is_new: bool) -> io::Result<()> {
+    let mut options = AtomicWriteFile::options();
+    #[cfg(unix)]
+    if is_new {
+        use std::os::unix::fs::OpenOptionsExt as _;
+
+        use atomic_write_file::unix::OpenOptionsExt as _;
+        options.preserve_mode(false).mode(0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = is_new;
+    let mut written = options.open(file)?;
+    written.write_all(text.as_bytes())?;
+    written.commit()
+}
+
+/// A copy beside the file, named for the moment, readable for those who can read the file.
+fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let now = Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let names = (0..100).map(|again| match again {
+        0 => format!("{name}.{now}.bak"),
+        again => format!("{name}.{now}-{again}.bak"),
+    });
+    for name in names {
+        let copy = file.with_file_name(name);
+        match OpenOptions::new().write(true).create_new(true).open(&copy) {
+            // An earlier copy is never written over.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(mut created) => {
+                fs::set_permissions(&copy, fs::metadata(file)?.permissions())?;
+                created.write_all(text.as_bytes())?;
+                return Ok(copy);
+            }
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many copies of this second"))
+}
+
+/// A file's text, or nothing where there is no file.
+pub(super) fn read_if_there(file: &Path) -> Result<Option<String>, String> {
+    match fs::read(file) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err("it is not UTF-8 text".into()),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Words in the name of what a person would not want on a screen.
+const SECRETS: [&str; 8] = ["key", "token", "secret", "passw", "authorization", "cookie", "credential", "bearer"];
+
+/// A line of configuration, without the value of what is named like a secret. A path is none.
+fn masked(line: &str) -> String {
+    let Some(at) = line.find([':', '=']) else { return line.to_owned() };
+    let (name, value) = line.split_at(at + 1);
+    let lower = name.to_ascii_lowercase();
+    let is_path = ["file", "path", "keychain"].iter().any(|word| lower.contains(word));
+    let inner = value.trim().trim_end_matches(',').trim_matches(['"', '\'']);
+    if is_path || inner.len() < 4 || inner.starts_with(['{', '[']) || !SECRETS.iter().any(|word| lower.contains(word)) {
+        return line.to_owned();
+    }
+    name.to_owned() + &value.replace(inner, "…")
+}

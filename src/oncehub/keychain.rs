@@ -1,0 +1,56 @@
+//! The system's keychain: that of macOS, the credentials of Windows, or the Secret Service of a Linux desktop.
+
+use std::sync::OnceLock;
+use std::thread;
+
+use keyring_core::Entry;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Under which all keys are kept, each with a name of its own.
+const SERVICE: &str = "oncehub-mcp";
+
+/// The key that is kept under a name; nothing if there is none.
+///
+/// # Errors
+/// Why the keychain cannot be asked, in words.
+pub fn read(name: &str) -> Result<Option<SecretString>, String> {
+    with(name, |entry| match entry.get_password() {
+        Ok(key) => Ok(Some(key.into())),
+        Err(keyring_core::Error::NoEntry) => Ok(None),
+        Err(error) => Err(error),
+    })
+}
+
+/// Keeps a key under a name, in place of the one that was there.
+///
+/// # Errors
+/// Why the keychain does not take it, in words.
+pub fn store(name: &str, key: &SecretString) -> Result<(), String> {
+    with(name, |entry| entry.set_password(key.expose_secret()))
+}
+
+/// Does something with an entry, on a thread of its own: a keychain may ask a person first, and some bring a runtime of their
+/// own, which does not bear to be started within ours.
+fn with<T: Send>(name: &str, act: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send) -> Result<T, String> {
+    static OPENED: OnceLock<Result<(), String>> = OnceLock::new();
+    let done = thread::scope(|scope| {
+        let acting = scope.spawn(|| {
+            OPENED.get_or_init(|| open().map_err(|error| error.to_string())).clone()?;
+            let entry = Entry::new(SERVICE, name).map_err(|error| error.to_string())?;
+            act(&entry).map_err(|error| error.to_string())
+        });
+        acting.join()
+    });
+    done.unwrap_or_else(|_| Err("it failed through a fault of this program".into()))
+}
+
+fn open() -> keyring_core::Result<()> {
+    #[cfg(target_os = "macos")]
+    let store = apple_native_keyring_store::keychain::Store::new()?;
+    #[cfg(windows)]
+    let store = windows_native_keyring_store::Store::new()?;
+    #[cfg(all(unix, not(target_os = "macos")))]
+    let store = zbus_secret_service_keyring_store::Store::new()?;
+    keyring_core::set_default_store(store);
+    Ok(())
+}

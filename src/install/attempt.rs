@@ -4,11 +4,11 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
+use rmcp::ServiceExt;
 use rmcp::model::{CallToolRequestParams, ClientConfig, Implementation};
 use rmcp::service::{RoleClient, RunningService};
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
-use rmcp::{ServiceError, ServiceExt};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -28,8 +28,11 @@ pub struct Answer {
     pub account: Option<Result<String, String>>,
 }
 
-/// How long an entry may take.
+/// How long an entry may take to list its tools.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long the connection test may take after that.
+const TEST_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Tries an entry.
 ///
@@ -37,22 +40,32 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Why no client could work with it, in words.
 pub async fn attempt(entry: &Entry, machine: &Machine) -> Result<Answer, String> {
     let began = Instant::now();
-    let late = |_| format!("it did not answer within {} s", PATIENCE.as_secs());
-    match entry {
-        Entry::Stdio { command, args, env } => {
-            timeout(PATIENCE, by_program(command, args, env, machine, began)).await.map_err(late)?
-        }
-        Entry::Http { url, headers } => timeout(PATIENCE, by_address(url, headers, began)).await.map_err(late)?,
-    }
+    let opened = async {
+        let service = match entry {
+            Entry::Stdio { command, args, env } => by_program(command, args, env, machine).await?,
+            Entry::Http { url, headers } => by_address(url, headers).await?,
+        };
+        let tools = service.list_all_tools().await.map_err(|error| format!("it does not list its tools: {error}"))?;
+        Ok((service, tools, began.elapsed()))
+    };
+    let late = |_| Err(format!("it did not answer within {} s", PATIENCE.as_secs()));
+    let (service, tools, took) = timeout(PATIENCE, opened).await.unwrap_or_else(late)?;
+    let about = service.peer_info().and_then(|info| info.server_info.clone());
+    let server = about.map_or_else(|| "a server".to_owned(), |about| format!("{} {}", about.name, about.version));
+    let account =
+        if tools.iter().any(|tool| tool.name == "test_connection") { Some(test(&service).await) } else { None };
+    let _ = service.cancel().await;
+    Ok(Answer { server, tools: tools.len(), took, account })
 }
+
+type Service = RunningService<RoleClient, ClientConfig>;
 
 async fn by_program(
     program: &str,
     args: &[String],
     env: &[(String, String)],
     machine: &Machine,
-    began: Instant,
-) -> Result<Answer, String> {
+) -> Result<Service, String> {
     let mut command = Command::new(program);
     // What this shell has been told must not help it: its client does not know that.
     for name in machine.variables.keys().filter(|name| name.starts_with("ONCEHUB_")) {
@@ -62,9 +75,9 @@ async fn by_program(
     command.kill_on_drop(true);
     let spawned = TokioChildProcess::builder(command).stderr(Stdio::piped()).spawn();
     let (transport, errors) = spawned.map_err(|error| format!("{program} does not start: {error}"))?;
-    let last_words = tokio::spawn(last_line(errors));
+    let last_words = tokio::spawn(reason(errors));
     match client().serve(transport).await {
-        Ok(service) => ask(service, began).await,
+        Ok(service) => Ok(service),
         Err(error) => {
             let words = timeout(Duration::from_secs(1), last_words).await.ok().and_then(Result::ok).flatten();
             Err(words.unwrap_or_else(|| format!("it ended without an answer: {error}")))
@@ -72,7 +85,7 @@ async fn by_program(
     }
 }
 
-async fn by_address(url: &str, headers: &[(String, String)], began: Instant) -> Result<Answer, String> {
+async fn by_address(url: &str, headers: &[(String, String)]) -> Result<Service, String> {
     // Whoever was first has set the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut config = StreamableHttpClientTransportConfig::with_uri(url);
@@ -84,9 +97,7 @@ async fn by_address(url: &str, headers: &[(String, String)], began: Instant) -> 
         config.custom_headers.insert(name, value);
     }
     let transport = StreamableHttpClientTransport::from_config(config);
-    let service =
-        client().serve(transport).await.map_err(|error| format!("{url} does not answer as it should: {error}"))?;
-    ask(service, began).await
+    client().serve(transport).await.map_err(|error| format!("{url} does not answer as it should: {error}"))
 }
 
 fn client() -> ClientConfig {
@@ -94,32 +105,25 @@ fn client() -> ClientConfig {
     ClientConfig::new(rmcp::model::ClientCapabilities::default(), about)
 }
 
-async fn ask(service: RunningService<RoleClient, ClientConfig>, began: Instant) -> Result<Answer, String> {
-    let tools = service.list_all_tools().await.map_err(|error| format!("it does not list its tools: {error}"))?;
-    let took = began.elapsed();
-    let about = service.peer_info().and_then(|info| info.server_info.clone());
-    let server = about.map_or_else(|| "a server".to_owned(), |about| format!("{} {}", about.name, about.version));
-    let account =
-        if tools.iter().any(|tool| tool.name == "test_connection") { Some(test(&service).await) } else { None };
-    let _ = service.cancel().await;
-    Ok(Answer { server, tools: tools.len(), took, account })
-}
-
-async fn test(service: &RunningService<RoleClient, ClientConfig>) -> Result<String, String> {
-    let called = service.call_tool(CallToolRequestParams::new("test_connection")).await;
-    let result = called.map_err(|error: ServiceError| error.to_string())?;
-    let text =
-        result.content.iter().find_map(|block| block.as_text().map(|text| text.text.clone())).unwrap_or_default();
-    let first = text.lines().next().unwrap_or_default().to_owned();
+/// What its connection test says, in a line.
+async fn test(service: &Service) -> Result<String, String> {
+    let called = timeout(TEST_PATIENCE, service.call_tool(CallToolRequestParams::new("test_connection"))).await;
+    let called = called.map_err(|_| format!("OnceHub has not answered within {} s", TEST_PATIENCE.as_secs()))?;
+    let result = called.map_err(|error| error.to_string())?;
+    let text = result.content.iter().find_map(|block| block.as_text().map(|text| text.text.clone()));
+    let first = text.unwrap_or_default().lines().next().unwrap_or_default().to_owned();
     if result.is_error == Some(true) { Err(first) } else { Ok(first) }
 }
 
-/// The last line that a program wrote to its standard error: why it ended.
-async fn last_line(errors: Option<impl AsyncRead + Unpin>) -> Option<String> {
+/// Why a program ended: the line on its standard error that speaks of an error, or else the last one.
+async fn reason(errors: Option<impl AsyncRead + Unpin>) -> Option<String> {
     let mut lines = BufReader::new(errors?).lines();
-    let mut last = None;
+    let (mut error, mut last) = (None, None);
     while let Ok(Some(line)) = lines.next_line().await {
+        if error.is_none() && line.to_ascii_lowercase().contains("error") {
+            error = Some(line.clone());
+        }
         last = Some(line).filter(|line| !line.trim().is_empty()).or(last);
     }
-    last
+    error.or(last)
 }

@@ -139,11 +139,6 @@ impl Client {
         }
     }
 
-    /// Whether the client has projects' files.
-    pub fn has_projects(&self) -> bool {
-        self.project.is_some()
-    }
-
     /// Whether an entry can be an address.
     pub fn has_addresses(&self) -> bool {
         self.spelling.http.is_some()
@@ -183,7 +178,7 @@ impl Client {
         let all = self.format.read(text).map_err(broken)?;
         let old = all.get(self.servers).and_then(|servers| servers.get(name)).and_then(Value::as_object);
         let new = self.spell(name, entry, old)?;
-        let after = self.format.put(text, &all, [self.servers, name], new).map_err(broken)?;
+        let after = self.format.put(text, &all, [self.servers, name], &new).map_err(broken)?;
         Ok(Change { file, before, after })
     }
 
@@ -211,7 +206,7 @@ impl Client {
         let new = self.spell(name, entry, None)?;
         let empty = Value::Object(Map::new());
         let broken = |broken| Refused::Broken { file: PathBuf::new(), broken };
-        self.format.put("", &empty, [self.servers, name], new).map_err(broken)
+        self.format.put("", &empty, [self.servers, name], &new).map_err(broken)
     }
 
     /// The fields of an entry, given those that it has now.

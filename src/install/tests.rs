@@ -111,7 +111,7 @@ fn where_there_is_nothing_a_file_is_made_for_its_owner_alone() {
         let file = client.file(&machine, Scope::Person).unwrap();
         let text = fs::read_to_string(&file).unwrap();
         assert_eq!(text, client.block("oncehub", &stdio()).unwrap(), "{}", client.id);
-        assert!(text.ends_with("\n") && text.lines().count() > 3, "{}: {text}", client.id);
+        assert!(text.ends_with('\n') && text.lines().count() > 3, "{}: {text}", client.id);
         assert!(client.is_here(&machine), "{}", client.id);
         #[cfg(unix)]
         {
@@ -157,10 +157,7 @@ fn what_somebody_added_to_the_entry_stays_and_an_old_key_goes() {
             "ONCEHUB_API_KEY_FILE": "/home/ada/.config/oncehub-mcp/oncehub.key"
           },
           "command": "/usr/local/bin/oncehub-mcp",
-          "args": [
-            "--toolsets=core",
-            "--time-zone=Europe/Berlin"
-          ]
+          "args": ["--toolsets=core", "--time-zone=Europe/Berlin"]
         }
       }
     }
@@ -178,7 +175,7 @@ fn a_file_that_does_not_parse_is_never_touched_and_the_error_says_where() {
         ("claude-desktop", "{\n  \"mcpServers\": {\n    \"a\": {},\n  }\n}\n", "line 3"),
         ("claude-desktop", "{\n  // mine\n  \"mcpServers\": {}\n}\n", "line 2"),
         ("gemini-cli", "{\n  // mine\n  \"mcpServers\": {},\n}\n", "line 3"),
-        ("vscode", "{\n  \"servers\": {\n", "line 2"),
+        ("vscode", "{\n  \"servers\": {\n", "line 3"),
         ("zed", "{\"context_servers\": {'a': {}}}", "line 1"),
         ("cursor", "[]", "outermost value"),
         ("cursor", "{\"mcpServers\": []}", "mcpServers"),

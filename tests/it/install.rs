@@ -75,7 +75,7 @@ fn from_nothing_to_a_working_entry_and_back() {
     let output = home.run(&["install", "cursor", "--sandbox", "--read-only", "--yes"], &[]);
     let text = said(&output);
     assert!(output.status.success(), "{text}");
-    assert!(text.contains("+    \"oncehub\": {") && text.contains("offers 24 tools"), "{text}");
+    assert!(text.contains("+    \"oncehub\": {") && text.contains("offers 22 tools"), "{text}");
     let written = home.read(".cursor/mcp.json");
     for part in ["// mine", "--sandbox", "--read-only", "--time-zone=Europe/Berlin", super::agents::PROGRAM] {
         assert!(written.contains(part), "{part}: {written}");
@@ -88,7 +88,7 @@ fn from_nothing_to_a_working_entry_and_back() {
 
     let list = home.run(&["install", "--list"], &[]);
     let text = said(&list);
-    assert!(list.status.success() && text.contains("Cursor: registered and works (program), 24 tools"), "{text}");
+    assert!(list.status.success() && text.contains("Cursor: registered and works (program), 22 tools"), "{text}");
     assert!(text.contains("Zed: not found"), "{text}");
 
     let gone = home.run(&["uninstall", "cursor", "--yes"], &[]);
@@ -99,11 +99,15 @@ fn from_nothing_to_a_working_entry_and_back() {
 
 #[test]
 fn the_key_goes_where_it_was_told_to_and_is_never_shown() {
-    let key = "sk-live-0123456789";
-    let given = [("ONCEHUB_API_KEY", key), ("ONCEHUB_API_URL", "http://127.0.0.1:9")];
+    let runtime = background();
+    let sandbox = runtime.block_on(upstream());
+    let (key, url) = (sandbox::KEY, format!("--api-url={}", sandbox.url()));
+    let given = [("ONCEHUB_API_KEY", key), ("ONCEHUB_MCP_TIMEOUT", "9")];
     let home = Home::new();
-    let output = home.run(&["install", "codex", "claude-code", "--yes"], &given);
+    let output = home.run(&["install", "codex", "claude-code", "--yes", &url], &given);
     let text = said(&output);
+    assert!(text.contains("Not part of it: ONCEHUB_MCP_TIMEOUT of this shell (give --timeout to add it)"), "{text}");
+    assert!(output.status.success() && text.contains("offers 38 tools"), "{text}");
     assert!(text.contains("for your eyes only") && !text.contains(key), "{text}");
     let file = home.path(".config/oncehub-mcp/oncehub.key");
     assert_eq!(fs::read_to_string(&file).unwrap().trim(), key);
@@ -118,10 +122,10 @@ fn the_key_goes_where_it_was_told_to_and_is_never_shown() {
         assert!(text.contains("ONCEHUB_API_KEY_FILE") && text.contains("oncehub.key") && !text.contains(key), "{text}");
     }
     // The one that is there is used, and nobody is asked again.
-    let again = home.run(&["install", "zed", "--yes"], &[]);
+    let again = home.run(&["install", "zed", "--yes", &url], &[]);
     assert!(home.read(".config/zed/settings.json").contains("oncehub.key"), "{}", said(&again));
 
-    let output = home.run(&["install", "zed", "--key", "env", "--yes"], &given);
+    let output = home.run(&["install", "zed", "--key", "env", "--yes", &url], &given);
     let text = said(&output);
     assert!(text.contains("\"ONCEHUB_API_KEY\": \"…\"") && !text.contains(key), "{text}");
     let written = home.read(".config/zed/settings.json");
@@ -150,7 +154,7 @@ fn what_is_only_looked_at_writes_nothing() {
         (&["install", "zed", "--sandbox"][..], "nobody can be asked here: --yes writes it"),
         (&["install", "zed", "--yes"], "there is no key"),
         (&["install", "netscape", "--yes"], "possible values: claude-desktop, claude-code"),
-        (&["install"], "<CLIENT>|--list"),
+        (&["install"], "<CLIENT|--list>"),
         (&["install", "zed", "--sandbox", "--yes", "--name", "a b"], "letters, digits and hyphens"),
         (&["install", "windsurf", "--sandbox", "--yes", "--project"], "no configuration of its own for a project"),
         (&["install", "claude-desktop", "--yes", "--http", "https://x.example/mcp", "--key", "none"], "programs only"),
@@ -311,7 +315,7 @@ fn a_check_tries_each_clients_entry_as_the_client_would() {
     home.write(".codex/config.toml", &format!("[mcp_servers.oncehub]\ncommand = {own:?}\nargs = []\n"));
     let (code, findings) = check(&home, &["--sandbox"], &[]);
     assert_eq!(code, Some(1));
-    let clients: Vec<String> = about(&findings, "client").iter().map(|finding| finding.to_string()).collect();
+    let clients: Vec<String> = about(&findings, "client").iter().map(ToString::to_string).collect();
     let of = |name: &str| clients.iter().find(|text| text.contains(name)).unwrap_or_else(|| panic!("{clients:#?}"));
     assert!(of("Cursor").contains("\"ok\"") && of("Cursor").contains("offers 38 tools"), "{clients:#?}");
     assert!(of("Windsurf").contains("/no/such/program does not start"), "{clients:#?}");

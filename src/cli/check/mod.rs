@@ -195,7 +195,7 @@ fn client(report: &mut Report, Registered { client, scope, state }: Registered, 
     match state {
         State::Absent => {}
         State::Off => {
-            report.warn("client", &format!("{whose}: its entry is switched off"), "switch it on in the client")
+            report.warn("client", &format!("{whose}: its entry is switched off"), "switch it on in the client");
         }
         State::Broken(problem) => report.bad("client", &format!("{whose}: {problem}"), "correct the file by hand"),
         State::Tried(Entry::Stdio { .. }, Err(problem)) => report.bad("client", &format!("{whose}: {problem}"), &again),

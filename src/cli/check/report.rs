@@ -11,7 +11,8 @@ use crate::cli::say;
 struct Finding {
     status: Status,
     topic: &'static str,
-    finding: String,
+    #[serde(rename = "finding")]
+    text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
@@ -58,7 +59,7 @@ impl Report {
             say(&format!("{mark} {topic:<9} {finding}"));
             hint.into_iter().for_each(|hint| say(&format!("     hint: {hint}")));
         }
-        self.findings.push(Finding { status, topic, finding: finding.to_owned(), hint: hint.map(str::to_owned) });
+        self.findings.push(Finding { status, topic, text: finding.to_owned(), hint: hint.map(str::to_owned) });
     }
 
     /// Tells what has not been told yet. Exit code 1 when something is bad.

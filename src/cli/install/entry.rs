@@ -22,7 +22,10 @@ const HEADERS: [(&str, &str); 4] = [
 
 /// An entry that starts this program, with the flags that it was given now.
 pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyhow::Result<Entry> {
-    let flags = given.iter().filter(|given| given.source == Source::Flag && !KEY_FLAGS.contains(&&*given.flag));
+    // Whoever tries the simulated account here does not mean to register the real one.
+    let flags = given.iter().filter(|given| {
+        (given.source == Source::Flag || given.flag == "sandbox") && !KEY_FLAGS.contains(&&*given.flag)
+    });
     let mut args: Vec<String> = flags
         .map(
             |Given { flag, value, .. }| if value == "true" { format!("--{flag}") } else { format!("--{flag}={value}") },
@@ -66,7 +69,8 @@ pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Resu
 /// What somebody should know of an entry.
 pub(super) fn notes(is_address: bool, given: &[Given]) -> impl Iterator<Item = String> {
     let left = given.iter().filter(move |given| {
-        !is_address && given.source != Source::Flag && given.flag != "time-zone" && !KEY_FLAGS.contains(&&*given.flag)
+        let is_in_it = given.source == Source::Flag || ["sandbox", "time-zone"].contains(&&*given.flag);
+        !is_address && !is_in_it && !KEY_FLAGS.contains(&&*given.flag)
     });
     left.map(|Given { flag, variable, .. }| {
         format!("Not part of it: {variable} of this shell (give --{flag} to add it).")

@@ -111,7 +111,7 @@ pub(super) async fn find(
     })
 }
 
-fn locked(reason: String) -> anyhow::Error {
+fn locked(reason: impl std::fmt::Display) -> anyhow::Error {
     anyhow::anyhow!("the system's keychain cannot be used here: {reason}; --key file keeps the key in a file")
 }
 
@@ -181,6 +181,8 @@ impl Kept {
     pub(super) fn notes(&self, scope: Scope) -> Option<String> {
         match self {
             Self::File(file, Some(_)) => Some(format!("The key goes into {}, for your eyes only.", file.display())),
+            Self::File(file, None) => Some(format!("The key is the one in {}.", file.display())),
+            Self::Keychain(name, None) => Some(format!("The key is '{name}' of the system's keychain.")),
             Self::Keychain(name, Some(_)) => Some(format!("The key goes into the system's keychain, as '{name}'.")),
             Self::Entry(_) if scope == Scope::Project => {
                 Some("The key is part of a project's file: keep that out of version control.".into())

@@ -31,7 +31,10 @@ pub(in crate::cli) enum State {
 /// Looks into every client's files, and tries what they say. All at once: each may take its time.
 pub(in crate::cli) async fn registered(machine: &Machine, name: &str) -> Vec<Registered> {
     let places = clients::ALL.into_iter().flat_map(|client| {
-        let project = client.has_projects().then_some(Scope::Project);
+        let of = |scope| client.file(machine, scope).ok();
+        // In the home folder, both may be the same file.
+        let project =
+            of(Scope::Project).filter(|file| Some(file) != of(Scope::Person).as_ref()).map(|_| Scope::Project);
         [Some(Scope::Person), project].into_iter().flatten().map(move |scope| (client, scope))
     });
     join_all(places.map(|(client, scope)| async move {

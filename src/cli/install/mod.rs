@@ -25,13 +25,13 @@ pub(super) struct Arguments {
     #[command(flatten)]
     target: Target,
     /// Show which clients are here, which of them have this server, and whether it works there
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["project", "yes", "dry_run", "http", "key"])]
     list: bool,
     /// Register a server that somebody hosts: its address, https://mcp.example.com/mcp
-    #[arg(long, value_name = "URL", conflicts_with = "list")]
+    #[arg(long, value_name = "URL")]
     http: Option<Url>,
     /// Where the key is kept [default: file, or env with --http]
-    #[arg(long, value_name = "WHERE", conflicts_with = "list")]
+    #[arg(long, value_name = "WHERE")]
     key: Option<Keep>,
     /// Print what is to be pasted into the client's file, and write nothing
     #[arg(long, conflicts_with_all = ["list", "dry_run", "yes"])]
@@ -55,13 +55,13 @@ struct Target {
     #[arg(long, value_name = "NAME", default_value = "oncehub", value_parser = name)]
     name: String,
     /// In the file of the project in this folder, instead of your own
-    #[arg(long, conflicts_with = "list")]
+    #[arg(long)]
     project: bool,
     /// Do not ask
-    #[arg(long, short, conflicts_with = "list")]
+    #[arg(long, short)]
     yes: bool,
     /// Show what would change, and write nothing
-    #[arg(long, conflicts_with = "list")]
+    #[arg(long)]
     dry_run: bool,
 }
 
@@ -104,7 +104,9 @@ pub(super) async fn run(
     };
     if arguments.print {
         for client in clients {
-            say(&format!("# {}: {}", client.name, client.file(&machine, scope)?.display()));
+            // Beside the block, so that what is printed is the block alone.
+            let file = client.file(&machine, scope)?;
+            let _ = console::Term::stderr().write_line(&format!("{}: {}", client.name, file.display()));
             say(client.block(&target.name, &entry)?.trim_end());
         }
         return Ok(ExitCode::SUCCESS);
@@ -218,15 +220,14 @@ fn agreed(yes: bool) -> anyhow::Result<bool> {
 }
 
 fn write(clients: &[&Client], changes: &[Change]) -> anyhow::Result<()> {
-    for (at, (client, change)) in clients.iter().zip(changes).enumerate() {
-        if change.is_none() {
-            continue;
-        }
+    let mut written = Vec::new();
+    for (client, change) in clients.iter().zip(changes).filter(|(_, change)| !change.is_none()) {
         let copy = match change.apply() {
             Ok(copy) => copy,
-            Err(error) if at == 0 => bail!("{error}; nothing was written"),
-            Err(error) => bail!("{error}; {} and those before it were written", clients[at - 1].name),
+            Err(error) if written.is_empty() => bail!("{error}; nothing was written"),
+            Err(error) => bail!("{error}; only {} has been written", written.join(", ")),
         };
+        written.push(client.name);
         let copy = copy.map(|copy| format!(" (what it was: {})", copy.display())).unwrap_or_default();
         say(&format!("Wrote {}{copy}.", change.file.display()));
         say(&format!("Next: {}.", client.then));

@@ -66,7 +66,7 @@ impl Format {
             Self::Toml => toml::read(&text),
             Self::Yaml => yaml::read(&text),
         };
-        let value = read.map_err(|Problem { line, column, problem }| Broken::Unreadable {
+        let value = read.map_err(|Problem { line, column, why: problem }| Broken::Unreadable {
             format: self.name(),
             line,
             column,
@@ -85,7 +85,7 @@ impl Format {
         text: &str,
         now: &Value,
         place: Place<'_>,
-        entry: Map<String, Value>,
+        entry: &Map<String, Value>,
     ) -> Result<String, Broken> {
         let [servers, name] = place;
         let mut then = now.clone();
@@ -99,9 +99,9 @@ impl Format {
             return Ok(text.to_owned());
         }
         self.edit(text, &then, |text| match self {
-            Self::Json | Self::Commented | Self::Jsonc => json::put(text, place, &entry),
-            Self::Toml => toml::put(text, place, &entry),
-            Self::Yaml => yaml::put(text, place, &entry),
+            Self::Json | Self::Commented | Self::Jsonc => json::put(text, place, entry),
+            Self::Toml => toml::put(text, place, entry),
+            Self::Yaml => yaml::put(text, place, entry),
         })
     }
 
@@ -156,15 +156,15 @@ fn without_nothing(mut value: Value) -> Value {
 struct Problem {
     line: usize,
     column: usize,
-    problem: String,
+    why: String,
 }
 
 impl Problem {
     /// A problem at a place that is counted in bytes.
-    fn at(text: &str, offset: usize, problem: impl Into<String>) -> Self {
+    fn at(text: &str, offset: usize, why: impl Into<String>) -> Self {
         let before = text.get(..offset.min(text.len())).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Self { line, column, problem: problem.into() }
+        Self { line, column, why: why.into() }
     }
 }

@@ -9,7 +9,7 @@ use super::{Place, Problem};
 pub(super) fn read(text: &str) -> Result<Value, Problem> {
     yaml_serde::from_str(text).map_err(|error| {
         let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-        Problem { line, column, problem: error.to_string() }
+        Problem { line, column, why: error.to_string() }
     })
 }
 

@@ -145,8 +145,10 @@ fn what_is_only_looked_at_writes_nothing() {
     assert_eq!(home.read(".config/zed/settings.json"), "{}\n");
     assert_eq!(files(&home.path(".config")), 1, "no key was kept");
 
-    let print = home.run(&["install", "codex", "--print", "--key", "env"], &[]);
+    let key = [("ONCEHUB_API_KEY", "sk-live-0123456789")];
+    let print = home.run(&["install", "codex", "--print", "--key", "env"], &key);
     let text = said(&print);
+    assert!(!text.contains("sk-live"), "{text}");
     assert!(text.contains("[mcp_servers.oncehub]") && text.contains("ONCEHUB_API_KEY = \"your-api-key\""), "{text}");
     assert!(!home.path(".codex").exists());
 

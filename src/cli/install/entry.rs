@@ -68,13 +68,15 @@ pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Resu
 
 /// What somebody should know of an entry.
 pub(super) fn notes(is_address: bool, given: &[Given]) -> impl Iterator<Item = String> {
+    let is_nobody = !is_address && given.iter().all(|given| given.flag != "user");
+    let me = is_nobody.then(|| "To let 'me' mean you, add --user with your e-mail address in OnceHub.".to_owned());
     let left = given.iter().filter(move |given| {
         let is_in_it = given.source == Source::Flag || ["sandbox", "time-zone"].contains(&&*given.flag);
         !is_address && !is_in_it && !KEY_FLAGS.contains(&&*given.flag)
     });
-    left.map(|Given { flag, variable, .. }| {
+    me.into_iter().chain(left.map(|Given { flag, variable, .. }| {
         format!("Not part of it: {variable} of this shell (give --{flag} to add it).")
-    })
+    }))
 }
 
 /// The zone of this machine, if it has another than UTC.

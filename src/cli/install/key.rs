@@ -58,6 +58,16 @@ pub(super) fn file(machine: &Machine, name: &str) -> PathBuf {
     machine.settings().join("oncehub-mcp").join(format!("{name}.key"))
 }
 
+/// What stands for a key where an entry is only printed, to be pasted by hand.
+pub(super) fn placeholder(keep: Keep, name: &str, file: PathBuf) -> Kept {
+    match keep {
+        Keep::None => Kept::Nowhere,
+        Keep::File if file.is_file() => Kept::File(file, None),
+        Keep::Keychain => Kept::Keychain(name.to_owned(), None),
+        Keep::File | Keep::Env => Kept::Entry("your-api-key".into()),
+    }
+}
+
 /// Finds the key, or asks for it. Where it is only looked at what would change, nobody is asked.
 pub(super) async fn find(
     keep: Keep,

@@ -96,8 +96,11 @@ pub(super) async fn run(
     let clients = target.clients();
     let scope = target.scope();
     let keep = key::chosen(arguments.key, arguments.http.as_ref(), &config)?;
-    let is_looked_at = arguments.print || target.dry_run;
-    let key = key::find(keep, &target.name, &machine, given, dotenv, &config, is_looked_at).await?;
+    let key = if arguments.print {
+        key::placeholder(keep, &target.name, key::file(&machine, &target.name))
+    } else {
+        key::find(keep, &target.name, &machine, given, dotenv, &config, target.dry_run).await?
+    };
     let entry = match &arguments.http {
         None => entry::of_program(&machine, given, &key)?,
         Some(url) => entry::of_address(url, given, &key)?,

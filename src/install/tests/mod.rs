@@ -1,5 +1,7 @@
 //! Every client, with a file as people have it.
 
+mod odd;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,9 +2,11 @@
 
 mod call;
 mod check;
+mod completions;
 mod demo;
 mod http;
 mod install;
+mod man;
 mod sandbox;
 mod stdio;
 mod tools;
@@ -50,6 +52,10 @@ enum Command {
     Uninstall(install::Removal),
     /// Work through a day on the simulated account, and show what an assistant sees
     Demo,
+    /// Print a shell's completions, to be saved where it looks for them
+    Completions(completions::Arguments),
+    /// Print the manual page
+    Man(man::Arguments),
 }
 
 const EXAMPLES: &str = "\
@@ -86,6 +92,12 @@ fn start() -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)));
         }
     };
+    // What tells of the program itself is told whatever the settings are.
+    match &cli.command {
+        Some(Command::Completions(arguments)) => return Ok(completions::run(arguments)),
+        Some(Command::Man(arguments)) => return man::run(arguments),
+        _ => {}
+    }
     let given = given(&matches, &dotenv);
     let config = match Config::new(&cli.options) {
         Ok(config) => config,
@@ -116,6 +128,8 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Install(arguments) => install::run(*arguments, config, &given, &dotenv).await,
             Command::Uninstall(removal) => install::remove(&removal),
             Command::Demo => Box::pin(demo::run()).await,
+            Command::Completions(arguments) => Ok(completions::run(&arguments)),
+            Command::Man(arguments) => man::run(&arguments),
         };
         told.end().await;
         code

@@ -1,0 +1,24 @@
+//! `oncehub-mcp completions SHELL`.
+
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory};
+use clap_complete::{Shell, generate};
+
+use super::{Cli, say};
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// bash, elvish, fish, powershell or zsh
+    #[arg(hide_possible_values = true)]
+    shell: Shell,
+}
+
+/// Prints the script that the shell reads.
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
+    // Written to memory first: `generate` panics when nobody reads on, as in `| head`.
+    let mut script = Vec::new();
+    generate(arguments.shell, &mut Cli::command(), "oncehub-mcp", &mut script);
+    say(String::from_utf8_lossy(&script).trim_end());
+    ExitCode::SUCCESS
+}

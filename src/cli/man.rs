@@ -1,0 +1,48 @@
+//! `oncehub-mcp man`.
+
+use std::iter::once;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, CommandFactory};
+use clap_mangen::Man;
+use jiff::Timestamp;
+
+use super::{Cli, say};
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// A folder for the page of the program and one of each command, instead of printing the first
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Prints the manual page, as `man -l -` reads it, or writes all of them.
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut program = Cli::command();
+    program.build();
+    let Some(folder) = &arguments.out else {
+        let mut text = Vec::new();
+        page(program).render(&mut text)?;
+        say(String::from_utf8_lossy(&text).trim_end());
+        return Ok(ExitCode::SUCCESS);
+    };
+    let write = || {
+        std::fs::create_dir_all(folder)?;
+        let commands: Vec<_> = program.get_subcommands().cloned().collect();
+        once(program).chain(commands).try_for_each(|command| page(command).generate_to(folder).map(drop))
+    };
+    write().with_context(|| format!("the manual pages cannot be written to {}", folder.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn page(command: clap::Command) -> Man {
+    // Whoever builds a package wants the same bytes each time.
+    let epoch = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
+    let day = epoch.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now);
+    Man::new(command)
+        .date(day.strftime("%F").to_string())
+        .source(concat!("oncehub-mcp ", env!("CARGO_PKG_VERSION")))
+        .manual("OnceHub for AI assistants")
+}

@@ -196,15 +196,13 @@ impl Config {
         let timeout = timeout.ok_or_else(|| {
             other("ONCEHUB_MCP_TIMEOUT")(format!("'{}' is not a number of seconds from 1 to 600", options.timeout))
         })?;
-        let names = |names: &[String]| {
-            names.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
-        };
+        let names = |names: &[String]| names.iter().filter_map(|name| filled(name)).map(str::to_owned).collect();
         Ok(Self {
             sandbox: options.sandbox,
             // The simulated account has a key of its own; a real one must not even be read then.
             key: if options.sandbox { Key::new(KeySource::Missing).map_err(BadSetting::Key)? } else { key(options)? },
             url: api_root(or(&options.api_url, API_URL)).map_err(BadSetting::Url)?,
-            me: options.user.as_deref().map(str::trim).filter(|user| !user.is_empty()).map(str::to_owned),
+            me: options.user.as_deref().and_then(filled).map(str::to_owned),
             zone: Zone::parse(or(&options.time_zone, "UTC")).map_err(BadSetting::Zone)?,
             timeout: Duration::from_secs_f64(timeout),
             budget: or(&options.rate_limit, RATE_LIMIT).parse().map_err(other("ONCEHUB_MCP_RATE_LIMIT"))?,
@@ -219,14 +217,20 @@ impl Config {
     }
 }
 
-/// A variable that is set to nothing is as good as not set.
+/// A variable that is set to nothing is as good as not set; so is `${user_config.…}`, which hosts of MCPB bundles leave as
+/// it stands in the manifest where the person filled nothing in.
+fn filled(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (!text.is_empty() && !text.starts_with("${user_config.")).then_some(text)
+}
+
 fn or<'a>(set: &'a str, default: &'a str) -> &'a str {
-    if set.trim().is_empty() { default } else { set.trim() }
+    filled(set).unwrap_or(default)
 }
 
 /// A switch: on or off in any of the usual words; nothing is off.
 pub fn flag(text: &str) -> Result<bool, String> {
-    match text.trim().to_ascii_lowercase().as_str() {
+    match filled(text).unwrap_or_default().to_ascii_lowercase().as_str() {
         "1" | "y" | "yes" | "t" | "true" | "on" => Ok(true),
         "" | "0" | "n" | "no" | "f" | "false" | "off" => Ok(false),
         _ => Err("say true or false".into()),
@@ -253,10 +257,10 @@ pub fn secret(name: &'static str, file: Option<&Path>) -> Result<Option<SecretSt
 }
 
 fn key(options: &Options) -> Result<Key, BadSetting> {
-    let set = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let given = match std::env::var_os(KEY_VARIABLES[0]).filter(|key| !key.is_empty()).map(OsString::into_string) {
+    let set = |text: &Option<String>| text.as_deref().and_then(filled).map(str::to_owned);
+    let given = match std::env::var_os(KEY_VARIABLES[0]).map(OsString::into_string) {
         Some(Err(_)) => return Err(BadSetting::Key(BadKey::NotAHeader)),
-        Some(Ok(key)) => Some(KeySource::Given(SecretString::from(key.trim().to_owned()))),
+        Some(Ok(key)) => filled(&key).map(|key| KeySource::Given(SecretString::from(key.to_owned()))),
         None => None,
     };
     let file = set(&options.api_key_file).map(|file| KeySource::File(file.into()));
@@ -310,7 +314,7 @@ pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
             _ => return None,
         };
         let values = matches.get_raw(id)?.map(|value| value.to_string_lossy().trim().to_owned());
-        let value = values.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(",");
+        let value = values.filter(|value| filled(value).is_some()).collect::<Vec<_>>().join(",");
         (!value.is_empty()).then(|| Given {
             flag: setting.get_long().unwrap_or_default().to_owned(),
             variable,
@@ -323,7 +327,7 @@ pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
 
 /// The key's own variable, which has no flag.
 pub fn given_key(dotenv: &Dotenv) -> Option<(SecretString, Source)> {
-    let key = std::env::var(KEY_VARIABLES[0]).ok().map(|key| key.trim().to_owned()).filter(|key| !key.is_empty())?;
+    let key = std::env::var(KEY_VARIABLES[0]).ok().and_then(|key| filled(&key).map(str::to_owned))?;
     let is_dotenv = dotenv.variables.contains(KEY_VARIABLES[0]);
     Some((key.into(), if is_dotenv { Source::Dotenv } else { Source::Environment }))
 }

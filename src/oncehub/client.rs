@@ -420,8 +420,8 @@ fn build(url: &Url) -> Result<reqwest::Client, String> {
         // Shorter than servers usually keep an idle connection, so that a write does not go out on a dying one.
         .pool_idle_timeout(Duration::from_secs(30));
     if url.scheme() == "http" {
-        // Plain HTTP is for this machine, where no proxy belongs in between.
-        builder = builder.no_proxy();
+        // Plain HTTP is for this machine, where no proxy belongs in between, and no authority is asked: there may be none.
+        builder = builder.no_proxy().tls_certs_only([]);
     }
     builder.build().map_err(|error| reason(&error))
 }

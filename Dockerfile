@@ -1,7 +1,10 @@
 # syntax=docker/dockerfile:1
 # One static binary, the certificates of public authorities, and nothing else: no shell, no package manager, no root.
 
-FROM rust:1-alpine AS build
+# Where the program comes from: compiled here, or, with --build-arg FROM=built, from image/ARCHITECTURE/oncehub-mcp.
+ARG FROM=compiled
+
+FROM rust:1-alpine AS compiled
 # ring is C and assembly: it wants a compiler and headers of musl's C library.
 RUN apk add --no-cache ca-certificates gcc musl-dev
 WORKDIR /src
@@ -12,10 +15,21 @@ COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked --bin oncehub-mcp && cp target/release/oncehub-mcp /oncehub-mcp
 
+FROM scratch AS built
+ARG TARGETARCH
+COPY image/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY image/$TARGETARCH/oncehub-mcp /oncehub-mcp
+
+FROM $FROM AS program
+
 FROM scratch
+# The registry of MCP servers looks here for whose image it is.
+LABEL io.modelcontextprotocol.server.name="io.github.oncehub-mcp/oncehub-mcp" \
+    org.opencontainers.image.source="https://github.com/oncehub-mcp/oncehub-mcp" \
+    org.opencontainers.image.licenses="Apache-2.0"
 # OnceHub's certificate is checked against the system's authorities, which are looked for here.
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build /oncehub-mcp /oncehub-mcp
+COPY --from=program /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=program /oncehub-mcp /oncehub-mcp
 COPY LICENSE /LICENSE
 USER 65532:65532
 # Behind a proxy that takes care of TLS. Do not publish this port: keys would travel in clear.

@@ -17,6 +17,7 @@ mod economy;
 mod http;
 mod install;
 mod limits;
+mod packages;
 mod readme;
 mod rooms;
 mod secrets;

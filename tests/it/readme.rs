@@ -7,7 +7,7 @@ use oncehub_mcp::tools::{Catalogue, Selection};
 
 use super::agents::program;
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
@@ -45,7 +45,7 @@ fn the_readme_lists_the_tools_that_there_are() {
 }
 
 /// The variables that a command of the program knows, from its own help.
-fn variables(command: &[&str]) -> Vec<String> {
+pub(crate) fn variables(command: &[&str]) -> Vec<String> {
     let help = program().args(command).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let mut names: Vec<String> = help

@@ -68,6 +68,23 @@ pub(super) fn nothing(_: &str) -> Value {
     Value::Object(Map::new())
 }
 
+/// What an address is called, in one client or another.
+const URLS: [&str; 4] = ["url", "httpUrl", "serverUrl", "uri"];
+
+/// What only an entry of a program has, in one client or another. Codex refuses its whole file when an address has it.
+const OF_PROGRAMS: [&str; 3] = ["cwd", "env_vars", "envFile"];
+
+/// What only an entry of an address has. Codex refuses its whole file when a program has it.
+const OF_ADDRESSES: [&str; 7] = [
+    "auth",
+    "bearer_token_env_var",
+    "env_http_headers",
+    "headersHelper",
+    "http_headers_helper",
+    "oauth",
+    "oauth_resource",
+];
+
 /// Whose configuration it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -241,9 +258,13 @@ impl Client {
             }
         };
         // Every field that says how the server is reached is ours to say; all others are the person's, once they are there.
-        let ours = [spelling.command, spelling.args, spelling.env, "type", "transport"];
+        let ours = [spelling.command, spelling.args, spelling.env, "type", "transport", "bearer_token_env_var"];
         let ours = ours.into_iter().chain(http.into_iter().flat_map(|http| [http.url, http.headers]));
-        let ours: Vec<&str> = ours.chain(["url", "httpUrl", "serverUrl", "uri"]).collect();
+        let of_the_other_kind: &[&str] = match entry {
+            Entry::Stdio { .. } => &OF_ADDRESSES,
+            Entry::Http { .. } => &OF_PROGRAMS,
+        };
+        let ours: Vec<&str> = ours.chain(URLS).chain(of_the_other_kind.iter().copied()).collect();
         let mut fields: Map<String, Value> =
             old.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
         fields.retain(|field, _| !ours.contains(&field.as_str()) || own.iter().any(|(name, _)| name == field));
@@ -273,7 +294,9 @@ impl Client {
         let stdio = text(spelling.command).map(|command| Entry::Stdio { command, args, env: pairs(spelling.env) });
         let http = || {
             let http = spelling.http.as_ref()?;
-            Some(Entry::Http { url: text(http.url)?, headers: pairs(http.headers) })
+            // A client may take other names than the one that we write: Gemini CLI's own command writes another.
+            let url = text(http.url).or_else(|| URLS.into_iter().find_map(text))?;
+            Some(Entry::Http { url, headers: pairs(http.headers) })
         };
         Found { entry: stdio.or_else(http), is_off }
     }

@@ -1,5 +1,6 @@
 """The key in the keychain of a desktop's session, as GNOME has it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -65,20 +66,27 @@ def desktop(tmp_path):
             bus.terminate()
 
 
-@pytest.fixture
-def keychain(desktop):
-    """The desktop, once there is a keychain, which its person has opened."""
-    command = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
+@contextlib.contextmanager
+def keyring(desktop, *arguments, password=b""):
+    """GNOME's keychain on the desktop's bus."""
+    command = ["gnome-keyring-daemon", "--foreground", "--components=secrets", *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, env=desktop.variables, **pipes) as daemon:
         try:
-            daemon.stdin.write(b"password")
+            daemon.stdin.write(password)
             daemon.stdin.close()
             wait = ["gdbus", "wait", "--session", "--timeout", str(PATIENCE), "org.freedesktop.secrets"]
             subprocess.run(wait, env=desktop.variables, check=True, timeout=PATIENCE)
             yield desktop
         finally:
             daemon.terminate()
+
+
+@pytest.fixture
+def keychain(desktop):
+    """The desktop, once there is a keychain, which its person has opened."""
+    with keyring(desktop, "--unlock", password=b"password") as opened:
+        yield opened
 
 
 def entry(desktop):
@@ -129,15 +137,24 @@ def test_a_key_that_the_keychain_has_not_is_named(keychain):
     assert "the system's keychain has no key 'nobody'" in said
 
 
+def refuses_and_writes_nothing(desktop, account, shells):
+    address = f"--api-url={account['ONCEHUB_API_URL']}"
+    for variables in shells:
+        said = desktop.run("install", "cursor", "--key", "keychain", "--yes", address, code=2, **variables)
+        assert "the system's keychain cannot be used here: " in said and "--key file keeps the key in a file" in said
+        assert "Wrote" not in said and not (desktop.home / ".cursor").exists()
+
+
 @pytest.mark.parametrize("bus", ["without a keychain", "no bus"])
 def test_without_a_keychain_it_says_so_and_writes_nothing(desktop, account, bus):
     if bus == "no bus":
         del desktop.variables["DBUS_SESSION_BUS_ADDRESS"]
-    key = {"ONCEHUB_API_KEY": account["ONCEHUB_API_KEY"]}
-    address = f"--api-url={account['ONCEHUB_API_URL']}"
-    for variables in (key, {}):
-        said = desktop.run("install", "cursor", "--key", "keychain", "--yes", address, code=2, **variables)
-        assert "the system's keychain cannot be used here: " in said and "--key file keeps the key in a file" in said
-        assert not (desktop.home / ".cursor").exists()
-    said = desktop.run("--keychain", "oncehub", address, "call", "test_connection", code=2)
+    refuses_and_writes_nothing(desktop, account, [{}, {"ONCEHUB_API_KEY": account["ONCEHUB_API_KEY"]}])
+    said = desktop.run("--keychain", "oncehub", "call", "test_connection", code=2)
     assert "the system's keychain cannot be asked for 'oncehub': " in said
+
+
+def test_where_nobody_can_open_the_keychain_it_says_so_and_writes_nothing(desktop, account):
+    # A new keychain wants a password first, and there is nothing here that would ask for one.
+    with keyring(desktop):
+        refuses_and_writes_nothing(desktop, account, [{"ONCEHUB_API_KEY": account["ONCEHUB_API_KEY"]}])

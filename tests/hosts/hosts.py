@@ -82,8 +82,11 @@ class ClaudeCode(Host):
         said = self.run("mcp", "list", **variables)
         assert said.stderr == ""
         head, *lines = said.stdout.splitlines()
+        if head.startswith("No MCP servers configured."):
+            return {}
         # Whatever else it says, it complains of an entry.
-        states = [re.fullmatch(r"(\S+): .* - (✔ Connected|✘ Failed to connect.*|⏸ Pending approval.*)", line) for line in lines if line]
+        state = r"(\S+): .* - (✔ Connected|✘ Failed to connect.*|⏸ Pending approval.*)"
+        states = [re.fullmatch(state, line) for line in lines if line]
         assert head == "Checking MCP server health…" and all(states), said.stdout
         return {state[1]: state[2] == "✔ Connected" for state in states}
 
@@ -102,7 +105,13 @@ class Gemini(Host):
   }}
 }}
 """
-    theirs_of_project = f'{{\n  // of all of us\n  "mcpServers": {{\n    "other": {{ "command": "{OTHER}" }}\n  }}\n}}\n'
+    theirs_of_project = f"""{{
+  // of all of us
+  "mcpServers": {{
+    "other": {{ "command": "{OTHER}" }}
+  }}
+}}
+"""
     moved = "GEMINI_CLI_HOME", ".gemini/settings.json"
     add_program = ["mcp", "add", "--scope", "user", "oncehub", OTHER]
     add_address = ["mcp", "add", "--scope", "user", "--transport", "http", "oncehub"]
@@ -119,6 +128,8 @@ class Gemini(Host):
     def listed(self, **variables):
         said = self.run("mcp", "list", **variables)
         lines = [line for line in re.sub(r"\x1b\[[\d;]*m", "", said.stderr).splitlines() if line]
+        if lines == ["No MCP servers configured."]:
+            return {}
         states = [re.fullmatch(r"[✓✗] (\S+): .* - (Connected|Disconnected)", line) for line in lines[1:]]
         # Whatever else it says, it complains of a field.
         assert lines[0] == "Configured MCP servers:" and all(states), said.stderr

@@ -27,7 +27,7 @@ def test_a_host_connects_until_it_is_told_otherwise(host, account, hosted, name)
     install, key = way(name, account, hosted)
     install = ["install", host.id, "--yes", *install]
     said = host.machine.oncehub_mcp(*install, **key)
-    assert "offers 38 tools" in said and ACCOUNT in said
+    assert "offers 38 tools" in said and ACCOUNT in said and "does not seem to be here" not in said
     written = host.path.read_bytes()
     assert (account["ONCEHUB_API_KEY"].encode() in written) == (name in ("key in the entry", "address"))
 
@@ -98,7 +98,7 @@ def test_an_entry_that_the_host_has_written_is_understood_and_replaced(host, acc
             host.machine.oncehub_mcp("install", host.id, "--yes", *install, **key)
             assert host.listed() == HERE
         host.run(*host.remove)
-        assert "registered" not in line(host, host.machine.oncehub_mcp("install", "--list")).replace("not registered", "")
+        assert "here, not registered" in line(host, host.machine.oncehub_mcp("install", "--list"))
 
 
 def test_a_program_in_place_of_an_address_leaves_nothing_that_codex_refuses(tmp_path, account, hosted):
@@ -118,6 +118,17 @@ tool_timeout_sec = 90
         assert host.listed() == {"oncehub": True}
         # What says nothing of how it is reached is the person's.
         assert "tool_timeout_sec = 90" in host.path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["simulated", "address"])
+def test_what_is_printed_can_be_pasted_and_what_is_left_of_it_be_read(host, hosted, name):
+    words = {"simulated": ["--sandbox"], "address": ["--http", f"{hosted.url}/mcp"]}[name]
+    # Who has no key yet puts it in by hand.
+    block = host.machine.oncehub_mcp("install", host.id, "--print", *words)
+    host.write(block.replace("your-api-key", hosted.key))
+    assert host.listed() == {"oncehub": True}
+    host.machine.oncehub_mcp("uninstall", host.id, "--yes")
+    assert host.listed() == {}
 
 
 def test_a_name_of_ones_own(host):

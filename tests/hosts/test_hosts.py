@@ -1,5 +1,7 @@
 """What `oncehub-mcp install` writes, read by the hosts it is written for."""
 
+import json
+
 import pytest
 
 from hosts import Codex, Conversation, Machine
@@ -118,6 +120,15 @@ tool_timeout_sec = 90
         assert host.listed() == {"oncehub": True}
         # What says nothing of how it is reached is the person's.
         assert "tool_timeout_sec = 90" in host.path.read_text(encoding="utf-8")
+
+
+def test_what_has_been_switched_off_stays_so_and_that_is_said(tmp_path):
+    host = Codex(Machine(tmp_path))
+    host.write('[mcp_servers.oncehub]\nenabled = false\ncommand = "x"\n')
+    said = host.machine.oncehub_mcp("install", host.id, "--sandbox", "--yes")
+    assert "Codex CLI has been told to leave it out" in said
+    [listed] = json.loads(host.run("mcp", "list", "--json").stdout)
+    assert listed["enabled"] is False
 
 
 @pytest.mark.parametrize("name", ["simulated", "address"])

@@ -122,6 +122,10 @@ pub(super) async fn run(
             say(&format!("{} does not seem to be here yet; its file is written all the same.", client.name));
         }
         show(client, change);
+        // That is the person's to say, and stays so.
+        if client.find(&machine, scope, &target.name)?.is_some_and(|found| found.is_off) {
+            say(&format!("{} has been told to leave it out: switch it on there.", client.name));
+        }
     }
     for note in entry::notes(arguments.http.is_some(), given).chain(key.notes(scope)) {
         say(&note);

@@ -69,6 +69,11 @@ Examples:
 
 The key is in ONCEHUB_API_KEY, in a file that ONCEHUB_API_KEY_FILE names, or in the system's keychain: see docs/.";
 
+/// The command line as a value: the documents are written, and checked, from it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     match start() {

@@ -13,6 +13,7 @@
 
 mod agents;
 mod client;
+mod docs;
 mod economy;
 mod http;
 mod install;

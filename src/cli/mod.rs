@@ -46,7 +46,7 @@ enum Command {
     Call(call::Arguments),
     /// Find out whether settings, key, network, limits, clock and clients are in order
     Check(check::Arguments),
-    /// Register this server with an assistant: Claude Desktop, Claude Code, Cursor, VS Code and others
+    /// Register this server with an assistant, such as Claude Desktop, Cursor or VS Code
     Install(Box<install::Arguments>),
     /// Take this server out of an assistant's configuration
     Uninstall(install::Removal),

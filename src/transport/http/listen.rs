@@ -1,4 +1,4 @@
-//! Connections: how they are accepted, how many, and how patiently.
+//! Connections: how they are accepted, and how many.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,16 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use super::connection::serve;
 use super::limits::Limits;
 use super::tls::Certificates;
 
@@ -27,6 +25,22 @@ const HANDSHAKE: u8 = 0x16;
 pub struct Listener {
     tcp: TcpListener,
     certificates: Option<Certificates>,
+}
+
+/// The connections that are open.
+#[derive(Default)]
+pub(super) struct Connections {
+    open: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Connections {
+    /// Ends them, each after the answer that is under way on it.
+    pub(super) async fn shutdown(self) {
+        self.stopping.cancel();
+        self.open.close();
+        self.open.wait().await;
+    }
 }
 
 impl Listener {
@@ -57,8 +71,8 @@ impl Listener {
         stop: impl Future<Output = ()>,
         routes: Router,
         limits: &Limits,
-    ) -> GracefulShutdown {
-        let (open, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(limits.connections)));
+    ) -> Connections {
+        let (connections, room) = (Connections::default(), Arc::new(Semaphore::new(limits.connections)));
         let (certificates, patience) = (self.certificates.map(Arc::new), limits.patience);
         tokio::pin!(stop);
         loop {
@@ -72,7 +86,7 @@ impl Listener {
                         continue;
                     }
                 },
-                () = &mut stop => return open,
+                () = &mut stop => return connections,
             };
             let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
                 metrics::counter!("http_requests_refused_total", "reason" => "connections").increment(1);
@@ -83,11 +97,11 @@ impl Listener {
             };
             // Small answers must not wait for an acknowledgement.
             let _ = stream.set_nodelay(true);
-            let (certificates, routes, watcher) = (certificates.clone(), routes.clone(), open.watcher());
-            tokio::spawn(async move {
+            let (certificates, routes, stopping) = (certificates.clone(), routes.clone(), connections.stopping.clone());
+            connections.open.spawn(async move {
                 let _place = place;
                 let Some(certificates) = certificates else {
-                    return serve(patient(stream, patience), routes, watcher, patience).await;
+                    return serve(stream, routes, patience, stopping).await;
                 };
                 let mut first = [0];
                 // Whoever forgot the s in https learns it, rather than seeing noise.
@@ -96,9 +110,10 @@ impl Listener {
                     Ok(Ok(1)) => return last_words(stream, PLAIN).await,
                     _ => return,
                 }
-                let acceptor = TlsAcceptor::from(certificates.current());
-                if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
-                    serve(patient(stream, patience), routes, watcher, patience).await;
+                // On the heap: what a handshake takes, the connection must not hold for as long as it lives.
+                let handshake = Box::pin(TlsAcceptor::from(certificates.current()).accept(stream));
+                if let Ok(Ok(stream)) = tokio::time::timeout(patience, handshake).await {
+                    serve(stream, routes, patience, stopping).await;
                 }
             });
         }
@@ -117,28 +132,4 @@ async fn last_words(mut stream: TcpStream, words: &'static str) {
         stream.shutdown().await
     };
     let _ = tokio::time::timeout(Duration::from_secs(1), told).await;
-}
-
-/// A stream whose other side has to take what is written within `patience`.
-fn patient<S: AsyncRead + AsyncWrite>(stream: S, patience: Duration) -> TimeoutStream<S> {
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(patience));
-    stream
-}
-
-async fn serve<S>(
-    stream: TimeoutStream<S>,
-    routes: Router,
-    watcher: hyper_util::server::graceful::Watcher,
-    patience: Duration,
-) where
-    S: AsyncRead + AsyncWrite + Send + 'static,
-{
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(patience)
-        .max_buf_size(64 << 10)
-        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(routes));
-    // An error is a client that went away, was too slow, or sent what is not HTTP.
-    let _ = watcher.watch(connection).await;
 }

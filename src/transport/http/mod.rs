@@ -1,12 +1,15 @@
 //! MCP over HTTP, for many people at once, each with their own key.
 //!
-//! Reading order: a connection comes in at [`listen`], which keeps slow and surplus ones out; [`door`] checks `Host` and
-//! `Origin`; [`caller`] tells whose request it is; [`limits`] and [`sessions`] say whether there is room for it; then
-//! [`streamable`] (at `/mcp` and `/sse`) or [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hand it to the service.
-//! [`routes`] shows all paths at once. Whatever is turned away gets a [`Refusal`]: a status, and a reason in words.
+//! Reading order: connections come in at [`listen`], which keeps surplus ones out, and each of them is a [`connection`], which
+//! does so with slow ones; [`door`] checks `Host` and `Origin`; [`caller`] tells whose request it is; [`limits`] and
+//! [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or [`sse`] (the older HTTP+SSE, at
+//! `/sse` and `/message`) hand it to the service. [`routes`] shows all paths at once. Whatever is turned away gets a
+//! [`Refusal`]: a status, and a reason in words.
 
 mod caller;
+mod connection;
 mod door;
+mod kept;
 mod limits;
 mod listen;
 mod page;

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::Bytes;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::kept::kept;
 use super::limits::Limits;
 use super::sessions::{Room, Sessions};
 use super::{Backend, Caller, Refusal, Shared};
@@ -112,12 +113,7 @@ impl<B: Backend> Shared<B> {
         if let (Some(room), Some(id)) = (room, session_of(response.headers())) {
             room.streamable(id);
         }
-        Ok(response.map(|body| {
-            Body::new(body.map_frame(move |frame| {
-                let _ = &under_way;
-                frame
-            }))
-        }))
+        Ok(response.map(|body| kept(Body::new(body), under_way)))
     }
 }
 

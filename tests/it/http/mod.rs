@@ -2,6 +2,7 @@
 //! `tests/clients`.
 
 mod campaign;
+mod connections;
 mod door;
 mod going;
 mod keys;

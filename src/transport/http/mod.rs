@@ -15,6 +15,7 @@ mod listen;
 mod page;
 mod refusal;
 mod routes;
+mod session;
 mod sessions;
 mod sse;
 mod streamable;

@@ -56,6 +56,11 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "session", "there is no such session with this key: initialize a new one")
     }
 
+    pub(super) fn no_randomness() -> Self {
+        let reason = "this machine has no randomness to name a session by";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "randomness", reason)
+    }
+
     pub(super) fn busy(status: StatusCode, name: &'static str, reason: &'static str) -> Self {
         Self { retry_after: Some(1), ..Self::new(status, name, reason) }
     }

@@ -77,7 +77,7 @@ async fn figures<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Requ
         let reason = "figures are for those who send 'Authorization: Bearer …' with this server's ONCEHUB_MCP_TOKEN";
         return Refusal::unauthorized(reason).into_response();
     }
-    let sessions = shared.sessions.count().await;
+    let sessions = shared.sessions.count();
     let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     gauge!("mcp_sessions", "transport" => "streamable_http").set(count(sessions.streamable));
     gauge!("mcp_sessions", "transport" => "http_sse").set(count(sessions.sse));

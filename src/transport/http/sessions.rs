@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
 use rmcp::model::ClientJsonRpcMessage;
-use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, SessionConfig};
 use tokio::sync::mpsc;
 
 use super::limits::Limits;
+use super::session::Manager;
 use super::{Caller, Refusal};
 
 /// All sessions of both transports.
 pub(super) struct Sessions {
-    /// rmcp's own, of Streamable HTTP.
-    pub(super) manager: Arc<LocalSessionManager>,
+    /// Those of Streamable HTTP.
+    pub(super) manager: Arc<Manager>,
     most: usize,
     most_per_tenant: usize,
     open: Mutex<HashMap<Arc<str>, Session>>,
@@ -28,7 +28,7 @@ struct Session {
 
 /// How messages get into a session.
 enum Way {
-    /// Through rmcp's manager, which forgets the session when it ends.
+    /// Through the manager, which forgets the session when it ends.
     Streamable,
     /// Through the channel of a stream that is open.
     Sse(mpsc::Sender<ClientJsonRpcMessage>),
@@ -51,12 +51,8 @@ pub(super) struct Count {
 
 impl Sessions {
     pub(super) fn new(limits: &Limits) -> Self {
-        let mut manager = LocalSessionManager::default();
-        manager.session_config = SessionConfig::default();
-        manager.session_config.keep_alive = Some(limits.idle);
-        manager.session_config.init_timeout = Some(limits.patience);
         Self {
-            manager: Arc::new(manager),
+            manager: Arc::new(Manager::new(limits)),
             most: limits.sessions,
             most_per_tenant: limits.sessions_per_tenant,
             open: Mutex::default(),
@@ -64,8 +60,8 @@ impl Sessions {
     }
 
     /// Room for one more session of this caller.
-    pub(super) async fn room(self: &Arc<Self>, caller: &Caller) -> Result<Room, Refusal> {
-        self.forget_ended().await;
+    pub(super) fn room(self: &Arc<Self>, caller: &Caller) -> Result<Room, Refusal> {
+        self.forget_ended();
         let mut open = self.lock();
         if open.len() >= self.most {
             let reason = "this server has as many sessions as it can take: try again later";
@@ -76,16 +72,16 @@ impl Sessions {
                 protocol version 2026-07-28, which needs none";
             return Err(Refusal::busy(StatusCode::TOO_MANY_REQUESTS, "sessions_of_tenant", reason));
         }
-        let (id, tenant): (Arc<str>, _) = (new_id()?.into(), Arc::clone(&caller.tenant));
+        let id: Arc<str> = new_id().map_err(|_| Refusal::no_randomness())?.into();
+        let tenant = Arc::clone(&caller.tenant);
         open.insert(Arc::clone(&id), Session { tenant: Arc::clone(&tenant), way: Way::Opening });
         Ok(Room { sessions: Arc::clone(self), id, tenant })
     }
 
     /// Whether a session is this caller's, and has not ended.
-    pub(super) async fn check(&self, id: &str, caller: &Caller) -> Result<(), Refusal> {
-        let alive = self.manager.sessions.read().await.contains_key(id);
+    pub(super) fn check(&self, id: &str, caller: &Caller) -> Result<(), Refusal> {
         let is_own = self.lock().get(id).is_some_and(|session| session.tenant == caller.tenant);
-        if alive && is_own { Ok(()) } else { Err(Refusal::no_session()) }
+        if is_own && self.manager.has(id) { Ok(()) } else { Err(Refusal::no_session()) }
     }
 
     /// The way into a session of HTTP+SSE that is this caller's.
@@ -97,18 +93,17 @@ impl Sessions {
     }
 
     /// How many there are.
-    pub(super) async fn count(&self) -> Count {
-        self.forget_ended().await;
+    pub(super) fn count(&self) -> Count {
+        self.forget_ended();
         let open = self.lock();
         let sse = open.values().filter(|session| matches!(session.way, Way::Sse(_))).count();
         Count { streamable: open.len() - sse, sse }
     }
 
-    /// Sessions of Streamable HTTP end in rmcp's manager: by the client, by idleness, by a fault.
-    async fn forget_ended(&self) {
-        let alive = self.manager.sessions.read().await;
+    /// Sessions of Streamable HTTP end in their manager: by the client, by idleness, by a fault.
+    fn forget_ended(&self) {
         self.lock().retain(|id, session| match session.way {
-            Way::Streamable => alive.contains_key(&**id),
+            Way::Streamable => self.manager.has(id),
             Way::Sse(_) | Way::Opening => true,
         });
     }
@@ -119,7 +114,7 @@ impl Sessions {
 }
 
 impl Room {
-    /// It has become a session of Streamable HTTP, with rmcp's id.
+    /// It has become a session of Streamable HTTP, with the id that it has there.
     pub(super) fn streamable(self, id: &str) {
         let session = Session { tenant: Arc::clone(&self.tenant), way: Way::Streamable };
         self.sessions.lock().insert(id.into(), session);
@@ -145,14 +140,8 @@ impl Drop for Room {
 }
 
 /// An id that nobody can guess.
-fn new_id() -> Result<String, Refusal> {
+pub(super) fn new_id() -> Result<String, getrandom::Error> {
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|_| {
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "randomness",
-            "this machine has no randomness to name a session by",
-        )
-    })?;
+    getrandom::fill(&mut bytes)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

@@ -75,7 +75,7 @@ impl<B: Backend> Shared<B> {
         }
         let (to_client, from_server) = mpsc::channel::<ServerJsonRpcMessage>(WAITING);
         let (to_server, from_client) = mpsc::channel::<ClientJsonRpcMessage>(WAITING);
-        let room = self.sessions.room(&caller).await?.sse(to_server);
+        let room = self.sessions.room(&caller)?.sse(to_server);
         let address = format!("{}/message?sessionId={}", self.prefix(), room.id());
         let ended = self.ended.child_token();
         tracing::info!(tenant = %caller.tenant, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");

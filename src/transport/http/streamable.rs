@@ -10,7 +10,6 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::kept::kept;
 use super::limits::Limits;
+use super::session::Manager;
 use super::sessions::{Room, Sessions};
 use super::{Backend, Caller, Refusal, Shared};
 
@@ -25,7 +25,7 @@ pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-i
 
 /// rmcp's side of it.
 pub(super) struct Streamable<B: Backend> {
-    service: StreamableHttpService<B::Service, LocalSessionManager>,
+    service: StreamableHttpService<B::Service, Manager>,
 }
 
 impl<B: Backend> Streamable<B> {
@@ -89,7 +89,7 @@ impl<B: Backend> Shared<B> {
         let caller = self.settings.keys.take(&mut parts.headers)?;
         let session = session_of(&parts.headers).map(str::to_owned);
         if let Some(id) = &session {
-            self.sessions.check(id, &caller).await?;
+            self.sessions.check(id, &caller)?;
         }
         let mut room: Option<Room> = None;
         let mut is_awaited = false;
@@ -98,7 +98,7 @@ impl<B: Backend> Shared<B> {
             let message = Message::read(&body)?;
             let refused = |refusal: Refusal| refusal.to(message.id.as_ref());
             if session.is_none() && message.is("initialize") {
-                room = Some(self.sessions.room(&caller).await.map_err(refused)?);
+                room = Some(self.sessions.room(&caller).map_err(refused)?);
             }
             self.admit(&mut parts, &caller, &message).map_err(refused)?;
             // A subscription lasts as long as the server does.

@@ -16,7 +16,7 @@ pub trait Endpoint: Serialize + Sync {
     /// The segments of the path below `/v2`. Ids among them are [`Id`](super::Id)s, so that none can hold a `/` or `..`.
     fn path(&self) -> Vec<&str>;
 
-    /// The fields of a list's objects that will be looked at; the others are not even read. None means all.
+    /// The fields of a list's objects that will be looked at, sorted; the others are not even read. None means all.
     fn fields(&self) -> Option<&'static [&'static str]> {
         None
     }

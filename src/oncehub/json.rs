@@ -6,10 +6,11 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// Reads a reply. With `fields`, the objects of its list keep only those (`form.name` means only that part of `form`): OnceHub
-/// sends some thirty fields of a booking, and a line of a list shows half of them.
+/// Reads a reply. With `fields`, which are sorted, the objects of its list keep only those (`form.name` means only that part of
+/// `form`): OnceHub sends some thirty fields of a booking, and a line of a list shows half of them.
 pub(super) fn read(json: &[u8], fields: Option<&[&str]>) -> serde_json::Result<Value> {
     let Some(fields) = fields else { return serde_json::from_slice(json) };
+    debug_assert!(fields.is_sorted(), "{fields:?}");
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = Slim { fields, level: Level::Reply }.deserialize(&mut deserializer)?;
     deserializer.end()?;
@@ -38,10 +39,14 @@ impl Slim<'_> {
         match self.level {
             Level::Reply if name == "data" => Keeps::List,
             Level::Reply | Level::List => Keeps::All,
-            Level::Item if self.fields.contains(&name) => Keeps::All,
-            Level::Item if self.fields.iter().any(|field| part_of(field, name).is_some()) => Keeps::Parts,
+            // Where the name would stand, there it is, or the first of its parts.
+            Level::Item => match self.fields.get(self.fields.partition_point(|field| *field < name)) {
+                Some(field) if *field == name => Keeps::All,
+                Some(field) if part_of(field, name).is_some() => Keeps::Parts,
+                _ => Keeps::Nothing,
+            },
             Level::Within(whole) if self.fields.iter().any(|field| part_of(field, whole) == Some(name)) => Keeps::All,
-            Level::Item | Level::Within(_) => Keeps::Nothing,
+            Level::Within(_) => Keeps::Nothing,
         }
     }
 }
@@ -149,7 +154,7 @@ mod tests {
                 {"form": null}, {"form": "odd"}, null, "odd", 7, -7, true
             ]
         });
-        assert_eq!(read(reply.to_string().as_bytes(), Some(&["id", "kept", "form.name"])).unwrap(), expected);
+        assert_eq!(read(reply.to_string().as_bytes(), Some(&["form.name", "id", "kept"])).unwrap(), expected);
         assert_eq!(read(reply.to_string().as_bytes(), None).unwrap(), reply);
     }
 

@@ -22,7 +22,7 @@ impl Endpoint for All {
     }
 }
 
-const WITHOUT_SECRET: &[&str] = &["object", "id", "api_version", "name", "url", "events", "creation_time", "deleted"];
+const WITHOUT_SECRET: &[&str] = &["api_version", "creation_time", "deleted", "events", "id", "name", "object", "url"];
 
 /// `GET /webhooks/{id}`. Operation `get-a-single-webhook`.
 #[derive(Debug, Serialize)]

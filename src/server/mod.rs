@@ -181,7 +181,8 @@ impl ServerHandler for Server {
         trace::follow(&span, &context.meta);
         let ledger = Ledger::default();
         context.extensions.insert(ledger.clone());
-        async {
+        // On the heap: rmcp keeps room for the largest request in the task of a session, for as long as that lives.
+        Box::pin(async {
             let started = Instant::now();
             let answer = self.answer(&account, request, context).await;
             let outcome = match &answer {
@@ -205,7 +206,7 @@ impl ServerHandler for Server {
                 "call"
             );
             answer
-        }
+        })
         .instrument(span)
         .await
     }

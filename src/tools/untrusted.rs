@@ -31,9 +31,11 @@ fn hides(c: char) -> bool {
     }
 }
 
-/// Whether anything in the text hides. Most texts are plain ASCII, which is told by its bytes.
+/// Whether anything in the text hides. Most texts are plain ASCII, which is told by their bytes: by all of them, because without
+/// a way out the compiler looks at many at a time.
 fn has_hidden(text: &str) -> bool {
-    !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.contains(hides)
+    let is_plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
+    !is_plain && text.contains(hides)
 }
 
 /// The text without what cannot be seen. Line breaks and tabs stay.
@@ -68,12 +70,11 @@ pub(super) fn clean_value(value: &mut Value) {
 pub(super) fn quoted(text: &str, longest: usize) -> String {
     let cleaned = clean(text);
     let trimmed = cleaned.trim();
-    let mut shown: String = trimmed.chars().take(longest).collect();
-    if shown.len() < trimmed.len() {
-        shown.truncate(shown.trim_end().len());
-        shown.push('…');
-    }
-    Value::String(shown).to_string()
+    let shown = match trimmed.char_indices().nth(longest) {
+        Some((end, _)) => Cow::Owned(format!("{}…", trimmed.get(..end).unwrap_or_default().trim_end())),
+        None => Cow::Borrowed(trimmed),
+    };
+    serde_json::to_string(&shown).unwrap_or_default()
 }
 
 /// The text bare where it is plainly a word, an id, an address or a number; else as a quotation.

@@ -139,24 +139,24 @@ pub(super) fn sentence(booking: &Object, zone: &Zone) -> String {
 
 /// The fields of a booking that a [`Row`] is made of.
 pub(super) const FIELDS_OF_A_ROW: &[&str] = &[
-    "id",
-    "deleted",
-    "status",
-    "subject",
-    "starting_time",
-    "duration_minutes",
-    "form_submission.name",
-    "form_submission.email",
     "attendees",
-    "contact",
-    "conversation",
-    "owner",
     "booking_calendar",
     "booking_page",
-    "master_page",
+    "contact",
+    "conversation",
+    "deleted",
+    "duration_minutes",
     "event_type",
-    "rescheduled_booking_id",
+    "form_submission.email",
+    "form_submission.name",
+    "id",
     "in_trash",
+    "master_page",
+    "owner",
+    "rescheduled_booking_id",
+    "starting_time",
+    "status",
+    "subject",
 ];
 
 /// What a list shows of a booking, in both forms: what a person needs to recognise it and act on it.

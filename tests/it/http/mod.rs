@@ -7,6 +7,7 @@ mod door;
 mod going;
 mod keys;
 mod limits;
+mod sdk;
 mod seen;
 mod tenants;
 mod tls;

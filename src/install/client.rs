@@ -115,7 +115,9 @@ pub enum Refused {
         broken: Broken,
     },
     /// The client would read a value as the name of a variable.
-    #[error("{client} reads '{sign}' in {field} as the name of a variable: keep the key in a file (--key file)")]
+    #[error(
+        "{client} reads '{sign}' in {field} as the name of a variable: make another key, or keep this one in a file (--key file)"
+    )]
     Expanded {
         /// The client.
         client: &'static str,
@@ -268,6 +270,10 @@ impl Client {
         let mut fields: Map<String, Value> =
             old.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
         fields.retain(|field, _| !ours.contains(&field.as_str()) || own.iter().any(|(name, _)| name == field));
+        // Nor may the shell's own key come beside the one that the entry names.
+        if let Some(passed_on) = fields.get_mut("env_vars").and_then(Value::as_array_mut) {
+            passed_on.retain(|name| !KEY_VARIABLES.iter().any(|key| name == key));
+        }
         let besides = besides.as_object().cloned().unwrap_or_default();
         for (field, value) in besides {
             if field == "type" || !fields.contains_key(&field) {

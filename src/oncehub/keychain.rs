@@ -1,13 +1,18 @@
 //! The system's keychain: that of macOS, the credentials of Windows, or the Secret Service of a Linux desktop.
 
-use std::sync::OnceLock;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use keyring_core::Entry;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Under which all keys are kept, each with a name of its own.
 const SERVICE: &str = "oncehub-mcp";
+
+/// How long a keychain may take, the person who unlocks it included: a client waits for its servers about as long.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The key that is kept under a name; nothing if there is none.
 ///
@@ -26,22 +31,32 @@ pub fn read(name: &str) -> Result<Option<SecretString>, String> {
 /// # Errors
 /// Why the keychain does not take it, in words.
 pub fn store(name: &str, key: &SecretString) -> Result<(), String> {
-    with(name, |entry| entry.set_password(key.expose_secret()))
+    let key = key.clone();
+    with(name, move |entry| entry.set_password(key.expose_secret()))
 }
 
-/// Does something with an entry, on a thread of its own: a keychain may ask a person first, and some bring a runtime of their
-/// own, which does not bear to be started within ours.
-fn with<T: Send>(name: &str, act: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send) -> Result<T, String> {
+/// Does something with an entry, on a thread of its own: a keychain may ask a person first, or never answer, and some bring a
+/// runtime of their own, which does not bear to be started within ours.
+fn with<T: Send + 'static>(
+    name: &str,
+    act: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
+) -> Result<T, String> {
     static OPENED: OnceLock<Result<(), String>> = OnceLock::new();
-    let done = thread::scope(|scope| {
-        let acting = scope.spawn(|| {
-            OPENED.get_or_init(|| open().map_err(|error| error.to_string())).clone()?;
-            let entry = Entry::new(SERVICE, name).map_err(|error| error.to_string())?;
+    let (name, (tell, told)) = (name.to_owned(), mpsc::channel());
+    thread::spawn(move || {
+        let done = OPENED.get_or_init(|| open().map_err(|error| error.to_string())).clone().and_then(|()| {
+            let entry = Entry::new(SERVICE, &name).map_err(|error| error.to_string())?;
             act(&entry).map_err(|error| error.to_string())
         });
-        acting.join()
+        // Nobody may be waiting any more.
+        let _ = tell.send(done);
     });
-    done.unwrap_or_else(|_| Err("it failed through a fault of this program".into()))
+    told.recv_timeout(PATIENCE).unwrap_or_else(|gone| {
+        Err(match gone {
+            RecvTimeoutError::Timeout => format!("it has not answered within {} s: is it locked?", PATIENCE.as_secs()),
+            RecvTimeoutError::Disconnected => "it failed through a fault of this program".into(),
+        })
+    })
 }
 
 fn open() -> keyring_core::Result<()> {

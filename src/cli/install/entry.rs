@@ -12,6 +12,9 @@ use crate::install::{Entry, Machine};
 /// The settings that say where the key is, or what an entry says in its own way.
 const KEY_FLAGS: [&str; 2] = ["api-key-file", "keychain"];
 
+/// What it takes to get out of some networks.
+const NETWORK: [&str; 5] = ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
 /// What a hosted server can be told in a header.
 const HEADERS: [(&str, &str); 4] = [
     ("read-only", "X-MCP-Readonly"),
@@ -67,14 +70,18 @@ pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Resu
 }
 
 /// What somebody should know of an entry.
-pub(super) fn notes(is_address: bool, given: &[Given]) -> impl Iterator<Item = String> {
+pub(super) fn notes(is_address: bool, given: &[Given], machine: &Machine) -> impl Iterator<Item = String> {
+    let network = NETWORK.iter().filter(|name| !is_address && machine.variables.contains_key(**name)).map(|name| {
+        format!("{name} of this shell is not part of it: not every client passes it on (see docs/troubleshooting.md).")
+    });
+    let network: Vec<String> = network.collect();
     let is_nobody = !is_address && given.iter().all(|given| given.flag != "user");
     let me = is_nobody.then(|| "To let 'me' mean you, add --user with your e-mail address in OnceHub.".to_owned());
     let left = given.iter().filter(move |given| {
         let is_in_it = given.source == Source::Flag || ["sandbox", "time-zone"].contains(&&*given.flag);
         !is_address && !is_in_it && !KEY_FLAGS.contains(&&*given.flag)
     });
-    me.into_iter().chain(left.map(|Given { flag, variable, .. }| {
+    me.into_iter().chain(network).chain(left.map(|Given { flag, variable, .. }| {
         format!("Not part of it: {variable} of this shell (give --{flag} to add it).")
     }))
 }

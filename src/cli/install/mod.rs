@@ -127,7 +127,7 @@ pub(super) async fn run(
             say(&format!("{} has been told to leave it out: switch it on there.", client.name));
         }
     }
-    for note in entry::notes(arguments.http.is_some(), given).chain(key.notes(scope)) {
+    for note in entry::notes(arguments.http.is_some(), given, &machine).chain(key.notes(scope)) {
         say(&note);
     }
     if target.dry_run {

@@ -100,23 +100,34 @@ impl Listener {
             let (certificates, routes, stopping) = (certificates.clone(), routes.clone(), connections.stopping.clone());
             connections.open.spawn(async move {
                 let _place = place;
-                let Some(certificates) = certificates else {
-                    return serve(stream, routes, patience, stopping).await;
-                };
-                let mut first = [0];
-                // Whoever forgot the s in https learns it, rather than seeing noise.
-                match tokio::time::timeout(patience, stream.peek(&mut first)).await {
-                    Ok(Ok(1)) if first == [HANDSHAKE] => {}
-                    Ok(Ok(1)) => return last_words(stream, PLAIN).await,
-                    _ => return,
-                }
-                // On the heap: what a handshake takes, the connection must not hold for as long as it lives.
-                let handshake = Box::pin(TlsAcceptor::from(certificates.current()).accept(stream));
-                if let Ok(Ok(stream)) = tokio::time::timeout(patience, handshake).await {
-                    serve(stream, routes, patience, stopping).await;
+                match certificates {
+                    None => serve(stream, routes, patience, stopping).await,
+                    // On the heap: connections without TLS do not take the room that it needs.
+                    Some(certificates) => Box::pin(encrypted(stream, &certificates, routes, patience, stopping)).await,
                 }
             });
         }
+    }
+}
+
+/// Serves a connection over TLS.
+async fn encrypted(
+    stream: TcpStream,
+    certificates: &Certificates,
+    routes: Router,
+    patience: Duration,
+    stopping: CancellationToken,
+) {
+    let mut first = [0];
+    // Whoever forgot the s in https learns it, rather than seeing noise.
+    match tokio::time::timeout(patience, stream.peek(&mut first)).await {
+        Ok(Ok(1)) if first == [HANDSHAKE] => {}
+        Ok(Ok(1)) => return last_words(stream, PLAIN).await,
+        _ => return,
+    }
+    let acceptor = TlsAcceptor::from(certificates.current());
+    if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
+        serve(stream, routes, patience, stopping).await;
     }
 }
 

@@ -426,7 +426,7 @@ mod tests {
     fn further_streams_wait_and_take_nothing_from_the_first() {
         let mut streams = Streams::default();
         let mut first = streams.resume("0").unwrap();
-        let mut others: Vec<_> = (0..SHADOWS + 1).map(|_| streams.resume("0").unwrap()).collect();
+        let mut others: Vec<_> = (0..=SHADOWS).map(|_| streams.resume("0").unwrap()).collect();
         send(&mut streams, progress("of nobody"));
         assert_eq!(seen(&mut first), (vec!["0".into()], true));
         assert_eq!(seen(&mut others[0]), (vec![], false), "there are too many, and this is the oldest");

@@ -37,7 +37,7 @@ pub(super) async fn get<B: Backend>(State(shared): State<Arc<Shared<B>>>, reques
     if request.headers().contains_key(SESSION_ID) || request.method() == Method::HEAD {
         return streamable::handle(State(shared), request).await;
     }
-    shared.open_sse(request.into_parts().0.headers).await.into_response()
+    shared.open_sse(request.into_parts().0.headers).into_response()
 }
 
 /// The query of the address that a session's messages go to.
@@ -60,7 +60,7 @@ pub(super) async fn post<B: Backend>(
 }
 
 impl<B: Backend> Shared<B> {
-    async fn open_sse(self: &Arc<Self>, mut headers: HeaderMap) -> Result<Response, Refusal> {
+    fn open_sse(self: &Arc<Self>, mut headers: HeaderMap) -> Result<Response, Refusal> {
         let caller = self.settings.keys.take(&mut headers)?;
         let takes_events = headers
             .get(ACCEPT)

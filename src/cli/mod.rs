@@ -114,7 +114,7 @@ fn start() -> anyhow::Result<ExitCode> {
     };
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
-    let filter = cli.options.log.as_deref().filter(|log| !log.trim().is_empty()).or(quiet.then_some("warn,rmcp=error"));
+    let filter = cli.options.log.as_deref().filter(|log| !log.trim().is_empty()).or(quiet.then_some("warn,rmcp=off"));
     // Many people at once are worth several threads; one host's child is not.
     let mut runtime = match cli.command {
         Some(Command::Http(_)) => tokio::runtime::Builder::new_multi_thread(),

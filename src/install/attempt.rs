@@ -80,7 +80,7 @@ async fn by_program(
         Ok(service) => Ok(service),
         Err(error) => {
             let words = timeout(Duration::from_secs(1), last_words).await.ok().and_then(Result::ok).flatten();
-            Err(words.unwrap_or_else(|| format!("it ended without an answer: {error}")))
+            Err(words.unwrap_or_else(|| format!("it ended without an answer: {}", innermost(&error))))
         }
     }
 }
@@ -97,7 +97,10 @@ async fn by_address(url: &str, headers: &[(String, String)]) -> Result<Service, 
         config.custom_headers.insert(name, value);
     }
     let transport = StreamableHttpClientTransport::from_config(config);
-    client().serve(transport).await.map_err(|error| format!("{url} does not answer as it should: {error}"))
+    client()
+        .serve(transport)
+        .await
+        .map_err(|error| format!("{url} does not answer as it should: {}", innermost(&error)))
 }
 
 fn client() -> ClientConfig {
@@ -113,6 +116,15 @@ async fn test(service: &Service) -> Result<String, String> {
     let text = result.content.iter().find_map(|block| block.as_text().map(|text| text.text.clone()));
     let first = text.unwrap_or_default().lines().next().unwrap_or_default().to_owned();
     if result.is_error == Some(true) { Err(first) } else { Ok(first) }
+}
+
+/// The first cause of an error; what wraps it speaks of our own types.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 /// Why a program ended: the line on its standard error that speaks of an error, or else the last one.

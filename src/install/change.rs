@@ -145,15 +145,27 @@ pub(super) fn read_if_there(file: &Path) -> Result<Option<String>, String> {
 /// Words in the name of what a person would not want on a screen.
 const SECRETS: [&str; 8] = ["key", "token", "secret", "passw", "authorization", "cookie", "credential", "bearer"];
 
-/// A line of configuration, without the value of what is named like a secret. A path is none.
+/// A line of configuration, without the values of what is named like a secret. A path is none.
 fn masked(line: &str) -> String {
-    let Some(at) = line.find([':', '=']) else { return line.to_owned() };
-    let (name, value) = line.split_at(at + 1);
-    let lower = name.to_ascii_lowercase();
-    let is_path = ["file", "path", "keychain"].iter().any(|word| lower.contains(word));
-    let inner = value.trim().trim_end_matches(',').trim_matches(['"', '\'']);
-    if is_path || inner.len() < 4 || inner.starts_with(['{', '[']) || !SECRETS.iter().any(|word| lower.contains(word)) {
-        return line.to_owned();
+    let (mut shown, mut rest) = (String::new(), line);
+    while let Some(at) = rest.find([':', '=']) {
+        let (name, after) = rest.split_at(at + 1);
+        shown.push_str(name);
+        let name = name.rsplit(['{', '}', '[', ']', ',']).next().unwrap_or_default().to_ascii_lowercase();
+        let is_path = ["file", "path", "keychain"].iter().any(|word| name.contains(word));
+        let value = after.trim_start();
+        let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let inner = quote.map_or(value, |_| value.get(1..).unwrap_or_default());
+        let end = inner.find(|c| quote.map_or_else(|| matches!(c, ',' | '}' | ']'), |quote| c == quote));
+        let inner = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
+        let is_secret = !is_path && SECRETS.iter().any(|word| name.contains(word));
+        if !is_secret || inner.len() < 4 || quote.is_none() && inner.starts_with(['{', '[']) {
+            rest = after;
+            continue;
+        }
+        let (before, behind) = after.split_once(inner).unwrap_or((after, ""));
+        shown.extend([before, "…"]);
+        rest = behind;
     }
-    name.to_owned() + &value.replace(inner, "…")
+    shown + rest
 }

@@ -111,7 +111,6 @@ pub enum Refused {
         /// The file.
         file: PathBuf,
         /// What is wrong, and where.
-        #[source]
         broken: Broken,
     },
     /// The client would read a value as the name of a variable.

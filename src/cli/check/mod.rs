@@ -211,7 +211,8 @@ fn client(report: &mut Report, Registered { client, scope, state }: Registered, 
             );
             match answer.account {
                 Some(Err(problem)) => {
-                    report.bad("client", &format!("{finding}, but calls fail: {problem}"), &again);
+                    let hint = format!("see what is said of the network above; if its key is wrong, {again}");
+                    report.bad("client", &format!("{finding}, but calls fail: {problem}"), &hint);
                 }
                 _ => report.fine("client", &finding),
             }

@@ -257,6 +257,20 @@ fn a_difference_shows_no_secret() {
     let diff = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap().diff();
     assert!(diff.contains("+        \"API-Key\": \"…\"") && diff.contains("https://mcp.example.com/mcp"), "{diff}");
     assert!(!diff.contains("s3cret") && !diff.contains("ghp_"), "{diff}");
+    // On one line, too, where a value may hold what else ends one.
+    let text = r#"{"mcpServers": {"a": {"command": "x", "env": {"A_TOKEN": "ghp_01:2,3=45", "B": "shown"}, "args": ["--a=b"]}}}"#;
+    let (_home, machine, _file) = prepared(client, text);
+    let diff = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap().diff();
+    assert!(diff.contains("\"A_TOKEN\": \"…\", \"B\": \"shown\"") && !diff.contains("ghp_"), "{diff}");
+    for (id, text) in [
+        ("codex", "[mcp_servers.a]\nenv = { A_TOKEN = \"ghp_0123\" }\nbearer = 'ghp_0123' # mine\n"),
+        ("goose", "extensions:\n  a:\n    envs:\n      A_TOKEN: ghp_0123 # mine\n"),
+    ] {
+        let client = clients::named(id).unwrap();
+        let (_home, machine, _file) = prepared(client, text);
+        let diff = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap().diff();
+        assert!(diff.contains("TOKEN") && !diff.contains("ghp_"), "{id}: {diff}");
+    }
 }
 
 #[test]

@@ -23,26 +23,34 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut program = Cli::command();
     program.build();
     let Some(folder) = &arguments.out else {
-        let mut text = Vec::new();
-        page(program).render(&mut text)?;
-        say(String::from_utf8_lossy(&text).trim_end());
+        say(page(program)?.1.trim_end());
         return Ok(ExitCode::SUCCESS);
     };
     let write = || {
         std::fs::create_dir_all(folder)?;
         let commands: Vec<_> = program.get_subcommands().cloned().collect();
-        once(program).chain(commands).try_for_each(|command| page(command).generate_to(folder).map(drop))
+        for command in once(program).chain(commands) {
+            let (name, text) = page(command)?;
+            std::fs::write(folder.join(name), text)?;
+        }
+        Ok::<_, std::io::Error>(())
     };
     write().with_context(|| format!("the manual pages cannot be written to {}", folder.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn page(command: clap::Command) -> Man {
+/// A page's name and text.
+fn page(command: clap::Command) -> std::io::Result<(String, String)> {
     // Whoever builds a package wants the same bytes each time.
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
     let day = epoch.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now);
-    Man::new(command)
+    let page = Man::new(command)
         .date(day.strftime("%F").to_string())
         .source(concat!("oncehub-mcp ", env!("CARGO_PKG_VERSION")))
-        .manual("OnceHub for AI assistants")
+        .manual("OnceHub for AI assistants");
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    // Before a list of values there are an empty line and two requests to break the line, at which readers of manuals balk.
+    let text = String::from_utf8_lossy(&text).replace("\n.br\n\n.br\n", "\n.sp\n");
+    Ok((page.get_filename(), text))
 }

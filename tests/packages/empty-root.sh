@@ -84,18 +84,18 @@ read -r port <&"$said"
 settings+=(ONCEHUB_API_URL="https://127.0.0.1:$port" ONCEHUB_API_KEY=a-key ONCEHUB_MCP_TIMEOUT=5)
 
 bundle=$root/etc/ssl/certs/ca-certificates.crt
-check "without certificates" "$(inside check || true)" '^bad +call +.*certificate' 'hint: '
+check "without certificates" "$(inside check || true)" '^bad +network .*No CA certificates were loaded' 'hint: .*SSL_CERT_FILE'
 cp "$folder/ca.pem" "$root/ca.pem"
 settings+=(SSL_CERT_FILE=/ca.pem)
 check "certificates elsewhere" "$(inside check)" '^ok +network'
 unset 'settings[-1]'
 cp /etc/ssl/certs/ca-certificates.crt "$bundle"
-check "an authority that is not among them" "$(inside check || true)" '^bad +call +.*(UnknownIssuer|certificate)' 'hint: '
+check "an authority that is not among them" "$(inside check || true)" '^bad +network .*UnknownIssuer' 'hint: .*SSL_CERT_FILE'
 cp "$folder/ca.pem" "$bundle"
 check "the authority's certificate" "$(inside check)" '^ok +network' 'empty@root.example' '^ok +clock'
 # A name cannot be looked up here, and that has to be said.
 settings+=(ONCEHUB_API_URL=https://oncehub.invalid)
-check "no name service" "$(inside check || true)" '^bad +call +.*Could not connect to OnceHub: .*(look|resol)' 'hint: '
+check "no name service" "$(inside check || true)" '^bad +network .*the name is not known' 'hint: '
 
 echo "In an empty root: $passed passed, $failed failed"
 [ "$failed" = 0 ]

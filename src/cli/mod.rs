@@ -104,13 +104,11 @@ fn start() -> anyhow::Result<ExitCode> {
         _ => {}
     }
     let given = given(&matches, &dotenv);
-    let config = match Config::new(&cli.options) {
-        Ok(config) => config,
+    let config = match (Config::new(&cli.options), &cli.command) {
+        (Ok(config), _) => config,
         // What is wrong with the settings is the first thing that a check finds.
-        Err(bad) if let Some(Command::Check(arguments)) = &cli.command => {
-            return Ok(check::bad_settings(arguments, &bad));
-        }
-        Err(bad) => return Err(bad.into()),
+        (Err(bad), Some(Command::Check(arguments))) => return Ok(check::bad_settings(arguments, &bad)),
+        (Err(bad), _) => return Err(bad.into()),
     };
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));

@@ -20,19 +20,7 @@ fi
 inside() { env -i "${settings[@]}" "$(command -v "${enter[0]}")" "${enter[@]:1}" "$root" /oncehub-mcp "$@" 2>&1; }
 settings=(NO_COLOR=1)
 
-passed=0 failed=0
-# Counts an output that has every one of the patterns.
-check() {
-  local label=$1 output=$2 pattern
-  for pattern in "${@:3}"; do
-    if ! grep -qE "$pattern" <<<"$output"; then
-      printf 'FAILED %s, without %s:\n%s\n' "$label" "$pattern" "$output"
-      failed=$((failed + 1))
-      return
-    fi
-  done
-  passed=$((passed + 1))
-}
+source "$(dirname "$0")/check.sh"
 
 check "version" "$(inside --version)" '^oncehub-mcp [0-9]'
 check "sandbox" "$(inside --sandbox call test_connection)" margaret@northlight.example

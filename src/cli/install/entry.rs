@@ -69,21 +69,23 @@ pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Resu
     Ok(Entry::Http { url: url.as_str().to_owned(), headers })
 }
 
-/// What somebody should know of an entry.
-pub(super) fn notes(is_address: bool, given: &[Given], machine: &Machine) -> impl Iterator<Item = String> {
-    let network = NETWORK.iter().filter(|name| !is_address && machine.variables.contains_key(**name)).map(|name| {
+/// What somebody should know of an entry that starts this program.
+pub(super) fn notes(given: &[Given], machine: &Machine) -> Vec<String> {
+    let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
+    let me =
+        (!is_given("user")).then(|| "To let 'me' mean you, add --user with your e-mail address in OnceHub.".to_owned());
+    let network = NETWORK.iter().filter(|name| machine.variables.contains_key(**name) && !is_given("sandbox"));
+    let network = network.map(|name| {
         format!("{name} of this shell is not part of it: not every client passes it on (see docs/troubleshooting.md).")
     });
-    let network: Vec<String> = network.collect();
-    let is_nobody = !is_address && given.iter().all(|given| given.flag != "user");
-    let me = is_nobody.then(|| "To let 'me' mean you, add --user with your e-mail address in OnceHub.".to_owned());
-    let left = given.iter().filter(move |given| {
+    let left = given.iter().filter(|given| {
         let is_in_it = given.source == Source::Flag || ["sandbox", "time-zone"].contains(&&*given.flag);
-        !is_address && !is_in_it && !KEY_FLAGS.contains(&&*given.flag)
+        !is_in_it && !KEY_FLAGS.contains(&&*given.flag)
     });
-    me.into_iter().chain(network).chain(left.map(|Given { flag, variable, .. }| {
+    let left = left.map(|Given { flag, variable, .. }| {
         format!("Not part of it: {variable} of this shell (give --{flag} to add it).")
-    }))
+    });
+    me.into_iter().chain(network).chain(left).collect()
 }
 
 /// The zone of this machine, if it has another than UTC.

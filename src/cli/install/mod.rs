@@ -127,7 +127,8 @@ pub(super) async fn run(
             say(&format!("{} has been told to leave it out: switch it on there.", client.name));
         }
     }
-    for note in entry::notes(arguments.http.is_some(), given, &machine).chain(key.notes(scope)) {
+    let notes = if arguments.http.is_none() { entry::notes(given, &machine) } else { Vec::new() };
+    for note in notes.into_iter().chain(key.notes(scope)) {
         say(&note);
     }
     if target.dry_run {

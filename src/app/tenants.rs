@@ -10,6 +10,7 @@ use http::{Extensions, HeaderMap, StatusCode};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use moka::sync::Cache;
 use secrecy::SecretString;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Settings, Window};
 use crate::server::{Account, Server};
@@ -23,6 +24,10 @@ const REMEMBER: Duration = Duration::from_mins(15);
 /// How long an answer to "are you ready?" holds: each one is a request to OnceHub.
 const READY_FOR: Duration = Duration::from_mins(1);
 const UNREADY_FOR: Duration = Duration::from_secs(10);
+
+/// How often the durations of single calls are sorted into buckets. Until then each takes room, whether or not anybody reads the
+/// figures.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The upper bounds of the buckets of all durations, in seconds.
 const BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0];
@@ -57,6 +62,7 @@ pub struct Tenants {
     narrowed: Cache<Selection, Arc<Catalogue>>,
     ready: tokio::sync::Mutex<Option<(tokio::time::Instant, Result<(), String>)>>,
     figures: PrometheusHandle,
+    _upkeep: AbortOnDropHandle<()>,
 }
 
 impl Tenants {
@@ -74,8 +80,16 @@ impl Tenants {
         let recorder = PrometheusBuilder::new().set_buckets_for_metric(duration, BUCKETS)?.build_recorder();
         let figures = recorder.handle();
         metrics::set_global_recorder(recorder).context("figures are collected already")?;
-        let server = Server::of_requests();
+        let (server, kept_up) = (Server::of_requests(), figures.clone());
+        let upkeep = async move {
+            let mut every = tokio::time::interval(UPKEEP);
+            loop {
+                every.tick().await;
+                kept_up.run_upkeep();
+            }
+        };
         Ok(Self {
+            _upkeep: AbortOnDropHandle::new(tokio::spawn(upkeep)),
             served: served(&server),
             server,
             own: Account { tools, catalogue: Arc::new(catalogue), tenant: "own".into(), held: None },

@@ -113,12 +113,12 @@ fn start() -> anyhow::Result<ExitCode> {
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().filter(|log| !log.trim().is_empty()).or(quiet.then_some("warn,rmcp=off"));
-    // Many people at once are worth several threads; one host's child is not.
-    let mut runtime = match cli.command {
-        Some(Command::Http(_)) => tokio::runtime::Builder::new_multi_thread(),
-        _ => tokio::runtime::Builder::new_current_thread(),
+    let threads = if let Some(Command::Http(arguments)) = &cli.command { arguments.threads() } else { 1 };
+    let mut runtime = match threads {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    let runtime = runtime.enable_all().build()?;
+    let runtime = runtime.worker_threads(threads).enable_all().build()?;
     let code = runtime.block_on(async {
         let told = telemetry::start(filter, &cli.options.log_format, &config.key).map_err(anyhow::Error::msg)?;
         let code = match cli.command.unwrap_or(Command::Stdio) {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 use url::{Host, Url};
 
-use super::json;
+use super::object::replace_texts;
 use super::retry::{Next, decide, retry_after};
 use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Outcome, Rejection};
 
@@ -269,7 +269,8 @@ impl Client {
                 counter!("oncehub_requests_total", "status" => name).increment(1);
             }
             tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
-            if cause.rejection().is_some_and(Rejection::is_bad_key) && !reloaded && self.settings().key.reload(&key) {
+            let is_bad_key = cause.rejection().is_some_and(Rejection::is_bad_key);
+            if is_bad_key && !reloaded && timeout_at(deadline, self.reload(&key)).await.unwrap_or(false) {
                 reloaded = true;
                 continue;
             }
@@ -332,11 +333,16 @@ impl Client {
         })?;
         // An older branch of OnceHub's documents has 204 for deletions.
         let body = if status == StatusCode::NO_CONTENT && body.is_empty() { b"{}".to_vec() } else { body };
-        let value = json::read(&body, request.fields)
-            .map(|value| if self.settings().key.may_be_in(&body) { self.scrub_value(value) } else { value })
-            .map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)));
+        // An upstream that repeats the key must not get it into a reply, an error or a log.
+        let scrub = |text: &str| self.settings().key.scrub(text);
+        let has_key = self.settings().key.may_be_in(&body);
         if !status.is_success() {
-            return Err(match value.ok().and_then(|value| rejection(&value, status, &headers)) {
+            // A refusal by something in between may be no JSON at all.
+            let mut value: Value = serde_json::from_slice(&body).unwrap_or_default();
+            if has_key {
+                replace_texts(&mut value, &scrub);
+            }
+            return Err(match rejection(&value, status, &headers) {
                 Some(rejection) => Cause::Rejected(rejection),
                 None if status == StatusCode::TOO_MANY_REQUESTS => {
                     Cause::Rejected(rejection_of(None, status, &headers))
@@ -344,7 +350,12 @@ impl Client {
                 None => unexpected(describe_refusal(status, &headers)),
             });
         }
-        let value = T::from_reply(value?).map_err(|expected| unexpected(format!("it is not {expected}")))?;
+        let read = T::read(&body, request.fields)
+            .map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)))?;
+        let mut value = read.ok_or_else(|| unexpected(format!("it is not {}", T::OUTLINE)))?;
+        if has_key {
+            value.replace(&scrub);
+        }
         Ok(Answer { value, headers })
     }
 
@@ -360,35 +371,18 @@ impl Client {
         Ok(body)
     }
 
+    /// Reads the key again. A keychain may ask a person first: nobody else waits for that.
+    async fn reload(&self, refused: &HeaderValue) -> bool {
+        let (key, refused) = (self.settings().key.clone(), refused.clone());
+        tokio::task::spawn_blocking(move || key.reload(&refused)).await.unwrap_or(false)
+    }
+
     fn http(&self) -> Result<&reqwest::Client, &String> {
         self.shared.http.get_or_init(|| build(&self.settings().url)).as_ref()
     }
 
     fn scrub(&self, text: String) -> String {
         self.settings().key.scrub(&text).unwrap_or(text)
-    }
-
-    /// An upstream that repeats the key must not get it into a reply, an error or a log.
-    fn scrub_value(&self, mut value: Value) -> Value {
-        fn each_text(value: &mut Value, scrub: &impl Fn(&str) -> Option<String>) {
-            match value {
-                Value::String(text) => {
-                    if let Some(scrubbed) = scrub(text) {
-                        *text = scrubbed;
-                    }
-                }
-                Value::Array(values) => values.iter_mut().for_each(|value| each_text(value, scrub)),
-                Value::Object(fields) => {
-                    if let Some(key) = fields.keys().find(|key| scrub(key).is_some()).cloned() {
-                        fields.remove(&key);
-                    }
-                    fields.values_mut().for_each(|value| each_text(value, scrub));
-                }
-                _ => {}
-            }
-        }
-        each_text(&mut value, &|text| self.settings().key.scrub(text));
-        value
     }
 }
 

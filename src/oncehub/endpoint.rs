@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde::Serialize;
-use serde_json::Value;
 
+use super::json::{self, Kept};
 use super::{List, Object};
 
 /// One operation of the API with its arguments: a value that knows its method, its path and what comes back.
@@ -16,7 +16,7 @@ pub trait Endpoint: Serialize + Sync {
     /// The segments of the path below `/v2`. Ids among them are [`Id`](super::Id)s, so that none can hold a `/` or `..`.
     fn path(&self) -> Vec<&str>;
 
-    /// The fields of a list's objects that will be looked at, sorted; the others are not even read. None means all.
+    /// The fields of a list's objects that will be looked at; the others are not even read. None means all.
     fn fields(&self) -> Option<&'static [&'static str]> {
         None
     }
@@ -29,21 +29,39 @@ impl<E: Endpoint<Response = List>> Listing for E {}
 
 /// A reply made of any JSON that fits its outline.
 pub trait FromReply: Sized {
-    /// Reads it, or says in a word or two what had been expected instead.
+    /// What it is, in a word or two.
+    const OUTLINE: &'static str;
+
+    /// Reads it, of a list's objects only `fields`; JSON of another shape altogether is nothing.
     ///
     /// # Errors
-    /// What was expected, when the JSON is of another shape altogether.
-    fn from_reply(value: Value) -> Result<Self, &'static str>;
+    /// What is no JSON.
+    fn read(json: &[u8], fields: Kept) -> serde_json::Result<Option<Self>>;
+
+    /// Each of its texts, replaced where `with` has something instead. A field whose name would have to be is left out.
+    fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>);
 }
 
 impl FromReply for Object {
-    fn from_reply(value: Value) -> Result<Self, &'static str> {
-        if value.is_object() { Ok(Self::new(value)) } else { Err("an object") }
+    const OUTLINE: &'static str = "an object";
+
+    fn read(json: &[u8], _: Kept) -> serde_json::Result<Option<Self>> {
+        json::object(json)
+    }
+
+    fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>) {
+        self.replace_texts(with);
     }
 }
 
 impl FromReply for List {
-    fn from_reply(value: Value) -> Result<Self, &'static str> {
-        if value.is_object() || value.is_array() { Ok(Self::new(value)) } else { Err("a list") }
+    const OUTLINE: &'static str = "a list";
+
+    fn read(json: &[u8], fields: Kept) -> serde_json::Result<Option<Self>> {
+        json::list(json, fields)
+    }
+
+    fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>) {
+        self.data.iter_mut().for_each(|object| object.replace_texts(with));
     }
 }

@@ -40,6 +40,6 @@ pub use error::{Cause, Error, Outcome, Rejection};
 pub use id::{BadId, Id};
 pub use key::{BadKey, Key, KeySource};
 pub use ledger::Ledger;
-pub use object::{List, Object, Reference};
+pub use object::{Fields, List, Object, Reference};
 pub use page::Page;
 pub use window::Window;

@@ -1,9 +1,14 @@
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 /// A JSON object as OnceHub sent it, with readers that never fail: a field that is missing, null, empty or of another type
 /// than documented reads as nothing, and a number that came as text reads as a number.
+///
+/// Its fields are few, and those of a list's objects have names that are known: looking along them takes less than hashing, and
+/// a name is not copied for each object.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Object(Map<String, Value>);
+pub struct Object(Vec<(Cow<'static, str>, Value)>);
 
 /// A field that holds an id, or the whole object when it was asked for with `expand`.
 #[derive(Clone, Copy, Debug)]
@@ -18,41 +23,52 @@ impl Object {
     /// Wraps a value; anything but an object becomes an empty one.
     pub fn new(value: Value) -> Self {
         match value {
-            Value::Object(map) => Self(map),
+            Value::Object(map) => map.into(),
             _ => Self::default(),
         }
     }
 
-    /// Every field as it was sent.
-    pub fn fields(&self) -> &Map<String, Value> {
-        &self.0
+    pub(super) fn with_capacity(fields: usize) -> Self {
+        Self(Vec::with_capacity(fields))
+    }
+
+    /// A field as it was sent.
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.0.iter().find_map(|(name, value)| (name == field).then_some(value))
     }
 
     /// Every field as it was sent, to keep.
     pub fn into_fields(self) -> Map<String, Value> {
-        self.0
+        self.0.into_iter().map(|(name, value)| (name.into_owned(), value)).collect()
+    }
+
+    pub(super) fn set(&mut self, field: &'static str, value: Value) {
+        match self.0.iter_mut().find(|(name, _)| name == field) {
+            Some((_, known)) => *known = value,
+            None => self.0.push((field.into(), value)),
+        }
     }
 
     /// Gives an object that OnceHub sent without its id the one that it was asked for by.
     pub fn fill_id(&mut self, id: &str) {
         if self.text("id").is_none() {
-            self.0.insert("id".into(), id.into());
+            self.set("id", id.into());
         }
     }
 
     /// A text that is not empty.
     pub fn text(&self, field: &str) -> Option<&str> {
-        text(self.0.get(field)?)
+        text(self.get(field)?)
     }
 
     /// A text inside a nested object.
     pub fn text_in(&self, field: &str, inner: &str) -> Option<&str> {
-        text(self.0.get(field)?.get(inner)?)
+        text(self.get(field)?.get(inner)?)
     }
 
     /// A whole number; decimals are rounded, and text is read.
     pub fn number(&self, field: &str) -> Option<i64> {
-        match self.0.get(field)? {
+        match self.get(field)? {
             Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
             Value::String(text) => text.trim().parse::<f64>().ok().and_then(whole),
             _ => None,
@@ -61,7 +77,7 @@ impl Object {
 
     /// A truth value.
     pub fn flag(&self, field: &str) -> Option<bool> {
-        match self.0.get(field)? {
+        match self.get(field)? {
             Value::Bool(flag) => Some(*flag),
             Value::String(text) => text.parse().ok(),
             _ => None,
@@ -70,15 +86,21 @@ impl Object {
 
     /// The texts of a list.
     pub fn texts(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.0.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(text)
+        self.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(text)
     }
 
     /// A reference to another object.
     pub fn reference(&self, field: &str) -> Option<Reference<'_>> {
-        match self.0.get(field)? {
+        match self.get(field)? {
             Value::Object(map) => Some(Reference { id: map.get("id").and_then(text).unwrap_or(""), object: Some(map) }),
             other => Some(Reference { id: text(other)?, object: None }),
         }
+    }
+
+    /// Replaces each text that `with` has something instead of, and leaves out fields whose names it has something instead of.
+    pub(super) fn replace_texts(&mut self, with: &dyn Fn(&str) -> Option<String>) {
+        self.0.retain(|(name, _)| with(name).is_none());
+        self.0.iter_mut().for_each(|(_, value)| replace_texts(value, with));
     }
 
     /// Whether OnceHub sent the redacted form of something that has been deleted.
@@ -87,9 +109,27 @@ impl Object {
     }
 }
 
+/// What has fields: an object, a part of one, or what is to become one.
+pub trait Fields {
+    /// A field as it is.
+    fn field(&self, name: &str) -> Option<&Value>;
+}
+
+impl Fields for Object {
+    fn field(&self, name: &str) -> Option<&Value> {
+        self.get(name)
+    }
+}
+
+impl Fields for Map<String, Value> {
+    fn field(&self, name: &str) -> Option<&Value> {
+        self.get(name)
+    }
+}
+
 impl From<Map<String, Value>> for Object {
     fn from(fields: Map<String, Value>) -> Self {
-        Self(fields)
+        Self(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
     }
 }
 
@@ -97,6 +137,23 @@ impl<'a> Reference<'a> {
     /// A text of the expanded object.
     pub fn text(self, field: &str) -> Option<&'a str> {
         text(self.object?.get(field)?)
+    }
+}
+
+/// As [`Object::replace_texts`], in any value.
+pub(super) fn replace_texts(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(other) = with(text) {
+                *text = other;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| replace_texts(value, with)),
+        Value::Object(fields) => {
+            fields.retain(|name, _| with(name).is_none());
+            fields.values_mut().for_each(|value| replace_texts(value, with));
+        }
+        _ => {}
     }
 }
 
@@ -116,18 +173,6 @@ pub struct List {
     pub data: Vec<Object>,
     /// Whether more follow. OnceHub's older replies, and those about SMS, lack it.
     pub has_more: Option<bool>,
-}
-
-impl List {
-    /// Reads a page; an entry that is no object becomes an empty one, so that the count still is OnceHub's.
-    pub(super) fn new(value: Value) -> Self {
-        let (data, has_more) = match value {
-            Value::Object(mut map) => (map.remove("data"), map.get("has_more").and_then(Value::as_bool)),
-            array => (Some(array), None),
-        };
-        let Some(Value::Array(data)) = data else { return Self { data: Vec::new(), has_more } };
-        Self { data: data.into_iter().map(Object::new).collect(), has_more }
-    }
 }
 
 #[cfg(test)]
@@ -152,13 +197,5 @@ mod tests {
         assert_eq!(object.text_in("object", "x"), Some("y"));
         assert!(object.reference("null").is_none());
         assert_eq!(object.reference("object").unwrap().id, "");
-    }
-
-    #[test]
-    fn a_page_may_be_bare_or_lack_everything() {
-        assert_eq!(List::new(json!([{"id": "A"}, null])).data.len(), 2);
-        for empty in [json!({}), json!({"data": null}), json!({"data": "x"}), json!(null), json!(7)] {
-            assert!(List::new(empty).data.is_empty());
-        }
     }
 }

@@ -1,15 +1,18 @@
 //! The catalogue: a sum of the nouns' routers, and the choice of what is offered of it.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use rmcp::ErrorData;
 use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
 use rmcp::model::{CallToolResponse, Tool};
 use serde_json::Value;
 
+use super::Tools;
 use super::arguments::nearest;
 use super::failure::Failure;
-use super::{Tools, schema};
+use super::schema::{self, Shape};
 
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);
@@ -79,9 +82,17 @@ pub struct BadSelection {
 pub struct Catalogue {
     router: ToolRouter<Tools>,
     listed: Vec<Tool>,
+    /// What their replies promise to be, from the first call of each on.
+    shapes: HashMap<Cow<'static, str>, OnceLock<Shape>>,
 }
 
 impl Catalogue {
+    fn of(router: ToolRouter<Tools>) -> Self {
+        let listed = router.list_all();
+        let shapes = listed.iter().map(|tool| (tool.name.clone(), OnceLock::new())).collect();
+        Self { router, listed, shapes }
+    }
+
     /// Everything that there is, or the selected part of it.
     ///
     /// # Errors
@@ -121,8 +132,7 @@ impl Catalogue {
                 *description = schema::one_line(description).into();
             }
         }
-        let listed = router.list_all();
-        Ok(Self { router, listed })
+        Ok(Self::of(router))
     }
 
     /// The part of this that is selected as well: never more than this has.
@@ -130,10 +140,9 @@ impl Catalogue {
     /// # Errors
     /// A name that no toolset or tool has.
     pub fn narrowed(&self, selection: &Selection) -> Result<Self, BadSelection> {
-        let mut narrowed = Self::new(selection)?;
-        narrowed.router.map.retain(|name, _| self.router.map.contains_key(name));
-        narrowed.listed = narrowed.router.list_all();
-        Ok(narrowed)
+        let mut router = Self::new(selection)?.router;
+        router.map.retain(|name, _| self.router.map.contains_key(name));
+        Ok(Self::of(router))
     }
 
     /// The definitions, sorted by name.
@@ -175,7 +184,8 @@ impl Catalogue {
     /// A protocol error, for a tool that is not offered.
     pub async fn call(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
         let called = self.get(context.name());
-        let (promised, changes) = (called.and_then(|tool| tool.output_schema.clone()), called.is_some_and(changes));
+        let changes = called.is_some_and(changes);
+        let promised = called.and_then(|tool| Some((self.shapes.get(&tool.name)?, tool.output_schema.as_ref()?)));
         let mut result = match self.router.call(context).await? {
             CallToolResponse::Complete(result) => result,
             other => return Ok(other),
@@ -183,8 +193,8 @@ impl Catalogue {
         if result.is_error == Some(true) {
             return Ok(if changes { Failure::before_a_write(result) } else { result }.into());
         }
-        if let (Some(schema), Some(Value::Object(reply))) = (promised, &mut result.structured_content) {
-            schema::fit(&schema, reply);
+        if let (Some((shape, schema)), Some(Value::Object(reply))) = (promised, &mut result.structured_content) {
+            shape.get_or_init(|| Shape::of(schema)).fit_fields(reply);
         }
         Ok(result.into())
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::reply::inline;
 use super::untrusted::plain_or_quoted;
 use super::write::Seen;
-use crate::oncehub::Object;
+use crate::oncehub::{Fields, Object};
 
 /// A field that is not what it was.
 pub(super) struct Difference {
@@ -15,11 +15,7 @@ pub(super) struct Difference {
 }
 
 /// The fields of `among` that `before` and `after` have different values of. Custom fields are told apart by their names.
-pub(super) fn differences(
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    among: &Map<String, Value>,
-) -> Vec<Difference> {
+pub(super) fn differences(before: &impl Fields, after: &impl Fields, among: &Map<String, Value>) -> Vec<Difference> {
     let mut all = Vec::new();
     for (name, value) in among {
         if name == "custom_fields" {
@@ -31,8 +27,9 @@ pub(super) fn differences(
                 });
             }
         } else {
-            let of = |fields: &Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
-            all.push(Difference { name: name.clone(), before: of(before), after: of(after) });
+            let of = |field: Option<&Value>| field.cloned().unwrap_or_default();
+            let (before, after) = (of(before.field(name)), of(after.field(name)));
+            all.push(Difference { name: name.clone(), before, after });
         }
     }
     all.retain(|difference| plain(&difference.before) != plain(&difference.after));
@@ -60,20 +57,20 @@ impl Difference {
     }
 }
 
-fn custom(fields: &Map<String, Value>, name: &str) -> Value {
-    let all = fields.get("custom_fields").and_then(Value::as_array).into_iter().flatten();
+fn custom(fields: &impl Fields, name: &str) -> Value {
+    let all = fields.field("custom_fields").and_then(Value::as_array).into_iter().flatten();
     let mut named = all.filter(|field| field.get("name").and_then(Value::as_str) == Some(name));
     named.find_map(|field| field.get("value").cloned()).unwrap_or_default()
 }
 
 /// What is seen of a change whose answer was lost: done, when one of the fields that it was to change is now as it was sent.
-pub(super) fn seen(before: &Map<String, Value>, now: Object, sent: &Map<String, Value>) -> Seen {
+pub(super) fn seen(before: &impl Fields, now: Object, sent: &Map<String, Value>) -> Seen {
     let differed = differences(before, sent, sent);
-    let still = differences(now.fields(), sent, sent);
+    let still = differences(&now, sent, sent);
     let is_settled = |one: &Difference| !still.iter().any(|other| other.name == one.name);
     if differed.iter().any(is_settled) {
         Seen::Done(now)
-    } else if differences(before, now.fields(), sent).is_empty() {
+    } else if differences(before, &now, sent).is_empty() {
         Seen::Nothing
     } else {
         Seen::Unclear

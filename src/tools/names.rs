@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use moka::future::Cache;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -14,8 +14,8 @@ use super::arguments::nearest;
 use super::failure::Failure;
 use super::untrusted::{clean, plain_or_quoted, quoted, word};
 use crate::oncehub::{
-    Cause, Client, Error, Id, Object, booking_calendars, booking_pages, event_types, master_pages, teams, users,
-    webhooks,
+    Cause, Client, Error, Fields, Id, Object, booking_calendars, booking_pages, event_types, master_pages, teams,
+    users, webhooks,
 };
 
 /// What a directory lists.
@@ -115,7 +115,7 @@ impl Entry {
         let id = object.text("id")?.to_owned();
         let email = object.text("email").map(str::to_owned);
         let name = match noun {
-            Noun::Users => full_name(object.fields()),
+            Noun::Users => full_name(&object),
             _ => object.text("name").map(|name| clean(name).trim().to_owned()),
         };
         // A Classic page has a public label beside its name; a calendar's subject is not unique enough to go by.
@@ -140,8 +140,8 @@ impl Entry {
 }
 
 /// First and last name in one.
-pub(super) fn full_name(person: &Map<String, Value>) -> Option<String> {
-    let part = |field: &str| person.get(field).and_then(Value::as_str).unwrap_or_default();
+pub(super) fn full_name(person: &impl Fields) -> Option<String> {
+    let part = |field: &str| person.field(field).and_then(Value::as_str).unwrap_or_default();
     let whole = format!("{} {}", part("first_name"), part("last_name"));
     let whole = clean(&whole).split_whitespace().collect::<Vec<_>>().join(" ");
     Some(whole).filter(|name| !name.is_empty())

@@ -123,7 +123,7 @@ fn shown(message: &Object, zone: &Zone) -> (Map<String, Value>, String) {
         let kind = message.text("recipient_type").unwrap_or("to");
         format!("{} {}{}", word(kind), name.unwrap_or_default(), word(recipient.id))
     });
-    let segments = message.fields().get("details").and_then(|details| details.get("segment_count")?.as_i64());
+    let segments = message.get("details").and_then(|details| details.get("segment_count")?.as_i64());
     let line = Line::of(message)
         .said(message.text("creation_time").and_then(time::read).map(|at| time::local(at, zone)))
         .plain(message.text("status"))

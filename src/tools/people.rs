@@ -46,7 +46,7 @@ impl Call {
         // Those whose name has what is asked for as a part of it, in case nobody is called exactly so.
         let alike = Mutex::new(Vec::new());
         let is_meant = |contact: &Object| {
-            let name = full_name(contact.fields());
+            let name = full_name(contact);
             let known = if by_email { contact.text("email").map(fold) } else { name.as_deref().map(fold) };
             let is_like = !by_email && known.as_ref().is_some_and(|known| known.contains(&folded));
             if let (true, Some(name), Some(id)) = (is_like, &name, contact.text("id")) {

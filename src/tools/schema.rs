@@ -99,7 +99,7 @@ pub(super) fn one_line(text: &str) -> String {
     text.replace('\n', " ")
 }
 
-/// A field of a reply: its name, its type, and what it is. What OnceHub sends otherwise is made to [`fit`]. A type with `or` in
+/// A field of a reply: its name, its type, and what it is. What OnceHub sends otherwise is made to fit (see [`Shape`]). A type with `or` in
 /// it becomes a choice.
 pub(super) type Field = (&'static str, &'static str, &'static str);
 
@@ -157,39 +157,45 @@ pub(super) fn deletion() -> Arc<JsonObject> {
 
 const OR: &str = " or ";
 
-/// Makes a reply keep what its schema promises, whatever OnceHub sent: a null is left out, a number that came as text becomes
-/// one, and what cannot be turned into the promised type moves to a field named `odd`, so that nothing is lost.
-pub(super) fn fit(schema: &Map<String, Value>, reply: &mut Map<String, Value>) {
-    Shape::of(schema).fit_fields(reply);
+/// What a reply promises to be: its schema, taken apart.
+#[derive(Clone, Debug)]
+pub(super) struct Shape {
+    kinds: Vec<String>,
+    fields: Vec<(String, Shape)>,
+    items: Option<Box<Shape>>,
 }
 
-/// A schema, taken apart once for all the objects of a list.
-struct Shape<'a> {
-    kinds: Vec<&'a str>,
-    fields: Vec<(&'a str, Shape<'a>)>,
-    items: Option<Box<Shape<'a>>>,
-}
-
-impl<'a> Shape<'a> {
-    fn of(schema: &'a Map<String, Value>) -> Self {
-        let kind = |schema: &'a Value| schema.get("type")?.as_str();
-        let mut kinds: Vec<&str> = schema.get("type").and_then(Value::as_str).into_iter().collect();
+impl Shape {
+    pub(super) fn of(schema: &Map<String, Value>) -> Self {
+        let kind = |schema: &Value| Some(schema.get("type")?.as_str()?.to_owned());
+        let mut kinds: Vec<String> =
+            schema.get("type").and_then(Value::as_str).map(str::to_owned).into_iter().collect();
         kinds.extend(schema.get("anyOf").and_then(Value::as_array).into_iter().flatten().filter_map(kind));
         let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-        let fields = fields.filter_map(|(name, property)| Some((name.as_str(), Self::of(property.as_object()?))));
+        let fields = fields.filter_map(|(name, property)| Some((name.clone(), Self::of(property.as_object()?))));
         let items = schema.get("items").and_then(Value::as_object).map(|items| Box::new(Self::of(items)));
         Self { kinds, fields: fields.collect(), items }
     }
 
-    fn fit_fields(&self, reply: &mut Map<String, Value>) {
+    /// Makes a reply keep what is promised, whatever OnceHub sent: a null is left out, a number that came as text becomes one,
+    /// and what cannot be turned into the promised type moves to a field named `odd`, so that nothing is lost.
+    pub(super) fn fit_fields(&self, reply: &mut Map<String, Value>) {
+        let (mut misfits, mut next) = (Vec::new(), 0);
+        for (name, value) in reply.iter_mut() {
+            // Fields mostly come in the order in which they are promised.
+            let (before, after) = self.fields.split_at_checked(next).unwrap_or((&self.fields, &[]));
+            let Some(at) = after.iter().chain(before).position(|(promised, _)| promised == name) else { continue };
+            let at = (next + at) % self.fields.len();
+            next = at + 1;
+            if let Some(Err(misfit)) = self.fields.get(at).map(|(_, shape)| shape.fit(value)) {
+                misfits.push((name.clone(), misfit));
+            }
+        }
         let mut odd = Map::new();
-        for (name, shape) in &self.fields {
-            let Some(value) = reply.get_mut(*name) else { continue };
-            if let Err(misfit) = shape.fit(value) {
-                reply.shift_remove(*name);
-                if !misfit.is_null() {
-                    odd.insert((*name).to_owned(), misfit);
-                }
+        for (name, misfit) in misfits {
+            reply.shift_remove(&name);
+            if !misfit.is_null() {
+                odd.insert(name, misfit);
             }
         }
         if !odd.is_empty() {
@@ -293,7 +299,7 @@ mod tests {
             ],
             "has_more": "true", "next_cursor": null, "time_zone": "UTC", "seen": 3
         });
-        fit(&schema, reply.as_object_mut().unwrap());
+        Shape::of(&schema).fit_fields(reply.as_object_mut().unwrap());
         assert_eq!(
             reply,
             json!({

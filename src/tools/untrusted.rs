@@ -9,7 +9,7 @@ use serde_json::Value;
 /// characters, and the tags and selectors that can smuggle a second text inside the first.
 fn hides(c: char) -> bool {
     match c {
-        '\n' | '\t' => false,
+        ' '..='~' | '\n' | '\t' => false,
         '\u{ad}'
         | '\u{34f}'
         | '\u{61c}'
@@ -31,11 +31,31 @@ fn hides(c: char) -> bool {
     }
 }
 
-/// Whether anything in the text hides. Most texts are plain ASCII, which is told by their bytes: by all of them, because without
-/// a way out the compiler looks at many at a time.
-fn has_hidden(text: &str) -> bool {
-    let is_plain = text.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
-    !is_plain && text.contains(hides)
+/// Whether anything in the text hides. Nearly all of it is plain ASCII, of which eight characters are told at a time.
+fn has_hidden(mut text: &str) -> bool {
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let plain = eights.iter().all(|eight| are_plain(u64::from_ne_bytes(*eight)));
+    if plain && rest.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return false;
+    }
+    while !text.is_empty() {
+        let (eights, _) = text.as_bytes().as_chunks::<8>();
+        let plain = eights.iter().take_while(|eight| are_plain(u64::from_ne_bytes(**eight))).count();
+        let mut others = text.get(plain * 8..).unwrap_or_default().chars();
+        if others.by_ref().take(8).any(hides) {
+            return true;
+        }
+        text = others.as_str();
+    }
+    false
+}
+
+/// Whether each of eight bytes is between a space and a tilde: for the first of them that is not, one of these sets its
+/// highest bit.
+fn are_plain(eight: u64) -> bool {
+    const EACH: u64 = u64::from_ne_bytes([1; 8]);
+    let (below_space, above_tilde) = (eight.wrapping_sub(EACH * 0x20), eight.wrapping_add(EACH));
+    (eight | below_space | above_tilde) & (EACH * 0x80) == 0
 }
 
 /// The text without what cannot be seen. Line breaks and tabs stay.
@@ -70,7 +90,9 @@ pub(super) fn clean_value(value: &mut Value) {
 pub(super) fn quoted(text: &str, longest: usize) -> String {
     let cleaned = clean(text);
     let trimmed = cleaned.trim();
-    let shown = match trimmed.char_indices().nth(longest) {
+    // What has few bytes has few characters.
+    let end = if trimmed.len() <= longest { None } else { trimmed.char_indices().nth(longest) };
+    let shown = match end {
         Some((end, _)) => Cow::Owned(format!("{}…", trimmed.get(..end).unwrap_or_default().trim_end())),
         None => Cow::Borrowed(trimmed),
     };
@@ -88,7 +110,10 @@ pub(super) fn word(text: &str) -> Cow<'_, str> {
 }
 
 fn is_plain(text: &str, longest: usize) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.@:/+?=&%#~".contains(&byte);
+    let is_plain = |byte: u8| {
+        matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z')
+            || matches!(byte, b'-' | b'_' | b'.' | b'@' | b':' | b'/' | b'+' | b'?' | b'=' | b'&' | b'%' | b'#' | b'~')
+    };
     !text.is_empty() && text.len() <= longest && text.bytes().all(is_plain) && !text.ends_with(':')
 }
 
@@ -121,6 +146,14 @@ mod tests {
     }
 
     proptest! {
+        /// Wherever among others it stands.
+        #[test]
+        fn whatever_hides_is_found(before in "[ -~é\n]{0,20}", hidden in "[\u{0}-\u{8}\u{7f}\u{80}\u{200b}\u{e0041}]?", after in "[ -~日\t]{0,20}") {
+            let text = format!("{before}{hidden}{after}");
+            prop_assert_eq!(has_hidden(&text), !hidden.is_empty());
+            prop_assert_eq!(clean(&text), format!("{before}{after}"));
+        }
+
         #[test]
         fn a_quotation_is_one_line_of_json_and_shows_everything(text in ".{0,60}") {
             let quotation = quoted(&text, 100);

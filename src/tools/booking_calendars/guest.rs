@@ -47,7 +47,7 @@ pub(super) fn form(
 
 /// The questions whose answers OnceHub has not kept, or not all of: it drops without a word what it does not know.
 pub(super) fn dropped<'a>(sent: &'a Map<String, Value>, booking: &Object) -> Vec<&'a str> {
-    let form = booking.fields().get("form_submission");
+    let form = booking.get("form_submission");
     let kept = form.and_then(|form| form.get("custom_fields")?.as_array());
     let answer = |name: &str| {
         let field = kept.into_iter().flatten().find(|field| field.get("name").and_then(Value::as_str) == Some(name));

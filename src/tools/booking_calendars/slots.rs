@@ -153,7 +153,7 @@ impl Call {
 impl Slot {
     fn read(slot: &Object) -> Option<Self> {
         let start = time::read(slot.text("start_time")?)?;
-        let locations = slot.fields().get("locations").and_then(Value::as_array).into_iter().flatten();
+        let locations = slot.get("locations").and_then(Value::as_array).into_iter().flatten();
         Some(Self { start, locations: locations.filter(|value| value.is_object()).cloned().map(Object::new).collect() })
     }
 }
@@ -217,7 +217,7 @@ fn show(slots: &[Slot], limit: Option<u32>, range: &Range, id: &Id, calendar: &s
     }
 
     let locations = |locations: &[Object]| -> Value {
-        locations.iter().map(|location| Value::Object(location.fields().clone())).collect()
+        locations.iter().map(|location| Value::Object(location.clone().into_fields())).collect()
     };
     let item = |slot: &Slot| {
         let mut item = Map::new();

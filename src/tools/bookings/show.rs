@@ -226,7 +226,7 @@ impl<'a> Row<'a> {
     }
 
     fn structure(&self, names: &Names, zone: &Zone) -> Map<String, Value> {
-        let mut shown = Map::with_capacity(16);
+        let mut shown = Map::with_capacity(24);
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
                 shown.insert(name.to_owned(), value);

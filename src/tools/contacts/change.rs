@@ -175,7 +175,7 @@ impl Tools {
         let get = contacts::Get { id: id.clone() };
         let mut before = call.still_there(&get, &id, "contact_id", "contact").await?;
         let zone = &self.settings.zone;
-        let planned = from_to(&differences(before.fields(), &fields, &fields));
+        let planned = from_to(&differences(&before, &fields, &fields));
         if planned.is_empty() {
             let shown = Owners::of(&call, std::slice::from_ref(&before)).await.shown(&before, zone);
             return Ok(Reply::done("Nothing to change: it is so already.", shown, false).in_zone(zone));
@@ -195,13 +195,13 @@ impl Tools {
         }
         let (what, check) =
             (format!("the contact {id}"), format!("read it with get_contact {id} before anything else"));
-        let see = |now: Object| seen(before.fields(), now, &asked);
+        let see = |now: Object| seen(&before, now, &asked);
         let update = contacts::Update { id: id.clone(), fields };
         let subject = Subject { what: &what, check: &check };
         let (mut contact, found) = call.change(&update, &get, subject, &see).await?;
         contact.fill_id(id.as_str());
         let owners = Owners::of(&call, std::slice::from_ref(&contact)).await;
-        let changed = differences(before.fields(), contact.fields(), &asked);
+        let changed = differences(&before, &contact, &asked);
         let done = match changed.as_slice() {
             [] => "Nothing is different from before.".to_owned(),
             changed => format!("Changed {}.", from_to(changed)),
@@ -225,7 +225,7 @@ impl Tools {
         let id = call.contact("contact_id", &contact_id).await?;
         let get = contacts::Get { id: id.clone() };
         let contact = call.still_there(&get, &id, "contact_id", "contact").await?;
-        let name = full_name(contact.fields()).unwrap_or_else(|| id.to_string());
+        let name = full_name(&contact).unwrap_or_else(|| id.to_string());
         let coming = call.coming(bookings::All { contact: Some(id.clone()), ..bookings::All::default() }).await;
         let question =
             format!("Delete the record of the contact {} for good?{}", sentence(&contact, &id), coming.sentence());
@@ -271,7 +271,7 @@ impl Call {
 
 /// Says which fields OnceHub did not take over as they were sent.
 fn note_the_lost(reply: &mut Reply, sent: &Map<String, Value>, contact: &Object) {
-    let lost = differences(contact.fields(), sent, sent);
+    let lost = differences(contact, sent, sent);
     if !lost.is_empty() {
         reply.note(&format!("OnceHub did not keep all of it: {}.", is_not(&lost)));
     }
@@ -283,7 +283,7 @@ fn shown_before(contact: &Object, zone: &Zone) -> Map<String, Value> {
 
 /// A contact in a question: name and address.
 fn sentence(contact: &Object, id: &Id) -> String {
-    let name = full_name(contact.fields()).unwrap_or_else(|| id.to_string());
+    let name = full_name(contact).unwrap_or_else(|| id.to_string());
     let known_by = contact.text("email").or_else(|| contact.text("mobile_phone")).unwrap_or(id.as_str());
     format!("{} ({})", quoted(&name, 80), plain_or_quoted(known_by, 120))
 }

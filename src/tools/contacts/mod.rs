@@ -137,13 +137,13 @@ impl Tools {
             updated_before: asked.until("updated_before", input.updated_before.as_deref())?,
             email,
         };
-        let names = |contact: &Object| full_name(contact.fields()).into_iter().collect();
+        let names = |contact: &Object| full_name(contact).into_iter().collect();
         let found = call.gather_called(&filter, input.limit, input.cursor.as_deref(), part.as_deref(), names).await?;
         let owners = Owners::of(&call, &found.items).await;
         Ok(found.rows("contact", &asked, |contact| {
             let mut slim = Map::new();
             for field in FIELDS_OF_A_ROW.iter().chain(&["deleted"]) {
-                let value = contact.fields().get(*field).filter(|value| !value.is_null());
+                let value = contact.get(*field).filter(|value| !value.is_null());
                 slim.extend(value.map(|value| ((*field).to_owned(), value.clone())));
             }
             owners.shown(&Object::from(slim), &zone)
@@ -205,7 +205,7 @@ impl Owners {
         let when = |label: &str, field: &str| at(field).map(|at| format!("{label} {}", time::local(at, zone)));
         let updated = at("last_updated_time") != at("creation_time");
         let line = Line::of(contact)
-            .quoted(full_name(contact.fields()).as_deref())
+            .quoted(full_name(contact).as_deref())
             .plain(contact.text("email"))
             .labelled("mobile", contact.text("mobile_phone"))
             .labelled("phone", contact.text("phone"))

@@ -10,7 +10,7 @@ fn here(at: Timestamp, zone: &Zone) -> Zoned {
 
 /// `2026-12-01T20:00:00Z`
 pub(in super::super) fn instant(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    format!("{at:.0}")
 }
 
 /// `Tue 2026-12-01 15:00 -05:00`
@@ -35,13 +35,14 @@ pub(in super::super) fn offset(at: Timestamp, zone: &Zone) -> String {
 
 /// `15:00-15:30`; `23:30-00:30+1d` over midnight. A length that makes no sense is left out.
 pub(in super::super) fn range(start: Timestamp, minutes: i64, zone: &Zone) -> String {
-    let from = clock(start, zone);
+    let from = here(start, zone);
     let length = SignedDuration::try_from_mins(minutes).filter(SignedDuration::is_positive);
-    let Some(end) = length.and_then(|length| start.checked_add(length).ok()) else { return from };
-    let days = here(end, zone).date().duration_since(here(start, zone).date()).as_hours() / 24;
-    match days {
-        0 => format!("{from}-{}", clock(end, zone)),
-        days => format!("{from}-{}+{days}d", clock(end, zone)),
+    let Some(end) = length.and_then(|length| start.checked_add(length).ok()) else { return clock(start, zone) };
+    let to = here(end, zone);
+    let text = format!("{}-{}", from.strftime("%H:%M"), to.strftime("%H:%M"));
+    match to.date().duration_since(from.date()).as_hours() / 24 {
+        0 => text,
+        days => format!("{text}+{days}d"),
     }
 }
 

@@ -145,7 +145,7 @@ impl Tools {
         } else {
             Teams::default()
         };
-        let planned = known.told_changes(before.fields(), &sent, &sent);
+        let planned = known.told_changes(before.clone().into_fields(), sent.clone(), &sent);
         if planned.is_empty() {
             let shown = Teams::of(&call, std::slice::from_ref(&before)).await.shown(&before, zone);
             return Ok(Reply::done("Nothing to change: it is so already.", shown, false));
@@ -155,12 +155,12 @@ impl Tools {
             return Ok(declined);
         }
         let (what, check) = (format!("the user {id}"), format!("read them with get_user {id} before anything else"));
-        let see = |now: Object| seen(before.fields(), now, &sent);
+        let see = |now: Object| seen(&before, now, &sent);
         let updated = call.change(&update, &get, Subject { what: &what, check: &check }, &see).await;
         call.directory.forget(Noun::Users);
         let (mut user, found) = updated?;
         user.fill_id(id.as_str());
-        let changed = known.told_changes(before.fields(), user.fields(), &sent);
+        let changed = known.told_changes(before.into_fields(), user.clone().into_fields(), &sent);
         let done = match changed.as_str() {
             "" => "Nothing is different from before.".to_owned(),
             changed => format!("Changed {changed}."),
@@ -184,7 +184,7 @@ impl Tools {
         let id = call.user("user_id", &user_id).await?.id;
         let get = users::Get { id: id.clone() };
         let user = call.still_there(&get, &id, "user_id", "user").await?;
-        let name = full_name(user.fields()).unwrap_or_else(|| id.to_string());
+        let name = full_name(&user).unwrap_or_else(|| id.to_string());
         let coming = call.coming(bookings::All { host: Some(id.clone()), ..bookings::All::default() }).await;
         let hosted = call.directory.all_or_none(&call.oncehub, Noun::Calendars).await;
         let hosted: Vec<String> = hosted.of_host(id.as_str()).map(|calendar| quoted(&calendar.name, 60)).collect();
@@ -222,7 +222,7 @@ impl Call {
 
 /// A user in a question: name, address, role.
 fn sentence(user: &Object, id: &Id) -> String {
-    let name = full_name(user.fields()).unwrap_or_else(|| id.to_string());
+    let name = full_name(user).unwrap_or_else(|| id.to_string());
     let details: Vec<String> = ["email", "role_name"]
         .iter()
         .filter_map(|field| user.text(field))

@@ -78,7 +78,7 @@ impl Tools {
         let part = asked.part("name", name.as_deref())?;
         let email = asked.said("email", email);
         let filter = users::All { email };
-        let names = |user: &Object| full_name(user.fields()).into_iter().collect();
+        let names = |user: &Object| full_name(user).into_iter().collect();
         let found = call.gather_called(&filter, limit, cursor.as_deref(), part.as_deref(), names).await?;
         let teams = Teams::of(&call, &found.items).await;
         Ok(found.rows("user", &asked, |user| teams.shown(user, zone)))
@@ -114,12 +114,11 @@ impl Teams {
     /// What is different between two states of a user, teams by their names.
     fn told_changes(
         &self,
-        before: &Map<String, Value>,
-        after: &Map<String, Value>,
+        before: Map<String, Value>,
+        after: Map<String, Value>,
         among: &Map<String, Value>,
     ) -> String {
-        let named = |fields: &Map<String, Value>| {
-            let mut fields = fields.clone();
+        let named = |mut fields: Map<String, Value>| {
             for id in fields.get_mut("teams").and_then(Value::as_array_mut).into_iter().flatten() {
                 let name = id.as_str().and_then(|id| self.0.name(id)).map(Value::from);
                 *id = name.unwrap_or_else(|| id.take());
@@ -137,7 +136,7 @@ impl Teams {
         };
         let teams: Vec<String> = user.texts("teams").map(described).collect();
         let line = Line::of(user)
-            .quoted(full_name(user.fields()).as_deref())
+            .quoted(full_name(user).as_deref())
             .plain(user.text("email"))
             .status(user.text("role_name"))
             .plain(user.text("status"))

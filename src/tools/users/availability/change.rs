@@ -172,7 +172,7 @@ impl Call {
 
 /// Locations that are left out are those that are there: without hours to take them from, they would be lost.
 fn needs_what_is_there(object: &Object, weekly: &[DayInput], overrides: &[DateInput]) -> Result<(), Failure> {
-    let is_read = object.fields().get("weekly").is_some_and(Value::is_array);
+    let is_read = object.get("weekly").is_some_and(Value::is_array);
     let ranges = weekly
         .iter()
         .map(|row| &row.working_hours)

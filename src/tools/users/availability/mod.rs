@@ -53,7 +53,7 @@ impl Tools {
         let object = call.oncehub.send(&users::GetAvailability { id: user.id.clone() }).await?;
         let schedule = Schedule::read(&object, &user, &self.settings.zone);
         let text = format!("{} | times in {}\n{}", described(&user), schedule.zone.name(), schedule.text());
-        let has_week = object.fields().get("weekly").is_some_and(Value::is_array);
+        let has_week = object.get("weekly").is_some_and(Value::is_array);
         let mut reply = Reply::new(shown(object, &user, &schedule), text);
         if !has_week {
             reply.note(

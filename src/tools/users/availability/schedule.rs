@@ -42,7 +42,7 @@ impl Schedule {
         let named = [object.text("timezone"), users_own];
         let zone = named.into_iter().flatten().find_map(|name| Zone::parse(name).ok());
         let rows = |field: &str| {
-            let rows = object.fields().get(field).and_then(Value::as_array).into_iter().flatten();
+            let rows = object.get(field).and_then(Value::as_array).into_iter().flatten();
             rows.map(|row| (text(row, "day"), text(row, "date"), hours(row.get("working_hours"))))
         };
         let mut weekly: [Vec<Hours>; 7] = Default::default();

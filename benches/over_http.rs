@@ -252,13 +252,17 @@ async fn main() {
             server.open().await;
         }
         println!("memory of {what}: {before:.1} MiB, with 1,000 idle sessions {:.1} MiB", server.memory());
-        let server = Arc::new(Server::spawn(program, arguments, &url));
-        // Each with a connection of their own, which stays open; some of them call at the same time.
-        let callers: Vec<_> = (0..1_000).map(|_| server.another_caller()).collect();
-        stream::iter(0..3_000)
-            .for_each_concurrent(CLIENTS, |call| callers[call % 1_000].call(Era::Modern, "", call))
-            .await;
-        println!("memory of {what} with 1,000 stateless callers: {:.1} MiB", server.memory());
+        for at_once in [1, CLIENTS] {
+            let server = Server::spawn(program, arguments, &url);
+            // Each with a connection of their own, which stays open.
+            let callers: Vec<_> = (0..1_000).map(|_| server.another_caller()).collect();
+            stream::iter(0..3_000)
+                .for_each_concurrent(at_once, |call| callers[call % 1_000].call(Era::Modern, "", call))
+                .await;
+            let memory = server.memory();
+            println!("memory of {what} with 1,000 stateless callers, {at_once} at once: {memory:.1} MiB");
+            sandbox.forget_requests();
+        }
     }
 }
 

@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for Reply {
         Ok(Some(List { data: Items(self.0).visit_seq(values)?, has_more: None }))
     }
 
-    otherwise!(|_| None);
+    otherwise!(|_other| None);
 }
 
 /// What is in a page.
@@ -128,7 +128,7 @@ impl<'de> Visitor<'de> for Items {
         Ok(Vec::new())
     }
 
-    otherwise!(|_| Vec::new());
+    otherwise!(|_other| Vec::new());
 }
 
 /// One of them.
@@ -157,7 +157,7 @@ impl<'de> Visitor<'de> for Item<'_> {
         Ok(Object::default())
     }
 
-    otherwise!(|_| Object::default());
+    otherwise!(|_other| Object::default());
 }
 
 /// What is kept of a field.

@@ -135,7 +135,7 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
         say("Make a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
         let _ = write!(std::io::stdout(), "OnceHub API key (it is not shown): ");
         let _ = std::io::stdout().flush();
-        let text = console::Term::stdout().read_secure_line()?;
+        let text = hidden_line().await?;
         ensure!(!text.trim().is_empty(), "no key was given; nothing was written");
         let key = SecretString::from(text.trim().to_owned());
         let of_it = match Key::new(KeySource::Given(key.clone())) {
@@ -161,6 +161,30 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
         }
     }
     bail!("no key that OnceHub knows was given; nothing was written")
+}
+
+/// A line that is not shown while it is typed.
+#[cfg(not(unix))]
+async fn hidden_line() -> anyhow::Result<String> {
+    Ok(console::Term::stdout().read_secure_line()?)
+}
+
+/// A line that is not shown while it is typed. Whoever stops with Ctrl-C gets a terminal back that shows what they type.
+#[cfg(unix)]
+async fn hidden_line() -> anyhow::Result<String> {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let as_it_was = tcgetattr(std::io::stdin())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let line = tokio::task::spawn_blocking(|| console::Term::stdout().read_secure_line());
+    tokio::select! {
+        line = line => Ok(line??),
+        _ = interrupt.recv() => {
+            tcsetattr(std::io::stdin(), OptionalActions::Now, &as_it_was)?;
+            bail!("stopped; nothing was written")
+        }
+    }
 }
 
 impl Kept {

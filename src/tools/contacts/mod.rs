@@ -143,7 +143,7 @@ impl Tools {
         Ok(found.rows("contact", &asked, |contact| {
             let mut slim = Map::new();
             for field in FIELDS_OF_A_ROW.iter().chain(&["deleted"]) {
-                let value = contact.get(*field).filter(|value| !value.is_null());
+                let value = contact.get(field).filter(|value| !value.is_null());
                 slim.extend(value.map(|value| ((*field).to_owned(), value.clone())));
             }
             owners.shown(&Object::from(slim), &zone)

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -56,12 +57,19 @@ class Terminal:
     def type(self, text):
         os.write(self.end, f"{text}\n".encode())
 
-    def type_hidden(self, text):
-        """Types what must not be seen, once the terminal shows nothing that is typed."""
+    def shows_what_is_typed(self):
+        return bool(termios.tcgetattr(self.end)[3] & termios.ECHO)
+
+    def until_hidden(self):
+        """Waits until the terminal shows nothing that is typed."""
         late = time.monotonic() + PATIENCE
-        while termios.tcgetattr(self.end)[3] & termios.ECHO:
+        while self.shows_what_is_typed():
             assert time.monotonic() < late and self.process.poll() is None, self.said
             os.sched_yield()
+
+    def type_hidden(self, text):
+        """Types what must not be seen."""
+        self.until_hidden()
         self.type(text)
 
     def finish(self):
@@ -131,6 +139,16 @@ def test_enter_in_place_of_a_key_stops(installing, tmp_path):
     installing.type_hidden("")
     assert installing.finish() == 2
     assert "no key was given; nothing was written" in installing.said
+    assert files(tmp_path) == []
+
+
+def test_whoever_stops_it_gets_a_terminal_back_that_shows_what_is_typed(installing, tmp_path):
+    installing.until(KEY_PROMPT)
+    installing.until_hidden()
+    installing.process.send_signal(signal.SIGINT)
+    assert installing.finish() == 2
+    assert "stopped; nothing was written" in installing.said
+    assert installing.shows_what_is_typed()
     assert files(tmp_path) == []
 
 

@@ -13,8 +13,11 @@
     reason = "a measurement that cannot be made should say so at once"
 )]
 
+mod programs;
+
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,6 +68,10 @@ impl Server {
     fn another_caller(&self) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { child: None, url: self.url.clone(), client }
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.url.trim_start_matches("http://").trim_end_matches("/mcp")).unwrap()
     }
 
     fn id(&self) -> u32 {
@@ -182,15 +189,6 @@ async fn load(server: &Arc<Server>, era: Era) -> (f64, Duration) {
     (LOAD as f64 / began.elapsed().as_secs_f64(), spent / u32::try_from(LOAD).unwrap())
 }
 
-/// Builds a program, and says where it is.
-fn built(what: &[&str], name: &str) -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--locked", "--quiet"]).args(what).current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(cargo.status().unwrap().success(), "{name} does not build");
-    let folder = Path::new(env!("CARGO_BIN_EXE_oncehub-mcp")).parent().unwrap();
-    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
-
 const OURS: [&str; 9] = [
     "http",
     "--listen",
@@ -211,13 +209,13 @@ async fn main() {
         return;
     }
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let ours = built(&["--bin", "oncehub-mcp"], "oncehub-mcp");
+    let ours = programs::ours();
     let settings = sandbox::Settings { limits: None, ..sandbox::Settings::default() };
     let sandbox = Sandbox::start(settings).await.unwrap();
     if let Some(at) = arguments.iter().position(|argument| argument == "--soak") {
         return soak(&ours, &sandbox, arguments[at + 1].parse().unwrap()).await;
     }
-    let barest = built(&["--example", "barest"], "examples/barest");
+    let barest = programs::barest();
     let url = sandbox.url();
 
     println!("| | oncehub-mcp | barest rmcp server | ratio |\n| --- | --- | --- | --- |");
@@ -252,6 +250,15 @@ async fn main() {
             server.open().await;
         }
         println!("memory of {what}: {before:.1} MiB, with 1,000 idle sessions {:.1} MiB", server.memory());
+        let server = Server::spawn(program, arguments, &url);
+        let open: Vec<_> = (0..1_000).map(|_| server.connect()).collect();
+        // Who comes last is answered when the others have been let in.
+        server.call(Era::Modern, "", 0).await;
+        println!(
+            "memory of {what} with {} connections on which nothing was asked: {:.1} MiB",
+            open.len(),
+            server.memory()
+        );
         for at_once in [1, CLIENTS] {
             let server = Server::spawn(program, arguments, &url);
             // Each with a connection of their own, which stays open.

@@ -13,8 +13,10 @@
     reason = "a measurement that cannot be made should say so at once"
 )]
 
+mod programs;
+
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -115,23 +117,14 @@ fn row(what: &str, ours: Vec<Duration>, barest: Vec<Duration>) {
     println!("| {what} | {ours_shown} | {barest_shown} | {:.2} |", ours / barest);
 }
 
-/// Builds a program, and says where it is.
-fn built(what: &[&str], name: &str) -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--locked", "--quiet"]).args(what).current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(cargo.status().unwrap().success(), "{name} does not build");
-    let folder = Path::new(env!("CARGO_BIN_EXE_oncehub-mcp")).parent().unwrap();
-    folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
-
 fn main() {
     // `cargo test --benches` only wants to see that it builds.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
     // Both as they are installed: what Cargo builds beside a bench also has the features that only tests want.
-    let ours = built(&["--bin", "oncehub-mcp"], "oncehub-mcp");
-    let barest = built(&["--example", "barest"], "examples/barest");
+    let ours = programs::ours();
+    let barest = programs::barest();
     // A thread of its own, and not tokio's many: their code would go into the program that is measured, too.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let here = runtime.handle().clone();

@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::server::TlsStream;
@@ -50,22 +50,29 @@ pub(super) async fn serve<S: Stream>(stream: S, routes: Router, patience: Durati
     let mut timed = TimeoutStream::new(stream);
     timed.set_write_timeout(Some(patience));
     let mut watched = Watched { stream: Box::pin(timed), ahead: Bytes::new(), seen: Arc::default() };
-    // The first request may have come with the end of the handshake, so it is not waited for. What answers is on the heap, so
-    // that who only waits does not take the room.
-    while let Some(idle) = Box::pin(answer(watched, routes.clone(), patience, &stopping)).await {
+    // The first request may have come with the end of the handshake, so it is read for.
+    let mut first = [0; 1];
+    let mut is_asked = wait(watched.stream.read(&mut first), patience, &stopping).await.is_some_and(|read| read > 0);
+    watched.ahead = Bytes::copy_from_slice(&first);
+    while is_asked {
+        // What answers is on the heap, so that who only waits does not take the room.
+        let Some(idle) = Box::pin(answer(watched, routes.clone(), patience, &stopping)).await else { return };
         watched = idle;
-        // Nor is one of which hyper has read a part ahead.
-        if !watched.ahead.is_empty() {
-            continue;
-        }
-        let asked = tokio::time::timeout(patience, watched.stream.get_ref().socket().readable());
-        let is_asked = tokio::select! {
-            asked = asked => matches!(asked, Ok(Ok(()))),
-            () = stopping.cancelled() => false,
-        };
-        if !is_asked {
-            return;
-        }
+        // One of which hyper has read a part ahead is not waited for.
+        is_asked = !watched.ahead.is_empty()
+            || wait(watched.stream.get_ref().socket().readable(), patience, &stopping).await.is_some();
+    }
+}
+
+/// Waits for a request, unless that takes too long or the server stops.
+async fn wait<T>(
+    asked: impl Future<Output = io::Result<T>>,
+    patience: Duration,
+    stopping: &CancellationToken,
+) -> Option<T> {
+    tokio::select! {
+        asked = tokio::time::timeout(patience, asked) => asked.ok()?.ok(),
+        () = stopping.cancelled() => None,
     }
 }
 

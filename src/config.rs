@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command};
 use secrecy::SecretString;
@@ -191,8 +192,7 @@ impl Config {
     /// The first setting that cannot be used.
     pub fn new(options: &Options) -> Result<Self, BadSetting> {
         let other = |name| move |problem: String| BadSetting::Other { name, problem };
-        let timeout =
-            or(&options.timeout, TIMEOUT).parse::<f64>().ok().filter(|seconds| (1.0..=600.0).contains(seconds));
+        let timeout = options.timeout.parse::<f64>().ok().filter(|seconds| (1.0..=600.0).contains(seconds));
         let timeout = timeout.ok_or_else(|| {
             other("ONCEHUB_MCP_TIMEOUT")(format!("'{}' is not a number of seconds from 1 to 600", options.timeout))
         })?;
@@ -201,18 +201,18 @@ impl Config {
             sandbox: options.sandbox,
             // The simulated account has a key of its own; a real one must not even be read then.
             key: if options.sandbox { Key::new(KeySource::Missing).map_err(BadSetting::Key)? } else { key(options)? },
-            url: api_root(or(&options.api_url, API_URL)).map_err(BadSetting::Url)?,
+            url: api_root(&options.api_url).map_err(BadSetting::Url)?,
             me: options.user.as_deref().and_then(filled).map(str::to_owned),
-            zone: Zone::parse(or(&options.time_zone, "UTC")).map_err(BadSetting::Zone)?,
+            zone: Zone::parse(&options.time_zone).map_err(BadSetting::Zone)?,
             timeout: Duration::from_secs_f64(timeout),
-            budget: or(&options.rate_limit, RATE_LIMIT).parse().map_err(other("ONCEHUB_MCP_RATE_LIMIT"))?,
+            budget: options.rate_limit.parse().map_err(other("ONCEHUB_MCP_RATE_LIMIT"))?,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),
                 tools: names(&options.tools),
                 exclude: names(&options.exclude_tools),
             },
-            confirm: Confirm::from_str(or(&options.confirm, "auto")).map_err(other("ONCEHUB_MCP_CONFIRM"))?,
+            confirm: Confirm::from_str(&options.confirm).map_err(other("ONCEHUB_MCP_CONFIRM"))?,
         })
     }
 }
@@ -224,15 +224,23 @@ fn filled(text: &str) -> Option<&str> {
     (!text.is_empty() && !text.starts_with("${user_config.")).then_some(text)
 }
 
-fn or<'a>(set: &'a str, default: &'a str) -> &'a str {
-    filled(set).unwrap_or(default)
+/// The command without the variables that are as good as not set: what they are for keeps its default.
+pub fn without_unset(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let text = argument.get_env().and_then(|name| std::env::var(name).ok());
+        match text.as_deref().map(filled) {
+            Some(None) => argument.env(Resettable::Reset),
+            _ => argument,
+        }
+    });
+    command.mut_subcommands(without_unset)
 }
 
-/// A switch: on or off in any of the usual words; nothing is off.
+/// A switch: on or off in any of the usual words.
 pub fn flag(text: &str) -> Result<bool, String> {
-    match filled(text).unwrap_or_default().to_ascii_lowercase().as_str() {
+    match text.trim().to_ascii_lowercase().as_str() {
         "1" | "y" | "yes" | "t" | "true" | "on" => Ok(true),
-        "" | "0" | "n" | "no" | "f" | "false" | "off" => Ok(false),
+        "0" | "n" | "no" | "f" | "false" | "off" => Ok(false),
         _ => Err("say true or false".into()),
     }
 }
@@ -244,7 +252,7 @@ pub fn flag(text: &str) -> Result<bool, String> {
 pub fn secret(name: &'static str, file: Option<&Path>) -> Result<Option<SecretString>, BadSetting> {
     let bad = |problem: String| BadSetting::Other { name, problem };
     let given = std::env::var(name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    match (given, file.filter(|file| !file.as_os_str().is_empty())) {
+    match (given, file) {
         (Some(_), Some(_)) => Err(bad(format!("it is set, and so is {name}_FILE: keep one of them"))),
         (Some(text), None) => Ok(Some(text.into())),
         (None, Some(file)) => match std::fs::read_to_string(file) {

@@ -1,5 +1,6 @@
 //! The only room that knows every other: it makes a server out of settings.
 
+mod figures;
 mod tenants;
 
 use anyhow::Context as _;

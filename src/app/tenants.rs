@@ -5,13 +5,11 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use http::{Extensions, HeaderMap, StatusCode};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use moka::sync::Cache;
 use secrecy::SecretString;
-use tokio_util::task::AbortOnDropHandle;
 
+use super::figures::Figures;
 use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Settings, Window};
 use crate::server::{Account, Server};
 use crate::tools::{Catalogue, Failure, Selection, Tools};
@@ -24,13 +22,6 @@ const REMEMBER: Duration = Duration::from_mins(15);
 /// How long an answer to "are you ready?" holds: each one is a request to OnceHub.
 const READY_FOR: Duration = Duration::from_mins(1);
 const UNREADY_FOR: Duration = Duration::from_secs(10);
-
-/// How often the durations of single calls are sorted into buckets. Until then each takes room, whether or not anybody reads the
-/// figures.
-const UPKEEP: Duration = Duration::from_secs(5);
-
-/// The upper bounds of the buckets of all durations, in seconds.
-const BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0];
 
 /// What answers MCP.
 #[cfg(not(feature = "conformance-fixtures"))]
@@ -61,8 +52,7 @@ pub struct Tenants {
     accounts: Cache<Arc<str>, Tools>,
     narrowed: Cache<Selection, Arc<Catalogue>>,
     ready: tokio::sync::Mutex<Option<(tokio::time::Instant, Result<(), String>)>>,
-    figures: PrometheusHandle,
-    _upkeep: AbortOnDropHandle<()>,
+    figures: Figures,
 }
 
 impl Tenants {
@@ -76,20 +66,8 @@ impl Tenants {
         // This account's requests leave from the same address as everybody else's.
         let client = client.with_key(key.clone(), budget.at(&address));
         let tools = tools.with_client(client.clone());
-        let duration = Matcher::Suffix("_duration_seconds".into());
-        let recorder = PrometheusBuilder::new().set_buckets_for_metric(duration, BUCKETS)?.build_recorder();
-        let figures = recorder.handle();
-        metrics::set_global_recorder(recorder).context("figures are collected already")?;
-        let (server, kept_up) = (Server::of_requests(), figures.clone());
-        let upkeep = async move {
-            let mut every = tokio::time::interval(UPKEEP);
-            loop {
-                every.tick().await;
-                kept_up.run_upkeep();
-            }
-        };
+        let server = Server::of_requests();
         Ok(Self {
-            _upkeep: AbortOnDropHandle::new(tokio::spawn(upkeep)),
             served: served(&server),
             server,
             own: Account { tools, catalogue: Arc::new(catalogue), tenant: "own".into(), held: None },
@@ -99,7 +77,7 @@ impl Tenants {
             accounts: Cache::builder().max_capacity(ACCOUNTS).time_to_idle(REMEMBER).build(),
             narrowed: Cache::builder().max_capacity(200).time_to_idle(REMEMBER).build(),
             ready: tokio::sync::Mutex::default(),
-            figures,
+            figures: Figures::collect()?,
         })
     }
 
@@ -180,7 +158,6 @@ impl Backend for Tenants {
             metrics::gauge!("oncehub_budget_left", "window" => window)
                 .set(f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
         }
-        self.figures.run_upkeep();
         self.figures.render()
     }
 

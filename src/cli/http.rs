@@ -211,14 +211,12 @@ impl Arguments {
         if is_public && shares && token.is_none() {
             bail!("--shared-key: others can reach this server: set ONCEHUB_MCP_TOKEN, which they then send as bearer");
         }
-        let public_url = match self.public_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) {
-            Some(text) => {
-                let url = Url::parse(text).with_context(|| format!("--public-url: '{text}'"))?;
-                ensure!(matches!(url.scheme(), "https" | "http"), "--public-url: '{url}' is neither https nor http");
-                Some(url)
-            }
-            None => None,
+        let parse = |text: &String| {
+            let url = Url::parse(text.trim()).with_context(|| format!("--public-url: '{text}'"))?;
+            ensure!(matches!(url.scheme(), "https" | "http"), "--public-url: '{url}' is neither https nor http");
+            Ok(url)
         };
+        let public_url = self.public_url.as_ref().map(parse).transpose()?;
         let metrics = match (&token, is_public) {
             (Some(_), _) => Metrics::WithToken,
             (None, false) => Metrics::Open,

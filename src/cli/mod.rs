@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::App;
-use crate::config::{Config, Options, given, load_dotenv};
+use crate::config::{Config, Options, given, load_dotenv, without_unset};
 use crate::telemetry;
 
 /// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
@@ -88,7 +88,9 @@ pub fn main() -> ExitCode {
 fn start() -> anyhow::Result<ExitCode> {
     // Before there are threads, since it fills the environment.
     let dotenv = load_dotenv().map_err(anyhow::Error::msg)?;
-    let parsed = Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let parsed = without_unset(Cli::command())
+        .try_get_matches()
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -112,7 +114,7 @@ fn start() -> anyhow::Result<ExitCode> {
     };
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
-    let filter = cli.options.log.as_deref().filter(|log| !log.trim().is_empty()).or(quiet.then_some("warn,rmcp=off"));
+    let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=off"));
     let threads = if let Some(Command::Http(arguments)) = &cli.command { arguments.threads() } else { 1 };
     let mut runtime = match threads {
         1 => tokio::runtime::Builder::new_current_thread(),

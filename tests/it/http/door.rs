@@ -114,6 +114,23 @@ async fn it_is_alive_ready_and_counted() {
         assert!(figures.contains(line), "{line} is not in\n{figures}");
     }
     assert!(!figures.contains(&session) && !figures.contains(sandbox::KEY));
+    let (kinds, helps): (Vec<_>, Vec<_>) =
+        figures.lines().filter(|line| line.starts_with("# ")).partition(|line| line.starts_with("# TYPE "));
+    assert!(!kinds.is_empty() && kinds.len() == helps.len(), "each says what it is:\n{figures}");
+}
+
+#[tokio::test]
+async fn variables_that_are_set_to_nothing_are_not_set() {
+    let mut command = program();
+    let of_http = oncehub_mcp::cli::command().find_subcommand("http").unwrap().clone();
+    let variables: Vec<_> = of_http.get_arguments().filter_map(clap::Arg::get_env).collect();
+    assert!(variables.len() >= 15, "{variables:?}");
+    for (at, variable) in variables.into_iter().enumerate() {
+        command.env(variable, ["", "  ", "${user_config.nothing}"][at % 3]);
+    }
+    command.args(["--sandbox", "http", "--listen", "127.0.0.1:0"]);
+    let server = Server::start(command);
+    assert_eq!(server.client.get(format!("{}/healthz", server.url)).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@ async fn ten_thousand_calls_of_two_tenants_never_cross() {
     let upstream = upstream().await;
     two_accounts(&upstream);
     let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_MCP_LOG", "error");
+    // Calls of both at the very same time, too.
+    command.env("ONCEHUB_MCP_LOG", "error").args(["--threads", "4"]);
     let server = Server::start(command);
     let sessions = [server.open(TENANTS[0].0).await, server.open(TENANTS[1].0).await];
     // Names come out of the memory of who is called what, contacts from OnceHub each time.

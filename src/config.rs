@@ -192,7 +192,7 @@ impl Config {
     /// The first setting that cannot be used.
     pub fn new(options: &Options) -> Result<Self, BadSetting> {
         let other = |name| move |problem: String| BadSetting::Other { name, problem };
-        let timeout = options.timeout.parse::<f64>().ok().filter(|seconds| (1.0..=600.0).contains(seconds));
+        let timeout = options.timeout.trim().parse::<f64>().ok().filter(|seconds| (1.0..=600.0).contains(seconds));
         let timeout = timeout.ok_or_else(|| {
             other("ONCEHUB_MCP_TIMEOUT")(format!("'{}' is not a number of seconds from 1 to 600", options.timeout))
         })?;

@@ -352,4 +352,14 @@ fn a_flag_beats_its_variable_and_an_empty_variable_is_none() {
     let empty: Vec<_> = variables.map(|name| (name, "")).collect();
     assert!(empty.len() >= 15, "{empty:?}");
     assert_eq!(offered(&[], &empty), "38 tools");
+    let spaced = [
+        ("ONCEHUB_API_URL", " https://api.oncehub.com "),
+        ("ONCEHUB_MCP_TIME_ZONE", " Europe/London "),
+        ("ONCEHUB_MCP_TIMEOUT", " 30 "),
+        ("ONCEHUB_MCP_RATE_LIMIT", " off "),
+        ("ONCEHUB_MCP_READ_ONLY", " yes "),
+        ("ONCEHUB_MCP_CONFIRM", " never "),
+        ("ONCEHUB_MCP_LOG_FORMAT", " json "),
+    ];
+    assert_eq!(offered(&[], &spaced), "22 tools", "spaces around a value are not part of it");
 }

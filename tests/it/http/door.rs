@@ -102,8 +102,10 @@ async fn it_is_alive_ready_and_counted() {
     server.call(sandbox::KEY, "cancel_booking", json!({"booking_id": "BKNG-NONESUCH"})).await;
     server.call(sandbox::KEY, "<script>", json!({})).await;
     let session = server.open(sandbox::KEY).await;
+    assert_eq!(get("/nowhere").await.0, 404);
     let (_, figures) = get("/metrics").await;
     for line in [
+        "http_requests_refused_total{reason=\"path\"} 1",
         "mcp_tool_calls_total{tool=\"list_bookings\",outcome=\"done\"} 1",
         "mcp_tool_calls_total{tool=\"cancel_booking\",outcome=\"failed\"} 1",
         "mcp_tool_calls_total{tool=\"unknown\",outcome=\"refused\"} 1",

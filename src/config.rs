@@ -78,6 +78,9 @@ pub struct Options {
     /// Offer only tools that change nothing
     #[arg(long, global = true, env = "ONCEHUB_MCP_READ_ONLY", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
     pub read_only: bool,
+    /// Check and tell what a change would do, and send none
+    #[arg(long, global = true, env = "ONCEHUB_MCP_DRY_RUN", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
+    pub dry_run: bool,
     /// Offer only these groups of tools: nouns, core, or all
     #[arg(
         long,
@@ -154,6 +157,8 @@ pub struct Config {
     pub selection: Selection,
     /// When a person is asked.
     pub confirm: Confirm,
+    /// Whether changes are only told and never sent.
+    pub dry_run: bool,
 }
 
 /// A setting that cannot be used: which one, and why.
@@ -213,6 +218,7 @@ impl Config {
                 exclude: names(&options.exclude_tools),
             },
             confirm: Confirm::from_str(&options.confirm).map_err(other("ONCEHUB_MCP_CONFIRM"))?,
+            dry_run: options.dry_run,
         })
     }
 }

@@ -10,6 +10,7 @@ use crate::oncehub::{self, Client, Key, KeySource, api_root};
 use crate::sandbox::{self, Sandbox};
 use crate::server::Server;
 use crate::tools::{Catalogue, Settings, Tools};
+use crate::transport::stdio;
 use tenants::Tenants;
 
 /// The largest reply that is read from OnceHub: a hundred bookings are a few hundred kilobytes.
@@ -51,6 +52,7 @@ impl App {
             zone: config.zone,
             me: config.me,
             confirm: config.confirm,
+            dry_run: config.dry_run,
             ..Settings::default()
         };
         let tools = Tools::new(client.clone(), settings);
@@ -62,11 +64,40 @@ impl App {
         Server::new(self.tools.clone(), self.catalogue.clone())
     }
 
+    /// Serves MCP on standard input and output until the input ends or `stop` completes.
+    ///
+    /// # Errors
+    /// When the client does not open the conversation as the protocol wants it.
+    pub async fn serve_stdio(&self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let server = self.server();
+        stdio::serve(server.clone(), stop, &OneAccount { server, tools: &self.tools }).await
+    }
+
     /// What HTTP serves: this account, and those whose keys come with their requests.
     ///
     /// # Errors
     /// When this process serves HTTP already.
     pub fn tenants(&self) -> anyhow::Result<Tenants> {
         Tenants::new(&self.client, &self.tools, self.catalogue.clone())
+    }
+}
+
+/// The calls of one account, as standard input and output see them come to their end.
+struct OneAccount<'a> {
+    server: Server,
+    tools: &'a Tools,
+}
+
+impl stdio::Calls for OneAccount<'_> {
+    async fn answered(&self) {
+        self.server.answered().await;
+    }
+
+    async fn drain(&self) {
+        self.server.drain().await;
+    }
+
+    async fn finish_changes(&self) {
+        self.tools.finish_changes().await;
     }
 }

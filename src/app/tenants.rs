@@ -164,6 +164,10 @@ impl Backend for Tenants {
     async fn drain(&self) {
         self.server.drain().await;
     }
+
+    async fn finish_changes(&self) {
+        self.own.tools.finish_changes().await;
+    }
 }
 
 /// The headers that narrow what is offered.

@@ -4,14 +4,12 @@ use std::process::ExitCode;
 
 use super::asked_to_stop;
 use crate::app::App;
-use crate::transport;
 
 /// Serves MCP until the input ends or the process is asked to stop.
 pub(super) async fn run(app: App) -> anyhow::Result<ExitCode> {
     if app.client.settings().key.is_missing() {
         tracing::warn!("there is no ONCEHUB_API_KEY: tools are listed, but each call will say how to set one");
     }
-    let server = app.server();
-    transport::stdio::serve(server.clone(), asked_to_stop(), || server.drain()).await?;
+    app.serve_stdio(asked_to_stop()).await?;
     Ok(ExitCode::SUCCESS)
 }

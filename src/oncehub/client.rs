@@ -214,7 +214,7 @@ impl Client {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(endpoint.path());
         }
-        let mut body = None;
+        let (mut body, mut about) = (None, Vec::new());
         if E::METHOD == Method::GET {
             let own = serde_urlencoded::to_string(endpoint).map_err(|error| unwritable(&error))?;
             let more = serde_urlencoded::to_string(more_query).map_err(|error| unwritable(&error))?;
@@ -222,11 +222,13 @@ impl Client {
             url.set_query(Some(query).filter(|query| !query.is_empty()).as_deref());
         } else {
             let value = serde_json::to_value(endpoint).map_err(|error| unwritable(&error))?;
+            about.extend(endpoint.path().into_iter().filter(|part| !is_word(part)).map(str::to_owned));
+            push_addresses(&value, &mut about);
             if value.as_object().is_some_and(|fields| !fields.is_empty()) {
                 body = Some(value.to_string());
             }
         }
-        Ok(Request { method: E::METHOD, url, body, fields: endpoint.fields() })
+        Ok(Request { method: E::METHOD, url, body, about, fields: endpoint.fields() })
     }
 
     async fn exchange<T: FromReply>(&self, request: Request) -> Result<Answer<T>, Error> {
@@ -255,6 +257,9 @@ impl Client {
             if left < LAST_MOMENT && started.elapsed() > LAST_MOMENT {
                 let limited = Cause::RateLimited { retry_after: Duration::from_secs(1), rejection: None };
                 return Err(last.unwrap_or_else(|| Error::not_done(limited)));
+            }
+            if !reads && let Err(why) = self.ledger.write(&request.about) {
+                return Err(Error::not_done(Cause::HeldBack(why)));
             }
             self.ledger.sent();
             if attempt > 1 {
@@ -390,7 +395,26 @@ struct Request {
     method: Method,
     url: Url,
     body: Option<String>,
+    /// For a change: the ids in its path and the addresses in its body.
+    about: Vec<String>,
     fields: Option<&'static [&'static str]>,
+}
+
+/// Whether a part of a path is one of the API's own words and not an id.
+fn is_word(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
+/// Adds the e-mail addresses, phone numbers and URLs in a body.
+fn push_addresses(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.contains('@') || text.contains("://") || text.starts_with('+') => {
+            found.push(text.clone());
+        }
+        Value::Array(values) => values.iter().for_each(|value| push_addresses(value, found)),
+        Value::Object(fields) => fields.values().for_each(|value| push_addresses(value, found)),
+        _ => {}
+    }
 }
 
 enum Unread {

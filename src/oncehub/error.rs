@@ -57,6 +57,9 @@ pub enum Cause {
     /// There is no key to send, or it cannot be read.
     #[error("{0}")]
     NoKey(String),
+    /// A change was held back: nobody would see what becomes of it.
+    #[error("{0}")]
+    HeldBack(&'static str),
 }
 
 /// An error object as OnceHub sends it, with the status and the request's id.
@@ -124,14 +127,16 @@ impl Cause {
 
     /// Whether a write that failed like this can have been carried out.
     ///
-    /// A 5xx comes from anywhere behind the front door, a lost connection and a timeout say nothing at all, and a reply of
-    /// 2xx that cannot be read was most likely a yes.
+    /// Only OnceHub's own refusal, and a request that never left, say that it has not been. A 5xx comes from anywhere behind
+    /// the front door, 408 and 499 say that somebody stopped waiting, a lost connection and a timeout say nothing at all, and a
+    /// reply that is not the API's may have been put in the place of a yes.
     pub(super) fn leaves_a_doubt(&self) -> bool {
         match self {
-            Self::Rejected(rejection) => rejection.is_internal() || rejection.status == 408,
+            Self::Rejected(rejection) => rejection.is_internal() || matches!(rejection.status, 408 | 499),
             Self::ConnectionLost(_) | Self::Timeout(_) => true,
-            Self::UnexpectedReply { status, .. } => *status >= 500 || *status == 408 || (200..400).contains(status),
-            Self::RateLimited { .. } | Self::Unreachable(_) | Self::NoKey(_) => false,
+            // A request that could not even be written has no status.
+            Self::UnexpectedReply { status, .. } => *status > 0,
+            Self::RateLimited { .. } | Self::Unreachable(_) | Self::NoKey(_) | Self::HeldBack(_) => false,
         }
     }
 }

@@ -1,10 +1,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many ids are kept: enough to ask OnceHub's support about, and never a growing heap.
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+/// The most ids that are kept: enough to ask OnceHub's support about, and never a growing heap.
 const IDS: usize = 20;
 
-/// What one call asked of OnceHub: how many requests, and under which ids OnceHub knows them. A clone writes into the same.
+/// The record of one call: how many requests it has sent, under which ids OnceHub knows them, and whether a change of it is
+/// on its way. A clone writes into the same record.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger(Arc<Entries>);
 
@@ -12,10 +16,31 @@ pub struct Ledger(Arc<Entries>);
 struct Entries {
     requests: AtomicU32,
     ids: Mutex<Vec<String>>,
+    writes: Mutex<Writes>,
+    /// All changes in flight of the process.
+    in_flight: TaskTracker,
+}
+
+#[derive(Debug, Default)]
+struct Writes {
+    /// Held from the first change that leaves until the call has ended.
+    token: Option<TaskTrackerToken>,
+    /// A change has been sent.
+    sent: bool,
+    /// The ids and addresses that the changes are about.
+    about: Vec<String>,
+    /// Nobody waits for the call any more.
+    abandoned: bool,
 }
 
 impl Ledger {
-    /// How many requests have left.
+    /// A record whose changes count among `in_flight` until the call has ended. Once that tracker is closed, no change
+    /// leaves any more.
+    pub fn tracked_by(in_flight: &TaskTracker) -> Self {
+        Self(Arc::new(Entries { in_flight: in_flight.clone(), ..Entries::default() }))
+    }
+
+    /// How many requests have been sent.
     pub fn requests(&self) -> u32 {
         self.0.requests.load(Ordering::Relaxed)
     }
@@ -23,6 +48,52 @@ impl Ledger {
     /// OnceHub's ids of the first of them, comma-separated.
     pub fn ids(&self) -> String {
         self.0.ids.lock().unwrap_or_else(PoisonError::into_inner).join(",")
+    }
+
+    /// The caller has left. True if a change has been sent: then the call has to go on, to see what becomes of it. If not,
+    /// none will be.
+    pub fn abandon(&self) -> bool {
+        let mut writes = self.writes();
+        writes.abandoned = true;
+        writes.sent
+    }
+
+    /// Whether both are the record of the same call.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The ids and addresses that the changes sent so far are about.
+    pub fn about(&self) -> Vec<String> {
+        self.writes().about.clone()
+    }
+
+    /// The call has ended: none of its changes is in flight any more.
+    pub fn end(&self) {
+        self.writes().token = None;
+    }
+
+    /// A change is about to be sent.
+    ///
+    /// # Errors
+    /// Why it may not be, in words, when nobody would see what becomes of it.
+    pub(super) fn write(&self, about: &[String]) -> Result<(), &'static str> {
+        let mut writes = self.writes();
+        if writes.abandoned {
+            return Err("the call was cancelled before its request was sent");
+        }
+        // In this order, so that whoever closes the tracker either waits for this change or prevents it.
+        let token = self.0.in_flight.token();
+        if self.0.in_flight.is_closed() {
+            return Err("the server is shutting down, and the request was not sent");
+        }
+        (writes.token, writes.sent) = (Some(token), true);
+        for text in about {
+            if !writes.about.contains(text) {
+                writes.about.push(text.clone());
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn sent(&self) {
@@ -34,5 +105,35 @@ impl Ledger {
         if ids.len() < IDS {
             ids.extend(id.map(str::to_owned));
         }
+    }
+
+    fn writes(&self) -> MutexGuard<'_, Writes> {
+        self.0.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_abandoned_call_goes_on_only_if_its_change_has_been_sent() {
+        let (idle, writing) = (Ledger::default(), Ledger::default());
+        writing.write(&["BKNG-1".into()]).unwrap();
+        assert!(!idle.abandon() && idle.write(&[]).is_err(), "nothing leaves for a caller who has gone");
+        assert!(writing.abandon() && writing.about() == ["BKNG-1"]);
+        assert!(writing.write(&[]).is_err(), "nor does a second change");
+    }
+
+    #[tokio::test]
+    async fn a_closed_tracker_waits_for_what_has_been_sent_and_lets_nothing_more_leave() {
+        let all = TaskTracker::new();
+        let (early, late) = (Ledger::tracked_by(&all), Ledger::tracked_by(&all));
+        early.write(&[]).unwrap();
+        all.close();
+        assert!(late.write(&[]).is_err());
+        assert_eq!(all.len(), 1);
+        early.end();
+        all.wait().await;
     }
 }

@@ -24,15 +24,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// Decides from the failure of attempt number `attempt` (from 1), and `jitter` in 0..1.
 ///
-/// A read is tried again whenever the failure may be passing; a write only when it cannot have been carried out: OnceHub
-/// has no idempotency key.
+/// A read is tried again whenever the failure may be passing; a write only when it cannot have been carried out, which a 429
+/// says, but no other status, whatever type its body claims: OnceHub has no idempotency key.
 pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> Next {
     let backoff = |base: Duration| {
         let doubled = base.saturating_mul(1 << attempt.saturating_sub(1).min(6));
         doubled.min(LONGEST_PAUSE).mul_f64(1.0 + jitter / 2.0)
     };
     match cause {
-        Cause::Rejected(rejection) if rejection.is_rate_limit() && attempt < RATE_LIMIT_ATTEMPTS => {
+        Cause::Rejected(rejection)
+            if (rejection.status == 429 || reads && rejection.is_rate_limit()) && attempt < RATE_LIMIT_ATTEMPTS =>
+        {
             Next::After(rejection.retry_after.unwrap_or_else(|| backoff(RATE_LIMIT_PAUSE)))
         }
         Cause::Unreachable(_) if attempt < ATTEMPTS => Next::After(backoff(Duration::from_millis(150))),
@@ -78,7 +80,9 @@ mod tests {
     fn a_write_is_sent_again_only_where_it_cannot_have_happened() {
         let lost = Cause::ConnectionLost(String::new());
         let cut = Cause::UnexpectedReply { problem: String::new(), status: 200, request_id: None };
-        for doubtful in [&lost, &cut, &rejected(500, "api_error", None), &Cause::Timeout(Duration::ZERO)] {
+        let busy = rejected(503, "rate_limit_error", Some(1));
+        let late = Cause::Timeout(Duration::ZERO);
+        for doubtful in [&lost, &cut, &late, &busy, &rejected(500, "api_error", None), &rejected(499, "", None)] {
             assert_eq!(decide(doubtful, false, 1, 0.0), Next::Stop, "{doubtful:?}");
             assert!(doubtful.leaves_a_doubt(), "{doubtful:?}");
         }

@@ -180,6 +180,7 @@ pub(super) fn schedule(world: &mut World, request: &Request, id: &str) -> Answer
         company: None,
         answers: guest.answers,
         host,
+        owner: None,
         co_hosts: Vec::new(),
         contact,
         conversation: None,
@@ -219,8 +220,7 @@ pub(super) fn one_time_link(world: &mut World, request: &Request, id: &str) -> A
         let message = format!("This booking calendar does not allow creation of one time links: '{id}'");
         return Err(Refusal::new(400, message).about("id"));
     }
-    // A link's own id has no prefix.
-    let link = world.fresh_id("").trim_start_matches('-').to_owned();
+    let link = world.fresh_link();
     let url = format!("https://oncehub.com/.{link}");
     Ok(Reply::ok(json!({"id": link, "url": url, "creation_time": wire(world.time())})))
 }

@@ -67,7 +67,7 @@ pub(super) fn list(world: &World, request: &Request) -> Answer {
     let keep = |booking: &Booking| {
         !booking.deleted
             && is("status", Some(booking.status_at(now)))
-            && is("owner", Some(&booking.host))
+            && is("owner", Some(booking.owner()))
             && is("contact", Some(&booking.contact))
             && is("booking_calendar", booking.calendar.as_deref())
             && is("booking_page", booking.page.as_deref())
@@ -241,7 +241,9 @@ pub(super) fn reassign(world: &mut World, request: &Request, id: &str) -> Answer
             }
         }
     };
+    let follows = world.owner_follows_host;
     Ok(change(world, index, |booking| {
+        booking.owner = if follows { None } else { Some(booking.owner().to_owned()) };
         booking.host = new_host;
         booking.video = video;
     }))

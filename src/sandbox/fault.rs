@@ -23,12 +23,14 @@ pub enum Effect {
     Error(u16, Value),
     /// Carried out, and then 500 `api_error` all the same.
     ErrorAfter,
-    /// The answer takes this long.
+    /// Carried out and answered after this long, whether or not the client still waits.
     Delay(Duration),
     /// The connection is closed; nothing is carried out.
     DropBefore,
     /// The connection is closed at once, and the request is carried out this much later.
     DropDuring(Duration),
+    /// A proxy's 504 at once, and the request is carried out this much later.
+    GatewayTimeout(Duration),
     /// Carried out, and the connection is closed without an answer.
     DropAfter,
     /// Carried out, and the connection is lost in the middle of the answer.

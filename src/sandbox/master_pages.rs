@@ -25,8 +25,7 @@ pub(super) fn one_time_link(world: &mut World, request: &Request, id: &str) -> A
     if find(world, id)?.deleted {
         return Err(Refusal::new(400, format!("This master page is deleted: '{id}'")).about("id"));
     }
-    // A link's own id has no prefix.
-    let link = world.fresh_id("").trim_start_matches('-').to_owned();
+    let link = world.fresh_link();
     let url = format!("https://go.oncehub.com/.{link}");
     Ok(Reply::ok(json!({"id": link, "url": url, "creation_time": wire(world.time())})))
 }

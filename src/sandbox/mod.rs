@@ -133,9 +133,14 @@ impl Sandbox {
         std::mem::take(&mut *lock(&self.shared.seen))
     }
 
-    /// How many requests are being worked on.
-    pub fn under_way(&self) -> usize {
-        self.shared.under_way.load(std::sync::atomic::Ordering::SeqCst)
+    /// How many requests have clients that wait for their answers.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// How many requests are worked on, those included whose clients have left.
+    pub fn working(&self) -> usize {
+        self.shared.working.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// The keys that it accepts from now on.

@@ -60,22 +60,28 @@ pub(super) struct Shared {
     served: Mutex<Served>,
     settings: Settings,
     requests: AtomicU64,
-    pub(super) under_way: AtomicUsize,
+    /// Requests whose clients wait for the answer: hyper drops one when its client leaves.
+    pub(super) waiting: AtomicUsize,
+    /// Requests that are worked on, whether or not their clients wait.
+    pub(super) working: AtomicUsize,
 }
 
-/// Counts a request for as long as it lives: hyper drops it when its client goes away.
-struct UnderWay<'a>(&'a AtomicUsize);
+/// One that is counted for as long as it lives.
+struct Counted {
+    shared: Arc<Shared>,
+    count: fn(&Shared) -> &AtomicUsize,
+}
 
-impl<'a> UnderWay<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count)
+impl Counted {
+    fn new(shared: &Arc<Shared>, count: fn(&Shared) -> &AtomicUsize) -> Self {
+        count(shared).fetch_add(1, Ordering::SeqCst);
+        Self { shared: Arc::clone(shared), count }
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        (self.count)(&self.shared).fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -90,7 +96,8 @@ impl Shared {
             served: Mutex::default(),
             settings,
             requests: AtomicU64::new(0),
-            under_way: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            working: AtomicUsize::new(0),
         }
     }
 
@@ -130,7 +137,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Result<Response, io::Error> {
-    let _under_way = UnderWay::new(&shared.under_way);
+    let _waiting = Counted::new(&shared, |shared| &shared.waiting);
     let (head, body) = incoming.into_parts();
     let path = head.uri.path().to_owned();
     let query = head.uri.query().unwrap_or_default().to_owned();
@@ -157,12 +164,29 @@ async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Re
         status: None,
     };
     let effect = fault::take(&mut lock(&shared.faults), &request.method, &path);
-    let response = affected(&shared, request, effect).await;
-    let mut log = lock(&shared.seen);
-    if log.len() < REMEMBERED {
-        log.push(Seen { status: response.as_ref().ok().map(|response| response.status().as_u16()), ..seen });
+    // Like any real server, it goes on with a request whose client has left.
+    let working = Counted::new(&shared, |shared| &shared.working);
+    let work = async move {
+        let response = affected(&working.shared, request, effect).await;
+        let mut log = lock(&working.shared.seen);
+        if log.len() < REMEMBERED {
+            log.push(Seen { status: response.as_ref().ok().map(|response| response.status().as_u16()), ..seen });
+        }
+        drop(log);
+        response
+    };
+    tokio::spawn(until_stopped(shared, work)).await.unwrap_or_else(|_| Err(io::Error::other("stopped")))
+}
+
+/// Does something in the background, unless the sandbox ends.
+async fn until_stopped<T>(
+    shared: Arc<Shared>,
+    work: impl Future<Output = Result<T, io::Error>>,
+) -> Result<T, io::Error> {
+    tokio::select! {
+        done = work => done,
+        () = shared.stop.cancelled() => Err(io::Error::other("stopped")),
     }
-    response
 }
 
 /// Answers, or does what the fault says.
@@ -183,12 +207,12 @@ async fn affected(shared: &Arc<Shared>, request: Request, effect: Option<Effect>
         }
         Effect::DropBefore => dropped(),
         Effect::DropDuring(wait) => {
-            let shared = Arc::clone(shared);
-            tokio::spawn(async move {
-                tokio::time::sleep(wait).await;
-                carry_out(&shared, &request);
-            });
+            carry_out_later(shared, request, wait);
             dropped()
+        }
+        Effect::GatewayTimeout(wait) => {
+            carry_out_later(shared, request, wait);
+            Ok(plain(shared, 504, "text/html", "<html><body>504 Gateway Timeout</body></html>".into()))
         }
         Effect::DropAfter => {
             carry_out(shared, &request);
@@ -240,6 +264,16 @@ async fn affected(shared: &Arc<Shared>, request: Request, effect: Option<Effect>
             Ok(answer(shared, Reply::ok(body)))
         }
     }
+}
+
+/// Goes on with a request that has been answered already, or never will be.
+fn carry_out_later(shared: &Arc<Shared>, request: Request, wait: Duration) {
+    let working = Counted::new(shared, |shared| &shared.working);
+    tokio::spawn(until_stopped(Arc::clone(shared), async move {
+        tokio::time::sleep(wait).await;
+        carry_out(&working.shared, &request);
+        Ok(())
+    }));
 }
 
 /// Carries a request out, within the limits.

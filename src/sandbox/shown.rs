@@ -230,7 +230,8 @@ impl Booking {
             self.answers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let key = self.id.trim_start_matches("BKNG-");
         let mut attendees = vec![self.email.clone()];
-        attendees.extend(world.user(&self.host).filter(|host| !host.deleted).map(|host| host.email.clone()));
+        let host = world.user(&self.host).filter(|host| world.host_attends && !host.deleted);
+        attendees.extend(host.map(|host| host.email.clone()));
         let conferencing = self.join_url().map(|url| json!({"join_url": url}));
         let external = json!({
             "type": "google", "name": "Work", "id": format!("{}@group.calendar.google.com", key.to_lowercase()),
@@ -240,7 +241,7 @@ impl Booking {
             "object": "booking", "id": self.id, "tracking_id": self.id, "subject": self.subject,
             "status": self.status_at(world.time()), "in_trash": self.in_trash, "creation_time": wire(self.created),
             "starting_time": wire(self.starts), "customer_timezone": self.guest_zone,
-            "last_updated_time": wire(self.updated), "owner": reference("owner", Some(&self.host), &user),
+            "last_updated_time": wire(self.updated), "owner": reference("owner", Some(self.owner()), &user),
             "duration_minutes": self.minutes, "virtual_conferencing": conferencing,
             "location_description": self.place, "rescheduled_booking_id": self.rescheduled_from,
             "cancel_reschedule_information": self.cancellation, "attendees": attendees,

@@ -18,6 +18,10 @@ pub struct World {
     pub plan_allows_api: bool,
     /// Whether the account's plan includes reassignment.
     pub plan_allows_reassign: bool,
+    /// Whether a reassigned booking names its new host as the owner. OnceHub's documents say both.
+    pub owner_follows_host: bool,
+    /// Whether the host is among a booking's attendees.
+    pub host_attends: bool,
     /// How many users the account's plan allows.
     pub user_limit: usize,
     /// The names of the custom fields that contacts can have.
@@ -37,6 +41,8 @@ pub struct World {
     /// In the order in which they were made.
     pub(super) bookings: Vec<Booking>,
     made: u64,
+    /// How many one-time links have been made.
+    pub links_made: usize,
 }
 
 pub(super) struct User {
@@ -206,6 +212,8 @@ pub(super) struct Booking {
     pub(super) company: Option<&'static str>,
     pub(super) answers: Vec<(String, Value)>,
     pub(super) host: String,
+    /// Whom OnceHub still names as the owner after a reassignment, where it is not the host.
+    pub(super) owner: Option<String>,
     pub(super) co_hosts: Vec<String>,
     pub(super) contact: String,
     pub(super) conversation: Option<String>,
@@ -228,6 +236,8 @@ impl World {
             keys: vec![KEY.to_owned()],
             plan_allows_api: true,
             plan_allows_reassign: true,
+            owner_follows_host: true,
+            host_attends: true,
             user_limit: 500,
             custom_fields: Vec::new(),
             patch_clears_status: true,
@@ -242,6 +252,7 @@ impl World {
             notifications: Vec::new(),
             bookings: Vec::new(),
             made: 0,
+            links_made: 0,
         }
     }
 
@@ -276,6 +287,12 @@ impl World {
         live.iter().map(|a| live.iter().filter(|b| clash(a, b)).count()).sum()
     }
 
+    /// A one-time link's own id, which has no prefix.
+    pub(super) fn fresh_link(&mut self) -> String {
+        self.links_made += 1;
+        self.fresh_id("").trim_start_matches('-').to_owned()
+    }
+
     /// The status that a booking shows, if there is one with that id.
     pub fn status_of(&self, booking: &str) -> Option<&'static str> {
         let now = self.time();
@@ -305,6 +322,19 @@ impl World {
     pub fn users_with(&self, email: &str) -> Vec<String> {
         let same = |user: &&User| !user.deleted && user.email.to_lowercase() == email.to_lowercase();
         self.users.iter().filter(same).map(|user| user.id.clone()).collect()
+    }
+
+    /// Whether a booking is hosted by the user with this email address, whomever it names as its owner.
+    pub fn is_host(&self, email: &str, booking: &str) -> bool {
+        let users = self.users_with(email);
+        self.bookings.iter().any(|known| known.id == booking && users.contains(&known.host))
+    }
+
+    /// A live booking with a co-host, and who that is.
+    pub fn co_hosted(&self) -> Option<(String, String)> {
+        let live = self.bookings.iter().filter(|booking| booking.is_live(self.time()) && booking.payment.is_none());
+        live.filter(|booking| booking.calendar.is_some())
+            .find_map(|booking| Some((booking.id.clone(), booking.co_hosts.first()?.clone())))
     }
 
     /// Puts a mark before the names of all users and contacts, so that two accounts can be told apart.
@@ -434,6 +464,10 @@ impl Booking {
     /// Whether it takes up its host's time.
     pub(super) fn is_live(&self, now: Timestamp) -> bool {
         !self.deleted && matches!(self.status_at(now), "scheduled" | "rescheduled" | "requested")
+    }
+
+    pub(super) fn owner(&self) -> &str {
+        self.owner.as_deref().unwrap_or(&self.host)
     }
 
     pub(super) fn is_hosted_by(&self, user: &str) -> bool {

@@ -1,5 +1,5 @@
 //! Room 3: the MCP server. It offers the catalogue in both of the protocol's eras, brings questions to the person behind the
-//! client, and keeps count of what is under way so that a shutdown loses no answer. It knows nothing of transports.
+//! client, and counts the calls in flight so that a shutdown loses no answer. It knows nothing of transports.
 
 mod account;
 mod confirm;
@@ -9,13 +9,10 @@ pub mod fixtures;
 mod tests;
 mod trace;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
 use metrics::{counter, histogram};
-use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode, Icon, Implementation,
     ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
@@ -23,11 +20,12 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::tools::{Catalogue, Ledger, Tools};
+use crate::tools::{Catalogue, Tools};
 pub use account::Account;
 use account::Accounts;
 use confirm::Confirmations;
@@ -52,7 +50,9 @@ const PATIENCE: Duration = Duration::from_mins(5);
 pub struct Server {
     accounts: Accounts,
     confirmations: Arc<Confirmations>,
-    under_way: TaskTracker,
+    in_flight: TaskTracker,
+    /// Takes no more calls.
+    stopping: CancellationToken,
 }
 
 impl Server {
@@ -68,7 +68,8 @@ impl Server {
     }
 
     fn with(accounts: Accounts) -> Self {
-        Self { accounts, confirmations: Arc::new(Confirmations::new(PATIENCE)), under_way: TaskTracker::new() }
+        let confirmations = Arc::new(Confirmations::new(PATIENCE));
+        Self { accounts, confirmations, in_flight: TaskTracker::new(), stopping: CancellationToken::new() }
     }
 
     /// The same server, which waits this long for a person's answer.
@@ -78,10 +79,16 @@ impl Server {
         self
     }
 
-    /// Takes no more calls, and returns when those under way have been answered.
+    /// Returns when no call is in flight.
+    pub async fn answered(&self) {
+        self.in_flight.close();
+        self.in_flight.wait().await;
+    }
+
+    /// Takes no more calls, and returns when those in flight have been answered.
     pub async fn drain(&self) {
-        self.under_way.close();
-        self.under_way.wait().await;
+        self.stopping.cancel();
+        self.answered().await;
     }
 
     async fn answer(
@@ -101,19 +108,7 @@ impl Server {
             return Err(ErrorData::invalid_params(format!("there is no tool '{name}'{near}"), None));
         }
         let question = self.confirmations.attach(tenant, &request, &mut context)?;
-        let cancelled = context.ct.clone();
-        let call = catalogue.call(ToolCallContext::new(tools, request, context));
-        // A bug in one tool must neither end the process nor leave its caller without an answer.
-        let guarded = AssertUnwindSafe(call).catch_unwind();
-        let response = tokio::select! {
-            // Dropping the call drops its request to OnceHub.
-            () = cancelled.cancelled() => return Err(ErrorData::internal_error("the call was cancelled", None)),
-            response = guarded => response.unwrap_or_else(|_| {
-                tracing::error!("a tool panicked");
-                Err(ErrorData::internal_error("this call failed through a fault of the server; others still work", None))
-            })?,
-        };
-        Ok(question.into_response(response))
+        Ok(question.into_response(catalogue.call(tools, request, context).await?))
     }
 }
 
@@ -167,25 +162,27 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if self.under_way.is_closed() {
+        if self.stopping.is_cancelled() {
             return Err(ErrorData::internal_error(
                 "the server is shutting down: start it again and repeat the call",
                 None,
             ));
         }
-        let _under_way = self.under_way.token();
+        let _in_flight = self.in_flight.token();
         let account = self.accounts.of(&context.extensions)?;
         // What a client makes up must not become a name in our logs and metrics.
         let tool = account.catalogue.get(&request.name).map_or("unknown".into(), |tool| tool.name.clone());
         let span = tracing::info_span!("call", %tool, tenant = %account.tenant);
         trace::follow(&span, &context.meta);
-        let ledger = Ledger::default();
+        let ledger = account.tools.ledger();
         context.extensions.insert(ledger.clone());
         // On the heap: rmcp keeps room for the largest request in the task of a session, for as long as that lives.
         Box::pin(async {
             let started = Instant::now();
+            let cancelled = context.ct.clone();
             let answer = self.answer(&account, request, context).await;
             let outcome = match &answer {
+                _ if cancelled.is_cancelled() => "cancelled",
                 Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => "failed",
                 Ok(CallToolResponse::Complete(_)) => "done",
                 Ok(_) => "asked",

@@ -137,7 +137,8 @@ impl Call {
         let _ = tokio::time::timeout(Duration::from_millis(100), peer.notify_progress(params)).await;
     }
 
-    /// Asks the person, where that is wanted. `Ok(None)` is a yes; a reply is what to answer after a no.
+    /// Asks the person, where that is wanted. `Ok(None)` is a yes; a reply is what to answer after a no, or instead of any change
+    /// in a dry run.
     ///
     /// `in_auto` says whether `auto` asks. `current` is the object that stays as it is when the answer is no.
     pub(super) async fn confirm(
@@ -146,6 +147,9 @@ impl Call {
         question: &str,
         current: &(dyn Fn() -> Map<String, Value> + Sync),
     ) -> Result<Option<Reply>, Failure> {
+        if self.settings.dry_run {
+            return Ok(Some(dry_run(&clean(question))));
+        }
         let wanted = match self.settings.confirm {
             Confirm::Never => false,
             Confirm::Auto => in_auto,
@@ -188,4 +192,12 @@ impl Call {
         fields.insert("note".into(), note.clone().into());
         Ok(Some(Reply::new(fields, format!("{note}\nThe question was: {question}"))))
     }
+}
+
+/// What a dry run answers instead of asking `question` and doing what it says.
+fn dry_run(question: &str) -> Reply {
+    let would = format!("{}.", question.trim_end_matches('?'));
+    let text = format!("Dry run: nothing was sent, and nobody was asked. This would: {would}");
+    let fields = [("dry_run".to_owned(), true.into()), ("would".to_owned(), would.into())];
+    Reply::new(Map::from_iter(fields), text)
 }

@@ -2,17 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use rmcp::ErrorData;
 use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
-use rmcp::model::{CallToolResponse, Tool};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, Tool};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer};
 use serde_json::Value;
 
-use super::Tools;
 use super::arguments::nearest;
 use super::failure::Failure;
+use super::running::Running;
 use super::schema::{self, Shape};
+use super::unclaimed;
+use super::{Ledger, Tools};
 
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);
@@ -180,9 +183,48 @@ impl Catalogue {
 
     /// Calls a tool. What it answers fits its output schema.
     ///
+    /// The call runs as a task of its own. When its client cancels it, or this future is dropped, it ends with its request to
+    /// OnceHub, unless a change has been sent: then it goes on until it is known what became of that, and the next call that
+    /// concerns the same thing is told.
+    ///
     /// # Errors
     /// A protocol error, for a tool that is not offered.
-    pub async fn call(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
+    pub async fn call(
+        self: &Arc<Self>,
+        tools: &Tools,
+        request: CallToolRequestParams,
+        mut context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let ledger = context.extensions.get::<Ledger>().cloned().unwrap_or_else(|| tools.ledger());
+        context.extensions.insert(ledger.clone());
+        let (name, arguments) = (request.name.clone(), request.arguments.clone().unwrap_or_default());
+        let (catalogue, unclaimed, tools) = (Arc::clone(self), tools.unclaimed.clone(), tools.clone());
+        let cancelled = context.ct.clone();
+        let call = async move { catalogue.answer(ToolCallContext::new(&tools, request, context)).await };
+        let mut running = Running::start(&name, ledger, unclaimed.clone(), call);
+        let ended = tokio::select! {
+            () = cancelled.cancelled() => return Err(ErrorData::internal_error("the call was cancelled", None)),
+            ended = running.ended() => ended,
+        };
+        match ended {
+            Ok(Ok(CallToolResponse::Complete(mut result))) => {
+                let notes = unclaimed.concerning(&arguments, &result);
+                unclaimed::tell(&mut result, &notes);
+                Ok(result.into())
+            }
+            Ok(other) => other,
+            // A bug in one tool must neither end the process nor leave its caller without an answer.
+            Err(_) => {
+                tracing::error!("a tool panicked");
+                Err(ErrorData::internal_error(
+                    "this call failed through a fault of the server; others still work",
+                    None,
+                ))
+            }
+        }
+    }
+
+    async fn answer(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
         let called = self.get(context.name());
         let changes = called.is_some_and(changes);
         let promised = called.and_then(|tool| Some((self.shapes.get(&tool.name)?, tool.output_schema.as_ref()?)));

@@ -181,6 +181,11 @@ impl From<&Error> for Failure {
                 "try again in a moment; if it stays, ONCEHUB_API_URL may point to something else than OnceHub's API",
             ),
             Cause::NoKey(_) => Self::configuration(sentence(&error.cause), NO_KEY_HINT),
+            Cause::HeldBack(_) => Self::new(
+                "network_error",
+                sentence(&error.cause),
+                "nothing was changed: call again if it is still wanted",
+            ),
         };
         let rejection = error.rejection();
         failure.param = rejection.and_then(|rejection| rejection.param.as_deref()).map(one_line);

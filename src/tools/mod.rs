@@ -26,9 +26,11 @@ mod notifications;
 mod one_time_link;
 mod people;
 mod reply;
+mod running;
 mod schema;
 mod teams;
 mod time;
+mod unclaimed;
 mod untrusted;
 mod users;
 mod webhooks;
@@ -41,6 +43,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
 
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
@@ -60,6 +63,8 @@ pub struct Settings {
     pub me: Option<String>,
     /// When a person is asked before a change.
     pub confirm: Confirm,
+    /// Whether changes are only told and never sent.
+    pub dry_run: bool,
     /// How long what has names is remembered: users, teams, calendars, Classic pages and event types, webhooks.
     pub remember: Duration,
     /// The pauses before each look at what became of a write whose answer was lost.
@@ -75,6 +80,7 @@ impl Default for Settings {
             zone: Zone::utc(),
             me: None,
             confirm: Confirm::default(),
+            dry_run: false,
             remember: Duration::from_mins(1),
             looks: [200, 800, 2000].map(Duration::from_millis).to_vec(),
             now: Arc::new(Timestamp::now),
@@ -88,12 +94,18 @@ pub struct Tools {
     oncehub: Client,
     directory: names::Directory,
     settings: Arc<Settings>,
+    /// Changes whose callers have left.
+    unclaimed: unclaimed::Unclaimed,
+    /// The changes in flight, of all accounts.
+    changes: TaskTracker,
 }
 
 impl Tools {
     /// The tools of the account that `oncehub` talks to.
     pub fn new(oncehub: Client, settings: Settings) -> Self {
-        Self { oncehub, directory: names::Directory::new(settings.remember), settings: Arc::new(settings) }
+        let directory = names::Directory::new(settings.remember);
+        let settings = Arc::new(settings);
+        Self { oncehub, directory, settings, unclaimed: unclaimed::Unclaimed::default(), changes: TaskTracker::new() }
     }
 
     /// The same tools of the same account, through another client.
@@ -107,6 +119,24 @@ impl Tools {
     pub fn of_account(&self, oncehub: Client) -> Self {
         // Whom `me` means is only known of the account that this was set up for.
         let settings = Settings { me: None, ..Settings::clone(&self.settings) };
-        Self { oncehub, directory: self.directory.of_another_account(), settings: Arc::new(settings) }
+        Self {
+            oncehub,
+            directory: self.directory.of_another_account(),
+            settings: Arc::new(settings),
+            unclaimed: unclaimed::Unclaimed::default(),
+            changes: self.changes.clone(),
+        }
+    }
+
+    /// The record of one more call, whose changes count among those in flight.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::tracked_by(&self.changes)
+    }
+
+    /// Sends no more changes, of any account, and returns when it is known what became of those in flight: at the latest at the
+    /// deadlines of their calls.
+    pub async fn finish_changes(&self) {
+        self.changes.close();
+        self.changes.wait().await;
     }
 }

@@ -145,6 +145,8 @@ pub(super) fn output(fields: &[Field]) -> Arc<JsonObject> {
 pub(super) fn written(fields: &[Field]) -> Arc<JsonObject> {
     let more = [
         ("confirmed", "boolean", "False when the person did not agree"),
+        ("dry_run", "boolean", "True when the server only tells what it would do"),
+        ("would", "string", "What a dry run would have done"),
         ("note", "string", "What else there is to say"),
     ];
     output(&[fields, &more].concat())

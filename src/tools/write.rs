@@ -1,5 +1,5 @@
 //! Changing something at most once. OnceHub has no idempotency key: a write is never sent twice, and when its answer is lost,
-//! looking tells what became of it.
+//! looking tells whether it was done. Only OnceHub's own refusal, or a request that never left, says that it was not.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -64,7 +64,8 @@ impl Call {
     /// Sends a write, and finds out what happened when OnceHub's answer leaves it open.
     ///
     /// `look` reads what the write would have changed, and gives it when it has been changed. The write itself is never sent
-    /// twice. A late one may still be on its way when the first look finds nothing, so there are several.
+    /// twice. It may still be in progress when a look finds nothing, so there are several; and after the last one its outcome
+    /// is unknown, however long ago it was sent.
     pub(super) async fn write<'a, E: Endpoint>(
         &self,
         endpoint: &E,
@@ -97,25 +98,17 @@ impl Call {
             }
         }
         let Subject { what, check } = subject;
-        match shown {
+        let found = match shown {
             Some(Seen::Nothing) => {
-                failure.outcome = Some("not_done");
-                failure.message.push_str(&format!("; {what} was looked up afterwards, and nothing has been done"));
-                failure.hint = "nothing has changed: call again if it is still wanted".into();
+                format!("{what} was looked up afterwards: not done so far, but OnceHub may still be working on it")
             }
-            Some(_) => {
-                failure.message.push_str(&format!(
-                    "; {what} was looked up afterwards: it is not what it was before, and not what was asked for either"
-                ));
-                failure.hint = check.to_owned();
-            }
-            None => {
-                failure
-                    .message
-                    .push_str(&format!("; whether it was done is unknown, since {what} could not be read either"));
-                failure.hint = check.to_owned();
-            }
-        }
+            Some(_) => format!(
+                "{what} was looked up afterwards: it is not what it was before, and not what was asked for either"
+            ),
+            None => format!("whether it was done is unknown, since {what} could not be read either"),
+        };
+        failure.message.push_str(&format!("; {found}"));
+        failure.hint = format!("do not repeat it yet: wait a minute, then {check}");
         Err(failure)
     }
 
@@ -190,14 +183,12 @@ impl Call {
         let look = || async { Ok(Seen::made(alike().await?.into_iter().find(is_new))) }.boxed();
         match self.write(create, subject, &look).await {
             Ok(written) => Ok(written.object()),
-            Err(mut failure) if failure.outcome == Some("not_done") && !known.is_empty() => {
-                failure.message.push_str(&format!("; {} was there before: {}", subject.what, known.join(", ")));
-                if failure.status.is_none_or(|status| status >= 500) {
-                    failure.hint = "read it first: making another will be refused".into();
+            Err(mut failure) => {
+                if !known.is_empty() {
+                    failure.message.push_str(&format!("; {} was there before: {}", subject.what, known.join(", ")));
                 }
                 Err(failure)
             }
-            Err(failure) => Err(failure),
         }
     }
 }

@@ -2,41 +2,59 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use rmcp::service::ServerInitializeError;
 use rmcp::transport::stdio_pipes;
 use rmcp::{RoleServer, Service, ServiceExt};
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// How long answers that are nearly there get after the end of input: long enough for `printf … | oncehub-mcp`, short enough
-/// for a host that has gone.
+/// How long calls get after the end of input: long enough for `printf … | oncehub-mcp`, short enough for a host that has gone.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
-/// How long calls under way get after a request to stop; a question that nobody answers does not hold the process for ever.
+/// How long calls get after a request to stop; a question that nobody answers does not hold the process for ever.
 const LAST_CALLS: Duration = Duration::from_secs(30);
 
-/// Serves until the input ends or `stop` completes. After `stop`, `drain` is waited for, so that calls under way are
-/// answered.
+/// How calls come to their end.
+pub trait Calls {
+    /// Returns when no call is in flight.
+    fn answered(&self) -> impl Future<Output = ()>;
+
+    /// Takes no more calls, and returns when none is in flight.
+    fn drain(&self) -> impl Future<Output = ()>;
+
+    /// Lets no more changes leave, and returns when it is known what became of those that have.
+    fn finish_changes(&self) -> impl Future<Output = ()>;
+}
+
+/// Serves until the input ends or `stop` completes.
+///
+/// After the end of input, calls get a moment to be answered; a change that is on its way to OnceHub gets until its deadline.
+/// After `stop`, all calls get half a minute, and such a change likewise.
 ///
 /// # Errors
 /// When the client does not open the conversation as the protocol wants it.
-pub async fn serve<S, D>(service: S, stop: impl Future<Output = ()>, drain: impl FnOnce() -> D) -> anyhow::Result<()>
-where
-    S: Service<RoleServer>,
-    D: Future<Output = ()>,
-{
-    let ended = CancellationToken::new();
+pub async fn serve<S: Service<RoleServer>>(
+    service: S,
+    stop: impl Future<Output = ()>,
+    calls: &impl Calls,
+) -> anyhow::Result<()> {
+    let (ended, released) = (CancellationToken::new(), CancellationToken::new());
     let (input, output) = stdio_pipes();
     let cancel = CancellationToken::new();
-    let watched = Watched { input, ended: ended.clone() };
-    let opening = service.serve_with_ct((watched, output), cancel.clone());
+    let released_by = Box::pin(released.clone().cancelled_owned());
+    let held = Held { input, is_over: false, ended: ended.clone(), released: released_by };
+    let mut opening = std::pin::pin!(service.serve_with_ct((held, output), cancel.clone()));
     tokio::pin!(stop);
-    let opened = tokio::select! {
-        opened = opening => opened,
-        () = &mut stop => return Ok(()),
+    let opened = loop {
+        tokio::select! {
+            opened = &mut opening => break opened,
+            // There can be no call yet.
+            () = ended.cancelled(), if !released.is_cancelled() => released.cancel(),
+            () = &mut stop => return Ok(()),
+        }
     };
     let running = match opened {
         Ok(running) => running,
@@ -50,10 +68,14 @@ where
     tokio::select! {
         _ = &mut waiting => {}
         () = ended.cancelled() => {
+            let _ = tokio::time::timeout(LAST_WORDS, calls.answered()).await;
+            calls.finish_changes().await;
+            released.cancel();
             let _ = tokio::time::timeout(LAST_WORDS, &mut waiting).await;
         }
         () = &mut stop => {
-            let _ = tokio::time::timeout(LAST_CALLS, drain()).await;
+            let _ = tokio::time::timeout(LAST_CALLS, calls.drain()).await;
+            calls.finish_changes().await;
             cancel.cancel();
             let _ = tokio::time::timeout(Duration::from_secs(2), &mut waiting).await;
         }
@@ -61,29 +83,30 @@ where
     Ok(())
 }
 
-/// Standard input that tells when it has ended: rmcp then waits up to five seconds for calls under way, and a host that has
-/// gone should not have to wait for us.
-struct Watched<R> {
+/// Standard input whose end is told at once, but only passed on when it is released: rmcp gives calls in flight five seconds
+/// from then on, which is too long for a host that has gone, and too short for a change.
+struct Held<R> {
     input: R,
+    is_over: bool,
     ended: CancellationToken,
+    released: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
-impl<R: AsyncRead + Unpin> AsyncRead for Watched<R> {
+impl<R: AsyncRead + Unpin> AsyncRead for Held<R> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.input).poll_read(context, buffer);
-        let nothing_more = match &polled {
-            Poll::Ready(Ok(())) => buffer.filled().len() == before && buffer.remaining() > 0,
-            Poll::Ready(Err(_)) => true,
-            Poll::Pending => false,
-        };
-        if nothing_more {
+        if !self.is_over {
+            let before = buffer.filled().len();
+            let polled = ready!(Pin::new(&mut self.input).poll_read(context, buffer));
+            self.is_over = polled.is_err() || buffer.filled().len() == before && buffer.remaining() > 0;
+            if !self.is_over {
+                return Poll::Ready(Ok(()));
+            }
             self.ended.cancel();
         }
-        polled
+        self.released.as_mut().poll(context).map(Ok)
     }
 }

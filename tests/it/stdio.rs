@@ -122,10 +122,10 @@ fn a_cancelled_call_stops_its_request() {
     sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
     let mut session = Session::open(in_front_of(&sandbox));
     let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
-    wait_until(|| sandbox.under_way() == 1);
+    wait_until(|| sandbox.waiting() == 1);
     session.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
     // The sandbox notices that the connection has been closed.
-    wait_until(|| sandbox.under_way() == 0);
+    wait_until(|| sandbox.waiting() == 0);
     sandbox.heal();
     assert_eq!(session.call("test_connection", json!({}))["isError"], json!(false), "the server goes on");
     session.end();
@@ -152,17 +152,82 @@ fn progress_is_told_while_several_pages_load() {
 }
 
 #[test]
-fn the_end_of_input_ends_the_process_at_once_even_with_a_call_under_way() {
+fn the_end_of_input_ends_the_process_at_once_even_with_a_call_in_flight() {
     let (_runtime, sandbox) = sandbox(0);
     sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
     let mut session = Session::open(in_front_of(&sandbox));
     session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
-    wait_until(|| sandbox.under_way() == 1);
+    wait_until(|| sandbox.waiting() == 1);
     let ended = Instant::now();
     let (code, _, _) = session.end();
     assert_eq!(code, Some(0));
     // Far less than the call would have taken, and than rmcp's own five seconds.
     assert!(ended.elapsed() < Duration::from_secs(4), "{:?}", ended.elapsed());
+}
+
+/// A booking that can be canceled, by its id.
+fn a_booking(session: &mut Session) -> String {
+    let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
+    session.call("list_bookings", coming)["structuredContent"]["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_end_of_input_waits_for_a_change_on_its_way() {
+    let (_runtime, sandbox) = sandbox(0);
+    // Longer than rmcp itself would wait.
+    sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(6))).on("POST", "/cancel"));
+    let mut session = Session::open(in_front_of(&sandbox));
+    let booking = a_booking(&mut session);
+    sandbox.forget_requests();
+    let id = session.post("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}));
+    wait_until(|| sandbox.requests().len() == 1 && sandbox.waiting() == 1);
+    let (code, lines, _) = session.end();
+    assert_eq!(code, Some(0));
+    let answer = lines.iter().find(|line| line["id"] == json!(id)).expect("the change was answered");
+    assert_eq!(answer["result"]["structuredContent"]["status"], "canceled", "{answer}");
+    assert_eq!(sandbox.with(|world| world.status_of(&booking)), Some("canceled"));
+}
+
+#[test]
+fn no_change_begins_after_the_end_of_input() {
+    let (_runtime, sandbox) = sandbox(0);
+    let mut session = Session::open(in_front_of(&sandbox));
+    let booking = a_booking(&mut session);
+    sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(1))).on("GET", "/v2/bookings/"));
+    session.post("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}));
+    wait_until(|| sandbox.waiting() == 1);
+    let (code, _, _) = session.end();
+    assert_eq!(code, Some(0));
+    wait_until(|| sandbox.working() == 0);
+    assert!(sandbox.requests().iter().all(|seen| seen.method == "GET"), "{:?}", sandbox.requests());
+}
+
+#[test]
+fn a_cancelled_change_is_finished_and_told_to_the_next_call_about_it() {
+    let (_runtime, sandbox) = sandbox(0);
+    sandbox.fail(Fault::new(Effect::Delay(Duration::from_millis(300))).on("POST", "/cancel"));
+    let mut session = Session::open(in_front_of(&sandbox));
+    let booking = a_booking(&mut session);
+    sandbox.forget_requests();
+    let id = session.post("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}));
+    wait_until(|| sandbox.requests().len() == 1 && sandbox.waiting() == 1);
+    session.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
+    let look = |session: &mut Session| {
+        let reply = session.call("get_booking", json!({"booking_id": booking}));
+        let note = reply["structuredContent"]["note"].as_str().map(str::to_owned);
+        (note, reply["structuredContent"]["status"].as_str().unwrap().to_owned())
+    };
+    let (note, _) = look(&mut session);
+    assert!(note.unwrap().contains("cancelled by its client after its request had been sent, and is still in flight"));
+    wait_until(|| sandbox.working() == 0);
+    let told = std::iter::repeat_with(|| look(&mut session))
+        .find(|(note, _)| !note.as_deref().is_some_and(|note| note.contains("still in flight")));
+    let (note, status) = told.unwrap();
+    assert!(note.unwrap().ends_with("It ended with: Canceled. The guest is told by e-mail."));
+    assert_eq!(status, "canceled");
+    assert_eq!(look(&mut session).0, None, "it is told once");
+    let (_, _, log) = session.end();
+    assert!(log.contains("a cancelled call's change has ended"), "{log}");
 }
 
 #[test]
@@ -187,7 +252,7 @@ fn a_request_to_stop_lets_the_call_under_way_be_answered() {
     sandbox.fail(Fault::new(Effect::Delay(Duration::from_millis(600))).on("GET", "/v2/test"));
     let mut session = Session::open(in_front_of(&sandbox));
     let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
-    wait_until(|| sandbox.under_way() == 1);
+    wait_until(|| sandbox.waiting() == 1);
     let killed = std::process::Command::new("kill").arg(session.pid().to_string()).status().unwrap();
     assert!(killed.success());
     let answer = session.answer(id);

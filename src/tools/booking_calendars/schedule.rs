@@ -110,7 +110,7 @@ impl Tools {
         let find = || call.find_scheduled(&calendar.id, &input.guest_email, start.at);
         let look = || find().map_ok(Seen::made).boxed();
         let what = format!("a booking of {} at {when}", input.guest_email);
-        let check = "look with list_bookings (calendar, guest, starts_after) before booking again";
+        let check = "see with list_bookings (calendar, guest, starts_after) whether it is there";
         let written = match call.write(&request, Subject { what: &what, check }, &look).await {
             Ok(written) => written,
             Err(mut failure) => {

@@ -3,7 +3,6 @@
 
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::super::call::Call;
 use super::super::failure::Failure;
@@ -36,27 +35,6 @@ struct RequestReschedule {
     booking_id: String,
     /// What the guest reads
     reason: Option<String>,
-}
-
-#[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ReassignBooking {
-    /// Id, or the guest's exact name or e-mail
-    booking_id: String,
-    /// Name, e-mail, id or `me`
-    new_host: String,
-    /// Default: as now, if the new host has it
-    video_provider: Option<VideoProvider>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-enum VideoProvider {
-    GoogleMeet,
-    MicrosoftTeams,
-    Webex,
-    Gotomeeting,
-    Zoom,
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
@@ -127,45 +105,6 @@ impl Tools {
         call.show_changed(&request, &target, done, &|booking| booking.text("status") == Some("canceled")).await
     }
 
-    /// Give a coming booking to another host at the same time; everyone is notified. Whether the new host is free is
-    /// not checked: look with `list_bookings` (host) first. If they have no video service, an online meeting loses its
-    /// link. Not in every plan. For another time use `request_reschedule`.
-    #[tool(
-        title = "Reassign booking",
-        input_schema = schema::input::<ReassignBooking>(),
-        output_schema = show::written(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
-    async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Failure> {
-        let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
-        let host = call.user("new_host", &new_host).await?;
-        let target = call.target(&booking_id).await?;
-        let Target { id, booking } = &target;
-        let question = format!(
-            "Give {} to {} as the new host, and notify everyone?",
-            show::sentence(booking, &self.settings.zone),
-            host.described()
-        );
-        if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
-        {
-            return Ok(declined);
-        }
-        let provider = video_provider.and_then(|provider| serde_json::to_value(provider).ok());
-        let location =
-            provider.as_ref().and_then(Value::as_str).map(|value| bookings::VideoLocation { value: value.into() });
-        let reassign = bookings::Reassign { id: id.clone(), new_host: host.id.clone(), location };
-        let had_link = booking.text_in("virtual_conferencing", "join_url").is_some();
-        let done = format!("Reassigned to {}. Everyone is notified.", host.described());
-        let is_theirs = |booking: &Object| booking.reference("owner").is_some_and(|owner| owner.id == host.id.as_str());
-        let (after, found) = call.written(&reassign, id, booking, &is_theirs).await?;
-        let lost_link = had_link && after.text_in("virtual_conferencing", "join_url").is_none();
-        let mut reply = call.shown(&done, after, found).await;
-        if lost_link {
-            reply.note("The meeting has lost its video link: the new host has no video service connected.");
-        }
-        Ok(reply)
-    }
-
     /// Mark a booking whose time has come as missed by the guest. It cannot be taken back here. For one still to come
     /// use `cancel_booking`. Candidates: `list_bookings` with starts_before now, and status completed or scheduled.
     #[tool(
@@ -193,13 +132,13 @@ impl Tools {
 }
 
 /// The booking that is to be changed.
-struct Target {
-    id: Id,
-    booking: Object,
+pub(super) struct Target {
+    pub(super) id: Id,
+    pub(super) booking: Object,
 }
 
 impl Call {
-    async fn target(&self, asked: &str) -> Result<Target, Failure> {
+    pub(super) async fn target(&self, asked: &str) -> Result<Target, Failure> {
         let booking = self.find_booking(asked, None).await?;
         let id = booking.text("id").unwrap_or(asked).parse();
         let id = id.map_err(|error| Failure::argument("booking_id", error, "find the id with list_bookings"))?;
@@ -238,7 +177,7 @@ impl Call {
     {
         let read = bookings::Get { id: id.clone(), expand: None };
         let what = format!("the booking {id}");
-        let check = format!("read it with get_booking {id} before anything else: its status tells");
+        let check = format!("read it with get_booking {id}: its status tells");
         // What was so before proves nothing: OnceHub refuses to do it twice, and tells nobody about it again.
         let was_done = is_done(before);
         let see = |booking: Object| Seen::made(Some(booking).filter(|booking| !was_done && is_done(booking)));
@@ -247,7 +186,7 @@ impl Call {
         Ok((booking, found))
     }
 
-    async fn shown(&self, done: &str, booking: Object, found: bool) -> Reply {
+    pub(super) async fn shown(&self, done: &str, booking: Object, found: bool) -> Reply {
         let names = Names::of(self, std::slice::from_ref(&booking)).await;
         let mut reply = show::changed(done, booking, &names, &self.settings.zone);
         if found {

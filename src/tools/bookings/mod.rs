@@ -3,6 +3,7 @@
 mod change;
 mod coming;
 mod list;
+mod reassign;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,12 @@ pub(super) use show::{Names, after_scheduling, guest, scheduled};
 
 impl Tools {
     pub(super) fn bookings() -> Vec<ToolRouter<Self>> {
-        vec![Self::listing_bookings(), Self::reading_bookings(), Self::changing_bookings()]
+        vec![
+            Self::listing_bookings(),
+            Self::reading_bookings(),
+            Self::changing_bookings(),
+            Self::reassigning_bookings(),
+        ]
     }
 }
 

@@ -230,7 +230,7 @@ async fn what_was_so_before_a_lost_answer_is_not_claimed_as_done() {
     {
         let fault = Fault::new(trouble()).on("POST", "/bookings/");
         let replied = bench.call_with(fault, tool, json!({"booking_id": booking})).await;
-        assert_eq!(replied.error()["outcome"], "not_done", "{tool}");
+        assert_eq!(replied.error()["outcome"], "unknown", "{tool}");
     }
 }
 
@@ -246,6 +246,46 @@ async fn an_unknown_or_deleted_new_host_is_refused() {
     assert_snapshot!(reassign("Sam Taylor").await);
     assert_snapshot!(reassign("USR-DOESNOTEXIST").await);
     assert_snapshot!(reassign("Frank Ostrow").await);
+}
+
+#[tokio::test]
+async fn a_reassignment_whose_answer_is_lost_is_seen_by_any_of_its_signs() {
+    for (owner_follows, attends) in [(true, true), (true, false), (false, true), (false, false)] {
+        let bench = Bench::start().await;
+        bench.sandbox.with(|world| (world.owner_follows_host, world.host_attends) = (owner_follows, attends));
+        let coming = bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await;
+        let reassign = json!({"booking_id": coming, "new_host": "Lee Whitford"});
+        let lost = Fault::new(Effect::DropAfter).on("POST", "/reassign").times(1);
+        let replied = bench.call_with(lost, "reassign_booking", reassign).await;
+        let text = replied.text();
+        assert!(text.starts_with("Reassigned to \"Lee Whitford\" (USR-XSAJLWDAS78B)."), "{text}");
+        let fields: Vec<&String> = replied.structure().as_object().unwrap().keys().take(2).collect();
+        assert_eq!(fields, ["new_host", "new_host_name"], "the new host comes first");
+        assert_eq!(replied.structure()["new_host"], "USR-XSAJLWDAS78B");
+        let names_the_old =
+            text.contains("OnceHub still names \"Dana Reyes\" (USR-XXGJ98LRZMAU) as the booking's owner");
+        assert_eq!(names_the_old, !owner_follows, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_co_host_is_not_taken_for_the_new_host() {
+    let bench = Bench::start().await;
+    bench.sandbox.with(|world| world.owner_follows_host = false);
+    let (id, co_host) = bench.sandbox.with(|world| world.co_hosted()).unwrap();
+    let reassign = json!({"booking_id": id, "new_host": co_host});
+    let lost = Fault::new(Effect::DropBefore).on("POST", "/reassign").times(1);
+    let replied = bench.call_with(lost, "reassign_booking", reassign).await;
+    assert_eq!(replied.error()["outcome"], "unknown", "{}", replied.failure());
+}
+
+#[tokio::test]
+async fn an_owner_who_stays_is_named_after_an_answered_reassignment_too() {
+    let bench = Bench::start().await;
+    bench.sandbox.with(|world| world.owner_follows_host = false);
+    let coming = bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await;
+    let reassign = json!({"booking_id": coming, "new_host": "Lee Whitford"});
+    assert_snapshot!(bench.call("reassign_booking", reassign).await.text().replace(&coming, "BKNG-…"));
 }
 
 #[tokio::test]

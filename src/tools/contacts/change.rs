@@ -130,7 +130,7 @@ impl Tools {
             return Ok(declined);
         }
         let what = format!("a contact with {known_by}");
-        let check = "look with list_contacts (email, or created_after today) before making it again";
+        let check = "see with list_contacts (email, or created_after today) whether it is there";
         let listing = contacts::All { email: address.clone(), ..contacts::All::default() };
         let is_it = |contact: &Object| {
             let has = |field: &str, sent: &Option<String>| {
@@ -193,8 +193,7 @@ impl Tools {
         if let (false, Some(status)) = (fields.contains_key("status"), before.text("status")) {
             fields.insert("status".into(), status.into());
         }
-        let (what, check) =
-            (format!("the contact {id}"), format!("read it with get_contact {id} before anything else"));
+        let (what, check) = (format!("the contact {id}"), format!("read it with get_contact {id}"));
         let see = |now: Object| seen(&before, now, &asked);
         let update = contacts::Update { id: id.clone(), fields };
         let subject = Subject { what: &what, check: &check };

@@ -128,7 +128,7 @@ async fn whoever_is_there_already_is_named() {
     // When the refusal is lost, what was there before is not taken for what was asked for.
     let fault = Fault::new(Effect::DropAfter).on("POST", "/contacts").times(1);
     let lost = bench.call_with(fault, "create_contact", twice).await;
-    assert_eq!(lost.error()["outcome"], "not_done");
+    assert_eq!(lost.error()["outcome"], "unknown");
     assert_snapshot!(lost.failure());
 }
 

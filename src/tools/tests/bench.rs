@@ -1,15 +1,18 @@
 //! What the tests of this room stand on: the tools behind real MCP over a pipe, in front of a real HTTP sandbox.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use rmcp::handler::server::tool::ToolCallContext;
-use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ServerCapabilities, ServerConfig};
-use rmcp::service::{RequestContext, RunningService};
+use rmcp::model::{
+    CallToolRequest, CallToolRequestParams, CallToolResponse, CallToolResult, ClientRequest, ServerCapabilities,
+    ServerConfig, ServerResult,
+};
+use rmcp::service::{PeerRequestOptions, RequestContext, RunningService};
 use rmcp::{ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 
@@ -51,9 +54,19 @@ impl Default for Setup {
     }
 }
 
+impl Setup {
+    fn clock(&self) -> sandbox::Clock {
+        let now: Timestamp = self.now.parse().unwrap();
+        Arc::new(move || now)
+    }
+}
+
 /// A running server and the account behind it.
 pub(in super::super) struct Bench {
-    pub(in super::super) sandbox: Sandbox,
+    pub(in super::super) sandbox: Arc<Sandbox>,
+    pub(in super::super) tools: Tools,
+    /// How many calls the server has answered, whether or not somebody heard it.
+    pub(in super::super) answered: Arc<AtomicUsize>,
     pub(in super::super) catalogue: Catalogue,
     /// The questions that the person was asked.
     pub(in super::super) asked: Arc<Mutex<Vec<String>>>,
@@ -67,16 +80,20 @@ impl Bench {
     }
 
     pub(in super::super) async fn with(setup: Setup) -> Self {
-        let now: Timestamp = setup.now.parse().unwrap();
-        let clock: sandbox::Clock = Arc::new(move || now);
         let sandbox = Sandbox::start(sandbox::Settings {
-            now: Arc::clone(&clock),
+            now: setup.clock(),
             limits: setup.limits,
             more_bookings: setup.more_bookings,
             ..sandbox::Settings::default()
         })
         .await
         .unwrap();
+        Self::on(Arc::new(sandbox), setup).await
+    }
+
+    /// One more server in front of the same account.
+    pub(in super::super) async fn on(sandbox: Arc<Sandbox>, setup: Setup) -> Self {
+        let clock = setup.clock();
         let oncehub = Client::new(oncehub::Settings {
             url: api_root(&sandbox.url()).unwrap(),
             key: setup.key,
@@ -86,15 +103,18 @@ impl Bench {
         let catalogue = Catalogue::new(&Selection::default()).unwrap();
         let asked = Arc::default();
         let ask = setup.answers.map(|answers| Scripted { answers: Mutex::new(answers), asked: Arc::clone(&asked) });
+        let tools = Tools::new(oncehub, Settings { now: clock, ..setup.settings });
+        let answered = Arc::default();
         let server = Plain {
-            tools: Tools::new(oncehub, Settings { now: clock, ..setup.settings }),
-            catalogue: catalogue.clone(),
+            tools: tools.clone(),
+            answered: Arc::clone(&answered),
+            catalogue: Arc::new(catalogue.clone()),
             ask: ask.map(|ask| Arc::new(ask) as Arc<dyn Ask>),
         };
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         let client = ().serve(ours).await.unwrap();
-        Self { sandbox, catalogue, asked, client, promised: Mutex::default() }
+        Self { sandbox, tools, answered, catalogue, asked, client, promised: Mutex::default() }
     }
 
     /// A bench whose person is asked with this setting and says this.
@@ -109,6 +129,41 @@ impl Bench {
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
         let result = self.client.call_tool(request).await.unwrap();
+        self.checked(tool, result)
+    }
+
+    /// Calls a tool, and cancels the call at a moment of its own. Gives what came back, if that was faster.
+    pub(in super::super) async fn call_until(
+        &self,
+        moment: impl Future<Output = ()>,
+        tool: &str,
+        arguments: Value,
+    ) -> Option<Replied> {
+        let mut request = CallToolRequestParams::new(tool.to_owned());
+        request.arguments = arguments.as_object().cloned();
+        let request = ClientRequest::CallToolRequest(CallToolRequest::new(request));
+        let mut call = self.client.send_cancellable_request(request, PeerRequestOptions::default()).await.unwrap();
+        let response = tokio::select! {
+            response = &mut call.rx => response.unwrap().unwrap(),
+            () = moment => {
+                call.cancel(None).await.unwrap();
+                return None;
+            }
+        };
+        match response {
+            ServerResult::CallToolResult(result) => Some(self.checked(tool, result)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Returns when no change is in flight, here or at OnceHub.
+    pub(in super::super) async fn settled(&self) {
+        while !self.tools.changes.is_empty() || self.sandbox.working() > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn checked(&self, tool: &str, result: CallToolResult) -> Replied {
         let structure = result.structured_content.as_ref().unwrap();
         if result.is_error == Some(true) {
             let error = structure["error"].as_object().unwrap();
@@ -166,7 +221,8 @@ pub(in super::super) struct Replied {
 
 impl Replied {
     fn text_of(result: &CallToolResult) -> String {
-        result.content.iter().filter_map(|block| block.as_text()).map(|text| text.text.clone()).collect()
+        let texts = result.content.iter().filter_map(|block| block.as_text());
+        texts.map(|text| text.text.as_str()).collect::<Vec<_>>().join("\n")
     }
 
     /// The text of a call that succeeded.
@@ -193,6 +249,11 @@ impl Replied {
         shown
     }
 
+    /// The text, whether or not it failed.
+    pub(in super::super) fn any_text(&self) -> String {
+        Self::text_of(&self.result)
+    }
+
     /// The structure of a call that failed.
     pub(in super::super) fn error(&self) -> &Value {
         let _ = self.failure();
@@ -209,7 +270,8 @@ impl Replied {
 #[derive(Clone)]
 struct Plain {
     tools: Tools,
-    catalogue: Catalogue,
+    answered: Arc<AtomicUsize>,
+    catalogue: Arc<Catalogue>,
     ask: Option<Arc<dyn Ask>>,
 }
 
@@ -226,7 +288,9 @@ impl ServerHandler for Plain {
         if let Some(ask) = &self.ask {
             context.extensions.insert(Arc::clone(ask));
         }
-        self.catalogue.call(ToolCallContext::new(&self.tools, request, context)).await
+        let response = self.catalogue.call(&self.tools, request, context).await?;
+        self.answered.fetch_add(1, Ordering::SeqCst);
+        Ok(response)
     }
 }
 

@@ -3,6 +3,7 @@
 pub(in super::super) mod bench;
 mod campaign;
 mod documented_errors;
+mod dry_run;
 mod fuzz;
 mod names;
 mod operations;
@@ -11,6 +12,11 @@ mod small_nouns;
 use serde_json::{Value, json};
 
 use super::{Catalogue, Selection};
+
+/// How many cases a test that draws many tries: few while somebody waits for it, all at night.
+fn cases(few: usize, all: usize) -> usize {
+    if std::env::var_os("ONCEHUB_NIGHTLY").is_some() { all } else { few }
+}
 
 fn everything() -> Catalogue {
     Catalogue::new(&Selection::default()).unwrap()

@@ -99,7 +99,7 @@ impl Tools {
             teams: (!teams.is_empty()).then_some(teams),
         };
         let what = format!("a user with the address {address}");
-        let check = "look with list_users (email) whether they are there before inviting them again";
+        let check = "see with list_users (email) whether they are there";
         let listing = users::All { email: Some(address.clone()) };
         let is_it = |user: &Object| user.text("email").is_some_and(|known| known.eq_ignore_ascii_case(&address));
         let added = call.create(&add, &listing, Subject { what: &what, check }, &is_it).await;
@@ -154,7 +154,7 @@ impl Tools {
         if let Some(declined) = call.confirm(false, &question, &|| present(before.clone(), zone)).await? {
             return Ok(declined);
         }
-        let (what, check) = (format!("the user {id}"), format!("read them with get_user {id} before anything else"));
+        let (what, check) = (format!("the user {id}"), format!("read them with get_user {id}"));
         let see = |now: Object| seen(&before, now, &sent);
         let updated = call.change(&update, &get, Subject { what: &what, check: &check }, &see).await;
         call.directory.forget(Noun::Users);

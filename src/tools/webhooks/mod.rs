@@ -153,7 +153,7 @@ impl Tools {
             return Ok(declined);
         }
         let what = format!("a webhook called {}", quoted(&webhook.name, 60));
-        let check = "look with list_webhooks whether it is there before making another";
+        let check = "see with list_webhooks whether it is there";
         let is_it = |known: &Object| known.text("name").is_some_and(|name| fold(name) == fold(&webhook.name));
         let made = call.create(&webhook, &webhooks::All {}, Subject { what: &what, check }, &is_it).await;
         call.directory.forget(Noun::Webhooks);

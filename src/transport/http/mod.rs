@@ -72,6 +72,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Takes no more calls, and returns when those under way have been answered.
     fn drain(&self) -> impl Future<Output = ()> + Send;
+
+    /// Lets no more changes leave, and returns when it is known what became of those that have.
+    fn finish_changes(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// How HTTP is served.
@@ -153,6 +156,8 @@ pub async fn serve<B: Backend>(
     if tokio::time::timeout_at(deadline, finished).await.is_err() {
         tracing::warn!("calls were still under way when the time to drain was over");
     }
+    // Longer than the time to drain, where it must be: nobody else would see what becomes of a change on its way.
+    shared.backend.finish_changes().await;
     ended.cancel();
     // What has been answered still has to arrive.
     let grace = deadline.max(tokio::time::Instant::now() + Duration::from_secs(1));

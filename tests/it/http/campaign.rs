@@ -180,7 +180,7 @@ async fn under_load(server: Server, upstream: &Sandbox) -> String {
     }
     let calls = futures::future::join_all((0..50).map(|_| server.call(sandbox::KEY, "test_connection", json!({}))));
     let stop = async {
-        until("all calls reach OnceHub", async || upstream.under_way() == 50).await;
+        until("all calls reach OnceHub", async || upstream.waiting() == 50).await;
         server.terminate();
     };
     let (answers, ()) = tokio::join!(calls, stop);

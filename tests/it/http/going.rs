@@ -19,9 +19,9 @@ async fn a_client_that_disconnects_cancels_its_call() {
     let call = server.modern(sandbox::KEY, "tools/call", params).send();
     tokio::select! {
         _ = call => panic!("it was to hang"),
-        () = until("the call reaches OnceHub", async || upstream.under_way() == 1) => {}
+        () = until("the call reaches OnceHub", async || upstream.waiting() == 1) => {}
     }
-    until("its request is dropped", async || upstream.under_way() == 0).await;
+    until("its request is dropped", async || upstream.waiting() == 0).await;
     let figures =
         || async { server.client.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap() };
     until("nothing is in flight", async || figures().await.contains("mcp_requests_in_flight 0")).await;
@@ -40,9 +40,9 @@ async fn a_stream_of_the_older_transport_takes_its_calls_with_it() {
     upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
     let params = json!({"name": "test_connection", "arguments": {}});
     send(json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params})).await;
-    until("the call reaches OnceHub", async || upstream.under_way() == 1).await;
+    until("the call reaches OnceHub", async || upstream.waiting() == 1).await;
     drop(stream);
-    until("its request is dropped", async || upstream.under_way() == 0).await;
+    until("its request is dropped", async || upstream.waiting() == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,7 +74,7 @@ async fn calls_under_way_are_answered_before_it_ends_and_no_others_begin() {
         }
     }));
     let stopping = async {
-        until("all calls reach OnceHub", async || upstream.under_way() == CALLS).await;
+        until("all calls reach OnceHub", async || upstream.waiting() == CALLS).await;
         server.terminate();
     };
     let (answers, ()) = tokio::join!(calls, stopping);
@@ -97,7 +97,7 @@ async fn a_call_that_does_not_end_holds_it_no_longer_than_allowed() {
     let params = json!({"name": "test_connection", "arguments": {}});
     let call = server.modern(sandbox::KEY, "tools/call", params).send();
     let stopping = async {
-        until("the call reaches OnceHub", async || upstream.under_way() == 1).await;
+        until("the call reaches OnceHub", async || upstream.waiting() == 1).await;
         server.terminate();
     };
     let (answer, ()) = tokio::join!(call, stopping);

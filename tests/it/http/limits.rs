@@ -26,7 +26,7 @@ async fn more_calls_than_there_is_room_for_are_turned_away_with_a_reason() {
     tokio::pin!(calls);
     tokio::select! {
         _ = &mut calls => panic!("they were to hang"),
-        () = until("two calls reach OnceHub", async || upstream.under_way() == 2) => {}
+        () = until("two calls reach OnceHub", async || upstream.waiting() == 2) => {}
     }
     let (status, reason) = refusal(server.modern(sandbox::KEY, "tools/call", params())).await;
     assert!(status == 429 && reason.contains("with this key"), "{status} {reason}");
@@ -34,7 +34,7 @@ async fn more_calls_than_there_is_room_for_are_turned_away_with_a_reason() {
     tokio::pin!(third);
     tokio::select! {
         _ = &mut third => panic!("it was to hang"),
-        () = until("a third call reaches OnceHub", async || upstream.under_way() == 3) => {}
+        () = until("a third call reaches OnceHub", async || upstream.waiting() == 3) => {}
     }
     let refused = server.modern("another", "tools/call", params()).send().await.unwrap();
     assert_eq!(refused.status(), 503);

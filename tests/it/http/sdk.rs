@@ -134,9 +134,9 @@ async fn every_way_in_tells_of_progress_and_can_be_cancelled() {
         upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))).times(1));
         let hanging = ClientRequest::CallToolRequest(CallToolRequest::new(request("test_connection", json!({}))));
         let hanging = client.send_cancellable_request(hanging, PeerRequestOptions::default()).await.unwrap();
-        until("the call reaches OnceHub", async || upstream.under_way() == 1).await;
+        until("the call reaches OnceHub", async || upstream.waiting() == 1).await;
         hanging.cancel(None).await.unwrap();
-        until("its request is dropped", async || upstream.under_way() == 0).await;
+        until("its request is dropped", async || upstream.waiting() == 0).await;
         call(&client, "test_connection", json!({})).await;
         client.cancel().await.unwrap();
     }

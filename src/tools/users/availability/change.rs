@@ -95,7 +95,7 @@ impl Tools {
             wanted = now;
         }
         let what = format!("the availability of {}", user.id);
-        let check = format!("read it with get_scheduling_availability {} before anything else", user.id);
+        let check = format!("read it with get_scheduling_availability {}", user.id);
         let see = |object: Object| {
             let now = read(&object);
             let is_settled = |change: &Change| {

@@ -1,0 +1,73 @@
+//! A call as a task of its own, which outlives its caller only to see what becomes of a change.
+
+use rmcp::ErrorData;
+use rmcp::model::CallToolResponse;
+use tokio::runtime::Handle;
+use tokio::task::{JoinError, JoinHandle};
+use tracing::Instrument;
+
+use super::unclaimed::Unclaimed;
+use crate::oncehub::Ledger;
+
+type Ended = Result<CallToolResponse, ErrorData>;
+
+/// A running call. Dropping it ends the call, with its request to OnceHub, unless a change has been sent.
+pub(super) struct Running {
+    task: Option<JoinHandle<Ended>>,
+    tool: String,
+    ledger: Ledger,
+    unclaimed: Unclaimed,
+}
+
+impl Running {
+    /// Starts a call of `tool`, whose requests are written into `ledger`.
+    pub(super) fn start(
+        tool: &str,
+        ledger: Ledger,
+        unclaimed: Unclaimed,
+        call: impl Future<Output = Ended> + Send + 'static,
+    ) -> Self {
+        let record = ledger.clone();
+        let call = async move {
+            let ended = call.await;
+            record.end();
+            ended
+        };
+        let task = tokio::spawn(call.in_current_span());
+        Self { task: Some(task), tool: tool.to_owned(), ledger, unclaimed }
+    }
+
+    /// The call's end; an error is a panic.
+    pub(super) async fn ended(&mut self) -> Result<Ended, JoinError> {
+        match &mut self.task {
+            Some(task) => {
+                let ended = task.await;
+                self.task = None;
+                ended
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(task) = self.task.take() else { return };
+        if !self.ledger.abandon() {
+            task.abort();
+            return;
+        }
+        self.unclaimed.add(&self.tool, &self.ledger);
+        let (unclaimed, ledger, tool) = (self.unclaimed.clone(), self.ledger.clone(), self.tool.clone());
+        let follow = async move {
+            if let Ok(Ok(CallToolResponse::Complete(result))) = task.await {
+                let failed = result.is_error == Some(true);
+                tracing::info!(tool, failed, request_ids = ledger.ids(), "a cancelled call's change has ended");
+                unclaimed.ended(&ledger, &result);
+            }
+        };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(follow.in_current_span());
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Changes whose callers left before they heard what became of them. A cancelled call does not stop a change that is on its
+//! way to OnceHub: it is finished and looked at, and the next call of the account that concerns the same thing is told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde_json::{Map, Value};
+
+use super::untrusted::clean;
+use crate::oncehub::Ledger;
+
+/// The most that are kept for an account, and for how long.
+const MOST: usize = 100;
+const KEEP: Duration = Duration::from_hours(1);
+
+/// The unclaimed changes of one account.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unclaimed(Arc<Mutex<VecDeque<Change>>>);
+
+#[derive(Debug)]
+struct Change {
+    ledger: Ledger,
+    tool: String,
+    at: Instant,
+    /// What became of it, and the ids that this names; nothing while it is in flight.
+    ended: Option<(String, Vec<String>)>,
+}
+
+impl Unclaimed {
+    /// The caller of `tool` has left while its change was in flight.
+    pub(super) fn add(&self, tool: &str, ledger: &Ledger) {
+        let mut changes = self.lock();
+        if changes.len() == MOST {
+            changes.pop_front();
+        }
+        changes.push_back(Change { ledger: ledger.clone(), tool: tool.to_owned(), at: Instant::now(), ended: None });
+    }
+
+    /// The call with this record has ended.
+    pub(super) fn ended(&self, ledger: &Ledger, result: &CallToolResult) {
+        let said = result.content.iter().find_map(|block| block.as_text()).map_or("", |text| &*text.text);
+        // The first line says what was done, or what failed; what follows is the object.
+        let said = clean(said.lines().next().unwrap_or_default()).into_owned();
+        let fields = result.structured_content.as_ref().and_then(Value::as_object);
+        let ids = ["booking_id", "id", "user_id", "url"].iter().filter_map(|name| fields?.get(*name)?.as_str());
+        let ids = ids.map(str::to_owned).collect();
+        if let Some(change) = self.lock().iter_mut().find(|change| change.ledger.is(ledger)) {
+            change.ended = Some((said, ids));
+        }
+    }
+
+    /// What has to be said of unclaimed changes to a call with these arguments and this result: those that concern anything
+    /// that either of them names. What has ended is told once.
+    pub(super) fn concerning(&self, arguments: &Map<String, Value>, result: &CallToolResult) -> Vec<String> {
+        let mut changes = self.lock();
+        changes.retain(|change| change.at.elapsed() < KEEP);
+        if changes.is_empty() {
+            return Vec::new();
+        }
+        let mut named = Vec::new();
+        arguments.values().chain(&result.structured_content).for_each(|value| push_texts(value, &mut named));
+        let (mut notes, mut rest) = (Vec::new(), VecDeque::new());
+        for change in changes.drain(..) {
+            if !change.concerns(&named) {
+                rest.push_back(change);
+                continue;
+            }
+            notes.push(change.told());
+            if change.ended.is_none() {
+                rest.push_back(change);
+            }
+        }
+        *changes = rest;
+        notes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Change>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Change {
+    fn concerns(&self, named: &[String]) -> bool {
+        let own = self.ended.iter().flat_map(|(_, ids)| ids.iter().cloned());
+        let about = self.ledger.about().into_iter().chain(own).map(|about| about.to_lowercase());
+        about.filter(|about| !about.is_empty()).any(|about| named.iter().any(|text| text.contains(&about)))
+    }
+
+    fn told(&self) -> String {
+        let Self { tool, ended, .. } = self;
+        let what = format!("an earlier call of {tool} was cancelled by its client after its request had been sent");
+        match ended {
+            Some((said, _)) => format!("{what}. It ended with: {said}"),
+            None => format!("{what}, and is still in flight: look again in a few seconds before changing anything"),
+        }
+    }
+}
+
+/// Every text inside a value, in lower case.
+fn push_texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.to_lowercase()),
+        Value::Array(values) => values.iter().for_each(|value| push_texts(value, found)),
+        Value::Object(fields) => fields.values().for_each(|value| push_texts(value, found)),
+        _ => {}
+    }
+}
+
+/// Puts notes before everything else that a result says.
+pub(super) fn tell(result: &mut CallToolResult, notes: &[String]) {
+    if notes.is_empty() {
+        return;
+    }
+    let lines: Vec<String> = notes.iter().map(|note| format!("note: {note}")).collect();
+    result.content.insert(0, ContentBlock::text(lines.join("\n")));
+    if let Some(Value::Object(fields)) = &mut result.structured_content {
+        let before = fields.get("note").and_then(Value::as_str).map(str::to_owned);
+        let all: Vec<String> = notes.iter().cloned().chain(before).collect();
+        fields.insert("note".into(), all.join(" ").into());
+    }
+}

@@ -241,7 +241,7 @@ pub(super) fn reassign(world: &mut World, request: &Request, id: &str) -> Answer
             }
         }
     };
-    let follows = world.owner_follows_host;
+    let follows = world.host_shows.as_owner;
     Ok(change(world, index, |booking| {
         booking.owner = if follows { None } else { Some(booking.owner().to_owned()) };
         booking.host = new_host;

@@ -39,7 +39,7 @@ use jiff::Timestamp;
 pub use fault::{Effect, Fault};
 pub use limits::Limits;
 pub use server::Seen;
-pub use world::World;
+pub use world::{HostShows, World};
 
 /// The key that a new sandbox accepts. It opens nothing but a sandbox.
 pub const KEY: &str = "sandbox-key-that-opens-nothing-real";

@@ -230,7 +230,7 @@ impl Booking {
             self.answers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
         let key = self.id.trim_start_matches("BKNG-");
         let mut attendees = vec![self.email.clone()];
-        let host = world.user(&self.host).filter(|host| world.host_attends && !host.deleted);
+        let host = world.user(&self.host).filter(|host| world.host_shows.as_attendee && !host.deleted);
         attendees.extend(host.map(|host| host.email.clone()));
         let conferencing = self.join_url().map(|url| json!({"join_url": url}));
         let external = json!({

@@ -18,10 +18,8 @@ pub struct World {
     pub plan_allows_api: bool,
     /// Whether the account's plan includes reassignment.
     pub plan_allows_reassign: bool,
-    /// Whether a reassigned booking names its new host as the owner. OnceHub's documents say both.
-    pub owner_follows_host: bool,
-    /// Whether the host is among a booking's attendees.
-    pub host_attends: bool,
+    /// Where a booking shows its host.
+    pub host_shows: HostShows,
     /// How many users the account's plan allows.
     pub user_limit: usize,
     /// The names of the custom fields that contacts can have.
@@ -228,6 +226,15 @@ pub(super) struct Booking {
     pub(super) quirk: Option<fn(&mut Map<String, Value>)>,
 }
 
+/// Where a booking shows its host. OnceHub's documents do not agree on it.
+#[derive(Clone, Copy, Debug)]
+pub struct HostShows {
+    /// A reassigned booking names its new host as the owner.
+    pub as_owner: bool,
+    /// The host is among the attendees.
+    pub as_attendee: bool,
+}
+
 impl World {
     /// An account without anything in it.
     pub(super) fn new(now: Clock) -> Self {
@@ -236,8 +243,7 @@ impl World {
             keys: vec![KEY.to_owned()],
             plan_allows_api: true,
             plan_allows_reassign: true,
-            owner_follows_host: true,
-            host_attends: true,
+            host_shows: HostShows { as_owner: true, as_attendee: true },
             user_limit: 500,
             custom_fields: Vec::new(),
             patch_clears_status: true,

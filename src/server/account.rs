@@ -35,7 +35,7 @@ impl Account {
 #[derive(Clone)]
 pub(super) enum Accounts {
     /// Always this one.
-    One(Account),
+    One(Box<Account>),
     /// Whichever a request brings.
     OfRequests,
 }
@@ -47,7 +47,7 @@ impl Accounts {
     /// When it has none, which no transport that asks for keys lets happen.
     pub(super) fn of(&self, extensions: &Extensions) -> Result<Account, ErrorData> {
         let account = match self {
-            Self::One(account) => Some(account),
+            Self::One(account) => Some(&**account),
             Self::OfRequests => Account::of_request(extensions),
         };
         account.cloned().ok_or_else(|| ErrorData::internal_error("this request came without an account", None))

@@ -59,7 +59,8 @@ impl Server {
     /// A server that offers `catalogue`, carried out by `tools`.
     pub fn new(tools: Tools, catalogue: Catalogue) -> Self {
         let tenant = "own".into();
-        Self::with(Accounts::One(Account { tools, catalogue: Arc::new(catalogue), tenant, held: None }))
+        let account = Account { tools, catalogue: Arc::new(catalogue), tenant, held: None };
+        Self::with(Accounts::One(Box::new(account)))
     }
 
     /// A server for many: every request brings its [`Account`] among the extensions of its HTTP head.

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::super::confirm::{Answer, Confirm};
 use super::super::tests::bench::{Bench, Setup};
-use crate::sandbox::{Effect, Fault};
+use crate::sandbox::{Effect, Fault, HostShows};
 
 /// The week that the bench's clock is in.
 fn this_week() -> Value {
@@ -250,9 +250,9 @@ async fn an_unknown_or_deleted_new_host_is_refused() {
 
 #[tokio::test]
 async fn a_reassignment_whose_answer_is_lost_is_seen_by_any_of_its_signs() {
-    for (owner_follows, attends) in [(true, true), (true, false), (false, true), (false, false)] {
+    for (as_owner, as_attendee) in [(true, true), (true, false), (false, true), (false, false)] {
         let bench = Bench::start().await;
-        bench.sandbox.with(|world| (world.owner_follows_host, world.host_attends) = (owner_follows, attends));
+        bench.sandbox.with(|world| world.host_shows = HostShows { as_owner, as_attendee });
         let coming = bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await;
         let reassign = json!({"booking_id": coming, "new_host": "Lee Whitford"});
         let lost = Fault::new(Effect::DropAfter).on("POST", "/reassign").times(1);
@@ -264,14 +264,14 @@ async fn a_reassignment_whose_answer_is_lost_is_seen_by_any_of_its_signs() {
         assert_eq!(replied.structure()["new_host"], "USR-XSAJLWDAS78B");
         let names_the_old =
             text.contains("OnceHub still names \"Dana Reyes\" (USR-XXGJ98LRZMAU) as the booking's owner");
-        assert_eq!(names_the_old, !owner_follows, "{text}");
+        assert_eq!(names_the_old, !as_owner, "{text}");
     }
 }
 
 #[tokio::test]
 async fn a_co_host_is_not_taken_for_the_new_host() {
     let bench = Bench::start().await;
-    bench.sandbox.with(|world| world.owner_follows_host = false);
+    bench.sandbox.with(|world| world.host_shows.as_owner = false);
     let (id, co_host) = bench.sandbox.with(|world| world.co_hosted()).unwrap();
     let reassign = json!({"booking_id": id, "new_host": co_host});
     let lost = Fault::new(Effect::DropBefore).on("POST", "/reassign").times(1);
@@ -282,7 +282,7 @@ async fn a_co_host_is_not_taken_for_the_new_host() {
 #[tokio::test]
 async fn an_owner_who_stays_is_named_after_an_answered_reassignment_too() {
     let bench = Bench::start().await;
-    bench.sandbox.with(|world| world.owner_follows_host = false);
+    bench.sandbox.with(|world| world.host_shows.as_owner = false);
     let coming = bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await;
     let reassign = json!({"booking_id": coming, "new_host": "Lee Whitford"});
     assert_snapshot!(bench.call("reassign_booking", reassign).await.text().replace(&coming, "BKNG-…"));

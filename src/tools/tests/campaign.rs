@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::bench::{Bench, Replied, Setup};
 use super::cases;
-use crate::sandbox::{Effect, Fault, World};
+use crate::sandbox::{Effect, Fault, HostShows, World};
 
 /// How long a call may take here. All other times are in proportion: a write gets two thirds of it, and looks fill the rest.
 const TIMEOUT: Duration = Duration::from_millis(600);
@@ -118,13 +118,15 @@ impl Worker {
 
     /// The round with this number: each kind of write in turn.
     async fn round(&mut self, n: usize) -> Round {
-        let email = format!("p{n}@campaign.example");
-        let person = json!({"email": email, "first_name": "Pat", "last_name": format!("Number{n}")});
-        let contact = json!({"email": email, "first_name": "Con", "last_name": "Tact", "status": "Qualified"});
-        let webhook = json!({"name": format!("Hook {n}"), "url": "https://hooks.example/x", "events": ["booking"]});
-        let booking = |id: &str| ("get_booking", json!({"booking_id": id}));
-        let user = |id: &str| ("get_user", json!({"user_id": id}));
         match n % KINDS {
+            kind @ ..=7 => self.round_of_bookings(kind, n).await,
+            kind => self.round_of_people(kind, n).await,
+        }
+    }
+
+    async fn round_of_bookings(&mut self, kind: usize, n: usize) -> Round {
+        let booking = |id: &str| ("get_booking", json!({"booking_id": id}));
+        match kind {
             0 => {
                 let guest = self.guest(n);
                 let (email, start) =
@@ -132,7 +134,7 @@ impl Worker {
                 let look = ("list_bookings", json!({"guest": email}));
                 round("schedule_meeting", guest, look, move |world| world.held_by(email.as_str().unwrap(), start).len())
             }
-            kind @ (1 | 2) => {
+            1 | 2 => {
                 let guest = self.guest(n);
                 let id = self.made("schedule_meeting", guest).await;
                 let tool = if kind == 1 { "cancel_booking" } else { "request_reschedule" };
@@ -140,13 +142,13 @@ impl Worker {
                     usize::from(world.status_of(&id) == Some("canceled"))
                 })
             }
-            kind @ (3 | 4) => {
+            3 | 4 => {
                 let guest = self.guest(n);
                 let id = self.made("schedule_meeting", guest).await;
                 // OnceHub may leave the owner as it was, and the attendees too.
-                self.bench
-                    .sandbox
-                    .with(|world| (world.owner_follows_host, world.host_attends) = (kind == 3, n % 2 == 0));
+                self.bench.sandbox.with(|world| {
+                    world.host_shows = HostShows { as_owner: kind == 3, as_attendee: n.is_multiple_of(2) }
+                });
                 // OnceHub does not look whether the new host is free: this one has nothing else to do.
                 let sam = "sam.support@northlight.example";
                 let reassign = json!({"booking_id": id, "new_host": sam});
@@ -158,7 +160,7 @@ impl Worker {
                     usize::from(world.status_of(&id) == Some("no_show"))
                 })
             }
-            kind @ (6 | 7) => {
+            _ => {
                 let (tool, argument, page, look) = match kind {
                     6 => ("create_one_time_link", "calendar_id", "Intro call", "get_booking_calendar"),
                     _ => {
@@ -170,6 +172,16 @@ impl Worker {
                 let before = self.bench.sandbox.with(|world| world.links_made);
                 round(tool, page.clone(), (look, page), move |world| world.links_made - before)
             }
+        }
+    }
+
+    async fn round_of_people(&mut self, kind: usize, n: usize) -> Round {
+        let email = format!("p{n}@campaign.example");
+        let person = json!({"email": email, "first_name": "Pat", "last_name": format!("Number{n}")});
+        let contact = json!({"email": email, "first_name": "Con", "last_name": "Tact", "status": "Qualified"});
+        let webhook = json!({"name": format!("Hook {n}"), "url": "https://hooks.example/x", "events": ["booking"]});
+        let user = |id: &str| ("get_user", json!({"user_id": id}));
+        match kind {
             8 => round("add_user", person, ("list_users", json!({"email": email})), move |world| {
                 world.users_with(&email).len()
             }),

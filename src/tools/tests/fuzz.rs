@@ -10,10 +10,10 @@ use super::bench::Setup;
 use super::operations::{ALL, table};
 use crate::sandbox::{Effect, Fault, KEY};
 
-/// Cases of odd replies, all operations together.
-const REPLIES: u32 = 100_000;
+/// Cases of odd replies, all operations together: some while somebody waits, all of them at night.
+const REPLIES: (usize, usize) = (8_000, 100_000);
 /// Cases of odd arguments, likewise.
-const ARGUMENTS: u32 = 20_000;
+const ARGUMENTS: (usize, usize) = (4_000, 20_000);
 /// How many tests share the operations, so that they run side by side.
 const SHARES: usize = 4;
 
@@ -145,7 +145,7 @@ async fn true_reply(row: usize) -> Value {
 fn odd_replies(share: usize) {
     let runtime = runtime();
     let (bench, operations) = runtime.block_on(table(Setup::default()));
-    let cases = REPLIES.div_ceil(u32::try_from(ALL.len()).unwrap());
+    let cases = u32::try_from(super::cases(REPLIES.0, REPLIES.1).div_ceil(ALL.len())).unwrap();
     for (row, operation) in operations.iter().enumerate().skip(share).step_by(SHARES) {
         let reply = runtime.block_on(true_reply(row));
         let (method, path) = (operation.method(), operation.path());
@@ -237,7 +237,7 @@ fn is_known(method: &str, path: &str) -> bool {
 fn no_argument_ends_the_process_or_leads_to_another_path() {
     let runtime = runtime();
     let (bench, operations) = runtime.block_on(table(Setup::default()));
-    let cases = ARGUMENTS.div_ceil(u32::try_from(operations.len()).unwrap());
+    let cases = u32::try_from(super::cases(ARGUMENTS.0, ARGUMENTS.1).div_ceil(operations.len())).unwrap();
     for operation in &operations {
         let names: Vec<String> = operation.arguments.as_object().unwrap().keys().cloned().collect();
         let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });

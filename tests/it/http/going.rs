@@ -28,6 +28,56 @@ async fn a_client_that_disconnects_cancels_its_call() {
 }
 
 #[tokio::test]
+async fn a_client_that_disconnects_does_not_stop_a_change_on_its_way_and_is_told_later() {
+    let upstream = upstream().await;
+    let mut command = in_front_of(&upstream);
+    command.env("ONCEHUB_MCP_CONFIRM", "never");
+    let server = Server::start(command);
+    let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
+    let listed = server.call(sandbox::KEY, "list_bookings", coming).await;
+    let booking = listed["structuredContent"]["items"][0]["id"].as_str().unwrap().to_owned();
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_millis(400))).on("POST", "/cancel"));
+    let params = json!({"name": "cancel_booking", "arguments": {"booking_id": booking}});
+    let read = || upstream.requests().iter().filter(|seen| seen.path.ends_with(&booking)).count();
+    let before = read();
+    let call = server.modern(sandbox::KEY, "tools/call", params).send();
+    tokio::select! {
+        _ = call => panic!("it was to take a while"),
+        () = until("the change reaches OnceHub", async || read() > before && upstream.waiting() == 1) => {}
+    }
+    until("OnceHub has done it", async || upstream.working() == 0).await;
+    assert_eq!(upstream.with(|world| world.status_of(&booking)), Some("canceled"));
+    let note = async || {
+        let reply = server.call(sandbox::KEY, "get_booking", json!({"booking_id": booking})).await;
+        reply["structuredContent"]["note"].as_str().unwrap_or_default().to_owned()
+    };
+    until("the next call about it is told", async || note().await.contains("It ended with: Canceled.")).await;
+    assert_eq!(note().await, "", "once");
+}
+
+#[tokio::test]
+async fn a_change_on_its_way_is_waited_for_even_when_the_time_to_drain_is_over() {
+    let upstream = upstream().await;
+    let mut command = in_front_of(&upstream);
+    command.args(["--drain", "0"]).env("ONCEHUB_MCP_CONFIRM", "never");
+    let server = Server::start(command);
+    let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
+    let listed = server.call(sandbox::KEY, "list_bookings", coming).await;
+    let booking = listed["structuredContent"]["items"][0]["id"].as_str().unwrap().to_owned();
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_secs(2))).on("POST", "/cancel"));
+    let read = || upstream.requests().iter().filter(|seen| seen.path.ends_with(&booking)).count();
+    let before = read();
+    let call = server.call(sandbox::KEY, "cancel_booking", json!({"booking_id": booking}));
+    let stopping = async {
+        until("the change reaches OnceHub", async || read() > before && upstream.waiting() == 1).await;
+        server.terminate();
+    };
+    let (answer, ()) = tokio::join!(call, stopping);
+    assert_eq!(answer["structuredContent"]["status"], "canceled", "{answer}");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[tokio::test]
 async fn a_stream_of_the_older_transport_takes_its_calls_with_it() {
     let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));

@@ -138,9 +138,7 @@ fn a_setting_that_is_not_in_the_table_is_forbidden() {
 
 #[test]
 fn nothing_is_put_in_the_place_of_a_dollar_sign() {
-    for value in
-        ["$PATH", "${PATH}", "a$", "\"x${PATH}\"", "'$PATH'", r"\$PATH", r"\\$PATH", r"'\'$PATH", "\"\\$PATH\""]
-    {
+    for value in ["$PATH", "${PATH}", "a$", "\"x${PATH}\"", "'$PATH'", r"\$PATH", r"\\$PATH", "\"\\$PATH\""] {
         leaves_out(&format!("ONCEHUB_API_KEY={value}"), &[], Why::Substituted);
         let (_, left) =
             chosen(&format!("ONCEHUB_API_KEY=k\nONCEHUB_API_URL=https://x.example/{value}"), &elsewhere(&[]));

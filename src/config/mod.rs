@@ -24,7 +24,7 @@ const RATE_LIMIT: &str = "5/1s,200/5m";
 
 /// Every setting that holds for all commands. The key itself is no flag: a command line can be read by others.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Settings (each also an environment variable, or a line in .env)")]
+#[command(next_help_heading = "Settings (each also an environment variable, or a line in the file of --env-file)")]
 pub struct Options {
     /// Use the built-in simulated OnceHub account: no key, nothing real is touched
     #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]

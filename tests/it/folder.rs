@@ -95,10 +95,11 @@ fn an_address_in_a_folder_or_above_it_does_not_get_the_persons_key() {
         let folder = Folder::new();
         let file = if is_above { folder.home().join(".env") } else { folder.path(".env") };
         fs::write(&file, text).unwrap();
+        let soon = "--timeout=1";
         for (flags, variable) in [
-            (&[][..], ("ONCEHUB_API_KEY", KEY)),
-            (&[], ("ONCEHUB_API_KEY_FILE", key_file)),
-            (&["--api-key-file", key_file], ("ONCEHUB_MCP_TIMEOUT", "9")),
+            (&[soon][..], ("ONCEHUB_API_KEY", KEY)),
+            (&[soon], ("ONCEHUB_API_KEY_FILE", key_file)),
+            (&[soon, "--api-key-file", key_file], ("ONCEHUB_API_KEY", "")),
         ] {
             let label = format!("{text} {flags:?} {variable:?}");
             let call = folder.run(&[flags, &["call", "test_connection"]].concat(), &[variable]);
@@ -145,7 +146,10 @@ async fn a_server_for_many_takes_no_address_from_a_folder() {
     let session = server.open(KEY).await;
     server.in_session(KEY, &session, "test_connection", &json!({})).send().await.unwrap().text().await.unwrap();
     server.stop();
-    let shared = folder.run(&["http", "--shared-key", "--listen", "127.0.0.1:0"], &[]);
+    // Nothing can listen there: what should be refused ends in any case.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let shared = folder.run(&["http", "--shared-key", "--listen", &taken], &[]);
     assert_eq!(shared.status.code(), Some(2));
     assert!(stderr(&shared).contains("ONCEHUB_API_KEY, ONCEHUB_API_URL (callers' keys would go to its address)"));
     assert!(stranger.requests().is_empty(), "{:?}", stranger.requests());

@@ -23,7 +23,9 @@ const CALENDAR: &str = "Intro call";
 /// Runs the demonstration.
 pub(super) async fn run() -> anyhow::Result<ExitCode> {
     let program = std::env::current_exe().context("this program cannot find itself")?;
-    let mut command = tokio::process::Command::new(program);
+    let mut command = tokio::process::Command::new(&program);
+    // Not in this folder, whose `.env` may leave tools out.
+    command.current_dir(program.parent().context("this program has no folder")?);
     command.args(["--sandbox", "stdio", "--log", "error", "--confirm", "auto"]);
     let client = ().serve(TokioChildProcess::new(command)?).await.context("the server did not start")?;
     let demo = Demo { client };

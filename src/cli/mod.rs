@@ -14,10 +14,10 @@ mod tools;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::App;
-use crate::config::{Config, Options, given, load_dotenv, without_unset};
+use crate::config::{BadSetting, Config, Dotenv, Options, Purpose, elsewhere, env_file, given, without_unset};
 use crate::telemetry;
 
 /// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
@@ -86,17 +86,24 @@ pub fn main() -> ExitCode {
 }
 
 fn start() -> anyhow::Result<ExitCode> {
+    // A `.env` must not be asked for before it is known which one is meant, and what is set elsewhere: so the command line is
+    // read twice. Help and version are told at once.
+    let first = match without_unset(Cli::command()).ignore_errors(true).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return told(&error),
+    };
     // Before there are threads, since it fills the environment.
-    let dotenv = load_dotenv().map_err(anyhow::Error::msg)?;
+    let dotenv = dotenv(&first);
     let parsed = without_unset(Cli::command())
         .try_get_matches()
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            // Help and version, or a mistake on the command line: clap knows where each belongs.
-            error.print()?;
-            return Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)));
+            // clap knows what it refuses, but not that it stands in a file.
+            let file = dotenv.as_ref().ok().and_then(Dotenv::source);
+            file.into_iter().for_each(|source| complain(&source));
+            return told(&error);
         }
     };
     // What tells of the program itself is told whatever the settings are.
@@ -105,13 +112,22 @@ fn start() -> anyhow::Result<ExitCode> {
         Some(Command::Man(arguments)) => return man::run(arguments),
         _ => {}
     }
-    let given = given(&matches, &dotenv);
-    let config = match (Config::new(&cli.options), &cli.command) {
-        (Ok(config), _) => config,
+    let read = dotenv.and_then(|dotenv| match Config::new(&cli.options) {
+        Ok(config) => Ok((config, dotenv)),
+        Err(bad) => Err((bad, dotenv)),
+    });
+    let (config, dotenv) = match (read, &cli.command) {
+        (Ok(read), _) => read,
         // What is wrong with the settings is the first thing that a check finds.
-        (Err(bad), Some(Command::Check(arguments))) => return Ok(check::bad_settings(arguments, &bad)),
-        (Err(bad), _) => return Err(bad.into()),
+        (Err((bad, dotenv)), Some(Command::Check(arguments))) => {
+            return Ok(check::bad_settings(arguments, &bad, &dotenv));
+        }
+        (Err((bad, dotenv)), _) => {
+            dotenv.notes().iter().chain(&dotenv.source()).for_each(|note| complain(note));
+            return Err(bad.into());
+        }
     };
+    let given = given(&matches, &dotenv);
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=off"));
@@ -123,6 +139,10 @@ fn start() -> anyhow::Result<ExitCode> {
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
     let code = runtime.block_on(async {
         let told = telemetry::start(filter, &cli.options.log_format, &config.key).map_err(anyhow::Error::msg)?;
+        // A check reports it among its findings.
+        if !matches!(cli.command, Some(Command::Check(_))) {
+            dotenv.notes().iter().for_each(|note| tracing::warn!("{}", visible(note)));
+        }
         let code = match cli.command.unwrap_or(Command::Stdio) {
             Command::Stdio => stdio::run(App::new(config).await?).await,
             Command::Http(arguments) => http::run(*arguments, config).await,
@@ -144,9 +164,46 @@ fn start() -> anyhow::Result<ExitCode> {
     code
 }
 
+/// Reads the `.env` that a person named, or else what a folder may set for this command.
+fn dotenv(matches: &ArgMatches) -> Result<Dotenv, (BadSetting, Dotenv)> {
+    let command = matches.subcommand_name();
+    if matches!(command, Some("completions" | "man")) {
+        return Ok(Dotenv::default());
+    }
+    if let Some(file) = env_file(matches) {
+        return Dotenv::named(&file).map_err(|bad| (bad, Dotenv::default()));
+    }
+    let purpose = match command {
+        Some("install") => Purpose::Entry,
+        Some("http") => Purpose::Callers,
+        // There is nothing in them that a folder could set.
+        Some("demo" | "sandbox" | "uninstall") => return Ok(Dotenv::default()),
+        _ => Purpose::OwnAccount,
+    };
+    let folder = std::env::current_dir();
+    Ok(folder.map(|folder| Dotenv::of_folder(&folder, &elsewhere(matches, purpose))).unwrap_or_default())
+}
+
+/// Tells help, the version, or a mistake on the command line: clap knows where each belongs.
+fn told(error: &clap::Error) -> anyhow::Result<ExitCode> {
+    error.print()?;
+    Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)))
+}
+
 #[expect(clippy::print_stderr, reason = "a failure to start is told where a person, or a host's log, looks for it")]
 fn complain(message: &str) {
-    eprintln!("oncehub-mcp: {message}");
+    eprintln!("oncehub-mcp: {}", visible(message));
+}
+
+/// Text that may be a stranger's, with what would not be seen, or would move the cursor, written out. Line breaks of our own
+/// messages stay.
+fn visible(text: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control() && c != '\n'
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let write_out = |c: char| if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(write_out).collect()
 }
 
 /// Prints a line that a person asked for.

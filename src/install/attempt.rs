@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{Entry, Machine};
+use super::{Entry, Machine, Scope};
 
 /// What an entry came to.
 #[derive(Clone, Debug)]
@@ -34,15 +34,15 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long the connection test may take after that.
 const TEST_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Tries an entry.
+/// Tries an entry: one of a project is started in its folder.
 ///
 /// # Errors
 /// Why no client could work with it, in words.
-pub async fn attempt(entry: &Entry, machine: &Machine) -> Result<Answer, String> {
+pub async fn attempt(entry: &Entry, machine: &Machine, scope: Scope) -> Result<Answer, String> {
     let began = Instant::now();
     let opened = async {
         let service = match entry {
-            Entry::Stdio { command, args, env } => by_program(command, args, env, machine).await?,
+            Entry::Stdio { command, args, env } => by_program(command, args, env, machine, scope).await?,
             Entry::Http { url, headers } => by_address(url, headers).await?,
         };
         let tools = service.list_all_tools().await.map_err(|error| format!("it does not list its tools: {error}"))?;
@@ -65,13 +65,18 @@ async fn by_program(
     args: &[String],
     env: &[(String, String)],
     machine: &Machine,
+    scope: Scope,
 ) -> Result<Service, String> {
+    let folder = match scope {
+        Scope::Person => &machine.home,
+        Scope::Project => &machine.folder,
+    };
     let mut command = Command::new(program);
     // What this shell has been told must not help it: its client does not know that.
     for name in machine.variables.keys().filter(|name| name.starts_with("ONCEHUB_")) {
         command.env_remove(name);
     }
-    command.args(args).envs(env.iter().map(|(name, value)| (name, value))).current_dir(&machine.home);
+    command.args(args).envs(env.iter().map(|(name, value)| (name, value))).current_dir(folder);
     command.kill_on_drop(true);
     let spawned = TokioChildProcess::builder(command).stderr(Stdio::piped()).spawn();
     let (transport, errors) = spawned.map_err(|error| format!("{program} does not start: {error}"))?;

@@ -130,8 +130,17 @@ fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many copies of this second"))
 }
 
-/// A file's text, or nothing where there is no file.
+/// The largest configuration that is read, in bytes: some clients keep much else in theirs.
+const LARGEST: u64 = 64 << 20;
+
+/// A file's text, or nothing where there is no file. A pipe or a device, to which a project may have a link, is not read: it may
+/// never end.
 pub(super) fn read_if_there(file: &Path) -> Result<Option<String>, String> {
+    match fs::metadata(file) {
+        Ok(about) if !about.is_file() => return Err("it is not a regular file".into()),
+        Ok(about) if about.len() > LARGEST => return Err(format!("it has more than {} MiB", LARGEST >> 20)),
+        _ => {}
+    }
     match fs::read(file) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(text)),

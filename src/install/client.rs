@@ -71,6 +71,9 @@ pub(super) fn nothing(_: &str) -> Value {
 /// What an address is called, in one client or another.
 const URLS: [&str; 4] = ["url", "httpUrl", "serverUrl", "uri"];
 
+/// The fields by which a client is told to leave an entry out.
+const SWITCHES: [&str; 2] = ["disabled", "enabled"];
+
 /// What only an entry of a program has, in one client or another. Codex refuses its whole file when an address has it.
 const OF_PROGRAMS: [&str; 3] = ["cwd", "env_vars", "envFile"];
 
@@ -112,6 +115,14 @@ pub enum Refused {
         file: PathBuf,
         /// What is wrong, and where.
         broken: Broken,
+    },
+    /// The file of a project is a link to another place.
+    #[error("{file} leads out of this folder, to {real}: it is left as it is")]
+    LedOut {
+        /// The file.
+        file: PathBuf,
+        /// Where it leads, or the folder that it is in.
+        real: PathBuf,
     },
     /// The client would read a value as the name of a variable.
     #[error(
@@ -157,6 +168,21 @@ impl Client {
         }
     }
 
+    /// The file in which the client looks, unless it is a project's and a link leads out of it: what would be changed then is
+    /// another file than the one that is shown.
+    fn file_to_write(&self, machine: &Machine, scope: Scope) -> Result<PathBuf, Refused> {
+        let file = self.file(machine, scope)?;
+        let Some(folder) = std::fs::canonicalize(&machine.folder).ok().filter(|_| scope == Scope::Project) else {
+            return Ok(file);
+        };
+        // Of a new file, the folder that it comes into.
+        let real = file.ancestors().find_map(|part| std::fs::canonicalize(part).ok());
+        match real.filter(|real| !real.starts_with(&folder)) {
+            Some(real) => Err(Refused::LedOut { file, real }),
+            None => Ok(file),
+        }
+    }
+
     /// Whether an entry can be an address.
     pub fn has_addresses(&self) -> bool {
         self.spelling.http.is_some()
@@ -184,18 +210,23 @@ impl Client {
         Ok(all.get(self.servers).and_then(|servers| servers.get(name)).map(|entry| self.understand(entry)))
     }
 
-    /// The change that registers an entry. What somebody has added to an entry of the same name stays.
+    /// The change that registers an entry. What somebody has added to an entry of the same name in their own file stays. In a
+    /// project's it may be a stranger's (a variable that sends the key elsewhere, tools that need no yes), and goes.
     ///
     /// # Errors
     /// A file that cannot be read or understood; a client that cannot do what is asked.
     pub fn register(&self, machine: &Machine, scope: Scope, name: &str, entry: &Entry) -> Result<Change, Refused> {
-        let file = self.file(machine, scope)?;
+        let file = self.file_to_write(machine, scope)?;
         let before = read(&file)?;
         let text = before.as_deref().unwrap_or_default();
         let broken = |broken| Refused::Broken { file: file.clone(), broken };
         let all = self.format.read(text).map_err(broken)?;
         let old = all.get(self.servers).and_then(|servers| servers.get(name)).and_then(Value::as_object);
-        let new = self.spell(name, entry, old)?;
+        let mut old = old.cloned();
+        if let (Scope::Project, Some(old)) = (scope, &mut old) {
+            old.retain(|field, _| SWITCHES.contains(&field.as_str()));
+        }
+        let new = self.spell(name, entry, old.as_ref())?;
         let after = self.format.put(text, &all, [self.servers, name], &new).map_err(broken)?;
         Ok(Change { file, before, after })
     }
@@ -205,7 +236,7 @@ impl Client {
     /// # Errors
     /// A file that cannot be read or understood.
     pub fn unregister(&self, machine: &Machine, scope: Scope, name: &str) -> Result<Option<Change>, Refused> {
-        let file = self.file(machine, scope)?;
+        let file = self.file_to_write(machine, scope)?;
         let Some(text) = read(&file)? else { return Ok(None) };
         let broken = |broken| Refused::Broken { file: file.clone(), broken };
         let all = self.format.read(&text).map_err(broken)?;
@@ -292,7 +323,8 @@ impl Client {
             pairs.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
         };
         let is = |field: &str, value: bool| entry.get(field).and_then(Value::as_bool) == Some(value);
-        let is_off = is("disabled", true) || is("enabled", false);
+        let [disabled, enabled] = SWITCHES;
+        let is_off = is(disabled, true) || is(enabled, false);
         let spelling = &self.spelling;
         let args = inner.get(spelling.args).and_then(Value::as_array).into_iter().flatten();
         let args = args.filter_map(|word| word.as_str().map(str::to_owned)).collect();

@@ -196,7 +196,10 @@ fn a_project_has_a_file_of_its_own() {
     assert!(home.read(".vscode/mcp.json").contains("\"servers\""));
     assert!(!home.path(".config/Code").exists());
     let text = said(&home.run(&["install", "--list"], &[]));
-    assert!(text.contains("VS Code (this project): registered and works"), "{text}");
+    assert!(
+        text.contains("VS Code (this project): ") && text.contains("not tried, since it is the project's"),
+        "{text}"
+    );
     let removed = home.run(&["uninstall", "vscode", "--project", "--yes"], &[]);
     assert!(removed.status.success() && !home.read(".vscode/mcp.json").contains("oncehub"));
 }
@@ -240,7 +243,7 @@ fn a_check_says_where_each_value_came_from_and_shows_four_characters_of_the_key(
     let runtime = background();
     let sandbox = runtime.block_on(Sandbox::start(sandbox::Settings::default())).unwrap();
     let home = Home::new();
-    home.write(".env", "ONCEHUB_MCP_USER=dana@northlight.example\n");
+    home.write(".env", "ONCEHUB_MCP_READ_ONLY=true\n");
     let url = sandbox.url();
     let given = [("ONCEHUB_API_KEY", sandbox::KEY), ("ONCEHUB_API_URL", &*url), ("ONCEHUB_MCP_TOOLSETS", "core")];
     let (code, findings) = check(&home, &["--time-zone", "Europe/London"], &given);
@@ -249,7 +252,7 @@ fn a_check_says_where_each_value_came_from_and_shows_four_characters_of_the_key(
     for expected in [
         "ONCEHUB_MCP_TIME_ZONE is Europe/London (command line)",
         "ONCEHUB_MCP_TOOLSETS is core (environment)",
-        "ONCEHUB_MCP_USER is dana@northlight.example (",
+        "ONCEHUB_MCP_READ_ONLY is true (",
         "from ONCEHUB_API_KEY (environment), ends with",
         "includes the API",
         "agrees with OnceHub's",

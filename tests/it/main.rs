@@ -15,6 +15,7 @@ mod agents;
 mod client;
 mod docs;
 mod economy;
+mod folder;
 mod http;
 mod install;
 mod limits;

@@ -3,14 +3,15 @@
 mod report;
 mod trouble;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
 
-use super::install::{Registered, State, machine, registered};
+use super::install::{CUT, Registered, State, machine, registered, shown};
 use crate::app::App;
-use crate::config::{BadSetting, Config, Dotenv, Given, Source, given_key};
+use crate::config::{BadSetting, Config, Dotenv, Given, Left, Source, Why, given_key, listed};
 use crate::install::{Entry, Scope};
 use crate::oncehub::{Client, notifications};
 use crate::tools::Failure;
@@ -25,6 +26,9 @@ pub(super) struct Arguments {
     /// What clients call this server
     #[arg(long, value_name = "NAME", default_value = "oncehub")]
     name: String,
+    /// Also try the entries of the project in this folder, each after a question that shows what it starts
+    #[arg(long)]
+    project: bool,
 }
 
 /// Tells one finding after the other; exit code 1 when one of them is bad.
@@ -35,6 +39,7 @@ pub(super) async fn run(
     dotenv: &Dotenv,
 ) -> anyhow::Result<ExitCode> {
     let mut report = Report::new(arguments.json);
+    file(&mut report, dotenv);
     settings(&mut report, &config, given, dotenv);
     let has_key = config.sandbox || !config.key.is_missing();
     key(&mut report, &config, given, dotenv);
@@ -55,16 +60,17 @@ pub(super) async fn run(
     }
     budgets(&mut report, &app.client);
     if let Ok(machine) = machine() {
-        for found in registered(&machine, &arguments.name).await {
-            client(&mut report, found, &arguments.name);
+        for found in registered(&machine, &arguments.name, arguments.project).await {
+            client(&mut report, found, arguments);
         }
     }
     Ok(report.end())
 }
 
 /// What is left to tell when the settings themselves cannot be used.
-pub(super) fn bad_settings(arguments: &Arguments, bad: &BadSetting) -> ExitCode {
+pub(super) fn bad_settings(arguments: &Arguments, bad: &BadSetting, dotenv: &Dotenv) -> ExitCode {
     let mut report = Report::new(arguments.json);
+    file(&mut report, dotenv);
     let problem = format!("{:#}", anyhow::Error::msg(chain(bad)));
     report.bad("settings", &problem, "correct it in the client's entry, in the environment or in .env");
     report.end()
@@ -86,6 +92,30 @@ fn place(source: Source, dotenv: &Dotenv) -> String {
         (Source::Environment, _) => "environment".into(),
         (Source::Dotenv, Some(file)) => file.display().to_string(),
         (Source::Dotenv, None) => ".env".into(),
+    }
+}
+
+/// Which `.env` was read, what was taken from it, and what was not.
+fn file(report: &mut Report, dotenv: &Dotenv) {
+    if let Some(source) = dotenv.source() {
+        let trust = if dotenv.is_named { ", and is trusted whole" } else { "" };
+        report.fine(".env", &format!("{source}{trust}"));
+    }
+    let path = dotenv.file.as_deref().unwrap_or(Path::new(".env")).display();
+    if let Some(problem) = &dotenv.problem {
+        report.warn(".env", &format!("{path} {problem}"), "correct it, if it is meant for this server");
+    }
+    let (beaten, left): (Vec<&Left>, Vec<&Left>) = dotenv.left.iter().partition(|left| left.why == Why::Beaten);
+    if !beaten.is_empty() {
+        report.fine(".env", &format!("{path} does not have the last word on {}", listed(&beaten)));
+    }
+    if !left.is_empty() {
+        let hint = "set it in the environment, or name a file that you trust whole with --env-file";
+        report.warn(".env", &format!("left out of {path}: {}", listed(&left)), hint);
+    }
+    if let Some(above) = &dotenv.above {
+        let hint = "name it with --env-file, if you trust it whole";
+        report.warn(".env", &format!("{} is not read: it is not in the working folder itself", above.display()), hint);
     }
 }
 
@@ -188,16 +218,25 @@ fn budgets(report: &mut Report, client: &Client) {
 }
 
 /// Whether a client's entry does what it should.
-fn client(report: &mut Report, Registered { client, scope, state }: Registered, name: &str) {
-    let whose =
-        if scope == Scope::Project { format!("{} (this project)", client.name) } else { client.name.to_owned() };
-    let again = format!("oncehub-mcp install {} --name {name} writes it anew", client.id);
+fn client(report: &mut Report, Registered { client, scope, file, state }: Registered, arguments: &Arguments) {
+    let is_project = scope == Scope::Project;
+    let whose = if is_project { format!("{} (this project)", client.name) } else { client.name.to_owned() };
+    let project = if is_project { " --project" } else { "" };
+    let again = format!("oncehub-mcp install {}{project} --name {} writes it anew", client.id, arguments.name);
     match state {
         State::Absent => {}
         State::Off => {
             report.warn("client", &format!("{whose}: its entry is switched off"), "switch it on in the client");
         }
+        // A folder is not to decide whether everything is in order.
+        State::Broken(problem) if is_project && !arguments.project => {
+            report.warn("client", &format!("{whose}: {problem}"), "correct the file by hand");
+        }
         State::Broken(problem) => report.bad("client", &format!("{whose}: {problem}"), "correct the file by hand"),
+        State::Untried(entry, why) => {
+            let finding = format!("{whose}: {} names {}; {why}", file.display(), shown(&entry, CUT));
+            report.warn("client", &finding, "oncehub-mcp check --project asks whether to try it");
+        }
         State::Tried(Entry::Stdio { .. }, Err(problem)) => report.bad("client", &format!("{whose}: {problem}"), &again),
         State::Tried(Entry::Http { url, .. }, Err(problem)) => {
             report.bad("client", &format!("{whose}: {problem}"), &format!("is {url} the address, and its server up?"));

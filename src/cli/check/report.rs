@@ -4,7 +4,7 @@ use console::style;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::say;
+use crate::cli::{say, visible};
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -50,6 +50,9 @@ impl Report {
     }
 
     fn add(&mut self, status: Status, topic: &'static str, finding: &str, hint: Option<&str>) {
+        // Names of files, entries and what they answer may be a stranger's: each stays on its line.
+        let on_a_line = |text: &str| visible(text).replace('\n', "\\n");
+        let (finding, hint) = (on_a_line(finding), hint.map(on_a_line));
         if !self.is_json {
             let mark = match status {
                 Status::Ok => style("ok  ").green(),
@@ -57,9 +60,9 @@ impl Report {
                 Status::Bad => style("bad ").red().bold(),
             };
             say(&format!("{mark} {topic:<9} {finding}"));
-            hint.into_iter().for_each(|hint| say(&format!("     hint: {hint}")));
+            hint.iter().for_each(|hint| say(&format!("     hint: {hint}")));
         }
-        self.findings.push(Finding { status, topic, text: finding.to_owned(), hint: hint.map(str::to_owned) });
+        self.findings.push(Finding { status, topic, text: finding, hint });
     }
 
     /// Tells what has not been told yet. Exit code 1 when something is bad.

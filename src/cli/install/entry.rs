@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use url::Url;
 
 use super::key::Kept;
-use crate::config::{Given, Source};
+use crate::config::{Dotenv, Given, Source};
 use crate::install::{Entry, Machine};
 
 /// The settings that say where the key is, or what an entry says in its own way.
@@ -30,9 +30,12 @@ pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyh
         (given.source == Source::Flag || given.flag == "sandbox") && !KEY_FLAGS.contains(&&*given.flag)
     });
     let mut args: Vec<String> = flags
-        .map(
-            |Given { flag, value, .. }| if value == "true" { format!("--{flag}") } else { format!("--{flag}={value}") },
-        )
+        .map(|Given { flag, value, .. }| match &**flag {
+            // The client starts it in another folder, where the same name may be a stranger's file.
+            "env-file" => format!("--env-file={}", machine.folder.join(value).display()),
+            _ if value == "true" => format!("--{flag}"),
+            _ => format!("--{flag}={value}"),
+        })
         .collect();
     // A person thinks in the time of this machine, wherever the client starts its servers.
     let zone = given.iter().find(|given| given.flag == "time-zone");
@@ -69,18 +72,26 @@ pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Resu
     Ok(Entry::Http { url: url.as_str().to_owned(), headers })
 }
 
+/// Whether the entry names the `.env` that was read: then all that this has is part of it.
+pub(super) fn names_file(given: &[Given]) -> bool {
+    given.iter().any(|given| given.flag == "env-file" && given.source == Source::Flag)
+}
+
 /// What somebody should know of an entry that starts this program.
-pub(super) fn notes(given: &[Given], machine: &Machine) -> Vec<String> {
+pub(super) fn notes(given: &[Given], machine: &Machine, dotenv: &Dotenv) -> Vec<String> {
     let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
+    let is_in_file = |variable: &str| names_file(given) && dotenv.taken.contains(variable);
     let me =
         (!is_given("user")).then(|| "To let 'me' mean you, add --user with your e-mail address in OnceHub.".to_owned());
-    let network = NETWORK.iter().filter(|name| machine.variables.contains_key(**name) && !is_given("sandbox"));
+    let network = NETWORK
+        .iter()
+        .filter(|name| machine.variables.contains_key(**name) && !is_given("sandbox") && !is_in_file(name));
     let network = network.map(|name| {
         format!("{name} of this shell is not part of it: not every client passes it on (see docs/troubleshooting.md).")
     });
     let left = given.iter().filter(|given| {
         let is_in_it = given.source == Source::Flag || ["sandbox", "time-zone"].contains(&&*given.flag);
-        !is_in_it && !KEY_FLAGS.contains(&&*given.flag)
+        !is_in_it && !KEY_FLAGS.contains(&&*given.flag) && !is_in_file(&given.variable)
     });
     let left = left.map(|Given { flag, variable, .. }| {
         format!("Not part of it: {variable} of this shell (give --{flag} to add it).")

@@ -11,7 +11,7 @@ use url::Url;
 use crate::app::App;
 use crate::cli::say;
 use crate::config::{Config, Dotenv, Given, given_key};
-use crate::install::{Machine, Scope, keep_secret};
+use crate::install::{KEY_VARIABLES, Machine, Scope, keep_secret};
 use crate::oncehub::{Key, KeySource, keychain};
 
 /// Where a key is kept.
@@ -37,6 +37,8 @@ pub(super) enum Kept {
     Keychain(String, Option<SecretString>),
     /// In the entry.
     Entry(SecretString),
+    /// In the `.env` that the entry names, or where that says.
+    Dotenv(PathBuf),
 }
 
 /// Where the key is to be kept, as chosen or else as is usual.
@@ -87,6 +89,12 @@ pub(super) async fn find(
         }
         ask(config).await
     };
+    if let (Some(file), Keep::File | Keep::Keychain) = (&dotenv.file, keep)
+        && super::entry::names_file(given)
+        && KEY_VARIABLES.iter().any(|name| dotenv.taken.contains(*name))
+    {
+        return Ok(Kept::Dotenv(machine.folder.join(file)));
+    }
     Ok(match keep {
         Keep::None => Kept::Nowhere,
         Keep::File => match (named_file, known) {
@@ -196,7 +204,7 @@ impl Kept {
     /// What the environment of the server gets.
     pub(super) fn variables(&self) -> Vec<(String, String)> {
         match self {
-            Self::Nowhere => Vec::new(),
+            Self::Nowhere | Self::Dotenv(_) => Vec::new(),
             Self::File(file, _) => vec![("ONCEHUB_API_KEY_FILE".into(), file.to_string_lossy().into_owned())],
             Self::Keychain(name, _) => vec![("ONCEHUB_MCP_KEYCHAIN".into(), name.clone())],
             Self::Entry(key) => vec![("ONCEHUB_API_KEY".into(), key.expose_secret().to_owned())],
@@ -216,6 +224,7 @@ impl Kept {
         match self {
             Self::File(file, Some(_)) => Some(format!("The key goes into {}, for your eyes only.", file.display())),
             Self::File(file, None) => Some(format!("The key is the one in {}.", file.display())),
+            Self::Dotenv(file) => Some(format!("The key is the one that {} sets.", file.display())),
             Self::Keychain(name, None) => Some(format!("The key is '{name}' of the system's keychain.")),
             Self::Keychain(name, Some(_)) => Some(format!("The key goes into the system's keychain, as '{name}'.")),
             Self::Entry(_) if scope == Scope::Project => {

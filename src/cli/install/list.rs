@@ -1,11 +1,13 @@
 //! Which clients are here, which have this server, and whether it works there.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use console::style;
 use futures::future::join_all;
 
-use crate::cli::say;
+use super::project::{CUT, Untried, ask, shown};
+use crate::cli::{say, visible};
 use crate::install::attempt::{Answer, attempt};
 use crate::install::{Client, Entry, Machine, Scope, clients};
 
@@ -13,6 +15,7 @@ use crate::install::{Client, Entry, Machine, Scope, clients};
 pub(in crate::cli) struct Registered {
     pub(in crate::cli) client: &'static Client,
     pub(in crate::cli) scope: Scope,
+    pub(in crate::cli) file: PathBuf,
     pub(in crate::cli) state: State,
 }
 
@@ -24,49 +27,80 @@ pub(in crate::cli) enum State {
     Broken(String),
     /// The client has been told to leave it out.
     Off,
+    /// It is a project's, and nobody agreed to try it.
+    Untried(Entry, Untried),
     /// It was tried.
     Tried(Entry, Result<Answer, String>),
 }
 
-/// Looks into every client's files, and tries what they say. All at once: each may take its time.
-pub(in crate::cli) async fn registered(machine: &Machine, name: &str) -> Vec<Registered> {
+/// Looks into every client's files, and tries what a person's own say. What a project's files say, a stranger may have
+/// written: with `asks` it is tried after a yes to each, and else only shown.
+pub(in crate::cli) async fn registered(machine: &Machine, name: &str, asks: bool) -> Vec<Registered> {
     let places = clients::ALL.into_iter().flat_map(|client| {
         let of = |scope| client.file(machine, scope).ok();
         // In the home folder, both may be the same file.
-        let project =
-            of(Scope::Project).filter(|file| Some(file) != of(Scope::Person).as_ref()).map(|_| Scope::Project);
-        [Some(Scope::Person), project].into_iter().flatten().map(move |scope| (client, scope))
+        let project = of(Scope::Project).filter(|file| Some(file) != of(Scope::Person).as_ref());
+        let own = of(Scope::Person).map(|file| (client, Scope::Person, file));
+        own.into_iter().chain(project.map(|file| (client, Scope::Project, file)))
     });
-    join_all(places.map(|(client, scope)| async move {
-        let state = match client.find(machine, scope, name) {
-            Err(problem) => State::Broken(problem.to_string()),
-            Ok(None) => State::Absent,
-            Ok(Some(found)) if found.is_off => State::Off,
-            Ok(Some(found)) => match found.entry {
-                None => State::Broken(format!("its '{name}' says neither what to start nor where to connect")),
-                Some(entry) => {
-                    let answer = attempt(&entry, machine).await;
-                    State::Tried(entry, answer)
-                }
-            },
+    // One question after the other, each of the very entry that is tried afterwards.
+    let all: Vec<_> = places
+        .map(|(client, scope, file)| {
+            let entry = entry(client, machine, scope, name).map(|entry| {
+                let agreed = match scope {
+                    Scope::Person => Ok(()),
+                    Scope::Project if asks => ask(client, &file, &entry, &machine.folder),
+                    Scope::Project => Err(Untried::Unasked),
+                };
+                (entry, agreed)
+            });
+            (client, scope, file, entry)
+        })
+        .collect();
+    // All at once: each may take its time.
+    join_all(all.into_iter().map(|(client, scope, file, entry)| async move {
+        let state = match entry {
+            Err(state) => state,
+            Ok((entry, Err(why))) => State::Untried(entry, why),
+            Ok((entry, Ok(()))) => {
+                let answer = attempt(&entry, machine, scope).await;
+                State::Tried(entry, answer)
+            }
         };
-        Registered { client, scope, state }
+        Registered { client, scope, file, state }
     }))
     .await
 }
 
-/// Prints a line for each client, and one for each project's file that has the server. Exit code 1 when an entry is broken.
-pub(super) async fn run(machine: &Machine, name: &str) -> ExitCode {
+/// The entry that a client's file has, if there is one that could be tried.
+fn entry(client: &Client, machine: &Machine, scope: Scope, name: &str) -> Result<Entry, State> {
+    let found = client.find(machine, scope, name).map_err(|problem| State::Broken(problem.to_string()))?;
+    let found = found.ok_or(State::Absent)?;
+    if found.is_off {
+        return Err(State::Off);
+    }
+    found.entry.ok_or_else(|| State::Broken(format!("its '{name}' says neither what to start nor where to connect")))
+}
+
+/// Prints a line for each client, and one for each project's file that has the server. Exit code 1 when an entry is broken
+/// that is the person's own, or that they wanted to have tried.
+pub(super) async fn run(machine: &Machine, name: &str, asks: bool) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
-    for Registered { client, scope, state } in registered(machine, name).await {
+    for Registered { client, scope, file, state } in registered(machine, name, asks).await {
         let told = match &state {
             State::Absent if scope == Scope::Project => continue,
             State::Absent if client.is_here(machine) => "here, not registered".to_owned(),
             State::Absent => style("not found").dim().to_string(),
             State::Off => "registered, but switched off in the client".to_owned(),
+            State::Untried(entry, why) => {
+                let file = visible(&file.display().to_string());
+                format!("{file} names {}; {why} (--project asks whether to try it)", shown(entry, CUT))
+            }
             State::Broken(problem) | State::Tried(_, Err(problem)) => {
-                code = ExitCode::FAILURE;
-                format!("{}: {problem}", style("does not work").red())
+                if scope == Scope::Person || asks {
+                    code = ExitCode::FAILURE;
+                }
+                format!("{}: {}", style("does not work").red(), visible(problem))
             }
             State::Tried(entry, Ok(answer)) => {
                 let way = match entry {
@@ -77,7 +111,8 @@ pub(super) async fn run(machine: &Machine, name: &str) -> ExitCode {
                 match &answer.account {
                     Some(Err(problem)) => {
                         code = ExitCode::FAILURE;
-                        format!("registered ({way}), {tools} tools, {}: {problem}", style("but calls fail").red())
+                        let fails = style("but calls fail").red();
+                        format!("registered ({way}), {tools} tools, {fails}: {}", visible(problem))
                     }
                     _ => format!("{} ({way}), {tools} tools", style("registered and works").green()),
                 }

@@ -3,6 +3,7 @@
 mod entry;
 mod key;
 mod list;
+mod project;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use crate::config::{Config, Dotenv, Given};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
 use key::Keep;
 pub(super) use list::{Registered, State, registered};
+pub(super) use project::{CUT, shown};
 
 /// What is registered, and with whom.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +27,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     target: Target,
     /// Show which clients are here, which of them have this server, and whether it works there
-    #[arg(long, conflicts_with_all = ["project", "yes", "dry_run", "http", "key"])]
+    #[arg(long, conflicts_with_all = ["yes", "dry_run", "http", "key"])]
     list: bool,
     /// Register a server that somebody hosts: its address, https://mcp.example.com/mcp
     #[arg(long, value_name = "URL")]
@@ -54,7 +56,7 @@ struct Target {
     /// What the client calls the server: letters, digits and hyphens
     #[arg(long, value_name = "NAME", default_value = "oncehub", value_parser = name)]
     name: String,
-    /// In the file of the project in this folder, instead of your own
+    /// In the file of the project in this folder, instead of your own; with --list, ask whether to try what its files name
     #[arg(long)]
     project: bool,
     /// Do not ask
@@ -91,7 +93,7 @@ pub(super) async fn run(
     let machine = machine()?;
     let target = &arguments.target;
     if arguments.list {
-        return Ok(list::run(&machine, &target.name).await);
+        return Ok(list::run(&machine, &target.name, target.project).await);
     }
     let clients = target.clients();
     let scope = target.scope();
@@ -127,7 +129,7 @@ pub(super) async fn run(
             say(&format!("{} has been told to leave it out: switch it on there.", client.name));
         }
     }
-    let notes = if arguments.http.is_none() { entry::notes(given, &machine) } else { Vec::new() };
+    let notes = if arguments.http.is_none() { entry::notes(given, &machine, dotenv) } else { Vec::new() };
     for note in notes.into_iter().chain(key.notes(scope)) {
         say(&note);
     }
@@ -141,7 +143,7 @@ pub(super) async fn run(
     }
     key.keep()?;
     write(&clients, &changes)?;
-    Ok(tried(&entry, &machine).await)
+    Ok(tried(&entry, &machine, scope).await)
 }
 
 /// Takes the server's entry away.
@@ -243,9 +245,10 @@ fn write(clients: &[&Client], changes: &[Change]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Does what has been written work? Started as the client would start it.
-async fn tried(entry: &Entry, machine: &Machine) -> ExitCode {
-    match attempt::attempt(entry, machine).await {
+/// Does what has been written work? Started as the client would start it: what this process made, not what the file has by
+/// now.
+async fn tried(entry: &Entry, machine: &Machine, scope: Scope) -> ExitCode {
+    match attempt::attempt(entry, machine, scope).await {
         Ok(answer) => {
             let took = answer.took.as_millis();
             say(&format!("Tried the entry: {} answers in {took} ms and offers {} tools.", answer.server, answer.tools));

@@ -26,11 +26,12 @@ PATIENCE = 60
 class Terminal:
     """A program on a terminal of its own."""
 
-    def __init__(self, home, *arguments):
+    def __init__(self, home, *arguments, folder=None, output=None):
         self.end, theirs = pty.openpty()
         environment = {"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm"}
-        streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
-        self.process = subprocess.Popen([BINARY, *arguments], env=environment, cwd=home, start_new_session=True, **streams)
+        streams = {**dict.fromkeys(("stdin", "stdout", "stderr"), theirs), **({"stdout": output} if output else {})}
+        where = {"env": environment, "cwd": folder or home}
+        self.process = subprocess.Popen([BINARY, *arguments], start_new_session=True, **where, **streams)
         os.close(theirs)
         self.said = ""
         self.seen = 0
@@ -121,6 +122,32 @@ def test_a_key_is_asked_for_until_oncehub_knows_it_and_written_after_a_yes(insta
     written = (tmp_path / ".cursor/mcp.json").read_text(encoding="utf-8")
     assert json.loads(written)["mcpServers"]["oncehub"]["env"] == {"ONCEHUB_API_KEY_FILE": str(kept)}
     assert key not in written
+
+
+@pytest.mark.parametrize("answer", ["y", "n", "", "yess"])
+@pytest.mark.parametrize("command", [["--sandbox", "check"], ["--sandbox", "check", "--json"], ["install", "--list"]])
+def test_what_a_project_names_is_started_after_a_yes_to_its_command_line(tmp_path, command, answer):
+    project = tmp_path / "project"
+    project.mkdir()
+    entry = {"command": "bash", "args": ["-c", "touch started"], "env": {"TOKEN": "s3cret"}}
+    (project / ".mcp.json").write_text(json.dumps({"mcpServers": {"oncehub": entry}}), encoding="utf-8")
+    with (tmp_path / "said").open("w+", encoding="utf-8") as output:
+        terminal = Terminal(tmp_path, *command, "--project", folder=project, output=output)
+        said = terminal.until("[y/N] ")
+        assert f"Claude Code (this project), {project}/.mcp.json:" in said
+        assert 'bash -c "touch started" (with the variables TOKEN)' in said and "s3cret" not in said
+        assert not (project / "started").exists()
+        terminal.type(answer)
+        code = terminal.finish()
+        terminal.close()
+        output.seek(0)
+        told = output.read()
+    assert (project / "started").exists() == (answer == "y")
+    # It is not a server, which is bad once it was tried.
+    assert code == (1 if answer == "y" else 0), told
+    assert ("not tried, since you did not say yes" in told) == (answer != "y"), told
+    if "--json" in command:
+        assert json.loads(told)["findings"]
 
 
 @pytest.mark.parametrize("answer", ["n", "", "yess"])

@@ -81,6 +81,28 @@ fn what_a_check_says_of_each_client_is_told() {
 }
 
 #[test]
+fn what_a_check_says_of_a_folder_is_told() {
+    let page = read("docs/troubleshooting.md");
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("project");
+    let real = fs::canonicalize(home.path()).unwrap();
+    let check = |folder: &Path| said(folder, &["--sandbox", "check"], &[]).replace(real.to_str().unwrap(), "…");
+    fs::create_dir(&folder).unwrap();
+    let text = "HTTPS_PROXY=x\nONCEHUB_MCP_USER=x\nMY_TITLE=Hello World app\nONCEHUB_MCP_CONFIRM=never\n";
+    fs::write(home.path().join(".env"), text).unwrap();
+    let entry = r#"{"mcpServers": {"oncehub": {"command": "bash", "args": ["-c", "touch started"]}}}"#;
+    fs::write(home.path().join(".mcp.json"), entry).unwrap();
+    let (own, below) = (check(home.path()), check(&folder));
+    let complaints = [complaints(&own), complaints(&below)].concat();
+    for (topic, count) in [("warn .env", 3), ("warn client", 1)] {
+        assert_eq!(complaints.iter().filter(|line| line.starts_with(topic)).count(), count, "{own}{below}");
+    }
+    for line in complaints {
+        assert!(page.contains(line), "{line}");
+    }
+}
+
+#[test]
 fn what_else_is_quoted_is_said() {
     let page = read("docs/troubleshooting.md");
     let home = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
 //! Settings: flag over environment over `.env` over default, validated once, at start.
 
+mod dotenv;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use url::Url;
 
 use crate::oncehub::{BadKey, BadUrl, Budget, Key, KeySource, api_root};
 use crate::tools::{BadTime, Confirm, Selection, Zone};
+pub use dotenv::{Dotenv, Elsewhere, Left, Purpose, Why, listed};
 
 const API_URL: &str = "https://api.oncehub.com";
 const TIMEOUT: &str = "25";
@@ -21,7 +24,7 @@ const RATE_LIMIT: &str = "5/1s,200/5m";
 
 /// Every setting that holds for all commands. The key itself is no flag: a command line can be read by others.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Settings (each also an environment variable, or a line in .env)")]
+#[command(next_help_heading = "Settings (each also an environment variable, or a line in the file of --env-file)")]
 pub struct Options {
     /// Use the built-in simulated OnceHub account: no key, nothing real is touched
     #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
@@ -134,7 +137,13 @@ pub struct Options {
         default_value = "text"
     )]
     pub log_format: String,
+    /// A .env that is trusted whole, and read instead of the one in the working folder
+    #[arg(long, global = true, env = ENV_FILE, hide_env_values = true, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
 }
+
+/// The variable that names a `.env`.
+const ENV_FILE: &str = "ONCEHUB_MCP_ENV_FILE";
 
 /// The settings, as they are used.
 #[derive(Clone, Debug)]
@@ -223,14 +232,14 @@ impl Config {
     }
 }
 
-/// A variable that is set to nothing is as good as not set; so is `${user_config.…}`, which hosts of MCPB bundles leave as
+/// A variable that is set to nothing counts as unset; so does `${user_config.…}`, which hosts of MCPB bundles leave as
 /// it stands in the manifest where the person filled nothing in.
 fn filled(text: &str) -> Option<&str> {
     let text = text.trim();
     (!text.is_empty() && !text.starts_with("${user_config.")).then_some(text)
 }
 
-/// The command without the variables that are as good as not set: what they are for keeps its default.
+/// The command without the variables that count as unset: what they are for keeps its default.
 pub fn without_unset(command: Command) -> Command {
     let command = command.mut_args(|argument| {
         let text = argument.get_env().and_then(|name| std::env::var(name).ok());
@@ -315,6 +324,23 @@ pub enum Source {
     Dotenv,
 }
 
+/// What the command line and the environment have, told by a command line that was read before any `.env`.
+pub fn elsewhere(matches: &ArgMatches, purpose: Purpose) -> Elsewhere {
+    let nothing = Dotenv::default();
+    let mut variables: BTreeSet<String> =
+        given(matches, &nothing).into_iter().map(|setting| setting.variable).collect();
+    // It has no flag. What is not text is refused later, and replaced by nothing.
+    variables.extend(dotenv::is_in_environment(KEY_VARIABLES[0]).then(|| KEY_VARIABLES[0].to_owned()));
+    let sandbox = matches.try_get_one("sandbox").ok().flatten().copied().unwrap_or_default();
+    Elsewhere { variables, sandbox, purpose }
+}
+
+/// The file that a person named with `--env-file`.
+pub fn env_file(matches: &ArgMatches) -> Option<PathBuf> {
+    let file: Option<&PathBuf> = matches.try_get_one("env_file").ok().flatten();
+    file.filter(|file| file.to_str().is_none_or(|file| filled(file).is_some())).cloned()
+}
+
 /// The settings that somebody has given, each with the place that won. Those at their defaults are not among them.
 pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
     let settings = Options::augment_args(Command::new(""));
@@ -323,7 +349,7 @@ pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
         let variable = setting.get_env()?.to_str()?.to_owned();
         let source = match matches.value_source(id)? {
             ValueSource::CommandLine => Source::Flag,
-            ValueSource::EnvVariable if dotenv.variables.contains(&variable) => Source::Dotenv,
+            ValueSource::EnvVariable if dotenv.taken.contains(&variable) => Source::Dotenv,
             ValueSource::EnvVariable => Source::Environment,
             _ => return None,
         };
@@ -342,29 +368,6 @@ pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
 /// The key's own variable, which has no flag.
 pub fn given_key(dotenv: &Dotenv) -> Option<(SecretString, Source)> {
     let key = std::env::var(KEY_VARIABLES[0]).ok().and_then(|key| filled(&key).map(str::to_owned))?;
-    let is_dotenv = dotenv.variables.contains(KEY_VARIABLES[0]);
+    let is_dotenv = dotenv.taken.contains(KEY_VARIABLES[0]);
     Some((key.into(), if is_dotenv { Source::Dotenv } else { Source::Environment }))
-}
-
-/// What a `.env` has added to the environment.
-#[derive(Clone, Debug, Default)]
-pub struct Dotenv {
-    /// The file.
-    pub file: Option<PathBuf>,
-    variables: BTreeSet<String>,
-}
-
-/// Reads `.env` in this folder or one above it; what the environment has already is left alone.
-///
-/// # Errors
-/// When there is one that cannot be read. Its lines are not repeated, since one of them may be the key.
-pub fn load_dotenv() -> Result<Dotenv, String> {
-    let names = || std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let before: BTreeSet<String> = names().collect();
-    match dotenvy::dotenv() {
-        Ok(file) => Ok(Dotenv { file: Some(file), variables: names().filter(|name| !before.contains(name)).collect() }),
-        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(Dotenv::default()),
-        Err(dotenvy::Error::Io(error)) => Err(format!(".env cannot be read: {error}")),
-        Err(_) => Err(".env has a line that is not NAME=value (quote values that hold spaces)".into()),
-    }
 }

@@ -21,7 +21,8 @@ impl Endpoint for Test {
 /// The account that the answer names: "The API key is valid for account: admin@example.com". In any other wording it names none.
 pub fn account_in(message: &str) -> Option<&str> {
     let account = message.strip_prefix("The API key is valid for account: ")?.trim();
-    let is_address = account.contains('@') && account.len() <= 320 && account.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_address =
+        account.contains('@') && account.len() <= 320 && account.bytes().all(|byte| byte.is_ascii_graphic());
     is_address.then_some(account)
 }
 

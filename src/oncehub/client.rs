@@ -131,7 +131,13 @@ impl Client {
 
     /// A client that opens its first connection with its first request.
     pub fn new(settings: Settings) -> Self {
-        Self { shared: Arc::new(Shared { settings, http: Arc::default() }), deadline: None, ledger: Ledger::default(), attempts: u32::MAX, waits: true }
+        Self {
+            shared: Arc::new(Shared { settings, http: Arc::default() }),
+            deadline: None,
+            ledger: Ledger::default(),
+            attempts: u32::MAX,
+            waits: true,
+        }
     }
 
     /// A client of another account, which shares nothing with this one but connections.

@@ -103,7 +103,8 @@ impl Account {
     /// Whether something of it counts still.
     pub(super) fn counts(&self) -> bool {
         let (now, taken, longest) = (Instant::now(), self.lock(), self.longest());
-        taken.moments.back().is_some_and(|&at| at + longest > now) || taken.paused_until.is_some_and(|until| until > now)
+        taken.moments.back().is_some_and(|&at| at + longest > now)
+            || taken.paused_until.is_some_and(|until| until > now)
     }
 
     fn longest(&self) -> Duration {

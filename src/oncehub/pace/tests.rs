@@ -175,18 +175,22 @@ async fn two_keys_of_one_account_share_its_window() {
     let address = oncehub();
     let (one, two, other) = (accepted(&address, "one"), accepted(&address, "two"), accepted(&address, "other"));
     // Until OnceHub names them, each stands for itself.
-    for budget in [&one, &one, &one, &two, &two, &two] {
+    for budget in [&one, &one, &one, &two, &two, &two, &two, &two] {
         assert_eq!(wait(budget).await, Duration::ZERO);
     }
-    let waiting: Vec<_> = (0..3).map(|_| tokio::spawn({
-        let two = two.clone();
-        async move { wait(&two).await }
-    })).collect();
+    let waiting: Vec<_> = (0..3)
+        .map(|_| {
+            tokio::spawn({
+                let two = two.clone();
+                async move { wait(&two).await }
+            })
+        })
+        .collect();
     tokio::task::yield_now().await;
-    [&one, &two].map(|budget| budget.name("admin@example.com"));
+    [&one, &two].iter().for_each(|budget| budget.name("admin@example.com"));
     other.name("somebody-else@example.com");
     assert_eq!(wait(&other).await, Duration::ZERO);
-    // Six have left, more than one account may: those who wait already wait for the shared window, and nobody goes ahead.
+    // Eight have left, more than one account may: those who wait already wait for the shared window, and nobody goes ahead.
     assert_eq!(wait(&one).await, SECOND + SLACK);
     for waiting in waiting {
         let waited = waiting.await.unwrap();
@@ -205,7 +209,9 @@ async fn two_keys_of_one_account_share_its_window() {
     // A key of an account that is known by its name finds all that the account has used.
     let third = accepted(&address, "three");
     third.name("admin@example.com");
-    (0..4).for_each(|_| assert!(futures::FutureExt::now_or_never(third.acquire(Instant::now(), true)).is_some_and(|it| it.is_ok())));
+    (0..4).for_each(|_| {
+        assert!(futures::FutureExt::now_or_never(third.acquire(Instant::now(), true)).is_some_and(|it| it.is_ok()))
+    });
     assert_eq!(wait(&two).await, SECOND + SLACK);
 }
 

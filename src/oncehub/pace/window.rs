@@ -100,7 +100,9 @@ impl FromStr for Windows {
                 Some(("account", window)) => windows.account.push(Window::read(window)?),
                 Some(("address", window)) => windows.address.push(Window::read(window)?),
                 Some((name, _)) => {
-                    return Err(BadWindows { problem: format!("'{name}' has no windows, only account and address have") });
+                    return Err(BadWindows {
+                        problem: format!("'{name}' has no windows, only account and address have"),
+                    });
                 }
                 None => unnamed.push(Window::read(part)?),
             }

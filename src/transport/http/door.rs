@@ -45,12 +45,7 @@ impl Door {
     ///
     /// # Errors
     /// A host or origin that cannot be one.
-    pub fn new(
-        public_url: Option<&Url>,
-        hosts: &[String],
-        origins: &[String],
-        proxy: Proxy,
-    ) -> Result<Self, BadName> {
+    pub fn new(public_url: Option<&Url>, hosts: &[String], origins: &[String], proxy: Proxy) -> Result<Self, BadName> {
         let host = |text: &String| text.parse::<Authority>().map_err(|_| BadName::Host(text.clone()));
         let mut door = Self { hosts: hosts.iter().map(host).collect::<Result<_, _>>()?, origins: vec![], proxy };
         for text in origins {
@@ -82,8 +77,7 @@ impl Door {
         }
         match (self.proxy, came_over_https(&request.headers)) {
             (Proxy::Lenient | Proxy::Strict, Some(false)) => {
-                let reason =
-                    "the request reached the proxy over plain HTTP, and the key with it: use https, and replace the key";
+                let reason = "the request reached the proxy over plain HTTP, and the key with it: use https, and replace the key";
                 Err(Refusal::forbidden("plain_http", reason))
             }
             (Proxy::Strict, None) if !CARRY_NO_SECRET.contains(&request.uri.path()) => {
@@ -238,7 +232,8 @@ mod tests {
                 assert!(came(proxy, hops), "{proxy:?} {hops:?}");
             }
             // A client that says https itself does not hide what the proxy adds.
-            for hops in [&["http"][..], &["http, https"], &["https, http"], &["https", "http"], &["", "https"], &["ws"]] {
+            for hops in [&["http"][..], &["http, https"], &["https, http"], &["https", "http"], &["", "https"], &["ws"]]
+            {
                 assert!(!came(proxy, hops), "{proxy:?} {hops:?}");
             }
         }

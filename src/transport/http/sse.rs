@@ -95,8 +95,7 @@ impl<B: Backend> Shared<B> {
             }
         });
         let first = Event::default().event("endpoint").data(address);
-        let events = stream::once(async { first })
-            .chain(events.filter_map(|message| async move { event(&message) }));
+        let events = stream::once(async { first }).chain(events.filter_map(|message| async move { event(&message) }));
         let open = Open { _room: room, _cancels: ended.drop_guard() };
         let sse = Sse::new(while_open(events, open)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
         // Else nginx collects events until there are some kilobytes of them.

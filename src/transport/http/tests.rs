@@ -9,27 +9,32 @@ use axum::response::Response;
 use futures::FutureExt;
 use http::StatusCode;
 use http_body_util::BodyExt;
-use rmcp::model::{CallToolRequestParams, CallToolResponse};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::network::Peer;
 use super::sessions::Count;
 use super::*;
 
-/// A service whose calls never end by themselves.
-#[derive(Clone)]
-struct Endless;
+/// A service whose calls end when they are told to.
+#[derive(Clone, Default)]
+struct Slow {
+    end: Arc<Notify>,
+}
 
-impl ServerHandler for Endless {
+impl ServerHandler for Slow {
     async fn call_tool(
         &self,
         _: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        context.ct.cancelled().await;
-        Err(ErrorData::internal_error("cancelled", None))
+        tokio::select! {
+            () = self.end.notified() => Ok(CallToolResult::success(vec![]).into()),
+            () = context.ct.cancelled() => Err(ErrorData::internal_error("cancelled", None)),
+        }
     }
 }
 
@@ -38,16 +43,17 @@ impl ServerHandler for Endless {
 struct Accepted(Arc<Mutex<HashSet<Arc<str>>>>);
 
 struct Simple {
+    service: Slow,
     accepted: Accepted,
     /// Whom a session has been opened for.
     met: Accepted,
 }
 
 impl Backend for Simple {
-    type Service = Endless;
+    type Service = Slow;
 
-    fn service(&self) -> Endless {
-        Endless
+    fn service(&self) -> Slow {
+        self.service.clone()
     }
 
     fn admit(
@@ -108,7 +114,7 @@ impl Bench {
             limits,
             drain: Duration::ZERO,
         };
-        let backend = Simple { accepted: accepted.clone(), met: Accepted::default() };
+        let backend = Simple { service: Slow::default(), accepted: accepted.clone(), met: Accepted::default() };
         Self { shared: Arc::new(Shared::new(backend, settings, CancellationToken::new())), accepted }
     }
 
@@ -121,6 +127,7 @@ impl Bench {
 
     fn request(&self, key: &str, from: u8, session: Option<&str>, message: &Value) -> Request {
         let mut request = http::Request::post("/mcp")
+            .header("host", "localhost")
             .header("api-key", key)
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json")
@@ -274,9 +281,15 @@ async fn a_request_does_not_take_the_stream_of_another_with_the_same_id() {
     let elsewhere = bench.use_one("known", 1).await.unwrap();
     let _elsewhere = bench.ask(bench.call("known", &elsewhere, &json!("a"))).await.unwrap();
     settle().await;
-    bench.shared.ended.cancel();
+    assert_eq!(bench.shared.calls.count(), 3);
+    bench.shared.backend.service.end.notify_waiters();
     let answered = first.into_body().collect().await.unwrap().to_bytes();
-    assert!(!answered.is_empty(), "its stream has stayed its own");
+    let answered = String::from_utf8(answered.to_vec()).unwrap();
+    assert!(
+        answered.contains("\"id\":\"a\"") && answered.contains("\"result\""),
+        "its stream has stayed its own: {answered}"
+    );
+    settle().await;
     assert_eq!(bench.shared.calls.count(), 0);
 }
 

@@ -39,7 +39,7 @@ fn every_setting_is_in_the_help_the_documents_and_the_example() {
     let (settings, example) = (read("docs/settings.md"), read(".env.example"));
     assert_eq!(variables(&[]).len(), 16);
     let variables = variables(&["http"]);
-    assert_eq!(variables.len(), 16 + 20, "{variables:?}");
+    assert_eq!(variables.len(), 16 + 21, "{variables:?}");
     for name in &variables {
         assert!(settings.contains(&format!("| `{name}` |")), "docs/settings.md: {name}");
         assert!(example.contains(&format!("{name}=")), ".env.example: {name}");

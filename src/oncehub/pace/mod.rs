@@ -75,7 +75,7 @@ impl Budget {
     /// OnceHub has accepted the key.
     pub(super) fn accept(&self) {
         if let (Some(key), Some(address)) = (&self.key, &self.address)
-            && key.standing.accept()
+            && (key.standing.accept() || !address.knows(&key.name))
         {
             address.accept(&key.name, &self.account.root());
         }

@@ -2,7 +2,8 @@
 //! its pass-through call, the processor's time per call under load, and the memory of a thousand callers. Both are children in
 //! front of the same simulated account; what is compared is measured in turns.
 //!
-//! `cargo bench --bench over_http` prints the tables of `docs/performance.md`; with `-- --soak MINUTES` it looks for growth.
+//! `cargo bench --bench over_http` prints the tables of `docs/performance.md`, with `-- --memory` only what is said of memory
+//! there; with `-- --soak MINUTES` it looks for growth.
 
 #![allow(
     clippy::unwrap_used,
@@ -216,11 +217,18 @@ async fn main() {
         return soak(&ours, &sandbox, arguments[at + 1].parse().unwrap()).await;
     }
     let barest = programs::barest();
-    let url = sandbox.url();
 
+    if !arguments.iter().any(|argument| argument == "--memory") {
+        speed(&ours, &barest, &sandbox).await;
+    }
+    memory(&ours, &barest, &sandbox).await;
+}
+
+async fn speed(ours: &Path, barest: &Path, sandbox: &Sandbox) {
+    let url = sandbox.url();
     println!("| | oncehub-mcp | barest rmcp server | ratio |\n| --- | --- | --- | --- |");
     for (era, name) in [(Era::Sessions, "2025-11-25"), (Era::Modern, "2026-07-28")] {
-        let (one, two) = (Server::spawn(&ours, &OURS, &url), Server::spawn(&barest, &["http"], &url));
+        let (one, two) = (Server::spawn(ours, &OURS, &url), Server::spawn(barest, &["http"], &url));
         let [first, second] = latency([&one, &two], era).await.map(|time| time.as_secs_f64() * 1e3);
         println!("| {name}: one call, median | {first:.3} ms | {second:.3} ms | {:.2} |", first / second);
         let (one, two) = (Arc::new(one), Arc::new(two));
@@ -242,7 +250,11 @@ async fn main() {
             speeds[0] / speeds[1]
         );
     }
-    for (what, program, arguments) in [("oncehub-mcp", &ours, &OURS[..]), ("barest", &barest, &["http"])] {
+}
+
+async fn memory(ours: &Path, barest: &Path, sandbox: &Sandbox) {
+    let url = sandbox.url();
+    for (what, program, arguments) in [("oncehub-mcp", ours, &OURS[..]), ("barest", barest, &["http"])] {
         let server = Server::spawn(program, arguments, &url);
         server.call(Era::Modern, "", 0).await;
         let before = server.memory();

@@ -6,7 +6,7 @@ mod tenants;
 use anyhow::Context as _;
 
 use crate::config::Config;
-use crate::oncehub::{self, Client, Key, KeySource, api_root};
+use crate::oncehub::{self, Budget, Client, Key, KeySource, Windows, api_root};
 use crate::sandbox::{self, Sandbox};
 use crate::server::Server;
 use crate::tools::{Catalogue, Settings, Tools};
@@ -22,6 +22,7 @@ pub struct App {
     pub client: Client,
     tools: Tools,
     catalogue: Catalogue,
+    windows: Windows,
     /// The simulated account, which lives as long as this does.
     _sandbox: Option<Sandbox>,
 }
@@ -46,7 +47,8 @@ impl App {
             Some(sandbox) => (api_root(&sandbox.url())?, Key::new(KeySource::Given(sandbox::KEY.into()))?),
             None => (config.url, config.key),
         };
-        let client = Client::new(oncehub::Settings { url, key, budget: config.budget, reply_limit: REPLY_LIMIT });
+        let budget = Budget::new(&config.windows.all());
+        let client = Client::new(oncehub::Settings { url, key, budget, reply_limit: REPLY_LIMIT });
         let settings = Settings {
             timeout: config.timeout,
             zone: config.zone,
@@ -56,7 +58,18 @@ impl App {
             ..Settings::default()
         };
         let tools = Tools::new(client.clone(), settings);
-        Ok(Self { client, tools, catalogue, _sandbox: sandbox })
+        Ok(Self { client, tools, catalogue, windows: config.windows, _sandbox: sandbox })
+    }
+
+    /// Says at start what no rate limit is kept for: OnceHub then refuses, and its refusals are waited out.
+    pub fn tell_what_is_unguarded(&self) {
+        if let Some(unguarded) = self.windows.unguarded() {
+            tracing::warn!(
+                "ONCEHUB_MCP_RATE_LIMIT={}: {unguarded}, so OnceHub may have to refuse requests (its own limits are {})",
+                self.windows,
+                Windows::oncehub()
+            );
+        }
     }
 
     /// The MCP server of the account.
@@ -78,7 +91,7 @@ impl App {
     /// # Errors
     /// When this process serves HTTP already.
     pub fn tenants(&self) -> anyhow::Result<Tenants> {
-        Tenants::new(&self.client, &self.tools, self.catalogue.clone())
+        Tenants::new(&self.client, &self.tools, self.catalogue.clone(), &self.windows)
     }
 }
 

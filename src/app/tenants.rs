@@ -8,16 +8,25 @@ use std::time::Duration;
 use http::{Extensions, HeaderMap, StatusCode};
 use moka::sync::Cache;
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::figures::Figures;
-use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Settings, Window};
+use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Window, Windows};
 use crate::server::{Account, Server};
 use crate::tools::{Catalogue, Failure, Selection, Tools};
 use crate::transport::http::{Backend, Caller, InFlight, Refusal};
 
-/// How many accounts are remembered, and for how long after their last request.
+/// How many keys' accounts are remembered, and for how long after their last request.
 const ACCOUNTS: u64 = 10_000;
 const REMEMBER: Duration = Duration::from_mins(15);
+
+/// The same for keys that OnceHub has not accepted. They are kept apart: however many are made up, no account is forgotten for
+/// them.
+const STRANGERS: u64 = 1_000;
+const REMEMBER_STRANGERS: Duration = Duration::from_mins(1);
+
+/// How long OnceHub may take to say whether it accepts a key with which a session is opened.
+const MEET_FOR: Duration = Duration::from_secs(10);
 
 /// How long an answer to "are you ready?" holds: each one is a request to OnceHub.
 const READY_FOR: Duration = Duration::from_mins(1);
@@ -46,12 +55,13 @@ pub struct Tenants {
     served: Served,
     own: Account,
     client: Client,
-    /// The limits, of which all but the first are shared.
-    budget: Budget,
     address: Address,
     accounts: Cache<Arc<str>, Tools>,
+    strangers: Cache<Arc<str>, Tools>,
     narrowed: Cache<Selection, Arc<Catalogue>>,
-    ready: tokio::sync::Mutex<Option<(tokio::time::Instant, Result<(), String>)>>,
+    /// What headers of strangers have left of the catalogue.
+    narrowed_for_strangers: Cache<Selection, Arc<Catalogue>>,
+    ready: tokio::sync::Mutex<Option<(Instant, Result<(), String>)>>,
     figures: Figures,
 }
 
@@ -60,22 +70,23 @@ impl Tenants {
     ///
     /// # Errors
     /// When figures are collected already, by another server in this process.
-    pub fn new(client: &Client, tools: &Tools, catalogue: Catalogue) -> anyhow::Result<Self> {
-        let Settings { budget, key, .. } = client.settings();
-        let address = budget.address();
+    pub fn new(client: &Client, tools: &Tools, catalogue: Catalogue, windows: &Windows) -> anyhow::Result<Self> {
+        let address = Address::new(windows);
         // This account's requests leave from the same address as everybody else's.
-        let client = client.with_key(key.clone(), budget.at(&address));
+        let client = client.with_key(client.settings().key.clone(), Budget::own_at(&address));
         let tools = tools.with_client(client.clone());
         let server = Server::of_requests();
+        let remember = |most, idle| Cache::builder().max_capacity(most).time_to_idle(idle).build();
         Ok(Self {
             served: served(&server),
             server,
-            own: Account { tools, catalogue: Arc::new(catalogue), tenant: "own".into(), held: None },
-            budget: budget.clone(),
+            own: Account { tools, catalogue: Arc::new(catalogue), tenant: OWN.into(), held: None },
             address,
             client,
-            accounts: Cache::builder().max_capacity(ACCOUNTS).time_to_idle(REMEMBER).build(),
+            accounts: remember(ACCOUNTS, REMEMBER),
+            strangers: remember(STRANGERS, REMEMBER_STRANGERS),
             narrowed: Cache::builder().max_capacity(200).time_to_idle(REMEMBER).build(),
+            narrowed_for_strangers: Cache::builder().max_capacity(20).time_to_idle(REMEMBER_STRANGERS).build(),
             ready: tokio::sync::Mutex::default(),
             figures: Figures::collect()?,
         })
@@ -85,22 +96,29 @@ impl Tenants {
     fn tools(&self, caller: &Caller, key: &SecretString) -> Result<Tools, Refusal> {
         let make = || {
             let key = Key::new(KeySource::Given(key.clone()))?;
-            let budget = self.budget.at(&self.address);
+            let budget = Budget::of_key(&self.address, Arc::clone(&caller.tenant), caller.network);
             Ok(self.own.tools.of_account(self.client.with_key(key, budget)))
         };
-        self.accounts
-            .try_get_with(Arc::clone(&caller.tenant), make)
-            .map_err(|bad: Arc<BadKey>| Refusal::new(StatusCode::UNAUTHORIZED, "key", bad.to_string()))
+        let tools = if self.knows(&caller.tenant) {
+            // What has been learnt while the key was new goes with it.
+            let moved = || self.strangers.remove(&caller.tenant).map_or_else(make, Ok);
+            self.accounts.try_get_with(Arc::clone(&caller.tenant), moved)
+        } else {
+            let moved = || self.accounts.remove(&caller.tenant).map_or_else(make, Ok);
+            self.strangers.try_get_with(Arc::clone(&caller.tenant), moved)
+        };
+        tools.map_err(|bad: Arc<BadKey>| Refusal::new(StatusCode::UNAUTHORIZED, "key", bad.to_string()))
     }
 
     /// What the headers leave of the catalogue.
-    fn catalogue(&self, headers: &HeaderMap) -> Result<Arc<Catalogue>, Refusal> {
+    fn catalogue(&self, caller: &Caller, headers: &HeaderMap) -> Result<Arc<Catalogue>, Refusal> {
         let selection = selection(headers)?;
         if selection == Selection::default() {
             return Ok(Arc::clone(&self.own.catalogue));
         }
         let narrow = || self.own.catalogue.narrowed(&selection).map(Arc::new);
-        self.narrowed.try_get_with_by_ref(&selection, narrow).map_err(|bad| {
+        let narrowed = if self.knows(&caller.tenant) { &self.narrowed } else { &self.narrowed_for_strangers };
+        narrowed.try_get_with_by_ref(&selection, narrow).map_err(|bad| {
             Refusal::new(
                 StatusCode::BAD_REQUEST,
                 "selection",
@@ -109,6 +127,9 @@ impl Tenants {
         })
     }
 }
+
+/// The tenant of callers who are served with the server's own key.
+const OWN: &str = "own";
 
 impl Backend for Tenants {
     type Service = Served;
@@ -128,10 +149,26 @@ impl Backend for Tenants {
             Some(key) => self.tools(caller, key)?,
             None => self.own.tools.clone(),
         };
-        let catalogue = self.catalogue(headers)?;
+        let catalogue = self.catalogue(caller, headers)?;
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
         extensions.insert(Account { tools, catalogue, tenant: Arc::clone(&caller.tenant), held });
         Ok(())
+    }
+
+    fn knows(&self, tenant: &str) -> bool {
+        tenant == OWN || self.address.knows(tenant)
+    }
+
+    fn meet(&self, caller: &Caller) {
+        let Some(key) = &caller.key else { return };
+        if self.knows(&caller.tenant) {
+            return;
+        }
+        if let Ok(tools) = self.tools(caller, key) {
+            // Only if there is room at once: otherwise the first call asks.
+            let client = tools.client().without_waiting().until(Instant::now() + MEET_FOR);
+            tokio::spawn(async move { client.introduce().await });
+        }
     }
 
     async fn ready(&self) -> Result<(), String> {
@@ -148,7 +185,7 @@ impl Backend for Tenants {
             self.client.check().await.map(|_| ())
         };
         let answer = asked.map_err(|error| Failure::from(&error).message);
-        *known = Some((tokio::time::Instant::now(), answer.clone()));
+        *known = Some((Instant::now(), answer.clone()));
         answer
     }
 

@@ -14,7 +14,7 @@ use super::{asked_to_stop, say};
 use crate::app::App;
 use crate::config::{Config, flag, secret};
 use crate::oncehub::{Key, KeySource};
-use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, Metrics, Settings, is_local};
+use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, Metrics, Proxy, Settings, is_local};
 
 /// How HTTP is served. Each flag is also an environment variable, as its help says.
 #[derive(Args, Clone, Debug)]
@@ -62,6 +62,9 @@ pub(super) struct Arguments {
     /// A proxy in front takes care of TLS
     #[arg(long, env = "ONCEHUB_MCP_BEHIND_PROXY", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
     behind_proxy: bool,
+    /// Refuse requests of which that proxy does not say, in X-Forwarded-Proto, that they reached it over HTTPS (but for /healthz and /readyz)
+    #[arg(long, env = "ONCEHUB_MCP_REQUIRE_FORWARDED_PROTO", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
+    require_forwarded_proto: bool,
     /// The certificate chain (PEM), read again when it changes
     #[arg(long, env = "ONCEHUB_MCP_TLS_CERT", hide_env_values = true, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -153,6 +156,12 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
         );
         config.key = Key::new(KeySource::Missing)?;
     }
+    if arguments.behind_proxy && !arguments.require_forwarded_proto {
+        tracing::warn!(
+            "--behind-proxy: a request without X-Forwarded-Proto is taken to have come over HTTPS: let the proxy set it, and \
+            give --require-forwarded-proto"
+        );
+    }
     let token = secret("ONCEHUB_MCP_TOKEN", arguments.token_file.as_deref())?;
     let settings = arguments.settings(shares, token)?;
     let certificates = match (arguments.tls_cert, arguments.tls_key) {
@@ -165,6 +174,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let app = App::new(config).await?;
+    app.tell_what_is_unguarded();
     let url = settings.public_url.as_ref().map_or_else(
         || Ok::<_, std::io::Error>(format!("{}://{}", listener.scheme(), listener.address()?)),
         |url| Ok(url.as_str().trim_end_matches('/').to_owned()),
@@ -222,7 +232,13 @@ impl Arguments {
             (None, false) => Metrics::Open,
             (None, true) => Metrics::Closed,
         };
-        let door = Door::new(public_url.as_ref(), &trimmed(&self.hosts), &trimmed(&self.origins), self.behind_proxy)
+        let proxy = match (self.behind_proxy, self.require_forwarded_proto) {
+            (false, false) => Proxy::None,
+            (false, true) => bail!("--require-forwarded-proto: there is no proxy to ask it of without --behind-proxy"),
+            (true, false) => Proxy::Lenient,
+            (true, true) => Proxy::Strict,
+        };
+        let door = Door::new(public_url.as_ref(), &trimmed(&self.hosts), &trimmed(&self.origins), proxy)
             .context("--allow-host and --allow-origin")?;
         Ok(Settings {
             door,

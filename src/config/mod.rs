@@ -14,13 +14,13 @@ use clap::{ArgAction, ArgMatches, Args, Command};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::oncehub::{BadKey, BadUrl, Budget, Key, KeySource, api_root};
+use crate::oncehub::{BadKey, BadUrl, BadWindows, Key, KeySource, Windows, api_root};
 use crate::tools::{BadTime, Confirm, Selection, Zone};
 pub use dotenv::{Dotenv, Elsewhere, Left, Purpose, Why, listed};
 
 const API_URL: &str = "https://api.oncehub.com";
 const TIMEOUT: &str = "25";
-const RATE_LIMIT: &str = "5/1s,200/5m";
+const RATE_LIMIT: &str = "account=5/1s,address=200/5m";
 
 /// Every setting that holds for all commands. The key itself is no flag: a command line can be read by others.
 #[derive(Args, Clone, Debug)]
@@ -68,7 +68,7 @@ pub struct Options {
         default_value = TIMEOUT
     )]
     pub timeout: String,
-    /// Requests that may leave in a time, or off
+    /// Requests that may leave in a time, for each account and for this machine's address; or off
     #[arg(
         long,
         global = true,
@@ -161,7 +161,7 @@ pub struct Config {
     /// How long one call may take.
     pub timeout: Duration,
     /// The rate limits to keep.
-    pub budget: Budget,
+    pub windows: Windows,
     /// What is offered.
     pub selection: Selection,
     /// When a person is asked.
@@ -219,7 +219,10 @@ impl Config {
             me: options.user.as_deref().and_then(filled).map(str::to_owned),
             zone: Zone::parse(&options.time_zone).map_err(BadSetting::Zone)?,
             timeout: Duration::from_secs_f64(timeout),
-            budget: options.rate_limit.parse().map_err(other("ONCEHUB_MCP_RATE_LIMIT"))?,
+            windows: options
+                .rate_limit
+                .parse()
+                .map_err(|bad: BadWindows| other("ONCEHUB_MCP_RATE_LIMIT")(bad.to_string()))?,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),

@@ -9,9 +9,10 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 use url::{Host, Url};
 
+use super::account::{Test, account_in};
 use super::object::replace_texts;
 use super::retry::{Next, decide, retry_after};
-use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Outcome, Rejection};
+use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection};
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -36,6 +37,10 @@ pub struct Client {
     deadline: Option<Instant>,
     /// What this call has asked so far. Once it has begun, its requests do not stand in line behind those of new calls.
     ledger: Ledger,
+    /// How often a request may be sent, whatever comes of it.
+    attempts: u32,
+    /// Whether it waits for the rate limits.
+    waits: bool,
 }
 
 #[derive(Debug)]
@@ -126,7 +131,13 @@ impl Client {
 
     /// A client that opens its first connection with its first request.
     pub fn new(settings: Settings) -> Self {
-        Self { shared: Arc::new(Shared { settings, http: Arc::default() }), deadline: None, ledger: Ledger::default() }
+        Self {
+            shared: Arc::new(Shared { settings, http: Arc::default() }),
+            deadline: None,
+            ledger: Ledger::default(),
+            attempts: u32::MAX,
+            waits: true,
+        }
     }
 
     /// A client of another account, which shares nothing with this one but connections.
@@ -134,7 +145,7 @@ impl Client {
     pub fn with_key(&self, key: Key, budget: Budget) -> Self {
         let settings = Settings { key, budget, ..self.settings().clone() };
         let shared = Shared { settings, http: Arc::clone(&self.shared.http) };
-        Self { shared: Arc::new(shared), deadline: None, ledger: Ledger::default() }
+        Self { shared: Arc::new(shared), deadline: None, ledger: Ledger::default(), attempts: u32::MAX, waits: true }
     }
 
     /// The same client, whose requests all end by `deadline`.
@@ -147,7 +158,13 @@ impl Client {
     /// The same client for one call, which ends by `deadline` and is written down in `ledger`.
     #[must_use]
     pub fn for_call(&self, deadline: Instant, ledger: Ledger) -> Self {
-        Self { shared: Arc::clone(&self.shared), deadline: Some(deadline), ledger }
+        Self { deadline: Some(deadline), ledger, ..self.clone() }
+    }
+
+    /// The same client, which fails rather than wait for the rate limits.
+    #[must_use]
+    pub fn without_waiting(&self) -> Self {
+        Self { waits: false, ..self.clone() }
     }
 
     /// The address, the key and the limits in use.
@@ -163,16 +180,59 @@ impl Client {
         self.answer(endpoint, &[]).await.map(|answer| answer.value)
     }
 
-    /// Asks OnceHub whether the key is valid, and what time it is there.
+    /// Asks OnceHub whether the key is valid, which account it belongs to, and what time it is there.
     ///
     /// # Errors
     /// As [`Client::send`].
     pub async fn check(&self) -> Result<Checked, Error> {
+        let _turn = self.turn().await?;
+        self.ask_whose_key().await
+    }
+
+    /// Finds out whether OnceHub accepts the key, if that matters and is not known yet: a key that somebody has brought is
+    /// proven with one request, which tells its account, too, before it asks for anything else.
+    ///
+    /// # Errors
+    /// When OnceHub has refused the key, now or a moment ago, or there is no room to ask. What else goes wrong says nothing
+    /// of the key.
+    pub async fn introduce(&self) -> Result<(), Error> {
+        let Some(_turn) = self.turn().await? else { return Ok(()) };
+        // Whatever comes of it, it is asked once.
+        let asked = Self { attempts: 1, ..self.clone() }.ask_whose_key().await;
+        match asked {
+            Err(error) if matches!(error.cause, Cause::RateLimited { rejection: None, .. }) => Err(error),
+            Err(error) if error.rejection().is_some_and(Rejection::is_bad_key) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The turn to prove the key. There is none when it need not be proven.
+    async fn turn(&self) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, Error> {
+        let standing = self.settings().budget.standing();
+        let Some(standing) = standing.filter(|standing| !standing.is_accepted()) else { return Ok(None) };
         let started = Instant::now();
-        let answer = self.answer(&super::account::Test {}, &[]).await?;
+        let turn = timeout_at(self.deadline_from(started), standing.turn.lock());
+        let turn = turn.await.map_err(|_| Error::not_done(Cause::Timeout(started.elapsed())))?;
+        match standing.refusal() {
+            _ if standing.is_accepted() => Ok(None),
+            Some(refusal) => Err(refusal),
+            None => Ok(Some(turn)),
+        }
+    }
+
+    async fn ask_whose_key(&self) -> Result<Checked, Error> {
+        let started = Instant::now();
+        let answer: Answer<Object> = self.ask(self.request(&Test {}, &[])?).await?;
         let date = header(&answer.headers, &DATE).and_then(|date| httpdate::parse_http_date(&date).ok());
         let message = answer.value.text("message").map(str::to_owned);
+        if let Some(account) = message.as_deref().and_then(account_in) {
+            self.settings().budget.name(account);
+        }
         Ok(Checked { message, server_time: date, took: started.elapsed() })
+    }
+
+    fn deadline_from(&self, now: Instant) -> Instant {
+        self.deadline.unwrap_or_else(|| now + Duration::from_secs(25))
     }
 
     /// Asks OnceHub for anything without a key: whatever it answers, it can be reached.
@@ -201,6 +261,11 @@ impl Client {
         more_query: &[(&str, String)],
     ) -> Result<Answer<E::Response>, Error> {
         let request = self.request(endpoint, more_query)?;
+        self.introduce().await?;
+        self.ask(request).await
+    }
+
+    async fn ask<T: FromReply>(&self, request: Request) -> Result<Answer<T>, Error> {
         let span = tracing::debug_span!("request", method = %request.method, path = request.url.path());
         self.exchange(request).instrument(span).await
     }
@@ -233,7 +298,7 @@ impl Client {
 
     async fn exchange<T: FromReply>(&self, request: Request) -> Result<Answer<T>, Error> {
         let started = Instant::now();
-        let deadline = self.deadline.unwrap_or_else(|| started + Duration::from_secs(25));
+        let deadline = self.deadline_from(started);
         let reads = request.method == Method::GET;
         let mut attempt = 0;
         let (mut last, mut reloaded) = (None, false);
@@ -246,7 +311,8 @@ impl Client {
             // Made before a moment is reserved: the time that it takes would bring this request closer to the next.
             let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
             let has_begun = self.deadline.is_some() && self.ledger.requests() > 0;
-            if let Err(retry_after) = self.settings().budget.acquire(deadline, has_begun).await {
+            let waits_until = if self.waits { deadline } else { Instant::now() };
+            if let Err(retry_after) = self.settings().budget.acquire(waits_until, has_begun).await {
                 // Without a wait it is not the limit but the deadline that ends this: then the last failure tells more.
                 let late = || last.unwrap_or_else(|| Error::not_done(Cause::Timeout(started.elapsed())));
                 let limited = || Error::not_done(Cause::RateLimited { retry_after, rejection: None });
@@ -279,19 +345,24 @@ impl Client {
                 reloaded = true;
                 continue;
             }
+            if let Some(rejection) = cause.rejection().filter(|_| is_bad_key) {
+                // Said again from memory, it is no answer to that request.
+                let remembered = Rejection { request_id: None, ..rejection.clone() };
+                self.settings().budget.refuse(Error::not_done(Cause::Rejected(remembered)));
+            }
             let outcome = if !reads && cause.leaves_a_doubt() { Outcome::Unknown } else { Outcome::NotDone };
             let limited = cause.rejection().is_some_and(Rejection::is_rate_limit);
             match decide(&cause, reads, attempt, fastrand::f64()) {
                 Next::After(wait) if limited => {
                     // However long OnceHub says: its longest window is over then, and one odd header stops nobody for a day.
                     self.settings().budget.pause(wait.min(LONGEST_WINDOW));
-                    if Instant::now() + wait > deadline {
+                    if Instant::now() + wait > deadline || attempt >= self.attempts {
                         let rejection = cause.rejection().cloned();
                         return Err(Error::not_done(Cause::RateLimited { retry_after: wait, rejection }));
                     }
                     // The pause is waited out with everybody else's, in order, when the budget is asked again.
                 }
-                Next::After(wait) if Instant::now() + wait < deadline => {
+                Next::After(wait) if Instant::now() + wait < deadline && attempt < self.attempts => {
                     last = Some(Error { cause, outcome });
                     tokio::time::sleep(wait).await;
                 }

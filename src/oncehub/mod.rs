@@ -5,8 +5,6 @@
 //! refuse; [`retry`] decides what may be sent again; an [`Error`] says what went wrong and whether a write can have
 //! happened; an [`Object`] is what OnceHub sent, read so tolerantly that no odd field can break a call. Then a file a noun.
 
-mod address;
-mod budget;
 mod client;
 mod endpoint;
 mod error;
@@ -16,9 +14,9 @@ mod key;
 pub mod keychain;
 mod ledger;
 mod object;
+mod pace;
 mod page;
 mod retry;
-mod window;
 
 pub mod account;
 pub mod booking_calendars;
@@ -32,8 +30,6 @@ pub mod teams;
 pub mod users;
 pub mod webhooks;
 
-pub use address::Address;
-pub use budget::Budget;
 pub use client::{BadUrl, Client, Settings, api_root};
 pub use endpoint::{Endpoint, FromReply, Listing};
 pub use error::{Cause, Error, Outcome, Rejection};
@@ -41,5 +37,5 @@ pub use id::{BadId, Id};
 pub use key::{BadKey, Key, KeySource};
 pub use ledger::Ledger;
 pub use object::{Fields, List, Object, Reference};
+pub use pace::{Address, BadWindows, Budget, Window, Windows};
 pub use page::Page;
-pub use window::Window;

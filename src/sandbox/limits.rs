@@ -1,4 +1,4 @@
-//! OnceHub's rate limits: strict windows, by key and by address.
+//! OnceHub's rate limits: strict windows, by account and by address.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -8,39 +8,39 @@ use tokio::time::Instant;
 /// How many requests are served in which time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For each key.
-    pub per_key: (usize, Duration),
+    /// For each account, whichever of its keys is used; for a key that belongs to none, by itself.
+    pub per_account: (usize, Duration),
     /// For each address.
     pub per_address: (usize, Duration),
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { per_key: (5, Duration::from_secs(1)), per_address: (200, Duration::from_mins(5)) }
+        Self { per_account: (5, Duration::from_secs(1)), per_address: (200, Duration::from_mins(5)) }
     }
 }
 
 /// What has been served lately.
 #[derive(Default)]
 pub(super) struct Served {
-    by_key: HashMap<String, VecDeque<Instant>>,
+    by_account: HashMap<String, VecDeque<Instant>>,
     by_address: VecDeque<Instant>,
 }
 
 impl Served {
     /// Counts a request, or says that it is one too many. Refused requests are not counted.
-    pub(super) fn admit(&mut self, limits: &Limits, key: &str, now: Instant) -> bool {
-        let by_key = self.by_key.entry(key.to_owned()).or_default();
+    pub(super) fn admit(&mut self, limits: &Limits, account: &str, now: Instant) -> bool {
+        let by_account = self.by_account.entry(account.to_owned()).or_default();
         let has_room = |served: &mut VecDeque<Instant>, (most, period): (usize, Duration)| {
             while served.front().is_some_and(|at| *at + period <= now) {
                 served.pop_front();
             }
             served.len() < most
         };
-        if !has_room(by_key, limits.per_key) || !has_room(&mut self.by_address, limits.per_address) {
+        if !has_room(by_account, limits.per_account) || !has_room(&mut self.by_address, limits.per_address) {
             return false;
         }
-        by_key.push_back(now);
+        by_account.push_back(now);
         self.by_address.push_back(now);
         true
     }

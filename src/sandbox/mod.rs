@@ -109,8 +109,11 @@ impl Sandbox {
     pub fn open_account(&self, key: &str, furnish: impl FnOnce(&mut World)) {
         let mut world = self.shared.new_world();
         world.keys = vec![key.to_owned()];
+        let mut others = lock(&self.shared.others);
+        // Two accounts have no owner in common, by whom `GET /test` tells them apart.
+        world.rename_owner(&format!("account{}.", others.len() + 2));
         furnish(&mut world);
-        lock(&self.shared.others).push(world);
+        others.push(world);
     }
 
     /// Makes it fail on purpose. Faults apply in the order in which they were added, one to a request.

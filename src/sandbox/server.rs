@@ -278,16 +278,18 @@ fn carry_out_later(shared: &Arc<Shared>, request: Request, wait: Duration) {
 
 /// Carries a request out, within the limits.
 fn carry_out(shared: &Shared, request: &Request) -> Reply {
+    let key = request.key.as_deref().unwrap_or_default();
+    // One at a time: that is what keeps two guests from taking the same slot.
+    let (mut first, mut others) = (lock(&shared.world), lock(&shared.others));
+    let world = others.iter_mut().find(|world| world.keys.iter().any(|own| own == key)).unwrap_or(&mut first);
     if let Some(limits) = &shared.settings.limits {
-        let key = request.key.as_deref().unwrap_or_default();
-        if !lock(&shared.served).admit(limits, key, Instant::now()) {
+        // An account counts as its first key.
+        let account = if world.keys.iter().any(|own| own == key) { world.keys.first() } else { None };
+        let account = account.map_or(key, String::as_str);
+        if !lock(&shared.served).admit(limits, account, Instant::now()) {
             return Refusal::new(429, "Request rate limit exceeded").reply();
         }
     }
-    // One at a time: that is what keeps two guests from taking the same slot.
-    let (mut first, mut others) = (lock(&shared.world), lock(&shared.others));
-    let key = request.key.as_deref().unwrap_or_default();
-    let world = others.iter_mut().find(|world| world.keys.iter().any(|own| own == key)).unwrap_or(&mut first);
     routes::answer(world, request).unwrap_or_else(Refusal::reply)
 }
 

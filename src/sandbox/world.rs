@@ -281,6 +281,11 @@ impl World {
         self.users.iter().find(|user| user.role == "Account Owner")
     }
 
+    /// Puts this before the address of the account's owner.
+    pub(super) fn rename_owner(&mut self, before: &str) {
+        self.users.iter_mut().filter(|user| user.role == "Account Owner").for_each(|it| it.email.insert_str(0, before));
+    }
+
     pub(super) fn calendar(&self, id: &str) -> Option<&Calendar> {
         self.calendars.iter().find(|calendar| calendar.id == id)
     }

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::reply::Reply;
 use super::untrusted::{clean, quoted};
 use super::{Tools, schema, time};
-use crate::oncehub::account;
+use crate::oncehub::account::account_in;
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -40,14 +40,12 @@ impl Tools {
     )]
     async fn test_connection(&self, mut call: Call) -> Result<Reply, Failure> {
         let TestConnection {} = call.input()?;
-        let answer = call.oncehub.send(&account::Test {}).await?;
-        let message = clean(answer.text("message").unwrap_or("The API key is valid")).into_owned();
+        let checked = call.oncehub.check().await?;
+        let message = clean(checked.message.as_deref().unwrap_or("The API key is valid")).into_owned();
         let zone = &self.settings.zone;
         let mut structure = Map::new();
         structure.insert("message".into(), message.clone().into());
-        // "The API key is valid for account: admin@example.com"
-        let account = message.rsplit(": ").next().filter(|account| account.contains('@'));
-        structure.extend(account.map(|account| ("account".to_owned(), account.into())));
+        structure.extend(account_in(&message).map(|account| ("account".to_owned(), account.into())));
         structure.extend(self.settings.me.as_deref().map(|me| ("me".to_owned(), me.into())));
         structure.insert("time_zone".into(), zone.name().into());
         super::reply::put_time(&mut structure, "current_time", call.now, zone);

@@ -114,6 +114,11 @@ impl Tools {
         Self { oncehub, ..self.clone() }
     }
 
+    /// The client that they ask OnceHub with.
+    pub fn client(&self) -> &Client {
+        &self.oncehub
+    }
+
     /// The same tools for another account: what is remembered of one is never used for the other.
     #[must_use]
     pub fn of_account(&self, oncehub: Client) -> Self {

@@ -223,20 +223,22 @@ async fn what_has_been_deleted_is_in_no_list_and_redacted_elsewhere() {
 
 #[tokio::test]
 async fn more_than_the_limit_allows_is_refused_and_not_counted() {
-    let limits = Limits { per_key: (3, Duration::from_hours(1)), per_address: (4, Duration::from_hours(1)) };
+    let limits = Limits { per_account: (3, Duration::from_hours(1)), per_address: (4, Duration::from_hours(1)) };
     let bench = Bench::at(NOW, Some(limits)).await;
     bench.sandbox.set_keys(&[KEY, "second"]);
+    bench.sandbox.open_account("of-another", |_| {});
     for _ in 0..3 {
         assert_eq!(bench.get("/test").await.status, 200);
     }
     for _ in 0..3 {
         assert_eq!(bench.get("/test").await.refusal(), "429 rate_limit_error : Request rate limit exceeded");
     }
-    let second = || async {
-        let sent = bench.request(Method::GET, "/test").header("API-Key", "second").send().await;
+    let with = async |key: &str| {
+        let sent = bench.request(Method::GET, "/test").header("API-Key", key).send().await;
         sent.unwrap().status().as_u16()
     };
-    assert_eq!((second().await, second().await), (200, 429), "another key, the same address");
+    assert_eq!(with("second").await, 429, "another key, the same account");
+    assert_eq!((with("of-another").await, with("of-another").await), (200, 429), "another account, the same address");
 }
 
 #[tokio::test]

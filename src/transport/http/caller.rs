@@ -1,6 +1,7 @@
 //! Whose request it is, told anew for each one from its headers.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -25,6 +26,8 @@ pub struct Caller {
     pub tenant: Arc<str>,
     /// The caller's own key; none when the server's is used.
     pub key: Option<SecretString>,
+    /// The address that it came from, or what stands for it: see [`super::network`].
+    pub network: IpAddr,
 }
 
 /// Whose keys are taken.
@@ -56,12 +59,12 @@ impl Keys {
     }
 
     /// Whoever sent these headers, and nothing of the keys is left in them.
-    pub(super) fn take(&self, headers: &mut HeaderMap) -> Result<Caller, Refusal> {
+    pub(super) fn take(&self, headers: &mut HeaderMap, network: IpAddr) -> Result<Caller, Refusal> {
         let key = given(headers, &API_KEY)?;
         let bearer = given(headers, &AUTHORIZATION)?;
         headers.remove(API_KEY);
         headers.remove(AUTHORIZATION);
-        let own = Caller { tenant: "own".into(), key: None };
+        let own = Caller { tenant: "own".into(), key: None, network };
         if key.as_ref().is_some_and(|key| self.is_token(key)) {
             return Err(Refusal::unauthorized(
                 "that is this server's token, not a OnceHub key: send it as 'Authorization: Bearer …'",
@@ -71,13 +74,13 @@ impl Keys {
             (Some(key), Some(bearer)) if !self.is_token(&bearer) && !same(&key, &bearer) => {
                 Err(Refusal::unauthorized("API-Key and Authorization carry different keys: send one of them"))
             }
-            (Some(key), _) => Ok(self.caller(key)),
+            (Some(key), _) => Ok(self.caller(key, network)),
             (None, Some(bearer)) if self.is_token(&bearer) => Ok(own),
             // Whoever mistypes the token must not have it sent to OnceHub as a key.
             (None, Some(_)) if self.token.is_some() && self.shares => Err(Refusal::unauthorized(
                 "Authorization does not carry this server's token: correct it, or send a OnceHub key of your own as API-Key",
             )),
-            (None, Some(bearer)) => Ok(self.caller(bearer)),
+            (None, Some(bearer)) => Ok(self.caller(bearer, network)),
             (None, None) if self.shares && self.token.is_none() => Ok(own),
             (None, None) if self.shares => Err(Refusal::unauthorized(
                 "send this server's token as 'Authorization: Bearer …', or a OnceHub API key of your own as 'API-Key: …'",
@@ -98,13 +101,13 @@ impl Keys {
         self.token.as_ref().is_some_and(|token| same(token, bearer))
     }
 
-    fn caller(&self, key: SecretString) -> Caller {
+    fn caller(&self, key: SecretString, network: IpAddr) -> Caller {
         let mut mac = self.hash.clone();
         mac.update(key.expose_secret().as_bytes());
         let mut hash = [0; 16];
         hash.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(byte, from)| *byte = from);
         let tenant = format!("{:032x}", u128::from_be_bytes(hash));
-        Caller { tenant: tenant.into(), key: Some(key) }
+        Caller { tenant: tenant.into(), key: Some(key), network }
     }
 }
 
@@ -139,6 +142,8 @@ fn bearer(text: &str) -> Result<&str, Refusal> {
 mod tests {
     use super::*;
 
+    const NETWORK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
     }
@@ -146,7 +151,7 @@ mod tests {
     #[expect(clippy::option_option, reason = "refused, the server's own key, or this one")]
     fn taken(keys: &Keys, pairs: &[(&'static str, &str)]) -> Option<Option<String>> {
         let mut headers = headers(pairs);
-        let caller = keys.take(&mut headers).ok()?;
+        let caller = keys.take(&mut headers, NETWORK).ok()?;
         assert!(headers.is_empty(), "the key is left in {headers:?}");
         Some(caller.key.map(|key| key.expose_secret().to_owned()))
     }
@@ -172,7 +177,7 @@ mod tests {
         }
         let mut twice = headers(&[("api-key", "k-1")]);
         twice.append(API_KEY, "k-2".parse().unwrap());
-        assert!(keys.take(&mut twice).is_err());
+        assert!(keys.take(&mut twice, NETWORK).is_err());
     }
 
     #[test]
@@ -192,11 +197,11 @@ mod tests {
     #[test]
     fn tenants_are_told_apart_and_their_keys_from_nothing() {
         let (one, other) = (Keys::new(false, None).unwrap(), Keys::new(false, None).unwrap());
-        let tenant = |keys: &Keys, key: &str| keys.take(&mut headers(&[("api-key", key)])).unwrap().tenant;
+        let tenant = |keys: &Keys, key: &str| keys.take(&mut headers(&[("api-key", key)]), NETWORK).unwrap().tenant;
         assert_eq!(tenant(&one, "k-1"), tenant(&one, "k-1"));
         assert_ne!(tenant(&one, "k-1"), tenant(&one, "k-2"));
         assert_ne!(tenant(&one, "k-1"), tenant(&other, "k-1"), "the hash has a secret");
-        let debug = format!("{:?}", one.take(&mut headers(&[("api-key", "k-1")])).unwrap());
+        let debug = format!("{:?}", one.take(&mut headers(&[("api-key", "k-1")]), NETWORK).unwrap());
         assert!(!debug.contains("k-1"), "{debug}");
     }
 }

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::kept::kept;
+use super::network::Peer;
 
 /// The longest head of a request, and the most of an answer that waits for a slow client.
 const BUFFER: usize = 64 << 10;
@@ -86,7 +87,11 @@ async fn answer<S: Stream>(
     let seen = Arc::new(Seen::default());
     let watched = Watched { seen: Arc::clone(&seen), ..watched };
     let (asked, routes) = (Arc::clone(&seen), TowerToHyperService::new(routes));
-    let service = service_fn(move |request: Request<Incoming>| {
+    let peer = watched.stream.get_ref().socket().peer_addr().map(|address| Peer(address.ip())).ok();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         asked.request.store(true, Ordering::Relaxed);
         let (open, response) = (asked.answers.token(), routes.call(request));
         async move { response.await.map(|response| response.map(|body| kept(body, open))) }

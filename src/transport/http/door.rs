@@ -14,7 +14,19 @@ use super::Refusal;
 pub struct Door {
     hosts: Vec<Authority>,
     origins: Vec<url::Origin>,
-    behind_proxy: bool,
+    proxy: Proxy,
+}
+
+/// Whether a proxy in front takes care of TLS, and tells in `X-Forwarded-Proto` how a request has reached it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// There is none, and what a request says of one is not looked at.
+    #[default]
+    None,
+    /// There is one, and a request of which it tells nothing is taken to have come over HTTPS.
+    Lenient,
+    /// There is one, and a request of which it tells nothing is refused.
+    Strict,
 }
 
 /// A host or an origin that cannot be one.
@@ -31,18 +43,11 @@ pub enum BadName {
 impl Door {
     /// Besides this machine's own names: the host and origin of `public_url`, these hosts, and these origins.
     ///
-    /// `behind_proxy` says that somebody in front takes care of TLS, and tells so in `X-Forwarded-Proto`.
-    ///
     /// # Errors
     /// A host or origin that cannot be one.
-    pub fn new(
-        public_url: Option<&Url>,
-        hosts: &[String],
-        origins: &[String],
-        behind_proxy: bool,
-    ) -> Result<Self, BadName> {
+    pub fn new(public_url: Option<&Url>, hosts: &[String], origins: &[String], proxy: Proxy) -> Result<Self, BadName> {
         let host = |text: &String| text.parse::<Authority>().map_err(|_| BadName::Host(text.clone()));
-        let mut door = Self { hosts: hosts.iter().map(host).collect::<Result<_, _>>()?, origins: vec![], behind_proxy };
+        let mut door = Self { hosts: hosts.iter().map(host).collect::<Result<_, _>>()?, origins: vec![], proxy };
         for text in origins {
             let url = Url::parse(text).ok().filter(|url| url.origin().is_tuple() && url.path() == "/");
             door.origins.push(url.ok_or_else(|| BadName::Origin(text.clone()))?.origin());
@@ -70,12 +75,23 @@ impl Door {
             let reason = "pages of this origin may not use this server: its operator can allow it with --allow-origin";
             return Err(Refusal::forbidden("origin", reason));
         }
-        if self.behind_proxy && came_in_clear(&request.headers) {
-            let reason =
-                "the request reached the proxy over plain HTTP, and the key with it: use https, and replace the key";
-            return Err(Refusal::forbidden("plain_http", reason));
+        match (self.proxy, came_over_https(&request.headers)) {
+            (Proxy::Lenient | Proxy::Strict, Some(false)) => {
+                let reason = "the request reached the proxy over plain HTTP, and the key with it: use https, and replace the key";
+                Err(Refusal::forbidden("plain_http", reason))
+            }
+            (Proxy::Strict, None) if !CARRY_NO_SECRET.contains(&request.uri.path()) => {
+                let reason = "the request says nothing of how it reached the proxy: its operator has to let the proxy set \
+                    X-Forwarded-Proto";
+                Err(Refusal::forbidden("forwarded_proto", reason))
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether a proxy tells where requests come from.
+    pub(super) fn is_behind_proxy(&self) -> bool {
+        self.proxy != Proxy::None
     }
 
     /// Whether a browser may show answers to pages of this origin.
@@ -106,10 +122,16 @@ fn host_of(request: &Parts) -> Result<Authority, Refusal> {
     }
 }
 
-fn came_in_clear(headers: &HeaderMap) -> bool {
-    // With several proxies in a row, the first one is the client's.
-    let first = headers.get("x-forwarded-proto").and_then(|value| value.to_str().ok()).unwrap_or("https");
-    !first.split(',').next().unwrap_or_default().trim().eq_ignore_ascii_case("https")
+/// Probes come from this side of the proxy, and bring neither key nor token.
+const CARRY_NO_SECRET: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Whether a request came over HTTPS all the way; nothing, if no proxy tells. Each proxy in a row adds what it saw, and what
+/// stands before that may be made up: so one that is not HTTPS is enough.
+fn came_over_https(headers: &HeaderMap) -> Option<bool> {
+    let mut told = headers.get_all("x-forwarded-proto").iter().peekable();
+    told.peek()?;
+    let is_https = |hop: &str| hop.trim().eq_ignore_ascii_case("https");
+    Some(told.all(|value| value.to_str().is_ok_and(|hops| hops.split(',').all(is_https))))
 }
 
 fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
@@ -127,17 +149,21 @@ fn is_loopback<S: AsRef<str>>(host: &Host<S>) -> bool {
 mod tests {
     use super::*;
 
-    fn door() -> Door {
+    fn door(proxy: Proxy) -> Door {
         let url = Url::parse("https://mcp.example.com/oncehub").unwrap();
-        Door::new(Some(&url), &["10.0.0.7:8000".into()], &["https://app.example.com".into()], true).unwrap()
+        Door::new(Some(&url), &["10.0.0.7:8000".into()], &["https://app.example.com".into()], proxy).unwrap()
     }
 
     fn asked(headers: &[(&str, &str)]) -> Result<(), Refusal> {
-        let mut request = http::Request::builder().uri("/mcp");
+        asked_at("/mcp", Proxy::Lenient, headers)
+    }
+
+    fn asked_at(path: &str, proxy: Proxy, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+        let mut request = http::Request::builder().uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        door().check(&request.body(()).unwrap().into_parts().0)
+        door(proxy).check(&request.body(()).unwrap().into_parts().0)
     }
 
     #[test]
@@ -197,18 +223,46 @@ mod tests {
 
     #[test]
     fn behind_a_proxy_the_key_may_not_have_travelled_in_clear() {
-        assert!(asked(&[("host", "localhost"), ("x-forwarded-proto", "https")]).is_ok());
-        assert!(asked(&[("host", "localhost"), ("x-forwarded-proto", "http")]).is_err());
-        assert!(asked(&[("host", "localhost"), ("x-forwarded-proto", "http, https")]).is_err());
+        let came = |proxy, hops: &[&str]| {
+            let headers = hops.iter().map(|hop| ("x-forwarded-proto", *hop)).chain([("host", "localhost")]);
+            asked_at("/mcp", proxy, &headers.collect::<Vec<_>>()).is_ok()
+        };
+        for proxy in [Proxy::Lenient, Proxy::Strict] {
+            for hops in [&["https"][..], &["HTTPS"], &["https, https"], &["https", "https"]] {
+                assert!(came(proxy, hops), "{proxy:?} {hops:?}");
+            }
+            // A client that says https itself does not hide what the proxy adds.
+            for hops in [&["http"][..], &["http, https"], &["https, http"], &["https", "http"], &["", "https"], &["ws"]]
+            {
+                assert!(!came(proxy, hops), "{proxy:?} {hops:?}");
+            }
+        }
+        assert!(came(Proxy::Lenient, &[]) && !came(Proxy::Strict, &[]), "nothing is told");
+        assert!(came(Proxy::None, &["http"]), "nobody in front could tell");
+    }
+
+    #[test]
+    fn probes_bring_no_secret_and_so_need_no_header() {
+        let strict = |path, headers: &[(&str, &str)]| {
+            let headers: Vec<_> = headers.iter().copied().chain([("host", "localhost")]).collect();
+            asked_at(path, Proxy::Strict, &headers).is_ok()
+        };
+        for path in ["/healthz", "/readyz"] {
+            assert!(strict(path, &[]), "{path}");
+            assert!(!strict(path, &[("x-forwarded-proto", "http")]), "{path}");
+        }
+        for path in ["/", "/mcp", "/sse", "/message", "/metrics", "/healthz/", "/elsewhere"] {
+            assert!(!strict(path, &[]), "{path}");
+        }
     }
 
     #[test]
     fn what_is_no_host_or_origin_is_refused_at_start() {
         for host in ["https://mcp.example.com", "a b", ""] {
-            assert!(Door::new(None, &[host.into()], &[], false).is_err(), "{host}");
+            assert!(Door::new(None, &[host.into()], &[], Proxy::None).is_err(), "{host}");
         }
         for origin in ["app.example.com", "https://app.example.com/path", "null", "*", ""] {
-            assert!(Door::new(None, &[], &[origin.into()], false).is_err(), "{origin}");
+            assert!(Door::new(None, &[], &[origin.into()], Proxy::None).is_err(), "{origin}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How much there is room for: bodies, and calls in flight.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
 
+use super::sessions::Asked;
 use super::{Caller, Refusal};
 
 /// How much there is room for. What is beyond it is turned away with a reason.
@@ -32,64 +34,114 @@ pub struct Limits {
     pub patience: Duration,
 }
 
-/// The calls in flight.
+/// The most calls at once of keys that OnceHub has not accepted.
+const STRANGERS: usize = 50;
+
+/// The part of something that is left to keys that OnceHub has not accepted: a twentieth, and no more than a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pool {
+    pub(super) all: usize,
+    /// How much of it one client address may take.
+    pub(super) per_network: usize,
+}
+
+impl Pool {
+    pub(super) fn of(whole: usize, most: usize) -> Self {
+        let all = (whole / 20).clamp(1, most);
+        Self { all, per_network: all.div_ceil(2) }
+    }
+}
+
+/// The calls in flight. Those of keys that OnceHub has not accepted have room of their own, beside the others'.
 #[derive(Clone, Debug)]
 pub(super) struct Calls {
     most: usize,
     most_per_tenant: usize,
+    strangers: Pool,
     running: Arc<Mutex<Running>>,
 }
 
 #[derive(Debug, Default)]
 struct Running {
-    all: usize,
+    known: usize,
     by_tenant: HashMap<Arc<str>, usize>,
+    strangers: HashMap<IpAddr, usize>,
 }
 
 /// A request in flight, counted for as long as this lives.
 #[derive(Debug)]
 pub struct InFlight {
     tenant: Arc<str>,
+    /// Where it came from, for a key that OnceHub had not accepted.
+    stranger: Option<IpAddr>,
     running: Arc<Mutex<Running>>,
+    /// Its id in its session.
+    pub(super) asked: Option<Asked>,
 }
 
 impl Calls {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { most: limits.calls, most_per_tenant: limits.calls_per_tenant, running: Arc::default() }
+        let strangers = Pool::of(limits.calls, STRANGERS);
+        Self { most: limits.calls, most_per_tenant: limits.calls_per_tenant, strangers, running: Arc::default() }
     }
 
     /// Room for one more call of this caller.
-    pub(super) fn begin(&self, caller: &Caller) -> Result<InFlight, Refusal> {
+    pub(super) fn begin(&self, caller: &Caller, is_known: bool) -> Result<InFlight, Refusal> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.all >= self.most {
-            let reason = "this server has as many calls under way as it can take: wait a second and repeat the call";
-            return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "calls", reason));
-        }
-        let own = running.by_tenant.entry(Arc::clone(&caller.tenant)).or_default();
-        if *own >= self.most_per_tenant {
-            let reason = "too many calls are under way with this key: wait for one to end, then repeat the call";
+        let own = running.by_tenant.get(&caller.tenant).copied().unwrap_or_default();
+        if own >= self.most_per_tenant {
+            let reason = "too many calls are in flight with this key: wait for one to end, then repeat the call";
             return Err(Refusal::busy(StatusCode::TOO_MANY_REQUESTS, "calls_of_tenant", reason));
         }
-        *own += 1;
-        running.all += 1;
-        Ok(InFlight { tenant: Arc::clone(&caller.tenant), running: Arc::clone(&self.running) })
+        if is_known && running.known >= self.most {
+            let reason = "this server has as many calls in flight as it can take: wait a second and repeat the call";
+            return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "calls", reason));
+        }
+        if !is_known && !running.has_room_for_stranger(self.strangers, caller.network) {
+            let reason = "this server has as many calls in flight with keys new to it as it can take: wait a second and \
+                repeat the call";
+            return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "calls_of_strangers", reason));
+        }
+        *running.by_tenant.entry(Arc::clone(&caller.tenant)).or_default() += 1;
+        let stranger = (!is_known).then_some(caller.network);
+        match stranger {
+            Some(network) => *running.strangers.entry(network).or_default() += 1,
+            None => running.known += 1,
+        }
+        Ok(InFlight { tenant: Arc::clone(&caller.tenant), stranger, running: Arc::clone(&self.running), asked: None })
     }
 
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).all
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.known + running.strangers.values().sum::<usize>()
+    }
+}
+
+impl Running {
+    fn has_room_for_stranger(&self, pool: Pool, network: IpAddr) -> bool {
+        self.strangers.values().sum::<usize>() < pool.all
+            && self.strangers.get(&network).is_none_or(|own| *own < pool.per_network)
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.all -= 1;
-        if let Some(own) = running.by_tenant.get_mut(&self.tenant) {
-            *own -= 1;
-            if *own == 0 {
-                running.by_tenant.remove(&self.tenant);
-            }
+        match self.stranger {
+            Some(network) => let_go(&mut running.strangers, &network),
+            None => running.known -= 1,
+        }
+        let_go(&mut running.by_tenant, &self.tenant);
+    }
+}
+
+/// Counts one less; what has none is forgotten.
+fn let_go<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
         }
     }
 }
@@ -117,21 +169,50 @@ impl Limits {
 mod tests {
     use super::*;
 
-    fn caller(tenant: &str) -> Caller {
-        Caller { tenant: tenant.into(), key: None }
+    fn caller(tenant: &str, network: u8) -> Caller {
+        Caller { tenant: tenant.into(), key: None, network: IpAddr::from([192, 0, 2, network]) }
+    }
+
+    fn calls(most: usize, strangers: Pool) -> Calls {
+        Calls { most, most_per_tenant: 2, strangers, running: Arc::default() }
     }
 
     #[test]
     fn one_tenant_does_not_take_all_the_room_and_leaves_what_it_took() {
-        let calls = Calls { most: 3, most_per_tenant: 2, running: Arc::default() };
-        let first = calls.begin(&caller("a")).unwrap();
-        let _second = calls.begin(&caller("a")).unwrap();
-        assert!(calls.begin(&caller("a")).is_err());
-        let third = calls.begin(&caller("b")).unwrap();
-        assert!(calls.begin(&caller("c")).is_err(), "no room for anybody");
+        let calls = calls(3, Pool { all: 1, per_network: 1 });
+        let begin = |tenant| calls.begin(&caller(tenant, 1), true);
+        let first = begin("a").unwrap();
+        let _second = begin("a").unwrap();
+        assert!(begin("a").is_err());
+        let third = begin("b").unwrap();
+        assert!(begin("c").is_err(), "no room for anybody");
         drop((first, third));
-        assert!(calls.begin(&caller("a")).is_ok());
+        assert!(begin("a").is_ok());
         assert_eq!(calls.count(), 1);
         assert_eq!(calls.running.lock().unwrap().by_tenant.len(), 1, "who has gone is forgotten");
+    }
+
+    #[test]
+    fn calls_of_keys_that_are_made_up_take_no_room_of_others() {
+        let calls = calls(2, Pool { all: 4, per_network: 2 });
+        let made_up = |from| (0..100).filter_map(move |n| Some((n, from))).collect::<Vec<_>>();
+        let begin = |(number, from)| calls.begin(&caller(&format!("made-up {number}"), from), false).ok();
+        let of_one: Vec<_> = made_up(1).into_iter().filter_map(begin).collect();
+        assert_eq!(of_one.len(), 2, "one address has its part");
+        let of_another = begin((1000, 2)).expect("another address finds room");
+        let _known: Vec<_> = ["a", "b"].map(|tenant| calls.begin(&caller(tenant, 1), true).unwrap()).into();
+        assert!(calls.begin(&caller("c", 1), true).is_err());
+        assert_eq!(calls.count(), 5);
+        drop((of_one, of_another));
+        assert!(calls.running.lock().unwrap().strangers.is_empty(), "who has gone is forgotten");
+    }
+
+    #[test]
+    fn the_part_of_strangers_is_a_twentieth_and_at_least_one() {
+        let pool = |whole| Pool::of(whole, 100);
+        assert_eq!(pool(2_000), Pool { all: 100, per_network: 50 });
+        assert_eq!(pool(1_000_000), Pool { all: 100, per_network: 50 });
+        assert_eq!(pool(100), Pool { all: 5, per_network: 3 });
+        assert_eq!(pool(3), Pool { all: 1, per_network: 1 });
     }
 }

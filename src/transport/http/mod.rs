@@ -1,8 +1,8 @@
 //! MCP over HTTP, for many people at once, each with their own key.
 //!
 //! Reading order: connections come in at [`listen`], which keeps surplus ones out, and each of them is a [`connection`], which
-//! does so with slow ones; [`door`] checks `Host` and `Origin`; [`caller`] tells whose request it is; [`limits`] and
-//! [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or [`sse`] (the older HTTP+SSE, at
+//! does so with slow ones; [`door`] checks `Host` and `Origin`; [`caller`] tells whose request it is, and [`network`] where it
+//! comes from; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or [`sse`] (the older HTTP+SSE, at
 //! `/sse` and `/message`) hand it to the service. [`routes`] shows all paths at once. Whatever is turned away gets a
 //! [`Refusal`]: a status, and a reason in words.
 
@@ -12,27 +12,32 @@ mod door;
 mod kept;
 mod limits;
 mod listen;
+mod manager;
+mod network;
 mod page;
 mod refusal;
 mod routes;
-mod session;
 mod sessions;
 mod sse;
 mod streamable;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{Extensions, HeaderMap};
 use rmcp::ServerHandler;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
 
 pub use caller::{Caller, Keys};
-pub use door::Door;
+pub use door::{Door, Proxy};
 pub use limits::{InFlight, Limits};
 pub use listen::Listener;
 pub use refusal::Refusal;
@@ -63,6 +68,12 @@ pub trait Backend: Send + Sync + 'static {
         in_flight: Option<InFlight>,
         extensions: &mut Extensions,
     ) -> Result<(), Refusal>;
+
+    /// Whether OnceHub has accepted a tenant's key, as far as is known. Until then there is little room for it.
+    fn knows(&self, tenant: &str) -> bool;
+
+    /// A caller opens a session: finds out whether OnceHub accepts the key, without holding anybody up.
+    fn meet(&self, caller: &Caller);
 
     /// Whether calls can succeed now; else, why not.
     fn ready(&self) -> impl Future<Output = Result<(), String>> + Send;
@@ -109,7 +120,7 @@ pub enum Metrics {
 
 /// What all requests share.
 struct Shared<B: Backend> {
-    backend: B,
+    backend: Arc<B>,
     settings: Settings,
     streamable: Streamable<B>,
     sessions: Arc<Sessions>,
@@ -133,17 +144,8 @@ pub async fn serve<B: Backend>(
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let (limits, drain, ended) = (settings.limits, settings.drain, CancellationToken::new());
-    let sessions = Arc::new(Sessions::new(&limits));
-    let shared = Arc::new(Shared {
-        streamable: Streamable::new(&backend, &sessions, &limits, ended.clone()),
-        sessions,
-        calls: Calls::new(&limits),
-        under_way: TaskTracker::new(),
-        stopping: CancellationToken::new(),
-        ended: ended.clone(),
-        backend,
-        settings,
-    });
+    let shared = Arc::new(Shared::new(backend, settings, ended.clone()));
+    let _ending = AbortOnDropHandle::new(tokio::spawn(end_silent(Arc::clone(&shared.sessions))));
     let connections = listener.accept_until(stop, routes::all(Arc::clone(&shared)), &limits).await;
     // Nobody can connect any more. Who is connected is answered, but gets no new call through.
     shared.stopping.cancel();
@@ -163,6 +165,38 @@ pub async fn serve<B: Backend>(
     let grace = deadline.max(tokio::time::Instant::now() + Duration::from_secs(1));
     let _ = tokio::time::timeout_at(grace, connections.shutdown()).await;
     Ok(())
+}
+
+impl<B: Backend> Shared<B> {
+    fn new(backend: B, settings: Settings, ended: CancellationToken) -> Self {
+        let (backend, limits) = (Arc::new(backend), settings.limits);
+        let knowing = Arc::clone(&backend);
+        let sessions = Arc::new(Sessions::new(&limits, Box::new(move |tenant| knowing.knows(tenant))));
+        Self {
+            streamable: Streamable::new(&*backend, &sessions, &limits, ended.clone()),
+            sessions,
+            calls: Calls::new(&limits),
+            under_way: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            ended,
+            backend,
+            settings,
+        }
+    }
+
+    /// Whose request it is, and nothing of the keys is left in its headers.
+    fn caller(&self, request: &mut Parts) -> Result<Caller, Refusal> {
+        let network = network::of(request, self.settings.door.is_behind_proxy());
+        self.settings.keys.take(&mut request.headers, network)
+    }
+}
+
+/// Ends sessions that have been silent for too long, also when nobody asks for any.
+async fn end_silent(sessions: Arc<Sessions>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        sessions.end_silent();
+    }
 }
 
 /// Whether an address is one of this machine alone.

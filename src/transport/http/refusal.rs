@@ -61,6 +61,11 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "randomness", reason)
     }
 
+    pub(super) fn broken() -> Self {
+        let reason = "the session could not be opened through a fault of the server: try again";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", reason)
+    }
+
     pub(super) fn busy(status: StatusCode, name: &'static str, reason: &'static str) -> Self {
         Self { retry_after: Some(1), ..Self::new(status, name, reason) }
     }

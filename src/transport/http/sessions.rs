@@ -1,110 +1,266 @@
-//! Sessions, and whose they are. A session answers only the tenant that opened it; what it may do is told by each request's
-//! own key, never by the session.
+//! The book of all sessions, of both transports: whose they are, and when they end. A session answers only the tenant that
+//! opened it; what it may do is told by each request's own key, never by the session.
+//!
+//! Sessions of keys that OnceHub has not accepted yet are kept few and short: making keys up must take nothing from anybody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::StatusCode;
 use rmcp::model::ClientJsonRpcMessage;
+use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::limits::Limits;
-use super::session::Manager;
+use super::limits::{Limits, Pool};
 use super::{Caller, Refusal};
+
+/// How long a session of a key that OnceHub has not accepted may be silent.
+const STRANGERS_IDLE: Duration = Duration::from_mins(1);
+
+/// The most sessions of such keys.
+const STRANGERS: usize = 100;
+
+/// Whether OnceHub has accepted a tenant's key.
+pub(super) type Knows = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// All sessions of both transports.
 pub(super) struct Sessions {
-    /// Those of Streamable HTTP.
-    pub(super) manager: Arc<Manager>,
     most: usize,
     most_per_tenant: usize,
+    strangers: Pool,
+    idle: Duration,
+    patience: Duration,
+    knows: Knows,
     open: Mutex<HashMap<Arc<str>, Session>>,
 }
 
 struct Session {
     tenant: Arc<str>,
+    network: IpAddr,
     way: Way,
+    /// When its client sent something last.
+    used: Instant,
+    /// Whether it has sent anything since it was opened.
+    is_in_use: bool,
+    /// The ids of its requests in flight.
+    requests: HashSet<String>,
+    /// Ends it.
+    end: CancellationToken,
 }
 
 /// How messages get into a session.
 enum Way {
-    /// Through the manager, which forgets the session when it ends.
+    /// It is being opened.
+    Opening,
+    /// Through rmcp's manager.
     Streamable,
     /// Through the channel of a stream that is open.
     Sse(mpsc::Sender<ClientJsonRpcMessage>),
-    /// It is being opened.
-    Opening,
 }
 
 /// Room for a session, until it is opened or given up.
 pub(super) struct Room {
     sessions: Arc<Sessions>,
     id: Arc<str>,
-    tenant: Arc<str>,
+    /// Whether the session lives on without this.
+    is_let_go: bool,
+}
+
+/// A request in flight in a session: until this is dropped, no other has its id.
+#[derive(Debug)]
+pub(super) struct Asked {
+    sessions: Arc<Sessions>,
+    session: Arc<str>,
+    id: String,
 }
 
 /// How many sessions there are.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) streamable: usize,
     pub(super) sse: usize,
 }
 
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sessions").finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// How long it may be silent from now on, if there is a limit.
+    fn may_be_silent(&self, sessions: &Sessions) -> Option<Duration> {
+        let is_known = (sessions.knows)(&self.tenant);
+        let most = if is_known { sessions.idle } else { sessions.idle.min(STRANGERS_IDLE) };
+        match self.way {
+            _ if !self.requests.is_empty() => None,
+            Way::Opening => None,
+            Way::Streamable if !self.is_in_use => Some(most.min(sessions.patience)),
+            Way::Streamable => Some(most),
+            // It lives as long as its stream.
+            Way::Sse(_) if is_known => None,
+            Way::Sse(_) => Some(most),
+        }
+    }
+
+    fn touch(&mut self) {
+        self.used = Instant::now();
+        self.is_in_use = true;
+    }
+}
+
 impl Sessions {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, knows: Knows) -> Self {
         Self {
-            manager: Arc::new(Manager::new(limits)),
             most: limits.sessions,
             most_per_tenant: limits.sessions_per_tenant,
+            strangers: Pool::of(limits.sessions, STRANGERS),
+            idle: limits.idle,
+            patience: limits.patience,
+            knows,
             open: Mutex::default(),
         }
     }
 
     /// Room for one more session of this caller.
     pub(super) fn room(self: &Arc<Self>, caller: &Caller) -> Result<Room, Refusal> {
-        self.forget_ended();
+        self.end_silent();
+        let id: Arc<str> = new_id().map_err(|_| Refusal::no_randomness())?.into();
         let mut open = self.lock();
-        if open.len() >= self.most {
-            let reason = "this server has as many sessions as it can take: try again later";
-            return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "sessions", reason));
-        }
         if open.values().filter(|session| session.tenant == caller.tenant).count() >= self.most_per_tenant {
             let reason = "too many sessions are open with this key: end some (DELETE with their Mcp-Session-Id), or use \
                 protocol version 2026-07-28, which needs none";
             return Err(Refusal::busy(StatusCode::TOO_MANY_REQUESTS, "sessions_of_tenant", reason));
         }
-        let id: Arc<str> = new_id().map_err(|_| Refusal::no_randomness())?.into();
-        let tenant = Arc::clone(&caller.tenant);
-        open.insert(Arc::clone(&id), Session { tenant: Arc::clone(&tenant), way: Way::Opening });
-        Ok(Room { sessions: Arc::clone(self), id, tenant })
+        let is_known = (self.knows)(&caller.tenant);
+        let has_room = if is_known {
+            open.len() < self.most || self.make_room(&mut open, None)
+        } else {
+            self.has_room_for_stranger(&mut open, caller.network)
+        };
+        if !has_room {
+            let reason = "this server has as many sessions as it can take: try again later";
+            return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "sessions", reason));
+        }
+        let session = Session {
+            tenant: Arc::clone(&caller.tenant),
+            network: caller.network,
+            way: Way::Opening,
+            used: Instant::now(),
+            is_in_use: false,
+            requests: HashSet::new(),
+            end: CancellationToken::new(),
+        };
+        open.insert(Arc::clone(&id), session);
+        Ok(Room { sessions: Arc::clone(self), id, is_let_go: false })
     }
 
-    /// Whether a session is this caller's, and has not ended.
+    /// Whether a session of a key that OnceHub has not accepted may be opened from `network`; older ones of such keys end
+    /// for it.
+    fn has_room_for_stranger(&self, open: &mut HashMap<Arc<str>, Session>, network: IpAddr) -> bool {
+        let mut by_network: HashMap<IpAddr, usize> = HashMap::new();
+        for session in open.values().filter(|session| !(self.knows)(&session.tenant)) {
+            *by_network.entry(session.network).or_default() += 1;
+        }
+        if by_network.get(&network).is_some_and(|own| *own >= self.strangers.per_network) {
+            return self.make_room(open, Some(network));
+        }
+        if by_network.values().sum::<usize>() < self.strangers.all && open.len() < self.most {
+            return true;
+        }
+        let fullest = by_network.into_iter().max_by_key(|(_, count)| *count);
+        fullest.is_some_and(|(network, _)| self.make_room(open, Some(network)))
+    }
+
+    /// Ends the oldest session of a key that OnceHub has not accepted; those in which something is in flight come last.
+    fn make_room(&self, open: &mut HashMap<Arc<str>, Session>, network: Option<IpAddr>) -> bool {
+        let unproven = open.iter().filter(|(_, session)| {
+            !matches!(session.way, Way::Opening)
+                && network.is_none_or(|network| session.network == network)
+                && !(self.knows)(&session.tenant)
+        });
+        let oldest = unproven.min_by_key(|(_, session)| (!session.requests.is_empty(), session.used));
+        let Some(id) = oldest.map(|(id, _)| Arc::clone(id)) else { return false };
+        if let Some(session) = open.remove(&id) {
+            session.end.cancel();
+        }
+        true
+    }
+
+    /// Whether a session is this caller's, and has not ended. It is in use from now on.
     pub(super) fn check(&self, id: &str, caller: &Caller) -> Result<(), Refusal> {
-        let is_own = self.lock().get(id).is_some_and(|session| session.tenant == caller.tenant);
-        if is_own && self.manager.has(id) { Ok(()) } else { Err(Refusal::no_session()) }
-    }
-
-    /// The way into a session of HTTP+SSE that is this caller's.
-    pub(super) fn sse(&self, id: &str, caller: &Caller) -> Result<mpsc::Sender<ClientJsonRpcMessage>, Refusal> {
-        match self.lock().get(id) {
-            Some(Session { tenant, way: Way::Sse(sender) }) if *tenant == caller.tenant => Ok(sender.clone()),
+        self.end_silent();
+        match self.lock().get_mut(id) {
+            Some(session) if session.tenant == caller.tenant && matches!(session.way, Way::Streamable) => {
+                session.touch();
+                Ok(())
+            }
             _ => Err(Refusal::no_session()),
         }
     }
 
+    /// Whether a session is open, without using it.
+    #[cfg(test)]
+    pub(super) fn is_open(&self, id: &str, tenant: &str) -> bool {
+        self.lock().get(id).is_some_and(|session| &*session.tenant == tenant)
+    }
+
+    /// The way into a session of HTTP+SSE that is this caller's.
+    pub(super) fn sse(&self, id: &str, caller: &Caller) -> Result<mpsc::Sender<ClientJsonRpcMessage>, Refusal> {
+        self.end_silent();
+        match self.lock().get_mut(id) {
+            Some(session) if session.tenant == caller.tenant => {
+                session.touch();
+                match &session.way {
+                    Way::Sse(sender) => Ok(sender.clone()),
+                    _ => Err(Refusal::no_session()),
+                }
+            }
+            _ => Err(Refusal::no_session()),
+        }
+    }
+
+    /// A request of a session, which no other in flight there may have the id of: the one's answer would go to the other.
+    pub(super) fn ask(self: &Arc<Self>, session: &str, id: &Value) -> Result<Asked, Refusal> {
+        let mut open = self.lock();
+        let entry = open.get_mut(session).ok_or_else(Refusal::no_session)?;
+        let id = id.to_string();
+        if !entry.requests.insert(id.clone()) {
+            return Err(Refusal::invalid(
+                "a request with this id is in flight in this session: give each request an id of its own",
+            ));
+        }
+        Ok(Asked { sessions: Arc::clone(self), session: session.into(), id })
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> Count {
-        self.forget_ended();
+        self.end_silent();
         let open = self.lock();
         let sse = open.values().filter(|session| matches!(session.way, Way::Sse(_))).count();
         Count { streamable: open.len() - sse, sse }
     }
 
-    /// Sessions of Streamable HTTP end in their manager: by the client, by idleness, by a fault.
-    fn forget_ended(&self) {
-        self.lock().retain(|id, session| match session.way {
-            Way::Streamable => self.manager.has(id),
-            Way::Sse(_) | Way::Opening => true,
+    /// A session has ended, whatever the reason was.
+    pub(super) fn forget(&self, id: &str) {
+        if let Some(session) = self.lock().remove(id) {
+            session.end.cancel();
+        }
+    }
+
+    /// Ends the sessions that have been silent for too long.
+    pub(super) fn end_silent(&self) {
+        let now = Instant::now();
+        self.lock().retain(|_, session| {
+            let is_over = session.may_be_silent(self).is_some_and(|most| now.duration_since(session.used) >= most);
+            if is_over {
+                session.end.cancel();
+            }
+            !is_over
         });
     }
 
@@ -114,33 +270,51 @@ impl Sessions {
 }
 
 impl Room {
-    /// It has become a session of Streamable HTTP, with the id that it has there.
-    pub(super) fn streamable(self, id: &str) {
-        let session = Session { tenant: Arc::clone(&self.tenant), way: Way::Streamable };
-        self.sessions.lock().insert(id.into(), session);
+    /// It has become a session of Streamable HTTP, which lives until it is forgotten; what ends it earlier.
+    pub(super) fn streamable(mut self) -> CancellationToken {
+        self.is_let_go = true;
+        self.opened(Way::Streamable)
     }
 
-    /// It has become a session of HTTP+SSE, for as long as what is returned lives.
-    pub(super) fn sse(self, sender: mpsc::Sender<ClientJsonRpcMessage>) -> Self {
-        let session = Session { tenant: Arc::clone(&self.tenant), way: Way::Sse(sender) };
-        self.sessions.lock().insert(Arc::clone(&self.id), session);
-        self
+    /// It has become a session of HTTP+SSE, for as long as what is returned lives; what ends it earlier.
+    pub(super) fn sse(self, sender: mpsc::Sender<ClientJsonRpcMessage>) -> (Self, CancellationToken) {
+        let end = self.opened(Way::Sse(sender));
+        (self, end)
+    }
+
+    fn opened(&self, way: Way) -> CancellationToken {
+        let mut open = self.sessions.lock();
+        let Some(session) = open.get_mut(&self.id) else { return CancellationToken::new() };
+        session.way = way;
+        session.used = Instant::now();
+        session.end.clone()
     }
 
     /// What the session is called.
-    pub(super) fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &Arc<str> {
         &self.id
     }
 }
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.sessions.lock().remove(&self.id);
+        if !self.is_let_go {
+            self.sessions.forget(&self.id);
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if let Some(session) = self.sessions.lock().get_mut(&self.session) {
+            session.requests.remove(&self.id);
+            session.used = Instant::now();
+        }
     }
 }
 
 /// An id that nobody can guess.
-pub(super) fn new_id() -> Result<String, getrandom::Error> {
+fn new_id() -> Result<String, getrandom::Error> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes)?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))

@@ -13,7 +13,8 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
 use http::header::ACCEPT;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use rmcp::ServiceExt;
 use rmcp::model::{ClientJsonRpcMessage, GetExtensions, ServerJsonRpcMessage};
 use serde::Deserialize;
@@ -37,7 +38,7 @@ pub(super) async fn get<B: Backend>(State(shared): State<Arc<Shared<B>>>, reques
     if request.headers().contains_key(SESSION_ID) || request.method() == Method::HEAD {
         return streamable::handle(State(shared), request).await;
     }
-    shared.open_sse(request.into_parts().0.headers).into_response()
+    shared.open_sse(request.into_parts().0).into_response()
 }
 
 /// The query of the address that a session's messages go to.
@@ -60,9 +61,10 @@ pub(super) async fn post<B: Backend>(
 }
 
 impl<B: Backend> Shared<B> {
-    fn open_sse(self: &Arc<Self>, mut headers: HeaderMap) -> Result<Response, Refusal> {
-        let caller = self.settings.keys.take(&mut headers)?;
-        let takes_events = headers
+    fn open_sse(self: &Arc<Self>, mut parts: Parts) -> Result<Response, Refusal> {
+        let caller = self.caller(&mut parts)?;
+        let takes_events = parts
+            .headers
             .get(ACCEPT)
             .and_then(|kinds| kinds.to_str().ok())
             .is_none_or(|kinds| ["text/event-stream", "text/*", "*/*"].iter().any(|kind| kinds.contains(kind)));
@@ -75,11 +77,15 @@ impl<B: Backend> Shared<B> {
         }
         let (to_client, from_server) = mpsc::channel::<ServerJsonRpcMessage>(WAITING);
         let (to_server, from_client) = mpsc::channel::<ClientJsonRpcMessage>(WAITING);
-        let room = self.sessions.room(&caller)?.sse(to_server);
+        let (room, end) = self.sessions.room(&caller)?.sse(to_server);
         let address = format!("{}/message?sessionId={}", self.prefix(), room.id());
+        if self.backend.knows(&caller.tenant) {
+            tracing::info!(tenant = %caller.tenant, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");
+        }
+        self.backend.meet(&caller);
         let ended = self.ended.child_token();
-        tracing::info!(tenant = %caller.tenant, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");
         let (service, patience, cancel) = (self.backend.service(), self.settings.limits.patience, ended.clone());
+        let events = ReceiverStream::new(from_server).take_until(end.cancelled_owned());
         tokio::spawn(async move {
             let pipes = (PollSender::new(to_client), ReceiverStream::new(from_client));
             // Dropping the stream is the client's way to end it, and nothing more than that is wrong then.
@@ -89,8 +95,7 @@ impl<B: Backend> Shared<B> {
             }
         });
         let first = Event::default().event("endpoint").data(address);
-        let events = stream::once(async { first })
-            .chain(ReceiverStream::new(from_server).filter_map(|message| async move { event(&message) }));
+        let events = stream::once(async { first }).chain(events.filter_map(|message| async move { event(&message) }));
         let open = Open { _room: room, _cancels: ended.drop_guard() };
         let sse = Sse::new(while_open(events, open)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
         // Else nginx collects events until there are some kilobytes of them.
@@ -100,7 +105,7 @@ impl<B: Backend> Shared<B> {
 
     async fn deliver(&self, to: To, request: Request) -> Result<(), Refusal> {
         let (mut parts, body) = request.into_parts();
-        let caller = self.settings.keys.take(&mut parts.headers)?;
+        let caller = self.caller(&mut parts)?;
         let Some(id) = to.session_id else {
             let reason = "the address has no sessionId: GET /sse tells the one to post to";
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "session", reason));
@@ -108,7 +113,7 @@ impl<B: Backend> Shared<B> {
         let session = self.sessions.sse(&id, &caller)?;
         let body = self.settings.limits.read(body).await?;
         let message = Message::read(&body)?;
-        self.admit(&mut parts, &caller, &message).map_err(|refusal| refusal.to(message.id.as_ref()))?;
+        self.admit(&mut parts, &caller, &message, Some(&id)).map_err(|refusal| refusal.to(message.id.as_ref()))?;
         let mut message: ClientJsonRpcMessage = serde_json::from_slice(&body)
             .map_err(|_| Refusal::invalid("the body is no message of MCP").to(message.id.as_ref()))?;
         if let ClientJsonRpcMessage::Request(request) = &mut message {

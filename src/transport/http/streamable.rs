@@ -1,5 +1,6 @@
 //! Streamable HTTP: rmcp's own, behind the checks that it leaves to us.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::kept::kept;
 use super::limits::Limits;
-use super::session::Manager;
+use super::manager::{Manager, OPENING};
 use super::sessions::{Room, Sessions};
 use super::{Backend, Caller, Refusal, Shared};
 
@@ -26,10 +27,12 @@ pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-i
 /// rmcp's side of it.
 pub(super) struct Streamable<B: Backend> {
     service: StreamableHttpService<B::Service, Manager>,
+    #[cfg(test)]
+    pub(super) manager: Arc<Manager>,
 }
 
 impl<B: Backend> Streamable<B> {
-    pub(super) fn new(backend: &B, sessions: &Sessions, limits: &Limits, ended: CancellationToken) -> Self {
+    pub(super) fn new(backend: &B, sessions: &Arc<Sessions>, limits: &Limits, ended: CancellationToken) -> Self {
         let service = backend.service();
         let config = StreamableHttpServerConfig::default()
             // The door has seen to both, on every path.
@@ -41,7 +44,12 @@ impl<B: Backend> Streamable<B> {
             .with_json_response(true)
             .with_cancellation_token(ended);
         let make = move || Ok::<_, io::Error>(service.clone());
-        Self { service: StreamableHttpService::new(make, Arc::clone(&sessions.manager), config) }
+        let manager = Arc::new(Manager::new(Arc::clone(sessions)));
+        Self {
+            service: StreamableHttpService::new(make, Arc::clone(&manager), config),
+            #[cfg(test)]
+            manager,
+        }
     }
 }
 
@@ -73,20 +81,28 @@ impl Message {
 
 impl<B: Backend> Shared<B> {
     /// Lets a message in: leaves what it is served with among the extensions of its head.
-    pub(super) fn admit(&self, parts: &mut Parts, caller: &Caller, message: &Message) -> Result<(), Refusal> {
+    pub(super) fn admit(
+        &self,
+        parts: &mut Parts,
+        caller: &Caller,
+        message: &Message,
+        session: Option<&str>,
+    ) -> Result<(), Refusal> {
         let mut in_flight = None;
-        if message.method.is_some() && message.id.is_some() {
+        if let (Some(_), Some(id)) = (&message.method, &message.id) {
             if self.stopping.is_cancelled() && message.is("tools/call") {
                 return Err(Refusal::stopping());
             }
-            in_flight = Some(self.calls.begin(caller)?);
+            let mut begun = self.calls.begin(caller, self.backend.knows(&caller.tenant))?;
+            begun.asked = session.map(|session| self.sessions.ask(session, id)).transpose()?;
+            in_flight = Some(begun);
         }
         self.backend.admit(caller, &parts.headers, in_flight, &mut parts.extensions)
     }
 
-    async fn streamed(self: &Arc<Self>, request: Request) -> Result<Response, Refusal> {
+    pub(super) async fn streamed(self: &Arc<Self>, request: Request) -> Result<Response, Refusal> {
         let (mut parts, body) = request.into_parts();
-        let caller = self.settings.keys.take(&mut parts.headers)?;
+        let caller = self.caller(&mut parts)?;
         let session = session_of(&parts.headers).map(str::to_owned);
         if let Some(id) = &session {
             self.sessions.check(id, &caller)?;
@@ -99,8 +115,9 @@ impl<B: Backend> Shared<B> {
             let refused = |refusal: Refusal| refusal.to(message.id.as_ref());
             if session.is_none() && message.is("initialize") {
                 room = Some(self.sessions.room(&caller).map_err(refused)?);
+                self.backend.meet(&caller);
             }
-            self.admit(&mut parts, &caller, &message).map_err(refused)?;
+            self.admit(&mut parts, &caller, &message, session.as_deref()).map_err(refused)?;
             // A subscription lasts as long as the server does.
             is_awaited = !message.is("subscriptions/listen");
             body
@@ -109,10 +126,16 @@ impl<B: Backend> Shared<B> {
         };
         // Until the last byte of the answer has been taken, a shutdown waits for it.
         let under_way = is_awaited.then(|| self.under_way.token());
-        let response = self.streamable.service.handle(Request::from_parts(parts, Full::new(body))).await;
-        if let (Some(room), Some(id)) = (room, session_of(response.headers())) {
-            room.streamable(id);
-        }
+        let request = Request::from_parts(parts, Full::new(body));
+        let response = match room {
+            None => self.streamable.service.handle(request).await,
+            // A client that leaves must not drop this half-way: what it has opened is written into the book.
+            Some(room) => {
+                let service = self.streamable.service.clone();
+                let opening = async move { service.handle(request).await };
+                tokio::spawn(OPENING.scope(Cell::new(Some(room)), opening)).await.map_err(|_| Refusal::broken())?
+            }
+        };
         Ok(response.map(|body| kept(Body::new(body), under_way)))
     }
 }

@@ -81,6 +81,7 @@ async fn a_change_on_its_way_is_waited_for_even_when_the_time_to_drain_is_over()
 async fn a_stream_of_the_older_transport_takes_its_calls_with_it() {
     let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
+    server.know(sandbox::KEY).await;
     let (stream, address) = server.open_sse(sandbox::KEY).await;
     let send = async |message| {
         assert_eq!(server.post(&address, sandbox::KEY, &message).send().await.unwrap().status(), 202);
@@ -99,6 +100,7 @@ async fn a_stream_of_the_older_transport_takes_its_calls_with_it() {
 async fn calls_under_way_are_answered_before_it_ends_and_no_others_begin() {
     let upstream = upstream().await;
     let server = Server::start(in_front_of(&upstream));
+    server.know(sandbox::KEY).await;
     let session = server.open(sandbox::KEY).await;
     // A stream that waits for messages must not hold it.
     let idle = server.client.get(format!("{}/mcp", server.url)).header("API-Key", sandbox::KEY);

@@ -14,6 +14,9 @@ async fn more_calls_than_there_is_room_for_are_turned_away_with_a_reason() {
     let mut command = in_front_of(&upstream);
     command.args(["--max-calls", "3", "--max-calls-per-key", "2"]);
     let server = Server::start(command);
+    for key in [sandbox::KEY, "another"] {
+        server.know(key).await;
+    }
     let session = server.open(sandbox::KEY).await;
     for _ in 0..3 {
         upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
@@ -53,6 +56,11 @@ async fn more_sessions_than_there_is_room_for_are_turned_away_with_a_reason() {
     let mut command = in_front_of(&upstream);
     command.args(["--max-sessions", "3", "--max-sessions-per-key", "2"]);
     let server = Server::start(command);
+    for key in ["another", "a-third"] {
+        upstream.open_account(key, |_| {});
+        server.know(key).await;
+    }
+    server.know(sandbox::KEY).await;
     let first = server.open(sandbox::KEY).await;
     let stream = server.client.get(format!("{}/sse", server.url)).header("API-Key", sandbox::KEY).send().await.unwrap();
     assert_eq!(stream.status(), 200, "both transports' sessions count");

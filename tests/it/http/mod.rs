@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 mod sdk;
 mod seen;
+mod strangers;
 mod tenants;
 mod tls;
 
@@ -102,6 +103,12 @@ impl Server {
         let response =
             self.modern(key, "tools/call", json!({"name": tool, "arguments": arguments})).send().await.unwrap();
         message(response).await
+    }
+
+    /// Lets OnceHub accept a key, so that nothing is asked for its proof later.
+    pub(super) async fn know(&self, key: &str) {
+        let answer = self.call(key, "test_connection", json!({})).await;
+        assert_eq!(answer["isError"], false, "{answer}");
     }
 
     /// Opens a session of 2025-11-25; its id.

@@ -1,0 +1,360 @@
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use moka::sync::Cache;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::account::Account;
+use super::window::{SLACK, Window, Windows};
+
+/// How many requests an account may have had, for each one that is left for everybody.
+///
+/// Nobody has to know how many accounts there are: one alone gets four fifths of the whole, two get four ninths each, and
+/// one that is new finds something left.
+const SHARE: usize = 4;
+
+/// Keys that OnceHub has not accepted get a twentieth of a window, among them all. The accounts have the rest, whether or
+/// not anybody makes keys up.
+const STRANGERS: usize = 20;
+
+/// Refusals of several accounts within this are the address's.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// How many keys are remembered as accepted, and for how long after their last request: by a name that tells nothing of them.
+const KNOWN: u64 = 10_000;
+const KNOWN_FOR: Duration = Duration::from_hours(24);
+
+/// The limit that OnceHub sets to an address, shared by all accounts that are served from it; and what is known of them.
+#[derive(Clone, Debug)]
+pub struct Address(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    windows: Vec<Window>,
+    of_account: Arc<[Window]>,
+    taken: Mutex<Taken>,
+    /// A stranger's requests have become an account's, and left room for others.
+    freed: Notify,
+    numbers: AtomicU64,
+    /// The accounts of the keys that OnceHub has accepted.
+    known: Cache<Arc<str>, Arc<Account>>,
+    /// The accounts that OnceHub has named.
+    named: Mutex<HashMap<String, Arc<Account>>>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    /// The requests that have left, as long as the longest window counts them.
+    requests: VecDeque<Request>,
+    /// OnceHub refused: nobody goes before this.
+    paused_until: Option<Instant>,
+    /// Accounts that OnceHub has refused just now, and for how long.
+    refused: Vec<(Instant, u64, Duration)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    at: Instant,
+    whose: Whose,
+}
+
+/// Whose a request is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whose {
+    pub(super) account: u64,
+    /// For a key that OnceHub has not accepted: where it came from.
+    pub(super) stranger: Option<IpAddr>,
+}
+
+impl Address {
+    /// An address with these windows, and accounts with theirs.
+    pub fn new(windows: &Windows) -> Self {
+        Self(Arc::new(Inner {
+            windows: windows.address.clone(),
+            of_account: windows.account.clone().into(),
+            taken: Mutex::default(),
+            freed: Notify::new(),
+            numbers: AtomicU64::new(0),
+            known: Cache::builder().max_capacity(KNOWN).time_to_idle(KNOWN_FOR).build(),
+            named: Mutex::default(),
+        }))
+    }
+
+    /// Whether OnceHub has accepted a key, which goes by a name of ours.
+    pub fn knows(&self, key: &str) -> bool {
+        self.0.known.get(key).is_some()
+    }
+
+    /// How many requests each window has left.
+    pub fn left(&self) -> Vec<(Window, usize)> {
+        let (now, taken) = (Instant::now(), self.lock());
+        let left = |window: &Window| window.requests.saturating_sub(taken.within(window, now).count());
+        self.0.windows.iter().map(|window| (*window, left(window))).collect()
+    }
+
+    /// One more account, until it turns out to be another.
+    pub(super) fn account(&self) -> Arc<Account> {
+        Account::new(self.0.numbers.fetch_add(1, Ordering::Relaxed), Arc::clone(&self.0.of_account))
+    }
+
+    pub(super) fn known(&self, key: &str) -> Option<Arc<Account>> {
+        self.0.known.get(key)
+    }
+
+    /// OnceHub has accepted a key: what it has asked so far is its account's.
+    pub(super) fn accept(&self, key: &Arc<str>, account: &Arc<Account>) {
+        self.0.known.insert(Arc::clone(key), Arc::clone(account));
+        let number = account.number;
+        self.relabel(number, Whose { account: number, stranger: None });
+        self.0.freed.notify_waiters();
+    }
+
+    /// OnceHub does not accept a key any more.
+    pub(super) fn forget(&self, key: &str) {
+        self.0.known.invalidate(key);
+    }
+
+    /// OnceHub has named an account. The account of that name is one, whichever of its keys is used.
+    pub(super) fn name(&self, account: &Arc<Account>, name: &str) {
+        let account = account.root();
+        let mut named = self.0.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(same) = named.get(name).map(Account::root) else {
+            named.retain(|_, account| Arc::strong_count(account) > 1 || account.counts());
+            named.insert(name.to_owned(), account);
+            return;
+        };
+        if !Arc::ptr_eq(&account, &same) {
+            account.becomes(&same);
+            self.relabel(account.number, Whose { account: same.number, stranger: None });
+        }
+    }
+
+    /// Takes a request out of the limit, or says when to ask again.
+    pub(super) fn take(&self, whose: Whose) -> Result<(), Instant> {
+        let (now, mut taken) = (Instant::now(), self.lock());
+        let longest = self.0.windows.iter().map(|window| window.period).max().unwrap_or_default() + SLACK;
+        while taken.requests.front().is_some_and(|request| request.at + longest <= now) {
+            taken.requests.pop_front();
+        }
+        let rooms = self.0.windows.iter().map(|window| taken.room(window, whose, now));
+        let moment = rooms.chain(taken.paused_until).max().unwrap_or(now);
+        if moment > now {
+            return Err(moment);
+        }
+        if !self.0.windows.is_empty() {
+            taken.requests.push_back(Request { at: now, whose });
+        }
+        Ok(())
+    }
+
+    /// Completes when strangers may find more room than they were told of.
+    pub(super) fn freed(&self) -> impl Future<Output = ()> {
+        self.0.freed.notified()
+    }
+
+    /// OnceHub has refused an account for its rate: holds the others back only if the limit is likely to be the address's.
+    pub(super) fn refused(&self, account: u64, wait: Duration) {
+        let (now, mut taken) = (Instant::now(), self.lock());
+        let is_nearly_used_up =
+            self.0.windows.iter().any(|window| taken.within(window, now).count() * 10 >= window.requests * 9);
+        taken.refused.retain(|(at, whose, _)| *at + TOGETHER > now && *whose != account);
+        let shortest = taken.refused.iter().map(|(_, _, wait)| *wait).min();
+        taken.refused.push((now, account, wait));
+        let pause = if is_nearly_used_up { Some(wait) } else { shortest.map(|shortest| shortest.min(wait)) };
+        if let Some(pause) = pause {
+            taken.paused_until = taken.paused_until.max(Some(now + pause));
+        }
+    }
+
+    fn relabel(&self, account: u64, whose: Whose) {
+        let mut taken = self.lock();
+        taken.requests.iter_mut().filter(|request| request.whose.account == account).for_each(|it| it.whose = whose);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Taken {
+    fn within(&self, window: &Window, now: Instant) -> impl Iterator<Item = &Request> {
+        let counts = window.period + SLACK;
+        self.requests.iter().filter(move |request| request.at + counts > now)
+    }
+
+    /// The first moment at which a window has room for this request, if nobody else asks until then.
+    fn room(&self, window: &Window, whose: Whose, now: Instant) -> Instant {
+        let counted: Vec<_> = self.within(window, now).collect();
+        let mut tally = Tally::default();
+        counted.iter().for_each(|request| tally.add(request.whose, whose));
+        let mut moment = now;
+        for request in counted {
+            if tally.has_room(window, whose) {
+                break;
+            }
+            moment = request.at + window.period + SLACK;
+            tally.take_off(request.whose, whose);
+        }
+        moment
+    }
+}
+
+/// How many requests a window holds.
+#[derive(Default)]
+struct Tally {
+    accounts: usize,
+    strangers: usize,
+    /// Of those, the account's or the network's own.
+    own: usize,
+}
+
+impl Tally {
+    fn add(&mut self, request: Whose, asked: Whose) {
+        *self.side(request) += 1;
+        self.own += usize::from(is_own(request, asked));
+    }
+
+    fn take_off(&mut self, request: Whose, asked: Whose) {
+        *self.side(request) -= 1;
+        self.own -= usize::from(is_own(request, asked));
+    }
+
+    fn side(&mut self, request: Whose) -> &mut usize {
+        if request.stranger.is_some() { &mut self.strangers } else { &mut self.accounts }
+    }
+
+    /// Accounts and strangers have a part of the window each, and neither has room in the other's.
+    fn has_room(&self, window: &Window, whose: Whose) -> bool {
+        let for_strangers = (window.requests / STRANGERS).max(1);
+        let for_accounts = window.requests.saturating_sub(for_strangers).max(1);
+        let has_share = match whose.stranger {
+            None => self.own < SHARE * for_accounts.saturating_sub(self.accounts),
+            // Of what strangers have, a network gets no more than it leaves to others.
+            Some(_) => self.own < for_strangers.saturating_sub(self.strangers),
+        };
+        has_share && self.accounts + self.strangers < window.requests
+    }
+}
+
+fn is_own(request: Whose, asked: Whose) -> bool {
+    match asked.stranger {
+        None => request.stranger.is_none() && request.account == asked.account,
+        Some(network) => request.stranger == Some(network),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address() -> Address {
+        Address::new(&"account=1000/1s,address=200/5m".parse().unwrap())
+    }
+
+    fn network(number: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, number])
+    }
+
+    fn account(number: u64) -> Whose {
+        Whose { account: number, stranger: None }
+    }
+
+    fn stranger(key: u64, from: u8) -> Whose {
+        Whose { account: key, stranger: Some(network(from)) }
+    }
+
+    fn all_that_it_gets(address: &Address, whose: Whose) -> usize {
+        std::iter::from_fn(|| address.take(whose).ok()).count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_that_comes_after_a_busy_one_finds_something_left() {
+        let address = address();
+        assert_eq!(all_that_it_gets(&address, account(1)), 152, "four fifths of the accounts' part are for one alone");
+        assert_eq!(all_that_it_gets(&address, account(2)), 31);
+        assert_eq!(all_that_it_gets(&address, account(3)), 6);
+        // As soon as the busy one's requests count no more, the others go first.
+        tokio::time::advance(Duration::from_mins(5) + SLACK).await;
+        assert_eq!(all_that_it_gets(&address, account(3)), 152);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_moment_that_is_promised_holds() {
+        for whose in [account(1), stranger(1, 1)] {
+            let address = address();
+            let at = loop {
+                match address.take(whose) {
+                    Ok(()) => tokio::time::advance(Duration::from_secs(1)).await,
+                    Err(at) => break at,
+                }
+            };
+            tokio::time::advance((at - Instant::now()).saturating_sub(Duration::from_millis(1))).await;
+            assert!(address.take(whose).is_err(), "not a moment earlier");
+            tokio::time::advance(Duration::from_millis(1)).await;
+            assert!(address.take(whose).is_ok());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn keys_that_are_made_up_burn_a_twentieth_and_a_known_account_has_its_full_share() {
+        let address = address();
+        let burnt = |from| (0..1000).filter(|key| address.take(stranger(1000 + key, from)).is_ok()).count();
+        assert_eq!([1, 2, 3, 4, 5].map(burnt), [5, 3, 1, 1, 0], "one client address leaves something to others");
+        assert_eq!(all_that_it_gets(&address, account(1)), 152);
+        assert_eq!(all_that_it_gets(&address, account(2)), 31);
+        // Nor do accounts burn what is there for those whom nobody knows yet.
+        tokio::time::advance(Duration::from_mins(5) + SLACK).await;
+        (1..10).for_each(|number| _ = all_that_it_gets(&address, account(number)));
+        assert_eq!(burnt(6), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_is_accepted_burdens_no_stranger_any_more() {
+        let address = address();
+        for number in 0..100 {
+            let account = address.account();
+            let key: Arc<str> = format!("key {number}").into();
+            assert!(!address.knows(&key));
+            address.take(Whose { account: account.number, stranger: Some(network(1)) }).unwrap();
+            address.accept(&key, &account);
+            assert!(address.knows(&key));
+        }
+        assert_eq!(address.left()[0].1, 100, "each has asked once");
+        assert_eq!(all_that_it_gets(&address, stranger(1000, 1)), 5);
+        address.forget("key 7");
+        assert!(!address.knows("key 7") && address.knows("key 8"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_smallest_windows_let_everybody_through_in_turn() {
+        for requests in 1..=3 {
+            let window = Window { requests, period: Duration::from_secs(10) };
+            let address = Address::new(&Windows { account: vec![], address: vec![window] });
+            for whose in [account(1), stranger(7, 1), account(2)] {
+                assert!(all_that_it_gets(&address, whose) >= 1, "{requests}");
+                tokio::time::advance(window.period + SLACK).await;
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_window_ever_holds_more_than_its_limit() {
+        let address = Address::new(&"account=1000/1s,address=10/1s".parse().unwrap());
+        let mut left = Vec::new();
+        for step in 0..400 {
+            let whose = if step % 6 == 5 { stranger(9, 1) } else { account(step % 6) };
+            if address.take(whose).is_ok() {
+                left.push(Instant::now());
+            }
+            tokio::time::advance(Duration::from_millis(13)).await;
+        }
+        let most = left
+            .iter()
+            .map(|from| left.iter().filter(|at| *at >= from && **at < *from + Duration::from_secs(1)).count());
+        assert!(left.len() > 40 && most.max() <= Some(10), "{}", left.len());
+    }
+}

@@ -1,0 +1,160 @@
+//! Keeps OnceHub's rate limits before OnceHub has to refuse: an account's windows, and those of the address that requests
+//! leave from. Over HTTP many accounts share one address, and keys that OnceHub has not accepted yet get a small part of it.
+
+mod account;
+mod address;
+mod standing;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use address::Address;
+pub use window::{BadWindows, Window, Windows};
+
+use super::Error;
+use account::{Account, NoMoment};
+use address::Whose;
+pub(super) use standing::Standing;
+
+/// How long a key that OnceHub has not accepted waits for its part of the address's limit. Only those that are being accepted
+/// just now can make room so soon.
+const STRANGERS_WAIT: Duration = Duration::from_secs(5);
+
+/// What one key may ask of OnceHub, and when.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    account: Arc<Account>,
+    /// The address that it shares with others; without one, all windows are its own.
+    address: Option<Address>,
+    /// For a key that has to be accepted first.
+    key: Option<Arc<NewKey>>,
+}
+
+/// A key that somebody has brought.
+#[derive(Debug)]
+struct NewKey {
+    /// Told apart by this, which tells nothing of the key.
+    name: Arc<str>,
+    network: IpAddr,
+    standing: Standing,
+}
+
+impl Budget {
+    /// A budget of these windows; none means no limit.
+    pub fn new(windows: &[Window]) -> Self {
+        Self { account: Account::new(0, windows.into()), address: None, key: None }
+    }
+
+    /// A budget for the key of whoever runs this process, at an address that it shares with others'.
+    pub fn own_at(address: &Address) -> Self {
+        Self { account: address.account(), address: Some(address.clone()), key: None }
+    }
+
+    /// A budget for a key that somebody has brought from `network`. It goes by `name`, which tells nothing of it.
+    pub fn of_key(address: &Address, name: Arc<str>, network: IpAddr) -> Self {
+        let (known, standing) = (address.known(&name), Standing::default());
+        if known.is_some() {
+            standing.accept();
+        }
+        let account = known.unwrap_or_else(|| address.account());
+        Self { account, address: Some(address.clone()), key: Some(Arc::new(NewKey { name, network, standing })) }
+    }
+
+    /// What OnceHub has said of the key, where that matters.
+    pub(super) fn standing(&self) -> Option<&Standing> {
+        self.key.as_ref().map(|key| &key.standing)
+    }
+
+    /// OnceHub has accepted the key.
+    pub(super) fn accept(&self) {
+        if let (Some(key), Some(address)) = (&self.key, &self.address)
+            && (key.standing.accept() || !address.knows(&key.name))
+        {
+            address.accept(&key.name, &self.account.root());
+        }
+    }
+
+    /// OnceHub has refused the key.
+    pub(super) fn refuse(&self, error: Error) {
+        if let (Some(key), Some(address)) = (&self.key, &self.address) {
+            key.standing.refuse(error);
+            address.forget(&key.name);
+        }
+    }
+
+    /// OnceHub has named the key's account: all keys of an account share its windows.
+    pub(super) fn name(&self, account: &str) {
+        if let Some(address) = &self.address {
+            address.name(&self.account, account);
+        }
+    }
+
+    /// Waits for a free moment. A call that `has_begun`, which has had a request before, goes ahead of those that have not.
+    ///
+    /// # Errors
+    /// How long the wait would be, when it ends after `deadline`; then nothing is reserved.
+    pub async fn acquire(&self, deadline: Instant, has_begun: bool) -> Result<(), Duration> {
+        let account = self.account.root();
+        if has_begun || account.windows.is_empty() {
+            return self.wait(deadline).await;
+        }
+        match tokio::time::timeout_at(deadline, account.door.lock()).await {
+            Ok(_in_front) => self.wait(deadline).await,
+            Err(_) => Err(account.windows.iter().map(|window| window.period).min().unwrap_or_default()),
+        }
+    }
+
+    async fn wait(&self, deadline: Instant) -> Result<(), Duration> {
+        let strangers_deadline = deadline.min(Instant::now() + STRANGERS_WAIT);
+        loop {
+            let account = self.account.root();
+            let moment = match account.moment(deadline).await {
+                Ok(moment) => moment,
+                Err(NoMoment::TooLate(wait)) => return Err(wait),
+                Err(NoMoment::Elsewhere) => continue,
+            };
+            let Some(address) = &self.address else { return Ok(()) };
+            let stranger = self.key.as_ref().filter(|key| !key.standing.is_accepted()).map(|key| key.network);
+            let mut freed = std::pin::pin!(address.freed());
+            // What is freed between the two looks must not be missed.
+            let _ = futures::poll!(freed.as_mut());
+            let Err(at) = address.take(Whose { account: account.number, stranger }) else { return Ok(()) };
+            // The account could go, but its address could not: nothing is reserved while it waits.
+            account.give_back(moment);
+            let now = Instant::now();
+            if stranger.is_none() {
+                if at > deadline {
+                    return Err(at.saturating_duration_since(now));
+                }
+                tokio::time::sleep_until(at).await;
+            } else if now >= strangers_deadline {
+                return Err(at.saturating_duration_since(now));
+            } else {
+                let _ = tokio::time::timeout_at(at.min(strangers_deadline), freed).await;
+            }
+        }
+    }
+
+    /// After OnceHub refused for the account's rate: holds its requests back for so long, and everybody's if it looks as if
+    /// the limit were the address's.
+    pub(super) fn pause(&self, wait: Duration) {
+        let account = self.account.root();
+        account.pause(wait);
+        let is_known = self.standing().is_none_or(Standing::is_accepted);
+        if let Some(address) = self.address.as_ref().filter(|_| is_known) {
+            address.refused(account.number, wait);
+        }
+    }
+
+    /// How many requests each of the account's windows has left.
+    pub fn left(&self) -> Vec<(Window, usize)> {
+        self.account.root().left()
+    }
+}

@@ -84,6 +84,8 @@ impl Backend for Simple {
     }
 
     async fn drain(&self) {}
+
+    async fn finish_changes(&self) {}
 }
 
 struct Bench {

@@ -51,6 +51,7 @@ impl App {
             zone: config.zone,
             me: config.me,
             confirm: config.confirm,
+            max_reply: config.max_reply,
             ..Settings::default()
         };
         let tools = Tools::new(client.clone(), settings);

@@ -41,5 +41,5 @@ pub use id::{BadId, Id};
 pub use key::{BadKey, Key, KeySource};
 pub use ledger::Ledger;
 pub use object::{Fields, List, Object, Reference};
-pub use page::Page;
+pub use page::{Page, Walk};
 pub use window::Window;

@@ -13,6 +13,7 @@ use super::Tools;
 use super::arguments::nearest;
 use super::failure::Failure;
 use super::schema::{self, Shape};
+use super::size::bounded;
 
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);
@@ -178,11 +179,12 @@ impl Catalogue {
         costs.filter(|(tool, _)| *tool == name).find_map(|(_, cost)| cost.parse().ok()).unwrap_or_default()
     }
 
-    /// Calls a tool. What it answers fits its output schema.
+    /// Calls a tool. What it answers fits its output schema, and is at most as large as a reply may be.
     ///
     /// # Errors
     /// A protocol error, for a tool that is not offered.
     pub async fn call(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
+        let most = context.service.settings.max_reply;
         let called = self.get(context.name());
         let changes = called.is_some_and(changes);
         let promised = called.and_then(|tool| Some((self.shapes.get(&tool.name)?, tool.output_schema.as_ref()?)));
@@ -191,12 +193,13 @@ impl Catalogue {
             other => return Ok(other),
         };
         if result.is_error == Some(true) {
-            return Ok(if changes { Failure::before_a_write(result) } else { result }.into());
+            let failure = if changes { Failure::before_a_write(result) } else { result };
+            return Ok(bounded(failure, most).into());
         }
         if let (Some((shape, schema)), Some(Value::Object(reply))) = (promised, &mut result.structured_content) {
             shape.get_or_init(|| Shape::of(schema)).fit_fields(reply);
         }
-        Ok(result.into())
+        Ok(bounded(result, most).into())
     }
 }
 

@@ -58,6 +58,7 @@ pub(in super::super) struct Bench {
     /// The questions that the person was asked.
     pub(in super::super) asked: Arc<Mutex<Vec<String>>>,
     client: RunningService<RoleClient, ()>,
+    max_reply: usize,
     promised: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
 }
 
@@ -86,6 +87,7 @@ impl Bench {
         let catalogue = Catalogue::new(&Selection::default()).unwrap();
         let asked = Arc::default();
         let ask = setup.answers.map(|answers| Scripted { answers: Mutex::new(answers), asked: Arc::clone(&asked) });
+        let max_reply = setup.settings.max_reply;
         let server = Plain {
             tools: Tools::new(oncehub, Settings { now: clock, ..setup.settings }),
             catalogue: catalogue.clone(),
@@ -94,7 +96,7 @@ impl Bench {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         let client = ().serve(ours).await.unwrap();
-        Self { sandbox, catalogue, asked, client, promised: Mutex::default() }
+        Self { sandbox, catalogue, asked, client, max_reply, promised: Mutex::default() }
     }
 
     /// A bench whose person is asked with this setting and says this.
@@ -104,11 +106,14 @@ impl Bench {
         Self::with(setup).await
     }
 
-    /// Calls a tool. Whatever comes back has to fit the tool's output schema, or be an error as the contract has it.
+    /// Calls a tool. Whatever comes back has to fit the tool's output schema, or be an error as the contract has it, and is
+    /// never larger than a reply may be.
     pub(in super::super) async fn call(&self, tool: &str, arguments: Value) -> Replied {
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
         let result = self.client.call_tool(request).await.unwrap();
+        let size = serde_json::to_vec(&result).unwrap().len();
+        assert!(size <= self.max_reply, "{tool}: {size} bytes");
         let structure = result.structured_content.as_ref().unwrap();
         if result.is_error == Some(true) {
             let error = structure["error"].as_object().unwrap();

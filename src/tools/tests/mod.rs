@@ -6,7 +6,10 @@ mod documented_errors;
 mod fuzz;
 mod names;
 mod operations;
+mod size;
 mod small_nouns;
+mod truth;
+mod words;
 
 use serde_json::{Value, json};
 

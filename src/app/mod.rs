@@ -55,6 +55,7 @@ impl App {
             me: config.me,
             confirm: config.confirm,
             dry_run: config.dry_run,
+            max_reply: config.max_reply,
             ..Settings::default()
         };
         let tools = Tools::new(client.clone(), settings);

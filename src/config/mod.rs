@@ -21,6 +21,7 @@ pub use dotenv::{Dotenv, Elsewhere, Left, Purpose, Why, listed};
 const API_URL: &str = "https://api.oncehub.com";
 const TIMEOUT: &str = "25";
 const RATE_LIMIT: &str = "account=5/1s,address=200/5m";
+const MAX_REPLY: &str = "80";
 
 /// Every setting that holds for all commands. The key itself is no flag: a command line can be read by others.
 #[derive(Args, Clone, Debug)]
@@ -78,6 +79,16 @@ pub struct Options {
         default_value = RATE_LIMIT
     )]
     pub rate_limit: String,
+    /// The largest reply of a tool, in kB: longer lists go on with a cursor, longer texts are cut
+    #[arg(
+        long,
+        global = true,
+        env = "ONCEHUB_MCP_MAX_REPLY",
+        hide_env_values = true,
+        value_name = "KB",
+        default_value = MAX_REPLY
+    )]
+    pub max_reply: String,
     /// Offer only tools that change nothing
     #[arg(long, global = true, env = "ONCEHUB_MCP_READ_ONLY", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
     pub read_only: bool,
@@ -162,6 +173,8 @@ pub struct Config {
     pub timeout: Duration,
     /// The rate limits to keep.
     pub windows: Windows,
+    /// The largest reply of a tool, in bytes.
+    pub max_reply: usize,
     /// What is offered.
     pub selection: Selection,
     /// When a person is asked.
@@ -210,6 +223,10 @@ impl Config {
         let timeout = timeout.ok_or_else(|| {
             other("ONCEHUB_MCP_TIMEOUT")(format!("'{}' is not a number of seconds from 1 to 600", options.timeout))
         })?;
+        let max_reply = options.max_reply.trim().parse::<usize>().ok().filter(|kb| (8..=100_000).contains(kb));
+        let max_reply = max_reply.ok_or_else(|| {
+            other("ONCEHUB_MCP_MAX_REPLY")(format!("'{}' is not a number of kB from 8 to 100000", options.max_reply))
+        })?;
         let names = |names: &[String]| names.iter().filter_map(|name| filled(name)).map(str::to_owned).collect();
         Ok(Self {
             sandbox: options.sandbox,
@@ -223,6 +240,7 @@ impl Config {
                 .rate_limit
                 .parse()
                 .map_err(|bad: BadWindows| other("ONCEHUB_MCP_RATE_LIMIT")(bad.to_string()))?,
+            max_reply: max_reply * 1000,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),

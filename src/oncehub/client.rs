@@ -407,8 +407,9 @@ impl Client {
             Unread::Lost(reason) => Cause::ConnectionLost(reason),
             Unread::TooLarge(limit) => unexpected(format!("it is larger than {limit} bytes")),
         })?;
-        // An older branch of OnceHub's documents has 204 for deletions.
-        let body = if status == StatusCode::NO_CONTENT && body.is_empty() { b"{}".to_vec() } else { body };
+        // An older branch of OnceHub's documents has 204 for deletions. To anything else no content is no answer.
+        let is_gone = request.method == Method::DELETE && status == StatusCode::NO_CONTENT && body.is_empty();
+        let body = if is_gone { b"{}".to_vec() } else { body };
         // An upstream that repeats the key must not get it into a reply, an error or a log.
         let scrub = |text: &str| self.settings().key.scrub(text);
         let has_key = self.settings().key.may_be_in(&body);
@@ -429,6 +430,9 @@ impl Client {
         let read = T::read(&body, request.fields)
             .map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)))?;
         let mut value = read.ok_or_else(|| unexpected(format!("it is not {}", T::OUTLINE)))?;
+        if request.method == Method::GET && value.says_nothing() {
+            return Err(unexpected(format!("it is {} with nothing in it", T::OUTLINE)));
+        }
         if has_key {
             value.replace(&scrub);
         }

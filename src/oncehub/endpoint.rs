@@ -38,6 +38,9 @@ pub trait FromReply: Sized {
     /// What is no JSON.
     fn read(json: &[u8], fields: Kept) -> serde_json::Result<Option<Self>>;
 
+    /// Whether it holds nothing at all, which cannot be what was asked for.
+    fn says_nothing(&self) -> bool;
+
     /// Each of its texts, replaced where `with` has something instead. A field whose name would have to be is left out.
     fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>);
 }
@@ -47,6 +50,10 @@ impl FromReply for Object {
 
     fn read(json: &[u8], _: Kept) -> serde_json::Result<Option<Self>> {
         json::object(json)
+    }
+
+    fn says_nothing(&self) -> bool {
+        self.fields().all(|(_, value)| value.is_null())
     }
 
     fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>) {
@@ -59,6 +66,11 @@ impl FromReply for List {
 
     fn read(json: &[u8], fields: Kept) -> serde_json::Result<Option<Self>> {
         json::list(json, fields)
+    }
+
+    /// A list may well be empty.
+    fn says_nothing(&self) -> bool {
+        false
     }
 
     fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>) {

@@ -17,8 +17,8 @@ pub(super) fn object(json: &[u8]) -> serde_json::Result<Option<Object>> {
     Ok(value.is_object().then(|| Object::new(value)))
 }
 
-/// Reads a page: `{object, data, has_more}`, or the bare array that some operations send; other JSON is nothing. Of its objects
-/// only `fields` are kept: OnceHub sends some thirty fields of a booking, and a line of a list shows half of them. An entry that
+/// Reads a page: `{object, data, has_more}`, or the bare array that some operations send; other JSON, and an object whose `data`
+/// is missing or neither a list nor null, is nothing: it does not say that there are none. Of its objects only `fields` are kept: OnceHub sends some thirty fields of a booking, and a line of a list shows half of them. An entry that
 /// is no object becomes an empty one, so that the count still is OnceHub's.
 pub(super) fn list(json: &[u8], fields: Kept) -> serde_json::Result<Option<List>> {
     // The whole at once takes less time than each of its texts.
@@ -82,31 +82,31 @@ impl<'de> Visitor<'de> for Reply {
     type Value = Option<List>;
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut list = List::default();
+        let (mut data, mut has_more) = (None, None);
         while let Some(Name(name)) = map.next_key()? {
             match &*name {
-                "data" => list.data = map.next_value_seed(Items(self.0))?,
-                "has_more" => list.has_more = map.next_value::<Value>()?.as_bool(),
+                "data" => data = map.next_value_seed(Items(self.0))?,
+                "has_more" => has_more = map.next_value::<Value>()?.as_bool(),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Some(list))
+        Ok(data.map(|data| List { data, has_more }))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, values: A) -> Result<Self::Value, A::Error> {
-        Ok(Some(List { data: Items(self.0).visit_seq(values)?, has_more: None }))
+        Ok(Items(self.0).visit_seq(values)?.map(|data| List { data, has_more: None }))
     }
 
     otherwise!(|_other| None);
 }
 
-/// What is in a page.
+/// What is in a page: nothing, where it is no list.
 struct Items(Kept);
 
 seed!(Items);
 
 impl<'de> Visitor<'de> for Items {
-    type Value = Vec<Object>;
+    type Value = Option<Vec<Object>>;
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<Self::Value, A::Error> {
         let mut all = Vec::new();
@@ -114,21 +114,21 @@ impl<'de> Visitor<'de> for Items {
             while let Some(value) = values.next_element()? {
                 all.push(Object::new(value));
             }
-            return Ok(all);
+            return Ok(Some(all));
         };
         let mut order = Order { fields, names: Vec::new(), next: 0 };
         while let Some(object) = values.next_element_seed(Item(&mut order))? {
             all.push(object);
         }
-        Ok(all)
+        Ok(Some(all))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Vec::new())
+        Ok(None)
     }
 
-    otherwise!(|_other| Vec::new());
+    otherwise!(|other| Value::from(other).is_null().then(Vec::new));
 }
 
 /// One of them.
@@ -297,14 +297,15 @@ mod tests {
     }
 
     #[test]
-    fn a_page_may_be_bare_or_lack_everything_and_broken_ones_are_refused() {
+    fn a_page_may_be_bare_or_empty_and_what_has_no_list_is_refused_like_what_is_broken() {
         let none = Some((vec![], None));
         assert_eq!(read(&json!([{"id": "A", "b": 1}]), FIELDS), Some((vec![json!({"id": "A"})], None)));
-        for empty in [json!({}), json!({"data": null}), json!({"data": "x"}), json!({"data": {"id": 1, "b": {}}})] {
+        for empty in [json!([]), json!({"data": null}), json!({"data": [], "has_more": "odd"})] {
             assert_eq!(read(&empty, FIELDS), none, "{empty}");
         }
-        assert_eq!(read(&json!({"has_more": "odd"}), None), none);
-        for other in [json!(null), json!(7), json!("odd"), json!(true)] {
+        let data = [json!("x"), json!(7), json!(true), json!({"id": 1, "b": {}})].map(|data| json!({"data": data}));
+        let others = [json!(null), json!(7), json!("odd"), json!(true), json!({}), json!({"has_more": true})];
+        for other in data.into_iter().chain(others) {
             assert_eq!(read(&other, FIELDS), None, "{other}");
         }
         for broken in ["", "{", r#"{"data":[{"id":"#, "{} {}", r#"{"data":[{"b":nonsense}]}"#, r#"{"data":{"b"}}"#] {

@@ -38,4 +38,4 @@ pub use key::{BadKey, Key, KeySource};
 pub use ledger::Ledger;
 pub use object::{Fields, List, Object, Reference};
 pub use pace::{Address, BadWindows, Budget, Window, Windows};
-pub use page::Page;
+pub use page::{Page, Walk};

@@ -37,6 +37,11 @@ impl Object {
         self.0.iter().find_map(|(name, value)| (name == field).then_some(value))
     }
 
+    /// Every field as it was sent.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
     /// Every field as it was sent, to keep.
     pub fn into_fields(self) -> Map<String, Value> {
         self.0.into_iter().map(|(name, value)| (name.into_owned(), value)).collect()

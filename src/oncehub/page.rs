@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use super::client::Answer;
 use super::{Client, Error, Id, List, Listing, Object};
 
@@ -13,6 +15,22 @@ pub struct Page {
     pub has_more: bool,
     /// The id after which to go on, when there is more.
     pub next: Option<String>,
+    /// Whether OnceHub says that there is more, but has sent nothing that it had not sent before.
+    pub repeats: bool,
+}
+
+/// A walk along a list, page by page, that meets none of its objects twice: whatever an upstream makes of `after`.
+#[derive(Debug, Default)]
+pub struct Walk {
+    after: Option<Id>,
+    seen: HashSet<String>,
+}
+
+impl Walk {
+    /// A walk that begins after the object with this id, or at the newest.
+    pub fn after(cursor: Option<Id>) -> Self {
+        Self { after: cursor, seen: HashSet::new() }
+    }
 }
 
 impl Client {
@@ -28,17 +46,37 @@ impl Client {
         Ok(Page::read(answer, limit, after))
     }
 
+    /// The next page of a walk, without what the walk has met already. One that brings nothing new is the last.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn next_page<E: Listing>(&self, listing: &E, limit: usize, walk: &mut Walk) -> Result<Page, Error> {
+        let mut page = self.page(listing, limit, walk.after.as_ref()).await?;
+        let sent = page.items.len();
+        // Where OnceHub begins before the cursor, all up to it has been met.
+        let cursor = walk.after.as_ref().map(Id::as_str);
+        if let Some(at) = page.items.iter().position(|item| cursor.is_some() && item.text("id") == cursor) {
+            page.items.drain(..=at);
+        }
+        page.items.retain(|item| item.text("id").is_none_or(|id| walk.seen.insert(id.to_owned())));
+        if page.items.is_empty() && sent > 0 {
+            page.repeats |= page.has_more;
+            (page.has_more, page.next) = (false, None);
+        }
+        walk.after = page.next.as_deref().and_then(|next| next.parse().ok());
+        Ok(page)
+    }
+
     /// As many pages as `wanted` objects need.
     ///
     /// # Errors
     /// As [`Client::send`].
     pub async fn list<E: Listing>(&self, listing: &E, wanted: usize) -> Result<Page, Error> {
-        let mut all = Page::default();
+        let (mut all, mut walk) = (Page::default(), Walk::default());
         loop {
-            let after: Option<Id> = all.next.as_deref().and_then(|next| next.parse().ok());
-            let page = self.page(listing, wanted - all.items.len(), after.as_ref()).await?;
+            let page = self.next_page(listing, wanted - all.items.len(), &mut walk).await?;
             all.items.extend(page.items);
-            (all.has_more, all.next) = (page.has_more, page.next);
+            (all.has_more, all.next, all.repeats) = (page.has_more, page.next, page.repeats);
             if all.items.len() >= wanted || all.next.is_none() {
                 return Ok(all);
             }
@@ -58,6 +96,7 @@ impl Page {
         let moved = last.is_some() && last.as_deref() != after.map(Id::as_str);
         let more = has_more.unwrap_or(linked || items.len() >= limit);
         let has_more = more && moved;
-        Self { next: last.filter(|_| has_more), has_more, items }
+        let repeats = more && !moved && last.is_some();
+        Self { next: last.filter(|_| has_more), has_more, items, repeats }
     }
 }

@@ -3,13 +3,13 @@
 use email_address::EmailAddress;
 
 use super::failure::Failure;
-use super::untrusted::clean;
+use super::untrusted::bare;
 
 /// An address that mail can be sent to: one, and bare.
 pub(super) fn email(argument: &str, text: &str) -> Result<String, Failure> {
     let text = text.trim();
     if EmailAddress::is_valid(text)
-        && clean(text) == text
+        && bare(text) == text
         && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"<>,".contains(c))
     {
         return Ok(text.to_owned());

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use super::failure::Failure;
+use super::untrusted::is_blank;
 
 /// Reads the arguments of one call.
 ///
@@ -17,6 +18,7 @@ pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObje
     let mut read = Map::new();
     for (name, value) in arguments {
         let Some(expected) = known.get(&name) else { return Err(unknown(&name, known)) };
+        can_be_seen(&name, &value)?;
         if let Some(value) = coerce(&name, value, expected)? {
             read.insert(name, value);
         }
@@ -27,6 +29,23 @@ pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObje
         let problem = error.into_inner().to_string();
         Failure::argument(&path, problem, "correct it and call again")
     })
+}
+
+/// Refuses a text that is there and cannot be seen: OnceHub would take it for a name.
+fn can_be_seen(path: &str, value: &Value) -> Result<(), Failure> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() && is_blank(text) => {
+            let hint = "write what it is called, or leave the argument out";
+            Err(Failure::argument(path, "holds nothing that can be seen", hint))
+        }
+        Value::Array(values) => {
+            values.iter().enumerate().try_for_each(|(index, value)| can_be_seen(&format!("{path}[{index}]"), value))
+        }
+        Value::Object(fields) => {
+            fields.iter().try_for_each(|(name, value)| can_be_seen(&format!("{path}.{name}"), value))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The value as its schema wants it; nothing for an absent one.

@@ -27,6 +27,11 @@ impl<'a> Asked<'a> {
         Self { call, zone, words: Vec::new(), notes: Vec::new(), began: None }
     }
 
+    /// The most that the reply may take, in bytes.
+    pub(super) fn max_reply(&self) -> usize {
+        self.call.settings.max_reply
+    }
+
     /// A part of a name, which is looked for here: folded.
     pub(super) fn part(&mut self, argument: &str, text: Option<&str>) -> Result<Option<String>, Failure> {
         let Some(text) = text else { return Ok(None) };

@@ -96,7 +96,7 @@ fn shown(page: &Object, zone: &Zone) -> (Map<String, Value>, String) {
         .quoted(page.text("name"))
         .labelled_quoted("for guests:", label)
         .said(page.flag("active").map(|active| if active { "active" } else { "not active" }.to_owned()))
-        .plain(page.text("timezone"))
-        .plain(page.text("url"));
+        .zone(page.text("timezone"))
+        .word(page.text("url"));
     (present(page.clone(), zone), line.end())
 }

@@ -14,6 +14,7 @@ use super::arguments::nearest;
 use super::failure::Failure;
 use super::running::Running;
 use super::schema::{self, Shape};
+use super::size::bounded;
 use super::unclaimed;
 use super::{Ledger, Tools};
 
@@ -181,7 +182,7 @@ impl Catalogue {
         costs.filter(|(tool, _)| *tool == name).find_map(|(_, cost)| cost.parse().ok()).unwrap_or_default()
     }
 
-    /// Calls a tool. What it answers fits its output schema.
+    /// Calls a tool. What it answers fits its output schema, and is at most as large as a reply may be.
     ///
     /// The call runs as a task of its own. When its client cancels it, or this future is dropped, it ends with its request to
     /// OnceHub, unless a change has been sent: then it goes on until it is known what became of that, and the next call that
@@ -199,6 +200,7 @@ impl Catalogue {
         context.extensions.insert(ledger.clone());
         let (name, arguments) = (request.name.clone(), request.arguments.clone().unwrap_or_default());
         let (catalogue, unclaimed, tools) = (Arc::clone(self), tools.unclaimed.clone(), tools.clone());
+        let most = tools.settings.max_reply;
         let cancelled = context.ct.clone();
         let call = async move { catalogue.answer(ToolCallContext::new(&tools, request, context)).await };
         let mut running = Running::start(&name, ledger, unclaimed.clone(), call);
@@ -210,7 +212,7 @@ impl Catalogue {
             Ok(Ok(CallToolResponse::Complete(mut result))) => {
                 let notes = unclaimed.concerning(&arguments, &result);
                 unclaimed::tell(&mut result, &notes);
-                Ok(result.into())
+                Ok(bounded(result, most).into())
             }
             Ok(other) => other,
             // A bug in one tool must neither end the process nor leave its caller without an answer.
@@ -233,7 +235,8 @@ impl Catalogue {
             other => return Ok(other),
         };
         if result.is_error == Some(true) {
-            return Ok(if changes { Failure::before_a_write(result) } else { result }.into());
+            let failure = if changes { Failure::before_a_write(result) } else { result };
+            return Ok(failure.into());
         }
         if let (Some((shape, schema)), Some(Value::Object(reply))) = (promised, &mut result.structured_content) {
             shape.get_or_init(|| Shape::of(schema)).fit_fields(reply);

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::reply::inline;
-use super::untrusted::plain_or_quoted;
+use super::outline::{Author, inline};
+use super::untrusted::quoted;
 use super::write::Seen;
 use crate::oncehub::{Fields, Object};
 
@@ -12,6 +12,8 @@ pub(super) struct Difference {
     name: String,
     before: Value,
     after: Value,
+    /// Whether it is one of the fields that the account has named itself.
+    is_custom: bool,
 }
 
 /// The fields of `among` that `before` and `after` have different values of. Custom fields are told apart by their names.
@@ -24,12 +26,13 @@ pub(super) fn differences(before: &impl Fields, after: &impl Fields, among: &Map
                     name: field.to_owned(),
                     before: custom(before, field),
                     after: custom(after, field),
+                    is_custom: true,
                 });
             }
         } else {
             let of = |field: Option<&Value>| field.cloned().unwrap_or_default();
             let (before, after) = (of(before.field(name)), of(after.field(name)));
-            all.push(Difference { name: name.clone(), before, after });
+            all.push(Difference { name: name.clone(), before, after, is_custom: false });
         }
     }
     all.retain(|difference| plain(&difference.before) != plain(&difference.after));
@@ -38,22 +41,41 @@ pub(super) fn differences(before: &impl Fields, after: &impl Fields, among: &Map
 
 /// "company "A" to "B"; city none to "Oslo""
 pub(super) fn from_to(differences: &[Difference]) -> String {
-    let each =
-        differences.iter().map(|one| format!("{} from {} to {}", one.label(), show(&one.before), show(&one.after)));
+    let each = differences
+        .iter()
+        .map(|one| format!("{} from {} to {}", one.label(), one.show(&one.before), one.show(&one.after)));
     each.collect::<Vec<_>>().join("; ")
 }
 
 /// "status is none, not "VIP""
 pub(super) fn is_not(differences: &[Difference]) -> String {
-    let each =
-        differences.iter().map(|one| format!("{} is {}, not {}", one.label(), show(&one.before), show(&one.after)));
+    let each = differences
+        .iter()
+        .map(|one| format!("{} is {}, not {}", one.label(), one.show(&one.before), one.show(&one.after)));
     each.collect::<Vec<_>>().join("; ")
 }
 
 impl Difference {
     /// The field as the tools' arguments have it.
     fn label(&self) -> String {
-        plain_or_quoted(if self.name == "terms_of_sevice" { "terms_of_service" } else { &self.name }, 60)
+        match self.name.as_str() {
+            name if self.is_custom => quoted(name, 60),
+            "terms_of_sevice" => "terms_of_service".to_owned(),
+            name => name.to_owned(),
+        }
+    }
+
+    fn show(&self, value: &Value) -> String {
+        let author = match self.name.as_str() {
+            _ if self.is_custom => Author::People,
+            // They are told by their names, which people have given them.
+            "teams" => Author::Anyone,
+            name => Author::of(name, Author::OnceHub),
+        };
+        match plain(value) {
+            Value::Null => "none".to_owned(),
+            other => inline(&other, author),
+        }
     }
 }
 
@@ -94,13 +116,6 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn show(value: &Value) -> String {
-    match plain(value) {
-        Value::Null => "none".to_owned(),
-        other => inline(&other),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,8 +136,8 @@ mod tests {
             "company": 1, "city": 1, "teams": 1, "custom_fields": [{"name": "Size"}, {"name": "Goal"}, {"name": "New one"}]
         }));
         let told = differences(&before, &after, &among);
-        assert_eq!(from_to(&told), "company from A to B; Size from S to [L, M]");
-        assert_eq!(is_not(&told[..1]), "company is A, not B");
+        assert_eq!(from_to(&told), r#"company from "A" to "B"; "Size" from "S" to ["L", "M"]"#);
+        assert_eq!(is_not(&told[..1]), r#"company is "A", not "B""#);
         assert!(differences(&before, &before, &among).is_empty());
     }
 

@@ -1,7 +1,16 @@
 //! A thing in a line: its id, and what people know it by.
 
-use super::untrusted::{clean, plain_or_quoted, quoted, word};
+use super::Zone;
+use super::untrusted::{quoted, word};
 use crate::oncehub::Object;
+
+/// OnceHub's own statuses and roles that are not a single word.
+const OF_TWO_WORDS: [&str; 4] = ["Account Owner", "Team Manager", "Sales qualified", "Marketing qualified"];
+
+/// A time zone by its name, bare where there is one of that name.
+pub(super) fn zone_word(text: &str) -> String {
+    if Zone::exists(text) { text.to_owned() } else { quoted(text, 60) }
+}
 
 /// The parts of a line. Of something that has been deleted nothing but its id is left.
 pub(super) struct Line {
@@ -12,7 +21,7 @@ pub(super) struct Line {
 impl Line {
     /// Begins with the object's id.
     pub(super) fn of(object: &Object) -> Self {
-        let id = object.text("id").map_or_else(|| "(no id)".to_owned(), |id| word(id).into_owned());
+        let id = object.text("id").map_or_else(|| "(no id)".to_owned(), word);
         Self { parts: vec![id], deleted: object.is_deleted() }
     }
 
@@ -21,14 +30,19 @@ impl Line {
         self.said(text.map(|text| quoted(text, 80)))
     }
 
-    /// A word, an address or a URL.
-    pub(super) fn plain(self, text: Option<&str>) -> Self {
-        self.said(text.map(|text| plain_or_quoted(&clean(text), 200)))
+    /// A word of OnceHub's own, or of the account's: a status, a URL, a colleague's address.
+    pub(super) fn word(self, text: Option<&str>) -> Self {
+        self.said(text.map(word))
     }
 
-    /// A word or a text after what it is.
-    pub(super) fn labelled(self, label: &str, text: Option<&str>) -> Self {
-        self.said(text.map(|text| format!("{label} {}", plain_or_quoted(&clean(text), 200))))
+    /// A word of OnceHub's own after what it is.
+    pub(super) fn labelled_word(self, label: &str, text: Option<&str>) -> Self {
+        self.said(text.map(|text| format!("{label} {}", word(text))))
+    }
+
+    /// A time zone by its name: bare only where there is one of that name, since guests can send others.
+    pub(super) fn zone(self, text: Option<&str>) -> Self {
+        self.said(text.map(zone_word))
     }
 
     /// What somebody has written, after what it is, in quotation marks.
@@ -36,10 +50,9 @@ impl Line {
         self.said(text.map(|text| format!("{label} {}", quoted(text, 80))))
     }
 
-    /// A status or a role, which are words of OnceHub's own.
+    /// A status or a role, which OnceHub chooses. Some are of two words.
     pub(super) fn status(self, text: Option<&str>) -> Self {
-        let in_words = |text: &str| text.chars().all(|c| c.is_ascii_alphabetic() || c == ' ');
-        self.said(text.map(|text| if in_words(text) { text.to_owned() } else { plain_or_quoted(text, 60) }))
+        self.said(text.map(|text| if OF_TWO_WORDS.contains(&text) { text.to_owned() } else { word(text) }))
     }
 
     /// Our own words.

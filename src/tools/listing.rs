@@ -9,7 +9,8 @@ use super::call::Call;
 use super::failure::Failure;
 use super::names::fold;
 use super::reply::Reply;
-use crate::oncehub::{Id, Listing, Object};
+use super::size::most_that_fit;
+use crate::oncehub::{Id, Listing, Object, Walk};
 
 /// How many items a caller gets when they do not say.
 pub(super) const USUAL: usize = 25;
@@ -23,37 +24,84 @@ pub(super) struct Gathered {
     pub(super) items: Vec<Object>,
     has_more: bool,
     next: Option<String>,
-    /// How many objects were looked through, when a search ended before the list did.
-    stopped_after: Option<usize>,
+    /// How many were asked for.
+    wanted: usize,
+    /// How many objects were scanned, those that did not fit included.
+    scanned: usize,
+    /// Why the search ended before there were as many as were asked for, although there is more.
+    stopped: Option<Stopped>,
 }
 
+/// What ends a list early.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stopped {
+    /// A search of ten pages.
+    Scanned,
+    /// As much was found as a reply has room for.
+    Full,
+    /// OnceHub sends the same again and again.
+    Repeated,
+}
+
+impl Gathered {
+    /// How many were scanned, when there are more that were not.
+    pub(super) fn searched(&self) -> Option<usize> {
+        (self.has_more || self.stopped == Some(Stopped::Repeated)).then_some(self.scanned)
+    }
+}
+
+type Keep<'a> = Option<&'a (dyn Fn(&Object) -> bool + Sync)>;
+
 impl Call {
-    /// Gathers up to `limit` objects after `cursor`. With `keep`, those that it keeps among at most ten pages.
+    /// Gathers up to `limit` objects after `cursor` for a reply. With `keep`, those that it keeps among at most ten pages.
+    ///
+    /// No more pages are read than a reply has room for.
     pub(super) async fn gather<E: Listing>(
         &self,
         listing: &E,
         limit: Option<u32>,
         cursor: Option<&str>,
-        keep: Option<&(dyn Fn(&Object) -> bool + Sync)>,
+        keep: Keep<'_>,
     ) -> Result<Gathered, Failure> {
         let wanted = limit.map_or(USUAL, |limit| limit as usize);
         let cursor: Option<Id> = cursor.map(str::parse).transpose().map_err(|error| {
             Failure::argument("cursor", error, "pass next_cursor of the last reply, or nothing to begin anew")
         })?;
-        let mut found = Gathered { items: Vec::new(), has_more: false, next: None, stopped_after: None };
-        let (mut after, mut looked_at, mut pages) = (cursor, 0, 0);
+        self.collect(listing, wanted, cursor, keep, self.settings.max_reply).await
+    }
+
+    /// Finds up to `wanted` objects that `keep` keeps, among at most ten pages.
+    pub(super) async fn search<E: Listing>(
+        &self,
+        listing: &E,
+        wanted: usize,
+        keep: &(dyn Fn(&Object) -> bool + Sync),
+    ) -> Result<Gathered, Failure> {
+        self.collect(listing, wanted, None, Some(keep), usize::MAX).await
+    }
+
+    async fn collect<E: Listing>(
+        &self,
+        listing: &E,
+        wanted: usize,
+        cursor: Option<Id>,
+        keep: Keep<'_>,
+        room: usize,
+    ) -> Result<Gathered, Failure> {
+        let mut found = Gathered { items: Vec::new(), has_more: false, next: None, wanted, scanned: 0, stopped: None };
+        let (mut walk, mut pages, mut weight) = (Walk::after(cursor), 0, 0);
         loop {
             let size = if keep.is_some() { PAGE } else { wanted - found.items.len() };
-            let page = self.oncehub.page(listing, size, after.as_ref()).await?;
+            let page = self.oncehub.next_page(listing, size, &mut walk).await?;
             pages += 1;
             let count = page.items.len();
             for (index, item) in page.items.into_iter().enumerate() {
-                looked_at += 1;
+                found.scanned += 1;
                 if keep.is_some_and(|keep| !keep(&item)) {
                     continue;
                 }
-                // What is no id cannot be gone on from.
-                let id = item.text("id").filter(|id| id.parse::<Id>().is_ok()).map(str::to_owned);
+                let id = cursor_of(&item);
+                weight += self::weight(&item);
                 found.items.push(item);
                 if found.items.len() == wanted {
                     found.has_more = (index + 1 < count || page.has_more) && id.is_some();
@@ -62,17 +110,38 @@ impl Call {
                 }
             }
             (found.has_more, found.next) = (page.has_more, page.next);
-            after = found.next.as_deref().and_then(|next| next.parse().ok());
-            if after.is_none() {
+            if page.repeats {
+                found.stopped = Some(Stopped::Repeated);
+            } else if found.next.is_some() && keep.is_some() && pages == PAGES {
+                found.stopped = Some(Stopped::Scanned);
+            } else if found.next.is_some() && weight > room {
+                found.stopped = Some(Stopped::Full);
+            }
+            if found.next.is_none() || found.stopped.is_some() {
                 return Ok(found);
             }
-            if keep.is_some() && pages == PAGES {
-                found.stopped_after = Some(looked_at);
-                return Ok(found);
-            }
-            self.progress(looked_at, keep.is_none().then_some(wanted)).await;
+            self.progress(found.scanned, keep.is_none().then_some(wanted)).await;
         }
     }
+}
+
+/// The id to go on from after an object. Only a valid id can serve as a cursor.
+fn cursor_of(item: &Object) -> Option<String> {
+    item.text("id").filter(|id| id.parse::<Id>().is_ok()).map(str::to_owned)
+}
+
+/// About how many bytes of a reply an object takes.
+fn weight(item: &Object) -> usize {
+    fn of(value: &Value) -> usize {
+        match value {
+            Value::String(text) => text.len().min(LONGEST) + 2,
+            Value::Array(values) => values.iter().map(|value| of(value) + 1).sum::<usize>() + 2,
+            Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + of(value) + 4).sum::<usize>() + 2,
+            Value::Null => 0,
+            _ => 5,
+        }
+    }
+    item.fields().map(|(name, value)| name.len() + of(value) + 4).sum()
 }
 
 /// The longest text of an item of a list.
@@ -117,15 +186,44 @@ impl Gathered {
         asked: &Asked<'_>,
         show: impl Fn(&Object) -> (Map<String, Value>, String),
     ) -> Reply {
-        let (mut items, lines): (Vec<_>, Vec<_>) = self.items.iter().map(show).unzip();
-        items.iter_mut().flat_map(Map::values_mut).for_each(cut);
-        self.reply(noun, items, &lines.join("\n"), asked)
+        self.reply(noun, asked, |objects| {
+            let (mut items, lines): (Vec<_>, Vec<_>) = objects.iter().map(&show).unzip();
+            items.iter_mut().flat_map(Map::values_mut).for_each(cut);
+            (items, lines.join("\n"))
+        })
     }
 
-    /// The reply: `items` in their structured form, `body` for the text, and what was asked.
-    pub(super) fn reply(self, noun: &str, items: Vec<Map<String, Value>>, body: &str, asked: &Asked<'_>) -> Reply {
+    /// The reply: as many of the objects as it has room for, shown by `show` in fields and in words, and what was asked.
+    pub(super) fn reply(
+        mut self,
+        noun: &str,
+        asked: &Asked<'_>,
+        show: impl Fn(&[Object]) -> (Vec<Map<String, Value>>, String),
+    ) -> Reply {
+        let all = self.items.len();
+        let most = asked.max_reply();
+        let fitting = most_that_fit(all, most, |count| self.shown(count, noun, asked, &show));
+        if fitting < all {
+            // Only what has an id can be gone on from.
+            let can_go_on = |count: &usize| self.items.get(count - 1).and_then(cursor_of).is_some();
+            let count = (1..=fitting).rev().find(can_go_on).unwrap_or(fitting);
+            self.next = self.items.get(count - 1).and_then(cursor_of);
+            self.items.truncate(count);
+            self.has_more = true;
+            self.stopped = Some(Stopped::Full);
+        }
+        self.shown(self.items.len(), noun, asked, &show)
+    }
+
+    fn shown(
+        &self,
+        count: usize,
+        noun: &str,
+        asked: &Asked<'_>,
+        show: &impl Fn(&[Object]) -> (Vec<Map<String, Value>>, String),
+    ) -> Reply {
+        let (items, body) = show(self.items.get(..count).unwrap_or_default());
         let Asked { words, notes, zone, .. } = asked;
-        let count = items.len();
         let mut text = match count {
             0 => format!("No {noun}s"),
             1 => format!("1 {noun}"),
@@ -149,11 +247,27 @@ impl Gathered {
         text.push_str(&more.unwrap_or_default());
         let mut reply = Reply::new(structure, text);
         notes.iter().for_each(|note| reply.note(note));
-        if let Some(count) = self.stopped_after {
-            reply.note(&format!(
-                "Only the newest {count} (after the cursor, if there was one) were searched: the cursor goes on from there. \
-                 Narrower filters find more in one call."
-            ));
+        match self.stopped {
+            Some(Stopped::Scanned) => reply.note(&format!(
+                "Only the newest {} (after the cursor, if there was one) were searched: the cursor goes on from there. \
+                 Narrower filters find more in one call.",
+                self.scanned
+            )),
+            Some(Stopped::Full) => {
+                let next = match &self.next {
+                    Some(_) => "the cursor goes on right after the last one shown",
+                    None => "what follows has no id to go on from, so ask with narrower filters",
+                };
+                reply.note(&format!(
+                    "These are {count} of the {} asked for, since a reply holds at most {} kB: {next}.",
+                    self.wanted,
+                    asked.max_reply() / 1000
+                ));
+            }
+            Some(Stopped::Repeated) => reply.note(
+                "OnceHub says that there is more, but sends the same again: what follows cannot be read from here.",
+            ),
+            None => {}
         }
         reply
     }

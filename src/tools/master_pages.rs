@@ -83,7 +83,7 @@ fn shown(page: &Object, zone: &Zone) -> (Map<String, Value>, String) {
         .quoted(page.text("name"))
         .labelled_quoted("for guests:", label)
         .said(page.flag("active").map(|active| if active { "active" } else { "not active" }.to_owned()))
-        .plain(page.text("url"));
+        .word(page.text("url"));
     (present(page.clone(), zone), line.end())
 }
 

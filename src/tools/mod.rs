@@ -24,10 +24,12 @@ mod master_pages;
 mod names;
 mod notifications;
 mod one_time_link;
+mod outline;
 mod people;
 mod reply;
 mod running;
 mod schema;
+mod size;
 mod teams;
 mod time;
 mod unclaimed;
@@ -52,6 +54,9 @@ pub use confirm::{Answer, Ask, Confirm};
 pub use failure::Failure;
 pub use time::{BadTime, Zone};
 
+/// The most that a reply takes unless something else is set: some 25,000 tokens.
+pub const MAX_REPLY: usize = 80_000;
+
 /// What holds for every call.
 #[derive(Clone)]
 pub struct Settings {
@@ -67,6 +72,8 @@ pub struct Settings {
     pub dry_run: bool,
     /// How long what has names is remembered: users, teams, calendars, Classic pages and event types, webhooks.
     pub remember: Duration,
+    /// The most that a reply may take, text and structure together as JSON, in bytes.
+    pub max_reply: usize,
     /// The pauses before each look at what became of a write whose answer was lost.
     pub looks: Vec<Duration>,
     /// The clock.
@@ -82,6 +89,7 @@ impl Default for Settings {
             confirm: Confirm::default(),
             dry_run: false,
             remember: Duration::from_mins(1),
+            max_reply: MAX_REPLY,
             looks: [200, 800, 2000].map(Duration::from_millis).to_vec(),
             now: Arc::new(Timestamp::now),
         }

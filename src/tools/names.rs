@@ -12,9 +12,9 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::arguments::nearest;
 use super::failure::Failure;
-use super::untrusted::{clean, plain_or_quoted, quoted, word};
+use super::untrusted::{bare, clean, quoted, word};
 use crate::oncehub::{
-    Cause, Client, Error, Fields, Id, Object, booking_calendars, booking_pages, event_types, master_pages, teams,
+    Cause, Client, Error, Fields, Id, Object, Page, booking_calendars, booking_pages, event_types, master_pages, teams,
     users, webhooks,
 };
 
@@ -63,6 +63,8 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     read_at: Option<Instant>,
+    /// Whether the account has more than were read.
+    has_more: bool,
     all: Vec<Entry>,
     by_id: HashMap<String, usize>,
     /// Names that more than one has.
@@ -70,17 +72,27 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    fn new(noun: Noun, objects: Vec<Object>) -> Self {
-        let all: Vec<Entry> = objects.into_iter().filter_map(|object| Entry::new(noun, object)).collect();
+    fn new(noun: Noun, page: Page) -> Self {
+        let has_more = page.has_more;
+        let all: Vec<Entry> = page.items.into_iter().filter_map(|object| Entry::new(noun, object)).collect();
         let by_id = all.iter().enumerate().map(|(index, entry)| (entry.id.clone(), index)).collect();
         let mut seen = HashSet::new();
         let shared = all.iter().filter(|entry| !seen.insert(&entry.name)).map(|entry| entry.name.clone()).collect();
-        Self { read_at: Some(Instant::now()), all, by_id, shared }
+        Self { read_at: Some(Instant::now()), has_more, all, by_id, shared }
     }
 
     /// Whether anything is known by this name, folded.
     fn knows(&self, folded: &str) -> bool {
         self.all.iter().any(|entry| entry.known_as.iter().any(|known| known == folded))
+    }
+
+    /// What a message says of a noun that was searched: "no user", or among how many.
+    fn none_of(&self, what: &str) -> String {
+        if self.has_more {
+            format!("none of the first {} {what}s", thousands(self.all.len()))
+        } else {
+            format!("no {what}")
+        }
     }
 
     /// The one with this id.
@@ -128,12 +140,16 @@ impl Entry {
     /// What tells it apart from others of the same name.
     fn described(&self, hosts: &Entries) -> String {
         let mut words = format!("{} {}", word(&self.id), quoted(&self.name, 60));
-        let host = self.object.text("host").map(|id| hosts.name(id).unwrap_or(id));
-        for detail in [self.email.as_deref(), self.object.text("role_name"), host, self.object.text("url")] {
-            if let Some(detail) = detail.filter(|detail| *detail != self.name) {
-                words.push_str(", ");
-                words.push_str(&plain_or_quoted(detail, 200));
-            }
+        let host = self.object.text("host");
+        let details = [
+            self.email.as_deref().filter(|email| *email != self.name).map(word),
+            self.object.text("role_name").map(word),
+            host.map(|id| hosts.name(id).map_or_else(|| word(id), |name| quoted(name, 60))),
+            self.object.text("url").map(word),
+        ];
+        for detail in details.into_iter().flatten() {
+            words.push_str(", ");
+            words.push_str(&detail);
         }
         words
     }
@@ -149,7 +165,7 @@ pub(super) fn full_name(person: &impl Fields) -> Option<String> {
 
 /// A name without case, accents, surplus spaces, the kind of its apostrophes and dashes, and what cannot be seen; a URL without its scheme, `www.`, query and last slash.
 pub(super) fn fold(text: &str) -> String {
-    let text = clean(text);
+    let text = bare(text);
     let alike = |c: char| match c {
         '\u{2018}' | '\u{2019}' | '\u{2bc}' | '\u{2032}' | '`' | '\u{b4}' => '\'',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
@@ -226,7 +242,7 @@ impl Directory {
                 Noun::EventTypes => oncehub.list(&event_types::All {}, MOST).await,
                 Noun::Webhooks => oncehub.list(&webhooks::All {}, MOST).await,
             }?;
-            Ok(Arc::new(Entries::new(noun, page.items)))
+            Ok(Arc::new(Entries::new(noun, page)))
         };
         let ran_out = |error: &Error| matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. });
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(&noun).copied();
@@ -283,12 +299,21 @@ impl Directory {
                 if let Some(id) = an_id() {
                     return Ok(Found::unlisted(id));
                 }
+                if let Some(found) = self.unlisted(oncehub, noun, text, entries.has_more).await? {
+                    return Ok(found);
+                }
                 let known = entries.all.iter().map(|entry| entry.name.as_str());
-                let hint = match nearest(text, known) {
-                    Some(near) => format!("did you mean {}? Otherwise {how}", quoted(near, 60)),
-                    None => how.to_owned(),
+                let more = match noun {
+                    _ if !entries.has_more => "",
+                    Noun::Users => "there are more: pass the id or the exact e-mail address; ",
+                    _ => "there are more: pass the id; ",
                 };
-                Err(Failure::not_found(argument, format!("{argument}: no {what} is called {}", quoted(text, 80)), hint))
+                let hint = match nearest(text, known) {
+                    Some(near) => format!("{more}did you mean {}? Otherwise {how}", quoted(near, 60)),
+                    None => format!("{more}{how}"),
+                };
+                let problem = format!("{argument}: {} is called {}", entries.none_of(what), quoted(text, 80));
+                Err(Failure::not_found(argument, problem, hint))
             }
             several => {
                 let hosts = match noun {
@@ -296,13 +321,65 @@ impl Directory {
                     _ => Arc::default(),
                 };
                 let candidates: Vec<String> = several.iter().take(20).map(|entry| entry.described(&hosts)).collect();
-                let count = several.len();
+                let count = match several.len() {
+                    count if entries.has_more => {
+                        format!("{count} of the first {} {what}s (there are more)", thousands(entries.all.len()))
+                    }
+                    count => format!("{count} {what}s"),
+                };
+                let others = several.len() - candidates.len();
+                let others = if others > 0 { format!("; and {others} more") } else { String::new() };
                 let problem =
-                    format!("{argument}: {count} {what}s are called {}: {}", quoted(text, 80), candidates.join("; "));
+                    format!("{argument}: {count} are called {}: {}{others}", quoted(text, 80), candidates.join("; "));
                 Err(Failure::ambiguous(argument, problem))
             }
         }
     }
+}
+
+impl Directory {
+    /// What no list shows under this name, but OnceHub may know all the same: an id of an older form, or the address of a
+    /// user beyond those that were read.
+    async fn unlisted(
+        &self,
+        oncehub: &Client,
+        noun: Noun,
+        text: &str,
+        has_more: bool,
+    ) -> Result<Option<Found>, Failure> {
+        if noun == Noun::Users && has_more && text.contains('@') {
+            let page = oncehub.page(&users::All { email: Some(text.to_owned()) }, 2, None).await?;
+            let theirs = |entry: &Entry| entry.email.as_deref().is_some_and(|email| fold(email) == fold(text));
+            let mut entries = page.items.into_iter().filter_map(|object| Entry::new(noun, object)).filter(theirs);
+            let found = entries.next().and_then(|entry| Some(Found { id: entry.id.parse().ok()?, entry: Some(entry) }));
+            return Ok(found);
+        }
+        let Ok(id) = text.parse::<Id>() else { return Ok(None) };
+        let read = match noun {
+            Noun::Users => oncehub.send(&users::Get { id: id.clone() }).await,
+            Noun::Teams => oncehub.send(&teams::Get { id: id.clone() }).await,
+            Noun::Calendars => oncehub.send(&booking_calendars::Get { id: id.clone() }).await,
+            Noun::BookingPages => oncehub.send(&booking_pages::Get { id: id.clone() }).await,
+            Noun::MasterPages => oncehub.send(&master_pages::Get { id: id.clone() }).await,
+            Noun::EventTypes => oncehub.send(&event_types::Get { id: id.clone() }).await,
+            Noun::Webhooks => oncehub.send(&webhooks::Get { id: id.clone() }).await,
+        };
+        match read {
+            Ok(mut object) => {
+                object.fill_id(id.as_str());
+                let entry = Entry::new(noun, object).filter(|entry| !entry.object.is_deleted());
+                Ok(Some(Found { id, entry }))
+            }
+            // That OnceHub cannot make anything of it says as much as that there is none.
+            Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A number as people write it.
+pub(super) fn thousands(number: usize) -> String {
+    if number < 1000 { number.to_string() } else { format!("{},{:03}", thousands(number / 1000), number % 1000) }
 }
 
 /// What a name stood for.
@@ -336,6 +413,7 @@ mod tests {
         assert_eq!(fold("  Zoë   MÜLLER\u{200b} "), fold("zoe muller"));
         assert_eq!(fold("Sarah O\u{2019}Brien\u{2010}Lee"), fold("sarah o'brien-lee"));
         assert_eq!(fold("https://go.example/Dana/"), fold("go.example/dana"));
+        assert_eq!(fold("علی\u{200c}رضا ❤\u{fe0f}"), fold("علیرضا ❤"), "joiners and selectors, too");
         assert_ne!(fold("Dana Lee"), fold("Dana Li"));
     }
 

@@ -9,6 +9,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::line::Line;
 use super::names::{Found, full_name};
+use super::outline::outline;
 use super::reply::{Reply, present};
 use super::schema::{Field, REFERENCE};
 use super::untrusted::{quoted, word};
@@ -126,10 +127,18 @@ fn shown(message: &Object, zone: &Zone) -> (Map<String, Value>, String) {
     let segments = message.get("details").and_then(|details| details.get("segment_count")?.as_i64());
     let line = Line::of(message)
         .said(message.text("creation_time").and_then(time::read).map(|at| time::local(at, zone)))
-        .plain(message.text("status"))
+        .word(message.text("status"))
         .said(who)
-        .plain(message.text_in("details", "delivered_to"))
+        .quoted(message.text_in("details", "delivered_to"))
         .said(segments.filter(|count| *count > 1).map(|count| format!("{count} segments")))
         .said(message.text_in("details", "message_body").map(|body| quoted(body, 200)));
-    (present(message.clone(), zone), line.end())
+    let mut text = line.end();
+    // Expanded because somebody wants to see it, with the ids of teams and all else.
+    if let Some(whole) = recipient.and_then(|recipient| recipient.object) {
+        for line in outline(&present(Object::from(whole.clone()), zone), &["id", "object"]).lines() {
+            text.push_str("\n    ");
+            text.push_str(line);
+        }
+    }
+    (present(message.clone(), zone), text)
 }

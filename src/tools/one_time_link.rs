@@ -7,7 +7,7 @@ use super::call::Call;
 use super::failure::Failure;
 use super::names::Found;
 use super::reply::present;
-use super::untrusted::{plain_or_quoted, word};
+use super::untrusted::word;
 use crate::oncehub::{Endpoint, Object};
 
 impl Call {
@@ -28,7 +28,7 @@ impl Call {
 
 /// A link in fields and in words; `argument` is what names the page that it opens.
 pub(super) fn shown(link: Object, argument: &str, page: &Found, zone: &Zone) -> (Map<String, Value>, String) {
-    let url = link.text("url").map_or("(OnceHub gave no address)".to_owned(), |url| plain_or_quoted(url, 500));
+    let url = link.text("url").map_or("(OnceHub gave no address)".to_owned(), word);
     let mut fields = present(link, zone);
     fields.insert(argument.to_owned(), page.id.as_str().into());
     fields.insert("time_zone".into(), zone.name().into());

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::call::Call;
 use super::failure::Failure;
-use super::names::{Found, Noun, fold, full_name, looks_like_an_id};
+use super::names::{Found, Noun, fold, full_name, looks_like_an_id, thousands};
 use super::time;
-use super::untrusted::{plain_or_quoted, quoted, word};
+use super::untrusted::{quoted, word};
 use crate::oncehub::{Id, Object, contacts};
 
 impl Call {
@@ -37,8 +37,16 @@ impl Call {
     /// The contact that is meant: by id, by e-mail address, or by an exact name among the 1,000 newest.
     pub(super) async fn contact(&self, argument: &str, text: &str) -> Result<Id, Failure> {
         let text = text.trim();
-        if let (Ok(id), true) = (text.parse(), looks_like_an_id(text)) {
-            return Ok(id);
+        if let Ok(id) = text.parse::<Id>() {
+            if looks_like_an_id(text) {
+                return Ok(id);
+            }
+            // An id of an older form: asking costs less than looking through all the names.
+            match self.oncehub.send(&contacts::Get { id: id.clone() }).await {
+                Ok(_) => return Ok(id),
+                Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let folded = fold(text);
         let by_email = text.contains('@');
@@ -58,17 +66,24 @@ impl Call {
             }
             known.as_deref() == Some(folded.as_str())
         };
-        let found = self.gather(&listing, Some(20), None, Some(&is_meant)).await?.items;
+        let gathered = self.search(&listing, 20, &is_meant).await?;
+        let searched = gathered.searched();
+        let found = gathered.items;
         let ids = || found.iter().filter_map(|contact| contact.text("id"));
         match (ids().count(), ids().next().map(str::parse)) {
             (1, Some(Ok(id))) => Ok(id),
             (0, _) | (_, None) => Err(Failure::not_found(
                 argument,
-                format!(
-                    "{argument}: no contact is called {}{}",
-                    quoted(text, 80),
-                    if by_email { "" } else { " (names are looked for among the 1,000 newest)" }
-                ),
+                match searched {
+                    Some(count) => {
+                        let count = thousands(count);
+                        format!(
+                            "{argument}: none of the newest {count} contacts is called {}; there are more",
+                            quoted(text, 80)
+                        )
+                    }
+                    None => format!("{argument}: no contact is called {}", quoted(text, 80)),
+                },
                 match alike.lock().unwrap_or_else(PoisonError::into_inner).as_slice() {
                     some @ [_, ..] => {
                         let some: Vec<&str> = some.iter().take(5).map(String::as_str).collect();
@@ -82,17 +97,22 @@ impl Call {
                 let described = |contact: &Object| {
                     let made = contact.text("creation_time").and_then(time::read);
                     let parts = [
-                        contact.text("id").map(str::to_owned),
-                        contact.text("email").map(|email| plain_or_quoted(email, 120)),
-                        contact.text("mobile_phone").map(|number| plain_or_quoted(number, 40)),
+                        contact.text("id").map(word),
+                        contact.text("email").map(|email| quoted(email, 120)),
+                        contact.text("mobile_phone").map(|number| quoted(number, 40)),
                         contact.text("company").map(|company| quoted(company, 60)),
                         made.map(|at| format!("made {}", time::day(at, &self.settings.zone))),
                     ];
                     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
                 };
                 let candidates: Vec<String> = found.iter().map(described).collect();
-                let problem =
-                    format!("{argument}: {count} contacts are called {}: {}", quoted(text, 80), candidates.join("; "));
+                let among = match searched {
+                    Some(searched) => {
+                        format!("{count} of the newest {} contacts (there are more)", thousands(searched))
+                    }
+                    None => format!("{count} contacts"),
+                };
+                let problem = format!("{argument}: {among} are called {}: {}", quoted(text, 80), candidates.join("; "));
                 Err(Failure::ambiguous(argument, problem))
             }
         }

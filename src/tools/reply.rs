@@ -5,8 +5,9 @@ use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 
+use super::size::size;
 use super::time::{self, Zone};
-use super::untrusted::{clean, clean_value, plain_or_quoted, quoted};
+use super::untrusted::{clean, clean_value, quoted};
 use crate::oncehub::{Id, Object};
 
 /// What a reply adds when OnceHub's answer to a write was lost.
@@ -54,6 +55,14 @@ impl Reply {
             reply.note(FOUND_NOTE);
         }
         reply
+    }
+
+    /// What it takes as JSON, in bytes.
+    pub(super) fn size(self) -> usize {
+        match self.into_call_tool_result() {
+            Ok(CallToolResponse::Complete(result)) => size(&result),
+            _ => usize::MAX,
+        }
     }
 
     /// Puts a field before all others.
@@ -121,75 +130,6 @@ pub(super) fn put_time(fields: &mut Map<String, Value>, name: &str, at: jiff::Ti
     fields.insert(format!("{name}_local"), time::local(at, zone).into());
 }
 
-/// The longest text that is shown whole in an outline.
-const LONGEST: usize = 1000;
-
-/// An object line by line. What is null or empty is left out, a time is shown in local form, and what may come from a
-/// stranger stands in quotation marks.
-pub(super) fn outline(fields: &Map<String, Value>, skip: &[&str]) -> String {
-    let mut lines = Vec::new();
-    for (name, value) in fields.iter().filter(|(name, _)| !skip.contains(&name.as_str())) {
-        push_lines(&mut lines, name, value, fields, 0);
-    }
-    lines.join("\n")
-}
-
-fn push_lines(lines: &mut Vec<String>, name: &str, value: &Value, among: &Map<String, Value>, depth: usize) {
-    let indent = "  ".repeat(depth);
-    if is_empty(value) || (name.ends_with("_local") && among.contains_key(name.trim_end_matches("_local"))) {
-        return;
-    }
-    // Custom fields are named by people, so a name is quoted like any other text.
-    let label = plain_or_quoted(name, 60);
-    match value {
-        Value::Object(fields) => {
-            lines.push(format!("{indent}{label}:"));
-            for (name, value) in fields {
-                push_lines(lines, name, value, fields, depth + 1);
-            }
-        }
-        Value::Array(values) => {
-            let shown: Vec<String> = values.iter().filter(|value| !is_empty(value)).map(inline).collect();
-            lines.push(format!("{indent}{label}: {}", shown.join(", ")));
-        }
-        scalar => {
-            let local = among.get(&format!("{name}_local")).and_then(Value::as_str);
-            lines.push(format!("{indent}{label}: {}", local.map_or_else(|| inline(scalar), str::to_owned)));
-        }
-    }
-}
-
-pub(super) fn inline(value: &Value) -> String {
-    match value {
-        Value::String(text) => plain_or_quoted(text, LONGEST),
-        Value::Array(values) => {
-            format!("[{}]", values.iter().filter(|value| !is_empty(value)).map(inline).collect::<Vec<_>>().join(", "))
-        }
-        Value::Object(fields) => {
-            // OnceHub's custom fields: a name and a value.
-            if let (Some(Value::String(name)), Some(value), 2) = (fields.get("name"), fields.get("value"), fields.len())
-            {
-                return format!("{}: {}", quoted(name, 120), inline(value));
-            }
-            let shown = fields.iter().filter(|(_, value)| !is_empty(value));
-            let shown: Vec<String> =
-                shown.map(|(name, value)| format!("{}: {}", plain_or_quoted(name, 60), inline(value))).collect();
-            format!("{{{}}}", shown.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(values) => values.iter().all(is_empty),
-        Value::Object(fields) => fields.values().all(is_empty),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,12 +144,12 @@ mod tests {
         let shown = present(object, &Zone::parse("America/New_York").unwrap());
         assert_eq!(shown["starting_time"], "2026-12-01T20:00:00Z");
         assert_eq!(shown["starting_time_local"], "Tue 2026-12-01 15:00 -05:00");
-        insta::assert_snapshot!(outline(&shown, &["id"]), @r#"
+        insta::assert_snapshot!(super::super::outline::outline(&shown, &["id"]), @r#"
         starting_time: Tue 2026-12-01 15:00 -05:00
         creation_time: soon
         form:
           note: "a\nb"
-          custom_fields: "Size": [S, M]
+          custom_fields: "Size": ["S", "M"]
         "#);
     }
 }

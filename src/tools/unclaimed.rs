@@ -15,6 +15,9 @@ use crate::oncehub::Ledger;
 const MOST: usize = 100;
 const KEEP: Duration = Duration::from_hours(1);
 
+/// How much is told of how one ended, in characters.
+const LONGEST: usize = 500;
+
 /// The unclaimed changes of one account.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unclaimed(Arc<Mutex<VecDeque<Change>>>);
@@ -42,7 +45,7 @@ impl Unclaimed {
     pub(super) fn ended(&self, ledger: &Ledger, result: &CallToolResult) {
         let said = result.content.iter().find_map(|block| block.as_text()).map_or("", |text| &*text.text);
         // The first line says what was done, or what failed; what follows is the object.
-        let said = clean(said.lines().next().unwrap_or_default()).into_owned();
+        let said: String = clean(said.lines().next().unwrap_or_default()).chars().take(LONGEST).collect();
         let fields = result.structured_content.as_ref().and_then(Value::as_object);
         let ids = ["booking_id", "id", "user_id", "url"].iter().filter_map(|name| fields?.get(*name)?.as_str());
         let ids = ids.map(str::to_owned).collect();

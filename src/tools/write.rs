@@ -177,7 +177,7 @@ impl Call {
         L: Listing,
     {
         let alike = || async { self.oncehub.page(listing, NEWEST, None).await.map(|page| page.items) };
-        let id = |object: &Object| object.text("id").map(|id| word(id).into_owned());
+        let id = |object: &Object| object.text("id").map(word);
         let known: Vec<String> = alike().await?.iter().filter(|object| is_it(object)).filter_map(id).collect();
         let is_new = |object: &Object| is_it(object) && id(object).is_some_and(|id| !known.contains(&id));
         let look = || async { Ok(Seen::made(alike().await?.into_iter().find(is_new))) }.boxed();

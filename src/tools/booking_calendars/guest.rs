@@ -45,6 +45,9 @@ pub(super) fn form(
     Ok(form)
 }
 
+/// The fields that every form has besides those that arguments fill, whatever the case of their names.
+const OF_EVERY_FORM: &[&str] = &["mobile_phone", "note", "company", "guests"];
+
 /// The questions whose answers OnceHub has not kept, or not all of: it drops without a word what it does not know.
 pub(super) fn dropped<'a>(sent: &'a Map<String, Value>, booking: &Object) -> Vec<&'a str> {
     let form = booking.get("form_submission");
@@ -53,9 +56,14 @@ pub(super) fn dropped<'a>(sent: &'a Map<String, Value>, booking: &Object) -> Vec
         let field = kept.into_iter().flatten().find(|field| field.get("name").and_then(Value::as_str) == Some(name));
         field.and_then(|field| field.get("value"))
     };
+    let own = |name: &str| {
+        let field = OF_EVERY_FORM.iter().find(|own| own.eq_ignore_ascii_case(name))?;
+        form?.get(*field)
+    };
     let all = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
     let is_kept = |name: &str, sent: &Value| {
-        answer(name).is_some_and(|kept| all(sent).iter().all(|each| all(kept).contains(each)))
+        let mut places = [answer(name), own(name)].into_iter().flatten();
+        places.any(|kept| all(sent).iter().all(|each| all(kept).contains(each)))
     };
     let asked = sent.iter().filter(|(name, _)| !OWN.iter().any(|(own, _)| own == name));
     asked.filter(|(name, sent)| !is_kept(name, sent)).map(|(name, _)| name.as_str()).collect()
@@ -78,6 +86,17 @@ mod tests {
         {
             assert_eq!(custom(bad).unwrap_err().param.as_deref(), Some("custom_fields"));
         }
+    }
+
+    #[test]
+    fn an_answer_that_became_one_of_the_forms_own_fields_is_not_lost() {
+        let booking = Object::new(json!({"form_submission": {
+            "company": "Savanna", "note": "Ring twice", "guests": ["bo@example.com", "cy@example.com"], "custom_fields": []
+        }}));
+        let sent = json!({"company": "Savanna", "Note": "Ring twice", "guests": ["bo@example.com"], "Goal": "talk"});
+        assert_eq!(dropped(sent.as_object().unwrap(), &booking), ["Goal"]);
+        let sent = json!({"company": "Another"});
+        assert_eq!(dropped(sent.as_object().unwrap(), &booking), ["company"], "kept is what is there now");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::super::call::Call;
 use super::super::failure::Failure;
 use super::super::names::{Found, Noun};
 use super::super::reply::Reply;
-use super::super::untrusted::plain_or_quoted;
+use super::super::untrusted::quoted;
 use super::super::{Tools, one_time_link, schema};
 use super::guest;
 use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
@@ -111,7 +111,7 @@ impl Tools {
             },
         };
         let guest = [input.guest_name.as_deref(), input.guest_email.as_deref()].into_iter().flatten();
-        let guest: Vec<String> = guest.map(|text| plain_or_quoted(text, 120)).collect();
+        let guest: Vec<String> = guest.map(|text| quoted(text, 120)).collect();
         let prefilled = if guest.is_empty() { String::new() } else { format!(", prefilled for {}", guest.join(" ")) };
         let question = format!("Make a one-time link for {}{prefilled}?", calendar.described());
         if let Some(declined) = call.confirm(false, &question, &Map::new).await? {

@@ -124,7 +124,9 @@ impl Call {
                 let team = self.listed(Noun::Teams, "host", asked).await;
                 team.map_err(|team| match team.kind.as_str() {
                     "not_found" => {
-                        let problem = failure.message.replacen("no user is", "no user and no team is", 1);
+                        let no_team = team.message.split(" is called ").next().unwrap_or_default();
+                        let no_team = no_team.trim_start_matches("host: ");
+                        let problem = format!("{}, and {no_team} either", failure.message);
                         // What is known of users tells more about a misspelt name.
                         Failure::not_found("host", problem, format!("{}; teams are in list_teams", failure.hint))
                     }
@@ -185,6 +187,6 @@ fn line(calendar: &Object, hosts: &Hosts) -> String {
         .said(calendar.number("duration_minutes").map(|minutes| format!("{minutes} min")))
         .said(host)
         .said((calendar.flag("published") == Some(false)).then(|| "not published: cannot be booked".to_owned()))
-        .plain(calendar.text("url"))
+        .word(calendar.text("url"))
         .end()
 }

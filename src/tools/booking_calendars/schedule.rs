@@ -12,7 +12,7 @@ use super::super::failure::Failure;
 use super::super::names::fold;
 use super::super::reply::{FOUND_NOTE, Reply};
 use super::super::time::{self, Zone};
-use super::super::untrusted::{plain_or_quoted, quoted, word};
+use super::super::untrusted::{quoted, word};
 use super::super::write::{Seen, Subject, Written};
 use super::super::{Tools, schema};
 use super::guest;
@@ -95,7 +95,7 @@ impl Tools {
         let calendar = call.calendar(&input.calendar_id).await?;
         let location = call.location(&input, &calendar.id, start.at).await?;
         let when = format!("{} ({})", time::local(start.at, &zone), zone.name());
-        let who = format!("{} ({})", quoted(&input.guest_name, 60), plain_or_quoted(&input.guest_email, 120));
+        let who = format!("{} ({})", quoted(&input.guest_name, 60), quoted(&input.guest_email, 120));
         let question = format!("Book {when} on {} for {who}, and notify them?", calendar.described());
         if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
             return Ok(declined);
@@ -109,7 +109,7 @@ impl Tools {
         };
         let find = || call.find_scheduled(&calendar.id, &input.guest_email, start.at);
         let look = || find().map_ok(Seen::made).boxed();
-        let what = format!("a booking of {} at {when}", input.guest_email);
+        let what = format!("a booking of {} at {when}", quoted(&input.guest_email, 120));
         let check = "see with list_bookings (calendar, guest, starts_after) whether it is there";
         let written = match call.write(&request, Subject { what: &what, check }, &look).await {
             Ok(written) => written,

@@ -10,8 +10,9 @@ use super::super::call::Call;
 use super::super::failure::Failure;
 use super::super::listing::USUAL;
 use super::super::reply::{Reply, put_time};
+use super::super::size::most_that_fit;
 use super::super::time::{self, Zone};
-use super::super::untrusted::{clean, plain_or_quoted, quoted};
+use super::super::untrusted::{quoted, word};
 use super::super::{Tools, schema};
 use crate::oncehub::{Error, Id, Object, booking_calendars};
 
@@ -65,8 +66,22 @@ impl Tools {
         let range = Range::read(&call, start_time.as_deref(), end_time.as_deref(), &zone)?;
         let calendar = call.calendar(&calendar_id).await?;
         let slots = call.slots(&calendar.id, range.start, range.end).await?;
-        let mut reply = show(&slots, limit, &range, &calendar.id, &calendar.described(), &zone);
-        range.notes.iter().for_each(|note| reply.note(note));
+        let wanted = limit.map_or(USUAL, |limit| limit as usize).min(slots.len());
+        let shown = |count: usize| {
+            let mut reply = show(&slots, count, &range, &calendar.id, &calendar.described(), &zone);
+            range.notes.iter().for_each(|note| reply.note(note));
+            reply
+        };
+        let most = call.settings.max_reply;
+        let count = most_that_fit(wanted, most, shown);
+        let mut reply = shown(count);
+        if count < wanted {
+            reply.note(&format!(
+                "These are {count} of the {wanted} asked for, since a reply holds at most {} kB: next_start_time goes on \
+                 right after the last one shown.",
+                most / 1000
+            ));
+        }
         Ok(reply)
     }
 }
@@ -146,6 +161,7 @@ impl Call {
         let list = self.oncehub.send(&asked).await?;
         let mut slots: Vec<Slot> = list.data.iter().filter_map(Slot::read).collect();
         slots.sort_by_key(|slot| slot.start);
+        slots.dedup();
         Ok(slots)
     }
 }
@@ -160,19 +176,21 @@ impl Slot {
 
 /// A location as `schedule_meeting` takes it, and what it is to a person.
 fn described(location: &Object) -> String {
-    let kind = location.text("type").map_or("unknown", |kind| kind);
-    let mut text = plain_or_quoted(&clean(kind), 40);
-    let value = location.text("value").map(|value| plain_or_quoted(value, 120));
-    let id = location.text("id").map(|id| plain_or_quoted(id, 60));
+    let kind = location.text("type").unwrap_or("unknown");
+    let mut text = word(kind);
+    // A video service is OnceHub's own word; an address or a number is somebody's.
+    let is_service = kind == "virtual";
+    let value = location.text("value").map(|value| if is_service { word(value) } else { quoted(value, 120) });
+    let id = location.text("id").map(word);
     for part in [value, id].into_iter().flatten() {
         let _ = write!(text, " {part}");
     }
     text
 }
 
-fn show(slots: &[Slot], limit: Option<u32>, range: &Range, id: &Id, calendar: &str, zone: &Zone) -> Reply {
-    let limit = limit.map_or(USUAL, |limit| limit as usize);
-    let given = slots.get(..limit.min(slots.len())).unwrap_or_default();
+/// The first so many slots, and where to go on.
+fn show(slots: &[Slot], count: usize, range: &Range, id: &Id, calendar: &str, zone: &Zone) -> Reply {
+    let given = slots.get(..count).unwrap_or_default();
     let more = slots.get(given.len());
     // Nearly always the same everywhere: then it is said once.
     let first = given.first().map(|slot| slot.locations.as_slice()).unwrap_or_default();

@@ -132,11 +132,10 @@ impl Tools {
             if guest.is_some() || statuses.len() > 1 { Some(&keep) } else { None };
         let found = call.gather(&filter, input.limit, input.cursor.as_deref(), here).await?;
         let names = Names::of(&call, &found.items).await;
-        let (items, body) = match detail {
-            Detail::Summary => show::agenda(&found.items, &names, &zone),
-            Detail::Full => show::all_whole(&found.items, &names, &zone),
-        };
-        Ok(found.reply("booking", items, &body, &asked))
+        Ok(found.reply("booking", &asked, |bookings| match detail {
+            Detail::Summary => show::agenda(bookings, &names, &zone),
+            Detail::Full => show::all_whole(bookings, &names, &zone),
+        }))
     }
 }
 

@@ -13,7 +13,7 @@ use rmcp::{tool, tool_router};
 
 use super::call::Call;
 use super::failure::Failure;
-use super::names::{fold, looks_like_an_id};
+use super::names::{fold, looks_like_an_id, thousands};
 use super::reply::Reply;
 use super::time::Zone;
 use super::untrusted::{quoted, word};
@@ -100,11 +100,19 @@ impl Call {
             form.into_iter().chain(own).flatten().any(|known| known == folded)
         };
         let listing = bookings::All::default();
-        let found = self.gather(&listing, Some(20), None, Some(&texts)).await?.items;
+        let gathered = self.search(&listing, 20, &texts).await?;
+        let searched = gathered.searched().map(thousands);
+        let found = gathered.items;
         match found.as_slice() {
             [] => Err(Failure::not_found(
                 "booking_id",
-                format!("booking_id: no booking is known as {}", quoted(asked, 80)),
+                match searched {
+                    Some(count) => format!(
+                        "booking_id: none of the newest {count} bookings is known as {}; there are more",
+                        quoted(asked, 80)
+                    ),
+                    None => format!("booking_id: no booking is known as {}", quoted(asked, 80)),
+                },
                 "find its id with list_bookings, whose guest argument also takes part of a name",
             )),
             [only] => match only.text("id").map(str::parse) {
@@ -114,12 +122,11 @@ impl Call {
             several => {
                 let zone = &self.settings.zone;
                 let shown: Vec<String> = several.iter().map(|booking| describe(booking, zone)).collect();
-                let problem = format!(
-                    "booking_id: {} bookings are known as {}: {}",
-                    several.len(),
-                    quoted(asked, 80),
-                    shown.join("; ")
-                );
+                let among = match searched {
+                    Some(searched) => format!("{} of the newest {searched} bookings (there are more)", several.len()),
+                    None => format!("{} bookings", several.len()),
+                };
+                let problem = format!("booking_id: {among} are known as {}: {}", quoted(asked, 80), shown.join("; "));
                 Err(Failure::ambiguous("booking_id", problem))
             }
         }
@@ -134,11 +141,6 @@ pub(super) fn is_live(booking: &Object) -> bool {
 /// A booking in half a line, to tell it from others: id, status, time, guest.
 pub(super) fn describe(booking: &Object, zone: &Zone) -> String {
     let starts = booking.text("starting_time").and_then(time::read).map(|at| time::local(at, zone));
-    let parts = [
-        booking.text("id").map(|id| word(id).into_owned()),
-        booking.text("status").map(|status| word(status).into_owned()),
-        starts,
-        guest(booking),
-    ];
+    let parts = [booking.text("id").map(word), booking.text("status").map(word), starts, guest(booking)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

@@ -11,10 +11,11 @@ use serde_json::{Map, Value};
 
 use super::super::call::Call;
 use super::super::names::{Entries, Noun, full_name};
-use super::super::reply::{Reply, outline, present};
+use super::super::outline::outline;
+use super::super::reply::{Reply, present};
 use super::super::schema::{self, Field, REFERENCE};
 use super::super::time::{self, Zone};
-use super::super::untrusted::{clean, plain_or_quoted, quoted, word};
+use super::super::untrusted::{clean, quoted, word};
 use crate::oncehub::{Object, Reference};
 
 /// The fields of a booking that point to something with a name, and what that is.
@@ -105,7 +106,7 @@ impl Names {
 /// Whose it is: the guest's name and address, quoted. A booking without a form still has attendees.
 pub(in super::super) fn guest(booking: &Object) -> Option<String> {
     let (name, email) = guest_of(booking);
-    match (name.map(|name| quoted(&name, 80)), email.map(|email| plain_or_quoted(&email, 120))) {
+    match (name.map(|name| quoted(&name, 80)), email.map(|email| quoted(&email, 120))) {
         (Some(name), Some(email)) => Some(format!("{name} {email}")),
         (name, email) => name.or(email),
     }
@@ -278,13 +279,13 @@ impl<'a> Row<'a> {
         }
         put(" ", &self.status.as_deref().map(word).unwrap_or_default());
         put(" ", &self.guest_name.as_deref().map(|name| quoted(name, 80)).unwrap_or_default());
-        put(" ", &self.guest_email.as_deref().map(|email| plain_or_quoted(email, 120)).unwrap_or_default());
+        put(" ", &self.guest_email.as_deref().map(|email| quoted(email, 120)).unwrap_or_default());
         put(" ", &self.contact.filter(|to| !to.id.is_empty()).map(|to| word(to.id)).unwrap_or_default());
         let (mut host, mut has_place) = (String::new(), false);
         for (field, to, name) in &self.refers {
             let called = match name {
                 None if to.id.is_empty() => String::new(),
-                None => word(to.id).into_owned(),
+                None => word(to.id),
                 Some(name) if alone || names.entries.get(field).is_some_and(|entries| entries.share_name(name)) => {
                     format!("{} {}", quoted(name, 60), word(to.id))
                 }
@@ -303,7 +304,7 @@ impl<'a> Row<'a> {
         put(" | ", &host);
         put(" | ", &self.rescheduled.as_deref().map(|id| format!("was {}", word(id))).unwrap_or_default());
         put(" | ", if self.in_trash { "in trash" } else { "" });
-        put(" | ", &if id.is_empty() { Cow::Borrowed("") } else { word(id) });
+        put(" | ", &if id.is_empty() { String::new() } else { word(id) });
         line
     }
 }
@@ -434,15 +435,17 @@ pub(super) fn all_whole(bookings: &[Object], names: &Names, zone: &Zone) -> (Vec
 pub(super) fn changed(done: &str, booking: Object, names: &Names, zone: &Zone) -> Reply {
     let mut text = format!("{done}\n{}", headline(&booking, names, zone));
     let is_over = booking.text("status") == Some("canceled");
+    let link = |url: Option<&str>| url.filter(|_| !is_over).map(word);
+    let said = |text: Option<&str>| text.map(|text| quoted(text, 500));
     for (label, value) in [
-        ("join", booking.text_in("virtual_conferencing", "join_url").filter(|_| !is_over)),
-        ("location", booking.text("location_description")),
-        ("reason", booking.text_in("cancel_reschedule_information", "reason")),
-        ("reschedule_url", booking.text("reschedule_url").filter(|_| !is_over)),
-        ("cancel_url", booking.text("cancel_url").filter(|_| !is_over)),
+        ("join", link(booking.text_in("virtual_conferencing", "join_url"))),
+        ("location", said(booking.text("location_description"))),
+        ("reason", said(booking.text_in("cancel_reschedule_information", "reason"))),
+        ("reschedule_url", link(booking.text("reschedule_url"))),
+        ("cancel_url", link(booking.text("cancel_url"))),
     ] {
         if let Some(value) = value {
-            let _ = write!(text, "\n{label}: {}", plain_or_quoted(value, 500));
+            let _ = write!(text, "\n{label}: {value}");
         }
     }
     let shown = object(booking, names, zone);

@@ -10,7 +10,7 @@ use super::super::differences::{differences, from_to, is_not, seen};
 use super::super::failure::Failure;
 use super::super::names::full_name;
 use super::super::reply::{Reply, present};
-use super::super::untrusted::{plain_or_quoted, quoted};
+use super::super::untrusted::quoted;
 use super::super::write::Subject;
 use super::super::{Tools, Zone, schema};
 use super::{Owners, whole};
@@ -125,11 +125,11 @@ impl Tools {
         fields.extend(mobile.as_deref().map(|mobile| ("mobile_phone".to_owned(), mobile.into())));
         fields.append(&mut call.on_the_wire(details).await?);
         let who = quoted(&format!("{first_name} {last_name}"), 80);
-        let question = format!("Add {who} ({known_by}) to the contacts?");
+        let question = format!("Add {who} ({}) to the contacts?", quoted(&known_by, 120));
         if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
             return Ok(declined);
         }
-        let what = format!("a contact with {known_by}");
+        let what = format!("a contact with {}", quoted(&known_by, 120));
         let check = "see with list_contacts (email, or created_after today) whether it is there";
         let listing = contacts::All { email: address.clone(), ..contacts::All::default() };
         let is_it = |contact: &Object| {
@@ -284,5 +284,5 @@ fn shown_before(contact: &Object, zone: &Zone) -> Map<String, Value> {
 fn sentence(contact: &Object, id: &Id) -> String {
     let name = full_name(contact).unwrap_or_else(|| id.to_string());
     let known_by = contact.text("email").or_else(|| contact.text("mobile_phone")).unwrap_or(id.as_str());
-    format!("{} ({})", quoted(&name, 80), plain_or_quoted(known_by, 120))
+    format!("{} ({})", quoted(&name, 80), quoted(known_by, 120))
 }

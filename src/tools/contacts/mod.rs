@@ -15,7 +15,8 @@ use super::call::Call;
 use super::failure::Failure;
 use super::line::Line;
 use super::names::{Entries, Noun, full_name};
-use super::reply::{Reply, outline, present};
+use super::outline::outline;
+use super::reply::{Reply, present};
 use super::schema::{Field, REFERENCE};
 use super::time;
 use super::untrusted::{quoted, word};
@@ -206,9 +207,9 @@ impl Owners {
         let updated = at("last_updated_time") != at("creation_time");
         let line = Line::of(contact)
             .quoted(full_name(contact).as_deref())
-            .plain(contact.text("email"))
-            .labelled("mobile", contact.text("mobile_phone"))
-            .labelled("phone", contact.text("phone"))
+            .quoted(contact.text("email"))
+            .labelled_quoted("mobile", contact.text("mobile_phone"))
+            .labelled_quoted("phone", contact.text("phone"))
             .labelled_quoted("company", contact.text("company"))
             .labelled_quoted("job", contact.text("job_title"))
             .status(contact.text("status"))
@@ -216,7 +217,7 @@ impl Owners {
                 Some(name) => format!("owner {} {}", quoted(name, 60), word(id)),
                 None => format!("owner {}", word(id)),
             }))
-            .plain(contact.text("timezone"))
+            .zone(contact.text("timezone"))
             .said(when("created", "creation_time"))
             .said(when("updated", "last_updated_time").filter(|_| updated))
             .said(when("last interacted", "last_interacted_time"));

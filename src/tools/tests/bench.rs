@@ -71,6 +71,7 @@ pub(in super::super) struct Bench {
     /// The questions that the person was asked.
     pub(in super::super) asked: Arc<Mutex<Vec<String>>>,
     client: RunningService<RoleClient, ()>,
+    max_reply: usize,
     promised: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
 }
 
@@ -105,6 +106,7 @@ impl Bench {
         let ask = setup.answers.map(|answers| Scripted { answers: Mutex::new(answers), asked: Arc::clone(&asked) });
         let tools = Tools::new(oncehub, Settings { now: clock, ..setup.settings });
         let answered = Arc::default();
+        let max_reply = setup.settings.max_reply;
         let server = Plain {
             tools: tools.clone(),
             answered: Arc::clone(&answered),
@@ -114,7 +116,7 @@ impl Bench {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         let client = ().serve(ours).await.unwrap();
-        Self { sandbox, tools, answered, catalogue, asked, client, promised: Mutex::default() }
+        Self { sandbox, tools, answered, catalogue, asked, client, max_reply, promised: Mutex::default() }
     }
 
     /// A bench whose person is asked with this setting and says this.
@@ -124,7 +126,8 @@ impl Bench {
         Self::with(setup).await
     }
 
-    /// Calls a tool. Whatever comes back has to fit the tool's output schema, or be an error as the contract has it.
+    /// Calls a tool. Whatever comes back has to fit the tool's output schema, or be an error as the contract has it, and is
+    /// never larger than a reply may be.
     pub(in super::super) async fn call(&self, tool: &str, arguments: Value) -> Replied {
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
@@ -164,6 +167,8 @@ impl Bench {
     }
 
     fn checked(&self, tool: &str, result: CallToolResult) -> Replied {
+        let size = serde_json::to_vec(&result).unwrap().len();
+        assert!(size <= self.max_reply, "{tool}: {size} bytes");
         let structure = result.structured_content.as_ref().unwrap();
         if result.is_error == Some(true) {
             let error = structure["error"].as_object().unwrap();

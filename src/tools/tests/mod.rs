@@ -7,7 +7,10 @@ mod dry_run;
 mod fuzz;
 mod names;
 mod operations;
+mod size;
 mod small_nouns;
+mod truth;
+mod words;
 
 use serde_json::{Value, json};
 

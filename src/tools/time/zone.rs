@@ -75,6 +75,12 @@ impl Zone {
         Err(BadTime(format!("'{shown}' is not an IANA time zone: {likely}")))
     }
 
+    /// Whether there is a zone of exactly this name.
+    pub(in super::super) fn exists(name: &str) -> bool {
+        name == "UTC"
+            || (name.contains('/') && jiff::tz::db().get(name).is_ok_and(|zone| zone.iana_name() == Some(name)))
+    }
+
     /// Its IANA name.
     pub fn name(&self) -> &str {
         &self.name

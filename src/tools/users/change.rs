@@ -10,7 +10,7 @@ use super::super::differences::seen;
 use super::super::failure::Failure;
 use super::super::names::{Noun, full_name};
 use super::super::reply::{Reply, present};
-use super::super::untrusted::{plain_or_quoted, quoted};
+use super::super::untrusted::{quoted, word};
 use super::super::write::Subject;
 use super::super::{Tools, schema};
 use super::{FIELDS, Teams};
@@ -223,10 +223,6 @@ impl Call {
 /// A user in a question: name, address, role.
 fn sentence(user: &Object, id: &Id) -> String {
     let name = full_name(user).unwrap_or_else(|| id.to_string());
-    let details: Vec<String> = ["email", "role_name"]
-        .iter()
-        .filter_map(|field| user.text(field))
-        .map(|text| plain_or_quoted(text, 120))
-        .collect();
+    let details: Vec<String> = ["email", "role_name"].iter().filter_map(|field| user.text(field)).map(word).collect();
     format!("{} ({})", quoted(&name, 80), details.join(", "))
 }

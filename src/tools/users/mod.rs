@@ -132,15 +132,15 @@ impl Teams {
         let names: Vec<Value> = user.texts("teams").filter_map(|id| self.0.name(id)).map(Value::from).collect();
         let described = |id: &str| match self.0.name(id) {
             Some(name) => format!("{} {}", quoted(name, 60), word(id)),
-            None => word(id).into_owned(),
+            None => word(id),
         };
         let teams: Vec<String> = user.texts("teams").map(described).collect();
         let line = Line::of(user)
             .quoted(full_name(user).as_deref())
-            .plain(user.text("email"))
+            .word(user.text("email"))
             .status(user.text("role_name"))
-            .plain(user.text("status"))
-            .plain(user.text("timezone"))
+            .word(user.text("status"))
+            .zone(user.text("timezone"))
             .said((!teams.is_empty()).then(|| format!("in {}", teams.join(", "))));
         let mut fields = present(user.clone(), zone);
         if !names.is_empty() {

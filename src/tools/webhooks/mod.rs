@@ -259,10 +259,10 @@ fn shown(webhook: &Object, zone: &Zone) -> (Map<String, Value>, String) {
     let made = webhook.text("creation_time").and_then(time::read).map(|at| format!("made {}", time::local(at, zone)));
     let line = Line::of(webhook)
         .quoted(webhook.text("name"))
-        .plain(webhook.text("url"))
+        .word(webhook.text("url"))
         .said((!events.is_empty()).then(|| events.join(", ")))
         .said(made)
-        .labelled("API", webhook.text("api_version"));
+        .labelled_word("API", webhook.text("api_version"));
     let mut fields = present(webhook.clone(), zone);
     fields.shift_remove("secret");
     (fields, line.end())

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::super::names::Found;
 use super::super::super::time::Zone;
-use super::super::super::untrusted::{plain_or_quoted, quoted, word};
+use super::super::super::untrusted::{quoted, word};
 use crate::oncehub::Object;
 use crate::oncehub::users::Hours;
 
@@ -135,12 +135,14 @@ fn place(location: &Value) -> String {
     let field = |name: &str| location.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
     let kind = field("type").unwrap_or("?");
     match (kind, field("value"), field("id")) {
-        ("online_dynamic_link", Some(provider), _) => plain_or_quoted(provider, 60),
+        ("online_dynamic_link", Some(provider), _) => word(provider),
         ("in_person_by_host", value, Some(id)) => match value {
             Some(address) => format!("{} {}", quoted(address, 80), word(id)),
             None => format!("at {}", word(id)),
         },
-        (_, Some(value), _) => format!("{} {}", word(kind), plain_or_quoted(value, 120)),
-        (kind, ..) => plain_or_quoted(kind, 60),
+        // The host's own room.
+        ("online_static_link", Some(url), _) => format!("{kind} {}", word(url)),
+        (_, Some(value), _) => format!("{} {}", word(kind), quoted(value, 120)),
+        (kind, ..) => word(kind),
     }
 }

@@ -1,0 +1,276 @@
+//! How large a reply may be. A list stops where there is room for no more, and goes on from there with its cursor; whatever
+//! is too large all the same is cut here, where every reply passes, and says so.
+
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde_json::{Map, Value};
+
+use super::names::thousands;
+use super::outline::{Author, label};
+use super::reply::Reply;
+
+/// How many of `count` things a reply has room for: at least one, if there is one.
+pub(super) fn most_that_fit(count: usize, most: usize, reply: impl Fn(usize) -> Reply) -> usize {
+    // What a reply says when it is cut short, and what is made of odd fields, takes some more.
+    let room = most.saturating_sub(most / 20 + 400);
+    let fits = |count: usize| reply(count).size() <= room;
+    if count <= 1 || fits(count) {
+        return count;
+    }
+    let (mut fitting, mut too_many) = (1, count);
+    while too_many - fitting > 1 {
+        let middle = usize::midpoint(fitting, too_many);
+        if fits(middle) { fitting = middle } else { too_many = middle }
+    }
+    fitting
+}
+
+/// What a result takes as JSON, in bytes.
+pub(super) fn size(result: &CallToolResult) -> usize {
+    serde_json::to_vec(result).map_or(usize::MAX, |json| json.len())
+}
+
+/// How much is left of an object that is too large: the longest text in characters, the most fields or values, and how deep
+/// they may be nested.
+struct Measure {
+    text: usize,
+    entries: usize,
+    depth: usize,
+}
+
+/// From hardly any to hardly anything.
+const MEASURES: [Measure; 7] = [
+    Measure { text: 4000, entries: 2000, depth: 60 },
+    Measure { text: 1000, entries: 400, depth: 20 },
+    Measure { text: 300, entries: 100, depth: 10 },
+    Measure { text: 120, entries: 40, depth: 8 },
+    Measure { text: 80, entries: 20, depth: 5 },
+    Measure { text: 40, entries: 10, depth: 4 },
+    Measure { text: 20, entries: 4, depth: 2 },
+];
+
+/// What a reply keeps of its own fields, whatever else there is.
+const KNOWN: &[&str] = &["id", "booking_id", "user_id", "deleted", "has_more", "next_cursor", "time_zone", "note"];
+
+/// What a reply has besides its text and its structure: the names of the two, what says that it was cut.
+const FRAME: usize = 1500;
+
+/// The same result in at most `most` bytes.
+pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult {
+    if size(&result) <= most {
+        return result;
+    }
+    let texts = result.content.iter().filter_map(|block| block.as_text()).map(|text| text.text.as_str());
+    let text = texts.collect::<Vec<_>>().join("\n");
+    let is_failure = result.is_error == Some(true);
+    let room = most.saturating_sub(FRAME);
+    let mut cut = Cut::default();
+    let (mut structure, mut next) = (Map::new(), None);
+    if let Some(Value::Object(mut whole)) = result.structured_content.take() {
+        // The text has a part of the room, whatever the structure is like.
+        let for_structure = room - escaped(&text).min(room * 2 / 5);
+        next = shorten_list(&mut whole, for_structure);
+        structure = cut.down(whole, for_structure);
+    }
+    let mut note = String::new();
+    if !is_failure {
+        note = format!("This did not fit into one reply, which holds at most {} kB: ", most / 1000);
+        note.push_str(&cut.told(next.is_some()));
+        let before = structure.get("note").and_then(Value::as_str).map(|before| format!("{before} "));
+        structure.insert("note".into(), format!("{}{note}", before.unwrap_or_default()).into());
+        note.insert_str(0, "\nnote: ");
+        if let Some(next) = &next {
+            note.insert_str(0, &format!("\nmore: call again with {next}"));
+        }
+    }
+    let taken = serde_json::to_vec(&structure).map_or(0, |json| json.len());
+    let text = cut_text(&text, room.saturating_sub(taken), next.is_some(), &note);
+    result.content = vec![ContentBlock::text(text)];
+    result.structured_content = Some(structure.into());
+    result
+}
+
+/// How many bytes a text takes inside JSON, its quotation marks included.
+fn escaped(text: &str) -> usize {
+    serde_json::to_vec(text).map_or(usize::MAX, |json| json.len())
+}
+
+/// Takes items from the end of a list until it fits, down to one: where to go on then, in words.
+fn shorten_list(structure: &mut Map<String, Value>, room: usize) -> Option<String> {
+    let is_too_large =
+        |structure: &Map<String, Value>| serde_json::to_vec(structure).is_ok_and(|json| json.len() > room);
+    let mut next = None;
+    while structure.contains_key("has_more") && is_too_large(structure) {
+        let Some(Value::Array(items)) = structure.get_mut("items") else { break };
+        if items.len() < 2 {
+            break;
+        }
+        let dropped = items.split_off(items.len().div_ceil(2));
+        let text = |item: Option<&Value>, field: &str| Some(item?.get(field)?.as_str()?.to_owned());
+        let cursor = text(items.last(), "id");
+        let start = text(dropped.first(), "start_time").filter(|_| cursor.is_none());
+        structure.insert("has_more".into(), true.into());
+        structure.insert("next_cursor".into(), cursor.clone().into());
+        next = Some(match (cursor, start) {
+            (Some(cursor), _) => format!("cursor {cursor}"),
+            (None, Some(start)) => {
+                structure.insert("next_start_time".into(), start.clone().into());
+                format!("start_time {start}")
+            }
+            (None, None) => "a lower limit".to_owned(),
+        });
+    }
+    next
+}
+
+/// What was cut.
+#[derive(Default)]
+struct Cut {
+    /// The longest texts, by where they stand, with their lengths in characters.
+    texts: Vec<(String, usize)>,
+    /// Whether lists or objects are not whole.
+    is_pruned: bool,
+}
+
+impl Cut {
+    /// As much of an object as fits.
+    fn down(&mut self, whole: Map<String, Value>, room: usize) -> Map<String, Value> {
+        let fits = |value: &Value| serde_json::to_vec(value).is_ok_and(|json| json.len() <= room);
+        let whole = Value::Object(whole);
+        if fits(&whole) {
+            return as_fields(whole);
+        }
+        for measure in &MEASURES {
+            *self = Self::default();
+            let less = self.less(&whole, measure, (measure.depth, Author::OnceHub, ""));
+            if fits(&less) {
+                return as_fields(less);
+            }
+        }
+        // Thousands of fields, each of them small: what is known by name is left.
+        self.is_pruned = true;
+        let mut left = as_fields(whole);
+        left.retain(|name, value| KNOWN.contains(&name.as_str()) && escaped(&value.to_string()) < 300);
+        left
+    }
+
+    fn less(&mut self, value: &Value, measure: &Measure, (depth, author, path): (usize, Author, &str)) -> Value {
+        match value {
+            Value::String(text) => match text.char_indices().nth(measure.text) {
+                Some((end, _)) => {
+                    self.texts.push((path.to_owned(), text.chars().count()));
+                    format!("{}…", text.get(..end).unwrap_or_default()).into()
+                }
+                None => value.clone(),
+            },
+            Value::Array(values) => {
+                let left = if depth == 0 { 0 } else { values.len().min(measure.entries) };
+                self.is_pruned |= left < values.len();
+                let inner = (depth.saturating_sub(1), author, path);
+                values.iter().take(left).map(|value| self.less(value, measure, inner)).collect()
+            }
+            Value::Object(fields) => {
+                // The reply itself has some fields that are ours: those are all needed.
+                let is_reply = path.is_empty() && author == Author::OnceHub && depth == measure.depth;
+                let most = if is_reply { measure.entries.max(40) } else { measure.entries };
+                let left = if depth == 0 { 0 } else { fields.len().min(most) };
+                self.is_pruned |= left < fields.len();
+                let is_kept = |(at, name): (usize, &String)| at < left || (is_reply && KNOWN.contains(&name.as_str()));
+                let kept = fields.iter().enumerate().filter(|(at, (name, _))| is_kept((*at, name)));
+                let less = kept.map(|(_, (name, value))| {
+                    let shown = label(name, author);
+                    let path = if path.is_empty() { shown } else { format!("{path}.{shown}") };
+                    let inner = (depth.saturating_sub(1), Author::of(name, author), path.as_str());
+                    (cut_name(name), self.less(value, measure, inner))
+                });
+                Value::Object(less.collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// What is not whole, and where the whole is.
+    fn told(mut self, is_shorter: bool) -> String {
+        self.texts.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
+        let named: Vec<String> = self
+            .texts
+            .iter()
+            .take(3)
+            .map(|(path, length)| {
+                let path: String = path.chars().take(120).collect();
+                format!("{path} ({} characters)", thousands(*length))
+            })
+            .collect();
+        let others = self.texts.len() - named.len();
+        let mut cut = Vec::new();
+        if !named.is_empty() {
+            let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+            cut.push(format!("cut short: {}{others}", named.join(", ")));
+        }
+        if self.is_pruned {
+            cut.push("lists and objects with very many entries are not whole".to_owned());
+        }
+        match (cut.is_empty(), is_shorter) {
+            (true, true) => "the list stops earlier.".to_owned(),
+            (true, false) => "its text is cut; the structure has all of it.".to_owned(),
+            (false, _) => format!(
+                "{}. OnceHub's own pages show the rest, and so does a server with a larger --max-reply.",
+                cut.join("; ")
+            ),
+        }
+    }
+}
+
+fn cut_name(name: &str) -> String {
+    if name.chars().count() <= 200 {
+        name.to_owned()
+    } else {
+        format!("{}…", name.chars().take(200).collect::<String>())
+    }
+}
+
+fn as_fields(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// A reply's text in at most `room` bytes, then `note`. What it ends with stays whole: where to go on, notes, the hint.
+/// `is_shorter` says that a list was shortened, and that where to go on has changed.
+fn cut_text(text: &str, room: usize, is_shorter: bool, note: &str) -> String {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let is_end = |line: &&&str| ["more: ", "note: ", "hint: "].iter().any(|start| line.starts_with(start));
+    let ends = lines.iter().rev().take_while(is_end).count();
+    let (body, end) = lines.split_at(lines.len() - ends);
+    let has_changed = |line: &&str| is_shorter && line.starts_with("more: ");
+    let end: String = end.iter().filter(|line| !has_changed(line)).map(|line| format!("\n{line}")).collect();
+    let end = shortened(&end, (room / 2).min(3000));
+    let body = shortened(&body.join("\n"), room.saturating_sub(escaped(&end)));
+    format!("{body}{end}{note}")
+}
+
+/// As much of a text as takes at most so many bytes inside JSON.
+fn shortened(text: &str, room: usize) -> String {
+    if escaped(text) <= room {
+        return text.to_owned();
+    }
+    // Two quotation marks and the dots.
+    let mut left = room.saturating_sub(5);
+    let fits = |c: &char| {
+        let bytes = match c {
+            '"' | '\\' | '\n' | '\t' => 2,
+            c if c.is_ascii_control() => 6,
+            c => c.len_utf8(),
+        };
+        let fits = bytes <= left;
+        left = left.saturating_sub(bytes);
+        fits
+    };
+    let mut kept: String = text.chars().take_while(fits).collect();
+    // Rather at the end of a line, where nobody's quotation is left open.
+    if let Some(at) = kept.rfind('\n').filter(|at| *at > kept.len() / 2) {
+        kept.truncate(at + 1);
+    }
+    kept.push('…');
+    kept
+}

@@ -86,7 +86,7 @@ impl Tools {
         if let Some(owner) = owner.filter(|owner| owner != host.id.as_str()) {
             let owner = match call.directory.find(&call.oncehub, Noun::Users, "owner", &owner).await {
                 Ok(found) => found.described(),
-                Err(_) => word(&owner).into_owned(),
+                Err(_) => word(&owner),
             };
             reply.note(&format!("OnceHub still names {owner} as the booking's owner; its host is the new one."));
         }

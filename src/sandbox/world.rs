@@ -203,7 +203,7 @@ pub(super) struct Booking {
     pub(super) email: String,
     pub(super) phone: Option<String>,
     pub(super) note: Option<String>,
-    pub(super) company: Option<&'static str>,
+    pub(super) company: Option<String>,
     pub(super) answers: Vec<(String, Value)>,
     pub(super) host: String,
     pub(super) co_hosts: Vec<String>,

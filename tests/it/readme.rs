@@ -37,9 +37,9 @@ pub(crate) fn variables(command: &[&str]) -> Vec<String> {
 #[test]
 fn every_setting_is_in_the_help_the_documents_and_the_example() {
     let (settings, example) = (read("docs/settings.md"), read(".env.example"));
-    assert_eq!(variables(&[]).len(), 16);
+    assert_eq!(variables(&[]).len(), 17);
     let variables = variables(&["http"]);
-    assert_eq!(variables.len(), 16 + 20, "{variables:?}");
+    assert_eq!(variables.len(), 17 + 20, "{variables:?}");
     for name in &variables {
         assert!(settings.contains(&format!("| `{name}` |")), "docs/settings.md: {name}");
         assert!(example.contains(&format!("{name}=")), ".env.example: {name}");

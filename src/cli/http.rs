@@ -18,6 +18,7 @@ use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, M
 
 /// How HTTP is served. Each flag is also an environment variable, as its help says.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
 #[command(next_help_heading = "HTTP (each also an environment variable, or a line in the file of --env-file)")]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one

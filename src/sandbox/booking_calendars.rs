@@ -62,6 +62,8 @@ struct Guest {
     name: String,
     email: String,
     phone: Option<String>,
+    note: Option<String>,
+    company: Option<String>,
     zone: String,
     answers: Vec<(String, Value)>,
 }
@@ -76,6 +78,11 @@ impl Guest {
         let text = |name: &str| form.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
         let (Some(name), Some(email)) = (text("name"), text("email")) else {
             return Err(Refusal::new(400, "Required fields are missing.").about("booking_form"));
+        };
+        // The form's own fields are taken whatever the case of their names.
+        let own = |name: &str| {
+            let (_, value) = form.iter().find(|(field, _)| field.eq_ignore_ascii_case(name))?;
+            value.as_str().map(str::to_owned)
         };
         // Unknown fields, and answers that are none of the choices, vanish without a word.
         let answers = calendar.questions.iter().filter_map(|question| {
@@ -96,6 +103,8 @@ impl Guest {
             name: name.to_owned(),
             email: email.to_owned(),
             phone: text("phone").map(str::to_owned),
+            note: own("note"),
+            company: own("company"),
             zone: zone.to_owned(),
             answers: answers.collect(),
         })
@@ -176,8 +185,8 @@ pub(super) fn schedule(world: &mut World, request: &Request, id: &str) -> Answer
         name: guest.name,
         email: guest.email,
         phone: guest.phone,
-        note: None,
-        company: None,
+        note: guest.note,
+        company: guest.company,
         answers: guest.answers,
         host,
         owner: None,

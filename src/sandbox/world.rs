@@ -207,7 +207,7 @@ pub(super) struct Booking {
     pub(super) email: String,
     pub(super) phone: Option<String>,
     pub(super) note: Option<String>,
-    pub(super) company: Option<&'static str>,
+    pub(super) company: Option<String>,
     pub(super) answers: Vec<(String, Value)>,
     pub(super) host: String,
     /// Whom OnceHub still names as the owner after a reassignment, where it is not the host.

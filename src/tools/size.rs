@@ -243,7 +243,7 @@ fn cut_text(text: &str, room: usize, is_shorter: bool, note: &str) -> String {
     let ends = lines.iter().rev().take_while(is_end).count();
     let (body, end) = lines.split_at(lines.len() - ends);
     let has_changed = |line: &&str| is_shorter && line.starts_with("more: ");
-    let end: String = end.iter().filter(|line| !has_changed(line)).map(|line| format!("\n{line}")).collect();
+    let end: String = end.iter().filter(|line| !has_changed(line)).flat_map(|line| ["\n", line]).collect();
     let end = shortened(&end, (room / 2).min(3000));
     let body = shortened(&body.join("\n"), room.saturating_sub(escaped(&end)));
     format!("{body}{end}{note}")

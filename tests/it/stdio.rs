@@ -134,7 +134,9 @@ fn a_cancelled_call_stops_its_request() {
 #[test]
 fn progress_is_told_while_several_pages_load() {
     let (_runtime, sandbox) = sandbox(300);
-    let mut session = Session::open(in_front_of(&sandbox));
+    let mut command = in_front_of(&sandbox);
+    command.env("ONCEHUB_MCP_MAX_REPLY", "1000");
+    let mut session = Session::open(command);
     let params = json!({"name": "list_bookings", "arguments": {"limit": 300}, "_meta": {"progressToken": "p1"}});
     let id = session.post("tools/call", params);
     let mut told = Vec::new();

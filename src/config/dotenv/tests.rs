@@ -145,7 +145,8 @@ fn nothing_is_put_in_the_place_of_a_dollar_sign() {
         assert_eq!(left, [("ONCEHUB_API_URL".to_owned(), Why::Substituted)], "{value}");
     }
     // Each doubling the last: with substitutions these would be a terabyte.
-    let doubling: String = (1..40).map(|at| format!("A{at}=$A{}$A{}\n", at - 1, at - 1)).collect();
+    let doubling: Vec<String> = (1..40).map(|at| format!("A{at}=$A{}$A{}\n", at - 1, at - 1)).collect();
+    let doubling = doubling.concat();
     let (taken, _) = chosen(&format!("A0=x\n{doubling}ONCEHUB_API_KEY=k"), &elsewhere(&[]));
     assert_eq!(taken, ["ONCEHUB_API_KEY=k"]);
 }

@@ -134,11 +134,11 @@ async fn an_account_that_is_refused_again_and_again_is_not_several() {
 async fn refusals_of_several_accounts_at_once_hold_everybody_up_for_the_shortest() {
     let address = oncehub();
     let (a, b, c) = (accepted(&address, "a"), accepted(&address, "b"), accepted(&address, "c"));
-    a.pause(Duration::from_secs(300));
+    a.pause(Duration::from_mins(5));
     tokio::time::advance(SECOND / 2).await;
     b.pause(Duration::from_secs(20));
     assert_eq!(wait(&c).await, Duration::from_secs(20));
-    assert_eq!(wait(&a).await, Duration::from_secs(300) - Duration::from_millis(20_500));
+    assert_eq!(wait(&a).await, Duration::from_mins(5) - Duration::from_millis(20_500));
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,7 +165,7 @@ async fn a_refusal_holds_everybody_up_when_the_addresss_own_window_is_nearly_use
 async fn refusals_of_keys_that_are_made_up_hold_nobody_up() {
     let address = oncehub();
     for number in 0..10 {
-        Budget::of_key(&address, format!("made-up {number}").into(), network(7)).pause(Duration::from_secs(300));
+        Budget::of_key(&address, format!("made-up {number}").into(), network(7)).pause(Duration::from_mins(5));
     }
     assert_eq!(wait(&accepted(&address, "a")).await, Duration::ZERO);
 }
@@ -210,7 +210,7 @@ async fn two_keys_of_one_account_share_its_window() {
     let third = accepted(&address, "three");
     third.name("admin@example.com");
     (0..4).for_each(|_| {
-        assert!(futures::FutureExt::now_or_never(third.acquire(Instant::now(), true)).is_some_and(|it| it.is_ok()))
+        assert!(futures::FutureExt::now_or_never(third.acquire(Instant::now(), true)).is_some_and(|it| it.is_ok()));
     });
     assert_eq!(wait(&two).await, SECOND + SLACK);
 }

@@ -131,6 +131,21 @@ async fn a_page_that_comes_twice_counts_once_and_what_cannot_be_read_is_said() {
 }
 
 #[tokio::test]
+async fn an_answer_that_became_the_forms_own_company_is_not_said_to_be_lost() {
+    let bench = Bench::start().await;
+    let slots = bench.call("get_booking_time_slots", json!({"calendar_id": "Intro call", "limit": 1})).await;
+    let asked = json!({
+        "calendar_id": "Intro call", "start_time": slots.structure()["items"][0]["start_time"], "guest_time_zone": "Europe/London",
+        "guest_name": "Ada Okafor", "guest_email": "ada@okafor.example",
+        "custom_fields": {"company": "Okafor", "Note": "Ring twice", "No such question": "x"}
+    });
+    let booked = bench.call("schedule_meeting", asked).await;
+    assert_eq!(booked.structure()["form_submission"]["company"], "Okafor");
+    let note = booked.structure()["note"].as_str().unwrap();
+    assert!(note.contains("did not keep every answer to \"No such question\":"), "{note}");
+}
+
+#[tokio::test]
 async fn an_id_of_an_older_form_is_asked_of_oncehub_and_a_misspelt_name_is_not() {
     let bench = Bench::start().await;
     let old =

@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn calls_of_keys_that_are_made_up_take_no_room_of_others() {
         let calls = calls(2, Pool { all: 4, per_network: 2 });
-        let made_up = |from| (0..100).filter_map(move |n| Some((n, from))).collect::<Vec<_>>();
+        let made_up = |from| (0..100).map(move |n| (n, from)).collect::<Vec<_>>();
         let begin = |(number, from)| calls.begin(&caller(&format!("made-up {number}"), from), false).ok();
         let of_one: Vec<_> = made_up(1).into_iter().filter_map(begin).collect();
         assert_eq!(of_one.len(), 2, "one address has its part");

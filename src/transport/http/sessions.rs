@@ -99,11 +99,10 @@ impl Session {
         match self.way {
             _ if !self.requests.is_empty() => None,
             Way::Opening => None,
-            Way::Streamable if !self.is_in_use => Some(most.min(sessions.patience)),
-            Way::Streamable => Some(most),
             // It lives as long as its stream.
             Way::Sse(_) if is_known => None,
-            Way::Sse(_) => Some(most),
+            Way::Streamable if !self.is_in_use => Some(most.min(sessions.patience)),
+            Way::Streamable | Way::Sse(_) => Some(most),
         }
     }
 

@@ -159,7 +159,7 @@ impl Bench {
         Ok(id)
     }
 
-    fn call(&self, key: &str, session: &str, id: &Value) -> Request {
+    fn call(key: &str, session: &str, id: &Value) -> Request {
         let params = json!({"name": "x", "arguments": {}});
         let call = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
         Self::request(key, 1, Some(session), &call)
@@ -258,7 +258,7 @@ async fn a_session_in_which_a_call_is_in_flight_is_not_silent() {
     let bench = Bench::new(LIMITS);
     bench.accept("known");
     let session = bench.use_one("known", 1).await.unwrap();
-    let _open = bench.ask(bench.call("known", &session, &json!(7))).await.unwrap();
+    let _open = bench.ask(Bench::call("known", &session, &json!(7))).await.unwrap();
     settle().await;
     tokio::time::advance(LIMITS.idle * 2).await;
     assert_eq!(bench.count().await, 1);
@@ -274,14 +274,14 @@ async fn a_request_does_not_take_the_stream_of_another_with_the_same_id() {
     let bench = Bench::new(LIMITS);
     bench.accept("known");
     let session = bench.use_one("known", 1).await.unwrap();
-    let first = bench.ask(bench.call("known", &session, &json!("a"))).await.unwrap();
+    let first = bench.ask(Bench::call("known", &session, &json!("a"))).await.unwrap();
     settle().await;
-    let told = reason(bench.ask(bench.call("known", &session, &json!("a"))).await);
+    let told = reason(bench.ask(Bench::call("known", &session, &json!("a"))).await);
     assert!(told.contains("a request with this id is in flight"), "{told}");
-    let _other = bench.ask(bench.call("known", &session, &json!("b"))).await.unwrap();
+    let _other = bench.ask(Bench::call("known", &session, &json!("b"))).await.unwrap();
     // In another session it is another request.
     let elsewhere = bench.use_one("known", 1).await.unwrap();
-    let _elsewhere = bench.ask(bench.call("known", &elsewhere, &json!("a"))).await.unwrap();
+    let _elsewhere = bench.ask(Bench::call("known", &elsewhere, &json!("a"))).await.unwrap();
     settle().await;
     assert_eq!(bench.shared.calls.count(), 3);
     bench.shared.backend.service.end.notify_waiters();

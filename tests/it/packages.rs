@@ -199,6 +199,7 @@ fn the_registry_gets_an_entry_that_it_takes() {
     // A container sees neither the person's files nor their keychain: the key itself is handed over.
     let mut known = BTreeSet::from_iter(variables(&[]));
     assert!(known.remove("ONCEHUB_API_KEY_FILE") && known.remove("ONCEHUB_MCP_KEYCHAIN"));
+    assert!(known.remove("ONCEHUB_MCP_ENV_FILE"));
     known.insert("ONCEHUB_API_KEY".into());
     assert_eq!(listed, known);
 }

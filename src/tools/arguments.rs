@@ -35,7 +35,7 @@ pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObje
 fn can_be_seen(path: &str, value: &Value) -> Result<(), Failure> {
     match value {
         Value::String(text) if !text.trim().is_empty() && is_blank(text) => {
-            let hint = "write what it is called, or leave the argument out";
+            let hint = "give a text with something in it that can be seen";
             Err(Failure::argument(path, "holds nothing that can be seen", hint))
         }
         Value::Array(values) => {

@@ -196,8 +196,12 @@ impl Call {
 
 /// What a dry run answers instead of asking `question` and doing what it says.
 fn dry_run(question: &str) -> Reply {
-    let would = format!("{}.", question.trim_end_matches('?'));
-    let text = format!("Dry run: nothing was sent, and nobody was asked. This would: {would}");
+    // What follows the question itself says what else would happen.
+    let would = question.replacen("? ", ". ", 1);
+    let would = format!("{}.", would.trim_end_matches(['?', '.']));
+    let text = format!(
+        "Dry run: nothing was sent, and nobody was asked. Whether OnceHub would accept it was not checked. This would: {would}"
+    );
     let fields = [("dry_run".to_owned(), true.into()), ("would".to_owned(), would.into())];
     Reply::new(Map::from_iter(fields), text)
 }

@@ -147,7 +147,8 @@ impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let said = |rejection: &Rejection| {
             let words = one_line(&rejection.message);
-            format!("OnceHub refused: {}", words.chars().take(500).collect::<String>())
+            let said = if rejection.status < 500 { "OnceHub refused" } else { "OnceHub failed" };
+            format!("{said}: {}", words.chars().take(500).collect::<String>())
         };
         let mut failure = match &error.cause {
             Cause::Rejected(rejection) if rejection.kind == "rate_limit_error" || rejection.status == 429 => {
@@ -163,6 +164,11 @@ impl From<&Error> for Failure {
                 "rate_limit_error",
                 "OnceHub's rate limit is used up, and waiting for it would take longer than this call may",
                 RATE_LIMIT_HINT,
+            ),
+            Cause::NoRoomToTry { .. } => Self::new(
+                "rate_limit_error",
+                "OnceHub has not accepted this key yet, and this server has no room to try it now: other new keys are being tried",
+                "call again after that time; a key that OnceHub has accepted does not wait for others",
             ),
             Cause::Unreachable(_) => Self::new(
                 "network_error",
@@ -196,7 +202,7 @@ impl From<&Error> for Failure {
                 failure.status = Some(*status).filter(|status| *status > 0);
                 failure.request_id.clone_from(request_id);
             }
-            Cause::RateLimited { retry_after, .. } => {
+            Cause::RateLimited { retry_after, .. } | Cause::NoRoomToTry { retry_after } => {
                 failure.retry_after_seconds = Some(whole_seconds(*retry_after));
             }
             Cause::Rejected(rejection) => {

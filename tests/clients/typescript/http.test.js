@@ -47,7 +47,8 @@ before(async () => {
       const made = await fetch(`${env.ONCEHUB_API_URL}/v2/contacts`, { method: "POST", headers, body });
       assert.equal(made.status, 201);
     }
-    await served(env, async (server) => {
+    // Room for a whole long list in one reply.
+    await served({ ...env, ONCEHUB_MCP_MAX_REPLY: "1000" }, async (server) => {
       ready.resolve(server);
       await done.promise;
     });

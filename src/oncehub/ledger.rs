@@ -83,7 +83,7 @@ impl Ledger {
         if writes.abandoned {
             return Err("the call was cancelled before its request was sent");
         }
-        // In this order, so that whoever closes the tracker either waits for this change or prevents it.
+        // In this order, so that closing the tracker either waits for this change or prevents it.
         let token = self.0.in_flight.token();
         if self.0.in_flight.is_closed() {
             return Err("the server is shutting down, and the request was not sent");

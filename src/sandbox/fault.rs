@@ -25,6 +25,9 @@ pub enum Effect {
     ErrorAfter,
     /// Carried out and answered after this long, whether or not the client still waits.
     Delay(Duration),
+    /// Carried out and answered when the sandbox is told to [`release`](super::Sandbox::release) what it holds, whether or not
+    /// the client still waits.
+    Hold,
     /// The connection is closed; nothing is carried out.
     DropBefore,
     /// The connection is closed at once, and the request is carried out this much later.

@@ -126,6 +126,11 @@ impl Sandbox {
         lock(&self.shared.faults).clear();
     }
 
+    /// Goes on with what it [holds](fault::Effect::Hold), and holds nothing any more.
+    pub fn release(&self) {
+        self.shared.released.cancel();
+    }
+
     /// What it has been asked, in order.
     pub fn requests(&self) -> Vec<Seen> {
         lock(&self.shared.seen).iter().cloned().collect()
@@ -144,6 +149,11 @@ impl Sandbox {
     /// How many requests are worked on, those included whose clients have left.
     pub fn working(&self) -> usize {
         self.shared.working.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// How many requests have come that a [`Hold`](fault::Effect::Hold) or a [`Delay`](fault::Effect::Delay) holds up.
+    pub fn held(&self) -> usize {
+        self.shared.held.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// The keys that it accepts from now on.

@@ -57,6 +57,8 @@ pub(super) struct Shared {
     pub(super) faults: Mutex<Vec<Fault>>,
     pub(super) seen: Mutex<Vec<Seen>>,
     pub(super) stop: CancellationToken,
+    /// What is held goes on.
+    pub(super) released: CancellationToken,
     served: Mutex<Served>,
     settings: Settings,
     requests: AtomicU64,
@@ -64,6 +66,8 @@ pub(super) struct Shared {
     pub(super) waiting: AtomicUsize,
     /// Requests that are worked on, whether or not their clients wait.
     pub(super) working: AtomicUsize,
+    /// Requests that are held up on purpose.
+    pub(super) held: AtomicUsize,
 }
 
 /// One that is counted for as long as it lives.
@@ -93,11 +97,13 @@ impl Shared {
             faults: Mutex::default(),
             seen: Mutex::default(),
             stop: CancellationToken::new(),
+            released: CancellationToken::new(),
             served: Mutex::default(),
             settings,
             requests: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             working: AtomicUsize::new(0),
+            held: AtomicUsize::new(0),
         }
     }
 
@@ -202,7 +208,13 @@ async fn affected(shared: &Arc<Shared>, request: Request, effect: Option<Effect>
             refuse(500, "An unexpected error occurred. Please try again later.".into())
         }
         Effect::Delay(wait) => {
+            let _held = Counted::new(shared, |shared| &shared.held);
             tokio::time::sleep(wait).await;
+            Ok(answer(shared, carry_out(shared, &request)))
+        }
+        Effect::Hold => {
+            let _held = Counted::new(shared, |shared| &shared.held);
+            shared.released.cancelled().await;
             Ok(answer(shared, carry_out(shared, &request)))
         }
         Effect::DropBefore => dropped(),

@@ -122,7 +122,7 @@ fn a_cancelled_call_stops_its_request() {
     sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
     let mut session = Session::open(in_front_of(&sandbox));
     let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
-    wait_until(|| sandbox.waiting() == 1);
+    wait_until(|| sandbox.held() == 1);
     session.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
     // The sandbox notices that the connection has been closed.
     wait_until(|| sandbox.waiting() == 0);
@@ -159,7 +159,7 @@ fn the_end_of_input_ends_the_process_at_once_even_with_a_call_in_flight() {
     sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
     let mut session = Session::open(in_front_of(&sandbox));
     session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
-    wait_until(|| sandbox.waiting() == 1);
+    wait_until(|| sandbox.held() == 1);
     let ended = Instant::now();
     let (code, _, _) = session.end();
     assert_eq!(code, Some(0));
@@ -180,9 +180,8 @@ fn the_end_of_input_waits_for_a_change_on_its_way() {
     sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(6))).on("POST", "/cancel"));
     let mut session = Session::open(in_front_of(&sandbox));
     let booking = a_booking(&mut session);
-    sandbox.forget_requests();
     let id = session.post("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}));
-    wait_until(|| sandbox.requests().len() == 1 && sandbox.waiting() == 1);
+    wait_until(|| sandbox.held() == 1);
     let (code, lines, _) = session.end();
     assert_eq!(code, Some(0));
     let answer = lines.iter().find(|line| line["id"] == json!(id)).expect("the change was answered");
@@ -195,11 +194,12 @@ fn no_change_begins_after_the_end_of_input() {
     let (_runtime, sandbox) = sandbox(0);
     let mut session = Session::open(in_front_of(&sandbox));
     let booking = a_booking(&mut session);
-    sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(1))).on("GET", "/v2/bookings/"));
+    sandbox.fail(Fault::new(Effect::Hold).on("GET", "/v2/bookings/"));
     session.post("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}));
-    wait_until(|| sandbox.waiting() == 1);
+    wait_until(|| sandbox.held() == 1);
     let (code, _, _) = session.end();
     assert_eq!(code, Some(0));
+    sandbox.release();
     wait_until(|| sandbox.working() == 0);
     assert!(sandbox.requests().iter().all(|seen| seen.method == "GET"), "{:?}", sandbox.requests());
 }
@@ -207,20 +207,20 @@ fn no_change_begins_after_the_end_of_input() {
 #[test]
 fn a_cancelled_change_is_finished_and_told_to_the_next_call_about_it() {
     let (_runtime, sandbox) = sandbox(0);
-    sandbox.fail(Fault::new(Effect::Delay(Duration::from_millis(300))).on("POST", "/cancel"));
+    sandbox.fail(Fault::new(Effect::Hold).on("POST", "/cancel"));
     let mut session = Session::open(in_front_of(&sandbox));
     let booking = a_booking(&mut session);
-    sandbox.forget_requests();
     let id = session.post("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}));
-    wait_until(|| sandbox.requests().len() == 1 && sandbox.waiting() == 1);
+    wait_until(|| sandbox.held() == 1);
     session.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
     let look = |session: &mut Session| {
         let reply = session.call("get_booking", json!({"booking_id": booking}));
         let note = reply["structuredContent"]["note"].as_str().map(str::to_owned);
         (note, reply["structuredContent"]["status"].as_str().unwrap().to_owned())
     };
-    let (note, _) = look(&mut session);
-    assert!(note.unwrap().contains("cancelled by its client after its request had been sent, and is still in flight"));
+    let in_flight = "cancelled by its client after its request had been sent, and is still in flight";
+    wait_until(|| look(&mut session).0.is_some_and(|note| note.contains(in_flight)));
+    sandbox.release();
     wait_until(|| sandbox.working() == 0);
     let told = std::iter::repeat_with(|| look(&mut session))
         .find(|(note, _)| !note.as_deref().is_some_and(|note| note.contains("still in flight")));
@@ -254,7 +254,7 @@ fn a_request_to_stop_lets_the_call_under_way_be_answered() {
     sandbox.fail(Fault::new(Effect::Delay(Duration::from_millis(600))).on("GET", "/v2/test"));
     let mut session = Session::open(in_front_of(&sandbox));
     let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
-    wait_until(|| sandbox.waiting() == 1);
+    wait_until(|| sandbox.held() == 1);
     let killed = std::process::Command::new("kill").arg(session.pid().to_string()).status().unwrap();
     assert!(killed.success());
     let answer = session.answer(id);
@@ -395,7 +395,7 @@ fn an_older_client_is_asked_while_its_call_waits() {
 }
 
 /// Waits for something that will come about by itself.
-fn wait_until(condition: impl Fn() -> bool) {
+fn wait_until(mut condition: impl FnMut() -> bool) {
     let began = Instant::now();
     while !condition() {
         assert!(began.elapsed() < super::agents::PATIENCE, "it did not come about");

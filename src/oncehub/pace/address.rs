@@ -17,9 +17,13 @@ use super::window::{SLACK, Window, Windows};
 /// one that is new finds something left.
 const SHARE: usize = 4;
 
-/// Keys that OnceHub has not accepted get a twentieth of a window, among them all. The accounts have the rest, whether or
-/// not anybody makes keys up.
-const STRANGERS: usize = 20;
+/// Keys that OnceHub has not accepted get a tenth of a window, among them all, and half of that at once. The accounts have the
+/// rest, whether or not anybody makes keys up.
+const STRANGERS: usize = 10;
+
+/// Of the half that is not for those who come at once, a client address may take one in this part of a window: who comes after
+/// wrong keys from the same address has to wait for that long, not until they count no more.
+const SLOWLY: u32 = 15;
 
 /// Refusals of several accounts within this are the address's.
 const TOGETHER: Duration = Duration::from_secs(1);
@@ -37,8 +41,10 @@ struct Inner {
     windows: Vec<Window>,
     of_account: Arc<[Window]>,
     taken: Mutex<Taken>,
-    /// A stranger's requests have become an account's, and left room for others.
+    /// A stranger's requests have become an account's, and left room for others; or somebody stands in line behind others.
     freed: Notify,
+    /// The client addresses of those who wait to try a key, in the order in which they came.
+    line: Mutex<Vec<(u64, IpAddr)>>,
     numbers: AtomicU64,
     /// The accounts of the keys that OnceHub has accepted.
     known: Cache<Arc<str>, Arc<Account>>,
@@ -78,6 +84,7 @@ impl Address {
             of_account: windows.account.clone().into(),
             taken: Mutex::default(),
             freed: Notify::new(),
+            line: Mutex::default(),
             numbers: AtomicU64::new(0),
             known: Cache::builder().max_capacity(KNOWN).time_to_idle(KNOWN_FOR).build(),
             named: Mutex::default(),
@@ -151,7 +158,15 @@ impl Address {
         Ok(())
     }
 
-    /// Completes when strangers may find more room than they were told of.
+    /// A place behind those who wait to try a key.
+    pub(super) fn stand_in_line(&self, network: IpAddr) -> InLine {
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
+        self.line().push((number, network));
+        self.0.freed.notify_waiters();
+        InLine { address: self.clone(), number, network }
+    }
+
+    /// Completes when strangers may find more room than they were told of, or are no longer the last in line.
     pub(super) fn freed(&self) -> impl Future<Output = ()> {
         self.0.freed.notified()
     }
@@ -160,7 +175,7 @@ impl Address {
     pub(super) fn refused(&self, account: u64, wait: Duration) {
         let (now, mut taken) = (Instant::now(), self.lock());
         let is_nearly_used_up =
-            self.0.windows.iter().any(|window| taken.within(window, now).count() * 10 >= window.requests * 9);
+            self.0.windows.iter().any(|window| taken.within(window, now).count() * 8 >= window.requests * 7);
         taken.refused.retain(|(at, whose, _)| *at + TOGETHER > now && *whose != account);
         let shortest = taken.refused.iter().map(|(_, _, wait)| *wait).min();
         taken.refused.push((now, account, wait));
@@ -178,6 +193,32 @@ impl Address {
     fn lock(&self) -> MutexGuard<'_, Taken> {
         self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn line(&self) -> MutexGuard<'_, Vec<(u64, IpAddr)>> {
+        self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the line of those who wait to try a key, until it is dropped.
+#[derive(Debug)]
+pub(super) struct InLine {
+    address: Address,
+    number: u64,
+    network: IpAddr,
+}
+
+impl InLine {
+    /// How many have come later, from the same client address.
+    pub(super) fn behind(&self) -> usize {
+        let line = self.address.line();
+        line.iter().filter(|(number, network)| *number > self.number && *network == self.network).count()
+    }
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        self.address.line().retain(|(number, _)| *number != self.number);
+    }
 }
 
 impl Taken {
@@ -191,15 +232,21 @@ impl Taken {
         let counted: Vec<_> = self.within(window, now).collect();
         let mut tally = Tally::default();
         counted.iter().for_each(|request| tally.add(request.whose, whose));
-        let mut moment = now;
+        let own = counted.iter().rev().find(|request| is_own(request.whose, whose));
+        // Whoever comes slowly enough finds room earlier than those who come at once.
+        let slowly = own.map_or(now, |last| last.at + window.period / SLOWLY);
+        let (mut moment, mut room) = (now, None);
         for request in counted {
-            if tally.has_room(window, whose) {
+            if tally.has_room(window, whose, false) {
                 break;
+            }
+            if room.is_none() && tally.has_room(window, whose, true) {
+                room = Some(moment.max(slowly));
             }
             moment = request.at + window.period + SLACK;
             tally.take_off(request.whose, whose);
         }
-        moment
+        room.map_or(moment, |room| room.min(moment))
     }
 }
 
@@ -227,14 +274,18 @@ impl Tally {
         if request.stranger.is_some() { &mut self.strangers } else { &mut self.accounts }
     }
 
-    /// Accounts and strangers have a part of the window each, and neither has room in the other's.
-    fn has_room(&self, window: &Window, whose: Whose) -> bool {
+    /// Accounts and strangers have a part of the window each, and neither has room in the other's. `slowly` is a stranger from
+    /// whose network nothing has come for a while.
+    fn has_room(&self, window: &Window, whose: Whose, slowly: bool) -> bool {
         let for_strangers = (window.requests / STRANGERS).max(1);
         let for_accounts = window.requests.saturating_sub(for_strangers).max(1);
         let has_share = match whose.stranger {
             None => self.own < SHARE * for_accounts.saturating_sub(self.accounts),
             // Of what strangers have, a network gets no more than it leaves to others.
-            Some(_) => self.own < for_strangers.saturating_sub(self.strangers),
+            Some(_) => {
+                let part = if slowly { for_strangers } else { for_strangers.div_ceil(2) };
+                self.own < part.saturating_sub(self.strangers)
+            }
         };
         has_share && self.accounts + self.strangers < window.requests
     }
@@ -255,6 +306,8 @@ mod tests {
         Address::new(&"account=1000/1s,address=200/5m".parse().unwrap())
     }
 
+    const WINDOW: Duration = Duration::from_mins(5);
+
     fn network(number: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, number])
     }
@@ -274,12 +327,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_account_that_comes_after_a_busy_one_finds_something_left() {
         let address = address();
-        assert_eq!(all_that_it_gets(&address, account(1)), 152, "four fifths of the accounts' part are for one alone");
-        assert_eq!(all_that_it_gets(&address, account(2)), 31);
+        assert_eq!(all_that_it_gets(&address, account(1)), 144, "four fifths of the accounts' part are for one alone");
+        assert_eq!(all_that_it_gets(&address, account(2)), 29);
         assert_eq!(all_that_it_gets(&address, account(3)), 6);
         // As soon as the busy one's requests count no more, the others go first.
         tokio::time::advance(Duration::from_mins(5) + SLACK).await;
-        assert_eq!(all_that_it_gets(&address, account(3)), 152);
+        assert_eq!(all_that_it_gets(&address, account(3)), 144);
     }
 
     #[tokio::test(start_paused = true)]
@@ -300,16 +353,38 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn keys_that_are_made_up_burn_a_twentieth_and_a_known_account_has_its_full_share() {
+    async fn keys_that_are_made_up_burn_a_tenth_and_a_known_account_has_its_full_share() {
         let address = address();
         let burnt = |from| (0..1000).filter(|key| address.take(stranger(1000 + key, from)).is_ok()).count();
-        assert_eq!([1, 2, 3, 4, 5].map(burnt), [5, 3, 1, 1, 0], "one client address leaves something to others");
-        assert_eq!(all_that_it_gets(&address, account(1)), 152);
-        assert_eq!(all_that_it_gets(&address, account(2)), 31);
+        assert_eq!([1, 2, 3, 4].map(burnt), [5, 3, 1, 1], "one client address leaves something to others");
+        (5..=14).for_each(|from| assert_eq!(burnt(from), 1, "one each is for those who have had nothing"));
+        assert_eq!(burnt(15), 0);
+        assert_eq!(all_that_it_gets(&address, account(1)), 144);
+        assert_eq!(all_that_it_gets(&address, account(2)), 29);
         // Nor do accounts burn what is there for those whom nobody knows yet.
         tokio::time::advance(Duration::from_mins(5) + SLACK).await;
         (1..10).for_each(|number| _ = all_that_it_gets(&address, account(number)));
         assert_eq!(burnt(6), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_address_that_has_used_up_its_part_gets_one_in_twenty_seconds() {
+        let address = address();
+        let mut left = Vec::new();
+        for _ in 0..600 {
+            left.extend(address.take(stranger(1, 1)).ok().map(|()| Instant::now()));
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        let began = left[0];
+        let seconds: Vec<_> = left.iter().map(|at| (*at - began).as_secs()).collect();
+        // As it ends the wait for the next, no request comes from there any more; then those of before count no more.
+        let (at_once, slowly) = (0..5, (1..=5).map(|turn| 4 + 20 * turn));
+        assert_eq!(seconds[..10], at_once.chain(slowly).collect::<Vec<u64>>());
+        assert!(left.iter().all(|from| left.iter().filter(|at| *at >= from && **at - *from < WINDOW).count() <= 10));
+        // Whatever one address does, another finds its part.
+        assert_eq!(all_that_it_gets(&address, stranger(2, 2)), 1);
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert_eq!(all_that_it_gets(&address, stranger(3, 2)), 1);
     }
 
     #[tokio::test(start_paused = true)]

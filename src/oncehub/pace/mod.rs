@@ -23,9 +23,13 @@ use account::{Account, NoMoment};
 use address::Whose;
 pub(super) use standing::Standing;
 
-/// How long a key that OnceHub has not accepted waits for its part of the address's limit. Only those that are being accepted
-/// just now can make room so soon.
+/// How long a key that OnceHub has not accepted waits for those that are being accepted just now, which make room for it. Only
+/// the last that has come from a client address waits for longer.
 const STRANGERS_WAIT: Duration = Duration::from_secs(5);
+
+/// How many from one client address wait at once to try a key: who comes after them takes the place of the first, so that made-up
+/// keys leave room for a call.
+const LINE: usize = 20;
 
 /// What one key may ask of OnceHub, and when.
 #[derive(Clone, Debug)]
@@ -113,6 +117,7 @@ impl Budget {
 
     async fn wait(&self, deadline: Instant) -> Result<(), Duration> {
         let strangers_deadline = deadline.min(Instant::now() + STRANGERS_WAIT);
+        let mut place = None;
         loop {
             let account = self.account.root();
             let moment = match account.moment(deadline).await {
@@ -129,16 +134,23 @@ impl Budget {
             // The account could go, but its address could not: nothing is reserved while it waits.
             account.give_back(moment);
             let now = Instant::now();
-            if stranger.is_none() {
+            let too_late = Err(at.saturating_duration_since(now));
+            let Some(network) = stranger else {
                 if at > deadline {
-                    return Err(at.saturating_duration_since(now));
+                    return too_late;
                 }
                 tokio::time::sleep_until(at).await;
-            } else if now >= strangers_deadline {
-                return Err(at.saturating_duration_since(now));
-            } else {
-                let _ = tokio::time::timeout_at(at.min(strangers_deadline), freed).await;
+                continue;
+            };
+            let until = match place.get_or_insert_with(|| address.stand_in_line(network)).behind() {
+                0 if at <= deadline => at,
+                0..LINE => strangers_deadline,
+                _ => now,
+            };
+            if until <= now {
+                return too_late;
             }
+            let _ = tokio::time::timeout_at(until, freed).await;
         }
     }
 

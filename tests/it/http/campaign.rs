@@ -175,13 +175,13 @@ async fn whatever_comes_the_server_goes_on() {
 
 /// Ends the server while it works.
 async fn under_load(server: Server, upstream: &Sandbox) -> String {
-    for _ in 0..50 {
-        upstream.fail(Fault::new(Effect::Delay(Duration::from_secs(1))));
-    }
+    upstream.fail(Fault::new(Effect::Hold));
     let calls = futures::future::join_all((0..50).map(|_| server.call(sandbox::KEY, "test_connection", json!({}))));
     let stop = async {
-        until("all calls reach OnceHub", async || upstream.waiting() == 50).await;
+        until("all calls reach OnceHub", async || upstream.held() == 50).await;
         server.terminate();
+        until("new connections are refused", async || super::client().get(&server.url).send().await.is_err()).await;
+        upstream.release();
     };
     let (answers, ()) = tokio::join!(calls, stop);
     assert!(answers.iter().all(|answer| answer["isError"] == false));

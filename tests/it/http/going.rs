@@ -19,7 +19,7 @@ async fn a_client_that_disconnects_cancels_its_call() {
     let call = server.modern(sandbox::KEY, "tools/call", params).send();
     tokio::select! {
         _ = call => panic!("it was to hang"),
-        () = until("the call reaches OnceHub", async || upstream.waiting() == 1) => {}
+        () = until("the call reaches OnceHub", async || upstream.held() == 1) => {}
     }
     until("its request is dropped", async || upstream.waiting() == 0).await;
     let figures =
@@ -36,15 +36,14 @@ async fn a_client_that_disconnects_does_not_stop_a_change_on_its_way_and_is_told
     let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
     let listed = server.call(sandbox::KEY, "list_bookings", coming).await;
     let booking = listed["structuredContent"]["items"][0]["id"].as_str().unwrap().to_owned();
-    upstream.fail(Fault::new(Effect::Delay(Duration::from_millis(400))).on("POST", "/cancel"));
+    upstream.fail(Fault::new(Effect::Hold).on("POST", "/cancel"));
     let params = json!({"name": "cancel_booking", "arguments": {"booking_id": booking}});
-    let read = || upstream.requests().iter().filter(|seen| seen.path.ends_with(&booking)).count();
-    let before = read();
     let call = server.modern(sandbox::KEY, "tools/call", params).send();
     tokio::select! {
         _ = call => panic!("it was to take a while"),
-        () = until("the change reaches OnceHub", async || read() > before && upstream.waiting() == 1) => {}
+        () = until("the change reaches OnceHub", async || upstream.held() == 1) => {}
     }
+    upstream.release();
     until("OnceHub has done it", async || upstream.working() == 0).await;
     assert_eq!(upstream.with(|world| world.status_of(&booking)), Some("canceled"));
     let note = async || {
@@ -65,11 +64,9 @@ async fn a_change_on_its_way_is_waited_for_even_when_the_time_to_drain_is_over()
     let listed = server.call(sandbox::KEY, "list_bookings", coming).await;
     let booking = listed["structuredContent"]["items"][0]["id"].as_str().unwrap().to_owned();
     upstream.fail(Fault::new(Effect::Delay(Duration::from_secs(2))).on("POST", "/cancel"));
-    let read = || upstream.requests().iter().filter(|seen| seen.path.ends_with(&booking)).count();
-    let before = read();
     let call = server.call(sandbox::KEY, "cancel_booking", json!({"booking_id": booking}));
     let stopping = async {
-        until("the change reaches OnceHub", async || read() > before && upstream.waiting() == 1).await;
+        until("the change reaches OnceHub", async || upstream.held() == 1).await;
         server.terminate();
     };
     let (answer, ()) = tokio::join!(call, stopping);
@@ -91,7 +88,7 @@ async fn a_stream_of_the_older_transport_takes_its_calls_with_it() {
     upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
     let params = json!({"name": "test_connection", "arguments": {}});
     send(json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params})).await;
-    until("the call reaches OnceHub", async || upstream.waiting() == 1).await;
+    until("the call reaches OnceHub", async || upstream.held() == 1).await;
     drop(stream);
     until("its request is dropped", async || upstream.waiting() == 0).await;
 }
@@ -111,9 +108,7 @@ async fn calls_under_way_are_answered_before_it_ends_and_no_others_begin() {
     let warm = server.client.clone();
     let healthz = warm.get(format!("{}/healthz", server.url));
     assert_eq!(healthz.send().await.unwrap().text().await.unwrap(), "alive\n");
-    for _ in 0..CALLS {
-        upstream.fail(Fault::new(Effect::Delay(Duration::from_millis(1500))));
-    }
+    upstream.fail(Fault::new(Effect::Hold));
     let calls = futures::future::join_all((0..CALLS).map(|number| {
         let (server, session) = (&server, &session);
         async move {
@@ -126,17 +121,17 @@ async fn calls_under_way_are_answered_before_it_ends_and_no_others_begin() {
         }
     }));
     let stopping = async {
-        until("all calls reach OnceHub", async || upstream.waiting() == CALLS).await;
+        until("all calls reach OnceHub", async || upstream.held() == CALLS).await;
         server.terminate();
+        until("nobody listens any more", async || super::client().get(&server.url).send().await.is_err()).await;
+        upstream.release();
     };
     let (answers, ()) = tokio::join!(calls, stopping);
     assert!(answers.iter().all(|answer| answer["isError"] == false), "{answers:?}");
     while idle.chunk().await.unwrap().is_some() {}
     while older.chunk().await.unwrap().is_some() {}
-    let url = server.url.clone();
     let (code, log) = server.wait();
     assert_eq!(code, Some(0), "{log}");
-    assert!(super::client().get(url).send().await.is_err(), "nobody listens any more");
 }
 
 #[tokio::test]
@@ -149,7 +144,7 @@ async fn a_call_that_does_not_end_holds_it_no_longer_than_allowed() {
     let params = json!({"name": "test_connection", "arguments": {}});
     let call = server.modern(sandbox::KEY, "tools/call", params).send();
     let stopping = async {
-        until("the call reaches OnceHub", async || upstream.waiting() == 1).await;
+        until("the call reaches OnceHub", async || upstream.held() == 1).await;
         server.terminate();
     };
     let (answer, ()) = tokio::join!(call, stopping);

@@ -91,22 +91,13 @@ async fn a_thousand_made_up_keys_keep_nobody_out() {
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     };
     let ((), ()) = tokio::join!(hammer, customers);
-    // One who comes from where the hammer came from is told how long to wait, and gets through within one window.
-    let began = Instant::now();
-    loop {
-        let answer = call("new-here", "198.51.100.1").await;
-        if answer["isError"] == false {
-            break;
-        }
-        let error = &answer["structuredContent"]["error"];
-        assert_eq!(error["type"], "rate_limit_error", "{answer}");
-        assert!(error["retry_after_seconds"].as_u64().unwrap() <= WINDOW.as_secs(), "{answer}");
-        assert!(began.elapsed() < WINDOW * 2, "it is kept out");
-    }
+    // One who comes from where the hammer came from may have to wait.
+    let first = call("new-here", "198.51.100.1").await;
+    assert_eq!(first["isError"], false, "{first}");
     let requests = upstream.requests();
     assert!(requests.iter().all(|seen| seen.status != Some(429)), "OnceHub never had to refuse");
     let made_up = requests.iter().filter(|seen| seen.key.as_deref().is_some_and(|key| key.starts_with("made-up")));
-    // A twentieth of sixty for them all, two thirds of that from one client address, and the test may span a few windows.
+    // A tenth of sixty for them all, half of that from one client address, and the test may span a few windows.
     assert!(made_up.count() <= 2 * 6, "the keys that were made up burnt more than their part");
     let open = server.client.get(format!("{}/metrics", server.url)).bearer_auth("t0ken").send().await.unwrap();
     let open = open.text().await.unwrap();

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::{Shell, generate};
 
-use super::{Cli, say};
+use super::say;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
     // Written to memory first: `generate` panics when nobody reads on, as in `| head`.
     let mut script = Vec::new();
-    generate(arguments.shell, &mut Cli::command(), "oncehub-mcp", &mut script);
+    generate(arguments.shell, &mut super::command(), "oncehub-mcp", &mut script);
     say(String::from_utf8_lossy(&script).trim_end());
     ExitCode::SUCCESS
 }

@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use clap::{ArgAction, Args};
+use clap::Args;
 use secrecy::SecretString;
 use url::Url;
 
 use super::{asked_to_stop, say};
 use crate::app::App;
-use crate::config::{Config, flag, secret};
+use crate::config::{Config, SWITCH, secret};
 use crate::oncehub::{Key, KeySource};
 use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, Metrics, Proxy, Settings, is_local};
 
@@ -22,115 +22,67 @@ use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, M
 #[command(next_help_heading = "HTTP (each also an environment variable, or a line in the file of --env-file)")]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one
-    #[arg(
-        long,
-        env = "ONCEHUB_MCP_LISTEN",
-        hide_env_values = true,
-        value_name = "ADDRESS",
-        default_value = "127.0.0.1:8000"
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
     /// Ask the server that listens there whether it is alive, and exit with 0 or 1: a container's health check
     #[arg(long)]
     health: bool,
     /// The address that clients use, where it is another one: https://mcp.example.com, or with a path
-    #[arg(long, env = "ONCEHUB_MCP_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "ONCEHUB_MCP_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// Other names that clients may call this server by (in their Host header)
-    #[arg(
-        long = "allow-host",
-        env = "ONCEHUB_MCP_ALLOW_HOSTS",
-        hide_env_values = true,
-        value_name = "HOSTS",
-        value_delimiter = ','
-    )]
+    #[arg(long = "allow-host", env = "ONCEHUB_MCP_ALLOW_HOSTS", value_name = "HOSTS", value_delimiter = ',')]
     hosts: Vec<String>,
     /// Web pages that may use this server from a browser, besides those of this machine: https://app.example.com
-    #[arg(
-        long = "allow-origin",
-        env = "ONCEHUB_MCP_ALLOW_ORIGINS",
-        hide_env_values = true,
-        value_name = "ORIGINS",
-        value_delimiter = ','
-    )]
+    #[arg(long = "allow-origin", env = "ONCEHUB_MCP_ALLOW_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     origins: Vec<String>,
     /// Serve callers who bring no key with this server's own; off this machine they need `ONCEHUB_MCP_TOKEN` as bearer
-    #[arg(long, env = "ONCEHUB_MCP_SHARED_KEY", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
+    #[arg(long, env = "ONCEHUB_MCP_SHARED_KEY", value_name = SWITCH)]
     shared_key: bool,
     /// A file that holds the server's token [instead of `ONCEHUB_MCP_TOKEN`]
-    #[arg(long, env = "ONCEHUB_MCP_TOKEN_FILE", hide_env_values = true, value_name = "FILE")]
+    #[arg(long, env = "ONCEHUB_MCP_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// A proxy in front takes care of TLS
-    #[arg(long, env = "ONCEHUB_MCP_BEHIND_PROXY", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
+    #[arg(long, env = "ONCEHUB_MCP_BEHIND_PROXY", value_name = SWITCH)]
     behind_proxy: bool,
     /// Refuse requests of which that proxy does not say, in X-Forwarded-Proto, that they reached it over HTTPS (but for /healthz and /readyz)
-    #[arg(long, env = "ONCEHUB_MCP_REQUIRE_FORWARDED_PROTO", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
+    #[arg(long, env = "ONCEHUB_MCP_REQUIRE_FORWARDED_PROTO", value_name = SWITCH)]
     require_forwarded_proto: bool,
     /// The certificate chain (PEM), read again when it changes
-    #[arg(long, env = "ONCEHUB_MCP_TLS_CERT", hide_env_values = true, value_name = "FILE", requires = "tls_key")]
+    #[arg(long, env = "ONCEHUB_MCP_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// The certificate's private key (PEM)
-    #[arg(long, env = "ONCEHUB_MCP_TLS_KEY", hide_env_values = true, value_name = "FILE", requires = "tls_cert")]
+    #[arg(long, env = "ONCEHUB_MCP_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
     /// How long calls under way get to end after SIGTERM, in seconds
-    #[arg(long, env = "ONCEHUB_MCP_DRAIN", hide_env_values = true, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, env = "ONCEHUB_MCP_DRAIN", value_name = "SECONDS", default_value_t = 30)]
     drain: u64,
     /// Connections at once
-    #[arg(
-        long,
-        env = "ONCEHUB_MCP_MAX_CONNECTIONS",
-        hide_env_values = true,
-        value_name = "COUNT",
-        default_value_t = 5000
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 5000)]
     max_connections: usize,
     /// Sessions at once
-    #[arg(
-        long,
-        env = "ONCEHUB_MCP_MAX_SESSIONS",
-        hide_env_values = true,
-        value_name = "COUNT",
-        default_value_t = 2000
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_SESSIONS", value_name = "COUNT", default_value_t = 2000)]
     max_sessions: usize,
     /// Sessions at once with one key
-    #[arg(
-        long,
-        env = "ONCEHUB_MCP_MAX_SESSIONS_PER_KEY",
-        hide_env_values = true,
-        value_name = "COUNT",
-        default_value_t = 200
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_SESSIONS_PER_KEY", value_name = "COUNT", default_value_t = 200)]
     max_sessions_per_key: usize,
     /// Calls at once
-    #[arg(long, env = "ONCEHUB_MCP_MAX_CALLS", hide_env_values = true, value_name = "COUNT", default_value_t = 1000)]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_CALLS", value_name = "COUNT", default_value_t = 1000)]
     max_calls: usize,
     /// Calls at once with one key
-    #[arg(
-        long,
-        env = "ONCEHUB_MCP_MAX_CALLS_PER_KEY",
-        hide_env_values = true,
-        value_name = "COUNT",
-        default_value_t = 100
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_CALLS_PER_KEY", value_name = "COUNT", default_value_t = 100)]
     max_calls_per_key: usize,
     /// Threads: one answers a thousand calls a second, and OnceHub less than one
-    #[arg(long, env = "ONCEHUB_MCP_THREADS", hide_env_values = true, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
+    #[arg(long, env = "ONCEHUB_MCP_THREADS", value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     threads: u8,
     /// The largest request, in KiB
-    #[arg(long, env = "ONCEHUB_MCP_MAX_BODY", hide_env_values = true, value_name = "KIB", default_value_t = 1024)]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_BODY", value_name = "KIB", default_value_t = 1024)]
     max_body: usize,
     /// How long a session may be silent, in seconds
-    #[arg(
-        long,
-        env = "ONCEHUB_MCP_SESSION_IDLE",
-        hide_env_values = true,
-        value_name = "SECONDS",
-        default_value_t = 3600
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_SESSION_IDLE", value_name = "SECONDS", default_value_t = 3600)]
     session_idle: u64,
     /// How long a client may take to send a request or to take an answer, in seconds
-    #[arg(long, env = "ONCEHUB_MCP_PATIENCE", hide_env_values = true, value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, env = "ONCEHUB_MCP_PATIENCE", value_name = "SECONDS", default_value_t = 30)]
     patience: u64,
 }
 

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::Man;
 use jiff::Timestamp;
 
-use super::{Cli, say};
+use super::say;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 
 /// Prints the manual page, as `man -l -` reads it, or writes all of them.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut program = Cli::command();
+    let mut program = super::command();
     program.build();
     let Some(folder) = &arguments.out else {
         say(page(program)?.1.trim_end());

@@ -17,7 +17,9 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::App;
-use crate::config::{BadSetting, Config, Dotenv, Options, Purpose, elsewhere, env_file, given, without_unset};
+use crate::config::{
+    BadSetting, Config, Dotenv, Options, Purpose, elsewhere, env_file, given, with_settings, without_unset,
+};
 use crate::telemetry;
 
 /// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
@@ -71,7 +73,7 @@ The key is in ONCEHUB_API_KEY, in a file that ONCEHUB_API_KEY_FILE names, or in 
 
 /// The command line as a value: the documents are written, and checked, from it.
 pub fn command() -> clap::Command {
-    Cli::command()
+    with_settings(Cli::command())
 }
 
 /// Runs the command that the process was started with.
@@ -88,15 +90,14 @@ pub fn main() -> ExitCode {
 fn start() -> anyhow::Result<ExitCode> {
     // A `.env` must not be asked for before it is known which one is meant, and what is set elsewhere: so the command line is
     // read twice. Help and version are told at once.
-    let first = match without_unset(Cli::command()).ignore_errors(true).try_get_matches() {
+    let first = match without_unset(command()).ignore_errors(true).try_get_matches() {
         Ok(matches) => matches,
         Err(error) => return told(&error),
     };
     // Before there are threads, since it fills the environment.
     let dotenv = dotenv(&first);
-    let parsed = without_unset(Cli::command())
-        .try_get_matches()
-        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let parsed =
+        without_unset(command()).try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {

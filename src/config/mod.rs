@@ -3,12 +3,12 @@
 mod dotenv;
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::builder::Resettable;
+use clap::builder::{BoolishValueParser, Resettable, TypedValueParser as _};
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command};
 use secrecy::SecretString;
@@ -28,128 +28,58 @@ const MAX_REPLY: &str = "80";
 #[command(next_help_heading = "Settings (each also an environment variable, or a line in the file of --env-file)")]
 pub struct Options {
     /// Use the built-in simulated OnceHub account: no key, nothing real is touched
-    #[arg(long, global = true, env = "ONCEHUB_MCP_SANDBOX", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
+    #[arg(long, env = "ONCEHUB_MCP_SANDBOX", value_name = SWITCH)]
     pub sandbox: bool,
     /// A file that holds the API key, read again when OnceHub refuses the one it held [instead of `ONCEHUB_API_KEY`]
-    #[arg(long, global = true, env = "ONCEHUB_API_KEY_FILE", hide_env_values = true, value_name = "FILE")]
+    #[arg(long, env = "ONCEHUB_API_KEY_FILE", value_name = "FILE")]
     pub api_key_file: Option<String>,
     /// The name under which the system's keychain holds the API key: 'install --key keychain' puts it there
-    #[arg(long, global = true, env = "ONCEHUB_MCP_KEYCHAIN", hide_env_values = true, value_name = "NAME")]
+    #[arg(long, env = "ONCEHUB_MCP_KEYCHAIN", value_name = "NAME")]
     pub keychain: Option<String>,
     /// The API's address, with or without /v2
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_API_URL",
-        hide_env_values = true,
-        value_name = "URL",
-        default_value = API_URL
-    )]
+    #[arg(long, env = "ONCEHUB_API_URL", value_name = "URL", default_value = API_URL)]
     pub api_url: String,
     /// Whom `me` means: a user's e-mail address or id
-    #[arg(long, global = true, env = "ONCEHUB_MCP_USER", hide_env_values = true, value_name = "USER")]
+    #[arg(long, env = "ONCEHUB_MCP_USER", value_name = "USER")]
     pub user: Option<String>,
     /// Time zone of replies, and of times given without one (IANA name)
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_TIME_ZONE",
-        hide_env_values = true,
-        value_name = "ZONE",
-        default_value = "UTC"
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_TIME_ZONE", value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,
     /// How long one call may take, in seconds
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_TIMEOUT",
-        hide_env_values = true,
-        value_name = "SECONDS",
-        default_value = TIMEOUT
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_TIMEOUT", value_name = "SECONDS", default_value = TIMEOUT)]
     pub timeout: String,
     /// Requests that may leave in a time, for each account and for this machine's address; or off
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_RATE_LIMIT",
-        hide_env_values = true,
-        value_name = "LIMITS",
-        default_value = RATE_LIMIT
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_RATE_LIMIT", value_name = "LIMITS", default_value = RATE_LIMIT)]
     pub rate_limit: String,
     /// The largest reply of a tool, in kB: longer lists go on with a cursor, longer texts are cut
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_MAX_REPLY",
-        hide_env_values = true,
-        value_name = "KB",
-        default_value = MAX_REPLY
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_REPLY", value_name = "KB", default_value = MAX_REPLY)]
     pub max_reply: String,
     /// Offer only tools that change nothing
-    #[arg(long, global = true, env = "ONCEHUB_MCP_READ_ONLY", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
+    #[arg(long, env = "ONCEHUB_MCP_READ_ONLY", value_name = SWITCH)]
     pub read_only: bool,
     /// Check and tell what a change would do, and send none
-    #[arg(long, global = true, env = "ONCEHUB_MCP_DRY_RUN", hide_env_values = true, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_name = "BOOL", value_parser = flag)]
+    #[arg(long, env = "ONCEHUB_MCP_DRY_RUN", value_name = SWITCH)]
     pub dry_run: bool,
     /// Offer only these groups of tools: nouns, core, or all
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_TOOLSETS",
-        hide_env_values = true,
-        value_name = "NAMES",
-        value_delimiter = ','
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_TOOLSETS", value_name = "NAMES", value_delimiter = ',')]
     pub toolsets: Vec<String>,
     /// Offer these tools, on top of the toolsets
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_TOOLS",
-        hide_env_values = true,
-        value_name = "NAMES",
-        value_delimiter = ','
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_TOOLS", value_name = "NAMES", value_delimiter = ',')]
     pub tools: Vec<String>,
     /// Do not offer these tools
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_EXCLUDE_TOOLS",
-        hide_env_values = true,
-        value_name = "NAMES",
-        value_delimiter = ','
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_EXCLUDE_TOOLS", value_name = "NAMES", value_delimiter = ',')]
     pub exclude_tools: Vec<String>,
     /// When a person is asked before a change: auto (canceling, reassigning, deleting, inviting, webhooks; if the client can ask), always, never
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_CONFIRM",
-        hide_env_values = true,
-        value_name = "WHEN",
-        default_value = "auto"
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_CONFIRM", value_name = "WHEN", default_value = "auto")]
     pub confirm: String,
     /// What is logged to standard error: error, warn, info, debug, trace, or target=level,… [`RUST_LOG` works too]
-    #[arg(long, global = true, env = "ONCEHUB_MCP_LOG", hide_env_values = true, value_name = "FILTER")]
+    #[arg(long, env = "ONCEHUB_MCP_LOG", value_name = "FILTER")]
     pub log: Option<String>,
     /// Form of the log: text or json
-    #[arg(
-        long,
-        global = true,
-        env = "ONCEHUB_MCP_LOG_FORMAT",
-        hide_env_values = true,
-        value_name = "FORM",
-        default_value = "text"
-    )]
+    #[arg(long, env = "ONCEHUB_MCP_LOG_FORMAT", value_name = "FORM", default_value = "text")]
     pub log_format: String,
     /// A .env that is trusted whole, and read instead of the one in the working folder
-    #[arg(long, global = true, env = ENV_FILE, hide_env_values = true, value_name = "FILE")]
+    #[arg(long, env = ENV_FILE, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
 }
 
@@ -260,6 +190,27 @@ fn filled(text: &str) -> Option<&str> {
     (!text.is_empty() && !text.starts_with("${user_config.")).then_some(text)
 }
 
+/// The value's name of a setting that is on or off.
+pub const SWITCH: &str = "BOOL";
+
+/// The command with what all settings have in common: the general ones belong to every command, no help shows what the
+/// environment holds, and a switch takes a value or none.
+pub fn with_settings(command: Command) -> Command {
+    fn completed(command: Command) -> Command {
+        let command = command.mut_args(|setting| {
+            let setting = setting.hide_env_values(true);
+            if setting.get_value_names().is_none_or(|names| names != [SWITCH]) {
+                return setting;
+            }
+            let setting = setting.action(ArgAction::Set).num_args(0..=1).require_equals(true).value_parser(flag);
+            let setting = setting.default_value("false").default_missing_value("true");
+            setting.hide_default_value(true).hide_possible_values(true)
+        });
+        command.mut_subcommands(completed)
+    }
+    completed(command.mut_args(|setting| setting.global(true)))
+}
+
 /// The command without the variables that count as unset: what they are for keeps its default.
 pub fn without_unset(command: Command) -> Command {
     let command = command.mut_args(|argument| {
@@ -272,13 +223,10 @@ pub fn without_unset(command: Command) -> Command {
     command.mut_subcommands(without_unset)
 }
 
-/// A switch: on or off in any of the usual words.
+/// On or off, in any of the usual words.
 pub fn flag(text: &str) -> Result<bool, String> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "1" | "y" | "yes" | "t" | "true" | "on" => Ok(true),
-        "0" | "n" | "no" | "f" | "false" | "off" => Ok(false),
-        _ => Err("say true or false".into()),
-    }
+    let read = BoolishValueParser::new().parse_ref(&Command::default(), None, OsStr::new(text.trim()));
+    read.map_err(|_| "say true or false".into())
 }
 
 /// A secret from the environment, or else from a file.

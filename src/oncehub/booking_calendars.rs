@@ -4,7 +4,15 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Endpoint, Id, List, Object};
+use super::{Endpoint, Id, List, Object, endpoint};
+
+/// `/booking-calendars`.
+#[derive(Debug)]
+pub struct BookingCalendars;
+
+impl endpoint::Collection for BookingCalendars {
+    const PATH: &'static str = "booking-calendars";
+}
 
 /// `GET /booking-calendars`, newest first. Operation `list-all-booking-calendars`.
 #[derive(Debug, Default, Serialize)]
@@ -24,21 +32,7 @@ impl Endpoint for All {
 }
 
 /// `GET /booking-calendars/{id}`. Operation `get-a-single-booking-calendar`.
-#[derive(Debug, Serialize)]
-pub struct Get {
-    /// The calendar.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Get {
-    type Response = Object;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["booking-calendars", self.id.as_str()]
-    }
-}
+pub type Get = endpoint::Get<BookingCalendars>;
 
 /// `GET /booking-calendars/{id}/time-slots`, a bare array. Operation `get-available-time-slots-for-booking-calendar`.
 ///

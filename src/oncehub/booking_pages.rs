@@ -3,7 +3,15 @@
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Id, List, Object};
+use super::{Endpoint, Id, List, endpoint};
+
+/// `/booking-pages`.
+#[derive(Debug)]
+pub struct BookingPages;
+
+impl endpoint::Collection for BookingPages {
+    const PATH: &'static str = "booking-pages";
+}
 
 /// `GET /booking-pages`, newest first. Operation `list-all-booking-pages`.
 #[derive(Debug, Default, Serialize)]
@@ -29,18 +37,4 @@ impl Endpoint for All {
 }
 
 /// `GET /booking-pages/{id}`. Operation `get-a-single-booking-page`.
-#[derive(Debug, Serialize)]
-pub struct Get {
-    /// The booking page.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Get {
-    type Response = Object;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["booking-pages", self.id.as_str()]
-    }
-}
+pub type Get = endpoint::Get<BookingPages>;

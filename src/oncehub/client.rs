@@ -419,14 +419,13 @@ impl Client {
         let is_gone = request.method == Method::DELETE && status == StatusCode::NO_CONTENT && body.is_empty();
         let body = if is_gone { b"{}".to_vec() } else { body };
         // An upstream that repeats the key must not get it into a reply, an error or a log.
-        let scrub = |text: &str| self.settings().key.scrub(text);
-        let has_key = self.settings().key.may_be_in(&body);
+        let json = serde_json::from_slice(&body).map(|mut json| {
+            replace_texts(&mut json, &|text| self.settings().key.scrub(text));
+            json
+        });
         if !status.is_success() {
             // A refusal by something in between may be no JSON at all.
-            let mut value: Value = serde_json::from_slice(&body).unwrap_or_default();
-            if has_key {
-                replace_texts(&mut value, &scrub);
-            }
+            let value: Value = json.unwrap_or_default();
             return Err(match rejection(&value, status, &headers) {
                 Some(rejection) => Cause::Rejected(rejection),
                 None if status == StatusCode::TOO_MANY_REQUESTS => {
@@ -435,14 +434,10 @@ impl Client {
                 None => unexpected(describe_refusal(status, &headers)),
             });
         }
-        let read = T::read(&body, request.fields)
-            .map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)))?;
-        let mut value = read.ok_or_else(|| unexpected(format!("it is not {}", T::OUTLINE)))?;
+        let json = json.map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)))?;
+        let value = T::read(json, request.fields).ok_or_else(|| unexpected(format!("it is not {}", T::OUTLINE)))?;
         if request.method == Method::GET && value.says_nothing() {
             return Err(unexpected(format!("it is {} with nothing in it", T::OUTLINE)));
-        }
-        if has_key {
-            value.replace(&scrub);
         }
         Ok(Answer { value, headers })
     }

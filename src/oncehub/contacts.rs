@@ -4,7 +4,15 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Endpoint, Id, List, Object};
+use super::{Endpoint, Id, List, Object, endpoint};
+
+/// `/contacts`.
+#[derive(Debug)]
+pub struct Contacts;
+
+impl endpoint::Collection for Contacts {
+    const PATH: &'static str = "contacts";
+}
 
 /// `GET /contacts`, newest first. Operation `list-all-contacts`.
 ///
@@ -38,21 +46,7 @@ impl Endpoint for All {
 }
 
 /// `GET /contacts/{id}`. Operation `get-a-single-contact`.
-#[derive(Debug, Serialize)]
-pub struct Get {
-    /// The contact.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Get {
-    type Response = Object;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["contacts", self.id.as_str()]
-    }
-}
+pub type Get = endpoint::Get<Contacts>;
 
 /// `POST /contacts`. Operation `add-a-new-contact`.
 #[derive(Debug, Serialize)]
@@ -94,18 +88,4 @@ impl Endpoint for Update {
 }
 
 /// `DELETE /contacts/{id}`. Operation `delete-a-contact`.
-#[derive(Debug, Serialize)]
-pub struct Delete {
-    /// The contact.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Delete {
-    type Response = Object;
-    const METHOD: Method = Method::DELETE;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["contacts", self.id.as_str()]
-    }
-}
+pub type Delete = endpoint::Delete<Contacts>;

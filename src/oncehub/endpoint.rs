@@ -1,8 +1,10 @@
+use std::marker::PhantomData;
+
 use reqwest::Method;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::json::{self, Kept};
-use super::{List, Object};
+use super::{Id, List, Object};
 
 /// One operation of the API with its arguments: a value that knows its method, its path and what comes back.
 ///
@@ -16,7 +18,8 @@ pub trait Endpoint: Serialize + Sync {
     /// The segments of the path below `/v2`. Ids among them are [`Id`](super::Id)s, so that none can hold a `/` or `..`.
     fn path(&self) -> Vec<&str>;
 
-    /// The fields of a list's objects that will be looked at; the others are not even read. None means all.
+    /// The fields of a list's objects that will be looked at; the others are dropped. `form.name` means only that part of `form`.
+    /// None means all.
     fn fields(&self) -> Option<&'static [&'static str]> {
         None
     }
@@ -27,53 +30,124 @@ pub trait Listing: Endpoint<Response = List> {}
 
 impl<E: Endpoint<Response = List>> Listing for E {}
 
+/// The things of one kind that OnceHub has.
+pub trait Collection: Send + Sync + 'static {
+    /// The first segment of its paths.
+    const PATH: &'static str;
+}
+
+/// `GET /{noun}/{id}`: one of a noun, whole.
+#[derive(Debug, Serialize)]
+#[serde(bound = "")]
+pub struct Get<N> {
+    #[serde(skip)]
+    id: Id,
+    #[serde(skip)]
+    noun: PhantomData<fn() -> N>,
+}
+
+/// `DELETE /{noun}/{id}`.
+#[derive(Debug, Serialize)]
+#[serde(bound = "")]
+pub struct Delete<N> {
+    #[serde(skip)]
+    id: Id,
+    #[serde(skip)]
+    noun: PhantomData<fn() -> N>,
+}
+
+/// `GET /{noun}`, newest first, where nothing can be filtered by.
+#[derive(Debug, Serialize)]
+#[serde(bound = "")]
+pub struct All<N> {
+    #[serde(skip)]
+    noun: PhantomData<fn() -> N>,
+}
+
+impl<N> Get<N> {
+    /// The one with this id.
+    pub fn new(id: Id) -> Self {
+        Self { id, noun: PhantomData }
+    }
+}
+
+impl<N> Delete<N> {
+    /// The one with this id.
+    pub fn new(id: Id) -> Self {
+        Self { id, noun: PhantomData }
+    }
+}
+
+impl<N> Default for All<N> {
+    fn default() -> Self {
+        Self { noun: PhantomData }
+    }
+}
+
+impl<N: Collection> Endpoint for Get<N> {
+    type Response = Object;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec![N::PATH, self.id.as_str()]
+    }
+}
+
+impl<N: Collection> Endpoint for Delete<N> {
+    type Response = Object;
+    const METHOD: Method = Method::DELETE;
+
+    fn path(&self) -> Vec<&str> {
+        vec![N::PATH, self.id.as_str()]
+    }
+}
+
+impl<N: Collection> Endpoint for All<N> {
+    type Response = List;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        vec![N::PATH]
+    }
+}
+
 /// A reply made of any JSON that fits its outline.
 pub trait FromReply: Sized {
     /// What it is, in a word or two.
     const OUTLINE: &'static str;
 
     /// Reads it, of a list's objects only `fields`; JSON of another shape altogether is nothing.
-    ///
-    /// # Errors
-    /// What is no JSON.
-    fn read(json: &[u8], fields: Kept) -> serde_json::Result<Option<Self>>;
+    fn read(json: Value, fields: Option<&[&str]>) -> Option<Self>;
 
     /// Whether it holds nothing at all, which cannot be what was asked for.
     fn says_nothing(&self) -> bool;
-
-    /// Each of its texts, replaced where `with` has something instead. A field whose name would have to be is left out.
-    fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>);
 }
 
 impl FromReply for Object {
     const OUTLINE: &'static str = "an object";
 
-    fn read(json: &[u8], _: Kept) -> serde_json::Result<Option<Self>> {
-        json::object(json)
+    fn read(json: Value, _: Option<&[&str]>) -> Option<Self> {
+        json.is_object().then(|| Self::new(json))
     }
 
     fn says_nothing(&self) -> bool {
-        self.fields().all(|(_, value)| value.is_null())
-    }
-
-    fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>) {
-        self.replace_texts(with);
+        self.values().all(Value::is_null)
     }
 }
 
 impl FromReply for List {
     const OUTLINE: &'static str = "a list";
 
-    fn read(json: &[u8], fields: Kept) -> serde_json::Result<Option<Self>> {
-        json::list(json, fields)
+    fn read(json: Value, fields: Option<&[&str]>) -> Option<Self> {
+        let mut list = Self::new(json)?;
+        if let Some(fields) = fields {
+            list.data.iter_mut().for_each(|object| object.keep(fields));
+        }
+        Some(list)
     }
 
     /// A list may well be empty.
     fn says_nothing(&self) -> bool {
         false
-    }
-
-    fn replace(&mut self, with: &dyn Fn(&str) -> Option<String>) {
-        self.data.iter_mut().for_each(|object| object.replace_texts(with));
     }
 }

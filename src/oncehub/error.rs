@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A call to OnceHub that failed: why, and whether it can have changed something.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{cause}")]
@@ -12,7 +14,8 @@ pub struct Error {
 }
 
 /// What is known of a write that failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It was not carried out.
     NotDone,

@@ -1,6 +1,7 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -48,7 +49,7 @@ impl Ledger {
 
     /// OnceHub's ids of the first of them, comma-separated.
     pub fn ids(&self) -> String {
-        self.0.ids.lock().unwrap_or_else(PoisonError::into_inner).join(",")
+        self.0.ids.lock().join(",")
     }
 
     /// The caller has left. True if a change has been sent: then the call has to go on, to see what becomes of it. If not,
@@ -102,14 +103,14 @@ impl Ledger {
     }
 
     pub(super) fn answered(&self, id: Option<&str>) {
-        let mut ids = self.0.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ids = self.0.ids.lock();
         if ids.len() < IDS {
             ids.extend(id.map(str::to_owned));
         }
     }
 
     fn writes(&self) -> MutexGuard<'_, Writes> {
-        self.0.writes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.writes.lock()
     }
 }
 

@@ -3,37 +3,21 @@
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Id, List, Object};
+use super::{Endpoint, Id, Object, endpoint};
+
+/// `/master-pages`.
+#[derive(Debug)]
+pub struct MasterPages;
+
+impl endpoint::Collection for MasterPages {
+    const PATH: &'static str = "master-pages";
+}
 
 /// `GET /master-pages`, newest first. Operation `list-all-master-pages`.
-#[derive(Debug, Default, Serialize)]
-pub struct All {}
-
-impl Endpoint for All {
-    type Response = List;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["master-pages"]
-    }
-}
+pub type All = endpoint::All<MasterPages>;
 
 /// `GET /master-pages/{id}`. Operation `get-a-single-master-page`.
-#[derive(Debug, Serialize)]
-pub struct Get {
-    /// The master page.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Get {
-    type Response = Object;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["master-pages", self.id.as_str()]
-    }
-}
+pub type Get = endpoint::Get<MasterPages>;
 
 /// `POST /master-pages/{id}/one-time-links`: a link that serves for one booking. Operation `create-one-time-link`.
 #[derive(Debug, Serialize)]

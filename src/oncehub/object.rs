@@ -1,14 +1,11 @@
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use serde_json::{Map, Value};
 
-/// A JSON object as OnceHub sent it, with readers that never fail: a field that is missing, null, empty or of another type
-/// than documented reads as nothing, and a number that came as text reads as a number.
-///
-/// Its fields are few, and those of a list's objects have names that are known: looking along them takes less than hashing, and
-/// a name is not copied for each object.
+/// A JSON object as OnceHub sent it: its fields, and readers that never fail. A field that is missing, null, empty or of another
+/// type than documented reads as nothing, and a number that came as text reads as a number.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Object(Vec<(Cow<'static, str>, Value)>);
+pub struct Object(Map<String, Value>);
 
 /// A field that holds an id, or the whole object when it was asked for with `expand`.
 #[derive(Clone, Copy, Debug)]
@@ -23,41 +20,31 @@ impl Object {
     /// Wraps a value; anything but an object becomes an empty one.
     pub fn new(value: Value) -> Self {
         match value {
-            Value::Object(map) => map.into(),
+            Value::Object(fields) => Self(fields),
             _ => Self::default(),
         }
     }
 
-    pub(super) fn with_capacity(fields: usize) -> Self {
-        Self(Vec::with_capacity(fields))
-    }
-
-    /// A field as it was sent.
-    pub fn get(&self, field: &str) -> Option<&Value> {
-        self.0.iter().find_map(|(name, value)| (name == field).then_some(value))
-    }
-
-    /// Every field as it was sent.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (&**name, value))
-    }
-
     /// Every field as it was sent, to keep.
     pub fn into_fields(self) -> Map<String, Value> {
-        self.0.into_iter().map(|(name, value)| (name.into_owned(), value)).collect()
+        self.0
     }
 
-    pub(super) fn set(&mut self, field: &'static str, value: Value) {
-        match self.0.iter_mut().find(|(name, _)| name == field) {
-            Some((_, known)) => *known = value,
-            None => self.0.push((field.into(), value)),
-        }
+    /// Drops all but these fields. `form.name` keeps only that part of `form`, where that is an object.
+    pub(super) fn keep(&mut self, fields: &[&str]) {
+        self.0.retain(|name, value| {
+            let parts: Vec<&str> = fields.iter().filter_map(|field| field.strip_prefix(name.as_str())).collect();
+            if let (Value::Object(inner), false) = (value, parts.contains(&"")) {
+                inner.retain(|name, _| parts.iter().any(|part| part.strip_prefix('.') == Some(name)));
+            }
+            parts.iter().any(|part| part.is_empty() || part.starts_with('.'))
+        });
     }
 
     /// Gives an object that OnceHub sent without its id the one that it was asked for by.
     pub fn fill_id(&mut self, id: &str) {
         if self.text("id").is_none() {
-            self.set("id", id.into());
+            self.0.insert("id".into(), id.into());
         }
     }
 
@@ -102,39 +89,23 @@ impl Object {
         }
     }
 
-    /// Replaces each text that `with` has something instead of, and leaves out fields whose names it has something instead of.
-    pub(super) fn replace_texts(&mut self, with: &dyn Fn(&str) -> Option<String>) {
-        self.0.retain(|(name, _)| with(name).is_none());
-        self.0.iter_mut().for_each(|(_, value)| replace_texts(value, with));
-    }
-
     /// Whether OnceHub sent the redacted form of something that has been deleted.
     pub fn is_deleted(&self) -> bool {
         self.flag("deleted") == Some(true)
     }
 }
 
-/// What has fields: an object, a part of one, or what is to become one.
-pub trait Fields {
-    /// A field as it is.
-    fn field(&self, name: &str) -> Option<&Value>;
-}
+impl Deref for Object {
+    type Target = Map<String, Value>;
 
-impl Fields for Object {
-    fn field(&self, name: &str) -> Option<&Value> {
-        self.get(name)
-    }
-}
-
-impl Fields for Map<String, Value> {
-    fn field(&self, name: &str) -> Option<&Value> {
-        self.get(name)
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
 impl From<Map<String, Value>> for Object {
     fn from(fields: Map<String, Value>) -> Self {
-        Self(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+        Self(fields)
     }
 }
 
@@ -145,7 +116,7 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// As [`Object::replace_texts`], in any value.
+/// Replaces each text that `with` has something instead of, and drops fields whose names it has something instead of.
 pub(super) fn replace_texts(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {
@@ -180,6 +151,24 @@ pub struct List {
     pub has_more: Option<bool>,
 }
 
+impl List {
+    /// A page in any of its forms. Other JSON, and an object whose `data` is missing or neither a list nor null, is nothing: it does
+    /// not say that there are none. An entry that is no object becomes an empty one, so that the count still is OnceHub's.
+    pub(super) fn new(page: Value) -> Option<Self> {
+        let (data, has_more) = match page {
+            Value::Array(data) => (data, None),
+            Value::Object(mut page) => match page.shift_remove("data")? {
+                Value::Array(data) => (data, page.get("has_more").and_then(Value::as_bool)),
+                Value::Null => (Vec::new(), page.get("has_more").and_then(Value::as_bool)),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let data = data.into_iter().map(Object::new).collect();
+        Some(Self { data, has_more })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,5 +191,45 @@ mod tests {
         assert_eq!(object.text_in("object", "x"), Some("y"));
         assert!(object.reference("null").is_none());
         assert_eq!(object.reference("object").unwrap().id, "");
+    }
+
+    const FIELDS: &[&str] = &["form.name", "id", "kept"];
+
+    fn read(page: &Value) -> Option<(Vec<Value>, Option<bool>)> {
+        let mut list = List::new(page.clone())?;
+        list.data.iter_mut().for_each(|object| object.keep(FIELDS));
+        Some((list.data.into_iter().map(|object| object.into_fields().into()).collect(), list.has_more))
+    }
+
+    #[test]
+    fn objects_of_a_list_keep_what_was_asked_for() {
+        let reply = json!({
+            "object": "list", "has_more": true, "error": {"id": 1, "other": 2},
+            "data": [
+                {"id": "A", "other": {"id": 1}, "kept": {"other": [1, null, -2.5]}, "form": {"name": "N", "note": "…"}},
+                {"kept": 1, "id": "B", "new": {}, "other": 2}, {"form": null, "formal": 1, "fo": 2}, {"form": "odd"},
+                {"form": [7, {"name": 1}]}, null, "odd", 7, -7, 0.5, true, [{"id": 1}]
+            ]
+        });
+        let expected = json!([
+            {"id": "A", "kept": {"other": [1, null, -2.5]}, "form": {"name": "N"}},
+            {"kept": 1, "id": "B"}, {"form": null}, {"form": "odd"}, {"form": [7, {"name": 1}]},
+            {}, {}, {}, {}, {}, {}, {}
+        ]);
+        let (data, has_more) = read(&reply).unwrap();
+        assert_eq!((Value::from(data), has_more), (expected, Some(true)));
+    }
+
+    #[test]
+    fn a_page_may_be_bare_or_empty_and_what_has_no_list_is_refused() {
+        assert_eq!(read(&json!([{"id": "A", "b": 1}])), Some((vec![json!({"id": "A"})], None)));
+        for empty in [json!([]), json!({"data": null}), json!({"data": [], "has_more": "odd"})] {
+            assert_eq!(read(&empty), Some((vec![], None)), "{empty}");
+        }
+        let data = [json!("x"), json!(7), json!(true), json!({"id": 1, "b": {}})].map(|data| json!({"data": data}));
+        let others = [json!(null), json!(7), json!("odd"), json!(true), json!({}), json!({"has_more": true})];
+        for other in data.into_iter().chain(others) {
+            assert_eq!(read(&other), None, "{other}");
+        }
     }
 }

@@ -3,7 +3,15 @@
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Id, List, Object};
+use super::{Endpoint, Id, List, endpoint};
+
+/// `/teams`.
+#[derive(Debug)]
+pub struct Teams;
+
+impl endpoint::Collection for Teams {
+    const PATH: &'static str = "teams";
+}
 
 /// `GET /teams`, newest first. Operation `list-all-teams`.
 #[derive(Debug, Default, Serialize)]
@@ -23,18 +31,4 @@ impl Endpoint for All {
 }
 
 /// `GET /teams/{id}`. Operation `get-a-single-team`.
-#[derive(Debug, Serialize)]
-pub struct Get {
-    /// The team.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Get {
-    type Response = Object;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["teams", self.id.as_str()]
-    }
-}
+pub type Get = endpoint::Get<Teams>;

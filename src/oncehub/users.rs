@@ -4,7 +4,15 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Endpoint, Id, List, Object};
+use super::{Endpoint, Id, List, Object, endpoint};
+
+/// `/users`.
+#[derive(Debug)]
+pub struct Users;
+
+impl endpoint::Collection for Users {
+    const PATH: &'static str = "users";
+}
 
 /// `GET /users`, newest first. Operation `list-all-users`.
 #[derive(Debug, Default, Serialize)]
@@ -24,21 +32,7 @@ impl Endpoint for All {
 }
 
 /// `GET /users/{id}`. Operation `get-a-single-user`.
-#[derive(Debug, Serialize)]
-pub struct Get {
-    /// The user.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Get {
-    type Response = Object;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["users", self.id.as_str()]
-    }
-}
+pub type Get = endpoint::Get<Users>;
 
 /// `POST /users`: invites somebody by e-mail. Operation `add-a-new-user`.
 #[derive(Debug, Serialize)]
@@ -96,21 +90,7 @@ impl Endpoint for Update {
 }
 
 /// `DELETE /users/{id}`. Operation `delete-a-user`.
-#[derive(Debug, Serialize)]
-pub struct Delete {
-    /// The user.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Delete {
-    type Response = Object;
-    const METHOD: Method = Method::DELETE;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["users", self.id.as_str()]
-    }
-}
+pub type Delete = endpoint::Delete<Users>;
 
 /// `GET /users/{id}/scheduling-availability`: working hours by day of the week, and dates that differ. Operation
 /// `get_user_scheduling_availability`.

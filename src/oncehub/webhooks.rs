@@ -3,7 +3,15 @@
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Id, List, Object};
+use super::{Endpoint, List, Object, endpoint};
+
+/// `/webhooks`.
+#[derive(Debug)]
+pub struct Webhooks;
+
+impl endpoint::Collection for Webhooks {
+    const PATH: &'static str = "webhooks";
+}
 
 /// `GET /webhooks`, newest first. Operation `list-all-webhooks`. The secrets in the reply are not even read.
 #[derive(Debug, Default, Serialize)]
@@ -25,21 +33,7 @@ impl Endpoint for All {
 const WITHOUT_SECRET: &[&str] = &["api_version", "creation_time", "deleted", "events", "id", "name", "object", "url"];
 
 /// `GET /webhooks/{id}`. Operation `get-a-single-webhook`.
-#[derive(Debug, Serialize)]
-pub struct Get {
-    /// The webhook.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Get {
-    type Response = Object;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["webhooks", self.id.as_str()]
-    }
-}
+pub type Get = endpoint::Get<Webhooks>;
 
 /// `POST /webhooks`: subscribes an address. The reply has the secret that signs each delivery. Operation `create-a-webhook`.
 #[derive(Debug, Serialize)]
@@ -62,18 +56,4 @@ impl Endpoint for Create {
 }
 
 /// `DELETE /webhooks/{id}`. Operation `delete-a-webhook`.
-#[derive(Debug, Serialize)]
-pub struct Delete {
-    /// The webhook.
-    #[serde(skip)]
-    pub id: Id,
-}
-
-impl Endpoint for Delete {
-    type Response = Object;
-    const METHOD: Method = Method::DELETE;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["webhooks", self.id.as_str()]
-    }
-}
+pub type Delete = endpoint::Delete<Webhooks>;

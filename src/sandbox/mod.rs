@@ -32,7 +32,7 @@ mod tests;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -102,14 +102,14 @@ impl Sandbox {
 
     /// Reads or changes the account behind the API's back.
     pub fn with<R>(&self, look: impl FnOnce(&mut World) -> R) -> R {
-        look(&mut lock(&self.shared.world))
+        look(&mut self.shared.world.lock())
     }
 
     /// Opens one more account, which only this key belongs to, and which `furnish` makes different from the first.
     pub fn open_account(&self, key: &str, furnish: impl FnOnce(&mut World)) {
         let mut world = self.shared.new_world();
         world.keys = vec![key.to_owned()];
-        let mut others = lock(&self.shared.others);
+        let mut others = self.shared.others.lock();
         // Two accounts have no owner in common, by whom `GET /test` tells them apart.
         world.rename_owner(&format!("account{}.", others.len() + 2));
         furnish(&mut world);
@@ -118,12 +118,12 @@ impl Sandbox {
 
     /// Makes it fail on purpose. Faults apply in the order in which they were added, one to a request.
     pub fn fail(&self, fault: Fault) {
-        lock(&self.shared.faults).push(fault);
+        self.shared.faults.lock().push(fault);
     }
 
     /// Lets it work again.
     pub fn heal(&self) {
-        lock(&self.shared.faults).clear();
+        self.shared.faults.lock().clear();
     }
 
     /// Goes on with what it [holds](fault::Effect::Hold), and holds nothing any more.
@@ -133,12 +133,12 @@ impl Sandbox {
 
     /// What it has been asked, in order.
     pub fn requests(&self) -> Vec<Seen> {
-        lock(&self.shared.seen).iter().cloned().collect()
+        self.shared.seen.lock().iter().cloned().collect()
     }
 
     /// What it has been asked since it was last told to forget it.
     pub fn forget_requests(&self) -> Vec<Seen> {
-        std::mem::take(&mut *lock(&self.shared.seen))
+        std::mem::take(&mut *self.shared.seen.lock())
     }
 
     /// How many requests have clients that wait for their answers.
@@ -167,8 +167,4 @@ impl Drop for Sandbox {
         self.serving.abort();
         self.shared.stop.cancel();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

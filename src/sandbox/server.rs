@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
@@ -13,6 +13,7 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LINK, LOCATION, R
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -21,9 +22,8 @@ use tokio_util::sync::CancellationToken;
 use super::fault::{self, Effect, Fault};
 use super::limits::Served;
 use super::request::{Refusal, Reply, Request};
-
 use super::world::World;
-use super::{Settings, lock, routes, seed};
+use super::{Settings, routes, seed};
 
 /// The largest body that is read.
 const BODY_LIMIT: usize = 1 << 20;
@@ -169,12 +169,12 @@ async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Re
         key: request.key.clone(),
         status: None,
     };
-    let effect = fault::take(&mut lock(&shared.faults), &request.method, &path);
+    let effect = fault::take(&mut shared.faults.lock(), &request.method, &path);
     // Like any real server, it goes on with a request whose client has left.
     let working = Counted::new(&shared, |shared| &shared.working);
     let work = async move {
         let response = affected(&working.shared, request, effect).await;
-        let mut log = lock(&working.shared.seen);
+        let mut log = working.shared.seen.lock();
         if log.len() < REMEMBERED {
             log.push(Seen { status: response.as_ref().ok().map(|response| response.status().as_u16()), ..seen });
         }
@@ -292,13 +292,13 @@ fn carry_out_later(shared: &Arc<Shared>, request: Request, wait: Duration) {
 fn carry_out(shared: &Shared, request: &Request) -> Reply {
     let key = request.key.as_deref().unwrap_or_default();
     // One at a time: that is what keeps two guests from taking the same slot.
-    let (mut first, mut others) = (lock(&shared.world), lock(&shared.others));
+    let (mut first, mut others) = (shared.world.lock(), shared.others.lock());
     let world = others.iter_mut().find(|world| world.keys.iter().any(|own| own == key)).unwrap_or(&mut first);
     if let Some(limits) = &shared.settings.limits {
         // An account counts as its first key.
         let account = if world.keys.iter().any(|own| own == key) { world.keys.first() } else { None };
         let account = account.map_or(key, String::as_str);
-        if !lock(&shared.served).admit(limits, account, Instant::now()) {
+        if !shared.served.lock().admit(limits, account, Instant::now()) {
             return Refusal::new(429, "Request rate limit exceeded").reply();
         }
     }

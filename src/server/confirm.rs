@@ -4,11 +4,12 @@
 //! again with the answer: then a sealed state says which question of which call it belongs to, for some minutes and once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction,
     ElicitationSchema, InputRequest, InputRequiredResult, ProtocolVersion,
@@ -92,7 +93,7 @@ impl Confirmations {
         // What cannot be read has not been answered: the question stays open.
         let result: ElicitResult =
             serde_json::from_value(answer.clone()).map_err(|_| refused("the answer cannot be read"))?;
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answered = self.answered.lock();
         answered.retain(|_, at| at.elapsed() < self.patience);
         if answered.insert(asked.once, Instant::now()).is_some() {
             return Err(refused("this answer has been used already"));
@@ -114,7 +115,7 @@ impl Confirmations {
 impl Question {
     /// The call's own response, or the question that it left behind.
     pub(super) fn into_response(self, response: CallToolResponse) -> CallToolResponse {
-        let Some(question) = self.left.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+        let Some(question) = self.left.lock().take() else {
             return response;
         };
         let asked = Asked { question: digest(&question), once: fastrand::u64(..) };
@@ -169,7 +170,7 @@ impl Ask for ByReturning {
             // What was asked must still be what will happen: a booking may have been moved meanwhile.
             Some((asked, answer)) if *asked == digest(question) => *answer,
             _ => {
-                *self.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(question.to_owned());
+                *self.left.lock() = Some(question.to_owned());
                 Answer::Handed
             }
         };

@@ -58,7 +58,7 @@ impl<'a> Asked<'a> {
         text: Option<&str>,
     ) -> Result<Option<Id>, Failure> {
         let Some(text) = text else { return Ok(None) };
-        let found = self.call.listed(noun, argument, text).await?;
+        let found = self.call.find(&[noun], argument, text).await?;
         self.words.push(format!("{} {}", argument.replace('_', " "), found.described()));
         Ok(Some(found.id))
     }

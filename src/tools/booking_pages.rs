@@ -84,8 +84,8 @@ impl Tools {
     )]
     async fn get_booking_page(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingPage { booking_page_id } = call.input()?;
-        let id = call.listed(Noun::BookingPages, "booking_page_id", &booking_page_id).await?.id;
-        let page = call.read(&booking_pages::Get { id: id.clone() }, &id).await?;
+        let id = call.find(&[Noun::BookingPages], "booking_page_id", &booking_page_id).await?.id;
+        let page = call.read(&booking_pages::Get::new(id.clone()), &id).await?;
         Ok(Reply::of(shown(&page, &self.settings.zone)))
     }
 }

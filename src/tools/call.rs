@@ -14,8 +14,8 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::confirm::{Answer, Ask, Confirm};
-use super::failure::Failure;
-use super::names::{Directory, Found, Noun};
+use super::failure::{Failure, Stop};
+use super::names::Directory;
 use super::reply::Reply;
 use super::time::{self, Moment, Zone};
 use super::untrusted::clean;
@@ -103,14 +103,6 @@ impl Call {
             .map_err(|error| Failure::argument(argument, error, "correct it and call again"))
     }
 
-    /// What an id, a name or a URL stands for.
-    pub(super) async fn listed(&self, noun: Noun, argument: &str, text: &str) -> Result<Found, Failure> {
-        match noun {
-            Noun::Users => self.user(argument, text).await,
-            _ => self.directory.find(&self.oncehub, noun, argument, text).await,
-        }
-    }
-
     /// Reads one thing by its id.
     pub(super) async fn read<E: Endpoint<Response = Object>>(&self, get: &E, id: &Id) -> Result<Object, Error> {
         let mut object = self.oncehub.send(get).await?;
@@ -137,18 +129,20 @@ impl Call {
         let _ = tokio::time::timeout(Duration::from_millis(100), peer.notify_progress(params)).await;
     }
 
-    /// Asks the person, where that is wanted. `Ok(None)` is a yes; a reply is what to answer after a no, or instead of any change
-    /// in a dry run.
+    /// Asks the person, where that is wanted, and returns after a yes.
     ///
     /// `in_auto` says whether `auto` asks. `current` is the object that stays as it is when the answer is no.
-    pub(super) async fn confirm(
+    ///
+    /// # Errors
+    /// [`Stop::Declined`] after a no, and instead of any change in a dry run; a failure where a person has to be asked and cannot.
+    pub(super) async fn agree(
         &mut self,
         in_auto: bool,
         question: &str,
         current: &(dyn Fn() -> Map<String, Value> + Sync),
-    ) -> Result<Option<Reply>, Failure> {
+    ) -> Result<(), Stop> {
         if self.settings.dry_run {
-            return Ok(Some(dry_run(&clean(question))));
+            return Err(Stop::Declined(dry_run(&clean(question))));
         }
         let wanted = match self.settings.confirm {
             Confirm::Never => false,
@@ -156,7 +150,7 @@ impl Call {
             Confirm::Always => true,
         };
         if !wanted {
-            return Ok(None);
+            return Ok(());
         }
         let asked_at = Instant::now();
         let question = &*clean(question);
@@ -170,17 +164,18 @@ impl Call {
         let no = match answer {
             Answer::Yes => {
                 self.asked = true;
-                return Ok(None);
+                return Ok(());
             }
-            Answer::CannotAsk if self.settings.confirm == Confirm::Auto => return Ok(None),
+            Answer::CannotAsk if self.settings.confirm == Confirm::Auto => return Ok(()),
             Answer::CannotAsk => {
-                return Err(Failure::not_confirmed(
-                    format!("This server asks a person before every change, and this client cannot ask: {question}"),
-                    "use a client that supports elicitation, or have the operator start the server with --confirm auto",
-                ));
+                let problem =
+                    format!("This server asks a person before every change, and this client cannot ask: {question}");
+                let hint =
+                    "use a client that supports elicitation, or have the operator start the server with --confirm auto";
+                return Err(Failure::not_confirmed(problem, hint).into());
             }
             Answer::Handed => {
-                return Err(Failure::not_confirmed(question, "answer the question; the call then goes on"));
+                return Err(Failure::not_confirmed(question, "answer the question; the call then goes on").into());
             }
             Answer::Declined => "the person said no",
             Answer::Dismissed => "the person closed the question",
@@ -190,7 +185,7 @@ impl Call {
         let mut fields = current();
         fields.insert("confirmed".into(), false.into());
         fields.insert("note".into(), note.clone().into());
-        Ok(Some(Reply::new(fields, format!("{note}\nThe question was: {question}"))))
+        Err(Stop::Declined(Reply::new(fields, format!("{note}\nThe question was: {question}"))))
     }
 }
 

@@ -235,8 +235,11 @@ impl Catalogue {
             other => return Ok(other),
         };
         if result.is_error == Some(true) {
-            let failure = if changes { Failure::before_a_write(result) } else { result };
-            return Ok(failure.into());
+            if let Some(failure) = Failure::take(&mut result) {
+                return Ok(failure.render(changes).into());
+            }
+            // rmcp takes every `Err` for a failure; a change that was declined is none.
+            result.is_error = Some(false);
         }
         if let (Some((shape, schema)), Some(Value::Object(reply))) = (promised, &mut result.structured_content) {
             shape.get_or_init(|| Shape::of(schema)).fit_fields(reply);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::outline::{Author, inline};
 use super::untrusted::quoted;
 use super::write::Seen;
-use crate::oncehub::{Fields, Object};
+use crate::oncehub::Object;
 
 /// A field that is not what it was.
 pub(super) struct Difference {
@@ -17,7 +17,11 @@ pub(super) struct Difference {
 }
 
 /// The fields of `among` that `before` and `after` have different values of. Custom fields are told apart by their names.
-pub(super) fn differences(before: &impl Fields, after: &impl Fields, among: &Map<String, Value>) -> Vec<Difference> {
+pub(super) fn differences(
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    among: &Map<String, Value>,
+) -> Vec<Difference> {
     let mut all = Vec::new();
     for (name, value) in among {
         if name == "custom_fields" {
@@ -31,7 +35,7 @@ pub(super) fn differences(before: &impl Fields, after: &impl Fields, among: &Map
             }
         } else {
             let of = |field: Option<&Value>| field.cloned().unwrap_or_default();
-            let (before, after) = (of(before.field(name)), of(after.field(name)));
+            let (before, after) = (of(before.get(name)), of(after.get(name)));
             all.push(Difference { name: name.clone(), before, after, is_custom: false });
         }
     }
@@ -79,14 +83,14 @@ impl Difference {
     }
 }
 
-fn custom(fields: &impl Fields, name: &str) -> Value {
-    let all = fields.field("custom_fields").and_then(Value::as_array).into_iter().flatten();
+fn custom(fields: &Map<String, Value>, name: &str) -> Value {
+    let all = fields.get("custom_fields").and_then(Value::as_array).into_iter().flatten();
     let mut named = all.filter(|field| field.get("name").and_then(Value::as_str) == Some(name));
     named.find_map(|field| field.get("value").cloned()).unwrap_or_default()
 }
 
 /// What is seen of a change whose answer was lost: done, when one of the fields that it was to change is now as it was sent.
-pub(super) fn seen(before: &impl Fields, now: Object, sent: &Map<String, Value>) -> Seen {
+pub(super) fn seen(before: &Map<String, Value>, now: Object, sent: &Map<String, Value>) -> Seen {
     let differed = differences(before, sent, sent);
     let still = differences(&now, sent, sent);
     let is_settled = |one: &Difference| !still.iter().any(|other| other.name == one.name);

@@ -51,7 +51,7 @@ impl Tools {
     async fn list_event_types(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListEventTypes { limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
-        let found = call.gather(&event_types::All {}, limit, cursor.as_deref(), None).await?;
+        let found = call.gather(&event_types::All::default(), limit, cursor.as_deref(), None).await?;
         Ok(found.rows("event type", &Asked::by(&call, zone), |kind| shown(kind, zone)))
     }
 
@@ -65,8 +65,8 @@ impl Tools {
     )]
     async fn get_event_type(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetEventType { event_type_id } = call.input()?;
-        let id = call.listed(Noun::EventTypes, "event_type_id", &event_type_id).await?.id;
-        let kind = call.read(&event_types::Get { id: id.clone() }, &id).await?;
+        let id = call.find(&[Noun::EventTypes], "event_type_id", &event_type_id).await?.id;
+        let kind = call.read(&event_types::Get::new(id.clone()), &id).await?;
         Ok(Reply::of(shown(&kind, &self.settings.zone)))
     }
 }

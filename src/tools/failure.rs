@@ -6,18 +6,46 @@ use std::time::Duration;
 use rmcp::ErrorData;
 use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::reply::Reply;
 use super::untrusted::clean;
 use crate::oncehub::{Cause, Error, Outcome, Rejection};
 
+/// The type of a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An argument that cannot be used.
+    InvalidArgument,
+    /// A name, address or id that nothing has.
+    NotFound,
+    /// A name that several things have.
+    AmbiguousName,
+    /// Something that the person who runs the server has to set.
+    ConfigurationError,
+    /// A change that a person has not agreed to.
+    NotConfirmed,
+    /// A rate limit, OnceHub's or ours.
+    RateLimitError,
+    /// A request that did not reach OnceHub, or whose connection was lost.
+    NetworkError,
+    /// A request that took too long.
+    Timeout,
+    /// A response that is not the API's.
+    UnexpectedReply,
+    /// OnceHub's own type: an open set.
+    #[serde(untagged)]
+    OnceHub(String),
+}
+
 /// A failed call, as the assistant sees it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Failure {
     /// OnceHub's error type, or one of ours.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Kind,
     /// What happened, in a sentence.
     pub message: String,
     /// The argument or parameter it is about.
@@ -31,7 +59,7 @@ pub struct Failure {
     pub request_id: Option<String>,
     /// For a write: whether it can have happened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<&'static str>,
+    pub outcome: Option<Outcome>,
     /// How long to wait before the next try.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
@@ -40,9 +68,9 @@ pub struct Failure {
 }
 
 impl Failure {
-    fn new(kind: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    fn new(kind: Kind, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
-            kind: kind.into(),
+            kind,
             message: one_line(&message.into()),
             param: None,
             status: None,
@@ -55,34 +83,34 @@ impl Failure {
 
     /// An argument that cannot be used.
     pub(super) fn argument(name: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> Self {
-        let mut failure = Self::new("invalid_argument", format!("{name}: {problem}"), hint);
+        let mut failure = Self::new(Kind::InvalidArgument, format!("{name}: {problem}"), hint);
         failure.param = Some(one_line(name));
         failure
     }
 
     /// A name, address or id that nothing has.
     pub(super) fn not_found(name: &str, problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        let mut failure = Self::new("not_found", problem, hint);
+        let mut failure = Self::new(Kind::NotFound, problem, hint);
         failure.param = Some(name.into());
         failure
     }
 
     /// A name that several things have.
     pub(super) fn ambiguous(name: &str, problem: impl Into<String>) -> Self {
-        let mut failure = Self::new("ambiguous_name", problem, "call again with the id of the one that is meant");
+        let mut failure = Self::new(Kind::AmbiguousName, problem, "call again with the id of the one that is meant");
         failure.param = Some(name.into());
         failure
     }
 
     /// Something that the person who runs the server has to set.
     pub(super) fn configuration(problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::new("configuration_error", problem, hint)
+        Self::new(Kind::ConfigurationError, problem, hint)
     }
 
     /// A change that waits for a person's yes, which cannot be had.
     pub(super) fn not_confirmed(problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        let mut failure = Self::new("not_confirmed", problem, hint);
-        failure.outcome = Some("not_done");
+        let mut failure = Self::new(Kind::NotConfirmed, problem, hint);
+        failure.outcome = Some(Outcome::NotDone);
         failure
     }
 
@@ -93,36 +121,10 @@ impl Failure {
         self
     }
 
-    /// What a tool that changes something failed with: unless it says otherwise, nothing was sent.
-    pub(super) fn before_a_write(mut result: CallToolResult) -> CallToolResult {
-        let error =
-            result.structured_content.as_mut().and_then(|structure| structure.get_mut("error")?.as_object_mut());
-        if let Some(error) = error.filter(|error| !error.contains_key("outcome")) {
-            error.insert("outcome".into(), "not_done".into());
-            let hint = error.shift_remove("hint");
-            error.extend(hint.map(|hint| ("hint".to_owned(), hint)));
-            for text in result.content.iter_mut().filter_map(|block| match block {
-                ContentBlock::Text(text) => Some(&mut text.text),
-                _ => None,
-            }) {
-                // In the brackets of the other facts, if there are any.
-                let (end, outcome) = match text.find(")\nhint: ").filter(|_| error.contains_key("status")) {
-                    Some(end) => (end, ", outcome: not done"),
-                    None => (text.find("\nhint: ").unwrap_or(text.len()), " (outcome: not done)"),
-                };
-                text.insert_str(end, outcome);
-            }
-        }
-        result
-    }
-
     /// The failure of a write, which always says whether it can have happened.
     pub(super) fn of_write(error: &Error) -> Self {
         let mut failure = Self::from(error);
-        failure.outcome = Some(match error.outcome {
-            Outcome::NotDone => "not_done",
-            Outcome::Unknown => "unknown",
-        });
+        failure.outcome = Some(error.outcome);
         failure
     }
 
@@ -134,7 +136,10 @@ impl Failure {
         facts.extend(self.status.map(|status| format!("HTTP {status}")));
         facts.extend(self.request_id.as_ref().map(|id| format!("request {id}")));
         facts.extend(self.retry_after_seconds.map(|seconds| format!("retry after {seconds} s")));
-        facts.extend(self.outcome.map(|outcome| format!("outcome: {}", outcome.replace('_', " "))));
+        facts.extend(self.outcome.map(|outcome| match outcome {
+            Outcome::NotDone => "outcome: not done".to_owned(),
+            Outcome::Unknown => "outcome: unknown".to_owned(),
+        }));
         if !facts.is_empty() {
             let _ = write!(text, " ({})", facts.join(", "));
         }
@@ -152,43 +157,45 @@ impl From<&Error> for Failure {
         };
         let mut failure = match &error.cause {
             Cause::Rejected(rejection) if rejection.kind == "rate_limit_error" || rejection.status == 429 => {
-                Self::new("rate_limit_error", said(rejection), RATE_LIMIT_HINT)
+                Self::new(Kind::RateLimitError, said(rejection), RATE_LIMIT_HINT)
             }
-            Cause::Rejected(rejection) => {
-                Self::new(&clean(&rejection.kind), said(rejection), super::hints::of(rejection))
-            }
+            Cause::Rejected(rejection) => Self::new(
+                Kind::OnceHub(clean(&rejection.kind).into_owned()),
+                said(rejection),
+                super::hints::of(rejection),
+            ),
             Cause::RateLimited { rejection: Some(rejection), .. } => {
-                Self::new("rate_limit_error", said(rejection), RATE_LIMIT_HINT)
+                Self::new(Kind::RateLimitError, said(rejection), RATE_LIMIT_HINT)
             }
             Cause::RateLimited { .. } => Self::new(
-                "rate_limit_error",
+                Kind::RateLimitError,
                 "OnceHub's rate limit is used up, and waiting for it would take longer than this call may",
                 RATE_LIMIT_HINT,
             ),
             Cause::NoRoomToTry { .. } => Self::new(
-                "rate_limit_error",
+                Kind::RateLimitError,
                 "OnceHub has not accepted this key yet, and this server has no room to try it now: other new keys are being tried",
                 "call again after that time; a key that OnceHub has accepted does not wait for others",
             ),
             Cause::Unreachable(_) => Self::new(
-                "network_error",
+                Kind::NetworkError,
                 sentence(&error.cause),
                 "nothing was sent; `oncehub-mcp check` tells whether the network or ONCEHUB_API_URL is at fault",
             ),
-            Cause::ConnectionLost(_) => Self::new("network_error", sentence(&error.cause), "try again in a moment"),
+            Cause::ConnectionLost(_) => Self::new(Kind::NetworkError, sentence(&error.cause), "try again in a moment"),
             Cause::Timeout(_) => Self::new(
-                "timeout",
+                Kind::Timeout,
                 sentence(&error.cause),
                 "try again, or ask for less; ONCEHUB_MCP_TIMEOUT sets how long a call may take",
             ),
             Cause::UnexpectedReply { .. } => Self::new(
-                "unexpected_reply",
+                Kind::UnexpectedReply,
                 sentence(&error.cause),
                 "try again in a moment; if it stays, ONCEHUB_API_URL may point to something else than OnceHub's API",
             ),
             Cause::NoKey(_) => Self::configuration(sentence(&error.cause), NO_KEY_HINT),
             Cause::HeldBack(_) => Self::new(
-                "network_error",
+                Kind::NetworkError,
                 sentence(&error.cause),
                 "nothing was changed: call again if it is still wanted",
             ),
@@ -242,10 +249,58 @@ fn sentence(cause: &Cause) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// The typed failure only: [`Failure::render`] makes the text, when all is known of it.
 impl IntoCallToolResult for Failure {
     fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
-        let mut result = CallToolResult::error(vec![ContentBlock::text(self.text())]);
+        let mut result = CallToolResult::error(Vec::new());
         result.structured_content = Some(json!({ "error": self }));
         Ok(result.into())
+    }
+}
+
+impl Failure {
+    /// The failure that a tool's result holds, if it is one.
+    pub(super) fn take(result: &mut CallToolResult) -> Option<Self> {
+        Self::deserialize(result.structured_content.as_mut()?.get_mut("error")?.take()).ok()
+    }
+
+    /// The result as the client gets it. A tool that `changes` something has not done it, unless the failure says otherwise.
+    pub(super) fn render(mut self, changes: bool) -> CallToolResult {
+        if changes {
+            self.outcome.get_or_insert(Outcome::NotDone);
+        }
+        let mut result = CallToolResult::error(vec![ContentBlock::text(self.text())]);
+        result.structured_content = Some(json!({ "error": self }));
+        result
+    }
+}
+
+/// Why a tool ends without having done what it was asked for.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It failed.
+    Failed(Failure),
+    /// The person said no, or it is a dry run: this is the reply.
+    Declined(Reply),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl IntoCallToolResult for Stop {
+    fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
+        match self {
+            Self::Failed(failure) => failure.into_call_tool_result(),
+            Self::Declined(reply) => reply.into_call_tool_result(),
+        }
     }
 }

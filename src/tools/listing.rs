@@ -141,7 +141,7 @@ fn weight(item: &Object) -> usize {
             _ => 5,
         }
     }
-    item.fields().map(|(name, value)| name.len() + of(value) + 4).sum()
+    item.iter().map(|(name, value)| name.len() + of(value) + 4).sum()
 }
 
 /// The longest text of an item of a list.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::asked::Asked;
 use super::call::Call;
-use super::failure::Failure;
+use super::failure::{Failure, Stop};
 use super::line::Line;
 use super::names::Noun;
 use super::reply::{Reply, present};
@@ -57,7 +57,7 @@ impl Tools {
     async fn list_master_pages(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListMasterPages { limit, cursor } = call.input()?;
         let zone = &self.settings.zone;
-        let found = call.gather(&master_pages::All {}, limit, cursor.as_deref(), None).await?;
+        let found = call.gather(&master_pages::All::default(), limit, cursor.as_deref(), None).await?;
         Ok(found.rows("master page", &Asked::by(&call, zone), |page| shown(page, zone)))
     }
 
@@ -71,8 +71,8 @@ impl Tools {
     )]
     async fn get_master_page(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetMasterPage { master_page_id } = call.input()?;
-        let id = call.listed(Noun::MasterPages, "master_page_id", &master_page_id).await?.id;
-        let page = call.read(&master_pages::Get { id: id.clone() }, &id).await?;
+        let id = call.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?.id;
+        let page = call.read(&master_pages::Get::new(id.clone()), &id).await?;
         Ok(Reply::of(shown(&page, &self.settings.zone)))
     }
 }
@@ -110,13 +110,11 @@ impl Tools {
             ]),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn create_master_page_one_time_link(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn create_master_page_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
         let CreateLink { master_page_id } = call.input()?;
-        let page = call.listed(Noun::MasterPages, "master_page_id", &master_page_id).await?;
+        let page = call.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?;
         let question = format!("Make a one-time link for the master page {}?", page.described());
-        if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
-            return Ok(declined);
-        }
+        call.agree(false, &question, &Map::new).await?;
         let link = call.one_time_link(&master_pages::CreateOneTimeLink { id: page.id.clone() }).await?;
         Ok(Reply::of(one_time_link::shown(link, "master_page_id", &page, &self.settings.zone)))
     }

@@ -1,12 +1,13 @@
 //! Names for ids: wherever an id is asked for, an exact name, an e-mail address or a public URL serves as well.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use moka::future::Cache;
-use serde_json::Value;
+use parking_lot::Mutex;
+use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -14,8 +15,8 @@ use super::arguments::nearest;
 use super::failure::Failure;
 use super::untrusted::{bare, clean, quoted, word};
 use crate::oncehub::{
-    Cause, Client, Error, Fields, Id, Object, Page, booking_calendars, booking_pages, event_types, master_pages, teams,
-    users, webhooks,
+    Cause, Client, Error, Id, Object, Page, booking_calendars, booking_pages, event_types, master_pages, teams, users,
+    webhooks,
 };
 
 /// What a directory lists.
@@ -35,7 +36,7 @@ impl Noun {
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Users => ("user", "find the person with list_users"),
-            Self::Teams => ("team", "find it with list_teams"),
+            Self::Teams => ("team", "find the team with list_teams"),
             Self::Calendars => ("booking calendar", "find it with list_booking_calendars"),
             Self::BookingPages => ("booking page", "find it with list_booking_pages"),
             Self::MasterPages => ("master page", "find it with list_master_pages"),
@@ -156,8 +157,8 @@ impl Entry {
 }
 
 /// First and last name in one.
-pub(super) fn full_name(person: &impl Fields) -> Option<String> {
-    let part = |field: &str| person.field(field).and_then(Value::as_str).unwrap_or_default();
+pub(super) fn full_name(person: &Map<String, Value>) -> Option<String> {
+    let part = |field: &str| person.get(field).and_then(Value::as_str).unwrap_or_default();
     let whole = format!("{} {}", part("first_name"), part("last_name"));
     let whole = clean(&whole).split_whitespace().collect::<Vec<_>>().join(" ");
     Some(whole).filter(|name| !name.is_empty())
@@ -205,6 +206,13 @@ pub(super) struct Directory {
 /// What is known: of which account, which noun, with its how many-th key, after how many changes.
 type Known = (u64, Noun, usize, u64);
 
+/// What nothing of a noun is called.
+struct Missing {
+    /// "no user", or among how many.
+    none: String,
+    hint: String,
+}
+
 /// The most that a directory reads: ten pages.
 const MOST: usize = 1000;
 
@@ -227,7 +235,7 @@ impl Directory {
 
     /// Forgets what is known of a noun, because it has just been changed.
     pub(super) fn forget(&self, noun: Noun) {
-        *self.changes.lock().unwrap_or_else(PoisonError::into_inner).entry(noun).or_default() += 1;
+        *self.changes.lock().entry(noun).or_default() += 1;
     }
 
     /// All of a noun.
@@ -238,8 +246,8 @@ impl Directory {
                 Noun::Teams => oncehub.list(&teams::All::default(), MOST).await,
                 Noun::Calendars => oncehub.list(&booking_calendars::All::default(), MOST).await,
                 Noun::BookingPages => oncehub.list(&booking_pages::All::default(), MOST).await,
-                Noun::MasterPages => oncehub.list(&master_pages::All {}, MOST).await,
-                Noun::EventTypes => oncehub.list(&event_types::All {}, MOST).await,
+                Noun::MasterPages => oncehub.list(&master_pages::All::default(), MOST).await,
+                Noun::EventTypes => oncehub.list(&event_types::All::default(), MOST).await,
                 Noun::Webhooks => oncehub.list(&webhooks::All {}, MOST).await,
             }?;
             Ok(Arc::new(Entries::new(noun, page)))
@@ -247,7 +255,7 @@ impl Directory {
         let ran_out = |error: &Error| {
             matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. } | Cause::NoRoomToTry { .. })
         };
-        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner).get(&noun).copied();
+        let changes = self.changes.lock().get(&noun).copied();
         let key = (self.account, noun, oncehub.key_number(), changes.unwrap_or_default());
         let entries = match self.cache.try_get_with(key, read()).await {
             // It may have been somebody else's call that was reading, with less time left than this one has.
@@ -265,14 +273,44 @@ impl Directory {
         })
     }
 
-    /// What `text` names: an id, an exact name, an address or a URL. An id always wins.
+    /// What `text` names among the things of these nouns: an id, an exact name, an address or a URL. An id always wins.
     pub(super) async fn find(
+        &self,
+        oncehub: &Client,
+        nouns: &[Noun],
+        argument: &str,
+        text: &str,
+    ) -> Result<Found, Failure> {
+        let (mut unlisted, mut missing) = (None, Vec::new());
+        for noun in nouns {
+            match self.find_one(oncehub, *noun, argument, text).await {
+                Ok(Ok(found)) if found.entry.is_some() => return Ok(found),
+                // An id that no list shows may be another noun's; in the end it is the id that counts.
+                Ok(Ok(found)) => unlisted = unlisted.or(Some(found)),
+                Ok(Err(none)) => missing.push(none),
+                Err(_) if unlisted.is_some() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        if let Some(found) = unlisted {
+            return Ok(found);
+        }
+        let (first, others) =
+            missing.split_first().map_or(("nothing", &[][..]), |(first, others)| (&first.none, others));
+        let mut problem = format!("{argument}: {first} is called {}", quoted(text.trim(), 80));
+        others.iter().for_each(|other| problem.push_str(&format!(", and {} either", other.none)));
+        let hints = missing.into_iter().map(|none| none.hint).collect::<Vec<_>>();
+        Err(Failure::not_found(argument, problem, hints.join("; ")))
+    }
+
+    /// As [`Directory::find`], for one noun.
+    async fn find_one(
         &self,
         oncehub: &Client,
         noun: Noun,
         argument: &str,
         text: &str,
-    ) -> Result<Found, Failure> {
+    ) -> Result<Result<Found, Missing>, Failure> {
         let text = text.trim();
         let an_id = || text.parse::<Id>().ok().filter(|_| looks_like_an_id(text));
         let folded = fold(text);
@@ -280,7 +318,7 @@ impl Directory {
         let mut entries = match self.all(oncehub, noun).await {
             Ok(entries) => entries,
             // The names are a help; an id serves without them.
-            Err(error) => return an_id().map(Found::unlisted).ok_or_else(|| Failure::from(error)),
+            Err(error) => return an_id().map(|id| Ok(Found::unlisted(id))).ok_or_else(|| Failure::from(error)),
         };
         // What is not known may have come since: that nobody is called so is only said of what has just been read.
         if an_id().is_none() && !entries.knows(&folded) && entries.read_at.is_some_and(|at| at < began) {
@@ -288,21 +326,21 @@ impl Directory {
             entries = self.all(oncehub, noun).await?;
         }
         if let (Some(entry), Ok(id)) = (entries.get(text), text.parse()) {
-            return Ok(Found { id, entry: Some(entry.clone()) });
+            return Ok(Ok(Found { id, entry: Some(entry.clone()) }));
         }
         let matches: Vec<&Entry> = entries.all.iter().filter(|entry| entry.known_as.contains(&folded)).collect();
         let (what, how) = noun.words();
         match matches.as_slice() {
             [entry] => match entry.id.parse() {
-                Ok(id) => Ok(Found { id, entry: Some((*entry).clone()) }),
+                Ok(id) => Ok(Ok(Found { id, entry: Some((*entry).clone()) })),
                 Err(error) => Err(Failure::argument(argument, error, how)),
             },
             [] => {
                 if let Some(id) = an_id() {
-                    return Ok(Found::unlisted(id));
+                    return Ok(Ok(Found::unlisted(id)));
                 }
                 if let Some(found) = self.unlisted(oncehub, noun, text, entries.has_more).await? {
-                    return Ok(found);
+                    return Ok(Ok(found));
                 }
                 let known = entries.all.iter().map(|entry| entry.name.as_str());
                 let more = match noun {
@@ -314,8 +352,7 @@ impl Directory {
                     Some(near) => format!("{more}did you mean {}? Otherwise {how}", quoted(near, 60)),
                     None => format!("{more}{how}"),
                 };
-                let problem = format!("{argument}: {} is called {}", entries.none_of(what), quoted(text, 80));
-                Err(Failure::not_found(argument, problem, hint))
+                Ok(Err(Missing { none: entries.none_of(what), hint }))
             }
             several => {
                 let hosts = match noun {
@@ -358,13 +395,13 @@ impl Directory {
         }
         let Ok(id) = text.parse::<Id>() else { return Ok(None) };
         let read = match noun {
-            Noun::Users => oncehub.send(&users::Get { id: id.clone() }).await,
-            Noun::Teams => oncehub.send(&teams::Get { id: id.clone() }).await,
-            Noun::Calendars => oncehub.send(&booking_calendars::Get { id: id.clone() }).await,
-            Noun::BookingPages => oncehub.send(&booking_pages::Get { id: id.clone() }).await,
-            Noun::MasterPages => oncehub.send(&master_pages::Get { id: id.clone() }).await,
-            Noun::EventTypes => oncehub.send(&event_types::Get { id: id.clone() }).await,
-            Noun::Webhooks => oncehub.send(&webhooks::Get { id: id.clone() }).await,
+            Noun::Users => oncehub.send(&users::Get::new(id.clone())).await,
+            Noun::Teams => oncehub.send(&teams::Get::new(id.clone())).await,
+            Noun::Calendars => oncehub.send(&booking_calendars::Get::new(id.clone())).await,
+            Noun::BookingPages => oncehub.send(&booking_pages::Get::new(id.clone())).await,
+            Noun::MasterPages => oncehub.send(&master_pages::Get::new(id.clone())).await,
+            Noun::EventTypes => oncehub.send(&event_types::Get::new(id.clone())).await,
+            Noun::Webhooks => oncehub.send(&webhooks::Get::new(id.clone())).await,
         };
         match read {
             Ok(mut object) => {

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::asked::{Asked, expand};
 use super::call::Call;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::line::Line;
-use super::names::{Found, full_name};
+use super::names::{Found, Noun, full_name};
 use super::outline::outline;
 use super::reply::{Reply, present};
 use super::schema::{Field, REFERENCE};
@@ -101,10 +101,10 @@ impl Call {
     async fn recipient(&self, text: &str, kind: Option<RecipientType>) -> Result<(String, Id), Failure> {
         let user = match kind {
             Some(RecipientType::Contact) => None,
-            Some(RecipientType::User) => Some(self.user("recipient", text).await?),
-            None => match self.user("recipient", text).await {
+            Some(RecipientType::User) => Some(self.find(&[Noun::Users], "recipient", text).await?),
+            None => match self.find(&[Noun::Users], "recipient", text).await {
                 Ok(user) => Some(user),
-                Err(failure) if failure.kind == "not_found" => None,
+                Err(failure) if failure.kind == Kind::NotFound => None,
                 Err(failure) => return Err(failure),
             },
         };

@@ -8,14 +8,14 @@ use super::failure::Failure;
 use super::names::Found;
 use super::reply::present;
 use super::untrusted::word;
-use crate::oncehub::{Endpoint, Object};
+use crate::oncehub::{Endpoint, Object, Outcome};
 
 impl Call {
     /// Has a link made. OnceHub lists no links, so one whose answer was lost cannot be found.
     pub(super) async fn one_time_link<E: Endpoint<Response = Object>>(&self, request: &E) -> Result<Object, Failure> {
         self.for_write().send(request).await.map_err(|error| {
             let failure = Failure::of_write(&error);
-            if failure.outcome != Some("unknown") {
+            if failure.outcome != Some(Outcome::Unknown) {
                 return failure;
             }
             failure.hint(

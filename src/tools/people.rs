@@ -1,37 +1,33 @@
 //! Whom an argument means: a user, `me`, or a contact.
 
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 
 use super::call::Call;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::names::{Found, Noun, fold, full_name, looks_like_an_id, thousands};
 use super::time;
 use super::untrusted::{quoted, word};
 use crate::oncehub::{Id, Object, contacts};
 
 impl Call {
-    /// The user that is meant; `me` is the one that the operator named.
-    pub(super) async fn user(&self, argument: &str, text: &str) -> Result<Found, Failure> {
-        let text = match (text.trim().eq_ignore_ascii_case("me"), &self.settings.me) {
-            (false, _) => text,
-            (true, Some(me)) => {
-                let found = self.directory.find(&self.oncehub, Noun::Users, argument, me).await;
-                return found.map_err(|failure| match failure.kind.as_str() {
-                    "not_found" | "ambiguous_name" | "invalid_argument" => Failure::configuration(
-                        format!("{argument}: ONCEHUB_MCP_USER, which says who `me` is, names no one user: {}", failure.message),
-                        "use the person's name or e-mail address, or have ONCEHUB_MCP_USER set to a user's e-mail or id",
-                    ),
-                    _ => failure,
-                });
-            }
-            (true, None) => {
-                return Err(Failure::configuration(
-                    format!("{argument}: nobody has said who `me` is: a key belongs to an account, not to a person"),
-                    "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
-                ));
-            }
+    /// What an id, a name, an e-mail address, a URL or `me` stands for, among the things of these nouns.
+    pub(super) async fn find(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
+        if !nouns.contains(&Noun::Users) || !text.trim().eq_ignore_ascii_case("me") {
+            return self.directory.find(&self.oncehub, nouns, argument, text).await;
+        }
+        let Some(me) = &self.settings.me else {
+            return Err(Failure::configuration(
+                format!("{argument}: nobody has said who `me` is: a key belongs to an account, not to a person"),
+                "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
+            ));
         };
-        self.directory.find(&self.oncehub, Noun::Users, argument, text).await
+        self.directory.find(&self.oncehub, &[Noun::Users], argument, me).await.map_err(|failure| match failure.kind {
+            Kind::NotFound | Kind::AmbiguousName | Kind::InvalidArgument => Failure::configuration(
+                format!("{argument}: ONCEHUB_MCP_USER, which says who `me` is, names no one user: {}", failure.message),
+                "use the person's name or e-mail address, or have ONCEHUB_MCP_USER set to a user's e-mail or id",
+            ),
+            _ => failure,
+        })
     }
 
     /// The contact that is meant: by id, by e-mail address, or by an exact name among the 1,000 newest.
@@ -42,7 +38,7 @@ impl Call {
                 return Ok(id);
             }
             // An id of an older form: asking costs less than looking through all the names.
-            match self.oncehub.send(&contacts::Get { id: id.clone() }).await {
+            match self.oncehub.send(&contacts::Get::new(id.clone())).await {
                 Ok(_) => return Ok(id),
                 Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => {}
                 Err(error) => return Err(error.into()),
@@ -58,11 +54,7 @@ impl Call {
             let known = if by_email { contact.text("email").map(fold) } else { name.as_deref().map(fold) };
             let is_like = !by_email && known.as_ref().is_some_and(|known| known.contains(&folded));
             if let (true, Some(name), Some(id)) = (is_like, &name, contact.text("id")) {
-                alike.lock().unwrap_or_else(PoisonError::into_inner).push(format!(
-                    "{} ({})",
-                    quoted(name, 60),
-                    word(id)
-                ));
+                alike.lock().push(format!("{} ({})", quoted(name, 60), word(id)));
             }
             known.as_deref() == Some(folded.as_str())
         };
@@ -84,7 +76,7 @@ impl Call {
                     }
                     None => format!("{argument}: no contact is called {}", quoted(text, 80)),
                 },
-                match alike.lock().unwrap_or_else(PoisonError::into_inner).as_slice() {
+                match alike.lock().as_slice() {
                     some @ [_, ..] => {
                         let some: Vec<&str> = some.iter().take(5).map(String::as_str).collect();
                         format!("did you mean {}? Use the id or the e-mail address", some.join(" or "))

@@ -2,8 +2,9 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -14,7 +15,7 @@ type Cache = RwLock<HashMap<TypeId, Arc<JsonObject>>>;
 /// The schema of a tool's arguments. Made once for each type.
 pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     static CACHE: std::sync::LazyLock<Cache> = std::sync::LazyLock::new(Cache::default);
-    if let Some(schema) = CACHE.read().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()) {
+    if let Some(schema) = CACHE.read().get(&TypeId::of::<T>()) {
         return Arc::clone(schema);
     }
     let settings = SchemaSettings::draft2020_12().with(|settings| {
@@ -32,7 +33,7 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     schema.shift_remove("description");
     schema.entry("properties").or_insert_with(|| json!({}));
     let schema = Arc::new(schema);
-    CACHE.write().unwrap_or_else(PoisonError::into_inner).insert(TypeId::of::<T>(), Arc::clone(&schema));
+    CACHE.write().insert(TypeId::of::<T>(), Arc::clone(&schema));
     schema
 }
 

@@ -68,8 +68,8 @@ impl Tools {
     )]
     async fn get_team(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetTeam { team_id } = call.input()?;
-        let id = call.listed(Noun::Teams, "team_id", &team_id).await?.id;
-        let team = call.read(&teams::Get { id: id.clone() }, &id).await?;
+        let id = call.find(&[Noun::Teams], "team_id", &team_id).await?.id;
+        let team = call.read(&teams::Get::new(id.clone()), &id).await?;
         Ok(Reply::of(shown(&team, &self.settings.zone)))
     }
 }

@@ -2,9 +2,10 @@
 //! way to OnceHub: it is finished and looked at, and the next call of the account that concerns the same thing is told.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value};
 
@@ -34,7 +35,7 @@ struct Change {
 impl Unclaimed {
     /// The caller of `tool` has left while its change was in flight.
     pub(super) fn add(&self, tool: &str, ledger: &Ledger) {
-        let mut changes = self.lock();
+        let mut changes = self.0.lock();
         if changes.len() == MOST {
             changes.pop_front();
         }
@@ -49,7 +50,7 @@ impl Unclaimed {
         let fields = result.structured_content.as_ref().and_then(Value::as_object);
         let ids = ["booking_id", "id", "user_id", "url"].iter().filter_map(|name| fields?.get(*name)?.as_str());
         let ids = ids.map(str::to_owned).collect();
-        if let Some(change) = self.lock().iter_mut().find(|change| change.ledger.is(ledger)) {
+        if let Some(change) = self.0.lock().iter_mut().find(|change| change.ledger.is(ledger)) {
             change.ended = Some((said, ids));
         }
     }
@@ -57,7 +58,7 @@ impl Unclaimed {
     /// What has to be said of unclaimed changes to a call with these arguments and this result: those that concern anything
     /// that either of them names. What has ended is told once.
     pub(super) fn concerning(&self, arguments: &Map<String, Value>, result: &CallToolResult) -> Vec<String> {
-        let mut changes = self.lock();
+        let mut changes = self.0.lock();
         changes.retain(|change| change.at.elapsed() < KEEP);
         if changes.is_empty() {
             return Vec::new();
@@ -77,10 +78,6 @@ impl Unclaimed {
         }
         *changes = rest;
         notes
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Change>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

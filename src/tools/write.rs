@@ -80,7 +80,7 @@ impl Call {
         if error.outcome == Outcome::NotDone {
             return Err(failure);
         }
-        tracing::warn!(kind = failure.kind, "the outcome of a write is unknown: looking");
+        tracing::warn!(kind = ?failure.kind, "the outcome of a write is unknown: looking");
         // What the last look has shown; nothing when it failed.
         let mut shown = None;
         for pause in &self.settings.looks {
@@ -92,7 +92,7 @@ impl Call {
                 Ok(Seen::Done(object)) => return Ok(Written::Found(object)),
                 Ok(seen) => shown = Some(seen),
                 Err(error) => {
-                    tracing::warn!(kind = Failure::from(&error).kind, "could not look");
+                    tracing::warn!(kind = ?Failure::from(&error).kind, "could not look");
                     shown = None;
                 }
             }

@@ -1,13 +1,18 @@
 //! OnceHub's rate limits, kept before it has to refuse.
 
-use oncehub_mcp::sandbox::{KEY, Sandbox, Settings};
+use std::time::Duration;
+
+use oncehub_mcp::sandbox::{KEY, Limits, Sandbox, Settings};
 use serde_json::json;
 
 use super::agents::{Session, program};
 
 fn sandbox() -> (tokio::runtime::Handle, Sandbox) {
     let runtime = super::agents::background();
-    let sandbox = runtime.block_on(Sandbox::start(Settings::default())).unwrap();
+    // Five in a little less than a second: how long a request is on its way is the machine's business.
+    let limits = Limits { per_account: (5, Duration::from_millis(700)), ..Limits::default() };
+    let settings = Settings { limits: Some(limits), ..Settings::default() };
+    let sandbox = runtime.block_on(Sandbox::start(settings)).unwrap();
     (runtime, sandbox)
 }
 

@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::window::{SLACK, Window};
@@ -54,11 +55,11 @@ impl Account {
     pub(super) fn becomes(&self, other: &Arc<Self>) {
         let now = Instant::now();
         let taken = {
-            let mut taken = self.lock();
+            let mut taken = self.taken.lock();
             let _ = self.same_as.set(Arc::clone(other));
             std::mem::take(&mut *taken)
         };
-        let mut theirs = other.lock();
+        let mut theirs = other.taken.lock();
         // Moments to come are reserved again, by those who wait for them.
         theirs.moments.extend(taken.moments.into_iter().filter(|at| *at <= now));
         theirs.moments.make_contiguous().sort_unstable();
@@ -78,7 +79,7 @@ impl Account {
             let mut ticket = Ticket { account: self, moment: Some(moment) };
             tokio::time::sleep_until(moment).await;
             // OnceHub may have refused somebody else in the meantime: then this one waits with the others.
-            let is_over = self.lock().paused_until.is_none_or(|until| until <= Instant::now());
+            let is_over = self.taken.lock().paused_until.is_none_or(|until| until <= Instant::now());
             if is_over && self.same_as.get().is_none() {
                 ticket.moment = None;
                 return Ok(moment);
@@ -88,21 +89,21 @@ impl Account {
 
     /// After OnceHub refused: holds everybody with this account back for so long.
     pub(super) fn pause(&self, wait: Duration) {
-        let mut taken = self.lock();
+        let mut taken = self.taken.lock();
         taken.paused_until = taken.paused_until.max(Some(Instant::now() + wait));
     }
 
     /// How many requests each window has left.
     pub(super) fn left(&self) -> Vec<(Window, usize)> {
         let now = Instant::now();
-        let taken = self.lock();
+        let taken = self.taken.lock();
         let used = |window: &Window| taken.moments.iter().filter(|&&at| at + window.period > now).count();
         self.windows.iter().map(|window| (*window, window.requests.saturating_sub(used(window)))).collect()
     }
 
     /// Whether something of it counts still.
     pub(super) fn counts(&self) -> bool {
-        let (now, taken, longest) = (Instant::now(), self.lock(), self.longest());
+        let (now, taken, longest) = (Instant::now(), self.taken.lock(), self.longest());
         taken.moments.back().is_some_and(|&at| at + longest > now)
             || taken.paused_until.is_some_and(|until| until > now)
     }
@@ -112,7 +113,7 @@ impl Account {
     }
 
     pub(super) fn reserve(&self, now: Instant, deadline: Instant) -> Result<Instant, NoMoment> {
-        let mut taken = self.lock();
+        let mut taken = self.taken.lock();
         if self.same_as.get().is_some() {
             return Err(NoMoment::Elsewhere);
         }
@@ -140,14 +141,10 @@ impl Account {
     }
 
     pub(super) fn give_back(&self, moment: Instant) {
-        let mut taken = self.lock();
+        let mut taken = self.taken.lock();
         if let Some(index) = taken.moments.iter().rposition(|&at| at == moment) {
             taken.moments.remove(index);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,10 +1,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use moka::sync::Cache;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -98,7 +99,7 @@ impl Address {
 
     /// How many requests each window has left.
     pub fn left(&self) -> Vec<(Window, usize)> {
-        let (now, taken) = (Instant::now(), self.lock());
+        let (now, taken) = (Instant::now(), self.0.taken.lock());
         let left = |window: &Window| window.requests.saturating_sub(taken.within(window, now).count());
         self.0.windows.iter().map(|window| (*window, left(window))).collect()
     }
@@ -128,7 +129,7 @@ impl Address {
     /// OnceHub has named an account. The account of that name is one, whichever of its keys is used.
     pub(super) fn name(&self, account: &Arc<Account>, name: &str) {
         let account = account.root();
-        let mut named = self.0.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut named = self.0.named.lock();
         let Some(same) = named.get(name).map(Account::root) else {
             named.retain(|_, account| Arc::strong_count(account) > 1 || account.counts());
             named.insert(name.to_owned(), account);
@@ -142,7 +143,7 @@ impl Address {
 
     /// Takes a request out of the limit, or says when to ask again.
     pub(super) fn take(&self, whose: Whose) -> Result<(), Instant> {
-        let (now, mut taken) = (Instant::now(), self.lock());
+        let (now, mut taken) = (Instant::now(), self.0.taken.lock());
         let longest = self.0.windows.iter().map(|window| window.period).max().unwrap_or_default() + SLACK;
         while taken.requests.front().is_some_and(|request| request.at + longest <= now) {
             taken.requests.pop_front();
@@ -161,7 +162,7 @@ impl Address {
     /// A place behind those who wait to try a key.
     pub(super) fn stand_in_line(&self, network: IpAddr) -> InLine {
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
-        self.line().push((number, network));
+        self.0.line.lock().push((number, network));
         self.0.freed.notify_waiters();
         InLine { address: self.clone(), number, network }
     }
@@ -173,7 +174,7 @@ impl Address {
 
     /// OnceHub has refused an account for its rate: holds the others back only if the limit is likely to be the address's.
     pub(super) fn refused(&self, account: u64, wait: Duration) {
-        let (now, mut taken) = (Instant::now(), self.lock());
+        let (now, mut taken) = (Instant::now(), self.0.taken.lock());
         let is_nearly_used_up =
             self.0.windows.iter().any(|window| taken.within(window, now).count() * 8 >= window.requests * 7);
         taken.refused.retain(|(at, whose, _)| *at + TOGETHER > now && *whose != account);
@@ -186,16 +187,8 @@ impl Address {
     }
 
     fn relabel(&self, account: u64, whose: Whose) {
-        let mut taken = self.lock();
+        let mut taken = self.0.taken.lock();
         taken.requests.iter_mut().filter(|request| request.whose.account == account).for_each(|it| it.whose = whose);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn line(&self) -> MutexGuard<'_, Vec<(u64, IpAddr)>> {
-        self.0.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -210,14 +203,14 @@ pub(super) struct InLine {
 impl InLine {
     /// How many have come later, from the same client address.
     pub(super) fn behind(&self) -> usize {
-        let line = self.address.line();
+        let line = self.address.0.line.lock();
         line.iter().filter(|(number, network)| *number > self.number && *network == self.network).count()
     }
 }
 
 impl Drop for InLine {
     fn drop(&mut self) {
-        self.address.line().retain(|(number, _)| *number != self.number);
+        self.address.0.line.lock().retain(|(number, _)| *number != self.number);
     }
 }
 

@@ -1,9 +1,9 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::super::Error;
+use crate::oncehub::Error;
 
 /// How long a key that OnceHub has refused is refused without asking again. One that has just been made valid there does not
 /// have to wait long, and one that is wrong costs no request with every call.
@@ -11,10 +11,10 @@ const REFUSED_FOR: Duration = Duration::from_secs(30);
 
 /// What OnceHub has said of a key, among many keys at one address.
 #[derive(Debug, Default)]
-pub(in super::super) struct Standing {
+pub(in crate::oncehub) struct Standing {
     said: Mutex<Said>,
     /// One asks; the others wait for that answer.
-    pub(in super::super) turn: tokio::sync::Mutex<()>,
+    pub(in crate::oncehub) turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -30,13 +30,13 @@ enum Said {
 }
 
 impl Standing {
-    pub(in super::super) fn is_accepted(&self) -> bool {
-        matches!(*self.lock(), Said::Accepted)
+    pub(in crate::oncehub) fn is_accepted(&self) -> bool {
+        matches!(*self.said.lock(), Said::Accepted)
     }
 
     /// With what OnceHub has refused the key just now.
-    pub(in super::super) fn refusal(&self) -> Option<Error> {
-        match &*self.lock() {
+    pub(in crate::oncehub) fn refusal(&self) -> Option<Error> {
+        match &*self.said.lock() {
             Said::Refused { at, error } if at.elapsed() < REFUSED_FOR => Some(error.clone()),
             _ => None,
         }
@@ -44,14 +44,10 @@ impl Standing {
 
     /// Whether this is news.
     pub(super) fn accept(&self) -> bool {
-        !matches!(std::mem::replace(&mut *self.lock(), Said::Accepted), Said::Accepted)
+        !matches!(std::mem::replace(&mut *self.said.lock(), Said::Accepted), Said::Accepted)
     }
 
     pub(super) fn refuse(&self, error: Error) {
-        *self.lock() = Said::Refused { at: Instant::now(), error };
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.said.lock() = Said::Refused { at: Instant::now(), error };
     }
 }

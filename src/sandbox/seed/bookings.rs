@@ -4,11 +4,11 @@ use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan as _, Unit};
 use serde_json::{Map, Value, json};
 
-use super::super::world::{Booking, World, id, zone};
 use super::calendars::{ADVISERS, APPROVAL, INTRO, OFFICE, PAID, REVIEW_LONDON, REVIEW_SYDNEY, STRATEGY, calendar};
 use super::classic::{event_type, master_page, page};
 use super::guests::{GUESTS, contact};
 use super::people::{DANA, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
+use crate::sandbox::world::{Booking, World, id, zone};
 
 /// A booking in a line: working days from this week's Monday, hour and minute with the host, calendar, host, guest, status.
 struct Row(i32, i8, i8, usize, usize, usize, &'static str);

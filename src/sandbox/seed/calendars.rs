@@ -1,7 +1,7 @@
 //! What can be booked there.
 
-use super::super::world::{Calendar, Location, Question, World, id};
 use super::people::{DANA, HARBOUR_STREET, LEE, NOSEAT, OLIVER, OWNER, PRIYA, SAM_SALES, team, user};
+use crate::sandbox::world::{Calendar, Location, Question, World, id};
 
 pub(super) const INTRO: usize = 0;
 pub(super) const STRATEGY: usize = 1;

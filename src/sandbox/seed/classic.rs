@@ -1,18 +1,18 @@
 //! What could be booked there before there were calendars: Classic pages, and the kinds of meetings on them.
 
-use super::super::world::{EventType, MasterPage, Page, World, id};
 use super::people::{LEE, OLIVER, OWNER, PRIYA, user};
+use crate::sandbox::world::{EventType, MasterPage, Page, World, id};
 
-pub(in super::super) fn page(index: usize) -> String {
+pub(in crate::sandbox) fn page(index: usize) -> String {
     id("BP", 0x0400 + index as u64)
 }
 
 /// Live accounts have master pages whose ids begin like those of booking pages, and others.
-pub(in super::super) fn master_page(index: usize) -> String {
+pub(in crate::sandbox) fn master_page(index: usize) -> String {
     id(if index.is_multiple_of(2) { "BP" } else { "MP" }, 0x0500 + index as u64)
 }
 
-pub(in super::super) fn event_type(index: usize) -> String {
+pub(in crate::sandbox) fn event_type(index: usize) -> String {
     id("ET", 0x0600 + index as u64)
 }
 

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 
-use super::super::world::{Notification, Webhook, World, id, secret};
 use super::guests::{GUESTS, contact};
 use super::people::{DANA, user};
+use crate::sandbox::world::{Notification, Webhook, World, id, secret};
 
 /// A webhook in a line: name, address, events, whether it has been deleted.
 const WEBHOOKS: &[(&str, &str, &[&str], bool)] = &[

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-use super::super::world::{Contact, World, id};
 use super::people::{DANA, user};
+use crate::sandbox::world::{Contact, World, id};
 
-pub(in super::super) struct Guest {
+pub(in crate::sandbox) struct Guest {
     pub(super) name: &'static str,
     pub(super) email: &'static str,
     pub(super) phone: Option<&'static str>,
@@ -23,7 +23,7 @@ const fn guest(
     Guest { name, email, phone, zone, company }
 }
 
-pub(in super::super) const GUESTS: &[Guest] = &[
+pub(in crate::sandbox) const GUESTS: &[Guest] = &[
     guest(
         "Jacob Lindqvist",
         "jacob.lindqvist@fjord.example",
@@ -76,7 +76,7 @@ const DELETED: &[(&str, &str)] = &[("Mara", "mara@stone.example"), ("Otis", "oti
 const CUSTOM_FIELDS: &[&str] = &["Topics", "Company_Size", "Goal", "Referral source", "resume"];
 
 /// The contact of a guest; behind them are those that have been deleted.
-pub(in super::super) fn contact(index: usize) -> String {
+pub(in crate::sandbox) fn contact(index: usize) -> String {
     id("CTC", 0x0700 + index as u64)
 }
 

@@ -5,26 +5,26 @@ use std::collections::BTreeMap;
 use jiff::ToSpan as _;
 use jiff::civil::Weekday;
 
-use super::super::world::{Hours, Team, User, Venue, World, id, zone};
+use crate::sandbox::world::{Hours, Team, User, Venue, World, id, zone};
 
-pub(in super::super) const OWNER: usize = 0;
-pub(in super::super) const DANA: usize = 1;
-pub(in super::super) const LEE: usize = 2;
-pub(in super::super) const PRIYA: usize = 3;
-pub(in super::super) const OLIVER: usize = 4;
-pub(in super::super) const SAM_SALES: usize = 5;
-pub(in super::super) const NOSEAT: usize = 7;
+pub(in crate::sandbox) const OWNER: usize = 0;
+pub(in crate::sandbox) const DANA: usize = 1;
+pub(in crate::sandbox) const LEE: usize = 2;
+pub(in crate::sandbox) const PRIYA: usize = 3;
+pub(in crate::sandbox) const OLIVER: usize = 4;
+pub(in crate::sandbox) const SAM_SALES: usize = 5;
+pub(in crate::sandbox) const NOSEAT: usize = 7;
 
 /// An address of the account: its id, and where it is.
-pub(in super::super) const HARBOUR_STREET: (&str, &str) = ("ADD-7KQ2M9XW4T", "12 Harbour Street, New York");
+pub(in crate::sandbox) const HARBOUR_STREET: (&str, &str) = ("ADD-7KQ2M9XW4T", "12 Harbour Street, New York");
 
 /// The id of a person.
-pub(in super::super) fn user(index: usize) -> String {
+pub(in crate::sandbox) fn user(index: usize) -> String {
     id("USR", 0x0100 + index as u64)
 }
 
 /// The id of a team: 0 advisers, 1 support, 2 one without members.
-pub(in super::super) fn team(index: usize) -> String {
+pub(in crate::sandbox) fn team(index: usize) -> String {
     id("TM", 0x0200 + index as u64)
 }
 
@@ -76,10 +76,10 @@ const PEOPLE: &[Person] = &[
     Person("Greta", "Ostrow", "greta@northlight.example", "Team Manager", "Europe/London", &[0], &["zoom"]),
 ];
 const INVITED: usize = 8;
-pub(in super::super) const DELETED: &[usize] = &[9, 10];
+pub(in crate::sandbox) const DELETED: &[usize] = &[9, 10];
 
 /// Nine to five on working days.
-pub(in super::super) fn office_hours(venues: &[Venue]) -> Vec<(Weekday, Vec<Hours>)> {
+pub(in crate::sandbox) fn office_hours(venues: &[Venue]) -> Vec<(Weekday, Vec<Hours>)> {
     working_week(&[hours(9 * 60, 17 * 60, venues)])
 }
 

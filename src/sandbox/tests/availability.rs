@@ -3,10 +3,10 @@
 use jiff::civil::Weekday;
 use serde_json::{Value, json};
 
-use super::super::seed::people::HARBOUR_STREET;
-use super::super::seed::people::{DANA, DELETED, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
-use super::super::world::zone;
 use super::Bench;
+use crate::sandbox::seed::people::HARBOUR_STREET;
+use crate::sandbox::seed::people::{DANA, DELETED, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
+use crate::sandbox::world::zone;
 
 fn path(index: usize) -> String {
     format!("/users/{}/scheduling-availability", user(index))

@@ -6,9 +6,9 @@ use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::super::seed::people::{DANA, user};
-use super::super::world::zone;
 use super::{Bench, Got};
+use crate::sandbox::seed::people::{DANA, user};
+use crate::sandbox::world::zone;
 
 #[tokio::test]
 async fn slots_are_the_hosts_hours_less_what_is_booked() {

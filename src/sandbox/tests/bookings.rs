@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::super::seed::people::{DANA, LEE, NOSEAT, OWNER, user};
 use super::Bench;
+use crate::sandbox::seed::people::{DANA, LEE, NOSEAT, OWNER, user};
 
 #[tokio::test]
 async fn filters_are_exclusive_and_a_host_may_be_a_co_host() {

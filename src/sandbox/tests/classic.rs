@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::super::seed::classic::{event_type, master_page, page};
-use super::super::seed::people::{OWNER, PRIYA, user};
 use super::{Bench, NOW};
+use crate::sandbox::seed::classic::{event_type, master_page, page};
+use crate::sandbox::seed::people::{OWNER, PRIYA, user};
 
 #[tokio::test]
 async fn booking_pages_are_filtered_by_whose_they_are_and_what_they_belong_to() {

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::super::seed::guests::{GUESTS, contact};
-use super::super::seed::people::{DANA, DELETED, LEE, OWNER, user};
 use super::{Bench, NOW};
+use crate::sandbox::seed::guests::{GUESTS, contact};
+use crate::sandbox::seed::people::{DANA, DELETED, LEE, OWNER, user};
 
 fn newcomer() -> Value {
     json!({"email": "Rosa@lind.example", "first_name": "Rosa", "last_name": "Lind"})

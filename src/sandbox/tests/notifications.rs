@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::super::seed::guests::{GUESTS, contact};
-use super::super::seed::people::{DANA, user};
 use super::Bench;
+use crate::sandbox::seed::guests::{GUESTS, contact};
+use crate::sandbox::seed::people::{DANA, user};
 
 async fn rows(bench: &Bench, query: &str) -> Vec<Value> {
     let got = bench.get(&format!("/notifications/sms?limit=100&{query}")).await;

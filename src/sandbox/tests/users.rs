@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::seed::people::{DANA, DELETED, LEE, OWNER, team, user};
 use super::Bench;
+use crate::sandbox::seed::people::{DANA, DELETED, LEE, OWNER, team, user};
 
 fn newcomer() -> Value {
     json!({"email": "Rosa.Lind@northlight.example", "first_name": "Rosa", "last_name": "Lind"})

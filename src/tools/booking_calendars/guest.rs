@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::super::address::{email, phone};
-use super::super::failure::Failure;
-use super::super::untrusted::quoted;
 use crate::oncehub::Object;
+use crate::tools::address::{email, phone};
+use crate::tools::failure::Failure;
+use crate::tools::untrusted::quoted;
 
 /// The form's own fields, and the arguments that fill them.
 const OWN: &[(&str, &str)] = &[("name", "guest_name"), ("email", "guest_email"), ("phone", "guest_phone")];

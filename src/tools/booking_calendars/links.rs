@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
-use super::super::call::Call;
-use super::super::failure::Failure;
-use super::super::names::{Found, Noun};
-use super::super::reply::Reply;
-use super::super::untrusted::quoted;
-use super::super::{Tools, one_time_link, schema};
 use super::guest;
 use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
+use crate::tools::call::Call;
+use crate::tools::failure::{Failure, Stop};
+use crate::tools::names::{Found, Noun};
+use crate::tools::reply::Reply;
+use crate::tools::untrusted::quoted;
+use crate::tools::{Tools, one_time_link, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -78,7 +78,7 @@ impl Tools {
             ]),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn create_one_time_link(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn create_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
         let input: CreateLink = call.input()?;
         let calendar = call.calendar(&input.calendar_id).await?;
         let booking_form = guest::form(
@@ -114,9 +114,7 @@ impl Tools {
         let guest: Vec<String> = guest.map(|text| quoted(text, 120)).collect();
         let prefilled = if guest.is_empty() { String::new() } else { format!(", prefilled for {}", guest.join(" ")) };
         let question = format!("Make a one-time link for {}{prefilled}?", calendar.described());
-        if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
-            return Ok(declined);
-        }
+        call.agree(false, &question, &Map::new).await?;
         let link = call.one_time_link(&request).await?;
         let (mut fields, mut text) = one_time_link::shown(link, "calendar_id", &calendar, &self.settings.zone);
         fields.extend(host.as_ref().map(|(found, _)| ("host".to_owned(), found.id.as_str().into())));
@@ -141,7 +139,7 @@ impl Tools {
 impl Call {
     /// A user and their e-mail address, which is how a link names hosts.
     async fn with_address(&self, argument: &str, name: &str) -> Result<(Found, String), Failure> {
-        let found = self.user(argument, name).await?;
+        let found = self.find(&[Noun::Users], argument, name).await?;
         match found.entry.as_ref().and_then(|entry| entry.email.clone()) {
             Some(email) => Ok((found, email)),
             None => Err(Failure::not_found(

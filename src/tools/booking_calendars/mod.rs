@@ -76,7 +76,7 @@ impl Tools {
         let zone = &self.settings.zone;
         let mut asked = Asked::by(&call, zone);
         let host = match &host {
-            Some(host) => Some(call.host(host).await?),
+            Some(host) => Some(call.find(&[Noun::Users, Noun::Teams], "host", host).await?),
             None => None,
         };
         asked.words.extend(host.as_ref().map(|found| format!("host {}", found.described())));
@@ -103,7 +103,7 @@ impl Tools {
     async fn get_booking_calendar(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingCalendar { calendar_id } = call.input()?;
         let found = call.calendar(&calendar_id).await?;
-        let calendar = call.read(&booking_calendars::Get { id: found.id.clone() }, &found.id).await?;
+        let calendar = call.read(&booking_calendars::Get::new(found.id.clone()), &found.id).await?;
         let hosts = Hosts::of(&call, std::slice::from_ref(&calendar)).await;
         let text = line(&calendar, &hosts);
         Ok(Reply::new(shown(calendar, &hosts, &self.settings.zone), text))
@@ -113,30 +113,7 @@ impl Tools {
 impl Call {
     /// The calendar that is meant.
     async fn calendar(&self, asked: &str) -> Result<Found, Failure> {
-        self.listed(Noun::Calendars, "calendar_id", asked).await
-    }
-
-    /// The user or team that hosts.
-    async fn host(&self, asked: &str) -> Result<Found, Failure> {
-        let user = self.user("host", asked).await;
-        match user {
-            Err(failure) if failure.kind == "not_found" => {
-                let team = self.listed(Noun::Teams, "host", asked).await;
-                team.map_err(|team| match team.kind.as_str() {
-                    "not_found" => {
-                        let no_team = team.message.split(" is called ").next().unwrap_or_default();
-                        let no_team = no_team.trim_start_matches("host: ");
-                        let problem = format!("{}, and {no_team} either", failure.message);
-                        // What is known of users tells more about a misspelt name.
-                        Failure::not_found("host", problem, format!("{}; teams are in list_teams", failure.hint))
-                    }
-                    _ => team,
-                })
-            }
-            // An id that is no user's may be a team's; either way it is the id that counts.
-            Ok(found) if found.entry.is_none() => Ok(self.listed(Noun::Teams, "host", asked).await.unwrap_or(found)),
-            other => other,
-        }
+        self.find(&[Noun::Calendars], "calendar_id", asked).await
     }
 }
 

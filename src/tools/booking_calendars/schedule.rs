@@ -5,20 +5,20 @@ use jiff::{SignedDuration, Timestamp};
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
-use super::super::address::phone;
-use super::super::bookings::{self as shown, Names};
-use super::super::call::Call;
-use super::super::failure::Failure;
-use super::super::names::fold;
-use super::super::reply::{FOUND_NOTE, Reply};
-use super::super::time::{self, Zone};
-use super::super::untrusted::{quoted, word};
-use super::super::write::{Seen, Subject, Written};
-use super::super::{Tools, schema};
 use super::guest;
 use super::slots::nearest_in_words;
 use crate::oncehub::booking_calendars::{Location, Schedule};
 use crate::oncehub::{Error, Id, Object, bookings};
+use crate::tools::address::phone;
+use crate::tools::bookings::{self as shown, Names};
+use crate::tools::call::Call;
+use crate::tools::failure::{Failure, Stop};
+use crate::tools::names::fold;
+use crate::tools::reply::{FOUND_NOTE, Reply};
+use crate::tools::time::{self, Zone};
+use crate::tools::untrusted::{quoted, word};
+use crate::tools::write::{Seen, Subject, Written};
+use crate::tools::{Tools, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -75,7 +75,7 @@ impl Tools {
         output_schema = shown::scheduled(),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn schedule_meeting(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn schedule_meeting(&self, mut call: Call) -> Result<Reply, Stop> {
         let input: ScheduleMeeting = call.input()?;
         let zone = call.zone_of("guest_time_zone", Some(&input.guest_time_zone))?;
         let start = call.moment("start_time", &input.start_time, &zone)?;
@@ -84,7 +84,8 @@ impl Tools {
                 "start_time",
                 "is a day, not a time",
                 "choose a start from get_booking_time_slots",
-            ));
+            )
+            .into());
         }
         let form = guest::form(
             input.custom_fields.clone(),
@@ -97,9 +98,7 @@ impl Tools {
         let when = format!("{} ({})", time::local(start.at, &zone), zone.name());
         let who = format!("{} ({})", quoted(&input.guest_name, 60), quoted(&input.guest_email, 120));
         let question = format!("Book {when} on {} for {who}, and notify them?", calendar.described());
-        if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
-            return Ok(declined);
-        }
+        call.agree(false, &question, &Map::new).await?;
         let request = Schedule {
             id: calendar.id.clone(),
             start_time: time::instant(start.at),
@@ -117,7 +116,7 @@ impl Tools {
                 if let Some(note) = &start.note {
                     failure.message.push_str(&format!("; start_time: {note}"));
                 }
-                return Err(call.too_late(failure, &calendar.id, start.at, &zone).await);
+                return Err(call.too_late(failure, &calendar.id, start.at, &zone).await.into());
             }
         };
         let mut reply = match written {
@@ -186,7 +185,7 @@ impl Call {
     /// The id of an address: OnceHub takes no other form of it. Without a value, the only one that there is.
     async fn address(&self, calendar: &Id, start: Timestamp, asked: Option<&str>) -> Result<String, Failure> {
         let in_capitals = asked.map(str::to_uppercase).filter(|asked| asked.starts_with("ADD-"));
-        if let Some(id) = in_capitals.filter(|asked| super::super::names::looks_like_an_id(asked)) {
+        if let Some(id) = in_capitals.filter(|asked| crate::tools::names::looks_like_an_id(asked)) {
             return Ok(id);
         }
         let day = SignedDuration::from_hours(24);
@@ -255,7 +254,7 @@ impl Call {
         let Some(mut booking) = read else {
             let mut fields = Map::new();
             fields.insert("booking_id".into(), id.clone().into());
-            super::super::reply::put_time(&mut fields, "starting_time", start, zone);
+            crate::tools::reply::put_time(&mut fields, "starting_time", start, zone);
             let text = format!("Booked: {}, {} ({})", word(&id), time::local(start, zone), zone.name());
             let mut reply = Reply::new(fields, text);
             reply.note("The booking could not be read back: get_booking shows it. Do not book it again.");

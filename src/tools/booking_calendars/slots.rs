@@ -6,15 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value, json};
 
-use super::super::call::Call;
-use super::super::failure::Failure;
-use super::super::listing::USUAL;
-use super::super::reply::{Reply, put_time};
-use super::super::size::most_that_fit;
-use super::super::time::{self, Zone};
-use super::super::untrusted::{quoted, word};
-use super::super::{Tools, schema};
 use crate::oncehub::{Error, Id, Object, booking_calendars};
+use crate::tools::call::Call;
+use crate::tools::failure::Failure;
+use crate::tools::listing::USUAL;
+use crate::tools::reply::{Reply, put_time};
+use crate::tools::size::most_that_fit;
+use crate::tools::time::{self, Zone};
+use crate::tools::untrusted::{quoted, word};
+use crate::tools::{Tools, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

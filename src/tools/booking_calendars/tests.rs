@@ -1,8 +1,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::tests::bench::{Bench, Setup};
 use crate::sandbox::{Effect, Fault};
+use crate::tools::tests::bench::{Bench, Setup};
 
 fn guest() -> Value {
     json!({

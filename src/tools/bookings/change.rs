@@ -4,14 +4,14 @@
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
 
-use super::super::call::Call;
-use super::super::failure::Failure;
-use super::super::reply::{FOUND_NOTE, Reply};
-use super::super::untrusted::quoted;
-use super::super::write::{Seen, Subject};
-use super::super::{Tools, schema};
 use super::show::{self, Names};
 use crate::oncehub::{Endpoint, Id, Object, bookings};
+use crate::tools::call::Call;
+use crate::tools::failure::{Failure, Stop};
+use crate::tools::reply::{FOUND_NOTE, Reply};
+use crate::tools::untrusted::quoted;
+use crate::tools::write::{Seen, Subject};
+use crate::tools::{Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -55,7 +55,7 @@ impl Tools {
         output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn cancel_booking(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn cancel_booking(&self, mut call: Call) -> Result<Reply, Stop> {
         let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
@@ -65,16 +65,14 @@ impl Tools {
             None => "and email the guest about it".to_owned(),
         };
         let question = format!("Cancel {}, {mail}?", show::sentence(booking, &self.settings.zone));
-        if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
-        {
-            return Ok(declined);
-        }
+        call.agree(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?;
         let cancel = bookings::Cancel { id: id.clone(), reason, notify_guest };
         let mailed = if notify_guest { "The guest is told by e-mail." } else { "The guest was not told." };
-        call.show_changed(&cancel, &target, &format!("Canceled. {mailed}"), &|booking| {
-            booking.text("status") == Some("canceled")
-        })
-        .await
+        Ok(call
+            .show_changed(&cancel, &target, &format!("Canceled. {mailed}"), &|booking| {
+                booking.text("status") == Some("canceled")
+            })
+            .await?)
     }
 
     /// Cancel a coming booking and e-mail the guest a link to choose another time. The present time is given up at
@@ -86,7 +84,7 @@ impl Tools {
         output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn request_reschedule(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn request_reschedule(&self, mut call: Call) -> Result<Reply, Stop> {
         let RequestReschedule { booking_id, reason } = call.input()?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
@@ -96,13 +94,10 @@ impl Tools {
             show::sentence(booking, &self.settings.zone),
             why.unwrap_or_default()
         );
-        if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
-        {
-            return Ok(declined);
-        }
+        call.agree(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?;
         let request = bookings::RequestReschedule { id: id.clone(), reason };
         let done = "Canceled, and the guest is asked by e-mail to choose another time.";
-        call.show_changed(&request, &target, done, &|booking| booking.text("status") == Some("canceled")).await
+        Ok(call.show_changed(&request, &target, done, &|booking| booking.text("status") == Some("canceled")).await?)
     }
 
     /// Mark a booking whose time has come as missed by the guest. It cannot be taken back here. For one still to come
@@ -113,21 +108,18 @@ impl Tools {
         output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn mark_no_show(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn mark_no_show(&self, mut call: Call) -> Result<Reply, Stop> {
         let MarkNoShow { booking_id } = call.input()?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
         let question = format!("Mark {} as missed by the guest?", show::sentence(booking, &self.settings.zone));
-        if let Some(declined) =
-            call.confirm(false, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
-        {
-            return Ok(declined);
-        }
+        call.agree(false, &question, &|| show::unchanged(booking, &self.settings.zone)).await?;
         let no_show = bookings::NoShow { id: id.clone() };
-        call.show_changed(&no_show, &target, "Marked as a no-show.", &|booking| {
-            booking.text("status") == Some("no_show")
-        })
-        .await
+        Ok(call
+            .show_changed(&no_show, &target, "Marked as a no-show.", &|booking| {
+                booking.text("status") == Some("no_show")
+            })
+            .await?)
     }
 }
 

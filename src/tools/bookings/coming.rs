@@ -1,15 +1,15 @@
 //! The bookings to come of somebody who is about to be deleted: what becomes of them, OnceHub does not say.
 
-use super::super::call::Call;
-use super::super::time::{self, Zone};
 use super::{describe, is_live};
 use crate::oncehub::{Object, bookings};
+use crate::tools::call::Call;
+use crate::tools::time::{self, Zone};
 
 /// How many are named.
 const NAMED: usize = 10;
 
 /// What is still to come, soonest first.
-pub(in super::super) struct Coming {
+pub(in crate::tools) struct Coming {
     /// Nothing, when it could not be looked up.
     bookings: Option<Vec<Object>>,
     /// Whether there are more than one page of them.
@@ -19,7 +19,7 @@ pub(in super::super) struct Coming {
 
 impl Call {
     /// The live bookings to come among those that `whose` filters.
-    pub(in super::super) async fn coming(&self, whose: bookings::All) -> Coming {
+    pub(in crate::tools) async fn coming(&self, whose: bookings::All) -> Coming {
         let listing = bookings::All { starting_after: Some(time::instant(self.now)), ..whose };
         let page = self.oncehub.page(&listing, 100, None).await;
         let more = page.as_ref().is_ok_and(|page| page.has_more);
@@ -34,7 +34,7 @@ impl Call {
 
 impl Coming {
     /// For a question: how many there are, beginning with a space; nothing when there are none.
-    pub(in super::super) fn sentence(&self) -> String {
+    pub(in crate::tools) fn sentence(&self) -> String {
         let at_least = if self.more { "At least " } else { "" };
         match self.bookings.as_ref().map(Vec::len) {
             None => " Whether bookings to come are theirs could not be looked up.".to_owned(),
@@ -45,7 +45,7 @@ impl Coming {
     }
 
     /// For a reply: which they are, and what to do about them; nothing when there are none.
-    pub(in super::super) fn note(&self, next: &str) -> Option<String> {
+    pub(in crate::tools) fn note(&self, next: &str) -> Option<String> {
         let sentence = self.sentence();
         let all = self.bookings.as_deref().unwrap_or_default();
         let named: Vec<String> = all.iter().take(NAMED).map(|booking| describe(booking, &self.zone)).collect();

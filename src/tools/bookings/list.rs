@@ -3,14 +3,14 @@
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
 
-use super::super::asked::{Asked, expand};
-use super::super::call::Call;
-use super::super::failure::Failure;
-use super::super::names::{Noun, fold};
-use super::super::reply::Reply;
-use super::super::{Tools, schema};
 use super::show::{self, Names};
 use crate::oncehub::{Object, bookings};
+use crate::tools::asked::{Asked, expand};
+use crate::tools::call::Call;
+use crate::tools::failure::Failure;
+use crate::tools::names::{Noun, fold};
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

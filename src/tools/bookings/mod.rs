@@ -12,7 +12,7 @@ use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use super::call::Call;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::names::{fold, looks_like_an_id, thousands};
 use super::reply::Reply;
 use super::time::Zone;
@@ -79,10 +79,9 @@ impl Call {
                         && !looks_like_an_id(asked) =>
                 {
                     // That no id and no name fits is best said in OnceHub's own words.
-                    return self
-                        .search_booking(asked, expand)
-                        .await
-                        .map_err(|failure| if failure.kind == "not_found" { Failure::from(error) } else { failure });
+                    return self.search_booking(asked, expand).await.map_err(|failure| {
+                        if failure.kind == Kind::NotFound { Failure::from(error) } else { failure }
+                    });
                 }
                 Err(error) => return Err(error.into()),
             }

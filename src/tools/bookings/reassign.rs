@@ -7,16 +7,16 @@ use rmcp::{tool, tool_router};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::call::Call;
-use super::super::failure::Failure;
-use super::super::names::{Found, Noun};
-use super::super::reply::Reply;
-use super::super::untrusted::word;
-use super::super::write::{Seen, Subject};
-use super::super::{Tools, schema, time};
 use super::change::Target;
 use super::show;
 use crate::oncehub::{Error, Id, Object, bookings};
+use crate::tools::call::Call;
+use crate::tools::failure::Stop;
+use crate::tools::names::{Found, Noun};
+use crate::tools::reply::Reply;
+use crate::tools::untrusted::word;
+use crate::tools::write::{Seen, Subject};
+use crate::tools::{Tools, schema, time};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,9 +50,9 @@ impl Tools {
         output_schema = show::written(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Stop> {
         let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
-        let host = call.user("new_host", &new_host).await?;
+        let host = call.find(&[Noun::Users], "new_host", &new_host).await?;
         let target = call.target(&booking_id).await?;
         let Target { id, booking } = &target;
         let question = format!(
@@ -60,10 +60,7 @@ impl Tools {
             show::sentence(booking, &self.settings.zone),
             host.described()
         );
-        if let Some(declined) = call.confirm(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?
-        {
-            return Ok(declined);
-        }
+        call.agree(true, &question, &|| show::unchanged(booking, &self.settings.zone)).await?;
         let provider = video_provider.and_then(|provider| serde_json::to_value(provider).ok());
         let location =
             provider.as_ref().and_then(Value::as_str).map(|value| bookings::VideoLocation { value: value.into() });
@@ -84,7 +81,7 @@ impl Tools {
         }
         reply.put_first("new_host", host.id.as_str().into());
         if let Some(owner) = owner.filter(|owner| owner != host.id.as_str()) {
-            let owner = match call.directory.find(&call.oncehub, Noun::Users, "owner", &owner).await {
+            let owner = match call.find(&[Noun::Users], "owner", &owner).await {
                 Ok(found) => found.described(),
                 Err(_) => word(&owner),
             };

@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
 
-use super::super::call::Call;
-use super::super::names::{Entries, Noun, full_name};
-use super::super::outline::outline;
-use super::super::reply::{Reply, present};
-use super::super::schema::{self, Field, REFERENCE};
-use super::super::time::{self, Zone};
-use super::super::untrusted::{clean, quoted, word};
 use crate::oncehub::{Object, Reference};
+use crate::tools::call::Call;
+use crate::tools::names::{Entries, Noun, full_name};
+use crate::tools::outline::outline;
+use crate::tools::reply::{Reply, present};
+use crate::tools::schema::{self, Field, REFERENCE};
+use crate::tools::time::{self, Zone};
+use crate::tools::untrusted::{clean, quoted, word};
 
 /// The fields of a booking that point to something with a name, and what that is.
 const REFERENCES: &[(&str, Noun)] = &[
@@ -62,7 +62,7 @@ pub(super) fn written() -> Arc<JsonObject> {
 }
 
 /// The schema of a booking that has just been made.
-pub(in super::super) fn scheduled() -> Arc<JsonObject> {
+pub(in crate::tools) fn scheduled() -> Arc<JsonObject> {
     let mut fields = vec![("booking_id", "string", "For get_booking, cancel_booking and the like")];
     fields.extend_from_slice(FIELDS);
     schema::written(&fields)
@@ -78,13 +78,13 @@ pub(super) fn item() -> Value {
 
 /// The names behind the ids of some bookings.
 #[derive(Default)]
-pub(in super::super) struct Names {
+pub(in crate::tools) struct Names {
     entries: BTreeMap<&'static str, Arc<Entries>>,
 }
 
 impl Names {
     /// Reads what the bookings refer to. A name that cannot be had is left out: the id is there all the same.
-    pub(in super::super) async fn of(call: &Call, bookings: &[Object]) -> Self {
+    pub(in crate::tools) async fn of(call: &Call, bookings: &[Object]) -> Self {
         let mut entries = BTreeMap::new();
         for (field, noun) in REFERENCES {
             let wanted = |booking: &Object| booking.reference(field).is_some_and(|to| to.object.is_none());
@@ -104,7 +104,7 @@ impl Names {
 }
 
 /// Whose it is: the guest's name and address, quoted. A booking without a form still has attendees.
-pub(in super::super) fn guest(booking: &Object) -> Option<String> {
+pub(in crate::tools) fn guest(booking: &Object) -> Option<String> {
     let (name, email) = guest_of(booking);
     match (name.map(|name| quoted(&name, 80)), email.map(|email| quoted(&email, 120))) {
         (Some(name), Some(email)) => Some(format!("{name} {email}")),
@@ -460,7 +460,7 @@ pub(super) fn changed(done: &str, booking: Object, names: &Names, zone: &Zone) -
 }
 
 /// A booking that has just been made.
-pub(in super::super) fn after_scheduling(booking: Object, names: &Names, zone: &Zone) -> Reply {
+pub(in crate::tools) fn after_scheduling(booking: Object, names: &Names, zone: &Zone) -> Reply {
     let id = booking.text("id").unwrap_or_default().to_owned();
     let done = match booking.text("status") {
         Some("requested") => "Requested: the host has to approve it in OnceHub.",

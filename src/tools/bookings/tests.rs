@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::confirm::{Answer, Confirm};
-use super::super::tests::bench::{Bench, Setup};
 use crate::sandbox::{Effect, Fault, HostShows};
+use crate::tools::confirm::{Answer, Confirm};
+use crate::tools::tests::bench::{Bench, Setup};
 
 /// The week that the bench's clock is in.
 fn this_week() -> Value {

@@ -4,17 +4,17 @@ use rmcp::{tool, tool_router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::super::address::{email, phone};
-use super::super::call::Call;
-use super::super::differences::{differences, from_to, is_not, seen};
-use super::super::failure::Failure;
-use super::super::names::full_name;
-use super::super::reply::{Reply, present};
-use super::super::untrusted::quoted;
-use super::super::write::Subject;
-use super::super::{Tools, Zone, schema};
 use super::{Owners, whole};
 use crate::oncehub::{Id, Object, bookings, contacts};
+use crate::tools::address::{email, phone};
+use crate::tools::call::Call;
+use crate::tools::differences::{differences, from_to, is_not, seen};
+use crate::tools::failure::{Failure, Stop};
+use crate::tools::names::{Noun, full_name};
+use crate::tools::reply::{Reply, present};
+use crate::tools::untrusted::quoted;
+use crate::tools::write::Subject;
+use crate::tools::{Tools, Zone, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -110,13 +110,13 @@ impl Tools {
         output_schema = schema::written(&whole()),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn create_contact(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn create_contact(&self, mut call: Call) -> Result<Reply, Stop> {
         let CreateContact { first_name, last_name, email: address, mobile_phone, details } = call.input()?;
         let address = address.map(|address| email("email", &address)).transpose()?;
         let mobile = mobile_phone.map(|number| phone("mobile_phone", &number)).transpose()?;
         let Some(known_by) = address.clone().or_else(|| mobile.clone()) else {
             let hint = "pass one of the two: OnceHub tells contacts apart by them";
-            return Err(Failure::argument("email", "neither email nor mobile_phone is given", hint));
+            return Err(Failure::argument("email", "neither email nor mobile_phone is given", hint).into());
         };
         let mut fields = Map::new();
         fields.insert("first_name".into(), first_name.clone().into());
@@ -126,9 +126,7 @@ impl Tools {
         fields.append(&mut call.on_the_wire(details).await?);
         let who = quoted(&format!("{first_name} {last_name}"), 80);
         let question = format!("Add {who} ({}) to the contacts?", quoted(&known_by, 120));
-        if let Some(declined) = call.confirm(false, &question, &Map::new).await? {
-            return Ok(declined);
-        }
+        call.agree(false, &question, &Map::new).await?;
         let what = format!("a contact with {}", quoted(&known_by, 120));
         let check = "see with list_contacts (email, or created_after today) whether it is there";
         let listing = contacts::All { email: address.clone(), ..contacts::All::default() };
@@ -156,7 +154,7 @@ impl Tools {
         output_schema = schema::written(&whole()),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn update_contact(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn update_contact(&self, mut call: Call) -> Result<Reply, Stop> {
         let fixed = |failure: Failure| match failure.param.as_deref() {
             Some("email" | "mobile_phone") => failure
                 .hint("it cannot be changed: OnceHub tells contacts apart by it; make another with create_contact"),
@@ -170,9 +168,9 @@ impl Tools {
         fields.append(&mut call.on_the_wire(details).await?);
         if fields.is_empty() {
             let hint = "pass at least one field; an empty value leaves a field as it is";
-            return Err(Failure::argument("contact_id", "there is nothing to change", hint));
+            return Err(Failure::argument("contact_id", "there is nothing to change", hint).into());
         }
-        let get = contacts::Get { id: id.clone() };
+        let get = contacts::Get::new(id.clone());
         let mut before = call.still_there(&get, &id, "contact_id", "contact").await?;
         let zone = &self.settings.zone;
         let planned = from_to(&differences(&before, &fields, &fields));
@@ -181,9 +179,7 @@ impl Tools {
             return Ok(Reply::done("Nothing to change: it is so already.", shown, false).in_zone(zone));
         }
         let question = format!("Change the contact {}: {planned}?", sentence(&before, &id));
-        if let Some(declined) = call.confirm(false, &question, &|| shown_before(&before, zone)).await? {
-            return Ok(declined);
-        }
+        call.agree(false, &question, &|| shown_before(&before, zone)).await?;
         if call.was_asked() {
             // A person may have thought for minutes.
             before = call.still_there(&get, &id, "contact_id", "contact").await?;
@@ -219,22 +215,20 @@ impl Tools {
         output_schema = schema::deletion(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn delete_contact(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn delete_contact(&self, mut call: Call) -> Result<Reply, Stop> {
         let DeleteContact { contact_id } = call.input()?;
         let id = call.contact("contact_id", &contact_id).await?;
-        let get = contacts::Get { id: id.clone() };
+        let get = contacts::Get::new(id.clone());
         let contact = call.still_there(&get, &id, "contact_id", "contact").await?;
         let name = full_name(&contact).unwrap_or_else(|| id.to_string());
         let coming = call.coming(bookings::All { contact: Some(id.clone()), ..bookings::All::default() }).await;
         let question =
             format!("Delete the record of the contact {} for good?{}", sentence(&contact, &id), coming.sentence());
         let zone = &self.settings.zone;
-        if let Some(declined) = call.confirm(true, &question, &|| shown_before(&contact, zone)).await? {
-            return Ok(declined);
-        }
+        call.agree(true, &question, &|| shown_before(&contact, zone)).await?;
         let (what, check) = (format!("the contact {id}"), format!("read it with get_contact {id}"));
         let subject = Subject { what: &what, check: &check };
-        let found = call.delete(&contacts::Delete { id: id.clone() }, &get, subject).await?;
+        let found = call.delete(&contacts::Delete::new(id.clone()), &get, subject).await?;
         let mut reply = Reply::deleted("contact", &id, &name, found);
         if let Some(note) =
             coming.note("what becomes of them is not documented: see list_bookings (guest), cancel_booking")
@@ -254,7 +248,7 @@ impl Call {
         }
         let mut fields = Map::new();
         if let Some(owner) = &details.owner {
-            fields.insert("owner".into(), self.user("owner", owner).await?.id.as_str().into());
+            fields.insert("owner".into(), self.find(&[Noun::Users], "owner", owner).await?.id.as_str().into());
         }
         if let Ok(Value::Object(mut plain)) = serde_json::to_value(&details) {
             fields.append(&mut plain);

@@ -144,7 +144,7 @@ impl Tools {
         Ok(found.rows("contact", &asked, |contact| {
             let mut slim = Map::new();
             for field in FIELDS_OF_A_ROW.iter().chain(&["deleted"]) {
-                let value = contact.get(field).filter(|value| !value.is_null());
+                let value = contact.get(*field).filter(|value| !value.is_null());
                 slim.extend(value.map(|value| ((*field).to_owned(), value.clone())));
             }
             owners.shown(&Object::from(slim), &zone)
@@ -162,7 +162,7 @@ impl Tools {
     async fn get_contact(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetContact { contact_id } = call.input()?;
         let id = call.contact("contact_id", &contact_id).await?;
-        let contact = call.read(&contacts::Get { id: id.clone() }, &id).await?;
+        let contact = call.read(&contacts::Get::new(id.clone()), &id).await?;
         let owners = Owners::of(&call, std::slice::from_ref(&contact)).await;
         let (fields, line) = owners.shown(&contact, &self.settings.zone);
         let in_line = [

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::confirm::{Answer, Confirm};
-use super::super::tests::bench::Bench;
 use crate::sandbox::{Effect, Fault};
+use crate::tools::confirm::{Answer, Confirm};
+use crate::tools::tests::bench::Bench;
 
 /// Somebody who is no contact any more: `Mara Stone`.
 const DELETED: &str = "CTC-J8BTL4JT8BVA";

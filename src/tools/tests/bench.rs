@@ -16,24 +16,24 @@ use rmcp::service::{PeerRequestOptions, RequestContext, RunningService};
 use rmcp::{ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 
-use super::super::confirm::{Answer, Ask, Confirm};
-use super::super::{Catalogue, Selection, Settings, Tools, Zone};
 use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use crate::sandbox::{self, Fault, Sandbox};
+use crate::tools::confirm::{Answer, Ask, Confirm};
+use crate::tools::{Catalogue, Selection, Settings, Tools, Zone};
 
 /// A Monday morning in New York.
-pub(in super::super) const NOW: &str = "2026-11-23T14:20:00Z";
+pub(in crate::tools) const NOW: &str = "2026-11-23T14:20:00Z";
 
 /// How a bench is set up.
-pub(in super::super) struct Setup {
-    pub(in super::super) now: &'static str,
-    pub(in super::super) settings: Settings,
-    pub(in super::super) budget: Budget,
-    pub(in super::super) limits: Option<sandbox::Limits>,
-    pub(in super::super) more_bookings: usize,
-    pub(in super::super) key: Key,
+pub(in crate::tools) struct Setup {
+    pub(in crate::tools) now: &'static str,
+    pub(in crate::tools) settings: Settings,
+    pub(in crate::tools) budget: Budget,
+    pub(in crate::tools) limits: Option<sandbox::Limits>,
+    pub(in crate::tools) more_bookings: usize,
+    pub(in crate::tools) key: Key,
     /// What the person says, in turn; nothing for a client that cannot ask.
-    pub(in super::super) answers: Option<Vec<Answer>>,
+    pub(in crate::tools) answers: Option<Vec<Answer>>,
 }
 
 impl Default for Setup {
@@ -62,25 +62,25 @@ impl Setup {
 }
 
 /// A running server and the account behind it.
-pub(in super::super) struct Bench {
-    pub(in super::super) sandbox: Arc<Sandbox>,
-    pub(in super::super) tools: Tools,
+pub(in crate::tools) struct Bench {
+    pub(in crate::tools) sandbox: Arc<Sandbox>,
+    pub(in crate::tools) tools: Tools,
     /// How many calls the server has answered, whether or not somebody heard it.
-    pub(in super::super) answered: Arc<AtomicUsize>,
-    pub(in super::super) catalogue: Catalogue,
+    pub(in crate::tools) answered: Arc<AtomicUsize>,
+    pub(in crate::tools) catalogue: Catalogue,
     /// The questions that the person was asked.
-    pub(in super::super) asked: Arc<Mutex<Vec<String>>>,
+    pub(in crate::tools) asked: Arc<Mutex<Vec<String>>>,
     client: RunningService<RoleClient, ()>,
     max_reply: usize,
     promised: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
 }
 
 impl Bench {
-    pub(in super::super) async fn start() -> Self {
+    pub(in crate::tools) async fn start() -> Self {
         Self::with(Setup::default()).await
     }
 
-    pub(in super::super) async fn with(setup: Setup) -> Self {
+    pub(in crate::tools) async fn with(setup: Setup) -> Self {
         let sandbox = Sandbox::start(sandbox::Settings {
             now: setup.clock(),
             limits: setup.limits,
@@ -93,7 +93,7 @@ impl Bench {
     }
 
     /// One more server in front of the same account.
-    pub(in super::super) async fn on(sandbox: Arc<Sandbox>, setup: Setup) -> Self {
+    pub(in crate::tools) async fn on(sandbox: Arc<Sandbox>, setup: Setup) -> Self {
         let clock = setup.clock();
         let oncehub = Client::new(oncehub::Settings {
             url: api_root(&sandbox.url()).unwrap(),
@@ -120,7 +120,7 @@ impl Bench {
     }
 
     /// A bench whose person is asked with this setting and says this.
-    pub(in super::super) async fn asking(confirm: Confirm, answers: Option<Vec<Answer>>) -> Self {
+    pub(in crate::tools) async fn asking(confirm: Confirm, answers: Option<Vec<Answer>>) -> Self {
         let mut setup = Setup { answers, ..Setup::default() };
         setup.settings.confirm = confirm;
         Self::with(setup).await
@@ -128,7 +128,7 @@ impl Bench {
 
     /// Calls a tool. Whatever comes back has to fit the tool's output schema, or be an error as the contract has it, and is
     /// never larger than a reply may be.
-    pub(in super::super) async fn call(&self, tool: &str, arguments: Value) -> Replied {
+    pub(in crate::tools) async fn call(&self, tool: &str, arguments: Value) -> Replied {
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
         let result = self.client.call_tool(request).await.unwrap();
@@ -136,7 +136,7 @@ impl Bench {
     }
 
     /// Calls a tool, and cancels the call at a moment of its own. Gives what came back, if that was faster.
-    pub(in super::super) async fn call_until(
+    pub(in crate::tools) async fn call_until(
         &self,
         moment: impl Future<Output = ()>,
         tool: &str,
@@ -160,7 +160,7 @@ impl Bench {
     }
 
     /// Returns when no change is in flight, here or at OnceHub.
-    pub(in super::super) async fn settled(&self) {
+    pub(in crate::tools) async fn settled(&self) {
         while !self.tools.changes.is_empty() || self.sandbox.working() > 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -192,7 +192,7 @@ impl Bench {
     }
 
     /// Calls a tool while OnceHub has a fault.
-    pub(in super::super) async fn call_with(&self, fault: Fault, tool: &str, arguments: Value) -> Replied {
+    pub(in crate::tools) async fn call_with(&self, fault: Fault, tool: &str, arguments: Value) -> Replied {
         self.sandbox.fail(fault);
         let replied = self.call(tool, arguments).await;
         self.sandbox.heal();
@@ -200,13 +200,13 @@ impl Bench {
     }
 
     /// The id of the first booking that a filter finds.
-    pub(in super::super) async fn booking(&self, filter: Value) -> String {
+    pub(in crate::tools) async fn booking(&self, filter: Value) -> String {
         let replied = self.call("list_bookings", filter).await;
         replied.structure()["items"][0]["id"].as_str().expect("no such booking").to_owned()
     }
 
     /// The ids of calendars, by their names. The two that share one are told apart by what guests read.
-    pub(in super::super) async fn calendar(&self, subject: &str) -> String {
+    pub(in crate::tools) async fn calendar(&self, subject: &str) -> String {
         let replied = self.call("list_booking_calendars", json!({})).await;
         let items = replied.structure()["items"].as_array().unwrap().clone();
         let found = items.iter().find(|calendar| calendar["subject"] == subject).expect("no such calendar");
@@ -214,13 +214,13 @@ impl Bench {
     }
 
     /// How many requests reached OnceHub with this method and a path that contains this.
-    pub(in super::super) fn requests(&self, method: &str, path: &str) -> usize {
+    pub(in crate::tools) fn requests(&self, method: &str, path: &str) -> usize {
         self.sandbox.requests().iter().filter(|seen| seen.method == method && seen.path.contains(path)).count()
     }
 }
 
 /// What a call came back with.
-pub(in super::super) struct Replied {
+pub(in crate::tools) struct Replied {
     result: CallToolResult,
 }
 
@@ -231,20 +231,20 @@ impl Replied {
     }
 
     /// The text of a call that succeeded.
-    pub(in super::super) fn text(&self) -> String {
+    pub(in crate::tools) fn text(&self) -> String {
         let text = Self::text_of(&self.result);
         assert_ne!(self.result.is_error, Some(true), "failed: {text}");
         text
     }
 
     /// The structure of a call that succeeded.
-    pub(in super::super) fn structure(&self) -> &Value {
+    pub(in crate::tools) fn structure(&self) -> &Value {
         let _ = self.text();
         self.result.structured_content.as_ref().unwrap()
     }
 
     /// The text of a call that failed. Ids of requests differ from run to run, and are blacked out.
-    pub(in super::super) fn failure(&self) -> String {
+    pub(in crate::tools) fn failure(&self) -> String {
         let text = Self::text_of(&self.result);
         assert_eq!(self.result.is_error, Some(true), "succeeded: {text}");
         let mut shown = text;
@@ -255,18 +255,18 @@ impl Replied {
     }
 
     /// The text, whether or not it failed.
-    pub(in super::super) fn any_text(&self) -> String {
+    pub(in crate::tools) fn any_text(&self) -> String {
         Self::text_of(&self.result)
     }
 
     /// The structure of a call that failed.
-    pub(in super::super) fn error(&self) -> &Value {
+    pub(in crate::tools) fn error(&self) -> &Value {
         let _ = self.failure();
         &self.result.structured_content.as_ref().unwrap()["error"]
     }
 
     /// Whether it failed.
-    pub(in super::super) fn is_failure(&self) -> bool {
+    pub(in crate::tools) fn is_failure(&self) -> bool {
         self.result.is_error == Some(true)
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::super::Confirm;
-use super::super::confirm::Answer;
 use super::bench::{Bench, Setup};
 use super::operations::table;
+use crate::tools::Confirm;
+use crate::tools::confirm::Answer;
 
 #[tokio::test]
 async fn a_dry_run_tells_what_each_change_would_be_and_sends_none() {

@@ -1,6 +1,6 @@
 //! Rules about all tools, as tests over all tools; and the bench that each noun's own tests stand on.
 
-pub(in super::super) mod bench;
+pub(crate) mod bench;
 mod campaign;
 mod documented_errors;
 mod dry_run;

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::confirm::{Answer, Confirm};
 use super::bench::{Bench, Setup};
 use super::fuzz::true_reply;
 use super::operations::table;
 use crate::sandbox::{Effect, Fault};
+use crate::tools::confirm::{Answer, Confirm};
 
 /// A single word, as a stranger might choose one to pose as one of ours.
 const WORD: &str = "Zqobey";

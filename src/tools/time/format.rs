@@ -9,32 +9,32 @@ fn here(at: Timestamp, zone: &Zone) -> Zoned {
 }
 
 /// `2026-12-01T20:00:00Z`
-pub(in super::super) fn instant(at: Timestamp) -> String {
+pub(in crate::tools) fn instant(at: Timestamp) -> String {
     format!("{at:.0}")
 }
 
 /// `Tue 2026-12-01 15:00 -05:00`
-pub(in super::super) fn local(at: Timestamp, zone: &Zone) -> String {
+pub(in crate::tools) fn local(at: Timestamp, zone: &Zone) -> String {
     here(at, zone).strftime("%a %Y-%m-%d %H:%M %:z").to_string()
 }
 
 /// `Tue 2026-12-01`
-pub(in super::super) fn day(at: Timestamp, zone: &Zone) -> String {
+pub(in crate::tools) fn day(at: Timestamp, zone: &Zone) -> String {
     here(at, zone).strftime("%a %Y-%m-%d").to_string()
 }
 
 /// `15:00`
-pub(in super::super) fn clock(at: Timestamp, zone: &Zone) -> String {
+pub(in crate::tools) fn clock(at: Timestamp, zone: &Zone) -> String {
     here(at, zone).strftime("%H:%M").to_string()
 }
 
 /// `-05:00`
-pub(in super::super) fn offset(at: Timestamp, zone: &Zone) -> String {
+pub(in crate::tools) fn offset(at: Timestamp, zone: &Zone) -> String {
     here(at, zone).strftime("%:z").to_string()
 }
 
 /// `15:00-15:30`; `23:30-00:30+1d` over midnight. A length that makes no sense is left out.
-pub(in super::super) fn range(start: Timestamp, minutes: i64, zone: &Zone) -> String {
+pub(in crate::tools) fn range(start: Timestamp, minutes: i64, zone: &Zone) -> String {
     let from = here(start, zone);
     let length = SignedDuration::try_from_mins(minutes).filter(SignedDuration::is_positive);
     let Some(end) = length.and_then(|length| start.checked_add(length).ok()) else { return clock(start, zone) };
@@ -47,7 +47,7 @@ pub(in super::super) fn range(start: Timestamp, minutes: i64, zone: &Zone) -> St
 }
 
 /// Reads one of OnceHub's own times: with or without milliseconds, with `Z`, an offset or neither, which means UTC.
-pub(in super::super) fn read(wire: &str) -> Option<Timestamp> {
+pub(in crate::tools) fn read(wire: &str) -> Option<Timestamp> {
     let text = wire.trim();
     // A date alone is no time.
     if text.len() < 16 {

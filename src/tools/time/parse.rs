@@ -6,13 +6,13 @@ use super::{BadTime, Zone, local};
 
 /// A moment that was asked for, as it was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in super::super) struct Moment {
+pub(in crate::tools) struct Moment {
     /// The moment; for a whole day its beginning.
-    pub(in super::super) at: Timestamp,
+    pub(in crate::tools) at: Timestamp,
     /// Whether a day was asked for, not a time.
-    pub(in super::super) whole_day: bool,
+    pub(in crate::tools) whole_day: bool,
     /// What a change of clocks made of it.
-    pub(in super::super) note: Option<String>,
+    pub(in crate::tools) note: Option<String>,
 }
 
 /// Reads a moment: RFC 3339; a local date and time; a date; `now`, `today`, `tomorrow`, `yesterday`; a weekday, which is the
@@ -20,7 +20,7 @@ pub(in super::super) struct Moment {
 ///
 /// # Errors
 /// Anything else, with the forms that are understood.
-pub(in super::super) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result<Moment, BadTime> {
+pub(in crate::tools) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result<Moment, BadTime> {
     let asked = text.trim();
     let refused = || {
         let shown: String = asked.chars().take(60).collect();
@@ -53,7 +53,7 @@ pub(in super::super) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result
 }
 
 /// Where a range that ends with this moment ends: a whole day is part of it.
-pub(in super::super) fn end_exclusive(moment: &Moment, zone: &Zone) -> Timestamp {
+pub(in crate::tools) fn end_exclusive(moment: &Moment, zone: &Zone) -> Timestamp {
     if !moment.whole_day {
         return moment.at;
     }
@@ -71,7 +71,7 @@ fn whole_day(date: Date, zone: &Zone) -> Option<Moment> {
 }
 
 /// A day of the week by its English name, whole or in its first three letters.
-pub(in super::super) fn weekday(text: &str) -> Option<Weekday> {
+pub(in crate::tools) fn weekday(text: &str) -> Option<Weekday> {
     Some(match text {
         "mon" | "monday" => Weekday::Monday,
         "tue" | "tues" | "tuesday" => Weekday::Tuesday,

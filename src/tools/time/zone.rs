@@ -76,7 +76,7 @@ impl Zone {
     }
 
     /// Whether there is a zone of exactly this name.
-    pub(in super::super) fn exists(name: &str) -> bool {
+    pub(in crate::tools) fn exists(name: &str) -> bool {
         name == "UTC"
             || (name.contains('/') && jiff::tz::db().get(name).is_ok_and(|zone| zone.iana_name() == Some(name)))
     }
@@ -87,22 +87,22 @@ impl Zone {
     }
 
     /// The day that it is there.
-    pub(in super::super) fn date(&self, at: Timestamp) -> Date {
+    pub(in crate::tools) fn date(&self, at: Timestamp) -> Date {
         at.to_zoned(self.zone.clone()).date()
     }
 
     /// The date and time that it is there.
-    pub(in super::super) fn civil(&self, at: Timestamp) -> DateTime {
+    pub(in crate::tools) fn civil(&self, at: Timestamp) -> DateTime {
         at.to_zoned(self.zone.clone()).datetime()
     }
 
     /// The first instant of a day there.
-    pub(in super::super) fn midnight(&self, date: Date) -> Option<Timestamp> {
+    pub(in crate::tools) fn midnight(&self, date: Date) -> Option<Timestamp> {
         Some(date.to_zoned(self.zone.clone()).ok()?.start_of_day().ok()?.timestamp())
     }
 
     /// The same time of day some days later.
-    pub(in super::super) fn days_later(&self, at: Timestamp, days: i32) -> Timestamp {
+    pub(in crate::tools) fn days_later(&self, at: Timestamp, days: i32) -> Timestamp {
         at.to_zoned(self.zone.clone()).checked_add(days.days()).map_or(at, |later| later.timestamp())
     }
 

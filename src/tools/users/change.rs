@@ -4,17 +4,17 @@ use rmcp::{tool, tool_router};
 use serde::Deserialize;
 use serde_json::Map;
 
-use super::super::address::email;
-use super::super::call::Call;
-use super::super::differences::seen;
-use super::super::failure::Failure;
-use super::super::names::{Noun, full_name};
-use super::super::reply::{Reply, present};
-use super::super::untrusted::{quoted, word};
-use super::super::write::Subject;
-use super::super::{Tools, schema};
 use super::{FIELDS, Teams};
 use crate::oncehub::{Id, Object, bookings, users};
+use crate::tools::address::email;
+use crate::tools::call::Call;
+use crate::tools::differences::seen;
+use crate::tools::failure::{Failure, Stop};
+use crate::tools::names::{Noun, full_name};
+use crate::tools::reply::{Reply, present};
+use crate::tools::untrusted::{quoted, word};
+use crate::tools::write::Subject;
+use crate::tools::{Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +76,7 @@ impl Tools {
         output_schema = schema::written(FIELDS),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn add_user(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn add_user(&self, mut call: Call) -> Result<Reply, Stop> {
         let input: AddUser = call.input()?;
         let address = email("email", &input.email)?;
         let teams = call.teams(&input.teams).await?;
@@ -88,9 +88,7 @@ impl Tools {
             format!(", into {}", input.teams.iter().map(|team| quoted(team, 60)).collect::<Vec<_>>().join(", "))
         };
         let question = format!("Invite {who} to the OnceHub account as {role}{into}, and e-mail them at {address}?");
-        if let Some(declined) = call.confirm(true, &question, &Map::new).await? {
-            return Ok(declined);
-        }
+        call.agree(true, &question, &Map::new).await?;
         let add = users::Add {
             email: address.clone(),
             first_name: input.first_name,
@@ -118,9 +116,9 @@ impl Tools {
         output_schema = schema::written(FIELDS),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn update_user(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn update_user(&self, mut call: Call) -> Result<Reply, Stop> {
         let input: UpdateUser = call.input()?;
-        let id = call.user("user_id", &input.user_id).await?.id;
+        let id = call.find(&[Noun::Users], "user_id", &input.user_id).await?.id;
         let teams = match &input.teams {
             Some(teams) => Some(call.teams(teams).await?),
             None => None,
@@ -135,10 +133,10 @@ impl Tools {
         let sent = serde_json::to_value(&update).ok().and_then(|sent| sent.as_object().cloned()).unwrap_or_default();
         if sent.is_empty() {
             let hint = "pass first_name, last_name, role_name or teams; an empty value leaves a field as it is";
-            return Err(Failure::argument("user_id", "there is nothing to change", hint));
+            return Err(Failure::argument("user_id", "there is nothing to change", hint).into());
         }
         let zone = &self.settings.zone;
-        let get = users::Get { id: id.clone() };
+        let get = users::Get::new(id.clone());
         let before = call.read(&get, &id).await?;
         let known = if sent.contains_key("teams") {
             Teams(call.directory.all_or_none(&call.oncehub, Noun::Teams).await)
@@ -151,9 +149,7 @@ impl Tools {
             return Ok(Reply::done("Nothing to change: it is so already.", shown, false));
         }
         let question = format!("Change the user {}: {planned}?", sentence(&before, &id));
-        if let Some(declined) = call.confirm(false, &question, &|| present(before.clone(), zone)).await? {
-            return Ok(declined);
-        }
+        call.agree(false, &question, &|| present(before.clone(), zone)).await?;
         let (what, check) = (format!("the user {id}"), format!("read them with get_user {id}"));
         let see = |now: Object| seen(&before, now, &sent);
         let updated = call.change(&update, &get, Subject { what: &what, check: &check }, &see).await;
@@ -179,10 +175,10 @@ impl Tools {
         output_schema = schema::deletion(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn delete_user(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn delete_user(&self, mut call: Call) -> Result<Reply, Stop> {
         let DeleteUser { user_id } = call.input()?;
-        let id = call.user("user_id", &user_id).await?.id;
-        let get = users::Get { id: id.clone() };
+        let id = call.find(&[Noun::Users], "user_id", &user_id).await?.id;
+        let get = users::Get::new(id.clone());
         let user = call.still_there(&get, &id, "user_id", "user").await?;
         let name = full_name(&user).unwrap_or_else(|| id.to_string());
         let coming = call.coming(bookings::All { host: Some(id.clone()), ..bookings::All::default() }).await;
@@ -191,12 +187,10 @@ impl Tools {
         let calendars = if hosted.is_empty() { String::new() } else { format!(" They host {}.", hosted.join(", ")) };
         let question = format!("Delete the user {} for good?{}{calendars}", sentence(&user, &id), coming.sentence());
         let zone = &self.settings.zone;
-        if let Some(declined) = call.confirm(true, &question, &|| present(user.clone(), zone)).await? {
-            return Ok(declined);
-        }
+        call.agree(true, &question, &|| present(user.clone(), zone)).await?;
         let (what, check) = (format!("the user {id}"), format!("read them with get_user {id}"));
         let subject = Subject { what: &what, check: &check };
-        let deleted = call.delete(&users::Delete { id: id.clone() }, &get, subject).await;
+        let deleted = call.delete(&users::Delete::new(id.clone()), &get, subject).await;
         call.directory.forget(Noun::Users);
         let mut reply = Reply::deleted("user", &id, &name, deleted?);
         if let Some(note) = coming.note(&format!("list_bookings (host {id}) shows them, reassign_booking moves them")) {
@@ -211,7 +205,7 @@ impl Call {
     async fn teams(&self, names: &[String]) -> Result<Vec<Id>, Failure> {
         let mut ids = Vec::new();
         for name in names {
-            let id = self.listed(Noun::Teams, "teams", name).await?.id;
+            let id = self.find(&[Noun::Teams], "teams", name).await?.id;
             if !ids.contains(&id) {
                 ids.push(id);
             }

@@ -94,8 +94,8 @@ impl Tools {
     )]
     async fn get_user(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetUser { user_id } = call.input()?;
-        let id = call.user("user_id", &user_id).await?.id;
-        let user = call.read(&users::Get { id: id.clone() }, &id).await?;
+        let id = call.find(&[Noun::Users], "user_id", &user_id).await?.id;
+        let user = call.read(&users::Get::new(id.clone()), &id).await?;
         let teams = Teams::of(&call, std::slice::from_ref(&user)).await;
         Ok(Reply::of(teams.shown(&user, &self.settings.zone)))
     }

@@ -1,8 +1,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::confirm::{Answer, Confirm};
-use super::super::tests::bench::Bench;
+use crate::tools::confirm::{Answer, Confirm};
+use crate::tools::tests::bench::Bench;
 
 /// Somebody who left: `Frank Ostrow`.
 const DELETED: &str = "USR-28B4A3VXXSQ6";

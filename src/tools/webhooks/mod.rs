@@ -11,7 +11,7 @@ use url::Url;
 use super::arguments::nearest;
 use super::asked::Asked;
 use super::call::Call;
-use super::failure::Failure;
+use super::failure::{Failure, Stop};
 use super::line::Line;
 use super::names::{Noun, fold};
 use super::reply::{Reply, present};
@@ -111,8 +111,8 @@ impl Tools {
     )]
     async fn get_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
         let OneWebhook { webhook_id } = call.input()?;
-        let id = call.listed(Noun::Webhooks, "webhook_id", &webhook_id).await?.id;
-        let webhook = call.read(&webhooks::Get { id: id.clone() }, &id).await?;
+        let id = call.find(&[Noun::Webhooks], "webhook_id", &webhook_id).await?.id;
+        let webhook = call.read(&webhooks::Get::new(id.clone()), &id).await?;
         Ok(Reply::of(shown(&webhook, &self.settings.zone)).in_zone(&self.settings.zone))
     }
 }
@@ -133,7 +133,7 @@ impl Tools {
         output_schema = created(),
         annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
     )]
-    async fn create_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn create_webhook(&self, mut call: Call) -> Result<Reply, Stop> {
         let CreateWebhook { name, url, events } = call.input()?;
         let webhook = webhooks::Create { name: called(&name)?, url: address(&url)?, events: known(&events)? };
         let others = call.directory.all_or_none(&call.oncehub, Noun::Webhooks).await;
@@ -149,9 +149,7 @@ impl Tools {
             quoted(&webhook.url, 200),
             quoted(&webhook.name, 60)
         );
-        if let Some(declined) = call.confirm(true, &question, &Map::new).await? {
-            return Ok(declined);
-        }
+        call.agree(true, &question, &Map::new).await?;
         let what = format!("a webhook called {}", quoted(&webhook.name, 60));
         let check = "see with list_webhooks whether it is there";
         let is_it = |known: &Object| known.text("name").is_some_and(|name| fold(name) == fold(&webhook.name));
@@ -161,7 +159,7 @@ impl Tools {
         if found {
             // Lists are read without their secrets.
             if let Some(Ok(id)) = made.text("id").map(str::parse::<Id>) {
-                made = call.read(&webhooks::Get { id: id.clone() }, &id).await.unwrap_or(made);
+                made = call.read(&webhooks::Get::new(id.clone()), &id).await.unwrap_or(made);
             }
         }
         let (mut fields, mut line) = shown(&made, &self.settings.zone);
@@ -189,22 +187,20 @@ impl Tools {
         output_schema = schema::deletion(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn delete_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn delete_webhook(&self, mut call: Call) -> Result<Reply, Stop> {
         let OneWebhook { webhook_id } = call.input()?;
-        let id = call.listed(Noun::Webhooks, "webhook_id", &webhook_id).await?.id;
-        let get = webhooks::Get { id: id.clone() };
+        let id = call.find(&[Noun::Webhooks], "webhook_id", &webhook_id).await?.id;
+        let get = webhooks::Get::new(id.clone());
         let webhook = call.still_there(&get, &id, "webhook_id", "webhook").await?;
         let name = webhook.text("name").unwrap_or(id.as_str()).to_owned();
         let url =
             webhook.text("url").map(|url| format!(", so that nothing is posted to {} any more", quoted(url, 200)));
         let question = format!("Delete the webhook {}{}?", quoted(&name, 60), url.unwrap_or_default());
         let zone = &self.settings.zone;
-        if let Some(declined) = call.confirm(true, &question, &|| shown(&webhook, zone).0).await? {
-            return Ok(declined);
-        }
+        call.agree(true, &question, &|| shown(&webhook, zone).0).await?;
         let (what, check) = (format!("the webhook {id}"), format!("read it with get_webhook {id}"));
         let subject = Subject { what: &what, check: &check };
-        let deleted = call.delete(&webhooks::Delete { id: id.clone() }, &get, subject).await;
+        let deleted = call.delete(&webhooks::Delete::new(id.clone()), &get, subject).await;
         call.directory.forget(Noun::Webhooks);
         Ok(Reply::deleted("webhook", &id, &name, deleted?))
     }

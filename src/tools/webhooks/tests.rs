@@ -1,8 +1,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::confirm::{Answer, Confirm};
-use super::super::tests::bench::Bench;
+use crate::tools::confirm::{Answer, Confirm};
+use crate::tools::tests::bench::Bench;
 
 fn new_webhook() -> Value {
     json!({"name": "New one", "url": "https://hooks.example/new", "events": "booking.cancelled, Booking"})

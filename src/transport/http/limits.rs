@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
+use parking_lot::Mutex;
 
 use super::sessions::Asked;
 use super::{Caller, Refusal};
@@ -87,7 +88,7 @@ impl Calls {
 
     /// Room for one more call of this caller.
     pub(super) fn begin(&self, caller: &Caller, is_known: bool) -> Result<InFlight, Refusal> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         let own = running.by_tenant.get(&caller.tenant).copied().unwrap_or_default();
         if own >= self.most_per_tenant {
             let reason = "too many calls are in flight with this key: wait for one to end, then repeat the call";
@@ -113,7 +114,7 @@ impl Calls {
 
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.running.lock();
         running.known + running.strangers.values().sum::<usize>()
     }
 }
@@ -127,7 +128,7 @@ impl Running {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         match self.stranger {
             Some(network) => let_go(&mut running.strangers, &network),
             None => running.known -= 1,
@@ -189,7 +190,7 @@ mod tests {
         drop((first, third));
         assert!(begin("a").is_ok());
         assert_eq!(calls.count(), 1);
-        assert_eq!(calls.running.lock().unwrap().by_tenant.len(), 1, "who has gone is forgotten");
+        assert_eq!(calls.running.lock().by_tenant.len(), 1, "who has gone is forgotten");
     }
 
     #[test]
@@ -204,7 +205,7 @@ mod tests {
         assert!(calls.begin(&caller("c", 1), true).is_err());
         assert_eq!(calls.count(), 5);
         drop((of_one, of_another));
-        assert!(calls.running.lock().unwrap().strangers.is_empty(), "who has gone is forgotten");
+        assert!(calls.running.lock().strangers.is_empty(), "who has gone is forgotten");
     }
 
     #[test]

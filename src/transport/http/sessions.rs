@@ -5,10 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use parking_lot::Mutex;
 use rmcp::model::ClientJsonRpcMessage;
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -129,7 +130,7 @@ impl Sessions {
     pub(super) fn room(self: &Arc<Self>, caller: &Caller) -> Result<Room, Refusal> {
         self.end_silent();
         let id: Arc<str> = new_id().map_err(|_| Refusal::no_randomness())?.into();
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         if open.values().filter(|session| session.tenant == caller.tenant).count() >= self.most_per_tenant {
             let reason = "too many sessions are open with this key: end some (DELETE with their Mcp-Session-Id), or use \
                 protocol version 2026-07-28, which needs none";
@@ -193,7 +194,7 @@ impl Sessions {
     /// Whether a session is this caller's, and has not ended. It is in use from now on.
     pub(super) fn check(&self, id: &str, caller: &Caller) -> Result<(), Refusal> {
         self.end_silent();
-        match self.lock().get_mut(id) {
+        match self.open.lock().get_mut(id) {
             Some(session) if session.tenant == caller.tenant && matches!(session.way, Way::Streamable) => {
                 session.touch();
                 Ok(())
@@ -205,13 +206,13 @@ impl Sessions {
     /// Whether a session is open, without using it.
     #[cfg(test)]
     pub(super) fn is_open(&self, id: &str, tenant: &str) -> bool {
-        self.lock().get(id).is_some_and(|session| &*session.tenant == tenant)
+        self.open.lock().get(id).is_some_and(|session| &*session.tenant == tenant)
     }
 
     /// The way into a session of HTTP+SSE that is this caller's.
     pub(super) fn sse(&self, id: &str, caller: &Caller) -> Result<mpsc::Sender<ClientJsonRpcMessage>, Refusal> {
         self.end_silent();
-        match self.lock().get_mut(id) {
+        match self.open.lock().get_mut(id) {
             Some(session) if session.tenant == caller.tenant => {
                 session.touch();
                 match &session.way {
@@ -225,7 +226,7 @@ impl Sessions {
 
     /// A request of a session, which no other in flight there may have the id of: the one's answer would go to the other.
     pub(super) fn ask(self: &Arc<Self>, session: &str, id: &Value) -> Result<Asked, Refusal> {
-        let mut open = self.lock();
+        let mut open = self.open.lock();
         let entry = open.get_mut(session).ok_or_else(Refusal::no_session)?;
         let id = id.to_string();
         if !entry.requests.insert(id.clone()) {
@@ -239,14 +240,14 @@ impl Sessions {
     /// How many there are.
     pub(super) fn count(&self) -> Count {
         self.end_silent();
-        let open = self.lock();
+        let open = self.open.lock();
         let sse = open.values().filter(|session| matches!(session.way, Way::Sse(_))).count();
         Count { streamable: open.len() - sse, sse }
     }
 
     /// A session has ended, whatever the reason was.
     pub(super) fn forget(&self, id: &str) {
-        if let Some(session) = self.lock().remove(id) {
+        if let Some(session) = self.open.lock().remove(id) {
             session.end.cancel();
         }
     }
@@ -254,17 +255,13 @@ impl Sessions {
     /// Ends the sessions that have been silent for too long.
     pub(super) fn end_silent(&self) {
         let now = Instant::now();
-        self.lock().retain(|_, session| {
+        self.open.lock().retain(|_, session| {
             let is_over = session.may_be_silent(self).is_some_and(|most| now.duration_since(session.used) >= most);
             if is_over {
                 session.end.cancel();
             }
             !is_over
         });
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Session>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -282,7 +279,7 @@ impl Room {
     }
 
     fn opened(&self, way: Way) -> CancellationToken {
-        let mut open = self.sessions.lock();
+        let mut open = self.sessions.open.lock();
         let Some(session) = open.get_mut(&self.id) else { return CancellationToken::new() };
         session.way = way;
         session.used = Instant::now();
@@ -305,7 +302,7 @@ impl Drop for Room {
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        if let Some(session) = self.sessions.lock().get_mut(&self.session) {
+        if let Some(session) = self.sessions.open.lock().get_mut(&self.session) {
             session.requests.remove(&self.id);
             session.used = Instant::now();
         }

@@ -1,9 +1,10 @@
 //! TLS: a certificate and its key, read again when their files change.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use parking_lot::Mutex;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -60,7 +61,7 @@ impl Certificates {
 
     /// What the next connection is served with. Files that cannot be used leave the certificate as it was.
     pub(super) fn current(&self) -> Arc<ServerConfig> {
-        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut read = self.read.lock();
         if read.looked.elapsed() >= LOOK {
             read.looked = Instant::now();
             let changed = changed(&self.chain, &self.key);

@@ -3,13 +3,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use oncehub_mcp::sandbox::{self, Effect, Fault, Sandbox};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 
 use super::super::agents::program;
 use super::{Server, in_front_of, initialize, refusal, until, upstream};
@@ -53,15 +54,12 @@ impl Campaign {
 }
 
 /// Somebody who works all the while, and whose calls all succeed.
-fn at_work(server: &Arc<Server>, pause: &Arc<AtomicBool>) -> (Arc<AtomicUsize>, tokio::task::JoinHandle<()>) {
+fn at_work(server: &Arc<Server>, turn: &Arc<Mutex<()>>) -> (Arc<AtomicUsize>, tokio::task::JoinHandle<()>) {
     let good = Arc::new(AtomicUsize::new(0));
-    let (server, pause, count) = (Arc::clone(server), Arc::clone(pause), Arc::clone(&good));
+    let (server, turn, count) = (Arc::clone(server), Arc::clone(turn), Arc::clone(&good));
     let working = tokio::spawn(async move {
         loop {
-            if pause.load(Ordering::SeqCst) {
-                tokio::task::yield_now().await;
-                continue;
-            }
+            let _turn = turn.lock().await;
             let answer = server.call(sandbox::KEY, "test_connection", json!({})).await;
             assert_eq!(answer["isError"], false, "somebody else is disturbed: {answer}");
             count.fetch_add(1, Ordering::SeqCst);
@@ -78,8 +76,8 @@ async fn whatever_comes_the_server_goes_on() {
     command.args(["--patience", "2", "--max-body", "64", "--max-sessions", "1000", "--max-sessions-per-key", "1000"]);
     command.args(["--session-idle", "3"]).env("ONCEHUB_MCP_LOG", "error").env("ONCEHUB_MCP_TIMEOUT", "3");
     let server = Arc::new(Server::start(command));
-    let pause = Arc::new(AtomicBool::new(false));
-    let (good, working) = at_work(&server, &pause);
+    let turn = Arc::new(Mutex::new(()));
+    let (good, working) = at_work(&server, &turn);
     let mut campaign = Campaign { server: Arc::clone(&server), rows: Vec::new(), good };
     let list = || server.modern(sandbox::KEY, "tools/list", json!({}));
 
@@ -143,8 +141,7 @@ async fn whatever_comes_the_server_goes_on() {
     let told = told.trim().trim_start_matches("oncehub-mcp: ");
     campaign.saw("plain HTTP where others can reach it", format!("it does not start: {told}")).await;
 
-    pause.store(true, Ordering::SeqCst);
-    until("nobody is served", async || figures().await.contains("mcp_requests_in_flight 0")).await;
+    let pause = turn.lock().await;
     let (address, away) = (upstream.url().strip_prefix("http://").unwrap().parse().unwrap(), std::env::var(AWAY));
     let away: u64 = away.ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(1);
     drop(upstream);
@@ -159,7 +156,7 @@ async fn whatever_comes_the_server_goes_on() {
     assert!(failed > 0);
     let listen = sandbox::Settings { listen: address, limits: None, ..sandbox::Settings::default() };
     upstream = Sandbox::start(listen).await.unwrap();
-    pause.store(false, Ordering::SeqCst);
+    drop(pause);
     let reason = seen["structuredContent"]["error"]["message"].as_str().unwrap().to_owned();
     let seen = format!("each call fails within its time: {reason}; the first one after it succeeds");
     campaign.saw("OnceHub is away for a minute", seen).await;

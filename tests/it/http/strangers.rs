@@ -131,7 +131,10 @@ async fn a_key_is_proven_once_and_a_wrong_one_is_refused_from_memory() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_keys_of_one_account_never_make_oncehub_refuse() {
-    let upstream = Sandbox::start(sandbox::Settings::default()).await.unwrap();
+    // Five in a little less than a second: how long a request is on its way is the machine's business.
+    let limits = Limits { per_account: (5, Duration::from_millis(700)), ..Limits::default() };
+    let settings = sandbox::Settings { limits: Some(limits), ..sandbox::Settings::default() };
+    let upstream = Sandbox::start(settings).await.unwrap();
     upstream.set_keys(&[sandbox::KEY, "second"]);
     let mut command = in_front_of(&upstream);
     command.env_remove("ONCEHUB_MCP_RATE_LIMIT");
@@ -145,7 +148,7 @@ async fn two_keys_of_one_account_never_make_oncehub_refuse() {
     });
     let answers: Vec<Value> = futures::future::join_all(calls).await;
     assert!(answers.iter().all(|answer| answer["isError"] == false), "{answers:?}");
-    // The sandbox serves five a second to an account, and refuses the sixth.
+    // The sandbox serves five at once to an account, and refuses the sixth.
     assert!(upstream.requests().iter().all(|seen| seen.status == Some(200)));
 }
 

@@ -26,6 +26,9 @@ async fn calls_of_two_tenants_never_cross() {
     command.env("ONCEHUB_MCP_LOG", "error").args(["--threads", "4"]);
     let server = Server::start(command);
     let sessions = [server.open(TENANTS[0].0).await, server.open(TENANTS[1].0).await];
+    for (key, _) in TENANTS {
+        server.know(key).await;
+    }
     // Names come out of the memory of who is called what, contacts from OnceHub each time.
     let asked = [
         ("list_booking_calendars", json!({})),

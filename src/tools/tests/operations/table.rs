@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::bench::Bench;
 use super::{Documented, Operation, operation};
+use crate::tools::tests::bench::Bench;
 
 const PAGE: Documented = (400, "Out of range value: 500. Please provide a number between 1 and 100.", Some("limit"));
 const CURSORS: Documented = (400, "Received both before and after parameters. Please provide only one.", None);

@@ -5,18 +5,18 @@ use rmcp::{tool, tool_router};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::super::super::call::Call;
-use super::super::super::failure::Failure;
-use super::super::super::names::Found;
-use super::super::super::reply::{FOUND_NOTE, Reply};
-use super::super::super::schema::Field;
-use super::super::super::write::{Seen, Subject};
-use super::super::super::{Tools, schema};
 use super::changes::{Change, in_words, is_alike, is_same_row};
 use super::hours::{DateInput, DayInput, Plan};
 use super::schedule::Schedule;
 use super::{FIELDS, described, outside, shown};
 use crate::oncehub::{Object, users};
+use crate::tools::call::Call;
+use crate::tools::failure::{Failure, Stop};
+use crate::tools::names::{Found, Noun};
+use crate::tools::reply::{FOUND_NOTE, Reply};
+use crate::tools::schema::Field;
+use crate::tools::write::{Seen, Subject};
+use crate::tools::{Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +39,7 @@ fn output() -> std::sync::Arc<rmcp::model::JsonObject> {
     schema::written(&[FIELDS, &more].concat())
 }
 
-#[tool_router(router = changing_availability, vis = "pub(in super::super)")]
+#[tool_router(router = changing_availability, vis = "pub(in crate::tools::users)")]
 impl Tools {
     /// Change when a user can be booked, in their own zone: weekly by day, overrides for dates such as holidays. Days
     /// given are replaced whole; others stay. Nothing is canceled: the reply names bookings that now lie outside, for
@@ -50,13 +50,13 @@ impl Tools {
         output_schema = output(),
         annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
     )]
-    async fn update_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
+    async fn update_scheduling_availability(&self, mut call: Call) -> Result<Reply, Stop> {
         let UpdateAvailability { user_id, weekly, overrides } = call.input()?;
         if weekly.is_empty() && overrides.is_empty() {
             let hint = "say which days of the week or which dates, e.g. overrides: [{\"date\": \"friday\", \"working_hours\": []}]";
-            return Err(Failure::argument("weekly", "neither weekly nor overrides is given", hint));
+            return Err(Failure::argument("weekly", "neither weekly nor overrides is given", hint).into());
         }
-        let user = call.user("user_id", &user_id).await?;
+        let user = call.find(&[Noun::Users], "user_id", &user_id).await?;
         let get = users::GetAvailability { id: user.id.clone() };
         let read = |object: &Object| Schedule::read(object, &user, &self.settings.zone);
         let mut object = call.oncehub.send(&get).await?;
@@ -79,9 +79,7 @@ impl Tools {
             before.zone.name(),
             in_words(&wanted).join("; ")
         );
-        if let Some(declined) = call.confirm(false, &question, &|| shown(object.clone(), &user, &before)).await? {
-            return Ok(declined);
-        }
+        call.agree(false, &question, &|| shown(object.clone(), &user, &before)).await?;
         if call.was_asked() {
             // A person may have thought for minutes, and said yes to what they read.
             object = call.oncehub.send(&get).await?;
@@ -90,7 +88,9 @@ impl Tools {
             let now = Change::all(&plan, &before, |when| when.wanted(&plan, &before));
             if in_words(&now) != in_words(&wanted) {
                 let problem = "the hours have been changed by somebody else while the question was open";
-                return Err(Failure::not_confirmed(problem, "call again: the question will show them as they are now"));
+                return Err(
+                    Failure::not_confirmed(problem, "call again: the question will show them as they are now").into()
+                );
             }
             wanted = now;
         }

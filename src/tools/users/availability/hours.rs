@@ -4,12 +4,12 @@ use jiff::civil::{Date, Weekday};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::super::failure::Failure;
-use super::super::super::names::{fold, looks_like_an_id};
-use super::super::super::time;
-use super::super::super::untrusted::quoted;
 use super::schedule::{DAYS, Schedule, name_of, told};
 use crate::oncehub::users::{self, Hours};
+use crate::tools::failure::Failure;
+use crate::tools::names::{fold, looks_like_an_id};
+use crate::tools::time;
+use crate::tools::untrusted::quoted;
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -11,14 +11,14 @@ mod tests;
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
-use super::super::call::Call;
-use super::super::failure::Failure;
-use super::super::names::Found;
-use super::super::reply::Reply;
-use super::super::schema::Field;
-use super::super::untrusted::quoted;
-use super::super::{Tools, schema};
 use crate::oncehub::{Object, users};
+use crate::tools::call::Call;
+use crate::tools::failure::Failure;
+use crate::tools::names::{Found, Noun};
+use crate::tools::reply::Reply;
+use crate::tools::schema::Field;
+use crate::tools::untrusted::quoted;
+use crate::tools::{Tools, schema};
 use schedule::Schedule;
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -49,7 +49,7 @@ impl Tools {
     )]
     async fn get_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetAvailability { user_id } = call.input()?;
-        let user = call.user("user_id", &user_id).await?;
+        let user = call.find(&[Noun::Users], "user_id", &user_id).await?;
         let object = call.oncehub.send(&users::GetAvailability { id: user.id.clone() }).await?;
         let schedule = Schedule::read(&object, &user, &self.settings.zone);
         let text = format!("{} | times in {}\n{}", described(&user), schedule.zone.name(), schedule.text());

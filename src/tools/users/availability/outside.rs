@@ -4,13 +4,13 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use super::super::super::bookings::{describe, guest, is_live};
-use super::super::super::call::Call;
-use super::super::super::reply::put_time;
-use super::super::super::time::{self, Zone};
 use super::hours::{Plan, minutes};
 use super::schedule::Schedule;
 use crate::oncehub::{Error, Id, Object, bookings};
+use crate::tools::bookings::{describe, guest, is_live};
+use crate::tools::call::Call;
+use crate::tools::reply::put_time;
+use crate::tools::time::{self, Zone};
 
 /// The most that are looked through.
 const MOST: usize = 500;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Weekday};
 use serde_json::Value;
 
-use super::super::super::names::Found;
-use super::super::super::time::Zone;
-use super::super::super::untrusted::{quoted, word};
 use crate::oncehub::Object;
 use crate::oncehub::users::Hours;
+use crate::tools::names::Found;
+use crate::tools::time::Zone;
+use crate::tools::untrusted::{quoted, word};
 
 /// The days of the week under the names that OnceHub has for them.
 pub(super) const DAYS: [(Weekday, &str); 7] = [

@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::super::super::confirm::{Answer, Confirm};
-use super::super::super::tests::bench::{Bench, Setup};
 use crate::sandbox::{Effect, Fault};
+use crate::tools::confirm::{Answer, Confirm};
+use crate::tools::tests::bench::{Bench, Setup};
 
 const DANA: &str = "USR-XXGJ98LRZMAU";
 const LEE: &str = "USR-XSAJLWDAS78B";

@@ -2,16 +2,16 @@
 //!
 //! The rooms, in reading order, and which way their arrows run:
 //!
-//! - [`oncehub`], room 1: the typed client of the API. HTTP and JSON, no MCP. Imports no room.
-//! - [`tools`], room 2: what an assistant sees. Imports `oncehub`.
-//! - [`server`], room 3: the MCP server, both protocol eras. Imports `tools`.
-//! - [`transport`], room 4: the ways in. Imports no room.
-//! - [`sandbox`], room 6: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
+//! - [`oncehub`]: the typed client of the API. HTTP and JSON, no MCP. Imports no room.
+//! - [`tools`]: what an assistant sees. Imports `oncehub`.
+//! - [`server`]: the MCP server, both protocol eras. Imports `tools`.
+//! - [`transport`]: the ways in. Imports no room.
+//! - [`sandbox`]: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
 //!   `oncehub`: a field that is misspelt there must not be misspelt here too.
-//! - [`install`], room 7: the clients of this machine, and their configuration files. Imports no room.
+//! - [`install`]: the clients of this machine, and their configuration files. Imports no room.
 //! - [`cli`] reads the command line into [`config`] and runs a command; [`app`] alone knows every room, and wires them.
 //!
-//! (Room 5, webhooks in, is not built yet.) A test reads the sources and fails on any other arrow.
+//! A test reads the sources and fails on any other arrow.
 
 pub mod app;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! What is counted and timed while the server runs, in Prometheus' form.
+//! The server's metrics, in Prometheus' format.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::task::AbortOnDropHandle;
 
-/// How often the durations of single calls are sorted into buckets. Until then each takes room, whether or not anybody reads the
-/// figures.
+/// How often recorded durations are sorted into buckets. Until then each one takes memory, whether or not anybody reads
+/// the metrics.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// The upper bounds of the buckets of all durations, in seconds.
 const BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0];
 
-/// The figures of this process.
+/// The metrics of this process.
 pub(super) struct Figures {
     handle: PrometheusHandle,
     _upkeep: AbortOnDropHandle<()>,
 }
 
 impl Figures {
-    /// Begins to collect.
+    /// Starts collecting.
     ///
     /// # Errors
-    /// When they are collected already, by another server in this process.
+    /// If another server in this process already collects them.
     pub(super) fn collect() -> anyhow::Result<Self> {
         let duration = Matcher::Suffix("_duration_seconds".into());
         let recorder = PrometheusBuilder::new().set_buckets_for_metric(duration, BUCKETS)?.build_recorder();
@@ -42,7 +42,7 @@ impl Figures {
         Ok(Self { handle, _upkeep: AbortOnDropHandle::new(tokio::spawn(upkeep)) })
     }
 
-    /// All of them, as they are now.
+    /// Renders all metrics, as they are now.
     pub(super) fn render(&self) -> String {
         self.handle.run_upkeep();
         self.handle.render()

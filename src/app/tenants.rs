@@ -32,27 +32,9 @@ const MEET_FOR: Duration = Duration::from_secs(10);
 const READY_FOR: Duration = Duration::from_mins(1);
 const UNREADY_FOR: Duration = Duration::from_secs(10);
 
-/// What answers MCP.
-#[cfg(not(feature = "conformance-fixtures"))]
-type Served = Server;
-/// What answers MCP, and beside it what the official conformance suite asks for.
-#[cfg(feature = "conformance-fixtures")]
-type Served = crate::server::fixtures::WithFixtures<Server>;
-
-#[cfg(not(feature = "conformance-fixtures"))]
-fn served(server: &Server) -> Served {
-    server.clone()
-}
-
-#[cfg(feature = "conformance-fixtures")]
-fn served(server: &Server) -> Served {
-    Served::new(server.clone())
-}
-
 /// What HTTP serves: the server's own account for those who may use it, and each other caller's own.
 pub struct Tenants {
     server: Server,
-    served: Served,
     own: Account,
     client: Client,
     address: Address,
@@ -78,7 +60,6 @@ impl Tenants {
         let server = Server::of_requests();
         let remember = |most, idle| Cache::builder().max_capacity(most).time_to_idle(idle).build();
         Ok(Self {
-            served: served(&server),
             server,
             own: Account { tools, catalogue: Arc::new(catalogue), tenant: OWN.into(), held: None },
             address,
@@ -132,10 +113,10 @@ impl Tenants {
 const OWN: &str = "own";
 
 impl Backend for Tenants {
-    type Service = Served;
+    type Service = Server;
 
-    fn service(&self) -> Served {
-        self.served.clone()
+    fn service(&self) -> Server {
+        self.server.clone()
     }
 
     fn admit(

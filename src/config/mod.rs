@@ -1,4 +1,4 @@
-//! Settings: flag over environment over `.env` over default, validated once, at start.
+//! Settings: flag over environment over `.env` over default, validated once, at startup.
 
 mod dotenv;
 
@@ -86,30 +86,30 @@ pub struct Options {
 /// The variable that names a `.env`.
 const ENV_FILE: &str = "ONCEHUB_MCP_ENV_FILE";
 
-/// The settings, as they are used.
+/// The validated settings.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Whether the simulated account is used.
     pub sandbox: bool,
-    /// The key.
+    /// The API key.
     pub key: Key,
     /// The root of the API.
     pub url: Url,
     /// Whom `me` means.
     pub me: Option<String>,
-    /// The zone of replies.
+    /// The time zone of replies.
     pub zone: Zone,
     /// How long one call may take.
     pub timeout: Duration,
-    /// The rate limits to keep.
+    /// The rate limits to keep to.
     pub windows: Windows,
     /// The largest reply of a tool, in bytes.
     pub max_reply: usize,
-    /// What is offered.
+    /// The tools that are offered.
     pub selection: Selection,
-    /// When a person is asked.
+    /// When a person is asked to confirm.
     pub confirm: Confirm,
-    /// Whether changes are only told and never sent.
+    /// Whether changes are only reported and never sent.
     pub dry_run: bool,
 }
 
@@ -143,7 +143,7 @@ pub enum BadSetting {
 }
 
 impl Config {
-    /// Reads what the command line and the environment say.
+    /// Validates what the command line and the environment say.
     ///
     /// # Errors
     /// The first setting that cannot be used.
@@ -183,18 +183,18 @@ impl Config {
     }
 }
 
-/// A variable that is set to nothing counts as unset; so does `${user_config.…}`, which hosts of MCPB bundles leave as
-/// it stands in the manifest where the person filled nothing in.
+/// Returns a variable's value, or `None` if it counts as unset: if it is empty, or still `${user_config.…}`, which
+/// hosts of MCPB bundles leave as it stands in the manifest if the person filled nothing in.
 fn filled(text: &str) -> Option<&str> {
     let text = text.trim();
     (!text.is_empty() && !text.starts_with("${user_config.")).then_some(text)
 }
 
-/// The value's name of a setting that is on or off.
+/// The value name of a setting that is on or off.
 pub const SWITCH: &str = "BOOL";
 
-/// The command with what all settings have in common: the general ones belong to every command, no help shows what the
-/// environment holds, and a switch takes a value or none.
+/// Returns the command with what all settings have in common: they are global to every subcommand, help never shows
+/// what the environment holds, and a switch takes an optional value.
 pub fn with_settings(command: Command) -> Command {
     fn completed(command: Command) -> Command {
         let command = command.mut_args(|setting| {
@@ -211,7 +211,7 @@ pub fn with_settings(command: Command) -> Command {
     completed(command.mut_args(|setting| setting.global(true)))
 }
 
-/// The command without the variables that count as unset: what they are for keeps its default.
+/// Returns the command without the variables that count as unset, so that their settings keep their defaults.
 pub fn without_unset(command: Command) -> Command {
     let command = command.mut_args(|argument| {
         let text = argument.get_env().and_then(|name| std::env::var(name).ok());
@@ -223,16 +223,16 @@ pub fn without_unset(command: Command) -> Command {
     command.mut_subcommands(without_unset)
 }
 
-/// On or off, in any of the usual words.
+/// Parses on or off, in any of the usual words.
 pub fn flag(text: &str) -> Result<bool, String> {
     let read = BoolishValueParser::new().parse_ref(&Command::default(), None, OsStr::new(text.trim()));
     read.map_err(|_| "say true or false".into())
 }
 
-/// A secret from the environment, or else from a file.
+/// Returns a secret from the environment, or else from a file.
 ///
 /// # Errors
-/// When both are given, or the file holds none.
+/// If both are given, or the file holds no secret.
 pub fn secret(name: &'static str, file: Option<&Path>) -> Result<Option<SecretString>, BadSetting> {
     let bad = |problem: String| BadSetting::Other { name, problem };
     let given = std::env::var(name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -266,7 +266,7 @@ fn key(options: &Options) -> Result<Key, BadSetting> {
     Key::new(source).map_err(BadSetting::Key)
 }
 
-/// The variables that say where the key is: one of them, never two.
+/// The variables that give the key or say where it is: one of them, never two.
 const KEY_VARIABLES: [&str; 3] = ["ONCEHUB_API_KEY", "ONCEHUB_API_KEY_FILE", "ONCEHUB_MCP_KEYCHAIN"];
 
 /// A setting, as it was given.
@@ -276,13 +276,13 @@ pub struct Given {
     pub flag: String,
     /// The variable's name.
     pub variable: String,
-    /// Its value; several are joined by commas.
+    /// Its value; multiple values are joined by commas.
     pub value: String,
     /// Where it was given.
     pub source: Source,
 }
 
-/// Where a value was given. The first one that has it is taken.
+/// Where a value was given. The first source that has it wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// On the command line.
@@ -293,24 +293,24 @@ pub enum Source {
     Dotenv,
 }
 
-/// What the command line and the environment have, told by a command line that was read before any `.env`.
+/// Returns what the command line and the environment set, from a command line that was parsed before any `.env`.
 pub fn elsewhere(matches: &ArgMatches, purpose: Purpose) -> Elsewhere {
     let nothing = Dotenv::default();
     let mut variables: BTreeSet<String> =
         given(matches, &nothing).into_iter().map(|setting| setting.variable).collect();
-    // It has no flag. What is not text is refused later, and replaced by nothing.
+    // The key's own variable has no flag. A value that is not text is rejected later, and nothing replaces it.
     variables.extend(dotenv::is_in_environment(KEY_VARIABLES[0]).then(|| KEY_VARIABLES[0].to_owned()));
     let sandbox = matches.try_get_one("sandbox").ok().flatten().copied().unwrap_or_default();
     Elsewhere { variables, sandbox, purpose }
 }
 
-/// The file that a person named with `--env-file`.
+/// Returns the file that a person named with `--env-file`.
 pub fn env_file(matches: &ArgMatches) -> Option<PathBuf> {
     let file: Option<&PathBuf> = matches.try_get_one("env_file").ok().flatten();
     file.filter(|file| file.to_str().is_none_or(|file| filled(file).is_some())).cloned()
 }
 
-/// The settings that somebody has given, each with the place that won. Those at their defaults are not among them.
+/// Returns the settings that were given, each with the source that won. Those at their defaults are not among them.
 pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
     let settings = Options::augment_args(Command::new(""));
     let each = settings.get_arguments().filter_map(|setting| {
@@ -334,7 +334,7 @@ pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
     each.collect()
 }
 
-/// The key's own variable, which has no flag.
+/// Returns the key from its own variable, which has no flag, and its source.
 pub fn given_key(dotenv: &Dotenv) -> Option<(SecretString, Source)> {
     let key = std::env::var(KEY_VARIABLES[0]).ok().and_then(|key| filled(&key).map(str::to_owned))?;
     let is_dotenv = dotenv.taken.contains(KEY_VARIABLES[0]);

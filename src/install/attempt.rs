@@ -1,4 +1,4 @@
-//! Does an entry work? It is started as its client would start it, and spoken to as its client would speak to it.
+//! Whether an entry works: it is started as its client would start it, and called as its client would call it.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -15,26 +15,26 @@ use tokio::time::timeout;
 
 use super::{Entry, Machine, Scope};
 
-/// What an entry came to.
+/// The result of a successful attempt.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// What answered, with its version.
+    /// The server that answered, with its version.
     pub server: String,
     /// How many tools it offers.
     pub tools: usize,
-    /// How long it took from the start to the list of tools.
+    /// The time from the start until the tools were listed.
     pub took: Duration,
-    /// What its connection test said: of the account, or why it failed. Nothing if it has no such tool.
+    /// What its connection test reported: the account, or why it failed. `None` if it has no such tool.
     pub account: Option<Result<String, String>>,
 }
 
-/// How long an entry may take to list its tools.
+/// The time within which an entry must list its tools.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How long the connection test may take after that.
+/// The time within which the connection test must finish after that.
 const TEST_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Tries an entry: one of a project is started in its folder.
+/// Tries an entry; a project's entry is started in the project's folder.
 ///
 /// # Errors
 /// Why no client could work with it, in words.
@@ -72,7 +72,7 @@ async fn by_program(
         Scope::Project => &machine.folder,
     };
     let mut command = Command::new(program);
-    // What this shell has been told must not help it: its client does not know that.
+    // This shell's own settings must not help it: the client will not have them.
     for name in machine.variables.keys().filter(|name| name.starts_with("ONCEHUB_")) {
         command.env_remove(name);
     }
@@ -91,12 +91,12 @@ async fn by_program(
 }
 
 async fn by_address(url: &str, headers: &[(String, String)]) -> Result<Service, String> {
-    // Whoever was first has set the same.
+    // Ignore: a provider may already be installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut config = StreamableHttpClientTransportConfig::with_uri(url);
     for (name, value) in headers {
         let name = name.parse().map_err(|_| format!("'{name}' is no header"))?;
-        // What a client puts in for a variable of its own cannot be known here.
+        // What a client substitutes for its own variables cannot be known here.
         let mut value: HeaderValue = value.parse().map_err(|_| format!("the value of {name} cannot be sent"))?;
         value.set_sensitive(true);
         config.custom_headers.insert(name, value);
@@ -113,7 +113,7 @@ fn client() -> ClientConfig {
     ClientConfig::new(rmcp::model::ClientCapabilities::default(), about)
 }
 
-/// What its connection test says, in a line.
+/// Returns what its connection test says, on one line.
 async fn test(service: &Service) -> Result<String, String> {
     let called = timeout(TEST_PATIENCE, service.call_tool(CallToolRequestParams::new("test_connection"))).await;
     let called = called.map_err(|_| format!("OnceHub has not answered within {} s", TEST_PATIENCE.as_secs()))?;
@@ -123,7 +123,7 @@ async fn test(service: &Service) -> Result<String, String> {
     if result.is_error == Some(true) { Err(first) } else { Ok(first) }
 }
 
-/// The first cause of an error; what wraps it speaks of our own types.
+/// Returns the root cause of an error; the errors around it name our own types.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -132,7 +132,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Why a program ended: the line on its standard error that speaks of an error, or else the last one.
+/// Returns why a program ended: the line on its standard error that mentions an error, or else the last one.
 async fn reason(errors: Option<impl AsyncRead + Unpin>) -> Option<String> {
     let mut lines = BufReader::new(errors?).lines();
     let (mut error, mut last) = (None, None);

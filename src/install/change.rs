@@ -6,40 +6,40 @@ use atomic_write_file::AtomicWriteFile;
 use jiff::Zoned;
 use similar::TextDiff;
 
-/// What becomes of a file.
+/// A change to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The file.
     pub file: PathBuf,
-    /// Its text; nothing if there is no such file yet.
+    /// Its text; `None` if there is no such file yet.
     pub before: Option<String>,
     /// Its text afterwards.
     pub after: String,
 }
 
-/// Why a file was not written. It is as it was.
+/// Why a file was not written. The file is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum Unwritten {
-    /// Somebody else wrote it, after the change had been shown.
+    /// Another program wrote it after the change was shown.
     #[error("{0} has been changed by another program meanwhile: try again")]
     Changed(PathBuf),
-    /// The system refuses.
+    /// The system does not allow it.
     #[error("{file} cannot be written: {reason}")]
     Refused {
-        /// The file, or the folder that it would be in.
+        /// The file, or the folder that it belongs in.
         file: PathBuf,
-        /// The system's words.
+        /// The system's own message.
         reason: String,
     },
 }
 
 impl Change {
-    /// Whether everything is as it should be already.
+    /// Whether everything is already as it should be.
     pub fn is_none(&self) -> bool {
         self.before.as_deref() == Some(&self.after)
     }
 
-    /// The difference as a person reads it. What looks like a secret, ours or another server's, is not shown.
+    /// Returns the difference for a person to read. What looks like a secret, ours or another server's, is hidden.
     pub fn diff(&self) -> String {
         let before = self.before.as_deref().unwrap_or_default();
         let diff = TextDiff::from_lines(before, &self.after);
@@ -48,12 +48,12 @@ impl Change {
         text.lines().map(|line| masked(line) + "\n").collect()
     }
 
-    /// Writes the file at one stroke, and keeps a copy of what it was. Returns the copy's path.
+    /// Writes the file atomically, and keeps a backup of what it was. Returns the backup's path.
     ///
     /// # Errors
-    /// Nothing is written then.
+    /// Nothing is written in that case.
     pub fn apply(&self) -> Result<Option<PathBuf>, Unwritten> {
-        // A file of dotfiles is often a link: what it points to is written, and the link stays.
+        // Dotfiles are often symlinks: the target is written, and the link stays.
         let file = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
         let refused = |file: &Path| {
             let file = file.to_owned();
@@ -77,7 +77,7 @@ impl Change {
 /// Writes a secret into a file that only its owner can read, below a folder that only its owner can enter.
 ///
 /// # Errors
-/// What the system says; the file is as it was then.
+/// The system's own error; the file is then unchanged.
 pub fn keep_secret(file: &Path, secret: &str) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         let mut made = fs::DirBuilder::new();
@@ -88,8 +88,8 @@ pub fn keep_secret(file: &Path, secret: &str) -> io::Result<()> {
     write_atomically(file, &format!("{secret}\n"), true)
 }
 
-/// Writes a file so that whoever reads it meanwhile, or after a crash, finds either text whole. A new one is for its owner
-/// only, since it may hold a key; another keeps its permissions.
+/// Writes a file so that anyone reading it meanwhile, or after a crash, finds either the old or the new text, whole. A
+/// new file is for its owner only, since it may hold a key; an existing one keeps its permissions.
 fn write_atomically(file: &Path, text: &str, is_new: bool) -> io::Result<()> {
     let mut options = AtomicWriteFile::options();
     #[cfg(unix)]
@@ -106,7 +106,7 @@ fn write_atomically(file: &Path, text: &str, is_new: bool) -> io::Result<()> {
     written.commit()
 }
 
-/// A copy beside the file, named for the moment, readable for those who can read the file.
+/// Copies the old text to a timestamped file beside the original, with the same permissions.
 fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let now = Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -117,7 +117,7 @@ fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
     for name in names {
         let copy = file.with_file_name(name);
         match OpenOptions::new().write(true).create_new(true).open(&copy) {
-            // An earlier copy is never written over.
+            // An earlier copy is never overwritten.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
             Ok(mut created) => {
@@ -130,11 +130,11 @@ fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many copies of this second"))
 }
 
-/// The largest configuration that is read, in bytes: some clients keep much else in theirs.
+/// The largest configuration file that is read, in bytes: some clients keep much else in theirs.
 const LARGEST: u64 = 64 << 20;
 
-/// A file's text, or nothing where there is no file. A pipe or a device, to which a project may have a link, is not read: it may
-/// never end.
+/// Returns a file's text, or `None` if there is no file. Pipes and devices, to which a project may link, are not read:
+/// they may never end.
 pub(super) fn read_if_there(file: &Path) -> Result<Option<String>, String> {
     match fs::metadata(file) {
         Ok(about) if !about.is_file() => return Err("it is not a regular file".into()),
@@ -151,10 +151,10 @@ pub(super) fn read_if_there(file: &Path) -> Result<Option<String>, String> {
     }
 }
 
-/// Words in the name of what a person would not want on a screen.
+/// Words in the names of values that should not be shown on a screen.
 const SECRETS: [&str; 8] = ["key", "token", "secret", "passw", "authorization", "cookie", "credential", "bearer"];
 
-/// A line of configuration, without the values of what is named like a secret. A path is none.
+/// Returns a line of configuration with the values of secret-looking names hidden. A path is not a secret.
 fn masked(line: &str) -> String {
     let (mut shown, mut rest) = (String::new(), line);
     while let Some(at) = rest.find([':', '=']) {

@@ -7,27 +7,27 @@ use super::entry::{Entry, KEY_HEADERS, KEY_VARIABLES};
 use super::format::{Broken, Format};
 use super::machine::{Machine, below};
 
-/// A program that speaks to MCP servers, and how it is told of them.
+/// A program that uses MCP servers, and how they are registered with it.
 #[derive(Debug)]
 pub struct Client {
-    /// What the command line calls it.
+    /// Its name on the command line.
     pub id: &'static str,
-    /// What its makers call it.
+    /// Its maker's name for it.
     pub name: &'static str,
-    /// The maker's page about it.
+    /// The maker's documentation.
     pub documentation: &'static str,
     /// What has to happen before the client sees a change.
     pub then: &'static str,
     pub(super) format: Format,
-    /// The field that holds all servers by their names.
+    /// The field that holds all servers by name.
     pub(super) servers: &'static str,
-    /// The file of a person.
+    /// A person's own configuration file.
     pub(super) file: fn(&Machine) -> PathBuf,
-    /// The file of a project, below its folder.
+    /// A project's configuration file, relative to its folder.
     pub(super) project: Option<&'static [&'static str]>,
-    /// The program by which it is recognised, besides the folder of its file.
+    /// The program that shows it is installed, besides the folder of its file.
     pub(super) program: Option<&'static str>,
-    /// The folder by which it is recognised, where that is not the file's own.
+    /// The folder that shows it is installed, if that is not the file's own.
     pub(super) folder: Option<fn(&Machine) -> PathBuf>,
     pub(super) spelling: Spelling,
 }
@@ -38,11 +38,11 @@ pub(super) struct Spelling {
     pub(super) command: &'static str,
     pub(super) args: &'static str,
     pub(super) env: &'static str,
-    /// Fields that an entry of a program has besides, by its name.
+    /// Additional fields of a program's entry, given its name.
     pub(super) besides: fn(&str) -> Value,
-    /// What the client takes for the name of a variable, if a value has it in it.
+    /// The sign with which the client expands variables inside values.
     pub(super) expands: Option<&'static str>,
-    /// How a server's address is spelt; nothing where the file can name none.
+    /// How a server's address is spelt; `None` if the file cannot name one.
     pub(super) http: Option<HttpSpelling>,
 }
 
@@ -50,11 +50,11 @@ pub(super) struct Spelling {
 pub(super) struct HttpSpelling {
     pub(super) url: &'static str,
     pub(super) headers: &'static str,
-    /// Fields that an entry of an address has besides, by its name.
+    /// Additional fields of an address's entry, given its name.
     pub(super) besides: fn(&str) -> Value,
 }
 
-/// `mcpServers` with `command`, `args` and `env`: what most clients have taken over from the first one.
+/// `mcpServers` with `command`, `args` and `env`: the format that most clients have adopted.
 pub(super) const USUAL: Spelling = Spelling {
     command: "command",
     args: "args",
@@ -68,16 +68,17 @@ pub(super) fn nothing(_: &str) -> Value {
     Value::Object(Map::new())
 }
 
-/// What an address is called, in one client or another.
+/// The names of the address field in various clients.
 const URLS: [&str; 4] = ["url", "httpUrl", "serverUrl", "uri"];
 
-/// The fields by which a client is told to leave an entry out.
+/// The fields that tell a client to leave an entry out.
 const SWITCHES: [&str; 2] = ["disabled", "enabled"];
 
-/// What only an entry of a program has, in one client or another. Codex refuses its whole file when an address has it.
+/// Fields that only a program's entry may have, in various clients. Codex rejects its whole file when an address has
+/// one.
 const OF_PROGRAMS: [&str; 3] = ["cwd", "env_vars", "envFile"];
 
-/// What only an entry of an address has. Codex refuses its whole file when a program has it.
+/// Fields that only an address's entry may have. Codex rejects its whole file when a program has one.
 const OF_ADDRESSES: [&str; 7] = [
     "auth",
     "bearer_token_env_var",
@@ -88,16 +89,16 @@ const OF_ADDRESSES: [&str; 7] = [
     "oauth_resource",
 ];
 
-/// Whose configuration it is.
+/// The owner of a configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// A person's own.
     Person,
-    /// That of the project in whose folder the command was given.
+    /// The project in whose folder the command was run.
     Project,
 }
 
-/// Why a client's file is left as it is.
+/// Why a client's file is left unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// The file cannot be read.
@@ -105,10 +106,10 @@ pub enum Refused {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// The system's words.
+        /// The system's own message.
         reason: String,
     },
-    /// The file is not what the client takes.
+    /// The file is not one that the client accepts.
     #[error("{file} is left as it is: {broken}")]
     Broken {
         /// The file.
@@ -116,27 +117,27 @@ pub enum Refused {
         /// What is wrong, and where.
         broken: Broken,
     },
-    /// The file of a project is a link to another place.
+    /// A project's file is a link to somewhere else.
     #[error("{file} leads out of this folder, to {real}: it is left as it is")]
     LedOut {
         /// The file.
         file: PathBuf,
-        /// Where it leads, or the folder that it is in.
+        /// Where it leads, or the folder it is in.
         real: PathBuf,
     },
-    /// The client would read a value as the name of a variable.
+    /// The client would expand a variable inside a value.
     #[error(
         "{client} reads '{sign}' in {field} as the name of a variable: make another key, or keep this one in a file (--key file)"
     )]
     Expanded {
         /// The client.
         client: &'static str,
-        /// What it looks for.
+        /// The sign that marks a variable.
         sign: &'static str,
-        /// Where it stands.
+        /// The field it appears in.
         field: String,
     },
-    /// The client has no files of projects.
+    /// The client has no project files.
     #[error("{0} has no configuration of its own for a project: leave --project out")]
     NoProjects(&'static str),
     /// The client's file cannot name an address.
@@ -146,17 +147,17 @@ pub enum Refused {
     NoAddresses(&'static str),
 }
 
-/// An entry that a file has under our name.
+/// An entry found in a file under our name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What it says, if it is an entry that the client could use.
+    /// The entry, if the client could use it.
     pub entry: Option<Entry>,
     /// Whether the client has been told to leave it out.
     pub is_off: bool,
 }
 
 impl Client {
-    /// The file in which the client looks.
+    /// Returns the file that the client reads.
     ///
     /// # Errors
     /// When it has none for projects.
@@ -168,14 +169,14 @@ impl Client {
         }
     }
 
-    /// The file in which the client looks, unless it is a project's and a link leads out of it: what would be changed then is
-    /// another file than the one that is shown.
+    /// Returns the file that the client reads, unless it is a project's and a link leads out of the project: the file
+    /// changed would then not be the one shown.
     fn file_to_write(&self, machine: &Machine, scope: Scope) -> Result<PathBuf, Refused> {
         let file = self.file(machine, scope)?;
         let Some(folder) = std::fs::canonicalize(&machine.folder).ok().filter(|_| scope == Scope::Project) else {
             return Ok(file);
         };
-        // Of a new file, the folder that it comes into.
+        // For a new file, check the folder it will be created in.
         let real = file.ancestors().find_map(|part| std::fs::canonicalize(part).ok());
         match real.filter(|real| !real.starts_with(&folder)) {
             Some(real) => Err(Refused::LedOut { file, real }),
@@ -188,21 +189,21 @@ impl Client {
         self.spelling.http.is_some()
     }
 
-    /// Whether the client seems to be on this machine.
+    /// Whether the client appears to be installed on this machine.
     pub fn is_here(&self, machine: &Machine) -> bool {
         let file = (self.file)(machine);
         let folder = self.folder.map(|folder| folder(machine)).or_else(|| file.parent().map(Path::to_owned));
-        // What keeps its file right in the home folder is not recognised by that folder.
+        // A client that keeps its file directly in the home folder is not recognised by that folder.
         let folder = folder.filter(|folder| *folder != machine.home);
         file.is_file()
             || folder.is_some_and(|folder| folder.is_dir())
             || self.program.is_some_and(|program| machine.program(program).is_some())
     }
 
-    /// What the file has under a name.
+    /// Returns what the file has under a name.
     ///
     /// # Errors
-    /// A file that cannot be read or understood.
+    /// When the file cannot be read or understood.
     pub fn find(&self, machine: &Machine, scope: Scope, name: &str) -> Result<Option<Found>, Refused> {
         let file = self.file(machine, scope)?;
         let text = read(&file)?.unwrap_or_default();
@@ -210,11 +211,12 @@ impl Client {
         Ok(all.get(self.servers).and_then(|servers| servers.get(name)).map(|entry| self.understand(entry)))
     }
 
-    /// The change that registers an entry. What somebody has added to an entry of the same name in their own file stays. In a
-    /// project's it may be a stranger's (a variable that sends the key elsewhere, tools that need no yes), and goes.
+    /// Returns the change that registers an entry. Whatever a person added to an entry of the same name in their own
+    /// file stays. In a project's file it may be a stranger's (a variable that sends the key elsewhere, tools that skip
+    /// confirmation), and is removed.
     ///
     /// # Errors
-    /// A file that cannot be read or understood; a client that cannot do what is asked.
+    /// When the file cannot be read or understood, or the client cannot do what is asked.
     pub fn register(&self, machine: &Machine, scope: Scope, name: &str, entry: &Entry) -> Result<Change, Refused> {
         let file = self.file_to_write(machine, scope)?;
         let before = read(&file)?;
@@ -231,10 +233,10 @@ impl Client {
         Ok(Change { file, before, after })
     }
 
-    /// The change that takes an entry away; nothing if there is none.
+    /// Returns the change that removes an entry; `None` if there is none.
     ///
     /// # Errors
-    /// A file that cannot be read or understood.
+    /// When the file cannot be read or understood.
     pub fn unregister(&self, machine: &Machine, scope: Scope, name: &str) -> Result<Option<Change>, Refused> {
         let file = self.file_to_write(machine, scope)?;
         let Some(text) = read(&file)? else { return Ok(None) };
@@ -247,10 +249,10 @@ impl Client {
         Ok(Some(Change { file, before: Some(text), after }))
     }
 
-    /// A file of this client's that has nothing but an entry: what a person would paste.
+    /// Returns the text of a client's file with only this entry, for a person to paste.
     ///
     /// # Errors
-    /// A client that cannot do what is asked.
+    /// When the client cannot do what is asked.
     pub fn block(&self, name: &str, entry: &Entry) -> Result<String, Refused> {
         let new = self.spell(name, entry, None)?;
         let empty = Value::Object(Map::new());
@@ -258,7 +260,7 @@ impl Client {
         self.format.put("", &empty, [self.servers, name], &new).map_err(broken)
     }
 
-    /// The fields of an entry, given those that it has now.
+    /// Builds the fields of an entry, given its current ones.
     fn spell(
         &self,
         name: &str,
@@ -275,7 +277,7 @@ impl Client {
         let (own, besides) = match entry {
             Entry::Stdio { command, args, env } => {
                 let env = kept(old, spelling.env, env, &KEY_VARIABLES);
-                // Some clients refuse an entry without arguments, so there is always a list of them.
+                // Some clients reject an entry without arguments, so the list is always written.
                 let mut own =
                     vec![(spelling.command, Value::from(command.as_str())), (spelling.args, Value::from(args.clone()))];
                 own.extend((!env.is_empty()).then(|| (spelling.env, Value::Object(env))));
@@ -289,7 +291,7 @@ impl Client {
                 (own, (http.besides)(name))
             }
         };
-        // Every field that says how the server is reached is ours to say; all others are the person's, once they are there.
+        // Every field that says how the server is reached is ours to set; all others are the person's, once present.
         let ours = [spelling.command, spelling.args, spelling.env, "type", "transport", "bearer_token_env_var"];
         let ours = ours.into_iter().chain(http.into_iter().flat_map(|http| [http.url, http.headers]));
         let of_the_other_kind: &[&str] = match entry {
@@ -300,7 +302,7 @@ impl Client {
         let mut fields: Map<String, Value> =
             old.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
         fields.retain(|field, _| !ours.contains(&field.as_str()) || own.iter().any(|(name, _)| name == field));
-        // Nor may the shell's own key come beside the one that the entry names.
+        // Nor may the shell's own key be passed on beside the one that the entry names.
         if let Some(passed_on) = fields.get_mut("env_vars").and_then(Value::as_array_mut) {
             passed_on.retain(|name| !KEY_VARIABLES.iter().any(|key| name == key));
         }
@@ -315,7 +317,7 @@ impl Client {
     }
 
     fn understand(&self, entry: &Value) -> Found {
-        // Cline's own command puts what matters one level deeper.
+        // Cline's own command nests these fields one level deeper.
         let inner = entry.get("transport").filter(|inner| inner.is_object()).unwrap_or(entry);
         let text = |field: &str| inner.get(field)?.as_str().map(str::to_owned);
         let pairs = |field: &str| -> Vec<(String, String)> {
@@ -331,7 +333,7 @@ impl Client {
         let stdio = text(spelling.command).map(|command| Entry::Stdio { command, args, env: pairs(spelling.env) });
         let http = || {
             let http = spelling.http.as_ref()?;
-            // A client may take other names than the one that we write: Gemini CLI's own command writes another.
+            // A client may accept other names than the one we write: Gemini CLI's own command writes another.
             let url = text(http.url).or_else(|| URLS.into_iter().find_map(text))?;
             Some(Entry::Http { url, headers: pairs(http.headers) })
         };
@@ -339,7 +341,7 @@ impl Client {
     }
 }
 
-/// The pairs of a field, once ours have been put into it and the other ways to give a key have been taken out.
+/// Returns a field's pairs with ours added, and other ways to give a key removed.
 fn kept(old: Option<&Map<String, Value>>, field: &str, new: &[(String, String)], keys: &[&str]) -> Map<String, Value> {
     let old = old.and_then(|old| old.get(field)).and_then(Value::as_object).into_iter().flatten();
     let mut pairs: Map<String, Value> = old

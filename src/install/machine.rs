@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The operating system, as far as it decides where settings lie.
+/// The operating system, as far as it determines where settings are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum System {
     /// Linux and the other unixes.
@@ -12,21 +12,21 @@ pub enum System {
     Windows,
 }
 
-/// A machine, as one person sees it. A value, so that the paths of every system can be told on any of them.
+/// A machine, as one person sees it. It is a value, so that the paths of every system can be tested on any of them.
 #[derive(Clone, Debug)]
 pub struct Machine {
     /// Its system.
     pub system: System,
     /// The person's home.
     pub home: PathBuf,
-    /// The folder that the command was given in: a project.
+    /// The folder in which the command was run: a project.
     pub folder: PathBuf,
     /// The environment.
     pub variables: BTreeMap<String, String>,
 }
 
 impl Machine {
-    /// The machine that this process runs on; nothing if nobody's home is known.
+    /// Returns the machine that this process runs on; `None` if there is no known home folder.
     pub fn this() -> Option<Self> {
         let system = if cfg!(windows) {
             System::Windows
@@ -39,14 +39,14 @@ impl Machine {
             system,
             home: std::env::home_dir().filter(|home| home.is_absolute())?,
             folder: std::env::current_dir().ok()?,
-            // What is not text names no folder that a client could have been told of.
+            // A client cannot have been pointed to a folder that is not valid text.
             variables: std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
                 .collect(),
         })
     }
 
-    /// Where programs keep a person's settings: `~/.config`, `~/Library/Application Support`, `%APPDATA%`.
+    /// Returns the folder for a person's settings: `~/.config`, `~/Library/Application Support`, `%APPDATA%`.
     pub fn settings(&self) -> PathBuf {
         match self.system {
             System::Linux => self.config(),
@@ -55,17 +55,17 @@ impl Machine {
         }
     }
 
-    /// `~/.config`, or where `XDG_CONFIG_HOME` says; some programs use it on macOS too.
+    /// Returns `~/.config`, or what `XDG_CONFIG_HOME` says; some programs use it on macOS too.
     pub(super) fn config(&self) -> PathBuf {
         self.absolute("XDG_CONFIG_HOME").unwrap_or_else(|| self.below_home(&[".config"]))
     }
 
-    /// A path below the home folder.
+    /// Returns a path below the home folder.
     pub(super) fn below_home(&self, parts: &[&str]) -> PathBuf {
         below(&self.home, parts)
     }
 
-    /// The path that a variable holds. One that is set to nothing, or to a path that begins nowhere, is as good as not set.
+    /// Returns the path in a variable. An empty value or a relative path counts as unset.
     pub(super) fn absolute(&self, variable: &str) -> Option<PathBuf> {
         let path = self.variables.get(variable)?;
         // `C:\` is absolute, whichever system asks.
@@ -73,7 +73,7 @@ impl Machine {
         is_absolute.then(|| PathBuf::from(path))
     }
 
-    /// Where a program is on the search path.
+    /// Finds a program on the search path.
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         let path = self.variables.get("PATH").or_else(|| self.variables.get("Path"))?;
         let names: &[String] = &match self.system {
@@ -87,7 +87,7 @@ impl Machine {
     }
 }
 
-/// A path below a folder. Part by part, so that each system gets its own separators.
+/// Returns a path below a folder, joined part by part, so that each system gets its own separators.
 pub(super) fn below(folder: &Path, parts: &[&str]) -> PathBuf {
     let mut path = folder.to_owned();
     path.extend(parts);

@@ -1,9 +1,10 @@
-//! Room 7: the clients that start this server, or reach it over HTTP, and their configuration files. It knows no other room:
+//! The clients that start this server, or reach it over HTTP, and their configuration files. It knows no other room:
 //! neither what the server offers nor what OnceHub is.
 //!
-//! Reading order: an [`Entry`] is what gets registered; a [`Client`] says in which file of a [`Machine`] it stands and how it
-//! is spelt there (a file a client, in [`clients`]); a [`Format`](format::Format) puts it into the text and leaves everything
-//! else as it is; a [`Change`] shows the difference and writes it; an [`attempt`] starts what an entry says and speaks to it.
+//! Reading order: an [`Entry`] is what gets registered; a [`Client`] says which file of a [`Machine`] it belongs in and
+//! how it is spelt there (one file per client, in [`clients`]); a [`Format`](format::Format) inserts it into the text
+//! and leaves everything else unchanged; a [`Change`] shows the difference and writes it; an [`attempt`] starts the
+//! server that an entry describes, and talks to it.
 
 pub mod attempt;
 mod change;

@@ -18,7 +18,8 @@ impl Endpoint for Test {
     }
 }
 
-/// The account that the answer names: "The API key is valid for account: admin@example.com". In any other wording it names none.
+/// Returns the account that the response names: "The API key is valid for account: admin@example.com". Any other
+/// wording yields none.
 pub fn account_in(message: &str) -> Option<&str> {
     let account = message.strip_prefix("The API key is valid for account: ")?.trim();
     let is_address =

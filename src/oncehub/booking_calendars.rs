@@ -1,4 +1,4 @@
-//! Booking calendars: their free slots, booking one of them, and links that serve once.
+//! Booking calendars: their available time slots, scheduling one, and one-time links.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -36,16 +36,16 @@ pub type Get = endpoint::Get<BookingCalendars>;
 
 /// `GET /booking-calendars/{id}/time-slots`, a bare array. Operation `get-available-time-slots-for-booking-calendar`.
 ///
-/// OnceHub takes now and a week for what is missing, at most 30 days, and no start in the past.
+/// OnceHub defaults to one week from now; it allows at most 30 days, and no start in the past.
 #[derive(Debug, Serialize)]
 pub struct TimeSlots {
     /// The calendar.
     #[serde(skip)]
     pub id: Id,
-    /// From when, ISO 8601 in UTC.
+    /// The start of the range, ISO 8601 in UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<String>,
-    /// Until when.
+    /// The end of the range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<String>,
 }
@@ -59,7 +59,7 @@ impl Endpoint for TimeSlots {
     }
 }
 
-/// `POST /booking-calendars/{id}/schedule`: books a slot and answers with the booking's id alone. Operation
+/// `POST /booking-calendars/{id}/schedule`: books a slot and returns only the booking's id. Operation
 /// `book-a-time-slot-for-a-booking-calendar`.
 #[derive(Debug, Serialize)]
 pub struct Schedule {
@@ -72,18 +72,18 @@ pub struct Schedule {
     pub guest_time_zone: String,
     /// `name`, `email`, `phone`, and the calendar's own fields by their exact names.
     pub booking_form: Map<String, Value>,
-    /// One of the slot's locations; OnceHub chooses when there is none.
+    /// One of the slot's locations; without it, OnceHub chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
 }
 
-/// A slot's location, as it is asked for.
+/// A slot's location, as requested.
 #[derive(Debug, Serialize)]
 pub struct Location {
     /// `physical`, `virtual`, `virtual_static`, `guest_phone` or `in_person_by_guest`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What the kind asks for; `virtual_static` wants an explicit null.
+    /// The value that the kind requires; `virtual_static` needs an explicit null.
     pub value: Option<String>,
 }
 
@@ -102,27 +102,27 @@ pub struct CreateOneTimeLink {
     /// The calendar.
     #[serde(skip)]
     pub id: Id,
-    /// Whether the link hides what it is prefilled with.
+    /// Whether the link hides its prefilled values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hide_url_params: Option<bool>,
-    /// What the form is prefilled with.
+    /// The form's prefilled values.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub booking_form: Map<String, Value>,
     /// `source`, `medium`, `campaign`, `term`, `content`.
     #[serde(rename = "utm_params", skip_serializing_if = "Map::is_empty")]
     pub utm: Map<String, Value>,
-    /// What holds for a booking made through the link.
+    /// Settings for a booking made through the link.
     #[serde(skip_serializing_if = "BookingSettings::is_empty")]
     pub booking_settings: BookingSettings,
 }
 
-/// What holds for a booking made through a one-time link.
+/// Settings for a booking made through a one-time link.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct BookingSettings {
-    /// The host's e-mail address; for team calendars, and silently ignored if it does not fit.
+    /// The host's e-mail address, for team calendars; silently ignored if it does not fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// E-mail addresses in one text, separated by commas.
+    /// The co-hosts' e-mail addresses, comma-separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub co_hosts: Option<String>,
     /// One of the calendar's durations.

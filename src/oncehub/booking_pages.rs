@@ -1,4 +1,4 @@
-//! Booking pages, which OnceHub Classic had before booking calendars.
+//! Booking pages, OnceHub Classic's predecessors of booking calendars.
 
 use reqwest::Method;
 use serde::Serialize;

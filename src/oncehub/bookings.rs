@@ -1,4 +1,4 @@
-//! Bookings: reading them, and the four things that can be done to one.
+//! Bookings: reading them, and the four actions on one.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::{Endpoint, Id, List, Object};
 /// The time filters are exclusive on both sides.
 #[derive(Debug, Default, Serialize)]
 pub struct All {
-    /// One status; OnceHub takes no list of them.
+    /// A single status; OnceHub does not accept a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// The owner, a user.
@@ -40,22 +40,22 @@ pub struct All {
     /// Starts before this moment.
     #[serde(rename = "starting_time.lt", skip_serializing_if = "Option::is_none")]
     pub starting_before: Option<String>,
-    /// Was created after this moment.
+    /// Created after this moment.
     #[serde(rename = "creation_time.gt", skip_serializing_if = "Option::is_none")]
     pub created_after: Option<String>,
-    /// Was created before this moment.
+    /// Created before this moment.
     #[serde(rename = "creation_time.lt", skip_serializing_if = "Option::is_none")]
     pub created_before: Option<String>,
-    /// Was last updated after this moment.
+    /// Last updated after this moment.
     #[serde(rename = "last_updated_time.gt", skip_serializing_if = "Option::is_none")]
     pub updated_after: Option<String>,
-    /// Was last updated before this moment.
+    /// Last updated before this moment.
     #[serde(rename = "last_updated_time.lt", skip_serializing_if = "Option::is_none")]
     pub updated_before: Option<String>,
-    /// The fields to send as whole objects, separated by commas.
+    /// The fields to return as whole objects, comma-separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expand: Option<String>,
-    /// The fields that will be looked at; none means all.
+    /// The fields that will be read; none means all.
     #[serde(skip)]
     pub fields: Option<&'static [&'static str]>,
 }
@@ -79,7 +79,7 @@ pub struct Get {
     /// The booking.
     #[serde(skip)]
     pub id: Id,
-    /// The fields to send as whole objects, separated by commas.
+    /// The fields to return as whole objects, comma-separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expand: Option<String>,
 }
@@ -99,10 +99,10 @@ pub struct Cancel {
     /// The booking.
     #[serde(skip)]
     pub id: Id,
-    /// What the guest reads.
+    /// The reason shown to the guest.
     #[serde(rename = "cancellation_reason", skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Whether OnceHub tells the guest by e-mail.
+    /// Whether OnceHub notifies the guest by e-mail.
     #[serde(rename = "send_cancellation_email")]
     pub notify_guest: bool,
 }
@@ -116,14 +116,14 @@ impl Endpoint for Cancel {
     }
 }
 
-/// `POST /bookings/{id}/request-reschedule`: cancels it and asks the guest to choose another time. Operation
+/// `POST /bookings/{id}/request-reschedule`: cancels the booking and asks the guest to choose another time. Operation
 /// `request-reschedule`.
 #[derive(Debug, Serialize)]
 pub struct RequestReschedule {
     /// The booking.
     #[serde(skip)]
     pub id: Id,
-    /// What the guest reads.
+    /// The reason shown to the guest.
     #[serde(rename = "reschedule_reason", skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -137,15 +137,15 @@ impl Endpoint for RequestReschedule {
     }
 }
 
-/// `POST /bookings/{id}/reassign`: gives it to another host. Operation `reassign-booking`.
+/// `POST /bookings/{id}/reassign`: gives the booking to another host. Operation `reassign-booking`.
 #[derive(Debug, Serialize)]
 pub struct Reassign {
     /// The booking.
     #[serde(skip)]
     pub id: Id,
-    /// The user who takes it over.
+    /// The user who takes over the booking.
     pub new_host: Id,
-    /// Where it takes place from then on; without it OnceHub chooses.
+    /// The new location; without it, OnceHub chooses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<VideoLocation>,
 }

@@ -18,40 +18,40 @@ use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outc
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
-/// What a client needs to know.
+/// The settings of a client.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The root of the API, made by [`api_root`].
+    /// The root of the API, from [`api_root`].
     pub url: Url,
     /// The account's key.
     pub key: Key,
-    /// The rate limits to keep.
+    /// The rate limits to keep to.
     pub budget: Budget,
-    /// The largest reply that is read, in bytes.
+    /// The largest response that is read, in bytes.
     pub reply_limit: usize,
 }
 
-/// Talks to one OnceHub account. A clone shares connections, key and budget.
+/// A client of one OnceHub account. Clones share connections, key and budget.
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
     deadline: Option<Instant>,
-    /// What this call has asked so far. Once it has begun, its requests do not stand in line behind those of new calls.
+    /// What this call has sent so far. Once it has begun, its requests do not queue behind those of new calls.
     ledger: Ledger,
-    /// How often a request may be sent, whatever comes of it.
+    /// The most attempts at a request, whatever the failure.
     attempts: u32,
-    /// Whether it waits for the rate limits.
+    /// Whether requests wait for the rate limits.
     waits: bool,
 }
 
 #[derive(Debug)]
 struct Shared {
     settings: Settings,
-    /// Built with the first request: loading certificates would slow down every start. Shared by all accounts.
+    /// Built with the first request, since loading certificates would slow down every start. Shared by all accounts.
     http: Arc<OnceLock<Result<reqwest::Client, String>>>,
 }
 
-/// Why an address cannot be the API's.
+/// The reason an address cannot be the API's.
 #[derive(Debug, thiserror::Error)]
 #[error("'{url}' cannot be the address of the OnceHub API: {reason}")]
 pub struct BadUrl {
@@ -59,12 +59,13 @@ pub struct BadUrl {
     reason: &'static str,
 }
 
-/// Reads the API's address, with or without `/v2`. Plain HTTP is only for this machine: the key travels in a header.
+/// Parses the API's address, with or without `/v2`. Plain HTTP is only allowed to this machine: the key is sent in a
+/// header.
 ///
 /// # Errors
 /// An address that is not absolute, not HTTPS, or that carries a password, a query or a fragment.
 pub fn api_root(text: &str) -> Result<Url, BadUrl> {
-    // A password in the address must not be repeated.
+    // Do not repeat a password that the address contains.
     let shown = text.rsplit('@').next().unwrap_or_default().to_owned();
     let bad = |reason| BadUrl { url: shown.clone(), reason };
     let mut url = Url::parse(text.trim()).map_err(|_| bad("it is not an absolute URL"))?;
@@ -96,26 +97,26 @@ pub fn api_root(text: &str) -> Result<Url, BadUrl> {
 /// The longer of OnceHub's two windows.
 const LONGEST_WINDOW: Duration = Duration::from_mins(5);
 
-/// What `GET /test` tells.
+/// The result of `GET /test`.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// OnceHub's words, with the account's address.
+    /// OnceHub's message, with the account's address.
     pub message: Option<String>,
     /// OnceHub's clock.
     pub server_time: Option<SystemTime>,
-    /// How long the answer took, connecting included.
+    /// How long the response took, connecting included.
     pub took: Duration,
 }
 
-/// A reply that has been read, with what its headers say.
+/// A response that has been read, with its headers.
 pub(super) struct Answer<T> {
     pub(super) value: T,
     pub(super) headers: HeaderMap,
 }
 
 impl<T> Answer<T> {
-    /// Whether a `Link` header names a next page. Only that much is taken from it: its addresses lack `/v2`, and the key
-    /// goes to no address that a reply names.
+    /// Returns whether a `Link` header names a next page. Nothing else is taken from it: its addresses lack `/v2`, and
+    /// the key is never sent to an address that a response names.
     pub(super) fn links_to_next(&self) -> bool {
         self.headers
             .get_all(LINK)
@@ -125,12 +126,12 @@ impl<T> Answer<T> {
 }
 
 impl Client {
-    /// Which of its keys is in use, from 1: what was learnt with another may be of another account.
+    /// Returns the number of the key in use, from 1: what was learnt with another may belong to another account.
     pub fn key_number(&self) -> usize {
         self.settings().key.number()
     }
 
-    /// A client that opens its first connection with its first request.
+    /// Creates a client, which opens its first connection with its first request.
     pub fn new(settings: Settings) -> Self {
         Self {
             shared: Arc::new(Shared { settings, http: Arc::default() }),
@@ -141,7 +142,7 @@ impl Client {
         }
     }
 
-    /// A client of another account, which shares nothing with this one but connections.
+    /// Returns a client of another account, which shares nothing with this one but connections.
     #[must_use]
     pub fn with_key(&self, key: Key, budget: Budget) -> Self {
         let settings = Settings { key, budget, ..self.settings().clone() };
@@ -149,34 +150,34 @@ impl Client {
         Self { shared: Arc::new(shared), deadline: None, ledger: Ledger::default(), attempts: u32::MAX, waits: true }
     }
 
-    /// The same client, whose requests all end by `deadline`.
+    /// Returns the same client, whose requests all end by `deadline`.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
         let ledger = if self.deadline.is_some() { self.ledger.clone() } else { Ledger::default() };
         self.for_call(deadline, ledger)
     }
 
-    /// The same client for one call, which ends by `deadline` and is written down in `ledger`.
+    /// Returns the same client for one call, which ends by `deadline` and is recorded in `ledger`.
     #[must_use]
     pub fn for_call(&self, deadline: Instant, ledger: Ledger) -> Self {
         Self { deadline: Some(deadline), ledger, ..self.clone() }
     }
 
-    /// The same client, which fails rather than wait for the rate limits.
+    /// Returns the same client, which fails instead of waiting for the rate limits.
     #[must_use]
     pub fn without_waiting(&self) -> Self {
         Self { waits: false, ..self.clone() }
     }
 
-    /// The address, the key and the limits in use.
+    /// Returns the settings in use.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
     }
 
-    /// Sends one request and reads the reply: the only function that touches the network.
+    /// Sends one request, retries included, and reads the response.
     ///
     /// # Errors
-    /// See [`Cause`]; [`Error::outcome`] says whether a write can have been carried out all the same.
+    /// See [`Cause`]; [`Error::outcome`] says whether a write may have been carried out all the same.
     pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
         self.answer(endpoint, &[]).await.map(|answer| answer.value)
     }
@@ -190,15 +191,15 @@ impl Client {
         self.ask_whose_key().await
     }
 
-    /// Finds out whether OnceHub accepts the key, if that matters and is not known yet: a key that somebody has brought is
-    /// proven with one request, which tells its account, too, before it asks for anything else.
+    /// Checks whether OnceHub accepts the key, if that matters and is not known yet: a key that a caller brought is
+    /// first validated with one request, which also names its account.
     ///
     /// # Errors
-    /// When OnceHub has refused the key, now or a moment ago, or there is no room to ask. What else goes wrong says nothing
-    /// of the key.
+    /// If OnceHub has rejected the key, now or recently, or there is no budget to check it. Any other failure says
+    /// nothing about the key.
     pub async fn introduce(&self) -> Result<(), Error> {
         let Some(_turn) = self.turn().await? else { return Ok(()) };
-        // Whatever comes of it, it is asked once.
+        // A single attempt, whatever the result.
         let asked = Self { attempts: 1, ..self.clone() }.ask_whose_key().await;
         match asked {
             Err(error)
@@ -211,7 +212,7 @@ impl Client {
         }
     }
 
-    /// The turn to prove the key. There is none when it need not be proven.
+    /// Waits for the turn to validate the key. Returns `None` if it need not be validated.
     async fn turn(&self) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, Error> {
         let standing = self.settings().budget.standing();
         let Some(standing) = standing.filter(|standing| !standing.is_accepted()) else { return Ok(None) };
@@ -223,6 +224,11 @@ impl Client {
             Some(refusal) => Err(refusal),
             None => Ok(Some(turn)),
         }
+    }
+
+    /// Returns whether both are clients of one account, as far as is known: `GET /test` names it.
+    pub fn shares_account(&self, other: &Self) -> bool {
+        self.settings().budget.shares_account(&other.settings().budget)
     }
 
     async fn ask_whose_key(&self) -> Result<Checked, Error> {
@@ -240,10 +246,10 @@ impl Client {
         self.deadline.unwrap_or_else(|| now + Duration::from_secs(25))
     }
 
-    /// Asks OnceHub for anything without a key: whatever it answers, it can be reached.
+    /// Sends OnceHub a request without a key: any response shows that it can be reached.
     ///
     /// # Errors
-    /// When it cannot, or answers that something is wrong on its side.
+    /// If it cannot be reached, or returns a server error.
     pub async fn reach(&self) -> Result<(), Error> {
         let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
         let url = format!("{}/test", self.settings().url);
@@ -312,12 +318,12 @@ impl Client {
                 let how = "there is no OnceHub API key: set ONCEHUB_API_KEY";
                 return Err(Error::not_done(Cause::NoKey(how.into())));
             };
-            // Made before a moment is reserved: the time that it takes would bring this request closer to the next.
+            // Built before a moment is reserved: the time that takes would bring this request closer to the next.
             let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
             let has_begun = self.deadline.is_some() && self.ledger.requests() > 0;
             let waits_until = if self.waits { deadline } else { Instant::now() };
             if let Err(retry_after) = self.settings().budget.acquire(waits_until, has_begun).await {
-                // Without a wait it is not the limit but the deadline that ends this: then the last failure tells more.
+                // A zero wait means that the deadline ended this, not the limit: then the last failure says more.
                 let late = || last.unwrap_or_else(|| Error::not_done(Cause::Timeout(started.elapsed())));
                 let is_new = self.settings().budget.standing().is_some_and(|standing| !standing.is_accepted());
                 let limited = || {
@@ -326,7 +332,7 @@ impl Client {
                 };
                 return Err(if retry_after.is_zero() { late() } else { limited() });
             }
-            // What leaves in the last moment cannot be answered any more: the wait has taken the time.
+            // A request sent this late cannot be answered in time: waiting has used up the deadline.
             let left = deadline.saturating_duration_since(Instant::now());
             if left < LAST_MOMENT && started.elapsed() > LAST_MOMENT {
                 let limited = Cause::RateLimited { retry_after: Duration::from_secs(1), rejection: None };
@@ -354,7 +360,7 @@ impl Client {
                 continue;
             }
             if let Some(rejection) = cause.rejection().filter(|_| is_bad_key) {
-                // Said again from memory, it is no answer to that request.
+                // The cached rejection will answer other requests, so it must not carry this one's id.
                 let remembered = Rejection { request_id: None, ..rejection.clone() };
                 self.settings().budget.refuse(Error::not_done(Cause::Rejected(remembered)));
             }
@@ -362,13 +368,14 @@ impl Client {
             let limited = cause.rejection().is_some_and(Rejection::is_rate_limit);
             match decide(&cause, reads, attempt, fastrand::f64()) {
                 Next::After(wait) if limited => {
-                    // However long OnceHub says: its longest window is over then, and one odd header stops nobody for a day.
+                    // However long OnceHub asks for, its longest window is over by then, and one odd header must not
+                    // stop everybody for a day.
                     self.settings().budget.pause(wait.min(LONGEST_WINDOW));
                     if Instant::now() + wait > deadline || attempt >= self.attempts {
                         let rejection = cause.rejection().cloned();
                         return Err(Error::not_done(Cause::RateLimited { retry_after: wait, rejection }));
                     }
-                    // The pause is waited out with everybody else's, in order, when the budget is asked again.
+                    // The pause is waited out in order with all other requests, when the loop acquires its next moment.
                 }
                 Next::After(wait) if Instant::now() + wait < deadline && attempt < self.attempts => {
                     last = Some(Error { cause, outcome });
@@ -415,16 +422,17 @@ impl Client {
             Unread::Lost(reason) => Cause::ConnectionLost(reason),
             Unread::TooLarge(limit) => unexpected(format!("it is larger than {limit} bytes")),
         })?;
-        // An older branch of OnceHub's documents has 204 for deletions. To anything else no content is no answer.
+        // An older branch of OnceHub's documentation has 204 for deletions. For anything else, an empty response is not
+        // valid.
         let is_gone = request.method == Method::DELETE && status == StatusCode::NO_CONTENT && body.is_empty();
         let body = if is_gone { b"{}".to_vec() } else { body };
-        // An upstream that repeats the key must not get it into a reply, an error or a log.
+        // An upstream that echoes the key must not get it into a reply, an error or a log.
         let json = serde_json::from_slice(&body).map(|mut json| {
             replace_texts(&mut json, &|text| self.settings().key.scrub(text));
             json
         });
         if !status.is_success() {
-            // A refusal by something in between may be no JSON at all.
+            // An error from an intermediary may not be JSON at all.
             let value: Value = json.unwrap_or_default();
             return Err(match rejection(&value, status, &headers) {
                 Some(rejection) => Cause::Rejected(rejection),
@@ -454,7 +462,7 @@ impl Client {
         Ok(body)
     }
 
-    /// Reads the key again. A keychain may ask a person first: nobody else waits for that.
+    /// Reads the key again, on a blocking thread: a keychain may prompt a person first.
     async fn reload(&self, refused: &HeaderValue) -> bool {
         let (key, refused) = (self.settings().key.clone(), refused.clone());
         tokio::task::spawn_blocking(move || key.reload(&refused)).await.unwrap_or(false)
@@ -483,34 +491,35 @@ enum Unread {
     TooLarge(usize),
 }
 
-/// A reply takes longer than this.
+/// The least time that a response takes.
 const LAST_MOMENT: Duration = Duration::from_millis(20);
 
 fn build(url: &Url) -> Result<reqwest::Client, String> {
-    // Whoever was first has set the same.
+    // Ignore: a provider may already be installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("oncehub-mcp/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        // What is sent again is decided in `retry`, nowhere else.
+        // Retries are decided in `retry`, nowhere else.
         .retry(reqwest::retry::never())
         .https_only(url.scheme() == "https")
         .connect_timeout(Duration::from_secs(10))
-        // Shorter than servers usually keep an idle connection, so that a write does not go out on a dying one.
+        // Shorter than servers usually keep an idle connection, so that a write is not sent on a dying one.
         .pool_idle_timeout(Duration::from_secs(30));
     if url.scheme() == "http" {
-        // Plain HTTP is for this machine, where no proxy belongs in between, and no authority is asked: there may be none.
+        // Plain HTTP is for this machine, where no proxy belongs in between, and no certificate authority is needed:
+        // there may be none.
         builder = builder.no_proxy().tls_certs_only([]);
     }
     builder.build().map_err(|error| reason(&error))
 }
 
-/// Tells a connection that never came about from one that was lost.
+/// Distinguishes a connection that was never established from one that was lost.
 fn lost(error: &reqwest::Error) -> Cause {
     if error.is_connect() { Cause::Unreachable(reason(error)) } else { Cause::ConnectionLost(reason(error)) }
 }
 
-/// The innermost cause in words. The error's own text would repeat the address with its query, and so guests' data.
+/// Returns the innermost cause in words. The error's own text would repeat the URL with its query, and so guests' data.
 fn reason(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
@@ -522,7 +531,7 @@ fn reason(error: &dyn std::error::Error) -> String {
     }
 }
 
-/// A failure for the log: what came from OnceHub may quote a guest, so only its type and status are told.
+/// Describes a failure for the log: OnceHub's message may quote a guest, so only its type and status are logged.
 fn scrubbed(cause: &Cause) -> String {
     match cause.rejection() {
         Some(rejection) => format!("{} ({})", rejection.kind, rejection.status),
@@ -535,14 +544,15 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(text.chars().take(200).collect())
 }
 
-/// OnceHub's error object, if the reply is one.
+/// Reads OnceHub's error object, if the response is one.
 fn rejection(value: &Value, status: StatusCode, headers: &HeaderMap) -> Option<Rejection> {
     let is_error =
         value.get("type").is_some_and(Value::is_string) || value.get("message").is_some_and(Value::is_string);
     is_error.then(|| rejection_of(Some(value), status, headers))
 }
 
-/// Its `type` is an open set: older errors carried `Bad Request`. What is missing is told from the status.
+/// Builds a rejection. Its `type` is an open set: older errors carried `Bad Request`. Missing fields are derived from
+/// the status.
 fn rejection_of(value: Option<&Value>, status: StatusCode, headers: &HeaderMap) -> Rejection {
     let text = |field: &str| value?.get(field)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let by_status = match status.as_u16() {

@@ -22,16 +22,16 @@ pub struct All {
     /// Exactly this e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Was made after this moment, ISO 8601 in UTC.
+    /// Created after this moment, ISO 8601 in UTC.
     #[serde(rename = "creation_time.gt", skip_serializing_if = "Option::is_none")]
     pub created_after: Option<String>,
-    /// Was made before this moment.
+    /// Created before this moment.
     #[serde(rename = "creation_time.lt", skip_serializing_if = "Option::is_none")]
     pub created_before: Option<String>,
-    /// Was last updated after this moment.
+    /// Last updated after this moment.
     #[serde(rename = "last_updated_time.gt", skip_serializing_if = "Option::is_none")]
     pub updated_after: Option<String>,
-    /// Was last updated before this moment.
+    /// Last updated before this moment.
     #[serde(rename = "last_updated_time.lt", skip_serializing_if = "Option::is_none")]
     pub updated_before: Option<String>,
 }
@@ -52,8 +52,8 @@ pub type Get = endpoint::Get<Contacts>;
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct Create {
-    /// The contact's fields under OnceHub's names (`terms_of_sevice` is one): both names, and an `email` or `mobile_phone`
-    /// that no other contact has.
+    /// The contact's fields under OnceHub's names (including the misspelt `terms_of_sevice`): first and last name, and
+    /// an `email` or `mobile_phone` that no other contact has.
     pub fields: Map<String, Value>,
 }
 
@@ -72,8 +72,8 @@ pub struct Update {
     /// The contact.
     #[serde(skip)]
     pub id: Id,
-    /// As for [`Create`], without `email` and `mobile_phone`, which stay as they are. Of `custom_fields` only those that are
-    /// named change.
+    /// The same fields as for [`Create`], except `email` and `mobile_phone`, which stay as they are. Of
+    /// `custom_fields`, only those that are named change.
     #[serde(flatten)]
     pub fields: Map<String, Value>,
 }

@@ -6,37 +6,38 @@ use serde_json::Value;
 
 use super::{Id, List, Object};
 
-/// One operation of the API with its arguments: a value that knows its method, its path and what comes back.
+/// An operation of the API with its arguments: a value that knows its method, path and response type.
 ///
-/// What it serialises to is the query of a GET and the JSON body of anything else; a body that would be `{}` is not sent.
+/// Its serialised form is the query of a GET and the JSON body of any other method; a body that would be `{}` is not
+/// sent.
 pub trait Endpoint: Serialize + Sync {
-    /// What OnceHub answers with.
+    /// The type of the response.
     type Response: FromReply;
     /// The HTTP method.
     const METHOD: Method;
 
-    /// The segments of the path below `/v2`. Ids among them are [`Id`](super::Id)s, so that none can hold a `/` or `..`.
+    /// Returns the path's segments below `/v2`. Ids among them are [`Id`](super::Id)s, so none can contain `/` or `..`.
     fn path(&self) -> Vec<&str>;
 
-    /// The fields of a list's objects that will be looked at; the others are dropped. `form.name` means only that part of `form`.
-    /// None means all.
+    /// Returns the fields of a list's objects that will be read; the others are dropped. `form.name` means only that
+    /// part of `form`. None means all.
     fn fields(&self) -> Option<&'static [&'static str]> {
         None
     }
 }
 
-/// A GET that answers with pages. `before`, `after` and `limit` are added by [`Client::list`](super::Client::list).
+/// A GET that returns a list in pages. [`Client::page`](super::Client::page) adds `limit` and `after`.
 pub trait Listing: Endpoint<Response = List> {}
 
 impl<E: Endpoint<Response = List>> Listing for E {}
 
-/// The things of one kind that OnceHub has.
+/// A collection of OnceHub's objects of one kind.
 pub trait Collection: Send + Sync + 'static {
     /// The first segment of its paths.
     const PATH: &'static str;
 }
 
-/// `GET /{noun}/{id}`: one of a noun, whole.
+/// `GET /{noun}/{id}`: one object of a collection, in full.
 #[derive(Debug, Serialize)]
 #[serde(bound = "")]
 pub struct Get<N> {
@@ -56,7 +57,7 @@ pub struct Delete<N> {
     noun: PhantomData<fn() -> N>,
 }
 
-/// `GET /{noun}`, newest first, where nothing can be filtered by.
+/// `GET /{noun}`, newest first, for collections without filters.
 #[derive(Debug, Serialize)]
 #[serde(bound = "")]
 pub struct All<N> {
@@ -65,14 +66,14 @@ pub struct All<N> {
 }
 
 impl<N> Get<N> {
-    /// The one with this id.
+    /// Returns a request for the object with this id.
     pub fn new(id: Id) -> Self {
         Self { id, noun: PhantomData }
     }
 }
 
 impl<N> Delete<N> {
-    /// The one with this id.
+    /// Returns a request for the object with this id.
     pub fn new(id: Id) -> Self {
         Self { id, noun: PhantomData }
     }
@@ -111,15 +112,15 @@ impl<N: Collection> Endpoint for All<N> {
     }
 }
 
-/// A reply made of any JSON that fits its outline.
+/// A response that can be read from any JSON of its shape.
 pub trait FromReply: Sized {
-    /// What it is, in a word or two.
+    /// The expected shape, in a word or two.
     const OUTLINE: &'static str;
 
-    /// Reads it, of a list's objects only `fields`; JSON of another shape altogether is nothing.
+    /// Reads the response, keeping only `fields` of a list's objects. Returns `None` for JSON of another shape.
     fn read(json: Value, fields: Option<&[&str]>) -> Option<Self>;
 
-    /// Whether it holds nothing at all, which cannot be what was asked for.
+    /// Returns whether the response is empty, which cannot be what was requested.
     fn says_nothing(&self) -> bool;
 }
 
@@ -146,7 +147,7 @@ impl FromReply for List {
         Some(list)
     }
 
-    /// A list may well be empty.
+    /// Returns false: an empty list is a valid response.
     fn says_nothing(&self) -> bool {
         false
     }

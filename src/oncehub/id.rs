@@ -1,20 +1,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// An id as it may stand in a path: one segment of letters, digits, `-` and `_`, at most 100 of them.
+/// An id that is safe in a path: a single segment of at most 100 letters, digits, `-` and `_`.
 ///
-/// Only ids that we *send* are parsed; ids in replies stay text, since OnceHub's own replies hold empty ones. Prefixes such
-/// as `BKNG-` are not looked at: live accounts have master pages whose ids begin with `BP-`.
+/// Only ids that we *send* are parsed; ids in responses stay text, since OnceHub's own responses contain empty ones.
+/// Prefixes such as `BKNG-` are not checked: live accounts have master pages whose ids begin with `BP-`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Id(String);
 
-/// Why a text cannot be an id.
+/// A text that is not an id.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("'{0}' is not an id: ids are made of letters, digits, '-' and '_'")]
 pub struct BadId(String);
 
 impl Id {
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -7,16 +7,16 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::keychain;
 
-/// Where the key comes from.
+/// The source of the key.
 #[derive(Clone, Debug)]
 pub enum KeySource {
     /// Nowhere: every call fails and says how to set one.
     Missing,
-    /// Given at start, in the environment or in `.env`.
+    /// Given at startup, in the environment or in `.env`.
     Given(SecretString),
-    /// A file, read again when OnceHub refuses the key that it held.
+    /// A file, read again when OnceHub rejects the key it held.
     File(PathBuf),
-    /// The system's keychain, asked again when OnceHub refuses the key that it held under this name.
+    /// The system's keychain, queried again when OnceHub rejects the key it held under this name.
     Keychain(String),
 }
 
@@ -24,14 +24,14 @@ pub enum KeySource {
 #[derive(Clone, Debug)]
 pub struct Key {
     source: Arc<KeySource>,
-    /// The key in use and those it replaced: all of them are kept out of what OnceHub's replies say.
+    /// The key in use and those it replaced: all of them are redacted from OnceHub's responses.
     known: Arc<RwLock<Vec<SecretString>>>,
 }
 
-/// Why a key cannot be used. Says where it came from, never what it was.
+/// The reason a key cannot be used. It names the source, never the key.
 #[derive(Debug, thiserror::Error)]
 pub enum BadKey {
-    /// The key has characters that cannot travel in an HTTP header.
+    /// The key contains characters that cannot be sent in an HTTP header.
     #[error(
         "the API key holds characters that cannot be sent in an HTTP header (is there a line break or a quote in it?)"
     )]
@@ -41,18 +41,18 @@ pub enum BadKey {
     Unreadable {
         /// The file's path.
         path: PathBuf,
-        /// The system's words.
+        /// The system's error message.
         reason: String,
     },
     /// The file holds no key.
     #[error("the key file {0} is empty")]
     Empty(PathBuf),
-    /// The keychain cannot be asked.
+    /// The keychain cannot be queried.
     #[error("the system's keychain cannot be asked for '{name}': {reason}")]
     Locked {
         /// The key's name.
         name: String,
-        /// The keychain's words.
+        /// The keychain's error message.
         reason: String,
     },
     /// The keychain holds no key of that name.
@@ -61,7 +61,8 @@ pub enum BadKey {
 }
 
 impl Key {
-    /// Takes a source and checks what it holds now, so that a key that could never work is refused at start.
+    /// Creates a key from its source and checks what it holds now, so that a key that could never work fails at
+    /// startup.
     ///
     /// # Errors
     /// A key that cannot be a header's value; a file that is unreadable or empty.
@@ -73,13 +74,14 @@ impl Key {
         Ok(Self { source: Arc::new(source), known: Arc::new(RwLock::new(first.into_iter().collect())) })
     }
 
-    /// The key in use, as a header's value that no log prints.
+    /// Returns the key in use, as a header value that no log prints.
     pub(super) fn header(&self) -> Option<HeaderValue> {
         let known = self.known.read();
         known.last().and_then(|key| header(key).ok())
     }
 
-    /// After a refusal of `refused`: true when another key is kept by now, which is then the one in use.
+    /// Reads the key again after OnceHub rejected `refused`. Returns true if the source holds another key by now, which
+    /// is then the one in use.
     pub(super) fn reload(&self, refused: &HeaderValue) -> bool {
         // Another call may have read the new key already.
         if self.header().as_ref() != Some(refused) {
@@ -99,24 +101,24 @@ impl Key {
         }
     }
 
-    /// How many keys there have been: it changes when the file held another.
+    /// Returns how many keys there have been: it goes up when another key is read.
     pub(super) fn number(&self) -> usize {
         self.known.read().len()
     }
 
-    /// Whether there is a key at all.
+    /// Returns whether there is no key at all.
     pub fn is_missing(&self) -> bool {
         matches!(self.source.as_ref(), KeySource::Missing)
     }
 
-    /// The last four characters of the key in use, by which its owner tells it from others; nothing of a short one.
+    /// Returns the last four characters of the key in use, by which its owner recognises it; none for a short key.
     pub fn ending(&self) -> Option<String> {
         let known = self.known.read();
         let key = known.last()?.expose_secret();
         key.get(key.len().checked_sub(4).filter(|rest| *rest >= 8)?..).map(str::to_owned)
     }
 
-    /// `text` with every key that was ever in use blacked out, or nothing if it held none.
+    /// Returns `text` with every key that was ever in use redacted, or `None` if it contained none.
     pub fn scrub(&self, text: &str) -> Option<String> {
         let known = self.known.read();
         let mut scrubbed: Option<String> = None;
@@ -130,7 +132,8 @@ impl Key {
     }
 }
 
-/// What is shorter is in ordinary words, too: blacking it out would only make them unreadable. OnceHub's are much longer.
+/// The shortest key that is redacted. Anything shorter also occurs in ordinary words, and redacting it would only make
+/// them unreadable. OnceHub's keys are much longer.
 const SHORTEST: usize = 6;
 
 fn header(key: &SecretString) -> Result<HeaderValue, BadKey> {
@@ -144,7 +147,7 @@ fn header(key: &SecretString) -> Result<HeaderValue, BadKey> {
     Ok(value)
 }
 
-/// The key that is kept somewhere.
+/// Reads the key from its source.
 fn read(source: &KeySource) -> Result<Option<SecretString>, BadKey> {
     Ok(Some(match source {
         KeySource::Missing => return Ok(None),

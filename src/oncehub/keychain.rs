@@ -1,4 +1,4 @@
-//! The system's keychain: that of macOS, the credentials of Windows, or the Secret Service of a Linux desktop.
+//! The system's keychain: macOS's, Windows' credentials, or the Secret Service of a Linux desktop.
 
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{OnceLock, mpsc};
@@ -8,16 +8,16 @@ use std::time::Duration;
 use keyring_core::Entry;
 use secrecy::{ExposeSecret, SecretString};
 
-/// Under which all keys are kept, each with a name of its own.
+/// The service name under which all keys are stored, each with a name of its own.
 const SERVICE: &str = "oncehub-mcp";
 
-/// How long a keychain may take, the person who unlocks it included: a client waits for its servers about as long.
+/// The timeout for the keychain, including the person who unlocks it: clients wait for their servers about as long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The key that is kept under a name; nothing if there is none.
+/// Returns the key stored under a name, or `None` if there is none.
 ///
 /// # Errors
-/// Why the keychain cannot be asked, in words.
+/// Why the keychain cannot be queried, in words.
 pub fn read(name: &str) -> Result<Option<SecretString>, String> {
     with(name, |entry| match entry.get_password() {
         Ok(key) => Ok(Some(key.into())),
@@ -26,17 +26,17 @@ pub fn read(name: &str) -> Result<Option<SecretString>, String> {
     })
 }
 
-/// Keeps a key under a name, in place of the one that was there.
+/// Stores a key under a name, replacing any earlier one.
 ///
 /// # Errors
-/// Why the keychain does not take it, in words.
+/// Why the keychain does not accept it, in words.
 pub fn store(name: &str, key: &SecretString) -> Result<(), String> {
     let key = key.clone();
     with(name, move |entry| entry.set_password(key.expose_secret()))
 }
 
-/// Does something with an entry, on a thread of its own: a keychain may ask a person first, or never answer, and some bring a
-/// runtime of their own, which does not bear to be started within ours.
+/// Runs `act` on an entry, on a separate thread: a keychain may prompt a person first, or never respond, and some start
+/// a runtime of their own, which must not happen within ours.
 fn with<T: Send + 'static>(
     name: &str,
     act: impl FnOnce(&Entry) -> keyring_core::Result<T> + Send + 'static,
@@ -48,7 +48,7 @@ fn with<T: Send + 'static>(
             let entry = Entry::new(SERVICE, &name).map_err(|error| error.to_string())?;
             act(&entry).map_err(|error| error.to_string())
         });
-        // Nobody may be waiting any more.
+        // Ignore: the receiver may have timed out.
         let _ = tell.send(done);
     });
     told.recv_timeout(PATIENCE).unwrap_or_else(|gone| {

@@ -6,11 +6,11 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// The most ids that are kept: enough to ask OnceHub's support about, and never a growing heap.
+/// The most request ids that are kept: enough to quote to OnceHub's support, without growing forever.
 const IDS: usize = 20;
 
-/// The record of one call: how many requests it has sent, under which ids OnceHub knows them, and whether a change of it is
-/// on its way. A clone writes into the same record.
+/// The record of one call: how many requests it has sent, OnceHub's ids for them, and whether one of its changes is in
+/// flight. Clones share the record.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger(Arc<Entries>);
 
@@ -19,66 +19,66 @@ struct Entries {
     requests: AtomicU32,
     ids: Mutex<Vec<String>>,
     writes: Mutex<Writes>,
-    /// All changes in flight of the process.
+    /// The process's in-flight changes.
     in_flight: TaskTracker,
 }
 
 #[derive(Debug, Default)]
 struct Writes {
-    /// Held from the first change that leaves until the call has ended.
+    /// Held from the first change that is sent until the call ends.
     token: Option<TaskTrackerToken>,
-    /// A change has been sent.
+    /// Whether a change has been sent.
     sent: bool,
     /// The ids and addresses that the changes are about.
     about: Vec<String>,
-    /// Nobody waits for the call any more.
+    /// Whether the caller has gone.
     abandoned: bool,
 }
 
 impl Ledger {
-    /// A record whose changes count among `in_flight` until the call has ended. Once that tracker is closed, no change
-    /// leaves any more.
+    /// Creates a record whose changes are tracked by `in_flight` until the call ends. Once that tracker is closed, no
+    /// more changes are sent.
     pub fn tracked_by(in_flight: &TaskTracker) -> Self {
         Self(Arc::new(Entries { in_flight: in_flight.clone(), ..Entries::default() }))
     }
 
-    /// How many requests have been sent.
+    /// Returns how many requests have been sent.
     pub fn requests(&self) -> u32 {
         self.0.requests.load(Ordering::Relaxed)
     }
 
-    /// OnceHub's ids of the first of them, comma-separated.
+    /// Returns OnceHub's ids of the first requests, comma-separated.
     pub fn ids(&self) -> String {
         self.0.ids.lock().join(",")
     }
 
-    /// The caller has left. True if a change has been sent: then the call has to go on, to see what becomes of it. If not,
-    /// none will be.
+    /// Marks the call as abandoned by its caller. Returns true if a change has been sent: then the call has to
+    /// continue, to learn the outcome. If not, none will be sent.
     pub fn abandon(&self) -> bool {
         let mut writes = self.writes();
         writes.abandoned = true;
         writes.sent
     }
 
-    /// Whether both are the record of the same call.
+    /// Returns whether both are the record of the same call.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The ids and addresses that the changes sent so far are about.
+    /// Returns the ids and addresses that the changes sent so far are about.
     pub fn about(&self) -> Vec<String> {
         self.writes().about.clone()
     }
 
-    /// The call has ended: none of its changes is in flight any more.
+    /// Ends the call: none of its changes is in flight any more.
     pub fn end(&self) {
         self.writes().token = None;
     }
 
-    /// A change is about to be sent.
+    /// Records that a change is about to be sent.
     ///
     /// # Errors
-    /// Why it may not be, in words, when nobody would see what becomes of it.
+    /// Why it may not be sent, in words, if nobody would learn its outcome.
     pub(super) fn write(&self, about: &[String]) -> Result<(), &'static str> {
         let mut writes = self.writes();
         if writes.abandoned {
@@ -114,7 +114,7 @@ impl Ledger {
     }
 }
 
-/// What a change is about: the ids in its path, and the e-mail addresses, phone numbers and URLs in its body.
+/// Returns what a change is about: the ids in its path, and the e-mail addresses, phone numbers and URLs in its body.
 pub(super) fn about(path: &[&str], body: &Value) -> Vec<String> {
     let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     let mut about: Vec<String> = path.iter().filter(|part| !is_word(part)).map(ToString::to_string).collect();

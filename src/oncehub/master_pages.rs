@@ -1,4 +1,4 @@
-//! Master pages, which gather booking pages of OnceHub Classic.
+//! Master pages, which group OnceHub Classic's booking pages.
 
 use reqwest::Method;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub type All = endpoint::All<MasterPages>;
 /// `GET /master-pages/{id}`. Operation `get-a-single-master-page`.
 pub type Get = endpoint::Get<MasterPages>;
 
-/// `POST /master-pages/{id}/one-time-links`: a link that serves for one booking. Operation `create-one-time-link`.
+/// `POST /master-pages/{id}/one-time-links`: a link for a single booking. Operation `create-one-time-link`.
 #[derive(Debug, Serialize)]
 pub struct CreateOneTimeLink {
     /// The master page.

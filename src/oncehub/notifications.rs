@@ -5,22 +5,22 @@ use serde::Serialize;
 
 use super::{Endpoint, Id, List};
 
-/// `GET /notifications/sms`, newest first. Operation `list-all-sms-notifications`. The reply has no `has_more`.
+/// `GET /notifications/sms`, newest first. Operation `list-all-sms-notifications`. The response has no `has_more`.
 #[derive(Debug, Default, Serialize)]
 pub struct AllSms {
-    /// The contact or user that it went to.
+    /// The recipient, a contact or user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient: Option<Id>,
     /// `contact` or `user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient_type: Option<&'static str>,
-    /// Was made after this moment, ISO 8601 in UTC.
+    /// Created after this moment, ISO 8601 in UTC.
     #[serde(rename = "creation_time.gt", skip_serializing_if = "Option::is_none")]
     pub created_after: Option<String>,
-    /// Was made before this moment.
+    /// Created before this moment.
     #[serde(rename = "creation_time.lt", skip_serializing_if = "Option::is_none")]
     pub created_before: Option<String>,
-    /// The fields to send as whole objects, separated by commas.
+    /// The fields to return as whole objects, comma-separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expand: Option<String>,
 }

@@ -2,22 +2,22 @@ use std::ops::Deref;
 
 use serde_json::{Map, Value};
 
-/// A JSON object as OnceHub sent it: its fields, and readers that never fail. A field that is missing, null, empty or of another
-/// type than documented reads as nothing, and a number that came as text reads as a number.
+/// A JSON object as OnceHub sent it, with accessors that never fail. A field that is missing, null, empty or not of the
+/// documented type reads as `None`, and a number sent as text reads as a number.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object(Map<String, Value>);
 
-/// A field that holds an id, or the whole object when it was asked for with `expand`.
+/// A field that holds an id, or the whole object if it was requested with `expand`.
 #[derive(Clone, Copy, Debug)]
 pub struct Reference<'a> {
     /// The id.
     pub id: &'a str,
-    /// The object, when it was expanded.
+    /// The object, if it was expanded.
     pub object: Option<&'a Map<String, Value>>,
 }
 
 impl Object {
-    /// Wraps a value; anything but an object becomes an empty one.
+    /// Wraps a value; anything but an object becomes an empty object.
     pub fn new(value: Value) -> Self {
         match value {
             Value::Object(fields) => Self(fields),
@@ -25,12 +25,12 @@ impl Object {
         }
     }
 
-    /// Every field as it was sent, to keep.
+    /// Returns every field as it was sent.
     pub fn into_fields(self) -> Map<String, Value> {
         self.0
     }
 
-    /// Drops all but these fields. `form.name` keeps only that part of `form`, where that is an object.
+    /// Drops all but these fields. `form.name` keeps only that part of `form`, if that is an object.
     pub(super) fn keep(&mut self, fields: &[&str]) {
         self.0.retain(|name, value| {
             let parts: Vec<&str> = fields.iter().filter_map(|field| field.strip_prefix(name.as_str())).collect();
@@ -41,24 +41,24 @@ impl Object {
         });
     }
 
-    /// Gives an object that OnceHub sent without its id the one that it was asked for by.
+    /// Sets the id by which the object was requested, if OnceHub sent it without one.
     pub fn fill_id(&mut self, id: &str) {
         if self.text("id").is_none() {
             self.0.insert("id".into(), id.into());
         }
     }
 
-    /// A text that is not empty.
+    /// Returns a text that is not empty.
     pub fn text(&self, field: &str) -> Option<&str> {
         text(self.get(field)?)
     }
 
-    /// A text inside a nested object.
+    /// Returns a text inside a nested object.
     pub fn text_in(&self, field: &str, inner: &str) -> Option<&str> {
         text(self.get(field)?.get(inner)?)
     }
 
-    /// A whole number; decimals are rounded, and text is read.
+    /// Returns a whole number; decimals are rounded, and text is parsed.
     pub fn number(&self, field: &str) -> Option<i64> {
         match self.get(field)? {
             Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
@@ -67,7 +67,7 @@ impl Object {
         }
     }
 
-    /// A truth value.
+    /// Returns a boolean.
     pub fn flag(&self, field: &str) -> Option<bool> {
         match self.get(field)? {
             Value::Bool(flag) => Some(*flag),
@@ -76,12 +76,12 @@ impl Object {
         }
     }
 
-    /// The texts of a list.
+    /// Returns the texts in a list.
     pub fn texts(&self, field: &str) -> impl Iterator<Item = &str> {
         self.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(text)
     }
 
-    /// A reference to another object.
+    /// Returns a reference to another object.
     pub fn reference(&self, field: &str) -> Option<Reference<'_>> {
         match self.get(field)? {
             Value::Object(map) => Some(Reference { id: map.get("id").and_then(text).unwrap_or(""), object: Some(map) }),
@@ -89,7 +89,7 @@ impl Object {
         }
     }
 
-    /// Whether OnceHub sent the redacted form of something that has been deleted.
+    /// Returns whether OnceHub sent the redacted form of a deleted object.
     pub fn is_deleted(&self) -> bool {
         self.flag("deleted") == Some(true)
     }
@@ -110,13 +110,13 @@ impl From<Map<String, Value>> for Object {
 }
 
 impl<'a> Reference<'a> {
-    /// A text of the expanded object.
+    /// Returns a text of the expanded object.
     pub fn text(self, field: &str) -> Option<&'a str> {
         text(self.object?.get(field)?)
     }
 }
 
-/// Replaces each text that `with` has something instead of, and drops fields whose names it has something instead of.
+/// Replaces each text for which `with` returns another, and drops fields whose names it would replace.
 pub(super) fn replace_texts(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {
@@ -147,13 +147,14 @@ fn whole(number: f64) -> Option<i64> {
 pub struct List {
     /// The objects, in OnceHub's order: newest first.
     pub data: Vec<Object>,
-    /// Whether more follow. OnceHub's older replies, and those about SMS, lack it.
+    /// Whether more follow. OnceHub's older responses, and those for SMS, lack it.
     pub has_more: Option<bool>,
 }
 
 impl List {
-    /// A page in any of its forms. Other JSON, and an object whose `data` is missing or neither a list nor null, is nothing: it does
-    /// not say that there are none. An entry that is no object becomes an empty one, so that the count still is OnceHub's.
+    /// Reads a page in any of its forms. Returns `None` for other JSON, and for an object whose `data` is missing or
+    /// neither a list nor null: that does not say that the list is empty. An entry that is not an object becomes an
+    /// empty one, so that the count still matches OnceHub's.
     pub(super) fn new(page: Value) -> Option<Self> {
         let (data, has_more) = match page {
             Value::Array(data) => (data, None),

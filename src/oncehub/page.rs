@@ -3,23 +3,23 @@ use std::collections::HashSet;
 use super::client::Answer;
 use super::{Client, Error, Id, List, Listing, Object};
 
-/// The most that OnceHub gives at once.
+/// The largest page that OnceHub returns.
 const LARGEST: usize = 100;
 
-/// Objects gathered from as many pages as were wanted.
+/// Objects collected from as many pages as were needed.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// Newest first.
     pub items: Vec<Object>,
     /// Whether OnceHub has more after the last one.
     pub has_more: bool,
-    /// The id after which to go on, when there is more.
+    /// The id to resume after, if there is more.
     pub next: Option<String>,
-    /// Whether OnceHub says that there is more, but has sent nothing that it had not sent before.
+    /// Whether OnceHub says that there is more, but has sent nothing new.
     pub repeats: bool,
 }
 
-/// A walk along a list, page by page, that meets none of its objects twice: whatever an upstream makes of `after`.
+/// A walk along a list, page by page, that yields no object twice, whatever an upstream makes of `after`.
 #[derive(Debug, Default)]
 pub struct Walk {
     after: Option<Id>,
@@ -27,14 +27,14 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// A walk that begins after the object with this id, or at the newest.
+    /// Creates a walk that begins after the object with this id, or at the newest.
     pub fn after(cursor: Option<Id>) -> Self {
         Self { after: cursor, seen: HashSet::new() }
     }
 }
 
 impl Client {
-    /// One page of at most `limit` objects (OnceHub's maximum is 100) after the object with the id `after`.
+    /// Fetches one page of at most `limit` objects (OnceHub's maximum is 100) after the object with the id `after`.
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -46,14 +46,15 @@ impl Client {
         Ok(Page::read(answer, limit, after))
     }
 
-    /// The next page of a walk, without what the walk has met already. One that brings nothing new is the last.
+    /// Fetches the next page of a walk, without the objects that it has already yielded. A page with nothing new is the
+    /// last.
     ///
     /// # Errors
     /// As [`Client::send`].
     pub async fn next_page<E: Listing>(&self, listing: &E, limit: usize, walk: &mut Walk) -> Result<Page, Error> {
         let mut page = self.page(listing, limit, walk.after.as_ref()).await?;
         let sent = page.items.len();
-        // Where OnceHub begins before the cursor, all up to it has been met.
+        // If OnceHub begins before the cursor, everything up to it has been seen.
         let cursor = walk.after.as_ref().map(Id::as_str);
         if let Some(at) = page.items.iter().position(|item| cursor.is_some() && item.text("id") == cursor) {
             page.items.drain(..=at);
@@ -67,7 +68,7 @@ impl Client {
         Ok(page)
     }
 
-    /// As many pages as `wanted` objects need.
+    /// Fetches as many pages as `wanted` objects need.
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -85,12 +86,12 @@ impl Client {
 }
 
 impl Page {
-    /// Finds out whether more follows: by `has_more`, else by the `Link` header, else by the page being full. An empty page
-    /// and one that ends where it began are the end, whatever else they say.
+    /// Reads a page and determines whether more follow: by `has_more`, else by the `Link` header, else by the page
+    /// being full. An empty page, or one that ends where it began, is the last, whatever else it says.
     fn read(answer: Answer<List>, limit: usize, after: Option<&Id>) -> Self {
         let linked = answer.links_to_next();
         let List { data: items, has_more } = answer.value;
-        // What is no id cannot be gone on from.
+        // Only a valid id can serve as a cursor.
         let last = items.iter().rev().find_map(|item| item.text("id")).filter(|id| id.parse::<Id>().is_ok());
         let last = last.map(str::to_owned);
         let moved = last.is_some() && last.as_deref() != after.map(Id::as_str);

@@ -1,4 +1,4 @@
-//! What may be sent again, and when: a pure function, tested without a socket.
+//! What may be retried, and when: a pure function, tested without a socket.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use super::Cause;
 /// What to do after a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Give the failure to the caller.
+    /// Return the failure to the caller.
     Stop,
-    /// Send it again after this long.
+    /// Retry after this long.
     After(Duration),
 }
 
-/// Attempts at one request, the first included, when the failure may be passing.
+/// The most attempts at one request, the first included, if the failure may be transient.
 const ATTEMPTS: u32 = 4;
-/// The same for a rate limit, which passes for certain.
+/// The same for a rate limit, which is certain to pass.
 const RATE_LIMIT_ATTEMPTS: u32 = 8;
-/// What OnceHub's shorter window lasts: the wait after a 429 that names none.
+/// The length of OnceHub's shorter window: the base of the wait after a 429 without `Retry-After`.
 const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(1);
-/// No wait of ours is longer; the call's deadline is the tighter bound.
+/// The longest backoff, before jitter; the call's deadline limits it further.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// Decides from the failure of attempt number `attempt` (from 1), and `jitter` in 0..1.
+/// Decides what to do after attempt number `attempt` (from 1) has failed, with `jitter` in 0..1.
 ///
-/// A read is tried again whenever the failure may be passing; a write only when it cannot have been carried out, which a 429
-/// says, but no other status, whatever type its body claims: OnceHub has no idempotency key.
+/// A read is retried whenever the failure may be transient; a write only if it cannot have been carried out. Among
+/// statuses only a 429 says so, whatever type the body claims: OnceHub has no idempotency key.
 pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> Next {
     let backoff = |base: Duration| {
         let doubled = base.saturating_mul(1 << attempt.saturating_sub(1).min(6));

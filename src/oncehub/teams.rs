@@ -16,7 +16,7 @@ impl endpoint::Collection for Teams {
 /// `GET /teams`, newest first. Operation `list-all-teams`.
 #[derive(Debug, Default, Serialize)]
 pub struct All {
-    /// A user who is in it.
+    /// A member of the team.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Id>,
 }

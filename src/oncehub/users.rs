@@ -37,7 +37,7 @@ pub type Get = endpoint::Get<Users>;
 /// `POST /users`: invites somebody by e-mail. Operation `add-a-new-user`.
 #[derive(Debug, Serialize)]
 pub struct Add {
-    /// An address that no user has.
+    /// An e-mail address that no user has.
     pub email: String,
     /// Their first name.
     pub first_name: String,
@@ -72,7 +72,7 @@ pub struct Update {
     /// Their last name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<String>,
-    /// As for [`Add`].
+    /// The role, as for [`Add`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_name: Option<&'static str>,
     /// All the teams that they belong to from then on.
@@ -128,29 +128,29 @@ pub struct UpdateAvailability {
 /// The hours of a day of the week.
 #[derive(Debug, Serialize)]
 pub struct Day {
-    /// `Monday`, written so.
+    /// The day's name, written like `Monday`.
     pub day: &'static str,
-    /// None of them closes the day.
+    /// The working hours; an empty list closes the day.
     pub working_hours: Vec<Hours>,
 }
 
 /// The hours of a date.
 #[derive(Debug, Serialize)]
 pub struct Override {
-    /// `2026-12-24`, not in the past.
+    /// The date, written like `2026-12-24`; not in the past.
     pub date: String,
-    /// An empty list closes the date; none at all takes the override away.
+    /// The working hours; an empty list closes the date, and `None` removes the override.
     pub working_hours: Option<Vec<Hours>>,
 }
 
-/// A stretch of working time, in the user's zone.
+/// A stretch of working time, in the user's time zone.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Hours {
-    /// `09:00`, on the quarter of an hour.
+    /// The start, written like `09:00`, on a quarter of an hour.
     pub start_time: String,
-    /// As `start_time`, and after it.
+    /// The end, written like `start_time` and after it.
     pub end_time: String,
-    /// Where meetings can take place: each `{type, id?, value?}`, no type twice.
+    /// The locations of meetings: each `{type, id?, value?}`, with no type twice.
     pub locations: Vec<Value>,
 }
 

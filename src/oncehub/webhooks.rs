@@ -13,7 +13,7 @@ impl endpoint::Collection for Webhooks {
     const PATH: &'static str = "webhooks";
 }
 
-/// `GET /webhooks`, newest first. Operation `list-all-webhooks`. The secrets in the reply are not even read.
+/// `GET /webhooks`, newest first. Operation `list-all-webhooks`. The secrets in the response are dropped.
 #[derive(Debug, Default, Serialize)]
 pub struct All {}
 
@@ -35,14 +35,15 @@ const WITHOUT_SECRET: &[&str] = &["api_version", "creation_time", "deleted", "ev
 /// `GET /webhooks/{id}`. Operation `get-a-single-webhook`.
 pub type Get = endpoint::Get<Webhooks>;
 
-/// `POST /webhooks`: subscribes an address. The reply has the secret that signs each delivery. Operation `create-a-webhook`.
+/// `POST /webhooks`: subscribes a URL. The response has the secret that signs each delivery. Operation
+/// `create-a-webhook`.
 #[derive(Debug, Serialize)]
 pub struct Create {
     /// A name that no other webhook has.
     pub name: String,
-    /// Where OnceHub posts to, HTTPS.
+    /// The HTTPS URL that OnceHub posts to.
     pub url: String,
-    /// Events, or `booking` and `conversation` for all of theirs.
+    /// The events; `booking` and `conversation` stand for all of theirs.
     pub events: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::request::{Answer, Refusal, Reply, Request, repeated};
 use super::world::{Hours, Location, User, Venue, World, zone};
 
-/// The days as OnceHub calls them, in the order in which it lists them.
+/// The days under OnceHub's names, in the order in which it lists them.
 pub(super) const DAYS: [(&str, Weekday); 7] = [
     ("Monday", Weekday::Monday),
     ("Tuesday", Weekday::Tuesday),
@@ -17,12 +17,12 @@ pub(super) const DAYS: [(&str, Weekday); 7] = [
     ("Sunday", Weekday::Sunday),
 ];
 
-/// A deleted user has no availability left.
+/// Finds a user; a deleted one has no availability left.
 fn find<'a>(world: &'a World, id: &str) -> Result<&'a User, Refusal> {
     world.user(id).filter(|user| !user.deleted).ok_or_else(|| Refusal::not_found("user", id))
 }
 
-/// Two parameters are documented only by the refusals of them: they narrow the overrides.
+/// Two parameters, which only their error messages document, narrow the overrides.
 pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
     request.only(&["overrides_start_time", "overrides_end_time"])?;
     let date = |name: &str| {
@@ -34,7 +34,7 @@ pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
     Ok(Reply::ok(find(world, id)?.show_schedule(inside)))
 }
 
-/// Replaces whole days and dates, or nothing when anything of it is refused.
+/// Replaces whole days and dates, or nothing if any of it is rejected.
 pub(super) fn update(world: &mut World, request: &Request, id: &str) -> Answer {
     request.only(&[])?;
     let given = request.changes(&[])?;
@@ -60,7 +60,7 @@ pub(super) fn update(world: &mut World, request: &Request, id: &str) -> Answer {
     Ok(Reply::ok(user.show_schedule(|_| true)))
 }
 
-/// Availability takes no field that it does not know, at any depth, and calls it a parameter.
+/// Rejects unknown fields: availability accepts none, at any depth, and calls them parameters.
 fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), Refusal> {
     match fields.keys().find(|key| !known.contains(&key.as_str())) {
         Some(key) => Err(Refusal::new(400, format!("Received unknown parameter: {key}")).about(key)),
@@ -68,18 +68,18 @@ fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), Refusal> {
     }
 }
 
-/// YYYY-MM-DD and nothing else.
+/// Parses YYYY-MM-DD and nothing else.
 fn read_date(text: &str) -> Option<Date> {
     text.parse().ok().filter(|date: &Date| date.to_string() == text)
 }
 
-/// The part of a change that is being read: `weekly` or `overrides`, with which every parameter in a refusal begins.
+/// The part of a change being read: `weekly` or `overrides`, with which every parameter in a refusal begins.
 struct Part<'a> {
     world: &'a World,
     root: &'static str,
 }
 
-/// Dates with their hours; one without goes back to those of its day of the week.
+/// Dates with their hours; a date without any goes back to those of its day of the week.
 type Dates = Vec<(Date, Option<Vec<Hours>>)>;
 
 impl Part<'_> {
@@ -91,7 +91,7 @@ impl Part<'_> {
         self.refused(400, path, "Required fields are missing.")
     }
 
-    /// The objects of an array.
+    /// Returns the objects of an array.
     fn objects<'v>(&self, path: &str, value: &'v Value) -> Result<Vec<&'v Map<String, Value>>, Refusal> {
         let objects = value.as_array().and_then(|rows| rows.iter().map(Value::as_object).collect());
         objects.ok_or_else(|| self.refused(400, path, "Must be an array of objects."))
@@ -170,7 +170,7 @@ impl Part<'_> {
         Ok(all)
     }
 
-    /// A quarter of an hour of the day, in minutes, and as it was written.
+    /// Returns a time on the quarter hour, in minutes of the day, and as it was written.
     fn time<'v>(&self, row: &'v Map<String, Value>, field: &str, words: &str) -> Result<(i16, &'v str), Refusal> {
         let path = format!(".working_hours.{field}");
         let given = row.get(field).filter(|value| !value.is_null()).ok_or_else(|| self.missing(&path))?;
@@ -183,7 +183,7 @@ impl Part<'_> {
         Ok((minutes, text))
     }
 
-    /// Where meetings can be during some hours: each kind once, and of the two kinds of links one.
+    /// Returns where meetings can take place during some hours: each kind once, and only one of the two kinds of link.
     fn venues(&self, row: &Map<String, Value>) -> Result<Vec<Venue>, Refusal> {
         const PATH: &str = ".working_hours.locations";
         let given = row.get("locations").filter(|value| !value.is_null()).ok_or_else(|| self.missing(PATH))?;
@@ -216,7 +216,7 @@ impl Part<'_> {
                 let url = text("value").ok_or_else(|| self.missing(&format!("{path}.value")))?;
                 Ok(Venue::StaticLink(url.to_owned()))
             }
-            // Which provider it is follows from what the user has connected, whatever value is sent.
+            // The provider follows from what the user has connected, whatever value is sent.
             "online_dynamic_link" => Ok(Venue::DynamicLink),
             "in_person_by_guest" => Ok(Venue::InPersonByGuest),
             "phone_by_guest" => Ok(Venue::PhoneByGuest),
@@ -228,7 +228,7 @@ impl Part<'_> {
     }
 }
 
-/// HH:MM and nothing else, in minutes of the day.
+/// Parses HH:MM and nothing else, into minutes of the day.
 fn read_time(text: &str) -> Option<i16> {
     let (hours, minutes) = text.split_once(':')?;
     let number = |digits: &str, most: i16| {
@@ -238,7 +238,7 @@ fn read_time(text: &str) -> Option<i16> {
     Some(number(hours, 23)? * 60 + number(minutes, 59)?)
 }
 
-/// An address of the account. There is no list of them: they are known by the calendars that use them.
+/// Finds an address of the account. No list of them exists: they are known from the calendars that use them.
 fn address(world: &World, wanted: &str) -> Option<&'static str> {
     world.calendars.iter().flat_map(|calendar| &calendar.locations).find_map(|location| match location {
         Location::Physical { id, address } if *id == wanted => Some(*address),

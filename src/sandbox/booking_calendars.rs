@@ -23,7 +23,7 @@ pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
     Ok(Reply::ok(find(world, id)?.show()))
 }
 
-/// The longest stretch that slots are given for.
+/// The longest range that slots are returned for.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 pub(super) fn time_slots(world: &World, request: &Request, id: &str) -> Answer {
@@ -57,7 +57,7 @@ pub(super) fn time_slots(world: &World, request: &Request, id: &str) -> Answer {
     Ok(Reply::ok(slots.keys().map(|start| json!({"start_time": wire(*start), "locations": locations})).collect()))
 }
 
-/// What a guest is booked with.
+/// The guest details of a new booking.
 struct Guest {
     name: String,
     email: String,
@@ -79,12 +79,12 @@ impl Guest {
         let (Some(name), Some(email)) = (text("name"), text("email")) else {
             return Err(Refusal::new(400, "Required fields are missing.").about("booking_form"));
         };
-        // The form's own fields are taken whatever the case of their names.
+        // The form's built-in fields are accepted whatever the case of their names.
         let own = |name: &str| {
             let (_, value) = form.iter().find(|(field, _)| field.eq_ignore_ascii_case(name))?;
             value.as_str().map(str::to_owned)
         };
-        // Unknown fields, and answers that are none of the choices, vanish without a word.
+        // Unknown fields, and answers that are not among the choices, are silently dropped.
         let answers = calendar.questions.iter().filter_map(|question| {
             let given = form.get(question.field)?;
             let fits = |value: &Value| {
@@ -155,7 +155,7 @@ pub(super) fn schedule(world: &mut World, request: &Request, id: &str) -> Answer
         return Err(unavailable());
     }
     let slots = free(world, calendar, start, start + SignedDuration::from_secs(1));
-    // Round robin: whoever has the fewest meetings.
+    // Round robin: the host with the fewest meetings.
     let load = |user: &str| world.bookings.iter().filter(|booking| booking.is_hosted_by(user)).count();
     let host = slots.get(&start).and_then(|hosts| hosts.iter().min_by_key(|host| load(&host.id)));
     let host = host.map(|host| host.id.clone()).ok_or_else(unavailable)?;
@@ -205,7 +205,7 @@ pub(super) fn schedule(world: &mut World, request: &Request, id: &str) -> Answer
     Ok(Reply::ok(json!({"id": booking_id})))
 }
 
-/// The guest's contact: the one with that address, or a new one.
+/// Returns the guest's contact: the one with that address, or a new one.
 fn contact(world: &mut World, guest: &Guest, owner: &str) -> String {
     if let Some(known) = world.contacts_known_as(&guest.email).into_iter().next() {
         return known;

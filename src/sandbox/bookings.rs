@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::request::{Answer, Refusal, Reply, Request, page};
 use super::world::{Booking, World};
 
-/// What may be expanded, with and without the `data.` that OnceHub's prose puts before it on lists.
+/// The references that can be expanded, with and without the `data.` that OnceHub's prose puts before them on lists.
 const EXPANDABLE: &[&str] = &[
     "owner",
     "contact",
@@ -88,7 +88,7 @@ pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
     booking.map(|booking| Reply::ok(booking.show(world, &expand))).ok_or_else(|| Refusal::not_found("booking", id))
 }
 
-/// The place of a booking that can be changed.
+/// Finds the index of a booking that can be changed.
 fn find(world: &World, id: &str) -> Result<usize, Refusal> {
     let index = world.bookings.iter().position(|booking| booking.id == id && !booking.deleted);
     index.ok_or_else(|| Refusal::not_found("booking", id))
@@ -112,7 +112,7 @@ fn optional_text(fields: &Map<String, Value>, name: &str) -> Result<Option<Strin
     }
 }
 
-/// Cancels, which is also what a request to reschedule does.
+/// Cancels a booking, which is also what a request to reschedule does.
 fn end(world: &mut World, id: &str, reason: Option<&str>, paid: &str) -> Answer {
     let index = find(world, id)?;
     let now = world.time();
@@ -126,7 +126,7 @@ fn end(world: &mut World, id: &str, reason: Option<&str>, paid: &str) -> Answer 
     if booking.payment.is_some() {
         return Err(Refusal::new(422, paid));
     }
-    // Whoever holds the key is not known: OnceHub stamps the host, or on booking pages the account's owner.
+    // It is not known who holds the key: OnceHub records the host, or for booking pages the account's owner.
     let by = if booking.calendar.is_some() { Some(booking.host.clone()) } else { owner };
     Ok(change(world, index, |booking| {
         booking.status = "canceled";
@@ -174,7 +174,7 @@ pub(super) fn no_show(world: &mut World, request: &Request, id: &str) -> Answer 
     Ok(change(world, index, |booking| booking.status = "no_show"))
 }
 
-/// OnceHub's order of preference when the present service will not do.
+/// OnceHub's order of preference when the current service is unavailable.
 const VIDEO: &[&str] = &["google_meet", "microsoft_teams", "zoom", "webex", "gotomeeting"];
 
 fn display_name(provider: &str) -> String {

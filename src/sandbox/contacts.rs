@@ -6,25 +6,25 @@ use serde_json::{Map, Value, json};
 use super::request::{Answer, Refusal, Reply, Request, is_email, page, repeated};
 use super::world::{Contact, World};
 
-/// What a field of a contact can be.
+/// The type of a contact's field.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// A first or last name, which everybody has.
+    /// A first or last name, which every contact has.
     Name,
     Email,
     Phone,
-    /// Any text, or nothing.
+    /// Any text, or none.
     Text,
     Whole,
     Truth,
     Status,
     Zone,
-    /// A user.
+    /// A user's id.
     Owner,
     CustomFields,
 }
 
-/// What can be written. One name is misspelt on the wire.
+/// The fields that can be written. One name is misspelt on the wire.
 const FIELDS: &[(&str, Kind)] = &[
     ("email", Kind::Email),
     ("mobile_phone", Kind::Phone),
@@ -49,7 +49,7 @@ const FIELDS: &[(&str, Kind)] = &[
     ("street_address", Kind::Text),
 ];
 
-/// What a contact is known by, and keeps.
+/// The fields that identify a contact, and cannot change.
 const IDENTIFIERS: &[&str] = &["email", "mobile_phone"];
 
 const STATUSES: &[&str] = &["Qualified", "Sales qualified", "Marketing qualified", "Disqualified"];
@@ -90,7 +90,7 @@ pub(super) fn create(world: &mut World, request: &Request) -> Answer {
     request.only(&[])?;
     let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
     let mut given = request.fields_or(&known, "Unsupported fields")?;
-    // An identifier that is nothing is one that is not given.
+    // An empty identifier counts as absent.
     given.retain(|name, value| !(IDENTIFIERS.contains(&name.as_str()) && (value.is_null() || *value == "")));
     if !IDENTIFIERS.iter().any(|name| given.contains_key(*name)) {
         let message = "At least one of 'email' or 'mobile_phone' is required.";
@@ -145,13 +145,13 @@ pub(super) fn delete(world: &mut World, request: &Request, id: &str) -> Answer {
     Ok(Reply::ok(json!({"id": id, "deleted": true})))
 }
 
-/// The place of a contact that can be changed.
+/// Finds the index of a contact that can be changed.
 fn find(world: &World, id: &str) -> Result<usize, Refusal> {
     let index = world.contacts.iter().position(|contact| contact.id == id && !contact.deleted);
     index.ok_or_else(|| Refusal::not_found("contact", id))
 }
 
-/// Writes what is given over what is there, or refuses all of it.
+/// Writes the given fields over the current ones, or rejects them all.
 fn write(world: &World, fields: &mut Map<String, Value>, given: &Map<String, Value>) -> Result<(), Refusal> {
     for (name, kind) in FIELDS {
         if let Some(value) = given.get(*name) {
@@ -162,7 +162,7 @@ fn write(world: &World, fields: &mut Map<String, Value>, given: &Map<String, Val
     Ok(())
 }
 
-/// What a given value becomes, in a field that holds another at present.
+/// Returns the value to store, given the field's current one.
 fn read(world: &World, name: &str, kind: Kind, value: &Value, present: &Value) -> Result<Value, Refusal> {
     let refused = |what: &str| Err(Refusal::new(400, format!("Invalid {what}: '{}'", repeated(value))).about(name));
     let text = value.as_str();
@@ -179,14 +179,15 @@ fn read(world: &World, name: &str, kind: Kind, value: &Value, present: &Value) -
         Kind::Whole if value.as_u64().is_none() => refused("integer"),
         Kind::Truth if value.is_null() => Ok(json!(false)),
         Kind::Truth if !value.is_boolean() => refused("boolean"),
-        // Any other status becomes none, without a word.
+        // Any other status silently becomes none.
         Kind::Status => Ok(STATUSES.iter().find(|status| value == *status).map_or(Value::Null, |_| value.clone())),
         Kind::CustomFields => merged(world, value, present),
         _ => Ok(value.clone()),
     }
 }
 
-/// `+`, the number of a country, and the rest: eight digits are too few, though some country has such a number.
+/// Whether a text is `+`, a country code and the rest: eight digits are too few here, though some countries have such
+/// numbers.
 fn is_phone(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (9..=15).contains(&digits.len())
@@ -195,7 +196,7 @@ fn is_phone(text: &str) -> bool {
     })
 }
 
-/// Custom fields after a change: those with the same name are replaced, the others stay.
+/// Returns the custom fields after a change: those of the same name are replaced, the others stay.
 fn merged(world: &World, value: &Value, present: &Value) -> Result<Value, Refusal> {
     let refused = |message: String| Refusal::new(400, message).about("custom_fields");
     let mut fields = present.as_array().cloned().unwrap_or_default();

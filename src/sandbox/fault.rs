@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// Which requests go wrong, and how.
+/// A rule for which requests fail, and how.
 #[derive(Clone, Debug)]
 pub struct Fault {
     method: Option<String>,
@@ -14,53 +14,53 @@ pub struct Fault {
     effect: Effect,
 }
 
-/// What goes wrong.
+/// The effect of a fault.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// This status with this body and content type; nothing is carried out.
+    /// This status with this body and content type; not carried out.
     Status(u16, &'static str, String),
-    /// An error object of OnceHub's; nothing is carried out.
+    /// One of OnceHub's error objects; not carried out.
     Error(u16, Value),
-    /// Carried out, and then 500 `api_error` all the same.
+    /// Carried out, followed by a 500 `api_error`.
     ErrorAfter,
-    /// Carried out and answered after this long, whether or not the client still waits.
+    /// Carried out and answered after this long, whether or not the client is still waiting.
     Delay(Duration),
-    /// Carried out and answered when the sandbox is told to [`release`](super::Sandbox::release) what it holds, whether or not
-    /// the client still waits.
+    /// Carried out and answered when [`release`](super::Sandbox::release) is called, whether or not the client is still
+    /// waiting.
     Hold,
-    /// The connection is closed; nothing is carried out.
+    /// The connection is closed; not carried out.
     DropBefore,
     /// The connection is closed at once, and the request is carried out this much later.
     DropDuring(Duration),
     /// A proxy's 504 at once, and the request is carried out this much later.
     GatewayTimeout(Duration),
-    /// Carried out, and the connection is closed without an answer.
+    /// Carried out, and the connection is closed without a response.
     DropAfter,
-    /// Carried out, and the connection is lost in the middle of the answer.
+    /// Carried out, and the connection is lost in the middle of the response.
     DropInBody,
-    /// Carried out, and the answer's JSON ends in the middle.
+    /// Carried out, and the response's JSON is truncated.
     Truncated,
-    /// Carried out, and the answer is an HTML page with status 200.
+    /// Carried out, and the response is an HTML page with status 200.
     Malformed,
-    /// 429, with or without `Retry-After` in seconds; nothing is carried out.
+    /// 429, with or without `Retry-After` in seconds; not carried out.
     TooMany(Option<u64>),
-    /// 400 with a message that repeats the caller's key.
+    /// 400 with a message that echoes the caller's key.
     EchoKey,
-    /// 302 to there.
+    /// 302 to this location.
     Redirect(String),
-    /// So many bytes of nonsense.
+    /// A response of this many bytes.
     Huge(usize),
-    /// This instead of the answer, with status 200; carried out.
+    /// Carried out, but answered with this instead, with status 200.
     Replace(Value),
 }
 
 impl Fault {
-    /// A fault that every request has, for ever.
+    /// Creates a fault that affects every request, indefinitely.
     pub fn new(effect: Effect) -> Self {
         Self { method: None, path: None, skip: 0, times: None, effect }
     }
 
-    /// Only requests with this method whose path contains this.
+    /// Limits it to requests with this method whose path contains this.
     #[must_use]
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.method = Some(method.to_owned());
@@ -68,14 +68,14 @@ impl Fault {
         self
     }
 
-    /// Not the first so many.
+    /// Skips the first so many requests.
     #[must_use]
     pub fn after(mut self, requests: usize) -> Self {
         self.skip = requests;
         self
     }
 
-    /// Only so often.
+    /// Limits how often it takes effect.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
         self.times = Some(times);
@@ -83,7 +83,7 @@ impl Fault {
     }
 }
 
-/// The effect that the first fitting fault has on a request, counted down.
+/// Returns the effect of the first fault that matches a request, and counts it down.
 pub(super) fn take(faults: &mut [Fault], method: &str, path: &str) -> Option<Effect> {
     let fits = |fault: &&mut Fault| {
         fault.method.as_deref().is_none_or(|wanted| wanted == method)

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How many requests are served in which time.
+/// Rate limits: how many requests are served in what time.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For each account, whichever of its keys is used; for a key that belongs to none, by itself.
+    /// For each account, whichever of its keys is used; a key that belongs to none counts by itself.
     pub per_account: (usize, Duration),
-    /// For each address.
+    /// For each IP address.
     pub per_address: (usize, Duration),
 }
 
@@ -20,7 +20,7 @@ impl Default for Limits {
     }
 }
 
-/// What has been served lately.
+/// The requests served recently.
 #[derive(Default)]
 pub(super) struct Served {
     by_account: HashMap<String, VecDeque<Instant>>,
@@ -28,7 +28,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    /// Counts a request, or says that it is one too many. Refused requests are not counted.
+    /// Counts a request; returns false if it exceeds a limit. Rejected requests are not counted.
     pub(super) fn admit(&mut self, limits: &Limits, account: &str, now: Instant) -> bool {
         let by_account = self.by_account.entry(account.to_owned()).or_default();
         let has_room = |served: &mut VecDeque<Instant>, (most, period): (usize, Duration)| {

@@ -1,9 +1,10 @@
-//! Room 6: the pretend OnceHub, the far side of the wire. A whole account, over real HTTP on this machine: for newcomers
-//! without one (`--sandbox`), for `oncehub-mcp sandbox`, and for tests, which can make it fail on purpose.
+//! A simulated OnceHub: the far side of the wire. It serves a whole account over real HTTP on this machine, for
+//! newcomers without one (`--sandbox`), for `oncehub-mcp sandbox`, and for tests, which can make it fail on purpose.
 //!
-//! It shares no type with the client, so that a field misspelt there is not misspelt here too. Reading order: a [`World`] is
-//! the account's state, which `shown` puts into JSON; `routes` sends a `Request` to the file of its noun, which answers or refuses as OnceHub would;
-//! `server` puts that on the wire, keeps the rate limits and breaks what a [`Fault`] says; `seed` makes the account.
+//! It shares no types with the client, so that a field misspelt there is not misspelt here too. Reading order: a
+//! [`World`] is the account's state, which `shown` turns into JSON; `routes` passes a `Request` to the file of its
+//! noun, which answers or refuses as OnceHub would; `server` puts that on the wire, enforces the rate limits and
+//! applies each [`Fault`]; `seed` creates the account.
 
 mod account;
 mod availability;
@@ -44,19 +45,19 @@ pub use world::{HostShows, World};
 /// The key that a new sandbox accepts. It opens nothing but a sandbox.
 pub const KEY: &str = "sandbox-key-that-opens-nothing-real";
 
-/// Where time comes from.
+/// A source of the current time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// How a sandbox is set up.
+/// The settings of a sandbox.
 #[derive(Clone)]
 pub struct Settings {
-    /// An address of this machine; port 0 takes a free one.
+    /// The loopback address to listen on; port 0 picks a free port.
     pub listen: SocketAddr,
-    /// The clock. The account is placed around the moment at which it starts.
+    /// The clock. The account's data is placed around the moment of the start.
     pub now: Clock,
-    /// OnceHub's rate limits; none switches them off.
+    /// OnceHub's rate limits; `None` switches them off.
     pub limits: Option<Limits>,
-    /// How many more bookings there were in the past, for lists that have to be long.
+    /// How many extra past bookings to create, for testing long lists.
     pub more_bookings: usize,
 }
 
@@ -71,7 +72,7 @@ impl Default for Settings {
     }
 }
 
-/// A running sandbox. It ends when this is dropped.
+/// A running sandbox. Dropping it stops it.
 pub struct Sandbox {
     address: SocketAddr,
     shared: Arc<server::Shared>,
@@ -79,10 +80,10 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts one.
+    /// Starts a sandbox.
     ///
     /// # Errors
-    /// When the address is taken, or is not one of this machine alone.
+    /// When the address is taken, or is not a loopback address.
     pub async fn start(settings: Settings) -> io::Result<Self> {
         if !settings.listen.ip().is_loopback() {
             let problem = "the sandbox only listens on this machine (127.0.0.1 or ::1)";
@@ -95,7 +96,7 @@ impl Sandbox {
         Ok(Self { address, shared, serving })
     }
 
-    /// Where it is, without `/v2`.
+    /// Returns its base URL, without `/v2`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -105,58 +106,58 @@ impl Sandbox {
         look(&mut self.shared.world.lock())
     }
 
-    /// Opens one more account, which only this key belongs to, and which `furnish` makes different from the first.
+    /// Opens another account, to which only this key belongs, and which `furnish` makes different from the first.
     pub fn open_account(&self, key: &str, furnish: impl FnOnce(&mut World)) {
         let mut world = self.shared.new_world();
         world.keys = vec![key.to_owned()];
         let mut others = self.shared.others.lock();
-        // Two accounts have no owner in common, by whom `GET /test` tells them apart.
+        // No two accounts have the same owner, by whom `GET /test` tells them apart.
         world.rename_owner(&format!("account{}.", others.len() + 2));
         furnish(&mut world);
         others.push(world);
     }
 
-    /// Makes it fail on purpose. Faults apply in the order in which they were added, one to a request.
+    /// Makes it fail on purpose. Faults apply in the order in which they were added, one per request.
     pub fn fail(&self, fault: Fault) {
         self.shared.faults.lock().push(fault);
     }
 
-    /// Lets it work again.
+    /// Removes all faults.
     pub fn heal(&self) {
         self.shared.faults.lock().clear();
     }
 
-    /// Goes on with what it [holds](fault::Effect::Hold), and holds nothing any more.
+    /// Resumes the requests that it [holds](fault::Effect::Hold), and stops holding any.
     pub fn release(&self) {
         self.shared.released.cancel();
     }
 
-    /// What it has been asked, in order.
+    /// Returns the requests it has received, in order.
     pub fn requests(&self) -> Vec<Seen> {
         self.shared.seen.lock().iter().cloned().collect()
     }
 
-    /// What it has been asked since it was last told to forget it.
+    /// Returns the requests received since they were last forgotten, and forgets them.
     pub fn forget_requests(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.shared.seen.lock())
     }
 
-    /// How many requests have clients that wait for their answers.
+    /// Returns how many requests have clients waiting for their responses.
     pub fn waiting(&self) -> usize {
         self.shared.waiting.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    /// How many requests are worked on, those included whose clients have left.
+    /// Returns how many requests are in progress, including those whose clients have left.
     pub fn working(&self) -> usize {
         self.shared.working.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    /// How many requests have come that a [`Hold`](fault::Effect::Hold) or a [`Delay`](fault::Effect::Delay) holds up.
+    /// Returns how many requests a [`Hold`](fault::Effect::Hold) or a [`Delay`](fault::Effect::Delay) is holding up.
     pub fn held(&self) -> usize {
         self.shared.held.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    /// The keys that it accepts from now on.
+    /// Sets the keys that it accepts from now on.
     pub fn set_keys(&self, keys: &[&str]) {
         self.with(|world| world.keys = keys.iter().map(ToString::to_string).collect());
     }

@@ -29,14 +29,14 @@ pub(super) fn list(world: &World, request: &Request) -> Answer {
             && before.is_none_or(|before| sms.created < before)
     };
     let mut reply = page(request, &world.notifications, |sms| &sms.id, keep, |sms| sms.show(world, whole))?;
-    // The one list that does not say whether there are more; its `Link` header does.
+    // This is the one list that does not say whether there are more; its `Link` header does.
     if let Value::Object(list) = &mut reply.body {
         list.shift_remove("has_more");
     }
     Ok(reply)
 }
 
-/// Whether recipients are to be shown whole: there is nothing else to expand.
+/// Whether recipients are to be expanded: nothing else can be.
 fn expands(request: &Request) -> Result<bool, Refusal> {
     let Some(text) = request.param("expand") else { return Ok(false) };
     let mut paths = text.split(',').map(|path| path.trim().trim_start_matches("data."));

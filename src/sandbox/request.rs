@@ -5,11 +5,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-/// What was asked.
+/// A request that was received.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) method: String,
-    /// The segments below `/v2`.
+    /// The path segments below `/v2`.
     pub(super) path: Vec<String>,
     pub(super) query: Vec<(String, String)>,
     /// The body; `Err` when it is not JSON.
@@ -17,7 +17,7 @@ pub(super) struct Request {
     pub(super) key: Option<String>,
 }
 
-/// What is answered.
+/// The response to a request.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -54,13 +54,13 @@ impl Refusal {
         Self { status, kind, message: message.into(), param: None }
     }
 
-    /// The parameter that it is about.
+    /// Names the parameter at fault.
     pub(super) fn about(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
         self
     }
 
-    /// A refusal that has nothing to do with the key, though its status says so.
+    /// Marks a refusal as unrelated to the key, though its status suggests otherwise.
     pub(super) fn of_the_request(mut self) -> Self {
         self.kind = "invalid_request_error";
         self
@@ -80,13 +80,13 @@ impl Refusal {
 }
 
 impl Request {
-    /// One query parameter, if it is there and not empty.
+    /// Returns a query parameter, if it is present and not empty.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// OnceHub refuses parameters that it does not know.
+    /// Rejects unknown query parameters, as OnceHub does.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Refusal> {
         match self.query.iter().find(|(key, _)| !known.contains(&key.as_str())) {
             Some((key, _)) => Err(Refusal::new(400, format!("Received unknown parameter: {key}")).about(key)),
@@ -94,7 +94,7 @@ impl Request {
         }
     }
 
-    /// `name.gt` and `name.lt`, both exclusive.
+    /// Reads `name.gt` and `name.lt`, both exclusive.
     pub(super) fn range(&self, name: &str) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
         let (gt, lt) = (format!("{name}.gt"), format!("{name}.lt"));
         let after = self.time(&gt)?;
@@ -107,18 +107,18 @@ impl Request {
         Ok((after, before))
     }
 
-    /// A time: ISO 8601, or a date, which is its midnight in UTC.
+    /// Reads a time: ISO 8601, or a date, meaning its midnight in UTC.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
         let Some(text) = self.param(name) else { return Ok(None) };
         read_time(text).map(Some).ok_or_else(|| Refusal::new(400, format!("Invalid date: {text}")).about(name))
     }
 
-    /// The body's fields; those that the operation does not know are refused.
+    /// Returns the body's fields; fields unknown to the operation are rejected.
     pub(super) fn fields(&self, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
         self.fields_or(known, "Unsupported field")
     }
 
-    /// The fields of a body that changes something: there has to be one.
+    /// Returns the fields of a body that changes something: at least one is required.
     pub(super) fn changes(&self, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
         let fields = self.fields(known)?;
         if fields.is_empty() {
@@ -127,7 +127,7 @@ impl Request {
         Ok(fields)
     }
 
-    /// The body's fields, and the words for those that the operation does not know.
+    /// Returns the body's fields, with `unknown` as the error for fields unknown to the operation.
     pub(super) fn fields_or(&self, known: &[&str], unknown: &str) -> Result<Map<String, Value>, Refusal> {
         let fields = match &self.body {
             Err(()) => {
@@ -146,7 +146,7 @@ impl Request {
     }
 }
 
-/// A value as a refusal repeats it: a text without its quotation marks.
+/// Formats a value as a refusal quotes it: a string without its quotation marks.
 pub(super) fn repeated(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -155,7 +155,7 @@ pub(super) fn repeated(value: &Value) -> String {
     }
 }
 
-/// An email address with a dot behind its @.
+/// Whether a text is an email address with a dot after its @.
 pub(super) fn is_email(text: &str) -> bool {
     let Some((name, host)) = text.split_once('@') else { return false };
     let is_plain = |text: &str| !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace());
@@ -173,7 +173,7 @@ pub(super) fn read_time(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// One page of `rows`, which are in the order of creation: OnceHub gives the newest first.
+/// Returns one page of `rows`, which are in order of creation: OnceHub lists the newest first.
 pub(super) fn page<T>(
     request: &Request,
     rows: &[T],
@@ -201,7 +201,7 @@ pub(super) fn page<T>(
             .ok_or_else(|| Refusal::new(400, format!("Invalid cursor: '{cursor}'")).about(param)),
     };
     let (before_at, after_at) = (place(before, "before")?, place(after, "after")?);
-    // Older than `after`, newest first; or newer than `before`, those next to it.
+    // Older than `after`, newest first; or newer than `before`, starting with the nearest.
     let (shown, more_older, more_newer) = if let Some(at) = before_at {
         let newer = rows.iter().skip(at + 1).filter(|row| keep(row));
         let mut shown: Vec<&T> = newer.take(limit + 1).collect();

@@ -1,4 +1,4 @@
-//! Which operation a request is, and what is checked before any of them.
+//! Routing requests to operations, and the checks that precede all of them.
 
 use super::request::{Answer, Refusal, Request};
 use super::world::World;
@@ -7,7 +7,7 @@ use super::{
     notifications, teams, users, webhooks,
 };
 
-/// Answers a request, or refuses it as OnceHub would.
+/// Answers a request, or rejects it as OnceHub would.
 pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
     if !request.key.as_ref().is_some_and(|key| world.keys.contains(key)) {
         return Err(Refusal::new(401, "Invalid API key."));

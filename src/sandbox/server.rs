@@ -1,4 +1,4 @@
-//! The wire: HTTP/1.1 on this machine, with OnceHub's headers, its limits, and what a fault does to them.
+//! The wire: HTTP/1.1 on the loopback interface, with OnceHub's headers and rate limits, and the effects of faults.
 
 use std::convert::Infallible;
 use std::io;
@@ -25,14 +25,14 @@ use super::request::{Refusal, Reply, Request};
 use super::world::World;
 use super::{Settings, routes, seed};
 
-/// The largest body that is read.
+/// The largest request body that is read.
 const BODY_LIMIT: usize = 1 << 20;
-/// How many requests are remembered.
+/// How many requests are kept in the log.
 const REMEMBERED: usize = 50_000;
 
 type Response = hyper::Response<BoxBody<Bytes, io::Error>>;
 
-/// A request that the sandbox was asked, and what it said.
+/// A request that the sandbox received, and its response.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// The method.
@@ -45,11 +45,11 @@ pub struct Seen {
     pub body: Option<Value>,
     /// The `API-Key` header.
     pub key: Option<String>,
-    /// The status of the answer; none when the connection was dropped.
+    /// The status of the response; `None` when the connection was dropped.
     pub status: Option<u16>,
 }
 
-/// What all connections share.
+/// The state that all connections share.
 pub(super) struct Shared {
     pub(super) world: Mutex<World>,
     /// Other accounts, told apart by their keys.
@@ -57,20 +57,20 @@ pub(super) struct Shared {
     pub(super) faults: Mutex<Vec<Fault>>,
     pub(super) seen: Mutex<Vec<Seen>>,
     pub(super) stop: CancellationToken,
-    /// What is held goes on.
+    /// Cancelled when held requests may resume.
     pub(super) released: CancellationToken,
     served: Mutex<Served>,
     settings: Settings,
     requests: AtomicU64,
-    /// Requests whose clients wait for the answer: hyper drops one when its client leaves.
+    /// Requests whose clients are waiting for the response: hyper drops one when its client leaves.
     pub(super) waiting: AtomicUsize,
-    /// Requests that are worked on, whether or not their clients wait.
+    /// Requests in progress, whether or not their clients are waiting.
     pub(super) working: AtomicUsize,
-    /// Requests that are held up on purpose.
+    /// Requests held up on purpose.
     pub(super) held: AtomicUsize,
 }
 
-/// One that is counted for as long as it lives.
+/// A request that is counted for as long as this value lives.
 struct Counted {
     shared: Arc<Shared>,
     count: fn(&Shared) -> &AtomicUsize,
@@ -107,7 +107,7 @@ impl Shared {
         }
     }
 
-    /// An account as they all begin.
+    /// Creates an account in its initial state.
     pub(super) fn new_world(&self) -> World {
         world(&self.settings)
     }
@@ -121,11 +121,11 @@ fn world(settings: &Settings) -> World {
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors, most likely: others may close.
+            // Probably out of file descriptors: other connections may close.
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
-        // Small answers must not wait for an acknowledgement.
+        // Small responses must not wait for an acknowledgement.
         let _ = stream.set_nodelay(true);
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
@@ -170,7 +170,7 @@ async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Re
         status: None,
     };
     let effect = fault::take(&mut shared.faults.lock(), &request.method, &path);
-    // Like any real server, it goes on with a request whose client has left.
+    // Like any real server, it continues with a request whose client has left.
     let working = Counted::new(&shared, |shared| &shared.working);
     let work = async move {
         let response = affected(&working.shared, request, effect).await;
@@ -184,7 +184,7 @@ async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Re
     tokio::spawn(until_stopped(shared, work)).await.unwrap_or_else(|_| Err(io::Error::other("stopped")))
 }
 
-/// Does something in the background, unless the sandbox ends.
+/// Runs something in the background until the sandbox stops.
 async fn until_stopped<T>(
     shared: Arc<Shared>,
     work: impl Future<Output = Result<T, io::Error>>,
@@ -195,7 +195,7 @@ async fn until_stopped<T>(
     }
 }
 
-/// Answers, or does what the fault says.
+/// Answers a request, or applies a fault's effect.
 async fn affected(shared: &Arc<Shared>, request: Request, effect: Option<Effect>) -> Result<Response, io::Error> {
     let dropped = || Err(io::Error::other("dropped on purpose"));
     let refuse = |status: u16, message: String| Ok(answer(shared, Refusal::new(status, message).reply()));
@@ -278,7 +278,7 @@ async fn affected(shared: &Arc<Shared>, request: Request, effect: Option<Effect>
     }
 }
 
-/// Goes on with a request that has been answered already, or never will be.
+/// Carries out a request that was already answered, or never will be.
 fn carry_out_later(shared: &Arc<Shared>, request: Request, wait: Duration) {
     let working = Counted::new(shared, |shared| &shared.working);
     tokio::spawn(until_stopped(Arc::clone(shared), async move {
@@ -288,10 +288,10 @@ fn carry_out_later(shared: &Arc<Shared>, request: Request, wait: Duration) {
     }));
 }
 
-/// Carries a request out, within the limits.
+/// Carries out a request, within the rate limits.
 fn carry_out(shared: &Shared, request: &Request) -> Reply {
     let key = request.key.as_deref().unwrap_or_default();
-    // One at a time: that is what keeps two guests from taking the same slot.
+    // One at a time, so that two guests cannot take the same slot.
     let (mut first, mut others) = (shared.world.lock(), shared.others.lock());
     let world = others.iter_mut().find(|world| world.keys.iter().any(|own| own == key)).unwrap_or(&mut first);
     if let Some(limits) = &shared.settings.limits {

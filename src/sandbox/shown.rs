@@ -1,4 +1,4 @@
-//! How the account's objects look on the wire.
+//! The account's objects as they look on the wire.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -14,7 +14,7 @@ pub(super) fn wire(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// What is left of something that has been deleted.
+/// Returns what is left of a deleted object.
 pub(super) fn redacted(id: &str, object: &str) -> Value {
     json!({"id": id, "object": object, "deleted": true})
 }
@@ -32,7 +32,7 @@ impl User {
 }
 
 impl User {
-    /// When and where they take meetings: all days of the week, and the overrides of the dates that are wanted.
+    /// Shows when and where they take meetings: all days of the week, and the overrides on the dates wanted.
     pub(super) fn show_schedule(&self, wanted: impl Fn(Date) -> bool) -> Value {
         let hours = |all: &[Hours]| all.iter().map(|hours| hours.show(self.video)).collect::<Vec<Value>>();
         let on = |day: Weekday| self.weekly.iter().find(|(known, _)| *known == day).map_or(&[][..], |(_, all)| all);
@@ -59,7 +59,7 @@ impl Hours {
 }
 
 impl Venue {
-    /// Its rows: a link that a video service makes has one for each service that the user has connected.
+    /// Shows its rows: a dynamic link has one for each video service that the user has connected.
     fn show(&self, video: &[&str]) -> Vec<Value> {
         let row = |value: Option<&str>, id: Option<&str>| json!({"type": self.kind(), "value": value, "id": id});
         match self {
@@ -159,7 +159,7 @@ impl Webhook {
 }
 
 impl Notification {
-    /// The notification; `whole` shows who received it instead of an id.
+    /// Shows the notification; `whole` expands the recipient.
     pub(super) fn show(&self, world: &World, whole: bool) -> Value {
         let recipient = whole.then(|| world.as_sent(&self.recipient)).flatten();
         json!({
@@ -173,8 +173,8 @@ impl Notification {
     }
 }
 
-/// How many messages a phone company makes of a text: fewer letters fit into each when one of them is not a plain one, and
-/// when there is more than one message.
+/// Returns how many messages a carrier splits a text into: each holds fewer characters when any of them is not ASCII,
+/// and when there is more than one message.
 fn segments(text: &str) -> usize {
     let (letters, alone, each) =
         if text.is_ascii() { (text.len(), 160, 153) } else { (text.encode_utf16().count(), 70, 67) };
@@ -193,7 +193,7 @@ impl Booking {
         })
     }
 
-    /// The booking with every documented field; `expand` says which references are shown whole.
+    /// Shows the booking with every documented field; `expand` says which references are expanded.
     pub(super) fn show(&self, world: &World, expand: &[String]) -> Value {
         if self.deleted {
             return redacted(&self.id, "booking");

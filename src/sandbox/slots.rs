@@ -1,4 +1,5 @@
-//! Free slots: what working hours, overrides, buffers and existing bookings leave of a calendar, in the host's own zone.
+//! Free slots: what working hours, overrides, buffers and existing bookings leave free on a calendar, in the host's own
+//! zone.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use super::world::{Booking, Calendar, Hours, User, World, zone};
 
-/// The starts that are free, each with the hosts who could take it.
+/// Returns the free start times, each with the hosts who could take it.
 pub(super) fn free<'a>(
     world: &'a World,
     calendar: &Calendar,
@@ -31,7 +32,7 @@ pub(super) fn free<'a>(
     starts
 }
 
-/// Who hosts a calendar: one user, or those of a team.
+/// Returns who hosts a calendar: one user, or the members of a team.
 pub(super) fn hosts<'a>(world: &'a World, calendar: &Calendar) -> Vec<&'a User> {
     let is_host = |user: &&User| user.id == calendar.host || user.teams.contains(&calendar.host);
     world.users.iter().filter(is_host).filter(|user| user.can_host()).collect()
@@ -42,7 +43,7 @@ fn busy<'a>(world: &'a World, host: &User) -> Vec<&'a Booking> {
     world.bookings.iter().filter(|booking| booking.is_live(now) && booking.is_hosted_by(&host.id)).collect()
 }
 
-/// Every start that the host's hours allow, free or not.
+/// Returns every start that the host's hours allow, free or not.
 fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
     let here = zone(&host.zone);
     let length = SignedDuration::from_mins(calendar.minutes);
@@ -51,7 +52,7 @@ fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> 
     let last = to.to_zoned(here.clone()).date();
     for date in first.series(1.day()).take_while(|date| *date <= last) {
         for Hours { begin, end, .. } in hours(host, date) {
-            // Hours are times on the wall: on the day of a change of clocks the stretch between them is longer or shorter.
+            // Hours are wall-clock times: when the clocks change, the range between them is longer or shorter.
             let (Some(mut start), Some(end)) = (at(date, *begin, &here), at(date, *end, &here)) else {
                 continue;
             };

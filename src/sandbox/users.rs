@@ -8,7 +8,7 @@ use super::request::{Answer, Refusal, Reply, Request, is_email, page, repeated};
 use super::seed;
 use super::world::{User, World};
 
-/// The roles that can be given. There is one account owner, and nobody becomes one over the API.
+/// The roles that can be assigned. There is one account owner, and nobody becomes one through the API.
 const ROLES: &[&str] = &["Administrator", "Member", "Team Manager"];
 const ACCOUNT_OWNER: &str = "Account Owner";
 
@@ -104,7 +104,7 @@ pub(super) fn delete(world: &mut World, request: &Request, id: &str) -> Answer {
     Ok(Reply::ok(json!({"id": id, "deleted": true})))
 }
 
-/// A first or last name. `words` is what refusals call it.
+/// Validates a first or last name. `words` is what error messages call it.
 fn name(value: &Value, field: &str, words: &str) -> Result<String, Refusal> {
     let is_odd = |text: &str| text.contains(|letter: char| letter.is_control() || "[]{}<>/\\*?|".contains(letter));
     let text = value.as_str().map(str::trim).filter(|text| !text.is_empty() && !is_odd(text));
@@ -112,7 +112,7 @@ fn name(value: &Value, field: &str, words: &str) -> Result<String, Refusal> {
         .ok_or_else(|| Refusal::new(400, format!("Invalid {words}: '{}'", repeated(value))).about(field))
 }
 
-/// An email address that no user has.
+/// Validates an email address that no user has.
 fn new_email(world: &World, value: &Value) -> Result<String, Refusal> {
     let Some(email) = value.as_str().filter(|text| is_email(text)) else {
         return Err(Refusal::new(400, format!("Invalid email format: '{}'", repeated(value))).about("email"));
@@ -128,7 +128,7 @@ fn role(value: &Value) -> Result<&'static str, Refusal> {
     known.ok_or_else(|| Refusal::new(400, format!("Invalid role name: '{}'", repeated(value))).about("role_name"))
 }
 
-/// Teams of the account, each once.
+/// Validates teams of the account, each once.
 fn teams(world: &World, value: &Value) -> Result<Vec<String>, Refusal> {
     let ids: Option<Vec<&str>> = value.as_array().and_then(|ids| ids.iter().map(Value::as_str).collect());
     let mut ids = ids.ok_or_else(|| Refusal::new(400, "Must be an array of strings.").about("teams"))?;

@@ -6,7 +6,7 @@ use url::Url;
 use super::request::{Answer, Refusal, Reply, Request, page, repeated};
 use super::world::{Webhook, World, secret};
 
-/// What can be subscribed to: each event, or all of a kind.
+/// The events to subscribe to: single ones, or all of a kind.
 const EVENTS: &[&str] = &[
     "booking",
     "booking.scheduled",
@@ -65,12 +65,12 @@ fn text(value: &Value, field: &str, fits: impl Fn(&str) -> bool) -> Result<Strin
     fitting.ok_or_else(|| Refusal::new(400, format!("Invalid {field}: '{}'", repeated(value))).about(field))
 }
 
-/// OnceHub calls nobody in the open.
+/// OnceHub does not call unencrypted addresses.
 fn is_https(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| url.scheme() == "https" && url.has_host())
 }
 
-/// One event or more, all of them known.
+/// Validates one or more events, all of them known.
 fn events(value: &Value) -> Result<Vec<String>, Refusal> {
     let refused = |value: &Value| Refusal::new(400, format!("Invalid event: '{}'", repeated(value))).about("events");
     let given = value.as_array().filter(|events| !events.is_empty()).ok_or_else(|| refused(&Value::Null))?;

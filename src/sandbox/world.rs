@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Clock, KEY};
 
-/// A whole account.
+/// An account and everything in it.
 pub struct World {
     pub(super) now: Clock,
     /// The keys that are accepted.
@@ -24,7 +24,7 @@ pub struct World {
     pub user_limit: usize,
     /// The names of the custom fields that contacts can have.
     pub custom_fields: Vec<String>,
-    /// Whether a change of a contact that does not name the status takes it away, as OnceHub's own words have it.
+    /// Whether changing a contact without naming its status clears it, as OnceHub's documentation says.
     pub patch_clears_status: bool,
     pub(super) users: Vec<User>,
     pub(super) teams: Vec<Team>,
@@ -36,10 +36,10 @@ pub struct World {
     pub(super) webhooks: Vec<Webhook>,
     /// In the order in which they were sent.
     pub(super) notifications: Vec<Notification>,
-    /// In the order in which they were made.
+    /// In the order in which they were created.
     pub(super) bookings: Vec<Booking>,
     made: u64,
-    /// How many one-time links have been made.
+    /// How many one-time links have been created.
     pub links_made: usize,
 }
 
@@ -54,15 +54,15 @@ pub(super) struct User {
     pub(super) teams: Vec<String>,
     pub(super) deleted: bool,
     pub(super) has_seat: bool,
-    /// Connected video services, as OnceHub calls them.
+    /// Connected video services, under OnceHub's names.
     pub(super) video: &'static [&'static str],
-    /// Working hours in the user's zone; a day that is not there has none.
+    /// Working hours in the user's zone; a day that is missing has none.
     pub(super) weekly: Vec<(Weekday, Vec<Hours>)>,
-    /// The dates that have hours of their own, or none.
+    /// The dates with hours of their own, or none.
     pub(super) overrides: BTreeMap<Date, Vec<Hours>>,
 }
 
-/// A stretch of a day in which a user takes meetings, in minutes of the day.
+/// A range of the day in which a user takes meetings, in minutes of the day.
 #[derive(Clone)]
 pub(super) struct Hours {
     pub(super) begin: i16,
@@ -70,7 +70,7 @@ pub(super) struct Hours {
     pub(super) venues: Vec<Venue>,
 }
 
-/// Where a user takes meetings. Calendars have other words for the same places.
+/// Where a user takes meetings. Calendars use other words for the same places.
 #[derive(Clone)]
 pub(super) enum Venue {
     InPersonByHost {
@@ -79,7 +79,7 @@ pub(super) enum Venue {
     },
     InPersonByGuest,
     PhoneByGuest,
-    /// A link that a video service makes for each meeting.
+    /// A link that a video service creates for each meeting.
     DynamicLink,
     /// One link for all meetings.
     StaticLink(String),
@@ -92,7 +92,7 @@ pub(super) struct Team {
 
 pub(super) struct Calendar {
     pub(super) id: String,
-    /// A user or a team.
+    /// The id of a user or a team.
     pub(super) host: String,
     pub(super) name: &'static str,
     pub(super) subject: &'static str,
@@ -120,7 +120,7 @@ pub(super) enum Location {
 #[derive(Clone)]
 pub(super) struct Question {
     pub(super) field: &'static str,
-    /// What may be chosen; nothing for free text.
+    /// The choices; empty for free text.
     pub(super) choices: &'static [&'static str],
     pub(super) several: bool,
 }
@@ -133,13 +133,13 @@ pub(super) struct Page {
     pub(super) slug: &'static str,
     pub(super) active: bool,
     pub(super) zone: &'static str,
-    /// Whose page it is.
+    /// The page's user.
     pub(super) user: String,
     pub(super) master_pages: Vec<String>,
     pub(super) event_types: Vec<String>,
 }
 
-/// A Classic master page: a front door to several booking pages.
+/// A Classic master page: an entrance to several booking pages.
 pub(super) struct MasterPage {
     pub(super) id: String,
     pub(super) name: &'static str,
@@ -160,18 +160,18 @@ pub(super) struct Contact {
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) deleted: bool,
-    /// Everything that the account's people can write, each under its name on the wire, set or not.
+    /// Every field that people can write, under its name on the wire, set or not.
     pub(super) fields: Map<String, Value>,
 }
 
-/// Somebody else's address that is called when something happens.
+/// An external address that is called when something happens.
 pub(super) struct Webhook {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) url: String,
     pub(super) events: Vec<String>,
     pub(super) created: Timestamp,
-    /// What the calls are signed with.
+    /// The secret that signs the calls.
     pub(super) secret: String,
     pub(super) deleted: bool,
 }
@@ -181,7 +181,7 @@ pub(super) struct Notification {
     pub(super) id: String,
     pub(super) status: &'static str,
     pub(super) created: Timestamp,
-    /// A contact or a user.
+    /// The id of a contact or a user.
     pub(super) recipient: String,
     pub(super) recipient_type: &'static str,
     pub(super) delivered_to: String,
@@ -210,7 +210,7 @@ pub(super) struct Booking {
     pub(super) company: Option<String>,
     pub(super) answers: Vec<(String, Value)>,
     pub(super) host: String,
-    /// Whom OnceHub still names as the owner after a reassignment, where it is not the host.
+    /// The owner that OnceHub still names after a reassignment, if it is not the host.
     pub(super) owner: Option<String>,
     pub(super) co_hosts: Vec<String>,
     pub(super) contact: String,
@@ -222,11 +222,11 @@ pub(super) struct Booking {
     pub(super) event_type: Option<String>,
     pub(super) payment: Option<Value>,
     pub(super) deleted: bool,
-    /// What makes this one odd on the wire, as real ones sometimes are.
+    /// A modification that makes this one odd on the wire, as real ones sometimes are.
     pub(super) quirk: Option<fn(&mut Map<String, Value>)>,
 }
 
-/// Where a booking shows its host. OnceHub's documents do not agree on it.
+/// Where a booking shows its host. OnceHub's documentation contradicts itself on this.
 #[derive(Clone, Copy, Debug)]
 pub struct HostShows {
     /// A reassigned booking names its new host as the owner.
@@ -236,7 +236,7 @@ pub struct HostShows {
 }
 
 impl World {
-    /// An account without anything in it.
+    /// Creates an empty account.
     pub(super) fn new(now: Clock) -> Self {
         Self {
             now,
@@ -266,7 +266,7 @@ impl World {
         (self.now)()
     }
 
-    /// An id that nothing has: `PREFIX-` and twelve letters and digits.
+    /// Returns an unused id: `PREFIX-` and twelve letters and digits.
     pub(super) fn fresh_id(&mut self, prefix: &str) -> String {
         self.made += 1;
         id(prefix, 0xB00C_0000 + self.made)
@@ -276,12 +276,12 @@ impl World {
         self.users.iter().find(|user| user.id == id)
     }
 
-    /// Whose account it is.
+    /// Returns the account's owner.
     pub(super) fn account_owner(&self) -> Option<&User> {
         self.users.iter().find(|user| user.role == "Account Owner")
     }
 
-    /// Puts this before the address of the account's owner.
+    /// Prefixes the e-mail address of the account's owner.
     pub(super) fn rename_owner(&mut self, before: &str) {
         self.users.iter_mut().filter(|user| user.role == "Account Owner").for_each(|it| it.email.insert_str(0, before));
     }
@@ -290,7 +290,7 @@ impl World {
         self.calendars.iter().find(|calendar| calendar.id == id)
     }
 
-    /// How many bookings hold the same start with the same host: more than one would be a double booking.
+    /// Counts pairs of live bookings that overlap with the same host.
     pub fn double_bookings(&self) -> usize {
         let live: Vec<&Booking> = self.bookings.iter().filter(|booking| booking.is_live(self.time())).collect();
         let clash =
@@ -298,57 +298,57 @@ impl World {
         live.iter().map(|a| live.iter().filter(|b| clash(a, b)).count()).sum()
     }
 
-    /// A one-time link's own id, which has no prefix.
+    /// Returns an id for a one-time link, which has no prefix.
     pub(super) fn fresh_link(&mut self) -> String {
         self.links_made += 1;
         self.fresh_id("").trim_start_matches('-').to_owned()
     }
 
-    /// The status that a booking shows, if there is one with that id.
+    /// Returns the status that a booking shows, if one with that id exists.
     pub fn status_of(&self, booking: &str) -> Option<&'static str> {
         let now = self.time();
         self.bookings.iter().find(|known| known.id == booking).map(|booking| booking.status_at(now))
     }
 
-    /// The ids of the bookings that a guest holds at a time and that have not been canceled.
+    /// Returns the ids of the bookings that a guest holds at a time and that were not canceled.
     pub fn held_by(&self, email: &str, starts: Timestamp) -> Vec<String> {
         let theirs =
             |booking: &&Booking| booking.email == email && booking.starts == starts && booking.status != "canceled";
         self.bookings.iter().filter(theirs).map(|booking| booking.id.clone()).collect()
     }
 
-    /// The ids of the contacts, without deleted ones, that have this email address or mobile phone.
+    /// Returns the ids of the contacts, except deleted ones, that have this email address or mobile phone.
     pub fn contacts_known_as(&self, text: &str) -> Vec<String> {
         let known = self.contacts.iter().filter(|contact| !contact.deleted && contact.is_known_as(text));
         known.map(|contact| contact.id.clone()).collect()
     }
 
-    /// The ids of the webhooks, without deleted ones, that have this name.
+    /// Returns the ids of the webhooks, except deleted ones, that have this name.
     pub fn webhooks_called(&self, name: &str) -> Vec<String> {
         let called = self.webhooks.iter().filter(|webhook| !webhook.deleted && webhook.name == name);
         called.map(|webhook| webhook.id.clone()).collect()
     }
 
-    /// The ids of the users, without deleted ones, that have this email address.
+    /// Returns the ids of the users, except deleted ones, that have this email address.
     pub fn users_with(&self, email: &str) -> Vec<String> {
         let same = |user: &&User| !user.deleted && user.email.to_lowercase() == email.to_lowercase();
         self.users.iter().filter(same).map(|user| user.id.clone()).collect()
     }
 
-    /// Whether a booking is hosted by the user with this email address, whomever it names as its owner.
+    /// Whether the user with this email address hosts a booking, whoever its owner is.
     pub fn is_host(&self, email: &str, booking: &str) -> bool {
         let users = self.users_with(email);
         self.bookings.iter().any(|known| known.id == booking && users.contains(&known.host))
     }
 
-    /// A live booking with a co-host, and who that is.
+    /// Returns a live booking with a co-host, and who that is.
     pub fn co_hosted(&self) -> Option<(String, String)> {
         let live = self.bookings.iter().filter(|booking| booking.is_live(self.time()) && booking.payment.is_none());
         live.filter(|booking| booking.calendar.is_some())
             .find_map(|booking| Some((booking.id.clone(), booking.co_hosts.first()?.clone())))
     }
 
-    /// Puts a mark before the names of all users and contacts, so that two accounts can be told apart.
+    /// Prefixes the names of all users and contacts with a mark, so that two accounts can be told apart.
     pub fn mark(&mut self, mark: &str) {
         self.users.iter_mut().for_each(|user| user.first_name.insert_str(0, mark));
         for contact in &mut self.contacts {
@@ -357,7 +357,7 @@ impl World {
         }
     }
 
-    /// Whether there was something with this id, and it has been deleted.
+    /// Whether an object with this id existed and was deleted.
     pub fn is_deleted(&self, id: &str) -> bool {
         self.users.iter().any(|user| user.deleted && user.id == id)
             || self.contacts.iter().any(|contact| contact.deleted && contact.id == id)
@@ -366,7 +366,7 @@ impl World {
             || self.bookings.iter().any(|booking| booking.deleted && booking.id == id)
     }
 
-    /// A user, contact, webhook or booking as it is sent over the wire.
+    /// Returns a user, contact, webhook or booking as it is sent over the wire.
     pub fn as_sent(&self, id: &str) -> Option<Value> {
         let booking = || self.bookings.iter().find(|booking| booking.id == id).map(|booking| booking.show(self, &[]));
         let contact = || self.contacts.iter().find(|contact| contact.id == id).map(Contact::show);
@@ -374,14 +374,14 @@ impl World {
         self.user(id).map(User::show).or_else(contact).or_else(webhook).or_else(booking)
     }
 
-    /// A user's working hours as they are sent over the wire.
+    /// Returns a user's working hours as they are sent over the wire.
     pub fn schedule_as_sent(&self, user: &str) -> Option<Value> {
         self.user(user).filter(|user| !user.deleted).map(|user| user.show_schedule(|_| true))
     }
 }
 
 impl Venue {
-    /// What it is called on the wire.
+    /// Returns its name on the wire.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::InPersonByHost { .. } => "in_person_by_host",
@@ -394,7 +394,7 @@ impl Venue {
 }
 
 impl Contact {
-    /// Somebody of whom nothing is known yet.
+    /// Creates a contact of whom nothing is known yet.
     pub(super) fn new(id: String, owner: &str, zone: &str, created: Timestamp) -> Self {
         let fields = json!({
             "owner": owner, "status": null, "city": null, "company_size": null, "company": null, "country": null,
@@ -406,12 +406,12 @@ impl Contact {
         Self { id, created, updated: created, deleted: false, fields }
     }
 
-    /// A field that is a text.
+    /// Returns a text field.
     pub(super) fn text(&self, field: &str) -> Option<&str> {
         self.fields.get(field).and_then(Value::as_str)
     }
 
-    /// Sets what is given; the rest stays as it is.
+    /// Sets the given fields; the rest stay as they are.
     pub(super) fn with(mut self, fields: &[(&str, Option<&str>)]) -> Self {
         for (name, value) in fields {
             self.fields.insert((*name).to_owned(), value.map_or(Value::Null, Value::from));
@@ -419,14 +419,14 @@ impl Contact {
         self
     }
 
-    /// Whether this is their email address, in capitals or not, or their mobile phone.
+    /// Whether this is their email address, in any case, or their mobile phone.
     pub(super) fn is_known_as(&self, text: &str) -> bool {
         self.text("email").is_some_and(|email| email.to_lowercase() == text.to_lowercase())
             || self.text("mobile_phone") == Some(text)
     }
 }
 
-/// An id made of a number, the same in every sandbox.
+/// Returns an id made from a number, the same in every sandbox.
 pub(super) fn id(prefix: &str, number: u64) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let bits = mixed(number);
@@ -437,7 +437,7 @@ pub(super) fn id(prefix: &str, number: u64) -> String {
     format!("{prefix}-{}", (0..12).map(letter).collect::<String>())
 }
 
-/// A webhook's secret, 32 hexadecimal digits, the same for the same id. It protects nothing.
+/// Returns a webhook's secret, 32 hexadecimal digits, the same for the same id. It protects nothing.
 pub(super) fn secret(id: &str) -> String {
     let sum = id.bytes().fold(0, |sum, byte| mixed(sum ^ u64::from(byte)).wrapping_add(1));
     format!("{:016x}{:016x}", mixed(sum), mixed(sum.wrapping_add(1)))
@@ -464,7 +464,7 @@ impl Booking {
         self.starts + SignedDuration::from_mins(self.minutes)
     }
 
-    /// A booking that has taken place is completed without anybody saying so.
+    /// Returns the status at a time: a booking that has taken place counts as completed, though nobody marked it so.
     pub(super) fn status_at(&self, now: Timestamp) -> &'static str {
         match self.status {
             "scheduled" | "rescheduled" if self.ends() <= now => "completed",

@@ -1,4 +1,4 @@
-//! Whose account a request is about.
+//! The account that a request is served with.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use rmcp::model::Extensions;
 
 use crate::tools::{Catalogue, Tools};
 
-/// What a request is served with: the tools of one account, and what is offered of them.
+/// An account: its tools, and which of them are offered.
 ///
-/// On standard input and output there is one for the life of the process. Over HTTP each request brings its own, among the
-/// extensions of its [`http::request::Parts`]: nothing about it is ever taken from a session.
+/// Over stdio there is one for the life of the process. Over HTTP each request carries its own, in the extensions of
+/// its [`http::request::Parts`]: it is never taken from a session.
 #[derive(Clone)]
 pub struct Account {
     /// The tools.
     pub tools: Tools,
-    /// What is offered.
+    /// The tools that are offered.
     pub catalogue: Arc<Catalogue>,
-    /// Whatever the transport wants kept for as long as the request is worked on.
+    /// Anything that the transport wants kept alive while the request is in flight.
     pub held: Option<Arc<dyn Any + Send + Sync>>,
-    /// What logs call it: nothing that a key could be told from. Answers to questions are bound to it.
+    /// The name in logs, which reveals nothing of the key. Answers to questions are bound to it.
     pub tenant: Arc<str>,
 }
 
 impl Account {
-    /// The account that a request brought with it.
+    /// Returns the account that a request carries.
     fn of_request(extensions: &Extensions) -> Option<&Self> {
         extensions.get::<http::request::Parts>()?.extensions.get()
     }
@@ -34,17 +34,17 @@ impl Account {
 /// Where a server's accounts come from.
 #[derive(Clone)]
 pub(super) enum Accounts {
-    /// Always this one.
+    /// A single account.
     One(Box<Account>),
-    /// Whichever a request brings.
+    /// The account that each request carries.
     OfRequests,
 }
 
 impl Accounts {
-    /// The account of a request.
+    /// Returns the account of a request.
     ///
     /// # Errors
-    /// When it has none, which no transport that asks for keys lets happen.
+    /// If it has none, which no transport that requires keys lets happen.
     pub(super) fn of(&self, extensions: &Extensions) -> Result<Account, ErrorData> {
         let account = match self {
             Self::One(account) => Some(&**account),

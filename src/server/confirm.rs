@@ -1,7 +1,8 @@
-//! How a question reaches the person, in both of the protocol's eras.
+//! How a question reaches the person, in both eras of the protocol.
 //!
-//! Up to 2025-11-25 the server asks while the call waits. From 2026-07-28 on the call ends with the question and is sent
-//! again with the answer: then a sealed state says which question of which call it belongs to, for some minutes and once.
+//! Up to 2025-11-25 the server asks while the call waits. From 2026-07-28 on the call returns the question and is sent
+//! again with the answer: then a sealed state says which question of which call the answer belongs to. It is valid for
+//! some minutes, and once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -24,25 +25,25 @@ use tokio::time::Instant;
 
 use crate::tools::{Answer, Ask};
 
-/// What the question is called among a call's input requests.
+/// The question's key among a call's input requests.
 const QUESTION: &str = "confirm";
 
-/// The questions of this process: what seals them, and which have been answered.
+/// The questions of this process: what seals their state, and which have been answered.
 pub(super) struct Confirmations {
-    /// How long a person may think.
+    /// The timeout for a person's answer.
     patience: Duration,
     codec: OnceLock<Option<RequestStateCodec>>,
     answered: Mutex<HashMap<u64, Instant>>,
 }
 
-/// What is sealed: which question was asked, and a number that makes the answer good for once.
+/// The sealed state: which question was asked, and a number that makes the answer valid only once.
 #[derive(Deserialize, Serialize)]
 struct Asked {
     question: Vec<u8>,
     once: u64,
 }
 
-/// A question that a call may have left behind.
+/// The question that a call returns, if it has one.
 pub(super) struct Question {
     left: Arc<Mutex<Option<String>>>,
     confirmations: Arc<Confirmations>,
@@ -54,7 +55,7 @@ impl Confirmations {
         Self { patience, codec: OnceLock::new(), answered: Mutex::default() }
     }
 
-    /// Gives a call its way to ask.
+    /// Gives a call its way to ask the person.
     pub(super) fn attach(
         self: &Arc<Self>,
         account: &str,
@@ -64,7 +65,7 @@ impl Confirmations {
         let left = Arc::new(Mutex::new(None));
         let call = fingerprint(account, request);
         let capabilities = context.client_capabilities().unwrap_or_default();
-        // `elicitation: {}` means forms, as it did before there were others.
+        // `elicitation: {}` means forms, as it did before there were other modes.
         let can_ask =
             capabilities.elicitation.is_some_and(|elicitation| elicitation.form.is_some() || elicitation.url.is_none());
         let is_modern = context
@@ -79,7 +80,7 @@ impl Confirmations {
         Ok(Question { left, confirmations: Arc::clone(self), call })
     }
 
-    /// The answer that a call comes back with.
+    /// Returns the answer that a repeated call carries, if any.
     fn earlier(&self, request: &CallToolRequestParams, call: &[u8]) -> Result<Option<(Vec<u8>, Answer)>, ErrorData> {
         let Some(state) = &request.request_state else { return Ok(None) };
         let refused =
@@ -90,7 +91,7 @@ impl Confirmations {
             .map_err(|_| refused("the answer does not belong to this call, or is too old"))?;
         let answer = request.input_responses.as_ref().and_then(|responses| responses.get(QUESTION));
         let Some(answer) = answer else { return Ok(None) };
-        // What cannot be read has not been answered: the question stays open.
+        // An answer that cannot be read does not use up the question, which stays open.
         let result: ElicitResult =
             serde_json::from_value(answer.clone()).map_err(|_| refused("the answer cannot be read"))?;
         let mut answered = self.answered.lock();
@@ -101,7 +102,7 @@ impl Confirmations {
         Ok(Some((asked.question, read(&result))))
     }
 
-    /// Seals with a key of this process's own: another one does not know what was asked here.
+    /// Returns the codec, with a key of this process's own: another process does not know what was asked here.
     fn codec(&self) -> Option<&RequestStateCodec> {
         let make = || {
             let mut key = [0; 32];
@@ -113,7 +114,7 @@ impl Confirmations {
 }
 
 impl Question {
-    /// The call's own response, or the question that it left behind.
+    /// Returns the call's own response, or the question that it asks instead.
     pub(super) fn into_response(self, response: CallToolResponse) -> CallToolResponse {
         let Some(question) = self.left.lock().take() else {
             return response;
@@ -127,7 +128,7 @@ impl Question {
     }
 }
 
-/// For a client that has no way to ask.
+/// The way for a client that cannot ask.
 struct NoWay;
 
 impl Ask for NoWay {
@@ -136,7 +137,7 @@ impl Ask for NoWay {
     }
 }
 
-/// Up to 2025-11-25: the call waits for the answer.
+/// The way up to 2025-11-25: the call waits for the answer.
 struct WhileWaiting {
     peer: Peer<RoleServer>,
     patience: Duration,
@@ -158,7 +159,7 @@ impl Ask for WhileWaiting {
     }
 }
 
-/// From 2026-07-28 on: the call comes back with the answer.
+/// The way from 2026-07-28 on: the call is sent again with the answer.
 struct ByReturning {
     earlier: Option<(Vec<u8>, Answer)>,
     left: Arc<Mutex<Option<String>>>,
@@ -167,7 +168,7 @@ struct ByReturning {
 impl Ask for ByReturning {
     fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
         let answer = match &self.earlier {
-            // What was asked must still be what will happen: a booking may have been moved meanwhile.
+            // What was asked must still be what will happen: a booking may have been moved in the meantime.
             Some((asked, answer)) if *asked == digest(question) => *answer,
             _ => {
                 *self.left.lock() = Some(question.to_owned());
@@ -195,7 +196,7 @@ fn read(result: &ElicitResult) -> Answer {
     }
 }
 
-/// The account, the tool and all its arguments: what an answer is bound to.
+/// Returns a digest of what an answer is bound to: the account, the tool and all its arguments.
 fn fingerprint(account: &str, request: &CallToolRequestParams) -> Vec<u8> {
     let mut arguments = Value::Object(request.arguments.clone().unwrap_or_default());
     arguments.sort_all_objects();

@@ -1,4 +1,4 @@
-//! Questions that nobody answers in time, in both of the protocol's eras.
+//! Questions that nobody answers in time, in both eras of the protocol.
 
 use std::time::Duration;
 

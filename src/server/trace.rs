@@ -1,4 +1,4 @@
-//! The trace that a call belongs to: the one that its client says it is part of.
+//! The trace that a call belongs to, as its client reports it.
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::TraceContextExt;
@@ -8,11 +8,11 @@ use serde_json::Value;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// Makes `span` a part of the trace that `traceparent` and `tracestate` of a request's `_meta` name (SEP-414), if they do.
+/// Makes `span` part of the trace that `traceparent` and `tracestate` in a request's `_meta` name (SEP-414), if any.
 pub(super) fn follow(span: &Span, meta: &RequestMetaObject) {
     if meta.contains_key("traceparent") {
         let context = TraceContextPropagator::new().extract(&Carrier(meta));
-        // What is no trace's name is passed over: a call does not fail for it.
+        // An invalid trace context is ignored: a call does not fail because of it.
         if context.span().span_context().is_valid() {
             let _ = span.set_parent(context);
         }

@@ -1,4 +1,5 @@
-//! Logs: to standard error, since standard output belongs to the protocol. Neither keys nor, below debug, guests' data.
+//! Logs, written to standard error, since standard output belongs to the protocol. They never contain keys nor, above
+//! debug level, guests' data.
 
 mod otlp;
 
@@ -12,12 +13,13 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::oncehub::Key;
 
-/// Starts logging. `filter` is `info` or `target=level,…`; without one `RUST_LOG` is asked, then `info` holds.
+/// Starts logging. `filter` is a level such as `info`, or `target=level,…`; without one `RUST_LOG` applies, then
+/// `info`.
 ///
-/// Has to be called within a runtime, which then exports spans if the environment asks for it.
+/// Must be called within a runtime, which then exports spans if the environment configures it.
 ///
 /// # Errors
-/// A filter or a form that cannot be understood; an exporter that cannot be made.
+/// A filter or format that cannot be parsed; an exporter that cannot be created.
 pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<Telemetry, String> {
     let from_environment = std::env::var("RUST_LOG").ok();
     let text = filter.or(from_environment.as_deref()).map(str::trim).filter(|text| !text.is_empty()).unwrap_or("info");
@@ -31,10 +33,10 @@ pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<Telemetry, S
         _ => return Err(format!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json")),
     };
     let exporter = otlp::Exporter::from_environment()?;
-    // Our own spans alone: what other crates tell may hold anything.
+    // Only our own spans: those of other crates may contain anything.
     let ours = Targets::new().with_target("oncehub_mcp", LevelFilter::DEBUG);
     let spans = exporter.as_ref().map(|exporter| exporter.layer().with_filter(ours));
-    // A second start, in tests, keeps the first.
+    // A second start, in tests, keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(spans).with(lines.with_filter(capped(&asked))).try_init();
     Ok(Telemetry { exporter })
 }
@@ -55,8 +57,8 @@ impl Telemetry {
     }
 }
 
-/// rmcp logs whole messages, and so guests' data, below info: it never gets further than that. Its infos name sessions and
-/// tell of each request three times: they are for those who ask for rmcp by name.
+/// Caps rmcp at info: below that it logs whole messages, and so guests' data. Its info lines name sessions and report
+/// each request three times, so they need a filter that names rmcp.
 fn capped(asked: &Targets) -> Targets {
     let default = asked.default_level().unwrap_or(LevelFilter::OFF);
     let cap = |target: &str, level: LevelFilter| {
@@ -69,7 +71,7 @@ fn capped(asked: &Targets) -> Targets {
     Targets::new().with_default(default).with_targets(capped.into_iter().chain(rmcp))
 }
 
-/// The last line of defence: whatever is logged by whichever crate, the key is not in it.
+/// The last line of defence: removes the key from every log line, whichever crate wrote it.
 struct Scrubbed {
     key: Key,
 }

@@ -1,5 +1,5 @@
-//! Spans for those who collect them: OpenTelemetry over OTLP (protobuf over HTTP), when `OTEL_EXPORTER_OTLP_ENDPOINT` says
-//! where to. What it exports is what the log says of a call and of its requests: tool, outcome, time, ids, never arguments.
+//! Span export: OpenTelemetry over OTLP (protobuf over HTTP), if `OTEL_EXPORTER_OTLP_ENDPOINT` names an endpoint. It
+//! exports what the log says about a call and its requests: tool, outcome, time, ids, never arguments.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ use tokio::runtime::Handle;
 use tracing_opentelemetry::OpenTelemetryLayer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Where to, in OpenTelemetry's own words.
+/// The variables that name the endpoint, as OpenTelemetry defines them.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
-/// How long the last spans may take when the process ends.
+/// The timeout for the last spans when the process ends.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
-/// What exports spans until it is ended.
+/// An exporter of spans, until it is ended.
 #[derive(Debug)]
 pub(super) struct Exporter {
     provider: SdkTracerProvider,
 }
 
 impl Exporter {
-    /// An exporter, if the environment asks for one. It sends with the runtime that this is called in.
+    /// Creates an exporter, if the environment configures one. It sends on the current runtime.
     pub(super) fn from_environment() -> Result<Option<Self>, String> {
         let is_set = |name: &&str| std::env::var(name).is_ok_and(|url| !url.trim().is_empty());
         if !ENDPOINTS.iter().any(is_set) {
@@ -36,13 +36,13 @@ impl Exporter {
         }
         let bad =
             |error: &dyn std::fmt::Display| format!("OTEL_EXPORTER_OTLP_ENDPOINT: spans cannot be exported: {error}");
-        // Whoever was first has set the same.
+        // Ignore: a provider may already be installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().map_err(|error| bad(&error))?;
         let client = OnRuntime { runtime: Handle::try_current().map_err(|error| bad(&error))?, http };
         let exporter =
             SpanExporter::builder().with_http().with_http_client(client).build().map_err(|error| bad(&error))?;
-        // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come first.
+        // OTEL_SERVICE_NAME takes precedence over our name, which takes precedence over OTEL_RESOURCE_ATTRIBUTES.
         let mut resource = Resource::builder();
         if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
             resource = resource.with_service_name("oncehub-mcp");
@@ -52,7 +52,7 @@ impl Exporter {
         Ok(Some(Self { provider }))
     }
 
-    /// What makes spans out of tracing's.
+    /// Returns the layer that turns tracing's spans into OpenTelemetry's.
     pub(super) fn layer<S>(&self) -> OpenTelemetryLayer<S, SdkTracer>
     where
         S: tracing::Subscriber + for<'span> LookupSpan<'span>,
@@ -64,9 +64,9 @@ impl Exporter {
             .with_tracked_inactivity(false)
     }
 
-    /// Sends what is left.
+    /// Sends the remaining spans.
     pub(super) async fn end(self) {
-        // It blocks while the runtime sends.
+        // The shutdown blocks while the runtime sends.
         let ended = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(LAST_SPANS)).await;
         if let Ok(Err(error)) = ended {
             tracing::warn!(%error, "the last spans were not exported");
@@ -74,7 +74,7 @@ impl Exporter {
     }
 }
 
-/// The SDK exports from a thread of its own, which has no runtime; our client needs one.
+/// An HTTP client that sends on our runtime: the SDK exports from a thread of its own, which has none.
 #[derive(Debug)]
 struct OnRuntime {
     runtime: Handle,

@@ -1,4 +1,4 @@
-//! The account that the key belongs to.
+//! The account that the API key belongs to.
 
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};

@@ -1,11 +1,11 @@
-//! Addresses and numbers that people are reached at, checked before they are sent: OnceHub takes nearly anything.
+//! E-mail addresses and phone numbers, validated before they are sent: OnceHub accepts nearly anything.
 
 use email_address::EmailAddress;
 
 use super::failure::Failure;
 use super::untrusted::bare;
 
-/// An address that mail can be sent to: one, and bare.
+/// Validates that `text` is a single bare e-mail address, and returns it trimmed.
 pub(super) fn email(argument: &str, text: &str) -> Result<String, Failure> {
     let text = text.trim();
     if EmailAddress::is_valid(text)
@@ -17,7 +17,7 @@ pub(super) fn email(argument: &str, text: &str) -> Result<String, Failure> {
     Err(Failure::argument(argument, "is not an e-mail address", "give one bare address, like ada@example.com"))
 }
 
-/// A number in E.164 form; spaces, dots, dashes and brackets in it are left out.
+/// Returns a phone number in E.164 form, without spaces, dots, dashes and brackets.
 pub(super) fn phone(argument: &str, text: &str) -> Result<String, Failure> {
     let number: String = text.chars().filter(|c| !" .-()/\u{a0}".contains(*c)).collect();
     let digits = number.strip_prefix('+').unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Arguments as models really send them, read against a tool's schema: forgiving where the meaning is plain, and otherwise
-//! clear about which argument is wrong and what would be right.
+//! Tool arguments as models really send them, read against the tool's schema: lenient where the meaning is plain, and
+//! otherwise clear about which argument is wrong and what would be right.
 
 use rmcp::model::JsonObject;
 use serde::de::DeserializeOwned;
@@ -10,8 +10,8 @@ use super::untrusted::is_blank;
 
 /// Reads the arguments of one call.
 ///
-/// Null and "" mean absent. A number that comes as text, a single value where a list belongs, and JSON inside a text are
-/// taken for what they are, which also serves `call TOOL key=value`.
+/// Null and "" mean absent. A number sent as text, a single value in place of a list, and JSON inside a string are
+/// converted to what they stand for; `call TOOL key=value` relies on this too.
 pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObject) -> Result<T, Failure> {
     let none = Map::new();
     let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
@@ -31,7 +31,7 @@ pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObje
     })
 }
 
-/// Refuses a text that is there and cannot be seen: OnceHub would take it for a name.
+/// Rejects non-empty text that is invisible: OnceHub would accept it as a name.
 fn can_be_seen(path: &str, value: &Value) -> Result<(), Failure> {
     match value {
         Value::String(text) if !text.trim().is_empty() && is_blank(text) => {
@@ -48,7 +48,7 @@ fn can_be_seen(path: &str, value: &Value) -> Result<(), Failure> {
     }
 }
 
-/// The value as its schema wants it; nothing for an absent one.
+/// Converts a value to the type in its schema; `None` if it is absent.
 fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, Failure> {
     let kind = expected.get("type").and_then(Value::as_str).unwrap_or_default();
     let value = match (kind, value) {
@@ -112,7 +112,7 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
     }
 }
 
-/// Whether all is there that has to be.
+/// Checks that all required arguments are present.
 fn complete(path: &str, schema: &JsonObject, read: &Map<String, Value>) -> Result<(), Failure> {
     let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let missing: Vec<&str> = required.filter(|name| !read.contains_key(*name)).collect();
@@ -125,7 +125,7 @@ fn complete(path: &str, schema: &JsonObject, read: &Map<String, Value>) -> Resul
     Err(Failure::argument(&format!("{path}{first}"), problem, meaning(of_it, "call again with it")))
 }
 
-/// What an argument is, as a hint.
+/// Describes an argument, as a hint.
 fn meaning(expected: &Value, otherwise: &str) -> String {
     match expected.get("description").and_then(Value::as_str) {
         Some(meaning) => format!("what it takes: {meaning}"),
@@ -133,24 +133,24 @@ fn meaning(expected: &Value, otherwise: &str) -> String {
     }
 }
 
-/// The choice that is meant, whatever its case and whether its words are joined by spaces or dashes.
+/// Returns the choice that is meant, whatever its case and whether its words are joined by spaces or dashes.
 fn one_of(text: String, expected: &Value) -> String {
     let Some(choices) = expected.get("enum").and_then(Value::as_array) else { return text };
-    // OnceHub itself has both spellings.
+    // OnceHub itself uses both spellings.
     let fold = |text: &str| text.trim().to_lowercase().replace([' ', '-'], "_").replace("cancelled", "canceled");
     let folded = fold(&text);
     let found = choices.iter().filter_map(Value::as_str).find(|choice| fold(choice) == folded);
     found.map_or(text, str::to_owned)
 }
 
-/// What to say of a text that is none of the choices.
+/// Returns the problem with a text that is not one of the choices.
 fn none_of(value: &Value, expected: &Value) -> Option<String> {
     let choices: Vec<&str> = expected.get("enum")?.as_array()?.iter().filter_map(Value::as_str).collect();
     let text = value.as_str().filter(|text| !choices.contains(text))?;
     Some(format!("must be one of {}, not {}", choices.join(", "), describe(&text.into())))
 }
 
-/// A list that came as one text: JSON, or values separated by commas.
+/// Reads a list that was sent as one string: JSON, or comma-separated values.
 fn list(text: &str) -> Value {
     match serde_json::from_str(text) {
         Ok(Value::Array(values)) => Value::Array(values),
@@ -211,7 +211,7 @@ fn unknown(path: &str, known: &Map<String, Value>) -> Failure {
     Failure::argument(&shown, "there is no such argument", hint)
 }
 
-/// The name that was most likely meant, if one is near: alike in spelling, or sharing its words.
+/// Returns the name that was most likely meant, if one is close: similar in spelling, or sharing words.
 pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>();
     let mut known = known;
@@ -224,7 +224,7 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
         let shared = asked.iter().filter(|word| word.len() > 2 && theirs.contains(word)).count();
         #[expect(clippy::cast_precision_loss, reason = "a handful of words")]
         let by_words = shared as f64 / asked.len().max(theirs.len()).max(1) as f64;
-        // All that was asked for is part of it: "support" of "Client support".
+        // Every word asked for is in the name: "support" in "Client support".
         let is_part = asked.iter().any(|word| word.len() > 2) && asked.iter().all(|word| theirs.contains(word));
         let by_words = if is_part { by_words.max(0.61) } else { by_words };
         by_words.max(strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()) - 0.1)

@@ -1,4 +1,4 @@
-//! The filters of a list: what a caller asks for, turned into OnceHub's own.
+//! List filters: what the caller asks for, translated into OnceHub's filters.
 
 use jiff::Timestamp;
 
@@ -9,16 +9,16 @@ use super::time::{self, Zone};
 use super::untrusted::quoted;
 use crate::oncehub::Id;
 
-/// What a caller asks for, turned into OnceHub's filters, and said again in words for the reply.
+/// The caller's filters, translated into OnceHub's and described in words for the reply.
 pub(super) struct Asked<'a> {
     call: &'a Call,
-    /// The zone of times without an offset, and of the reply.
+    /// The zone of the reply, and of times without an offset.
     pub(super) zone: &'a Zone,
     /// The filters, as understood.
     pub(super) words: Vec<String>,
-    /// What else has to be said, of hours that clocks skip or repeat.
+    /// Other notes, about hours that a clock change skips or repeats.
     pub(super) notes: Vec<String>,
-    /// Where the range begins whose end comes next.
+    /// The start of a range whose end is read next.
     began: Option<(&'static str, Timestamp)>,
 }
 
@@ -27,12 +27,12 @@ impl<'a> Asked<'a> {
         Self { call, zone, words: Vec::new(), notes: Vec::new(), began: None }
     }
 
-    /// The most that the reply may take, in bytes.
+    /// Returns the maximum size of the reply, in bytes.
     pub(super) fn max_reply(&self) -> usize {
         self.call.settings.max_reply
     }
 
-    /// A part of a name, which is looked for here: folded.
+    /// Reads part of a name, to be matched here, and folds it.
     pub(super) fn part(&mut self, argument: &str, text: Option<&str>) -> Result<Option<String>, Failure> {
         let Some(text) = text else { return Ok(None) };
         let part = fold(text);
@@ -44,7 +44,7 @@ impl<'a> Asked<'a> {
         Ok(Some(part))
     }
 
-    /// Something that is passed on as it is, without spaces around it.
+    /// Passes a value through unchanged, apart from surrounding spaces.
     pub(super) fn said(&mut self, argument: &str, text: Option<String>) -> Option<String> {
         let text = text.map(|text| text.trim().to_owned());
         self.words.extend(text.as_ref().map(|text| format!("{argument} {}", quoted(text, 120))));
@@ -70,7 +70,7 @@ impl<'a> Asked<'a> {
         Ok(Some(id))
     }
 
-    /// "At or after": OnceHub's own filter leaves the moment itself out.
+    /// Translates "at or after": OnceHub's own filter excludes the moment itself.
     pub(super) fn from(&mut self, argument: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
         self.began = None;
         let Some(text) = text else { return Ok(None) };
@@ -82,7 +82,7 @@ impl<'a> Asked<'a> {
         Ok(Some(just_before.to_string()))
     }
 
-    /// "Before"; a day includes itself.
+    /// Translates "before"; a date includes that day.
     pub(super) fn until(&mut self, argument: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
         let Some(text) = text else { return Ok(None) };
         let moment = self.call.moment(argument, text, self.zone)?;
@@ -105,7 +105,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The fields that OnceHub is asked to expand, as it wants them.
+/// Returns the fields to expand in OnceHub's format.
 pub(super) fn expand(fields: &[String]) -> Option<String> {
     (!fields.is_empty()).then(|| fields.join(","))
 }

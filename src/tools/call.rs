@@ -1,4 +1,4 @@
-//! One call of a tool: its arguments, its deadline, and the way back to the person.
+//! A tool call: its arguments, its deadline, and how to reach the person.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,17 +22,17 @@ use super::untrusted::clean;
 use super::{Settings, Tools, arguments, schema};
 use crate::oncehub::{Client, Endpoint, Error, Id, Ledger, Object};
 
-/// What a tool's handler is given.
+/// The context that a tool's handler receives.
 pub(super) struct Call {
     pub(super) oncehub: Client,
     pub(super) directory: Directory,
     pub(super) settings: Arc<Settings>,
-    /// The moment at which the call began: every "today" in it is the same day.
+    /// The moment the call began: every "today" within it is the same day.
     pub(super) now: Timestamp,
     arguments: JsonObject,
-    /// Arguments that were given without a value, which is as if they had been left out.
+    /// Arguments passed without a value, which are treated as left out.
     blank: Vec<String>,
-    /// Whether a person has been asked, and has said yes.
+    /// Whether a person was asked and said yes.
     asked: bool,
     pub(super) deadline: Instant,
     ask: Option<Arc<dyn Ask>>,
@@ -62,7 +62,7 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
 }
 
 impl Call {
-    /// The arguments, read.
+    /// Reads the arguments.
     pub(super) fn input<I: DeserializeOwned + JsonSchema + 'static>(&mut self) -> Result<I, Failure> {
         let is_blank = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
         self.blank = self.arguments.iter().filter(|(_, value)| is_blank(value)).map(|(name, _)| name.clone()).collect();
@@ -71,24 +71,24 @@ impl Call {
 }
 
 impl Call {
-    /// Whether a person was asked: what was read before that may be minutes old.
+    /// Whether a person was asked: anything read before that may be minutes old.
     pub(super) fn was_asked(&self) -> bool {
         self.asked
     }
 
-    /// Says of a change which fields were passed empty: who does that may have meant to empty them.
+    /// Notes which fields of a change were passed empty: the caller may have meant to clear them.
     pub(super) fn note_blank(&self, reply: &mut Reply) {
         if !self.blank.is_empty() {
             reply.note(&format!("Left as it is, because an empty value changes nothing: {}.", self.blank.join(", ")));
         }
     }
 
-    /// The zone of this call's replies and inputs: the one asked for, else the server's.
+    /// Returns the zone of this call's replies and inputs: the one asked for, or else the server's.
     pub(super) fn zone(&self, asked: Option<&str>) -> Result<Zone, Failure> {
         self.zone_of("time_zone", asked)
     }
 
-    /// As [`Call::zone`], for an argument with another name.
+    /// Like [`Call::zone`], for an argument with another name.
     pub(super) fn zone_of(&self, argument: &str, asked: Option<&str>) -> Result<Zone, Failure> {
         match asked {
             None => Ok(self.settings.zone.clone()),
@@ -97,26 +97,26 @@ impl Call {
         }
     }
 
-    /// A moment as a person writes it.
+    /// Parses a moment as people write it.
     pub(super) fn moment(&self, argument: &str, text: &str, zone: &Zone) -> Result<Moment, Failure> {
         time::parse(text, zone, self.now)
             .map_err(|error| Failure::argument(argument, error, "correct it and call again"))
     }
 
-    /// Reads one thing by its id.
+    /// Reads one object by its id.
     pub(super) async fn read<E: Endpoint<Response = Object>>(&self, get: &E, id: &Id) -> Result<Object, Error> {
         let mut object = self.oncehub.send(get).await?;
         object.fill_id(id.as_str());
         Ok(object)
     }
 
-    /// The client for a write: its deadline leaves time to look what happened, should the reply be lost.
+    /// Returns the client for a write: its deadline leaves time to check what happened, should the response be lost.
     pub(super) fn for_write(&self) -> Client {
         let reserve = (self.settings.timeout / 3).min(Duration::from_secs(8));
         self.oncehub.until(self.deadline.checked_sub(reserve).unwrap_or(self.deadline))
     }
 
-    /// Says how far a call that takes several requests has come.
+    /// Reports the progress of a call that takes several requests.
     pub(super) async fn progress(&self, done: usize, total: Option<usize>) {
         let Some((peer, token)) = &self.progress else { return };
         #[expect(clippy::cast_precision_loss, reason = "counts of objects are small")]
@@ -125,16 +125,17 @@ impl Call {
         if let Some(total) = total {
             params = params.with_total(total as f64);
         }
-        // While the server shuts down nobody takes notifications any more, and waiting would lose the reply.
+        // During shutdown nobody receives notifications any more, and waiting would lose the reply.
         let _ = tokio::time::timeout(Duration::from_millis(100), peer.notify_progress(params)).await;
     }
 
-    /// Asks the person, where that is wanted, and returns after a yes.
+    /// Asks the person, where that is required, and returns after a yes.
     ///
-    /// `in_auto` says whether `auto` asks. `current` is the object that stays as it is when the answer is no.
+    /// `in_auto` says whether `auto` asks. `current` is the object, unchanged, for the reply when the answer is no.
     ///
     /// # Errors
-    /// [`Stop::Declined`] after a no, and instead of any change in a dry run; a failure where a person has to be asked and cannot.
+    /// [`Stop::Declined`] after a no, and instead of any change in a dry run; a failure where a person must be asked
+    /// and cannot be.
     pub(super) async fn agree(
         &mut self,
         in_auto: bool,
@@ -158,7 +159,7 @@ impl Call {
             Some(ask) => ask.ask(question).await,
             None => Answer::CannotAsk,
         };
-        // The time that a person takes is not the call's.
+        // The time the person takes does not count against the call.
         self.deadline += asked_at.elapsed();
         self.oncehub = self.oncehub.until(self.deadline);
         let no = match answer {
@@ -189,9 +190,9 @@ impl Call {
     }
 }
 
-/// What a dry run answers instead of asking `question` and doing what it says.
+/// Returns a dry run's reply, instead of asking `question` and doing what it says.
 fn dry_run(question: &str) -> Reply {
-    // What follows the question itself says what else would happen.
+    // What follows the question says what else would happen.
     let would = question.replacen("? ", ". ", 1);
     let would = format!("{}.", would.trim_end_matches(['?', '.']));
     let text = format!(

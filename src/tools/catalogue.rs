@@ -1,4 +1,4 @@
-//! The catalogue: a sum of the nouns' routers, and the choice of what is offered of it.
+//! The catalogue: the sum of the nouns' routers, and the selection offered to clients.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -21,7 +21,7 @@ use super::{Ledger, Tools};
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);
 
-/// Every tool, by the file that it is in.
+/// Every tool, by the file it is in.
 const TOOLSETS: &[Toolset] = &[
     ("account", Tools::account),
     ("bookings", Tools::bookings),
@@ -36,7 +36,7 @@ const TOOLSETS: &[Toolset] = &[
     ("webhooks", Tools::webhooks),
 ];
 
-/// The daily work of one person, for a client that wants few tools.
+/// One person's daily work, for a client that wants few tools.
 const CORE: &[&str] = &[
     "test_connection",
     "list_bookings",
@@ -55,10 +55,10 @@ const CORE: &[&str] = &[
     "update_scheduling_availability",
 ];
 
-/// Always offered: whatever is chosen, there is a way to find out whether it works.
+/// Always offered: whatever is selected, there is a way to check that it works.
 const ALWAYS: &str = "test_connection";
 
-/// Which tools to offer. Exclusion beats inclusion, and read-only beats both.
+/// A selection of tools. Exclusion beats inclusion, and read-only beats both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selection {
     /// Only tools that change nothing.
@@ -71,7 +71,7 @@ pub struct Selection {
     pub exclude: Vec<String>,
 }
 
-/// A name in a selection that nothing has.
+/// A name in a selection that does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no {kind} '{name}'{}; there are: {}", .nearest.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default(), .valid.join(", "))]
 pub struct BadSelection {
@@ -81,12 +81,12 @@ pub struct BadSelection {
     valid: Vec<String>,
 }
 
-/// The tools that are offered.
+/// The tools offered to clients.
 #[derive(Clone)]
 pub struct Catalogue {
     router: ToolRouter<Tools>,
     listed: Vec<Tool>,
-    /// What their replies promise to be, from the first call of each on.
+    /// The shape of each tool's reply, built on its first call.
     shapes: HashMap<Cow<'static, str>, OnceLock<Shape>>,
 }
 
@@ -97,7 +97,7 @@ impl Catalogue {
         Self { router, listed, shapes }
     }
 
-    /// Everything that there is, or the selected part of it.
+    /// Builds the catalogue of all tools, or of those selected.
     ///
     /// # Errors
     /// A name that no toolset or tool has.
@@ -112,7 +112,7 @@ impl Catalogue {
                 if wanted(name) {
                     chosen.extend(tools.map.keys().map(ToString::to_string));
                 }
-                // Their names have been checked when they were made: merging would do it again.
+                // The names were checked when the routers were built: merging would check them again.
                 router.map.extend(tools.map);
             }
         }
@@ -139,7 +139,7 @@ impl Catalogue {
         Ok(Self::of(router))
     }
 
-    /// The part of this that is selected as well: never more than this has.
+    /// Narrows this catalogue to a selection: it never gains tools.
     ///
     /// # Errors
     /// A name that no toolset or tool has.
@@ -149,44 +149,44 @@ impl Catalogue {
         Ok(Self::of(router))
     }
 
-    /// The definitions, sorted by name.
+    /// Returns the definitions, sorted by name.
     pub fn list(&self) -> &[Tool] {
         &self.listed
     }
 
-    /// One definition, if it is offered.
+    /// Returns one definition, if it is offered.
     pub fn get(&self, name: &str) -> Option<&Tool> {
         self.router.get(name)
     }
 
-    /// The offered tool whose name is nearest to `name`.
+    /// Returns the offered tool whose name is closest to `name`.
     pub fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.listed.iter().map(|tool| tool.name.as_ref()))
     }
 
-    /// The toolsets, in the order of the contract.
+    /// Returns the toolsets, in the order of the contract.
     pub fn toolsets() -> impl Iterator<Item = &'static str> {
         TOOLSETS.iter().map(|(toolset, _)| *toolset)
     }
 
-    /// The toolset that a tool belongs to.
+    /// Returns the toolset that a tool belongs to.
     pub fn toolset_of(name: &str) -> Option<&'static str> {
         let has = |tools: ToolRouter<Tools>| tools.map.contains_key(name);
         TOOLSETS.iter().find(|(_, routers)| routers().into_iter().any(has)).map(|(toolset, _)| *toolset)
     }
 
-    /// How many tokens (of `o200k_base`) a tool's name, description and arguments take in every conversation. They are counted
-    /// by a test: the tokenizer's tables would be most of the program.
+    /// Returns how many tokens (of `o200k_base`) a tool's name, description and arguments take in every conversation. A
+    /// test counts them: the tokenizer's tables would make up most of the binary.
     pub fn cost_of(name: &str) -> usize {
         let costs = include_str!("costs.txt").lines().filter_map(|line| line.split_once(' '));
         costs.filter(|(tool, _)| *tool == name).find_map(|(_, cost)| cost.parse().ok()).unwrap_or_default()
     }
 
-    /// Calls a tool. What it answers fits its output schema, and is at most as large as a reply may be.
+    /// Calls a tool. Its reply fits the output schema and does not exceed the maximum size.
     ///
-    /// The call runs as a task of its own. When its client cancels it, or this future is dropped, it ends with its request to
-    /// OnceHub, unless a change has been sent: then it goes on until it is known what became of that, and the next call that
-    /// concerns the same thing is told.
+    /// The call runs as its own task. When its client cancels it, or this future is dropped, it ends along with its
+    /// request to OnceHub, unless a change has been sent: then it continues until the outcome is known, which is
+    /// reported to the next call that concerns the same thing.
     ///
     /// # Errors
     /// A protocol error, for a tool that is not offered.
@@ -200,22 +200,22 @@ impl Catalogue {
         context.extensions.insert(ledger.clone());
         let (name, arguments) = (request.name.clone(), request.arguments.clone().unwrap_or_default());
         let (catalogue, unclaimed, tools) = (Arc::clone(self), tools.unclaimed.clone(), tools.clone());
-        let most = tools.settings.max_reply;
+        let (oncehub, most) = (tools.oncehub.clone(), tools.settings.max_reply);
         let cancelled = context.ct.clone();
         let call = async move { catalogue.answer(ToolCallContext::new(&tools, request, context)).await };
-        let mut running = Running::start(&name, ledger, unclaimed.clone(), call);
+        let mut running = Running::start(&name, oncehub.clone(), ledger, unclaimed.clone(), call);
         let ended = tokio::select! {
             () = cancelled.cancelled() => return Err(ErrorData::internal_error("the call was cancelled", None)),
             ended = running.ended() => ended,
         };
         match ended {
             Ok(Ok(CallToolResponse::Complete(mut result))) => {
-                let notes = unclaimed.concerning(&arguments, &result);
+                let notes = unclaimed.concerning(&oncehub, &arguments, &result);
                 unclaimed::tell(&mut result, &notes);
                 Ok(bounded(result, most).into())
             }
             Ok(other) => other,
-            // A bug in one tool must neither end the process nor leave its caller without an answer.
+            // A bug in one tool must neither end the process nor leave its caller without a response.
             Err(_) => {
                 tracing::error!("a tool panicked");
                 Err(ErrorData::internal_error(
@@ -238,7 +238,7 @@ impl Catalogue {
             if let Some(failure) = Failure::take(&mut result) {
                 return Ok(failure.render(changes).into());
             }
-            // rmcp takes every `Err` for a failure; a change that was declined is none.
+            // rmcp treats every `Err` as a failure; a declined change is not one.
             result.is_error = Some(false);
         }
         if let (Some((shape, schema)), Some(Value::Object(reply))) = (promised, &mut result.structured_content) {

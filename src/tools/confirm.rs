@@ -1,17 +1,17 @@
-//! Asking the person before something is done that they may not want. How a question reaches them differs between the
-//! protocol's eras, which is the server's business: here is only what to ask, and when.
+//! Asking the person before something that they may not want. How a question reaches them differs between the
+//! protocol's eras and is up to the server: only what to ask, and when, is decided here.
 
 use std::str::FromStr;
 
 use futures::future::BoxFuture;
 
-/// When a person is asked.
+/// When to ask the person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Confirm {
-    /// Before what cannot be taken back, if the client can ask.
+    /// Before what cannot be undone, if the client can ask.
     #[default]
     Auto,
-    /// Before every change; a client that cannot ask is refused.
+    /// Before every change; a change from a client that cannot ask is rejected.
     Always,
     /// Never.
     Never,
@@ -30,25 +30,25 @@ impl FromStr for Confirm {
     }
 }
 
-/// What became of a question.
+/// The outcome of a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The person said yes.
     Yes,
     /// The person said no.
     Declined,
-    /// The person closed the question.
+    /// The person dismissed the question.
     Dismissed,
     /// Nobody answered in time.
     TimedOut,
     /// The client has no way to ask.
     CannotAsk,
-    /// The question has been handed to the client: the call ends here, and comes back with the answer.
+    /// The question was handed to the client: this call ends, and the client calls again with the answer.
     Handed,
 }
 
-/// Brings a question to the person behind a call.
+/// A way to put a question to the person behind a call.
 pub trait Ask: Send + Sync {
-    /// Asks for a yes to `question`, a sentence that names what will happen to whom and when.
+    /// Asks for a yes to `question`, a sentence that says what will happen, to whom and when.
     fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer>;
 }

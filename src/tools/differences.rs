@@ -1,4 +1,4 @@
-//! What a change makes different, field by field.
+//! The differences that a change makes, field by field.
 
 use serde_json::{Map, Value};
 
@@ -7,16 +7,16 @@ use super::untrusted::quoted;
 use super::write::Seen;
 use crate::oncehub::Object;
 
-/// A field that is not what it was.
+/// A field whose value changed.
 pub(super) struct Difference {
     name: String,
     before: Value,
     after: Value,
-    /// Whether it is one of the fields that the account has named itself.
+    /// Whether it is a custom field, which the account named itself.
     is_custom: bool,
 }
 
-/// The fields of `among` that `before` and `after` have different values of. Custom fields are told apart by their names.
+/// Returns the fields of `among` whose values differ between `before` and `after`. Custom fields are matched by name.
 pub(super) fn differences(
     before: &Map<String, Value>,
     after: &Map<String, Value>,
@@ -60,7 +60,7 @@ pub(super) fn is_not(differences: &[Difference]) -> String {
 }
 
 impl Difference {
-    /// The field as the tools' arguments have it.
+    /// Returns the field's name as the tools' arguments spell it.
     fn label(&self) -> String {
         match self.name.as_str() {
             name if self.is_custom => quoted(name, 60),
@@ -72,7 +72,7 @@ impl Difference {
     fn show(&self, value: &Value) -> String {
         let author = match self.name.as_str() {
             _ if self.is_custom => Author::People,
-            // They are told by their names, which people have given them.
+            // Teams appear by name, and people chose those names.
             "teams" => Author::Anyone,
             name => Author::of(name, Author::OnceHub),
         };
@@ -89,7 +89,7 @@ fn custom(fields: &Map<String, Value>, name: &str) -> Value {
     named.find_map(|field| field.get("value").cloned()).unwrap_or_default()
 }
 
-/// What is seen of a change whose answer was lost: done, when one of the fields that it was to change is now as it was sent.
+/// Judges a change whose response was lost: it is done when a field that it was to change now has the value sent.
 pub(super) fn seen(before: &Map<String, Value>, now: Object, sent: &Map<String, Value>) -> Seen {
     let differed = differences(before, sent, sent);
     let still = differences(&now, sent, sent);
@@ -103,8 +103,8 @@ pub(super) fn seen(before: &Map<String, Value>, now: Object, sent: &Map<String, 
     }
 }
 
-/// A value without what makes no difference: how nothing is written, spaces around it, whether a number is a text, the order
-/// of a list.
+/// Normalises a value so that insignificant differences disappear: how an empty value is written, surrounding spaces,
+/// whether a number is a string, the order of a list.
 fn plain(value: &Value) -> Value {
     match value {
         Value::String(text) if text.trim().is_empty() => Value::Null,
@@ -157,9 +157,9 @@ mod tests {
         let sent = json!({"company": "B", "city": "Oslo"});
         assert_eq!(look(json!({"company": " B", "city": "Oslo"}), sent.clone()), "done");
         assert_eq!(look(json!({"company": "A", "city": "Oslo"}), sent.clone()), "nothing");
-        // Somebody else was at it, or OnceHub made something else of it.
+        // Somebody else changed it, or OnceHub altered the value.
         assert_eq!(look(json!({"company": "C", "city": "Oslo"}), sent.clone()), "unclear");
-        // What was so before proves nothing.
+        // A value that was there before proves nothing.
         assert_eq!(look(json!({"company": "A", "city": "Rome"}), sent), "unclear");
     }
 }

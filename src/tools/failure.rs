@@ -1,4 +1,4 @@
-//! How a call fails: what happened in one sentence, what OnceHub said of it, and the next sensible move.
+//! How a call fails: what happened in one sentence, what OnceHub said about it, and the next sensible step.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -19,13 +19,13 @@ use crate::oncehub::{Cause, Error, Outcome, Rejection};
 pub enum Kind {
     /// An argument that cannot be used.
     InvalidArgument,
-    /// A name, address or id that nothing has.
+    /// A name, address or id that does not exist.
     NotFound,
-    /// A name that several things have.
+    /// A name that several objects share.
     AmbiguousName,
-    /// Something that the person who runs the server has to set.
+    /// A setting that the server's operator has to fix.
     ConfigurationError,
-    /// A change that a person has not agreed to.
+    /// A change that a person did not agree to.
     NotConfirmed,
     /// A rate limit, OnceHub's or ours.
     RateLimitError,
@@ -35,7 +35,7 @@ pub enum Kind {
     Timeout,
     /// A response that is not the API's.
     UnexpectedReply,
-    /// OnceHub's own type: an open set.
+    /// OnceHub's own error type: an open set.
     #[serde(untagged)]
     OnceHub(String),
 }
@@ -46,24 +46,24 @@ pub struct Failure {
     /// OnceHub's error type, or one of ours.
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// What happened, in a sentence.
+    /// What happened, in one sentence.
     pub message: String,
-    /// The argument or parameter it is about.
+    /// The argument or parameter at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub param: Option<String>,
     /// OnceHub's HTTP status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// OnceHub's id of the request.
+    /// OnceHub's request id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// For a write: whether it can have happened.
+    /// For a write: whether it may have happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// How long to wait before the next try.
+    /// How long to wait before the next attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
-    /// The next sensible move.
+    /// The next sensible step.
     pub hint: String,
 }
 
@@ -81,54 +81,54 @@ impl Failure {
         }
     }
 
-    /// An argument that cannot be used.
+    /// A failure for an argument that cannot be used.
     pub(super) fn argument(name: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> Self {
         let mut failure = Self::new(Kind::InvalidArgument, format!("{name}: {problem}"), hint);
         failure.param = Some(one_line(name));
         failure
     }
 
-    /// A name, address or id that nothing has.
+    /// A failure for a name, address or id that does not exist.
     pub(super) fn not_found(name: &str, problem: impl Into<String>, hint: impl Into<String>) -> Self {
         let mut failure = Self::new(Kind::NotFound, problem, hint);
         failure.param = Some(name.into());
         failure
     }
 
-    /// A name that several things have.
+    /// A failure for a name that several objects share.
     pub(super) fn ambiguous(name: &str, problem: impl Into<String>) -> Self {
         let mut failure = Self::new(Kind::AmbiguousName, problem, "call again with the id of the one that is meant");
         failure.param = Some(name.into());
         failure
     }
 
-    /// Something that the person who runs the server has to set.
+    /// A failure for a setting that the server's operator has to fix.
     pub(super) fn configuration(problem: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(Kind::ConfigurationError, problem, hint)
     }
 
-    /// A change that waits for a person's yes, which cannot be had.
+    /// A failure for a change that needs a person's yes, which cannot be obtained.
     pub(super) fn not_confirmed(problem: impl Into<String>, hint: impl Into<String>) -> Self {
         let mut failure = Self::new(Kind::NotConfirmed, problem, hint);
         failure.outcome = Some(Outcome::NotDone);
         failure
     }
 
-    /// The same failure with a better next move.
+    /// Returns the same failure with a better hint.
     #[must_use]
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = one_line(&hint.into());
         self
     }
 
-    /// The failure of a write, which always says whether it can have happened.
+    /// The failure of a write, which always says whether it may have happened.
     pub(super) fn of_write(error: &Error) -> Self {
         let mut failure = Self::from(error);
         failure.outcome = Some(error.outcome);
         failure
     }
 
-    /// What a person reads: never more than a handful of lines, the last of them the hint.
+    /// Returns the text for people: a handful of lines at most, the last of them the hint.
     pub(super) fn text(&self) -> String {
         let mut text = self.message.clone();
         let mut facts = Vec::new();
@@ -230,11 +230,11 @@ impl From<Error> for Failure {
 const RATE_LIMIT_HINT: &str =
     "wait as long as it says, then call again; one list with a higher limit takes fewer requests than several";
 
-/// What to do without a key.
+/// What to do when there is no key.
 pub(super) const NO_KEY_HINT: &str = "set ONCEHUB_API_KEY (or ONCEHUB_API_KEY_FILE) in this server's environment and restart \
      it, or start it with --sandbox to try a simulated account";
 
-/// Without line breaks and what cannot be seen: what somebody wrote must not go on as a line of ours.
+/// Removes line breaks and invisible characters: what somebody wrote must not run on as a line of ours.
 fn one_line(text: &str) -> String {
     clean(text).replace(['\n', '\t'], " ")
 }
@@ -249,7 +249,7 @@ fn sentence(cause: &Cause) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// The typed failure only: [`Failure::render`] makes the text, when all is known of it.
+/// Returns only the typed failure: [`Failure::render`] adds the text once everything about it is known.
 impl IntoCallToolResult for Failure {
     fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
         let mut result = CallToolResult::error(Vec::new());
@@ -259,12 +259,13 @@ impl IntoCallToolResult for Failure {
 }
 
 impl Failure {
-    /// The failure that a tool's result holds, if it is one.
+    /// Takes the failure out of a tool's result, if it is one.
     pub(super) fn take(result: &mut CallToolResult) -> Option<Self> {
         Self::deserialize(result.structured_content.as_mut()?.get_mut("error")?.take()).ok()
     }
 
-    /// The result as the client gets it. A tool that `changes` something has not done it, unless the failure says otherwise.
+    /// Renders the result for the client. A tool that `changes` something has not done it, unless the failure says
+    /// otherwise.
     pub(super) fn render(mut self, changes: bool) -> CallToolResult {
         if changes {
             self.outcome.get_or_insert(Outcome::NotDone);
@@ -275,7 +276,7 @@ impl Failure {
     }
 }
 
-/// Why a tool ends without having done what it was asked for.
+/// Why a tool ends without having done what it was asked to do.
 #[derive(Debug)]
 pub(super) enum Stop {
     /// It failed.

@@ -1,9 +1,9 @@
-//! What to do next about each error that OnceHub documents, by its message: one greppable table. Statuses are looked at last,
-//! since OnceHub's own branches disagree on them.
+//! What to do about each error that OnceHub documents, by its message: one greppable table. The status is considered
+//! last, since OnceHub's own endpoints use it inconsistently.
 
 use crate::oncehub::Rejection;
 
-/// A part of OnceHub's message, and the next move.
+/// Part of OnceHub's message, and the next step.
 const BY_MESSAGE: &[(&str, &str)] = &[
     // Keys and plans.
     (
@@ -112,7 +112,7 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("webhook subscription with this name", "choose another name, or delete_webhook the old one: see list_webhooks"),
 ];
 
-/// The next sensible move after a refusal.
+/// Returns the next sensible step after a rejection.
 pub(super) fn of(rejection: &Rejection) -> String {
     let by_message = BY_MESSAGE.iter().find(|(part, _)| rejection.message.contains(part));
     let hint = match (by_message, rejection.status) {

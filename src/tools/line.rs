@@ -1,4 +1,4 @@
-//! A thing in a line: its id, and what people know it by.
+//! An object on one line: its id, and what people know it by.
 
 use super::Zone;
 use super::untrusted::{quoted, word};
@@ -7,61 +7,61 @@ use crate::oncehub::Object;
 /// OnceHub's own statuses and roles that are not a single word.
 const OF_TWO_WORDS: [&str; 4] = ["Account Owner", "Team Manager", "Sales qualified", "Marketing qualified"];
 
-/// A time zone by its name, bare where there is one of that name.
+/// Formats a time zone: bare if a zone of that name exists, quoted otherwise.
 pub(super) fn zone_word(text: &str) -> String {
     if Zone::exists(text) { text.to_owned() } else { quoted(text, 60) }
 }
 
-/// The parts of a line. Of something that has been deleted nothing but its id is left.
+/// The parts of a line. Of a deleted object only its id is left.
 pub(super) struct Line {
     parts: Vec<String>,
     deleted: bool,
 }
 
 impl Line {
-    /// Begins with the object's id.
+    /// Begins a line with the object's id.
     pub(super) fn of(object: &Object) -> Self {
         let id = object.text("id").map_or_else(|| "(no id)".to_owned(), word);
         Self { parts: vec![id], deleted: object.is_deleted() }
     }
 
-    /// What somebody has named it, in quotation marks.
+    /// Adds a name that somebody chose, in quotation marks.
     pub(super) fn quoted(self, text: Option<&str>) -> Self {
         self.said(text.map(|text| quoted(text, 80)))
     }
 
-    /// A word of OnceHub's own, or of the account's: a status, a URL, a colleague's address.
+    /// Adds a word of OnceHub's own, or of the account's: a status, a URL, a colleague's address.
     pub(super) fn word(self, text: Option<&str>) -> Self {
         self.said(text.map(word))
     }
 
-    /// A word of OnceHub's own after what it is.
+    /// Adds a word of OnceHub's own after a label.
     pub(super) fn labelled_word(self, label: &str, text: Option<&str>) -> Self {
         self.said(text.map(|text| format!("{label} {}", word(text))))
     }
 
-    /// A time zone by its name: bare only where there is one of that name, since guests can send others.
+    /// Adds a time zone: bare only if a zone of that name exists, since guests can send anything.
     pub(super) fn zone(self, text: Option<&str>) -> Self {
         self.said(text.map(zone_word))
     }
 
-    /// What somebody has written, after what it is, in quotation marks.
+    /// Adds text that somebody wrote after a label, in quotation marks.
     pub(super) fn labelled_quoted(self, label: &str, text: Option<&str>) -> Self {
         self.said(text.map(|text| format!("{label} {}", quoted(text, 80))))
     }
 
-    /// A status or a role, which OnceHub chooses. Some are of two words.
+    /// Adds a status or a role, which OnceHub chooses. Some have two words.
     pub(super) fn status(self, text: Option<&str>) -> Self {
         self.said(text.map(|text| if OF_TWO_WORDS.contains(&text) { text.to_owned() } else { word(text) }))
     }
 
-    /// Our own words.
+    /// Adds our own words.
     pub(super) fn said(mut self, words: Option<String>) -> Self {
         self.parts.extend(words.filter(|_| !self.deleted));
         self
     }
 
-    /// The whole line.
+    /// Returns the whole line.
     pub(super) fn end(mut self) -> String {
         if self.deleted {
             self.parts.push("deleted".into());

@@ -1,4 +1,5 @@
-//! Lists: as many pages of OnceHub's as a caller's `limit` needs, and what OnceHub cannot filter filtered here.
+//! Lists: as many of OnceHub's pages as the caller's `limit` needs, with filters applied here that OnceHub does not
+//! have.
 
 use std::fmt::Write as _;
 
@@ -12,39 +13,39 @@ use super::reply::Reply;
 use super::size::most_that_fit;
 use crate::oncehub::{Id, Listing, Object, Walk};
 
-/// How many items a caller gets when they do not say.
+/// The number of items returned when the caller sets no limit.
 pub(super) const USUAL: usize = 25;
-/// How many pages one call looks through for what is filtered here.
+/// The number of pages that one call scans for filters applied here.
 const PAGES: usize = 10;
 /// OnceHub's largest page.
 const PAGE: usize = 100;
 
-/// What was found.
+/// The result of a search.
 pub(super) struct Gathered {
     pub(super) items: Vec<Object>,
     has_more: bool,
     next: Option<String>,
     /// How many were asked for.
     wanted: usize,
-    /// How many objects were scanned, those that did not fit included.
+    /// How many objects were scanned, including those that did not match.
     scanned: usize,
-    /// Why the search ended before there were as many as were asked for, although there is more.
+    /// Why the search ended early, although there is more.
     stopped: Option<Stopped>,
 }
 
-/// What ends a list early.
+/// A reason to end a list early.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stopped {
-    /// A search of ten pages.
+    /// Ten pages were scanned.
     Scanned,
-    /// As much was found as a reply has room for.
+    /// The reply has no room for more.
     Full,
-    /// OnceHub sends the same again and again.
+    /// OnceHub keeps sending the same objects.
     Repeated,
 }
 
 impl Gathered {
-    /// How many were scanned, when there are more that were not.
+    /// Returns how many were scanned, if some were not.
     pub(super) fn searched(&self) -> Option<usize> {
         (self.has_more || self.stopped == Some(Stopped::Repeated)).then_some(self.scanned)
     }
@@ -53,9 +54,10 @@ impl Gathered {
 type Keep<'a> = Option<&'a (dyn Fn(&Object) -> bool + Sync)>;
 
 impl Call {
-    /// Gathers up to `limit` objects after `cursor` for a reply. With `keep`, those that it keeps among at most ten pages.
+    /// Gathers up to `limit` objects after `cursor` for a reply; with `keep`, those that it keeps among at most ten
+    /// pages.
     ///
-    /// No more pages are read than a reply has room for.
+    /// Reads no more pages than the reply has room for.
     pub(super) async fn gather<E: Listing>(
         &self,
         listing: &E,
@@ -125,12 +127,12 @@ impl Call {
     }
 }
 
-/// The id to go on from after an object. Only a valid id can serve as a cursor.
+/// Returns the cursor that continues after an object. Only a valid id can serve as a cursor.
 fn cursor_of(item: &Object) -> Option<String> {
     item.text("id").filter(|id| id.parse::<Id>().is_ok()).map(str::to_owned)
 }
 
-/// About how many bytes of a reply an object takes.
+/// Estimates how many bytes of a reply an object takes.
 fn weight(item: &Object) -> usize {
     fn of(value: &Value) -> usize {
         match value {
@@ -144,10 +146,10 @@ fn weight(item: &Object) -> usize {
     item.iter().map(|(name, value)| name.len() + of(value) + 4).sum()
 }
 
-/// The longest text of an item of a list.
+/// The longest text of an item in a list.
 const LONGEST: usize = 500;
 
-/// Shortens what is too long for a list: the thing itself has it whole.
+/// Shortens what is too long for a list: reading the object itself shows it in full.
 fn cut(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -163,7 +165,7 @@ fn cut(value: &mut Value) {
 }
 
 impl Call {
-    /// As [`Call::gather`], keeping what has `part` in one of its names, if a part is asked for.
+    /// Like [`Call::gather`], keeping objects with `part` in one of their names, if a part is asked for.
     pub(super) async fn gather_called<E: Listing>(
         &self,
         listing: &E,
@@ -179,7 +181,7 @@ impl Call {
 }
 
 impl Gathered {
-    /// The reply: each object as `show` has it, in fields and in a line.
+    /// Builds the reply: each object as `show` returns it, as fields and as a line.
     pub(super) fn rows(
         self,
         noun: &str,
@@ -193,7 +195,7 @@ impl Gathered {
         })
     }
 
-    /// The reply: as many of the objects as it has room for, shown by `show` in fields and in words, and what was asked.
+    /// Builds the reply: as many of the objects as fit, shown by `show` as fields and as text, and the filters.
     pub(super) fn reply(
         mut self,
         noun: &str,
@@ -204,7 +206,7 @@ impl Gathered {
         let most = asked.max_reply();
         let fitting = most_that_fit(all, most, |count| self.shown(count, noun, asked, &show));
         if fitting < all {
-            // Only what has an id can be gone on from.
+            // A list can only continue after an object that has an id.
             let can_go_on = |count: &usize| self.items.get(count - 1).and_then(cursor_of).is_some();
             let count = (1..=fitting).rev().find(can_go_on).unwrap_or(fitting);
             self.next = self.items.get(count - 1).and_then(cursor_of);

@@ -1,4 +1,4 @@
-//! Master pages of OnceHub Classic, and links to one that serve once.
+//! Master pages of OnceHub Classic, and one-time links to them.
 
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};

@@ -1,7 +1,8 @@
-//! Room 2: what an assistant sees. Each tool is an input, a description and a handler, in the file of its noun; everything
-//! that all of them share (arguments, names, times, replies, failures, asking first) is a file of its own beside them.
+//! What an assistant sees. Each tool is an input, a description and a handler, in the file of its noun; everything
+//! that they share (arguments, names, times, replies, failures, confirmation) is in files of its own beside them.
 //!
-//! This room knows OnceHub's client and rmcp's way to declare a tool. It knows neither the transport nor the protocol's era.
+//! This room knows OnceHub's client and how rmcp declares a tool. It knows neither the transport nor the protocol's
+//! era.
 
 mod account;
 mod address;
@@ -54,27 +55,27 @@ pub use confirm::{Answer, Ask, Confirm};
 pub use failure::Failure;
 pub use time::{BadTime, Zone};
 
-/// The most that a reply takes unless something else is set: some 25,000 tokens.
+/// The default maximum size of a reply: some 25,000 tokens.
 pub const MAX_REPLY: usize = 80_000;
 
-/// What holds for every call.
+/// The settings that apply to every call.
 #[derive(Clone)]
 pub struct Settings {
-    /// How long a call may take, requests and waits included.
+    /// The time after which a call ends, requests and waits included.
     pub timeout: Duration,
-    /// The zone of replies, and of inputs that carry none.
+    /// The zone of replies, and of inputs without one.
     pub zone: Zone,
-    /// Whom `me` means: a user's e-mail address or id.
+    /// Who `me` is: a user's e-mail address or id.
     pub me: Option<String>,
     /// When a person is asked before a change.
     pub confirm: Confirm,
-    /// Whether changes are only told and never sent.
+    /// Whether changes are only described and never sent.
     pub dry_run: bool,
-    /// How long what has names is remembered: users, teams, calendars, Classic pages and event types, webhooks.
+    /// How long named objects are cached: users, teams, calendars, Classic pages and event types, webhooks.
     pub remember: Duration,
-    /// The most that a reply may take, text and structure together as JSON, in bytes.
+    /// The maximum size of a reply, text and structure together as JSON, in bytes.
     pub max_reply: usize,
-    /// The pauses before each look at what became of a write whose answer was lost.
+    /// The pauses before each check of a write whose response was lost.
     pub looks: Vec<Duration>,
     /// The clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -102,52 +103,52 @@ pub struct Tools {
     oncehub: Client,
     directory: names::Directory,
     settings: Arc<Settings>,
-    /// Changes whose callers have left.
+    /// Changes whose callers have left, for all accounts.
     unclaimed: unclaimed::Unclaimed,
-    /// The changes in flight, of all accounts.
+    /// The in-flight changes of all accounts.
     changes: TaskTracker,
 }
 
 impl Tools {
-    /// The tools of the account that `oncehub` talks to.
+    /// Creates the tools of the account that `oncehub` talks to.
     pub fn new(oncehub: Client, settings: Settings) -> Self {
         let directory = names::Directory::new(settings.remember);
         let settings = Arc::new(settings);
         Self { oncehub, directory, settings, unclaimed: unclaimed::Unclaimed::default(), changes: TaskTracker::new() }
     }
 
-    /// The same tools of the same account, through another client.
+    /// Returns the same account's tools with another client.
     #[must_use]
     pub fn with_client(&self, oncehub: Client) -> Self {
         Self { oncehub, ..self.clone() }
     }
 
-    /// The client that they ask OnceHub with.
+    /// Returns the client that calls OnceHub.
     pub fn client(&self) -> &Client {
         &self.oncehub
     }
 
-    /// The same tools for another account: what is remembered of one is never used for the other.
+    /// Returns the same tools for another account: nothing cached for one is ever used for the other.
     #[must_use]
     pub fn of_account(&self, oncehub: Client) -> Self {
-        // Whom `me` means is only known of the account that this was set up for.
+        // `me` is only known for the account that this was configured for.
         let settings = Settings { me: None, ..Settings::clone(&self.settings) };
         Self {
             oncehub,
             directory: self.directory.of_another_account(),
             settings: Arc::new(settings),
-            unclaimed: unclaimed::Unclaimed::default(),
+            unclaimed: self.unclaimed.clone(),
             changes: self.changes.clone(),
         }
     }
 
-    /// The record of one more call, whose changes count among those in flight.
+    /// Returns the record of one more call, whose changes count as in flight.
     pub fn ledger(&self) -> Ledger {
         Ledger::tracked_by(&self.changes)
     }
 
-    /// Sends no more changes, of any account, and returns when it is known what became of those in flight: at the latest at the
-    /// deadlines of their calls.
+    /// Stops sending changes, for all accounts, and returns once the outcome of those in flight is known: at the latest
+    /// at their calls' deadlines.
     pub async fn finish_changes(&self) {
         self.changes.close();
         self.changes.wait().await;

@@ -1,4 +1,4 @@
-//! Names for ids: wherever an id is asked for, an exact name, an e-mail address or a public URL serves as well.
+//! Names in place of ids: wherever an id is expected, an exact name, an e-mail address or a public URL works too.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::oncehub::{
     webhooks,
 };
 
-/// What a directory lists.
+/// The nouns that a directory lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Noun {
     Users,
@@ -32,7 +32,7 @@ pub(super) enum Noun {
 }
 
 impl Noun {
-    /// What one of them is called, and how to find one.
+    /// Returns the noun's word, and how to find one.
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Users => ("user", "find the person with list_users"),
@@ -46,21 +46,21 @@ impl Noun {
     }
 }
 
-/// Something that has an id and names.
+/// An object with an id and names.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) id: String,
-    /// What a person calls it.
+    /// The name people use for it.
     pub(super) name: String,
-    /// A user's address.
+    /// The e-mail address, for a user.
     pub(super) email: Option<String>,
-    /// Everything it can be asked for by, folded.
+    /// Every name it can be looked up by, folded.
     known_as: Vec<String>,
     /// The object as OnceHub sent it.
     pub(super) object: Object,
 }
 
-/// All of one noun.
+/// All objects of one noun.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     read_at: Option<Instant>,
@@ -68,7 +68,7 @@ pub(super) struct Entries {
     has_more: bool,
     all: Vec<Entry>,
     by_id: HashMap<String, usize>,
-    /// Names that more than one has.
+    /// Names that several of them share.
     shared: HashSet<String>,
 }
 
@@ -82,12 +82,12 @@ impl Entries {
         Self { read_at: Some(Instant::now()), has_more, all, by_id, shared }
     }
 
-    /// Whether anything is known by this name, folded.
+    /// Whether anything is known by this folded name.
     fn knows(&self, folded: &str) -> bool {
         self.all.iter().any(|entry| entry.known_as.iter().any(|known| known == folded))
     }
 
-    /// What a message says of a noun that was searched: "no user", or among how many.
+    /// Describes a noun in which nothing was found: "no user", or none of the first so many.
     fn none_of(&self, what: &str) -> String {
         if self.has_more {
             format!("none of the first {} {what}s", thousands(self.all.len()))
@@ -96,28 +96,28 @@ impl Entries {
         }
     }
 
-    /// The one with this id.
+    /// Returns the object with this id.
     pub(super) fn get(&self, id: &str) -> Option<&Entry> {
         self.all.get(*self.by_id.get(id)?)
     }
 
-    /// The calendars that a user or team hosts.
+    /// Returns the calendars that a user or team hosts.
     pub(super) fn of_host(&self, host: &str) -> impl Iterator<Item = &Entry> {
         self.all.iter().filter(move |entry| entry.object.text("host") == Some(host))
     }
 
-    /// Those with this URL.
+    /// Returns the objects with this URL.
     pub(super) fn at_url(&self, url: &str) -> impl Iterator<Item = &Entry> {
         let folded = fold(url);
         self.all.iter().filter(move |entry| entry.object.text("url").is_some_and(|url| fold(url) == folded))
     }
 
-    /// Whether more than one is called so.
+    /// Whether several of them share this name.
     pub(super) fn share_name(&self, name: &str) -> bool {
         self.shared.contains(name)
     }
 
-    /// What the one with this id is called.
+    /// Returns the name of the object with this id.
     pub(super) fn name(&self, id: &str) -> Option<&str> {
         self.get(id).map(|entry| entry.name.as_str())
     }
@@ -131,14 +131,15 @@ impl Entry {
             Noun::Users => full_name(&object),
             _ => object.text("name").map(|name| clean(name).trim().to_owned()),
         };
-        // A Classic page has a public label beside its name; a calendar's subject is not unique enough to go by.
+        // A Classic page has a public label besides its name; a calendar's subject is not distinctive enough to search
+        // by.
         let names = [Some(id.as_str()), name.as_deref(), object.text("label"), email.as_deref(), object.text("url")];
         let known_as = names.into_iter().flatten().map(fold).collect();
         let name = name.or_else(|| email.clone()).unwrap_or_else(|| id.clone());
         Some(Self { id, name, email, known_as, object })
     }
 
-    /// What tells it apart from others of the same name.
+    /// Describes it so that it can be told from others of the same name.
     fn described(&self, hosts: &Entries) -> String {
         let mut words = format!("{} {}", word(&self.id), quoted(&self.name, 60));
         let host = self.object.text("host");
@@ -156,7 +157,7 @@ impl Entry {
     }
 }
 
-/// First and last name in one.
+/// Joins first and last name.
 pub(super) fn full_name(person: &Map<String, Value>) -> Option<String> {
     let part = |field: &str| person.get(field).and_then(Value::as_str).unwrap_or_default();
     let whole = format!("{} {}", part("first_name"), part("last_name"));
@@ -164,7 +165,8 @@ pub(super) fn full_name(person: &Map<String, Value>) -> Option<String> {
     Some(whole).filter(|name| !name.is_empty())
 }
 
-/// A name without case, accents, surplus spaces, the kind of its apostrophes and dashes, and what cannot be seen; a URL without its scheme, `www.`, query and last slash.
+/// Folds a name: ignores case, accents, surplus spaces, the kind of apostrophes and dashes, and invisible characters;
+/// of a URL, also the scheme, `www.`, query and trailing slash.
 pub(super) fn fold(text: &str) -> String {
     let text = bare(text);
     let alike = |c: char| match c {
@@ -182,63 +184,64 @@ pub(super) fn fold(text: &str) -> String {
     url.strip_prefix("www.").unwrap_or(url).trim_end_matches('/').to_owned()
 }
 
-/// Whether a text has the form of OnceHub's ids, so that it may be one that no list shows: deleted, or newer than the list.
+/// Whether a text has the form of OnceHub's ids, so that it may be an id that no list shows: deleted, or newer than the
+/// list.
 pub(super) fn looks_like_an_id(text: &str) -> bool {
     text.len() >= 6
         && text.contains('-')
         && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
-/// What the account has of each noun, read when it is needed and kept for a while.
+/// The account's objects by noun, read on demand and cached for a while.
 ///
-/// Many calls at once cause one reading. One directory serves one account, and what another key has shown is not used; all
-/// directories of a process share one memory, so that a thousand accounts take no more than a few large ones.
+/// Concurrent calls share one read. A directory serves one account, and never uses what another key was shown; all
+/// directories of a process share one cache, so that a thousand accounts take no more memory than a few large ones.
 #[derive(Clone)]
 pub(super) struct Directory {
     cache: Cache<Known, Arc<Entries>>,
-    /// The account's number. None is ever given out twice.
+    /// The account's number, which is never reused.
     account: u64,
     accounts: Arc<AtomicU64>,
-    /// How often each noun has been changed through us: a reading that began before a change is not used after it.
+    /// How often each noun was changed through us: a read that began before a change is not used after it.
     changes: Arc<Mutex<HashMap<Noun, u64>>>,
 }
 
-/// What is known: of which account, which noun, with its how many-th key, after how many changes.
+/// A cache key: the account, the noun, the number of its API key, and the count of changes.
 type Known = (u64, Noun, usize, u64);
 
-/// What nothing of a noun is called.
+/// The words for a noun in which nothing has the name.
 struct Missing {
-    /// "no user", or among how many.
+    /// "no user", or none of the first so many.
     none: String,
     hint: String,
 }
 
-/// The most that a directory reads: ten pages.
+/// The most objects that a directory reads of a noun: ten pages.
 const MOST: usize = 1000;
 
-/// How many things all directories remember together.
+/// How many objects all directories cache together.
 const REMEMBERED: u64 = 100_000;
 
 impl Directory {
     pub(super) fn new(keep: Duration) -> Self {
-        // A noun that an account has nothing of takes some room, too.
+        // A noun of which an account has nothing takes some room too.
         let weigh = |_: &Known, entries: &Arc<Entries>| u32::try_from(entries.all.len() + 10).unwrap_or(u32::MAX);
         let cache = Cache::builder().weigher(weigh).max_capacity(REMEMBERED).time_to_live(keep).build();
         Self { cache, account: 0, accounts: Arc::new(AtomicU64::new(1)), changes: Arc::default() }
     }
 
-    /// A directory of another account.
+    /// Returns a directory for another account.
     pub(super) fn of_another_account(&self) -> Self {
         let account = self.accounts.fetch_add(1, Ordering::Relaxed);
         Self { account, changes: Arc::default(), ..self.clone() }
     }
 
-    /// Forgets what is known of a noun, because it has just been changed.
+    /// Drops what is cached for a noun, because it was just changed.
     pub(super) fn forget(&self, noun: Noun) {
         *self.changes.lock().entry(noun).or_default() += 1;
     }
 
-    /// All of a noun.
+    /// Returns all objects of a noun.
     pub(super) async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
         let read = || async {
             let page = match noun {
@@ -258,14 +261,14 @@ impl Directory {
         let changes = self.changes.lock().get(&noun).copied();
         let key = (self.account, noun, oncehub.key_number(), changes.unwrap_or_default());
         let entries = match self.cache.try_get_with(key, read()).await {
-            // It may have been somebody else's call that was reading, with less time left than this one has.
+            // The read may have been started by another call, with less time left than this one has.
             Err(error) if ran_out(&error) => self.cache.try_get_with(key, read()).await,
             other => other,
         };
         entries.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
-    /// All of a noun, or none of it: for names that a reply can do without.
+    /// Returns all objects of a noun, or none on failure: for names that a reply can do without.
     pub(super) async fn all_or_none(&self, oncehub: &Client, noun: Noun) -> Arc<Entries> {
         self.all(oncehub, noun).await.unwrap_or_else(|error| {
             tracing::debug!(?noun, outcome = ?error.outcome, "names are missing from this reply");
@@ -273,7 +276,7 @@ impl Directory {
         })
     }
 
-    /// What `text` names among the things of these nouns: an id, an exact name, an address or a URL. An id always wins.
+    /// Finds what `text` names among these nouns: by id, exact name, address or URL. An id always wins.
     pub(super) async fn find(
         &self,
         oncehub: &Client,
@@ -285,7 +288,7 @@ impl Directory {
         for noun in nouns {
             match self.find_one(oncehub, *noun, argument, text).await {
                 Ok(Ok(found)) if found.entry.is_some() => return Ok(found),
-                // An id that no list shows may be another noun's; in the end it is the id that counts.
+                // An id that no list shows may belong to another noun; in the end the id is what counts.
                 Ok(Ok(found)) => unlisted = unlisted.or(Some(found)),
                 Ok(Err(none)) => missing.push(none),
                 Err(_) if unlisted.is_some() => {}
@@ -303,7 +306,7 @@ impl Directory {
         Err(Failure::not_found(argument, problem, hints.join("; ")))
     }
 
-    /// As [`Directory::find`], for one noun.
+    /// Like [`Directory::find`], for one noun.
     async fn find_one(
         &self,
         oncehub: &Client,
@@ -317,10 +320,10 @@ impl Directory {
         let began = Instant::now();
         let mut entries = match self.all(oncehub, noun).await {
             Ok(entries) => entries,
-            // The names are a help; an id serves without them.
+            // Names are a convenience; an id works without them.
             Err(error) => return an_id().map(|id| Ok(Found::unlisted(id))).ok_or_else(|| Failure::from(error)),
         };
-        // What is not known may have come since: that nobody is called so is only said of what has just been read.
+        // Re-read before reporting "not found": the cache may be stale.
         if an_id().is_none() && !entries.knows(&folded) && entries.read_at.is_some_and(|at| at < began) {
             self.forget(noun);
             entries = self.all(oncehub, noun).await?;
@@ -377,8 +380,8 @@ impl Directory {
 }
 
 impl Directory {
-    /// What no list shows under this name, but OnceHub may know all the same: an id of an older form, or the address of a
-    /// user beyond those that were read.
+    /// Finds what no list shows under this name although OnceHub may know it: an id of an older form, or the address of
+    /// a user beyond those that were read.
     async fn unlisted(
         &self,
         oncehub: &Client,
@@ -409,23 +412,23 @@ impl Directory {
                 let entry = Entry::new(noun, object).filter(|entry| !entry.object.is_deleted());
                 Ok(Some(Found { id, entry }))
             }
-            // That OnceHub cannot make anything of it says as much as that there is none.
+            // OnceHub rejecting the text as malformed means the same as "not found".
             Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// A number as people write it.
+/// Formats a number with thousands separators.
 pub(super) fn thousands(number: usize) -> String {
     if number < 1000 { number.to_string() } else { format!("{},{:03}", thousands(number / 1000), number % 1000) }
 }
 
-/// What a name stood for.
+/// The object that a name stands for.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) id: Id,
-    /// What the directory has of it; nothing for an id that it does not list.
+    /// The directory's entry; `None` for an id that it does not list.
     pub(super) entry: Option<Entry>,
 }
 
@@ -434,7 +437,7 @@ impl Found {
         Self { id, entry: None }
     }
 
-    /// Its name and id, or the id alone.
+    /// Returns its name and id, or the id alone.
     pub(super) fn described(&self) -> String {
         match &self.entry {
             Some(entry) => format!("{} ({})", quoted(&entry.name, 60), self.id),

@@ -1,4 +1,4 @@
-//! Text messages (SMS) that OnceHub sent.
+//! Text messages (SMS) that OnceHub has sent.
 
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
@@ -97,7 +97,7 @@ impl Tools {
 }
 
 impl Call {
-    /// The user or contact that is meant, in words and by id: colleagues are looked for first.
+    /// Finds the user or contact that is meant, in words and by id, trying colleagues first.
     async fn recipient(&self, text: &str, kind: Option<RecipientType>) -> Result<(String, Id), Failure> {
         let user = match kind {
             Some(RecipientType::Contact) => None,
@@ -133,7 +133,7 @@ fn shown(message: &Object, zone: &Zone) -> (Map<String, Value>, String) {
         .said(segments.filter(|count| *count > 1).map(|count| format!("{count} segments")))
         .said(message.text_in("details", "message_body").map(|body| quoted(body, 200)));
     let mut text = line.end();
-    // Expanded because somebody wants to see it, with the ids of teams and all else.
+    // Shown in full, because the caller asked to expand it, including the ids of teams and everything else.
     if let Some(whole) = recipient.and_then(|recipient| recipient.object) {
         for line in outline(&present(Object::from(whole.clone()), zone), &["id", "object"]).lines() {
             text.push_str("\n    ");

@@ -1,4 +1,4 @@
-//! Links that serve for one booking, on a booking calendar or on a Classic master page.
+//! One-time links, to a booking calendar or a Classic master page: each is good for one booking.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use super::untrusted::word;
 use crate::oncehub::{Endpoint, Object, Outcome};
 
 impl Call {
-    /// Has a link made. OnceHub lists no links, so one whose answer was lost cannot be found.
+    /// Creates a link. OnceHub does not list links, so one whose response was lost cannot be found.
     pub(super) async fn one_time_link<E: Endpoint<Response = Object>>(&self, request: &E) -> Result<Object, Failure> {
         self.for_write().send(request).await.map_err(|error| {
             let failure = Failure::of_write(&error);
@@ -26,7 +26,7 @@ impl Call {
     }
 }
 
-/// A link in fields and in words; `argument` is what names the page that it opens.
+/// Shows a link as fields and as text; `argument` names the page that it opens.
 pub(super) fn shown(link: Object, argument: &str, page: &Found, zone: &Zone) -> (Map<String, Value>, String) {
     let url = link.text("url").map_or("(OnceHub gave no address)".to_owned(), word);
     let mut fields = present(link, zone);

@@ -1,15 +1,15 @@
-//! Any object, line by line. Which of its texts are OnceHub's own words is told by the names of their fields: all others may
-//! come from a stranger, and stand in quotation marks.
+//! Any object, line by line. The field's name decides which texts are OnceHub's own words: all others may come from a
+//! stranger, and are shown in quotation marks.
 
 use serde_json::{Map, Value};
 
 use super::line::zone_word;
 use super::untrusted::{quoted, word};
 
-/// The longest text that is shown whole in an outline.
+/// The longest text that an outline shows in full.
 const LONGEST: usize = 1000;
 
-/// The fields that OnceHub fills in itself, besides those whose names end like an id's, a time's or a link's.
+/// The fields that OnceHub itself fills in, besides those whose names end like an id's, a time's or a link's.
 const OF_ONCEHUB: &[&str] = &[
     "actioned_by",
     "api_version",
@@ -38,13 +38,13 @@ const OF_ONCEHUB: &[&str] = &[
     "website",
 ];
 
-/// The fields that hold a time zone. OnceHub offers a choice, and takes others from a guest's browser.
+/// The fields that hold a time zone. OnceHub offers a list, but accepts any other from a guest's browser.
 const ZONES: &[&str] = &["customer_timezone", "time_zone", "timezone"];
 
-/// The fields in which everything is people's, whatever it is called there.
+/// The fields in which everything was written by people, whatever its name.
 const OF_PEOPLE: &[&str] = &["answers", "custom_fields", "form_submission", "utm_params"];
 
-/// The names that OnceHub itself has for what is in them.
+/// The names of OnceHub's own fields inside those.
 const NAMED_BY_ONCEHUB: &[&str] = &[
     "campaign",
     "company",
@@ -65,21 +65,21 @@ const NAMED_BY_ONCEHUB: &[&str] = &[
     "value",
 ];
 
-/// Who chose the text in a field.
+/// The author of a field's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Author {
-    /// OnceHub, or whoever runs the account: ids, statuses, times, links.
+    /// OnceHub, or the people who run the account: ids, statuses, times, links.
     OnceHub,
-    /// OnceHub, if there is a zone of that name.
+    /// OnceHub, if a zone of that name exists.
     Zones,
-    /// Perhaps a stranger.
+    /// Possibly a stranger.
     Anyone,
-    /// People, also in all that is inside.
+    /// People, including everything nested inside.
     People,
 }
 
 impl Author {
-    /// Of the field of this name, inside one that this author has filled in.
+    /// Returns the author of a field by its name, inside one by the author `outer`.
     pub(super) fn of(name: &str, outer: Self) -> Self {
         let ends_like_ours = ["_id", "_local", "_time", "_url"].iter().any(|end| name.ends_with(end));
         if outer == Self::People || OF_PEOPLE.contains(&name) {
@@ -102,12 +102,12 @@ impl Author {
     }
 }
 
-/// The name of a field inside one of this author's. Custom fields are named by people.
+/// Returns the label of a field inside one by this author. People name custom fields.
 pub(super) fn label(name: &str, outer: Author) -> String {
     if outer == Author::People && !NAMED_BY_ONCEHUB.contains(&name) { quoted(name, 60) } else { word(name) }
 }
 
-/// An object line by line. What is null or empty is left out, and a time is shown in local form.
+/// Formats an object line by line. Null and empty values are left out, and times are shown in local form.
 pub(super) fn outline(fields: &Map<String, Value>, skip: &[&str]) -> String {
     let mut lines = Vec::new();
     for (name, value) in fields.iter().filter(|(name, _)| !skip.contains(&name.as_str())) {
@@ -142,14 +142,14 @@ fn push_lines(
         }
         scalar => {
             let local = among.get(&format!("{name}_local")).and_then(Value::as_str);
-            // A time that we have read, in our own words; among people's there is none.
+            // A time that was parsed here is shown in our own words; people's fields have none.
             let local = local.filter(|_| name.ends_with("_time") && author == Author::OnceHub);
             lines.push(format!("{indent}{label}: {}", local.map_or_else(|| inline(scalar, author), str::to_owned)));
         }
     }
 }
 
-/// A value on one line.
+/// Formats a value on one line.
 pub(super) fn inline(value: &Value, author: Author) -> String {
     match value {
         Value::String(text) => author.says(text),
@@ -158,7 +158,7 @@ pub(super) fn inline(value: &Value, author: Author) -> String {
             format!("[{}]", shown.collect::<Vec<_>>().join(", "))
         }
         Value::Object(fields) => {
-            // OnceHub's custom fields: a name and a value.
+            // A custom field, as OnceHub sends it: a name and a value.
             if let (Some(Value::String(name)), Some(value), 2) = (fields.get("name"), fields.get("value"), fields.len())
             {
                 return format!("{}: {}", quoted(name, 120), inline(value, Author::People));

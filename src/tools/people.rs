@@ -1,4 +1,4 @@
-//! Whom an argument means: a user, `me`, or a contact.
+//! The person that an argument refers to: a user, `me`, or a contact.
 
 use parking_lot::Mutex;
 
@@ -10,7 +10,7 @@ use super::untrusted::{quoted, word};
 use crate::oncehub::{Id, Object, contacts};
 
 impl Call {
-    /// What an id, a name, an e-mail address, a URL or `me` stands for, among the things of these nouns.
+    /// Finds what an id, a name, an e-mail address, a URL or `me` refers to, among these nouns.
     pub(super) async fn find(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
         if !nouns.contains(&Noun::Users) || !text.trim().eq_ignore_ascii_case("me") {
             return self.directory.find(&self.oncehub, nouns, argument, text).await;
@@ -30,14 +30,14 @@ impl Call {
         })
     }
 
-    /// The contact that is meant: by id, by e-mail address, or by an exact name among the 1,000 newest.
+    /// Finds a contact by id, by e-mail address, or by an exact name among the 1,000 newest.
     pub(super) async fn contact(&self, argument: &str, text: &str) -> Result<Id, Failure> {
         let text = text.trim();
         if let Ok(id) = text.parse::<Id>() {
             if looks_like_an_id(text) {
                 return Ok(id);
             }
-            // An id of an older form: asking costs less than looking through all the names.
+            // It may be an id of an older form: asking OnceHub is cheaper than scanning the names.
             match self.oncehub.send(&contacts::Get::new(id.clone())).await {
                 Ok(_) => return Ok(id),
                 Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => {}
@@ -47,7 +47,7 @@ impl Call {
         let folded = fold(text);
         let by_email = text.contains('@');
         let listing = contacts::All { email: by_email.then(|| text.to_owned()), ..contacts::All::default() };
-        // Those whose name has what is asked for as a part of it, in case nobody is called exactly so.
+        // Contacts whose name contains the text, in case nobody has exactly that name.
         let alike = Mutex::new(Vec::new());
         let is_meant = |contact: &Object| {
             let name = full_name(contact);

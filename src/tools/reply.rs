@@ -1,4 +1,4 @@
-//! What a tool answers with: an object that fits its output schema, and one compact text that says the same.
+//! A tool's reply: an object that fits its output schema, and one compact text that says the same.
 
 use rmcp::ErrorData;
 use rmcp::handler::server::tool::IntoCallToolResult;
@@ -10,11 +10,11 @@ use super::time::{self, Zone};
 use super::untrusted::{clean, clean_value, quoted};
 use crate::oncehub::{Id, Object};
 
-/// What a reply adds when OnceHub's answer to a write was lost.
+/// The note on a reply when OnceHub's response to a write was lost.
 pub(super) const FOUND_NOTE: &str =
     "OnceHub's own answer was lost; this was looked up afterwards and shows that it was done.";
 
-/// A successful answer.
+/// A successful reply.
 #[derive(Debug)]
 pub(super) struct Reply {
     structure: Map<String, Value>,
@@ -26,18 +26,18 @@ impl Reply {
         Self { structure, text: text.into() }
     }
 
-    /// Something as its noun shows it, in fields and in words.
+    /// Builds a reply from an object's fields and text.
     pub(super) fn of((fields, text): (Map<String, Value>, String)) -> Self {
         Self::new(fields, text)
     }
 
-    /// Says which zone its local times are in.
+    /// States the zone of its local times.
     pub(super) fn in_zone(mut self, zone: &Zone) -> Self {
         self.structure.insert("time_zone".into(), zone.name().into());
         self
     }
 
-    /// The same after a change, beginning with what was done; `found` says that OnceHub's own answer was lost.
+    /// Builds the reply to a change, beginning with what was done; `found` says that OnceHub's response was lost.
     pub(super) fn done(done: &str, (fields, text): (Map<String, Value>, String), found: bool) -> Self {
         let mut reply = Self::new(fields, format!("{done}\n{text}"));
         if found {
@@ -46,7 +46,7 @@ impl Reply {
         reply
     }
 
-    /// What is left of something that was deleted.
+    /// Builds the reply to a deletion.
     pub(super) fn deleted(what: &str, id: &Id, name: &str, found: bool) -> Self {
         let fields = json!({"id": id.as_str(), "deleted": true, "name": name});
         let text = format!("Deleted the {what} {} ({id}).", quoted(name, 80));
@@ -57,7 +57,7 @@ impl Reply {
         reply
     }
 
-    /// What it takes as JSON, in bytes.
+    /// Returns the reply's size as JSON, in bytes.
     pub(super) fn size(self) -> usize {
         match self.into_call_tool_result() {
             Ok(CallToolResponse::Complete(result)) => size(&result),
@@ -65,7 +65,7 @@ impl Reply {
         }
     }
 
-    /// Puts a field before all others.
+    /// Inserts a field before all others.
     pub(super) fn put_first(&mut self, name: &str, value: Value) {
         self.structure.shift_insert(0, name.to_owned(), value);
     }
@@ -75,7 +75,7 @@ impl Reply {
         add(&mut self.structure, &mut self.text);
     }
 
-    /// Adds a sentence of ours to both forms.
+    /// Adds a sentence of our own to both forms.
     pub(super) fn note(&mut self, note: &str) {
         let noted = match self.structure.get("note").and_then(Value::as_str) {
             Some(before) => format!("{before} {note}"),
@@ -89,7 +89,7 @@ impl Reply {
 
 impl IntoCallToolResult for Reply {
     fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
-        // Whatever OnceHub put where: nothing hides in a reply.
+        // Wherever OnceHub put it, no invisible text gets into a reply.
         let mut structure = Value::Object(self.structure);
         clean_value(&mut structure);
         let mut result = CallToolResult::success(vec![ContentBlock::text(clean(&self.text))]);
@@ -98,7 +98,7 @@ impl IntoCallToolResult for Reply {
     }
 }
 
-/// An object with every field that OnceHub sent, each of its times in local form beside it.
+/// Returns every field that OnceHub sent, with each time's local form beside it.
 pub(super) fn present(object: Object, zone: &Zone) -> Map<String, Value> {
     localised(object.into_fields(), zone)
 }
@@ -124,7 +124,7 @@ fn localised_value(value: Value, zone: &Zone) -> Value {
     }
 }
 
-/// Puts a time under its name, as the instant, and under its name with `_local`, as people in `zone` read it.
+/// Adds a time under its name as the instant, and under its name with `_local` as people in `zone` read it.
 pub(super) fn put_time(fields: &mut Map<String, Value>, name: &str, at: jiff::Timestamp, zone: &Zone) {
     fields.insert(name.to_owned(), time::instant(at).into());
     fields.insert(format!("{name}_local"), time::local(at, zone).into());

@@ -1,4 +1,4 @@
-//! A call as a task of its own, which outlives its caller only to see what becomes of a change.
+//! A call as its own task, which outlives its caller only to find out the outcome of a change.
 
 use rmcp::ErrorData;
 use rmcp::model::CallToolResponse;
@@ -7,22 +7,24 @@ use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument;
 
 use super::unclaimed::Unclaimed;
-use crate::oncehub::Ledger;
+use crate::oncehub::{Client, Ledger};
 
 type Ended = Result<CallToolResponse, ErrorData>;
 
-/// A running call. Dropping it ends the call, with its request to OnceHub, unless a change has been sent.
+/// A running call. Dropping it ends the call and its request to OnceHub, unless a change has been sent.
 pub(super) struct Running {
     task: Option<JoinHandle<Ended>>,
     tool: String,
+    oncehub: Client,
     ledger: Ledger,
     unclaimed: Unclaimed,
 }
 
 impl Running {
-    /// Starts a call of `tool`, whose requests are written into `ledger`.
+    /// Starts a call of `tool` on the account of `oncehub`, recording its requests in `ledger`.
     pub(super) fn start(
         tool: &str,
+        oncehub: Client,
         ledger: Ledger,
         unclaimed: Unclaimed,
         call: impl Future<Output = Ended> + Send + 'static,
@@ -34,10 +36,10 @@ impl Running {
             ended
         };
         let task = tokio::spawn(call.in_current_span());
-        Self { task: Some(task), tool: tool.to_owned(), ledger, unclaimed }
+        Self { task: Some(task), tool: tool.to_owned(), oncehub, ledger, unclaimed }
     }
 
-    /// The call's end; an error is a panic.
+    /// Waits for the call to end; an error is a panic.
     pub(super) async fn ended(&mut self) -> Result<Ended, JoinError> {
         match &mut self.task {
             Some(task) => {
@@ -57,7 +59,7 @@ impl Drop for Running {
             task.abort();
             return;
         }
-        self.unclaimed.add(&self.tool, &self.ledger);
+        self.unclaimed.add(&self.oncehub, &self.tool, &self.ledger);
         let (unclaimed, ledger, tool) = (self.unclaimed.clone(), self.ledger.clone(), self.tool.clone());
         let follow = async move {
             if let Ok(Ok(CallToolResponse::Complete(result))) = task.await {

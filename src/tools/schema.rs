@@ -1,4 +1,4 @@
-//! JSON Schemas that every host can read: no `$ref`, no type unions, no combinators, no formats that are not standard.
+//! JSON Schemas that every host can read: no `$ref`, type unions, combinators or non-standard formats.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 type Cache = RwLock<HashMap<TypeId, Arc<JsonObject>>>;
 
-/// The schema of a tool's arguments. Made once for each type.
+/// Returns the schema of a tool's arguments, built once for each type.
 pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     static CACHE: std::sync::LazyLock<Cache> = std::sync::LazyLock::new(Cache::default);
     if let Some(schema) = CACHE.read().get(&TypeId::of::<T>()) {
@@ -29,7 +29,7 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
         _ => Map::new(),
     };
     schema.insert("additionalProperties".into(), false.into());
-    // What the whole is for says the tool's own description.
+    // The tool's own description says what the whole is for.
     schema.shift_remove("description");
     schema.entry("properties").or_insert_with(|| json!({}));
     let schema = Arc::new(schema);
@@ -37,8 +37,8 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     schema
 }
 
-/// Rewrites what schemars makes of Rust's types into the part of JSON Schema that all hosts understand. "Optional" is said by
-/// not being required; null and "" are accepted for it without the schema saying so.
+/// Rewrites schemars' output into the part of JSON Schema that all hosts understand. A field is optional by not being
+/// required; null and "" are accepted for it although the schema does not say so.
 fn make_portable(schema: &mut Value) {
     let Value::Object(fields) = schema else { return };
     fields.shift_remove("title");
@@ -58,7 +58,7 @@ fn make_portable(schema: &mut Value) {
         if let [Value::Object(only)] = choices.as_slice() {
             let only = only.clone();
             fields.shift_remove("anyOf");
-            // The field's own description says more than its type's.
+            // The field's own description says more than its type's does.
             for (name, value) in only {
                 fields.entry(name).or_insert(value);
             }
@@ -71,11 +71,11 @@ fn make_portable(schema: &mut Value) {
     {
         fields.shift_remove("default");
     }
-    // That others are allowed goes without saying; that they are not is said once, of the whole.
+    // Allowing others is the default; `additionalProperties: false` is set once, on the root.
     if fields.get("additionalProperties").is_some_and(Value::is_boolean) {
         fields.shift_remove("additionalProperties");
     }
-    // A count is never negative, and one that has a maximum begins at one: that goes without saying.
+    // A count is never negative, and one with a maximum starts at one: neither needs saying.
     let (least, has_most) = (fields.get("minimum").and_then(Value::as_i64), fields.contains_key("maximum"));
     if fields.get("type") == Some(&json!("integer")) && least == Some(i64::from(has_most)) {
         fields.shift_remove("minimum");
@@ -95,19 +95,19 @@ fn make_portable(schema: &mut Value) {
     }
 }
 
-/// A doc comment's lines as one.
+/// Joins a doc comment's lines.
 pub(super) fn one_line(text: &str) -> String {
     text.replace('\n', " ")
 }
 
-/// A field of a reply: its name, its type, and what it is. What OnceHub sends otherwise is made to fit (see [`Shape`]). A type with `or` in
-/// it becomes a choice.
+/// A field of a reply: its name, its type, and its description. A value of another type is converted (see [`Shape`]). A
+/// type with `or` in it is a choice.
 pub(super) type Field = (&'static str, &'static str, &'static str);
 
-/// The type of a field that holds an id, or what it refers to when that was asked for with `expand`.
+/// The type of a field that holds an id, or the object it refers to when `expand` asked for it.
 pub(super) const REFERENCE: &str = "string or object";
 
-/// The schema of an object in a reply. Fields that it does not name may be there too.
+/// Returns the schema of an object in a reply. Fields that it does not name may be present too.
 pub(super) fn object(fields: &[Field]) -> Value {
     json!({"type": "object", "properties": properties(fields)})
 }
@@ -127,8 +127,8 @@ fn properties(fields: &[Field]) -> Map<String, Value> {
     fields.iter().map(property).collect()
 }
 
-/// The schema of a whole reply. Nothing in it is required: a failure's structure, which is only an `error`, has to fit it as
-/// well, because clients hold every structure against it (the TypeScript SDK does).
+/// Returns the schema of a whole reply. Nothing in it is required: a failure's structure, which has only an `error`,
+/// must fit it too, because clients validate every structure against it (the TypeScript SDK does).
 pub(super) fn output(fields: &[Field]) -> Arc<JsonObject> {
     let mut properties = properties(fields);
     if fields.iter().any(|(name, ..)| name.ends_with("_local")) {
@@ -142,7 +142,7 @@ pub(super) fn output(fields: &[Field]) -> Arc<JsonObject> {
     Arc::new(Map::from_iter([("type".to_owned(), "object".into()), ("properties".to_owned(), properties.into())]))
 }
 
-/// The schema of the reply to a change.
+/// Returns the schema of the reply to a change.
 pub(super) fn written(fields: &[Field]) -> Arc<JsonObject> {
     let more = [
         ("confirmed", "boolean", "False when the person did not agree"),
@@ -153,14 +153,14 @@ pub(super) fn written(fields: &[Field]) -> Arc<JsonObject> {
     output(&[fields, &more].concat())
 }
 
-/// The schema of the reply to a deletion.
+/// Returns the schema of the reply to a deletion.
 pub(super) fn deletion() -> Arc<JsonObject> {
     written(&[("id", "string", ""), ("deleted", "boolean", ""), ("name", "string", "What it was called")])
 }
 
 const OR: &str = " or ";
 
-/// What a reply promises to be: its schema, taken apart.
+/// The shape that a reply promises: its schema, taken apart.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
     kinds: Vec<String>,
@@ -180,12 +180,12 @@ impl Shape {
         Self { kinds, fields: fields.collect(), items }
     }
 
-    /// Makes a reply keep what is promised, whatever OnceHub sent: a null is left out, a number that came as text becomes one,
-    /// and what cannot be turned into the promised type moves to a field named `odd`, so that nothing is lost.
+    /// Makes a reply keep its promise, whatever OnceHub sent: nulls are left out, a number sent as a string becomes a
+    /// number, and what cannot be converted moves to a field named `odd`, so that nothing is lost.
     pub(super) fn fit_fields(&self, reply: &mut Map<String, Value>) {
         let (mut misfits, mut next) = (Vec::new(), 0);
         for (name, value) in reply.iter_mut() {
-            // Fields mostly come in the order in which they are promised.
+            // Fields mostly arrive in the promised order.
             let (before, after) = self.fields.split_at_checked(next).unwrap_or((&self.fields, &[]));
             let Some(at) = after.iter().chain(before).position(|(promised, _)| promised == name) else { continue };
             let at = (next + at) % self.fields.len();
@@ -206,7 +206,7 @@ impl Shape {
         }
     }
 
-    /// Gives the value back if there is no way to make it fit.
+    /// Converts the value to fit, or returns it if there is no way to.
     fn fit(&self, value: &mut Value) -> Result<(), Value> {
         if !self.kinds.iter().any(|kind| is_a(kind, value)) {
             *value = self.kinds.iter().find_map(|kind| as_a(kind, value)).ok_or_else(|| value.take())?;
@@ -237,7 +237,7 @@ fn is_a(kind: &str, value: &Value) -> bool {
     }
 }
 
-/// The value as another type, where that says the same.
+/// Returns the value as another type, if that says the same.
 fn as_a(kind: &str, value: &Value) -> Option<Value> {
     let text = value.as_str().map(str::trim);
     match kind {
@@ -249,7 +249,7 @@ fn as_a(kind: &str, value: &Value) -> Option<Value> {
     }
 }
 
-/// The schema of a list's reply.
+/// Returns the schema of a list's reply.
 pub(super) fn list(item: Value, more: &[Field]) -> Arc<JsonObject> {
     let fields = [
         ("items", "array", ""),

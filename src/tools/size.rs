@@ -1,5 +1,5 @@
-//! How large a reply may be. A list stops where there is room for no more, and goes on from there with its cursor; whatever
-//! is too large all the same is cut here, where every reply passes, and says so.
+//! Limits on the size of a reply. A list stops when there is no more room, and continues with its cursor; anything
+//! still too large is cut here, where every reply passes, with a note.
 
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value};
@@ -8,9 +8,9 @@ use super::names::thousands;
 use super::outline::{Author, label};
 use super::reply::Reply;
 
-/// How many of `count` things a reply has room for: at least one, if there is one.
+/// Returns how many of `count` items fit in a reply: at least one, if there is one.
 pub(super) fn most_that_fit(count: usize, most: usize, reply: impl Fn(usize) -> Reply) -> usize {
-    // What a reply says when it is cut short, and what is made of odd fields, takes some more.
+    // The notes on a shortened reply, and the handling of odd fields, take some room too.
     let room = most.saturating_sub(most / 20 + 400);
     let fits = |count: usize| reply(count).size() <= room;
     if count <= 1 || fits(count) {
@@ -24,20 +24,20 @@ pub(super) fn most_that_fit(count: usize, most: usize, reply: impl Fn(usize) -> 
     fitting
 }
 
-/// What a result takes as JSON, in bytes.
+/// Returns a result's size as JSON, in bytes.
 pub(super) fn size(result: &CallToolResult) -> usize {
     serde_json::to_vec(result).map_or(usize::MAX, |json| json.len())
 }
 
-/// How much is left of an object that is too large: the longest text in characters, the most fields or values, and how deep
-/// they may be nested.
+/// The limits on an object that is too large: the longest text in characters, the most fields or values, and the
+/// deepest nesting.
 struct Measure {
     text: usize,
     entries: usize,
     depth: usize,
 }
 
-/// From hardly any to hardly anything.
+/// From hardly any cuts to hardly anything left.
 const MEASURES: [Measure; 7] = [
     Measure { text: 4000, entries: 2000, depth: 60 },
     Measure { text: 1000, entries: 400, depth: 20 },
@@ -48,13 +48,13 @@ const MEASURES: [Measure; 7] = [
     Measure { text: 20, entries: 4, depth: 2 },
 ];
 
-/// What a reply keeps of its own fields, whatever else there is.
+/// The fields of a reply that are always kept.
 const KNOWN: &[&str] = &["id", "booking_id", "user_id", "deleted", "has_more", "next_cursor", "time_zone", "note"];
 
-/// What a reply has besides its text and its structure: the names of the two, what says that it was cut.
+/// The room for everything besides text and structure: their names, and the note on what was cut.
 const FRAME: usize = 1500;
 
-/// The same result in at most `most` bytes.
+/// Returns the same result in at most `most` bytes.
 pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult {
     if size(&result) <= most {
         return result;
@@ -66,7 +66,7 @@ pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult
     let mut cut = Cut::default();
     let (mut structure, mut next) = (Map::new(), None);
     if let Some(Value::Object(mut whole)) = result.structured_content.take() {
-        // The text has a part of the room, whatever the structure is like.
+        // The text gets its share of the room, whatever the structure looks like.
         let for_structure = room - escaped(&text).min(room * 2 / 5);
         next = shorten_list(&mut whole, for_structure);
         structure = cut.down(whole, for_structure);
@@ -89,12 +89,12 @@ pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult
     result
 }
 
-/// How many bytes a text takes inside JSON, its quotation marks included.
+/// Returns how many bytes a text takes inside JSON, including its quotation marks.
 fn escaped(text: &str) -> usize {
     serde_json::to_vec(text).map_or(usize::MAX, |json| json.len())
 }
 
-/// Takes items from the end of a list until it fits, down to one: where to go on then, in words.
+/// Drops items from the end of a list until it fits, keeping at least one, and returns where to continue, in words.
 fn shorten_list(structure: &mut Map<String, Value>, room: usize) -> Option<String> {
     let is_too_large =
         |structure: &Map<String, Value>| serde_json::to_vec(structure).is_ok_and(|json| json.len() > room);
@@ -125,14 +125,14 @@ fn shorten_list(structure: &mut Map<String, Value>, room: usize) -> Option<Strin
 /// What was cut.
 #[derive(Default)]
 struct Cut {
-    /// The longest texts, by where they stand, with their lengths in characters.
+    /// The texts that were cut, by path, with their lengths in characters.
     texts: Vec<(String, usize)>,
-    /// Whether lists or objects are not whole.
+    /// Whether lists or objects were shortened.
     is_pruned: bool,
 }
 
 impl Cut {
-    /// As much of an object as fits.
+    /// Returns as much of an object as fits.
     fn down(&mut self, whole: Map<String, Value>, room: usize) -> Map<String, Value> {
         let fits = |value: &Value| serde_json::to_vec(value).is_ok_and(|json| json.len() <= room);
         let whole = Value::Object(whole);
@@ -146,7 +146,7 @@ impl Cut {
                 return as_fields(less);
             }
         }
-        // Thousands of fields, each of them small: what is known by name is left.
+        // Thousands of small fields: only those known by name are kept.
         self.is_pruned = true;
         let mut left = as_fields(whole);
         left.retain(|name, value| KNOWN.contains(&name.as_str()) && escaped(&value.to_string()) < 300);
@@ -169,7 +169,7 @@ impl Cut {
                 values.iter().take(left).map(|value| self.less(value, measure, inner)).collect()
             }
             Value::Object(fields) => {
-                // The reply itself has some fields that are ours: those are all needed.
+                // The reply itself has some fields of ours, all of which are needed.
                 let is_reply = path.is_empty() && author == Author::OnceHub && depth == measure.depth;
                 let most = if is_reply { measure.entries.max(40) } else { measure.entries };
                 let left = if depth == 0 { 0 } else { fields.len().min(most) };
@@ -188,7 +188,7 @@ impl Cut {
         }
     }
 
-    /// What is not whole, and where the whole is.
+    /// Describes what was cut, and where to read it in full.
     fn told(mut self, is_shorter: bool) -> String {
         self.texts.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
         let named: Vec<String> = self
@@ -235,8 +235,8 @@ fn as_fields(value: Value) -> Map<String, Value> {
     }
 }
 
-/// A reply's text in at most `room` bytes, then `note`. What it ends with stays whole: where to go on, notes, the hint.
-/// `is_shorter` says that a list was shortened, and that where to go on has changed.
+/// Returns a reply's text in at most `room` bytes, then `note`. The lines at the end stay whole: where to continue,
+/// notes, the hint. `is_shorter` says that a list was shortened, so that it continues elsewhere.
 fn cut_text(text: &str, room: usize, is_shorter: bool, note: &str) -> String {
     let lines: Vec<&str> = text.split('\n').collect();
     let is_end = |line: &&&str| ["more: ", "note: ", "hint: "].iter().any(|start| line.starts_with(start));
@@ -249,12 +249,12 @@ fn cut_text(text: &str, room: usize, is_shorter: bool, note: &str) -> String {
     format!("{body}{end}{note}")
 }
 
-/// As much of a text as takes at most so many bytes inside JSON.
+/// Returns as much of a text as fits into `room` bytes inside JSON.
 fn shortened(text: &str, room: usize) -> String {
     if escaped(text) <= room {
         return text.to_owned();
     }
-    // Two quotation marks and the dots.
+    // Two quotation marks and the ellipsis.
     let mut left = room.saturating_sub(5);
     let fits = |c: &char| {
         let bytes = match c {
@@ -267,7 +267,7 @@ fn shortened(text: &str, room: usize) -> String {
         fits
     };
     let mut kept: String = text.chars().take_while(fits).collect();
-    // Rather at the end of a line, where nobody's quotation is left open.
+    // Preferably at the end of a line, where no quotation is left open.
     if let Some(at) = kept.rfind('\n').filter(|at| *at > kept.len() / 2) {
         kept.truncate(at + 1);
     }

@@ -1,5 +1,5 @@
-//! Changes whose callers left before they heard what became of them. A cancelled call does not stop a change that is on its
-//! way to OnceHub: it is finished and looked at, and the next call of the account that concerns the same thing is told.
+//! Changes whose callers left before the outcome was known. Cancelling a call does not stop a change that is on its way
+//! to OnceHub: it is finished and checked, and reported to the account's next call that concerns the same thing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,42 +10,47 @@ use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value};
 
 use super::untrusted::clean;
-use crate::oncehub::Ledger;
+use crate::oncehub::{Client, Ledger};
 
-/// The most that are kept for an account, and for how long.
+/// How many are kept for an account, and for how long.
 const MOST: usize = 100;
 const KEEP: Duration = Duration::from_hours(1);
 
-/// How much is told of how one ended, in characters.
+/// The most characters reported of how one ended.
 const LONGEST: usize = 500;
 
-/// The unclaimed changes of one account.
-#[derive(Clone, Debug, Default)]
+/// The unclaimed changes of all accounts. Each is reported to its own account only, whichever of its keys is used.
+#[derive(Clone, Default)]
 pub(super) struct Unclaimed(Arc<Mutex<VecDeque<Change>>>);
 
-#[derive(Debug)]
 struct Change {
+    /// The client of the account.
+    oncehub: Client,
     ledger: Ledger,
     tool: String,
     at: Instant,
-    /// What became of it, and the ids that this names; nothing while it is in flight.
+    /// The outcome, and the ids in it; `None` while it is in flight.
     ended: Option<(String, Vec<String>)>,
 }
 
 impl Unclaimed {
-    /// The caller of `tool` has left while its change was in flight.
-    pub(super) fn add(&self, tool: &str, ledger: &Ledger) {
+    /// Records that the caller of `tool` left while its change was in flight.
+    pub(super) fn add(&self, oncehub: &Client, tool: &str, ledger: &Ledger) {
         let mut changes = self.0.lock();
-        if changes.len() == MOST {
-            changes.pop_front();
+        changes.retain(|change| change.at.elapsed() < KEEP);
+        let mut own =
+            (0..changes.len()).filter(|at| changes.get(*at).is_some_and(|it| it.oncehub.shares_account(oncehub)));
+        if let (Some(oldest), true) = (own.next(), own.count() + 1 >= MOST) {
+            changes.remove(oldest);
         }
-        changes.push_back(Change { ledger: ledger.clone(), tool: tool.to_owned(), at: Instant::now(), ended: None });
+        let (oncehub, ledger, tool) = (oncehub.clone(), ledger.clone(), tool.to_owned());
+        changes.push_back(Change { oncehub, ledger, tool, at: Instant::now(), ended: None });
     }
 
-    /// The call with this record has ended.
+    /// Records that the call with this ledger has ended.
     pub(super) fn ended(&self, ledger: &Ledger, result: &CallToolResult) {
         let said = result.content.iter().find_map(|block| block.as_text()).map_or("", |text| &*text.text);
-        // The first line says what was done, or what failed; what follows is the object.
+        // The first line says what was done, or what failed; the object follows.
         let said: String = clean(said.lines().next().unwrap_or_default()).chars().take(LONGEST).collect();
         let fields = result.structured_content.as_ref().and_then(Value::as_object);
         let ids = ["booking_id", "id", "user_id", "url"].iter().filter_map(|name| fields?.get(*name)?.as_str());
@@ -55,9 +60,14 @@ impl Unclaimed {
         }
     }
 
-    /// What has to be said of unclaimed changes to a call with these arguments and this result: those that concern anything
-    /// that either of them names. What has ended is told once.
-    pub(super) fn concerning(&self, arguments: &Map<String, Value>, result: &CallToolResult) -> Vec<String> {
+    /// Returns notes on unclaimed changes for a call through `oncehub` with these arguments and this result: those of
+    /// its account that concern anything named in either. A change that has ended is reported once.
+    pub(super) fn concerning(
+        &self,
+        oncehub: &Client,
+        arguments: &Map<String, Value>,
+        result: &CallToolResult,
+    ) -> Vec<String> {
         let mut changes = self.0.lock();
         changes.retain(|change| change.at.elapsed() < KEEP);
         if changes.is_empty() {
@@ -67,7 +77,7 @@ impl Unclaimed {
         arguments.values().chain(&result.structured_content).for_each(|value| push_texts(value, &mut named));
         let (mut notes, mut rest) = (Vec::new(), VecDeque::new());
         for change in changes.drain(..) {
-            if !change.concerns(&named) {
+            if !change.oncehub.shares_account(oncehub) || !change.concerns(&named) {
                 rest.push_back(change);
                 continue;
             }
@@ -98,7 +108,7 @@ impl Change {
     }
 }
 
-/// Every text inside a value, in lower case.
+/// Collects every text inside a value, in lower case.
 fn push_texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.to_lowercase()),
@@ -108,7 +118,7 @@ fn push_texts(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Puts notes before everything else that a result says.
+/// Puts notes before everything else in a result.
 pub(super) fn tell(result: &mut CallToolResult, notes: &[String]) {
     if notes.is_empty() {
         return;

@@ -1,8 +1,8 @@
-//! Text from strangers. Guests choose their names, notes and answers: what they write is shown as theirs, and can neither
-//! hide anything from a reader nor pose as our own words.
+//! Text from strangers. Guests choose their names, notes and answers: what they write is shown as theirs, and can
+//! neither hide anything from a reader nor pass for our own words.
 //!
-//! Who chose a text is a property of its field, never of how the text looks: what a person wrote goes through [`quoted`],
-//! also when it is a single word, and what OnceHub itself wrote goes through [`word`].
+//! The author of a text is a property of its field, never of how the text looks: what a person wrote goes through
+//! [`quoted`], even if it is a single word, and what OnceHub itself wrote goes through [`word`].
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use icu_properties::script::ScriptWithExtensions;
 use icu_properties::{CodePointMapData, CodePointSetData};
 use serde_json::Value;
 
-/// Whether a character is invisible and affects how others are read, or has no meaning that two readers share: controls,
-/// Unicode's default-ignorable characters (zero-width and bidirectional ones, tags, variation selectors, fillers), line and
+/// Whether a character is invisible and affects rendering, or has no agreed meaning: controls, Unicode's
+/// default-ignorable characters (zero-width and bidirectional ones, tags, variation selectors, fillers), line and
 /// paragraph separators, annotation marks, hieroglyph controls, private use and noncharacters.
 fn hides(c: char) -> bool {
     match c {
@@ -35,15 +35,15 @@ fn hides(c: char) -> bool {
     }
 }
 
-/// The flags that are written with tags: England, Scotland, Wales. No other has been agreed on.
+/// The flags written with tag characters: England, Scotland, Wales. No others are standard.
 const TAGGED_FLAGS: [&str; 3] = [
     "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
     "\u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
     "\u{1f3f4}\u{e0067}\u{e0062}\u{e0077}\u{e006c}\u{e0073}\u{e007f}",
 ];
 
-/// The text without what cannot be seen. Line breaks and tabs stay, and so does what makes a visible difference where it
-/// stands: see [`shapes`].
+/// Returns the text without invisible characters. Line breaks and tabs stay, and so does what makes a visible
+/// difference in its place: see [`shapes`].
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if !text.chars().any(hides) {
         return Cow::Borrowed(text);
@@ -65,20 +65,20 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text without anything that [`clean`] may leave in: what two spellings of a name are compared by.
+/// Returns the text without even the invisible characters that [`clean`] leaves in: for comparing names.
 pub(super) fn bare(text: &str) -> String {
     text.chars().filter(|c| !hides(*c)).collect()
 }
 
-/// Whether nothing of a text can be seen.
+/// Whether nothing in a text is visible.
 pub(super) fn is_blank(text: &str) -> bool {
-    // A blank in Braille is a space that Unicode does not count among the spaces.
+    // The blank Braille pattern looks like a space, but Unicode does not class it as one.
     text.chars().all(|c| hides(c) || c.is_whitespace() || c == '\u{2800}')
 }
 
-/// Whether an invisible character shapes what stands around it: the joiner inside an emoji, the selector after one, joiners
-/// between the letters of scripts that need them, and the selector of an ideograph's variant. Only ever one at a time, and
-/// each after something visible, so that a second text cannot be written in them.
+/// Whether an invisible character shapes its neighbours: the joiner inside an emoji, the selector after one, joiners
+/// between letters in scripts that need them, and the variation selector of an ideograph. Only ever one at a time, and
+/// each after something visible, so that they cannot encode a second text.
 fn shapes(c: char, before: &str, after: Option<char>) -> bool {
     let last = before.chars().next_back();
     match c {
@@ -113,7 +113,7 @@ fn ends_in_a_picture(text: &str) -> bool {
     }
 }
 
-/// The scripts whose letters join into each other. Those of India and its neighbours are known by their syllables.
+/// The scripts whose letters join. Those of India and its neighbours are recognised by their syllables.
 const CURSIVE: [Script; 7] = [
     Script::Arabic,
     Script::Syriac,
@@ -124,8 +124,8 @@ const CURSIVE: [Script; 7] = [
     Script::Adlam,
 ];
 
-/// Whether a joiner, or its opposite, stands where it makes a difference: between two letters of a cursive script, between
-/// two of an Indic one, or after a virama, also at the end of a word.
+/// Whether a joiner or non-joiner stands where it makes a difference: between two letters of a cursive script, between
+/// two of an Indic one, or after a virama, even at the end of a word.
 fn joins_letters(before: Option<char>, after: Option<char>) -> bool {
     let is_letter = |c: char| {
         let category = CodePointMapData::<GeneralCategory>::new().get(c);
@@ -142,7 +142,7 @@ fn joins_letters(before: Option<char>, after: Option<char>) -> bool {
     CURSIVE.into_iter().any(is_cursive) || (is_indic(before) && is_indic(after))
 }
 
-/// Cleans every text inside a value, the names of fields included: custom fields and forms are named by people.
+/// Cleans every text inside a value, including field names: people name custom fields and form fields.
 pub(super) fn clean_value(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -164,8 +164,8 @@ pub(super) fn clean_value(value: &mut Value) {
     }
 }
 
-/// What a person wrote, a guest or a colleague: a quotation on one line, cut after `longest` characters. Line breaks and
-/// quotes are escaped, so that it ends where its quotation marks say.
+/// Quotes what a person wrote, guest or colleague: on one line, cut after `longest` characters. Line breaks and quotes
+/// are escaped, so that the quotation ends where its marks say.
 pub(super) fn quoted(text: &str, longest: usize) -> String {
     let cleaned = clean(text);
     let trimmed = cleaned.trim();
@@ -176,8 +176,8 @@ pub(super) fn quoted(text: &str, longest: usize) -> String {
     serde_json::to_string(&shown).unwrap_or_default()
 }
 
-/// A word of OnceHub's own, or of the person who runs the account: an id, a status, a time, a URL, a colleague's address.
-/// Bare, unless it is not one after all.
+/// Formats a word of OnceHub's own, or of the people who run the account: an id, a status, a time, a URL, a
+/// colleague's address. It stays bare, unless it turns out not to be one word.
 pub(super) fn word(text: &str) -> String {
     let cleaned = clean(text);
     let is_plain = |byte: u8| {
@@ -191,7 +191,7 @@ pub(super) fn word(text: &str) -> String {
     quoted(&cleaned, LONGEST_WORD)
 }
 
-/// A URL may be long.
+/// The longest word shown: a URL may be long.
 const LONGEST_WORD: usize = 500;
 
 #[cfg(test)]

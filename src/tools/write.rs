@@ -1,5 +1,6 @@
-//! Changing something at most once. OnceHub has no idempotency key: a write is never sent twice, and when its answer is lost,
-//! looking tells whether it was done. Only OnceHub's own refusal, or a request that never left, says that it was not.
+//! Changing something at most once. OnceHub has no idempotency key: a write is never sent twice, and when its response
+//! is lost, reading back checks whether it happened. Only a rejection by OnceHub, or a request that never left, proves
+//! that it did not.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -10,21 +11,21 @@ use super::failure::Failure;
 use super::untrusted::word;
 use crate::oncehub::{Endpoint, Error, Id, Listing, Object, Outcome, Rejection};
 
-/// A look at what a write would have changed.
+/// A check of what a write would have changed.
 type Looking<'a> = BoxFuture<'a, Result<Seen, Error>>;
 
-/// What a look has shown.
+/// The result of a check.
 pub(super) enum Seen {
-    /// The write has been carried out: this is the object now.
+    /// The write was carried out: this is the object now.
     Done(Object),
-    /// Nothing has been done.
+    /// Nothing was done.
     Nothing,
-    /// Something is different, but not as the write would have made it: somebody else may have been at work.
+    /// Something changed, but not as the write would have changed it: somebody else may have been at work.
     Unclear,
 }
 
 impl Seen {
-    /// The object if there is one, which then has been made.
+    /// Takes the object, if there is one, as proof of creation.
     pub(super) fn made(object: Option<Object>) -> Self {
         object.map_or(Self::Nothing, Self::Done)
     }
@@ -34,12 +35,12 @@ impl Seen {
 pub(super) enum Written<R> {
     /// OnceHub said so.
     Answered(R),
-    /// OnceHub's answer was lost, and looking found this.
+    /// OnceHub's response was lost, and a check found this.
     Found(Object),
 }
 
 impl Written<Object> {
-    /// The object, and whether it had to be looked for.
+    /// Returns the object, and whether it had to be looked up.
     pub(super) fn object(self) -> (Object, bool) {
         match self {
             Self::Answered(object) => (object, false),
@@ -48,24 +49,24 @@ impl Written<Object> {
     }
 }
 
-/// What a write is about, for the words of its failure.
+/// The subject of a write, for the wording of its failure.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
     /// "the booking BKNG-1".
     pub(super) what: &'a str,
-    /// What to do first when nobody could find out whether it was done.
+    /// What to do first when the outcome could not be determined.
     pub(super) check: &'a str,
 }
 
-/// The most that OnceHub gives at once: as many of the newest are looked through for something that was just made.
+/// OnceHub's largest page: this many of the newest objects are scanned for one that was just created.
 const NEWEST: usize = 100;
 
 impl Call {
-    /// Sends a write, and finds out what happened when OnceHub's answer leaves it open.
+    /// Sends a write, and finds out what happened when OnceHub's response leaves that open.
     ///
-    /// `look` reads what the write would have changed, and gives it when it has been changed. The write itself is never sent
-    /// twice. It may still be in progress when a look finds nothing, so there are several; and after the last one its outcome
-    /// is unknown, however long ago it was sent.
+    /// `look` checks what the write would have changed. The write itself is never sent twice. It may still be in
+    /// progress when a check finds nothing, so there are several; after the last one the outcome is unknown, however
+    /// long ago the write was sent.
     pub(super) async fn write<'a, E: Endpoint>(
         &self,
         endpoint: &E,
@@ -81,7 +82,7 @@ impl Call {
             return Err(failure);
         }
         tracing::warn!(kind = ?failure.kind, "the outcome of a write is unknown: looking");
-        // What the last look has shown; nothing when it failed.
+        // The result of the last check; `None` if it failed.
         let mut shown = None;
         for pause in &self.settings.looks {
             if Instant::now() + *pause >= self.deadline {
@@ -112,9 +113,9 @@ impl Call {
         Err(failure)
     }
 
-    /// Changes something that is there: the object afterwards, and whether it had to be looked for.
+    /// Changes an existing object; returns it afterwards, and whether it had to be looked up.
     ///
-    /// `read` reads it again, and `see` tells by that what has become of it.
+    /// `read` reads it again, and `see` judges from that whether the change happened.
     pub(super) async fn change<E, R>(
         &self,
         change: &E,
@@ -130,7 +131,7 @@ impl Call {
         Ok(self.write(change, subject, &look).await?.object())
     }
 
-    /// Reads something that is to be changed; what has been deleted already is told as not found.
+    /// Reads an object that is to be changed; one already deleted is reported as not found.
     pub(super) async fn still_there<R>(&self, read: &R, id: &Id, argument: &str, noun: &str) -> Result<Object, Failure>
     where
         R: Endpoint<Response = Object>,
@@ -143,7 +144,7 @@ impl Call {
         Ok(object)
     }
 
-    /// Deletes something: whether that had to be looked for.
+    /// Deletes an object; returns whether that had to be looked up.
     pub(super) async fn delete<E, R>(&self, delete: &E, read: &R, subject: Subject<'_>) -> Result<bool, Failure>
     where
         E: Endpoint<Response = Object>,
@@ -163,8 +164,8 @@ impl Call {
         Ok(self.write(delete, subject, &look).await?.object().1)
     }
 
-    /// Makes something new: the object, and whether it had to be looked for, which is done among the newest of `listing` that
-    /// were not there before.
+    /// Creates an object; returns it, and whether it had to be looked up, which is done among the newest of `listing`
+    /// that were not there before.
     pub(super) async fn create<E, L>(
         &self,
         create: &E,

@@ -1,4 +1,4 @@
-//! Room 4: the ways in. A transport is generic over what it serves, and ignorant of tools.
+//! The transports. Each is generic over what it serves, and knows nothing of tools.
 
 pub mod http;
 pub mod stdio;

@@ -11,31 +11,33 @@ use rmcp::{RoleServer, Service, ServiceExt};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-/// How long calls get after the end of input: long enough for `printf … | oncehub-mcp`, short enough for a host that has gone.
+/// How long in-flight calls get after the end of input: long enough for `printf … | oncehub-mcp`, short enough for a
+/// host that has gone.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
-/// How long calls get after a request to stop; a question that nobody answers does not hold the process for ever.
+/// How long in-flight calls get after a request to stop, so that a question that nobody answers does not keep the
+/// process alive forever.
 const LAST_CALLS: Duration = Duration::from_secs(30);
 
-/// How calls come to their end.
+/// The calls of a server, as far as a shutdown has to know them.
 pub trait Calls {
-    /// Returns when no call is in flight.
+    /// Waits until no call is in flight.
     fn answered(&self) -> impl Future<Output = ()>;
 
-    /// Takes no more calls, and returns when none is in flight.
+    /// Stops accepting calls, and waits until none is in flight.
     fn drain(&self) -> impl Future<Output = ()>;
 
-    /// Lets no more changes leave, and returns when it is known what became of those that have.
+    /// Stops sending changes, and waits until the outcome of those already sent is known.
     fn finish_changes(&self) -> impl Future<Output = ()>;
 }
 
 /// Serves until the input ends or `stop` completes.
 ///
-/// After the end of input, calls get a moment to be answered; a change that is on its way to OnceHub gets until its deadline.
-/// After `stop`, all calls get half a minute, and such a change likewise.
+/// After the end of input, calls get a moment to be answered; a change in flight to OnceHub gets until its deadline.
+/// After `stop`, all calls get half a minute, and a change in flight again gets until its deadline.
 ///
 /// # Errors
-/// When the client does not open the conversation as the protocol wants it.
+/// If the client does not open the session as the protocol requires.
 pub async fn serve<S: Service<RoleServer>>(
     service: S,
     stop: impl Future<Output = ()>,
@@ -58,7 +60,7 @@ pub async fn serve<S: Service<RoleServer>>(
     };
     let running = match opened {
         Ok(running) => running,
-        // Nobody ever spoke: a host that changed its mind.
+        // No message ever came: the host has changed its mind.
         Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => {
             return Ok(());
         }
@@ -83,8 +85,8 @@ pub async fn serve<S: Service<RoleServer>>(
     Ok(())
 }
 
-/// Standard input whose end is told at once, but only passed on when it is released: rmcp gives calls in flight five seconds
-/// from then on, which is too long for a host that has gone, and too short for a change.
+/// Standard input whose end is reported at once, but passed on to rmcp only when released: rmcp gives in-flight calls
+/// five seconds from then on, which is too long for a host that has gone, and too short for a change.
 struct Held<R> {
     input: R,
     is_over: bool,

@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use quote::ToTokens as _;
+use syn::UseTree;
+use syn::visit::Visit;
+
 /// A room, and the rooms that it may know.
 pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("oncehub", &[]),
@@ -34,32 +38,123 @@ fn is_test(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs")
 }
 
+/// Collects what a file names of this crate, as paths from its root, whichever way they are written.
+struct Names {
+    /// Where the walk is: the file's module, and the modules inside it.
+    module: Vec<String>,
+    found: Vec<Vec<String>>,
+}
+
+impl Names {
+    fn of(file: &syn::File, module: Vec<String>) -> Vec<Vec<String>> {
+        let mut names = Self { module, found: Vec::new() };
+        names.visit_file(file);
+        names.found
+    }
+
+    fn add(&mut self, path: &[String]) {
+        let ups = path.iter().take_while(|part| *part == "super").count();
+        let resolved = match path.first().map(String::as_str) {
+            Some("crate" | "oncehub_mcp") => path[1..].to_vec(),
+            Some("self") => [&self.module, &path[1..]].concat(),
+            Some("super") => [&self.module[..self.module.len() - ups], &path[ups..]].concat(),
+            _ => return,
+        };
+        self.found.push(resolved);
+    }
+
+    fn add_tree(&mut self, tree: &UseTree, before: &[String]) {
+        let with = |name: &syn::Ident| [before, &[name.to_string()]].concat();
+        match tree {
+            UseTree::Path(path) => self.add_tree(&path.tree, &with(&path.ident)),
+            UseTree::Name(name) => self.add(&with(&name.ident)),
+            UseTree::Rename(name) => self.add(&with(&name.ident)),
+            UseTree::Glob(_) => self.add(before),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.add_tree(tree, before)),
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        if !module.attrs.iter().any(|attribute| attribute.to_token_stream().to_string().contains("test")) {
+            self.module.push(module.ident.to_string());
+            syn::visit::visit_item_mod(self, module);
+            self.module.pop();
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.add_tree(&item.tree, &[]);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let parts: Vec<String> = path.segments.iter().map(|part| part.ident.to_string()).collect();
+        self.add(&parts);
+        syn::visit::visit_path(self, path);
+    }
+
+    /// What stands in a macro's brackets is not parsed: there a path is two colons between words.
+    fn visit_macro(&mut self, called: &'ast syn::Macro) {
+        self.visit_path(&called.path);
+        let words = called.tokens.to_string().replace(" :: ", "::");
+        for word in words.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')) {
+            self.add(&word.split("::").map(str::to_owned).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// The rooms that a file of one room knows besides.
+fn known_to(file: &str, module: &[&str]) -> Vec<String> {
+    let rooms: Vec<&str> = ARROWS.iter().map(|(room, _)| *room).collect();
+    let names = Names::of(&syn::parse_file(file).unwrap(), module.iter().map(ToString::to_string).collect());
+    let first = names.into_iter().filter_map(|path| path.into_iter().next());
+    first.filter(|name| rooms.contains(&name.as_str()) && name != module[0]).collect()
+}
+
 #[test]
 fn no_room_knows_more_than_it_may() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     sources(&root, &mut files);
-    let rooms: Vec<&str> = ARROWS.iter().map(|(room, _)| *room).collect();
     let mut seen = 0;
     for file in files.iter().filter(|file| !is_test(file)) {
-        let relative = file.strip_prefix(&root).unwrap();
-        let room = relative.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
-        if room == "lib" {
+        let relative = file.strip_prefix(&root).unwrap().with_extension("");
+        let module: Vec<&str> =
+            relative.iter().map(|part| part.to_str().unwrap()).filter(|part| *part != "mod").collect();
+        if module == ["lib"] {
             continue;
         }
-        let (_, allowed) =
-            ARROWS.iter().find(|(name, _)| *name == room).unwrap_or_else(|| panic!("{room} is not on the map"));
-        let text = fs::read_to_string(file).unwrap();
-        for (place, _) in text.match_indices("crate::").chain(text.match_indices("oncehub_mcp::")) {
-            let after = text[place..].split("::").nth(1).unwrap();
-            let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            if rooms.contains(&name.as_str()) && name != room {
-                seen += 1;
-                assert!(allowed.contains(&name.as_str()), "{} knows {name}", relative.display());
-            }
+        let (_, allowed) = ARROWS
+            .iter()
+            .find(|(name, _)| *name == module[0])
+            .unwrap_or_else(|| panic!("{} is not on the map", module[0]));
+        for known in known_to(&fs::read_to_string(file).unwrap(), &module) {
+            seen += 1;
+            assert!(allowed.contains(&known.as_str()), "{} knows {known}", relative.display());
         }
     }
-    assert!(seen > 10, "the sources were not read");
+    assert!(seen > 100, "the sources were not read: {seen}");
+}
+
+#[test]
+fn no_way_of_writing_a_name_hides_a_room() {
+    for hidden in [
+        "use crate::{oncehub, sandbox};",
+        "use crate::{self as all, tools::{self, call}, sandbox::Clock as Time};",
+        "use super::super::sandbox::World;",
+        "use super::super::{tools, sandbox::*};",
+        "mod inner { use super::super::super::sandbox; }",
+        "fn f() -> crate::sandbox::World { todo!() }",
+        "fn f() { let _ = super::super::sandbox::new(); }",
+        "fn f() { println!(\"{}\", crate::sandbox::KEY); }",
+        "pub(crate) use oncehub_mcp::sandbox;",
+    ] {
+        assert!(known_to(hidden, &["tools", "bookings"]).contains(&"sandbox".to_owned()), "{hidden}");
+    }
+    for own in ["use super::sandbox;", "use std::sandbox;", "#[cfg(test)] mod tests { use crate::sandbox; }"] {
+        assert!(!known_to(own, &["tools", "bookings"]).contains(&"sandbox".to_owned()), "{own}");
+    }
 }
 
 #[test]

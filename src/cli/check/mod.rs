@@ -1,4 +1,4 @@
-//! `oncehub-mcp check`: is everything in order, and if not, what is to be done?
+//! `oncehub-mcp check`: whether everything is in order, and if not, what to do.
 
 mod report;
 mod trouble;
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     project: bool,
 }
 
-/// Tells one finding after the other; exit code 1 when one of them is bad.
+/// Reports one finding after another; exit code 1 if any of them is bad.
 pub(super) async fn run(
     arguments: &Arguments,
     config: Config,
@@ -67,7 +67,7 @@ pub(super) async fn run(
     Ok(report.end())
 }
 
-/// What is left to tell when the settings themselves cannot be used.
+/// Reports what can be reported when the settings themselves are invalid.
 pub(super) fn bad_settings(arguments: &Arguments, bad: &BadSetting, dotenv: &Dotenv) -> ExitCode {
     let mut report = Report::new(arguments.json);
     file(&mut report, dotenv);
@@ -95,7 +95,7 @@ fn place(source: Source, dotenv: &Dotenv) -> String {
     }
 }
 
-/// Which `.env` was read, what was taken from it, and what was not.
+/// Reports which `.env` was read, what was taken from it, and what was not.
 fn file(report: &mut Report, dotenv: &Dotenv) {
     if let Some(source) = dotenv.source() {
         let trust = if dotenv.is_named { ", and is trusted whole" } else { "" };
@@ -119,10 +119,10 @@ fn file(report: &mut Report, dotenv: &Dotenv) {
     }
 }
 
-/// Which settings are not at their defaults, and where each was given.
+/// Reports which settings are not at their defaults, and where each was given.
 fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
     for Given { variable, value, source, .. } in given {
-        // An address may carry a password.
+        // An address may contain a password.
         let value = if variable == "ONCEHUB_API_URL" { config.url.as_str() } else { value };
         report.fine("setting", &format!("{variable} is {value} ({})", place(*source, dotenv)));
     }
@@ -139,7 +139,7 @@ fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dote
     }
 }
 
-/// Where the key came from, and how it ends.
+/// Reports where the key came from, and its last characters.
 fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
     let of = |flag: &str| given.iter().find(|given| given.flag == flag);
     let from = match (config.sandbox, of("api-key-file"), of("keychain"), given_key(dotenv)) {
@@ -156,7 +156,7 @@ fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
     report.fine("key", &format!("{from}{ending}"));
 }
 
-/// What OnceHub says of the key: account, plan, latency, clock.
+/// Reports what OnceHub says about the key: account, plan, latency, clock.
 async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::Proxy>) {
     let checked = match client.check().await {
         Ok(checked) => checked,
@@ -188,10 +188,10 @@ async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::P
     clock(report, checked.server_time);
 }
 
-/// A reply that takes longer is slow for a person who waits.
+/// A response that takes longer is slow for a person who is waiting.
 const SLOW: Duration = Duration::from_secs(3);
 
-/// A clock that is off makes "today" another day, and slots that begin "now" lie in the past.
+/// With a wrong clock "today" is another day, and slots that begin "now" lie in the past.
 fn clock(report: &mut Report, server_time: Option<SystemTime>) {
     let Some(theirs) = server_time else {
         return report.fine("clock", "OnceHub did not say what time it is");
@@ -217,7 +217,7 @@ fn budgets(report: &mut Report, client: &Client) {
     }
 }
 
-/// Whether a client's entry does what it should.
+/// Reports whether a client's entry works.
 fn client(report: &mut Report, Registered { client, scope, file, state }: Registered, arguments: &Arguments) {
     let is_project = scope == Scope::Project;
     let whose = if is_project { format!("{} (this project)", client.name) } else { client.name.to_owned() };
@@ -228,7 +228,7 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
         State::Off => {
             report.warn("client", &format!("{whose}: its entry is switched off"), "switch it on in the client");
         }
-        // A folder is not to decide whether everything is in order.
+        // A project's folder must not decide whether everything is in order.
         State::Broken(problem) if is_project && !arguments.project => {
             report.warn("client", &format!("{whose}: {problem}"), "correct the file by hand");
         }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::{say, visible};
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug, Serialize)]
 struct Finding {
     status: Status,
@@ -21,12 +21,12 @@ struct Finding {
 #[serde(rename_all = "lowercase")]
 enum Status {
     Ok,
-    /// Works, but not as well as it could.
+    /// It works, but not as well as it could.
     Warning,
     Bad,
 }
 
-/// The findings, told one by one to a person, all at once to a program.
+/// The findings, reported one by one to a person, or all at once to a program.
 pub(super) struct Report {
     findings: Vec<Finding>,
     is_json: bool,
@@ -50,7 +50,7 @@ impl Report {
     }
 
     fn add(&mut self, status: Status, topic: &'static str, finding: &str, hint: Option<&str>) {
-        // Names of files, entries and what they answer may be a stranger's: each stays on its line.
+        // File names, entries and their replies may be a stranger's: each stays on its line.
         let on_a_line = |text: &str| visible(text).replace('\n', "\\n");
         let (finding, hint) = (on_a_line(finding), hint.map(on_a_line));
         if !self.is_json {
@@ -65,7 +65,7 @@ impl Report {
         self.findings.push(Finding { status, topic, text: finding, hint });
     }
 
-    /// Tells what has not been told yet. Exit code 1 when something is bad.
+    /// Reports what has not been reported yet. Exit code 1 if anything is bad.
     pub(super) fn end(self) -> ExitCode {
         let is_good = self.findings.iter().all(|finding| finding.status != Status::Bad);
         if self.is_json {

@@ -1,4 +1,4 @@
-//! What keeps this machine from OnceHub, by its name: certificates, a proxy, names, a wall.
+//! What keeps this machine from reaching OnceHub, in plain words: certificates, a proxy, DNS, a firewall.
 
 use url::Url;
 
@@ -7,13 +7,13 @@ use crate::tools::Failure;
 
 /// A proxy that requests go through.
 pub(super) struct Proxy {
-    /// The variable that says so.
+    /// The variable that sets it.
     pub(super) variable: &'static str,
-    /// Where it is; never the password that may be in the variable.
+    /// Its address, without any password in the variable.
     pub(super) address: String,
 }
 
-/// The proxy on the way to an address, as the environment has it.
+/// Returns the proxy for an address, according to the environment.
 pub(super) fn proxy(url: &Url) -> Option<Proxy> {
     let host = url.host_str()?;
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
@@ -22,7 +22,7 @@ pub(super) fn proxy(url: &Url) -> Option<Proxy> {
         .split(',')
         .map(|name| name.trim().trim_start_matches('.'))
         .any(|name| name == "*" || !name.is_empty() && (host == name || host.ends_with(&format!(".{name}"))));
-    // Plain HTTP is for this machine, where no proxy belongs in between.
+    // Plain HTTP is only for this machine, and needs no proxy.
     if url.scheme() != "https" || is_skipped {
         return None;
     }
@@ -33,7 +33,7 @@ pub(super) fn proxy(url: &Url) -> Option<Proxy> {
     Some(Proxy { variable, address: address.unwrap_or_else(|| "an address that cannot be read".into()) })
 }
 
-/// What happened, and what to do about it.
+/// Returns what happened, and what to do about it.
 pub(super) fn of(error: &Error, url: &Url, proxy: Option<&Proxy>) -> (String, String) {
     let (Cause::Unreachable(reason) | Cause::ConnectionLost(reason)) = &error.cause else {
         let failure = Failure::from(error);

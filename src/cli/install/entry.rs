@@ -1,4 +1,5 @@
-//! What is written: the entry that starts this program as it was told to be started now, or that reaches a hosted one.
+//! The entry that is written: one that starts this program with the flags given now, or one that reaches a hosted
+//! server.
 
 use std::path::PathBuf;
 
@@ -9,13 +10,13 @@ use super::key::Kept;
 use crate::config::{Dotenv, Given, Source};
 use crate::install::{Entry, Machine};
 
-/// The settings that say where the key is, or what an entry says in its own way.
+/// The settings that say where the key is, which an entry says in its own way.
 const KEY_FLAGS: [&str; 2] = ["api-key-file", "keychain"];
 
-/// What it takes to get out of some networks.
+/// The variables needed to get out of some networks.
 const NETWORK: [&str; 5] = ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// What a hosted server can be told in a header.
+/// The settings that a hosted server accepts as headers.
 const HEADERS: [(&str, &str); 4] = [
     ("read-only", "X-MCP-Readonly"),
     ("toolsets", "X-MCP-Toolsets"),
@@ -23,9 +24,9 @@ const HEADERS: [(&str, &str); 4] = [
     ("exclude-tools", "X-MCP-Exclude-Tools"),
 ];
 
-/// An entry that starts this program, with the flags that it was given now.
+/// Returns an entry that starts this program with the flags it was given now.
 pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyhow::Result<Entry> {
-    // Whoever tries the simulated account here does not mean to register the real one.
+    // Somebody trying the simulated account here does not mean to register the real one.
     let flags = given.iter().filter(|given| {
         (given.source == Source::Flag || given.flag == "sandbox") && !KEY_FLAGS.contains(&&*given.flag)
     });
@@ -37,7 +38,7 @@ pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyh
             _ => format!("--{flag}={value}"),
         })
         .collect();
-    // A person thinks in the time of this machine, wherever the client starts its servers.
+    // People think in this machine's time zone, wherever the client starts its servers.
     let zone = given.iter().find(|given| given.flag == "time-zone");
     match zone {
         Some(zone) if zone.source == Source::Flag => {}
@@ -49,7 +50,7 @@ pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyh
     Ok(Entry::Stdio { command, args, env: key.variables() })
 }
 
-/// An entry that reaches a hosted server.
+/// Returns an entry that reaches a hosted server.
 pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Result<Entry> {
     let is_local = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -72,12 +73,12 @@ pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Resu
     Ok(Entry::Http { url: url.as_str().to_owned(), headers })
 }
 
-/// Whether the entry names the `.env` that was read: then all that this has is part of it.
+/// Whether the entry names the `.env` that was read: everything in that file is then part of it.
 pub(super) fn names_file(given: &[Given]) -> bool {
     given.iter().any(|given| given.flag == "env-file" && given.source == Source::Flag)
 }
 
-/// What somebody should know of an entry that starts this program.
+/// Returns notes on an entry that starts this program.
 pub(super) fn notes(given: &[Given], machine: &Machine, dotenv: &Dotenv) -> Vec<String> {
     let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
     let is_in_file = |variable: &str| names_file(given) && dotenv.taken.contains(variable);
@@ -99,13 +100,13 @@ pub(super) fn notes(given: &[Given], machine: &Machine, dotenv: &Dotenv) -> Vec<
     me.into_iter().chain(network).chain(left).collect()
 }
 
-/// The zone of this machine, if it has another than UTC.
+/// Returns this machine's time zone, unless it is UTC.
 fn system_zone() -> Option<String> {
     let zone = jiff::tz::TimeZone::try_system().ok()?.iana_name()?.to_owned();
     (!["UTC", "Etc/UTC", "Etc/Unknown"].contains(&zone.as_str())).then_some(zone)
 }
 
-/// This program's path: the one on the search path if that is the same, since it outlives updates.
+/// Returns this program's path: preferably the one on the search path, which survives updates.
 fn this_program(machine: &Machine) -> anyhow::Result<PathBuf> {
     let own = std::env::current_exe().context("this program's own path is not known")?;
     let real = own.canonicalize().unwrap_or_else(|_| own.clone());

@@ -1,4 +1,5 @@
-//! Where the key goes: a file that only its owner reads, the client's own file, the system's keychain, or nowhere.
+//! Where the key is kept: a file that only its owner can read, the client's own file, the system's keychain, or
+//! nowhere.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -27,21 +28,21 @@ pub(super) enum Keep {
     None,
 }
 
-/// A key and its place.
+/// A key and where it is kept.
 pub(super) enum Kept {
-    /// There is none.
+    /// There is no key.
     Nowhere,
     /// In a file; with the key, if it has yet to be written there.
     File(PathBuf, Option<SecretString>),
-    /// In the keychain, under a name; with the key, if it has yet to be put there.
+    /// In the keychain, under a name; with the key, if it has yet to be stored there.
     Keychain(String, Option<SecretString>),
     /// In the entry.
     Entry(SecretString),
-    /// In the `.env` that the entry names, or where that says.
+    /// In the `.env` that the entry names, or where that file says.
     Dotenv(PathBuf),
 }
 
-/// Where the key is to be kept, as chosen or else as is usual.
+/// Returns where to keep the key, as chosen or by default.
 pub(super) fn chosen(asked: Option<Keep>, http: Option<&Url>, config: &Config) -> anyhow::Result<Keep> {
     match (asked, http) {
         (None, None) if config.sandbox => Ok(Keep::None),
@@ -55,12 +56,12 @@ pub(super) fn chosen(asked: Option<Keep>, http: Option<&Url>, config: &Config) -
     }
 }
 
-/// The file of a key.
+/// Returns the path of a key's file.
 pub(super) fn file(machine: &Machine, name: &str) -> PathBuf {
     machine.settings().join("oncehub-mcp").join(format!("{name}.key"))
 }
 
-/// What stands for a key where an entry is only printed, to be pasted by hand.
+/// Returns a placeholder for the key in an entry that is only printed, to be pasted by hand.
 pub(super) fn placeholder(keep: Keep, name: &str, file: PathBuf) -> Kept {
     match keep {
         Keep::None => Kept::Nowhere,
@@ -70,7 +71,7 @@ pub(super) fn placeholder(keep: Keep, name: &str, file: PathBuf) -> Kept {
     }
 }
 
-/// Finds the key, or asks for it. Where it is only looked at what would change, nobody is asked.
+/// Finds the key, or asks for it. A preview of what would change does not ask.
 pub(super) async fn find(
     keep: Keep,
     name: &str,
@@ -98,7 +99,7 @@ pub(super) async fn find(
     Ok(match keep {
         Keep::None => Kept::Nowhere,
         Keep::File => match (named_file, known) {
-            // Somebody keeps it in a file already.
+            // The key is already kept in a file.
             (Some(file), _) => Kept::File(file, None),
             (None, Some(key)) => {
                 let file = file(machine, name);
@@ -133,7 +134,7 @@ fn locked(reason: impl std::fmt::Display) -> anyhow::Error {
     anyhow::anyhow!("the system's keychain cannot be used here: {reason}; --key file keeps the key in a file")
 }
 
-/// Asks for the key, without showing it, until OnceHub knows it.
+/// Asks for the key, without echoing it, until OnceHub accepts one.
 async fn ask(config: &Config) -> anyhow::Result<SecretString> {
     ensure!(
         std::io::stdin().is_terminal(),
@@ -171,13 +172,13 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
     bail!("no key that OnceHub knows was given; nothing was written")
 }
 
-/// A line that is not shown while it is typed.
+/// Reads a line without echoing it.
 #[cfg(not(unix))]
 async fn hidden_line() -> anyhow::Result<String> {
     Ok(console::Term::stdout().read_secure_line()?)
 }
 
-/// A line that is not shown while it is typed. Whoever stops with Ctrl-C gets a terminal back that shows what they type.
+/// Reads a line without echoing it. Ctrl-C leaves the terminal echoing again.
 #[cfg(unix)]
 async fn hidden_line() -> anyhow::Result<String> {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
@@ -196,12 +197,12 @@ async fn hidden_line() -> anyhow::Result<String> {
 }
 
 impl Kept {
-    /// Whether something is written besides the entry.
+    /// Whether anything besides the entry is written.
     pub(super) fn is_new(&self) -> bool {
         matches!(self, Self::File(_, Some(_)) | Self::Keychain(_, Some(_)))
     }
 
-    /// What the environment of the server gets.
+    /// Returns the variables for the server's environment.
     pub(super) fn variables(&self) -> Vec<(String, String)> {
         match self {
             Self::Nowhere | Self::Dotenv(_) => Vec::new(),
@@ -211,7 +212,7 @@ impl Kept {
         }
     }
 
-    /// What is sent to a hosted server.
+    /// Returns the headers for a hosted server.
     pub(super) fn headers(&self) -> Vec<(String, String)> {
         match self {
             Self::Entry(key) => vec![("API-Key".into(), key.expose_secret().to_owned())],
@@ -219,7 +220,7 @@ impl Kept {
         }
     }
 
-    /// What somebody should know of the place.
+    /// Returns a note on where the key is kept.
     pub(super) fn notes(&self, scope: Scope) -> Option<String> {
         match self {
             Self::File(file, Some(_)) => Some(format!("The key goes into {}, for your eyes only.", file.display())),
@@ -234,7 +235,7 @@ impl Kept {
         }
     }
 
-    /// Puts the key where it is kept.
+    /// Stores the key where it is kept.
     pub(super) fn keep(&self) -> anyhow::Result<()> {
         match self {
             Self::File(file, Some(key)) => {

@@ -1,4 +1,4 @@
-//! Which clients are here, which have this server, and whether it works there.
+//! Which clients are installed, which have this server, and whether it works there.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use crate::cli::{say, visible};
 use crate::install::attempt::{Answer, attempt};
 use crate::install::{Client, Entry, Machine, Scope, clients};
 
-/// What one file of a client's says of this server.
+/// What one of a client's files says about this server.
 pub(in crate::cli) struct Registered {
     pub(in crate::cli) client: &'static Client,
     pub(in crate::cli) scope: Scope,
@@ -19,11 +19,11 @@ pub(in crate::cli) struct Registered {
     pub(in crate::cli) state: State,
 }
 
-/// What became of an entry.
+/// The state of an entry.
 pub(in crate::cli) enum State {
-    /// There is none.
+    /// There is no entry.
     Absent,
-    /// The file cannot be used, or the entry not be understood.
+    /// The file is unusable, or the entry cannot be understood.
     Broken(String),
     /// The client has been told to leave it out.
     Off,
@@ -33,8 +33,8 @@ pub(in crate::cli) enum State {
     Tried(Entry, Result<Answer, String>),
 }
 
-/// Looks into every client's files, and tries what a person's own say. What a project's files say, a stranger may have
-/// written: with `asks` it is tried after a yes to each, and else only shown.
+/// Reads every client's files, and tries the entries in a person's own. A stranger may have written a project's files:
+/// with `asks` each of those entries is tried after a yes to it; otherwise it is only shown.
 pub(in crate::cli) async fn registered(machine: &Machine, name: &str, asks: bool) -> Vec<Registered> {
     let places = clients::ALL.into_iter().flat_map(|client| {
         let of = |scope| client.file(machine, scope).ok();
@@ -43,7 +43,7 @@ pub(in crate::cli) async fn registered(machine: &Machine, name: &str, asks: bool
         let own = of(Scope::Person).map(|file| (client, Scope::Person, file));
         own.into_iter().chain(project.map(|file| (client, Scope::Project, file)))
     });
-    // One question after the other, each of the very entry that is tried afterwards.
+    // One question after another, each about the very entry that is then tried.
     let all: Vec<_> = places
         .map(|(client, scope, file)| {
             let entry = entry(client, machine, scope, name).map(|entry| {
@@ -57,7 +57,7 @@ pub(in crate::cli) async fn registered(machine: &Machine, name: &str, asks: bool
             (client, scope, file, entry)
         })
         .collect();
-    // All at once: each may take its time.
+    // All at once: each may take a while.
     join_all(all.into_iter().map(|(client, scope, file, entry)| async move {
         let state = match entry {
             Err(state) => state,
@@ -72,7 +72,7 @@ pub(in crate::cli) async fn registered(machine: &Machine, name: &str, asks: bool
     .await
 }
 
-/// The entry that a client's file has, if there is one that could be tried.
+/// Returns the entry in a client's file, if there is one that could be tried.
 fn entry(client: &Client, machine: &Machine, scope: Scope, name: &str) -> Result<Entry, State> {
     let found = client.find(machine, scope, name).map_err(|problem| State::Broken(problem.to_string()))?;
     let found = found.ok_or(State::Absent)?;
@@ -82,8 +82,8 @@ fn entry(client: &Client, machine: &Machine, scope: Scope, name: &str) -> Result
     found.entry.ok_or_else(|| State::Broken(format!("its '{name}' says neither what to start nor where to connect")))
 }
 
-/// Prints a line for each client, and one for each project's file that has the server. Exit code 1 when an entry is broken
-/// that is the person's own, or that they wanted to have tried.
+/// Prints a line for each client, and one for each project file that has the server. Exit code 1 when an entry is
+/// broken that is the person's own, or that they wanted tried.
 pub(super) async fn run(machine: &Machine, name: &str, asks: bool) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for Registered { client, scope, file, state } in registered(machine, name, asks).await {

@@ -1,4 +1,4 @@
-//! `oncehub-mcp install` and `oncehub-mcp uninstall`: into the configuration of a client, and out of it again.
+//! `oncehub-mcp install` and `oncehub-mcp uninstall`: adding the server to a client's configuration, and removing it.
 
 mod entry;
 mod key;
@@ -77,7 +77,7 @@ Examples:
   oncehub-mcp install gemini-cli --http https://mcp.example.com/mcp
   oncehub-mcp install --list";
 
-/// A name that every client takes.
+/// Validates a name that every client accepts.
 fn name(text: &str) -> Result<String, String> {
     let fits = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && (1..=40).contains(&text.len());
     if fits { Ok(text.to_owned()) } else { Err("use letters, digits and hyphens, at most 40".into()) }
@@ -109,14 +109,14 @@ pub(super) async fn run(
     };
     if arguments.print {
         for client in clients {
-            // Beside the block, so that what is printed is the block alone.
+            // On standard error, so that standard output is the block alone.
             let file = client.file(&machine, scope)?;
             let _ = console::Term::stderr().write_line(&format!("{}: {}", client.name, file.display()));
             say(client.block(&target.name, &entry)?.trim_end());
         }
         return Ok(ExitCode::SUCCESS);
     }
-    // All of them are looked at before one of them is written.
+    // All changes are computed before any is written.
     let changes = clients.iter().map(|client| client.register(&machine, scope, &target.name, &entry));
     let changes: Vec<Change> = changes.collect::<Result<_, _>>()?;
     for (client, change) in clients.iter().zip(&changes) {
@@ -124,7 +124,7 @@ pub(super) async fn run(
             say(&format!("{} does not seem to be here yet; its file is written all the same.", client.name));
         }
         show(client, change);
-        // That is the person's to say, and stays so.
+        // That is the person's decision, and is kept.
         if client.find(&machine, scope, &target.name)?.is_some_and(|found| found.is_off) {
             say(&format!("{} has been told to leave it out: switch it on there.", client.name));
         }
@@ -146,7 +146,7 @@ pub(super) async fn run(
     Ok(tried(&entry, &machine, scope).await)
 }
 
-/// Takes the server's entry away.
+/// Removes the server's entry.
 pub(super) fn remove(removal: &Removal) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
     let target = &removal.target;
@@ -190,7 +190,7 @@ impl Target {
     }
 }
 
-/// This machine.
+/// Returns this machine.
 pub(super) fn machine() -> anyhow::Result<Machine> {
     Machine::this().context("nobody's home folder is known here (is HOME set?)")
 }
@@ -245,8 +245,8 @@ fn write(clients: &[&Client], changes: &[Change]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Does what has been written work? Started as the client would start it: what this process made, not what the file has by
-/// now.
+/// Tries the entry that was just written, started as the client would start it: the entry this process made, not what
+/// the file may hold by now.
 async fn tried(entry: &Entry, machine: &Machine, scope: Scope) -> ExitCode {
     match attempt::attempt(entry, machine, scope).await {
         Ok(answer) => {

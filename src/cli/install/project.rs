@@ -1,4 +1,4 @@
-//! What the file of a project names. A stranger may have written it, so it is shown, and tried only after a yes to it.
+//! Entries in a project's file. A stranger may have written it, so each is shown, and tried only after a yes to it.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -11,28 +11,28 @@ use crate::install::{Client, Entry};
 /// Why an entry was not tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::cli) enum Untried {
-    /// It was only looked at.
+    /// Only a listing was asked for.
     #[error("not tried, since it is the project's")]
     Unasked,
-    /// There is no terminal.
+    /// There is no terminal to ask on.
     #[error("not tried, since nobody can be asked here")]
     NoTerminal,
     /// The person did not say yes.
     #[error("not tried, since you did not say yes")]
     Declined,
-    /// Part of it would be out of sight when the question comes.
+    /// It is too long to be fully visible above the question.
     #[error("not tried, since it is too long to be shown whole")]
     TooLong,
 }
 
-/// How much of an entry is shown where nobody is asked about it.
+/// How much of an entry is shown when nobody is asked about it.
 pub(in crate::cli) const CUT: usize = 200;
 
 /// The longest entry that a question shows, in characters.
 const LONGEST: usize = 2000;
 
-/// An entry on one line: its command line, or its address. Each word ends where its quotation marks say. Values of variables
-/// and headers may be secrets, so only their names are shown.
+/// Formats an entry on one line: its command line, or its address. Each word ends where its quotation marks say. Values
+/// of variables and headers may be secrets, so only their names are shown.
 pub(in crate::cli) fn shown(entry: &Entry, longest: usize) -> String {
     let (words, kind, pairs) = match entry {
         Entry::Stdio { command, args, env } => {
@@ -49,13 +49,13 @@ pub(in crate::cli) fn shown(entry: &Entry, longest: usize) -> String {
     }
 }
 
-/// A word as it is, or in quotation marks, with everything escaped that could not be seen.
+/// Formats a word as it is, or in quotation marks with everything invisible escaped.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("{word:?}") }
 }
 
-/// Asks the person whether an entry may be tried. The question is on standard error: the output may be a program's to read.
+/// Asks the person whether to try an entry. The question goes to standard error: a program may be reading the output.
 pub(super) fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) -> Result<(), Untried> {
     let term = Term::stderr();
     if !std::io::stdin().is_terminal() || !term.is_term() {

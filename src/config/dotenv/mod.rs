@@ -1,8 +1,9 @@
-//! The `.env` of the working folder, which a stranger may have written, and the one that a person names with `--env-file`.
+//! The `.env` of the working folder, which a stranger may have written, and the one that a person names with
+//! `--env-file`.
 //!
-//! Hosts start this server in whatever project is open. So a `.env` that nobody named may narrow what is offered, and may
-//! bring a key of its own with the address it is for; it may neither send another key elsewhere nor widen anything. One that
-//! is named is trusted whole.
+//! Hosts start this server in whatever project is open. So a `.env` that nobody named may narrow what is offered, and
+//! may bring a key of its own with the address it is for; it may neither send another key elsewhere nor widen anything.
+//! A named one is fully trusted.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ const NAME: &str = ".env";
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 64 << 10;
 
-/// How many variables a note names.
+/// The most variables that a note names.
 const NAMED: usize = 12;
 
 /// What a command uses settings for, which decides what a folder may set.
@@ -27,13 +28,13 @@ const NAMED: usize = 12;
 pub enum Purpose {
     /// Work on the account of the person who started it.
     OwnAccount,
-    /// Serve callers who bring keys of their own.
+    /// Serve callers that bring keys of their own.
     Callers,
     /// Register the server: an entry outlives the folder.
     Entry,
 }
 
-/// Settings that the command line and the environment have, before any `.env` is read.
+/// The settings given on the command line and in the environment, before any `.env` is read.
 #[derive(Clone, Debug)]
 pub struct Elsewhere {
     /// The variables of the settings that are given there.
@@ -49,7 +50,7 @@ pub struct Elsewhere {
 pub struct Dotenv {
     /// The file that was found, whether or not it could be read.
     pub file: Option<PathBuf>,
-    /// Whether a person named it, so that it is trusted whole.
+    /// Whether a person named it, so that it is fully trusted.
     pub is_named: bool,
     /// The variables that were taken from it.
     pub taken: BTreeSet<String>,
@@ -57,7 +58,7 @@ pub struct Dotenv {
     pub left: Vec<Left>,
     /// Why it was not read, or which of its lines were not.
     pub problem: Option<String>,
-    /// One in a folder above, which is not read although it would once have had an effect.
+    /// A `.env` in a folder above, which is not read, although it once would have been.
     pub above: Option<PathBuf>,
 }
 
@@ -73,7 +74,7 @@ pub struct Left {
 /// Why a variable was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum Why {
-    /// No folder may set it.
+    /// A folder may not set it.
     #[error("not for a folder to set")]
     Forbidden,
     /// It would allow more.
@@ -82,7 +83,7 @@ pub enum Why {
     /// It would ask less.
     #[error("only 'always'")]
     OnlyAlways,
-    /// It may be made of other variables.
+    /// It may substitute other variables.
     #[error("not literal: it has a '$'")]
     Substituted,
     /// The person's own key is used.
@@ -103,16 +104,16 @@ pub enum Why {
     /// An entry outlives the folder.
     #[error("not for an entry")]
     Entry,
-    /// The command line or the environment has it.
+    /// It is set on the command line or in the environment.
     #[error("set elsewhere")]
     Beaten,
 }
 
 impl Dotenv {
-    /// Reads a file that a person named, and sets all of its variables but those that the environment has.
+    /// Reads a file that a person named, and sets all of its variables except those that the environment has.
     ///
     /// # Errors
-    /// A file that cannot be read, or a line that is not `NAME=value`. Its lines are not repeated: one may be the key.
+    /// A file that cannot be read, or a line that is not `NAME=value`. Its lines are not quoted: one may hold the key.
     pub fn named(file: &Path) -> Result<Self, BadSetting> {
         let bad =
             |problem: String| BadSetting::Other { name: ENV_FILE, problem: format!("{} {problem}", file.display()) };
@@ -150,7 +151,7 @@ impl Dotenv {
         Self { taken: pairs.into_iter().map(|(name, _)| name).collect(), left, problem, ..found }
     }
 
-    /// Which settings come from it.
+    /// Describes which settings come from it.
     pub fn source(&self) -> Option<String> {
         let names: Vec<&str> = self.taken.iter().map(String::as_str).take(NAMED).collect();
         let file = self.file.as_ref().filter(|_| !names.is_empty())?;
@@ -158,7 +159,7 @@ impl Dotenv {
         Some(format!("{} sets {}{more}", file.display(), names.join(", ")))
     }
 
-    /// What a person should know, a line each; neither what the environment beats, nor a folder of this name.
+    /// Returns what a person should know, a line each, except for variables set elsewhere and a folder of this name.
     pub fn notes(&self) -> Vec<String> {
         let file = self.file.as_deref().unwrap_or(Path::new(NAME)).display();
         let is_folder = self.file.as_deref().is_some_and(Path::is_dir);
@@ -172,7 +173,7 @@ impl Dotenv {
     }
 }
 
-/// Variables by the reason for which they were left out.
+/// Lists variables by the reason for which they were left out.
 pub fn listed(left: &[&Left]) -> String {
     let mut reasons: BTreeMap<Why, Vec<&str>> = BTreeMap::new();
     for Left { name, why } in left.iter().take(NAMED) {
@@ -186,7 +187,8 @@ pub fn listed(left: &[&Left]) -> String {
     parts.join("; ")
 }
 
-/// The pairs that a folder may set, and the variables that are left out. What never was a setting is neither.
+/// Returns the pairs that a folder may set, and the variables that are left out. Variables without an effect here are
+/// in neither.
 fn choose(pairs: &[(String, String)], elsewhere: &Elsewhere) -> (Vec<(String, String)>, Vec<Left>) {
     let given = |name: &str| elsewhere.variables.contains(name);
     let value = |name: &str| pairs.iter().find(|pair| pair.0 == name).and_then(|pair| filled(&pair.1));
@@ -196,7 +198,8 @@ fn choose(pairs: &[(String, String)], elsewhere: &Elsewhere) -> (Vec<(String, St
     let has_address = !given(ADDRESS) && value(ADDRESS).is_some();
     let is_simulated = elsewhere.sandbox
         || !given(SANDBOX) && !has_other_key && value(SANDBOX).is_some_and(|value| flag(value) == Ok(true));
-    // A value that means neither is passed on: its setting refuses it, where leaving it out would widen what was meant.
+    // A value that is neither on nor off is passed on: its setting rejects it, whereas leaving it out would widen what
+    // was meant.
     let only_true = |value: &str| if flag(value) == Ok(false) { Some(Why::OnlyTrue) } else { None };
     let why = |name: &str, value: &str| match name {
         _ if elsewhere.purpose == Purpose::Entry => Some(Why::Entry),
@@ -230,7 +233,7 @@ const CONFIRM: &str = "ONCEHUB_MCP_CONFIRM";
 /// The settings that choose tools: either may add to the other.
 const TOOLS: [&str; 2] = ["ONCEHUB_MCP_TOOLSETS", "ONCEHUB_MCP_TOOLS"];
 
-/// All that a folder may set, with the values and on the conditions that [`choose`] tells.
+/// The variables that a folder may set, with the values and on the conditions in [`choose`].
 const MAY_BE_SET: [&str; 10] = [
     KEY,
     ADDRESS,
@@ -244,7 +247,7 @@ const MAY_BE_SET: [&str; 10] = [
     TOOLS[1],
 ];
 
-/// Whether a variable has an effect on this program, or on a crate that it is made of.
+/// Returns whether a variable affects this program, or a crate that it is made of.
 fn matters(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     ["ONCEHUB_", "OTEL_", "SSL_CERT_"].iter().any(|start| upper.starts_with(start))
@@ -252,21 +255,21 @@ fn matters(name: &str) -> bool {
         || upper == "RUST_LOG"
 }
 
-/// The nearest `.env` above a folder, if anything in it would have an effect.
+/// Returns the nearest `.env` above a folder, if anything in it would have an effect.
 fn above(folder: &Path) -> Option<PathBuf> {
     let file = folder.ancestors().skip(1).map(|folder| folder.join(NAME)).find(|file| regular(file).is_ok())?;
     let read = parse(&without_substitutions(&text(&file).ok()?));
     read.pairs.iter().any(|(name, value)| matters(name) && filled(value).is_some()).then_some(file)
 }
 
-/// Whether a path leads to a regular file: reading a pipe or a device may never end.
+/// Checks that a path leads to a regular file: reading a pipe or a device might never end.
 fn regular(file: &Path) -> io::Result<()> {
     let about = fs::metadata(file)?;
     let problem = if about.is_dir() { "it is a folder" } else { "it is not a regular file" };
     if about.is_file() { Ok(()) } else { Err(io::Error::other(problem)) }
 }
 
-/// A file's text, without the mark that some editors put before it.
+/// Returns a file's text, without the byte order mark that some editors put before it.
 fn text(file: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(file)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
@@ -278,16 +281,16 @@ fn text(file: &Path) -> io::Result<String> {
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// Pairs of names and values, the first of each name, and the lines that are none.
+/// The pairs of names and values, the first of each name, and the numbers of malformed lines.
 #[derive(Debug, Default)]
 struct Parsed {
     pairs: Vec<(String, String)>,
     bad: Vec<usize>,
 }
 
-/// Reads lines of `NAME=value`.
+/// Parses lines of `NAME=value`.
 fn parse(text: &str) -> Parsed {
-    // Without a line's end, dotenvy refuses a space at the end of the last line.
+    // Without a final newline, dotenvy rejects a space at the end of the last line.
     let text = format!("{text}\n");
     let begun = Cell::new(0);
     let mut parsed = Parsed::default();
@@ -295,7 +298,7 @@ fn parse(text: &str) -> Parsed {
         match pair {
             Ok((name, _)) if parsed.pairs.iter().any(|pair| pair.0 == name) => {}
             Ok(pair) => parsed.pairs.push(pair),
-            // A quotation that does not end takes lines with it.
+            // An unterminated quotation spans several lines.
             Err(dotenvy::Error::LineParse(lines, _)) => {
                 parsed.bad.push((begun.get() + 1).saturating_sub(lines.lines().count().max(1)));
             }
@@ -305,7 +308,7 @@ fn parse(text: &str) -> Parsed {
     parsed
 }
 
-/// A text that is read a line at a time, so that the number of the line is known.
+/// A reader that yields a line at a time, so that the number of the line is known.
 struct Lines<'a> {
     rest: &'a [u8],
     is_new: bool,
@@ -335,11 +338,11 @@ fn bad_lines(lines: &[usize]) -> String {
     format!("has a bad line: {lines} {numbers} {are} not NAME=value (quote values that hold spaces)")
 }
 
-/// What stands for a dollar sign in a folder's file.
+/// The placeholder for a dollar sign in a folder's file.
 const DOLLAR: char = '\u{f8ff}';
 
-/// The text with another character for every dollar sign: dotenvy would put the values of other variables in their place, and
-/// so a secret into what is sent, or a text without end.
+/// Returns the text with a placeholder for every dollar sign: dotenvy would substitute other variables, and so put a
+/// secret into what is sent, or make the text endless.
 fn without_substitutions(text: &str) -> String {
     let mut without = String::with_capacity(text.len());
     let mut chars = text.chars();
@@ -347,7 +350,7 @@ fn without_substitutions(text: &str) -> String {
         match c {
             '$' => without.push(DOLLAR),
             '\\' => match chars.next() {
-                // The backslash stays, as one that nothing follows.
+                // The backslash stays, escaped so that it is literal.
                 Some('$') => without.extend(['\\', '\\', DOLLAR]),
                 next => without.extend(std::iter::once(c).chain(next)),
             },
@@ -361,18 +364,18 @@ fn is_literal(value: &str) -> bool {
     !value.contains(DOLLAR)
 }
 
-/// Whether the environment has a variable; one that counts as unset does not count.
+/// Returns whether the environment has a variable; one that counts as unset does not count.
 pub(super) fn is_in_environment(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| value.to_str().is_none_or(|value| filled(value).is_some()))
 }
 
-/// Puts pairs into the environment, from where clap and the crates read them. Only before there are threads.
+/// Puts pairs into the environment, where clap and the crates read them. Must run before there are threads.
 fn set(pairs: &[(String, String)]) -> Result<(), String> {
     let text: String = pairs.iter().map(|(name, value)| line(name, value)).collect();
     dotenvy::from_read_override(text.as_bytes()).map_err(|_| "cannot be taken over".to_owned())
 }
 
-/// A line that dotenvy reads as exactly this pair.
+/// Returns a line that dotenvy reads as exactly this pair.
 fn line(name: &str, value: &str) -> String {
     let escaped = |c| match c {
         '\\' | '"' | '$' => format!("\\{c}"),

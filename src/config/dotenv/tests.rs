@@ -7,7 +7,7 @@ fn elsewhere(variables: &[&str]) -> Elsewhere {
     Elsewhere { variables, sandbox: false, purpose: Purpose::OwnAccount }
 }
 
-/// What a folder's text sets, and what is left out of it.
+/// Returns what a folder's text sets, and what is left out of it.
 fn chosen(text: &str, elsewhere: &Elsewhere) -> (Vec<String>, Vec<(String, Why)>) {
     let read = parse(&without_substitutions(text));
     assert_eq!(read.bad, [0; 0], "{text}");
@@ -38,7 +38,7 @@ fn a_folder_may_bring_a_key_with_its_address_and_narrow() {
     takes("ONCEHUB_MCP_TOOLSETS=core\nONCEHUB_MCP_TOOLS=get_user\nONCEHUB_MCP_EXCLUDE_TOOLS=delete_user", &[]);
     takes("ONCEHUB_MCP_EXCLUDE_TOOLS=delete_user", &["ONCEHUB_MCP_TOOLSETS"]);
     takes("ONCEHUB_MCP_SANDBOX=true", &[]);
-    // What means neither is refused by the setting itself: leaving it out would widen what was meant.
+    // A value that is neither is rejected by the setting itself: leaving it out would widen what was meant.
     takes("ONCEHUB_MCP_READ_ONLY=treu\nONCEHUB_MCP_CONFIRM=alwyas", &[]);
 }
 
@@ -59,7 +59,7 @@ fn a_folders_address_is_for_its_own_key_alone() {
     let callers = Elsewhere { purpose: Purpose::Callers, ..elsewhere(&[]) };
     let (taken, left) = chosen(pair, &callers);
     assert!(taken.is_empty() && left.iter().all(|left| left.1 == Why::CallersKeys), "{left:?}");
-    // Without the address, no key of a caller's goes to a stranger.
+    // Without the address, no caller's key goes to a stranger.
     assert_eq!(chosen("ONCEHUB_API_KEY=folder-key", &callers).0, ["ONCEHUB_API_KEY=folder-key"]);
     let with_address = Elsewhere { purpose: Purpose::Callers, ..elsewhere(&["ONCEHUB_API_URL"]) };
     assert_eq!(chosen(pair, &with_address).0, ["ONCEHUB_API_KEY=folder-key"]);
@@ -144,7 +144,7 @@ fn nothing_is_put_in_the_place_of_a_dollar_sign() {
             chosen(&format!("ONCEHUB_API_KEY=k\nONCEHUB_API_URL=https://x.example/{value}"), &elsewhere(&[]));
         assert_eq!(left, [("ONCEHUB_API_URL".to_owned(), Why::Substituted)], "{value}");
     }
-    // Each doubling the last: with substitutions these would be a terabyte.
+    // Each doubles the last: with substitutions these would be a terabyte.
     let doubling: Vec<String> = (1..40).map(|at| format!("A{at}=$A{}$A{}\n", at - 1, at - 1)).collect();
     let doubling = doubling.concat();
     let (taken, _) = chosen(&format!("A0=x\n{doubling}ONCEHUB_API_KEY=k"), &elsewhere(&[]));
@@ -209,14 +209,14 @@ fn what_is_no_text_file_of_a_sensible_size_is_not_read() {
     let found = read();
     assert_eq!((found.left.len(), found.notes().len()), (1, 2), "{found:?}");
     fs::remove_file(&file).unwrap();
-    // A virtual environment of Python's may have the name.
+    // A Python virtual environment may have the name.
     fs::create_dir(&file).unwrap();
     let found = read();
     assert_eq!(found.problem.as_deref(), Some("is not read: it is a folder"));
     assert!(found.notes().is_empty());
 }
 
-/// Opening a pipe that nobody writes to would wait for ever.
+/// Opening a pipe that nobody writes to would block forever.
 #[cfg(unix)]
 #[test]
 fn neither_a_pipe_nor_what_a_link_leads_to_besides_files_is_read() {
@@ -244,7 +244,7 @@ fn a_file_above_is_named_only_if_it_would_have_an_effect() {
     assert_eq!(read(), None);
     fs::write(&above, "not a line\nHTTPS_PROXY=x\n").unwrap();
     assert_eq!(read(), Some(above.clone()));
-    // The nearest one, and none where the folder has its own: that was never otherwise.
+    // The nearest one counts, and none if the folder has its own: that was always so.
     fs::write(folder.path().join("a").join(NAME), "A=1\n").unwrap();
     assert_eq!(read(), None);
     fs::write(below.join(NAME), "A=1\n").unwrap();
@@ -252,7 +252,8 @@ fn a_file_above_is_named_only_if_it_would_have_an_effect() {
 }
 
 proptest! {
-    /// No text of a folder's makes it fail, and what is taken has neither a substitution nor a name that is not in the table.
+    /// No folder's text makes it fail, and what is taken has neither a substitution nor a name that is not in the
+    /// table.
     #[test]
     fn any_text_is_read(text in "(ONCEHUB_API_KEY|ONCEHUB_MCP_TOOLS|A)?[=$\\\\'\"#\n {}a-c\u{f8ff}é]{0,40}") {
         let read = parse(&without_substitutions(&text));
@@ -263,7 +264,7 @@ proptest! {
         }
     }
 
-    /// What is handed on is what was read.
+    /// Values are passed on as they were read.
     #[test]
     fn any_value_is_written_as_it_was(value in "\\PC*[\n\r\t\\\\'\"$# ]{0,6}\\PC*") {
         prop_assert_eq!(parse(&line("A", &value)).pairs, [("A".to_owned(), value)]);

@@ -18,11 +18,11 @@ pub(super) const CLIENT: Client = Client {
     project: None,
     program: None,
     folder: None,
-    // An address is added as a connector, in the settings of the account.
+    // Remote servers are added as connectors, in the account's settings.
     spelling: Spelling { http: None, expands: None, ..USUAL },
 };
 
-/// What Windows' package of it takes for `%APPDATA%\Claude`: it does not see the real one.
+/// The folder that the Windows package redirects `%APPDATA%\Claude` to: it does not see the real one.
 fn packaged(machine: &Machine) -> Option<PathBuf> {
     let local = machine.absolute("LOCALAPPDATA").unwrap_or_else(|| machine.below_home(&["AppData", "Local"]));
     let packages = std::fs::read_dir(local.join("Packages")).ok().filter(|_| machine.system == System::Windows)?;

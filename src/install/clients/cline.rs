@@ -19,7 +19,7 @@ pub(super) const CLIENT: Client = Client {
         }
         let data = machine.absolute("CLINE_DATA_DIR").unwrap_or_else(|| folder(machine).join("data"));
         let (file, old) = (data.join("settings").join(FILE), below(&extension(machine), &["settings", FILE]));
-        // Before it had a folder of its own, its settings were the editor's.
+        // Before Cline had a folder of its own, it kept its settings in the editor's.
         if old.is_file() && !folder(machine).is_dir() { old } else { file }
     },
     project: None,

@@ -2,7 +2,7 @@ use crate::install::client::{Client, USUAL};
 use crate::install::format::Format;
 use crate::install::machine::{System, below};
 
-/// What Windsurf has become.
+/// The successor to Windsurf.
 pub(super) const CLIENT: Client = Client {
     id: "devin",
     name: "Devin Desktop",

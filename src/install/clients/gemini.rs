@@ -14,7 +14,7 @@ pub(super) const CLIENT: Client = Client {
     },
     project: Some(&[".gemini", "settings.json"]),
     program: Some("gemini"),
-    // Its sister, Antigravity, keeps things in the same folder.
+    // Antigravity, its sibling, uses the same folder.
     folder: Some(|machine| machine.below_home(&[".gemini", "history"])),
     spelling: Spelling {
         http: Some(HttpSpelling { url: "httpUrl", headers: "headers", besides: nothing }),

@@ -18,7 +18,7 @@ pub(super) const CLIENT: Client = Client {
         (_, System::Linux) => below(&machine.config(), &["goose", "config.yaml"]),
     },
     project: None,
-    // Another program, for migrations of databases, has the same name.
+    // A database migration tool has the same name.
     program: None,
     folder: None,
     spelling: Spelling {

@@ -1,4 +1,4 @@
-//! The clients, a file each.
+//! The clients, one file each.
 
 mod claude_code;
 mod claude_desktop;
@@ -14,7 +14,7 @@ mod zed;
 
 use super::client::Client;
 
-/// All of them.
+/// All clients.
 pub const ALL: [&Client; 11] = [
     &claude_desktop::CLIENT,
     &claude_code::CLIENT,
@@ -29,7 +29,7 @@ pub const ALL: [&Client; 11] = [
     &goose::CLIENT,
 ];
 
-/// The client that the command line calls so.
+/// Returns the client with this name on the command line.
 pub fn named(id: &str) -> Option<&'static Client> {
     ALL.into_iter().find(|client| client.id == id)
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Place, Problem};
 
-/// What is taken for JSON; what JSON5 has besides is not.
+/// Returns what is accepted as JSON; JSON5's other extensions are not.
 fn options(comments: bool, trailing_commas: bool) -> ParseOptions {
     ParseOptions {
         allow_comments: comments,
@@ -51,7 +51,7 @@ pub(super) fn take(text: &str, [servers, name]: Place<'_>) -> Option<String> {
     Some(root.to_string())
 }
 
-/// Gives a field a value, and touches no more of it than is different.
+/// Sets a field's value, touching only what differs.
 fn set(field: &CstObjectProp, value: &Value) {
     match (field.object_value(), value) {
         (Some(object), Value::Object(fields)) => merge(&object, fields),

@@ -1,4 +1,4 @@
-//! Configuration files as text: an entry is put into it or taken out, and every other character stays where it is.
+//! Configuration files as text: an entry is inserted or removed, and every other character stays where it is.
 
 mod json;
 mod toml;
@@ -6,14 +6,14 @@ mod yaml;
 
 use serde_json::{Map, Value};
 
-/// How a client's file is written.
+/// The format of a client's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// JSON as the standard has it.
+    /// Standard JSON.
     Json,
     /// JSON with comments.
     Commented,
-    /// JSON with comments, and with commas after the last.
+    /// JSON with comments and trailing commas.
     Jsonc,
     /// TOML.
     Toml,
@@ -27,24 +27,24 @@ pub enum Broken {
     /// It cannot be read.
     #[error("it is no valid {format}: line {line}, column {column}: {problem}")]
     Unreadable {
-        /// What it should be.
+        /// The expected format.
         format: &'static str,
-        /// Where, counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// Where, counted from 1.
+        /// The column, counted from 1.
         column: usize,
         /// What is wrong there.
         problem: String,
     },
-    /// Where servers should be is something else.
+    /// The field for servers holds something else.
     #[error("its '{0}' is not what holds servers by their names")]
     Unexpected(String),
-    /// What would be written says something else than it should.
+    /// The edited text would not say what it should.
     #[error("the entry cannot be put into it without changing something else (is a name in it twice?)")]
     Entangled,
 }
 
-/// Where an entry is: the field of all servers, and its name.
+/// The location of an entry: the field of all servers, and its name.
 type Place<'a> = [&'a str; 2];
 
 impl Format {
@@ -58,7 +58,7 @@ impl Format {
         }
     }
 
-    /// What a text says. An empty one says nothing.
+    /// Parses a text. An empty one has no entries.
     pub(super) fn read(self, text: &str) -> Result<Value, Broken> {
         let text = plain(text);
         let read = match self {
@@ -79,7 +79,7 @@ impl Format {
         }
     }
 
-    /// The text with an entry in it, given what it says now.
+    /// Returns the text with an entry inserted, given its current value.
     pub(super) fn put(
         self,
         text: &str,
@@ -105,7 +105,7 @@ impl Format {
         })
     }
 
-    /// The text without an entry, given what it says now.
+    /// Returns the text without an entry, given its current value.
     pub(super) fn take(self, text: &str, now: &Value, place: Place<'_>) -> Result<String, Broken> {
         let [servers, name] = place;
         let mut then = now.clone();
@@ -119,14 +119,14 @@ impl Format {
         })
     }
 
-    /// Edits a text, and makes sure that it says what it should afterwards, and nothing else.
+    /// Edits a text, and verifies that it then says what it should, and nothing else.
     fn edit(self, text: &str, then: &Value, edit: impl FnOnce(&str) -> Option<String>) -> Result<String, Broken> {
         let mut edited = edit(&plain(text)).ok_or(Broken::Entangled)?;
         if text.is_empty() && !edited.ends_with('\n') {
             edited.push('\n');
         }
         let said = self.read(&edited).map_err(|_| Broken::Entangled)?;
-        // Where nothing is left of an emptied table, that is as good as an empty one.
+        // A table that was emptied may be gone: that counts as empty.
         if without_nothing(said) != without_nothing(then.clone()) {
             return Err(Broken::Entangled);
         }
@@ -137,10 +137,10 @@ impl Format {
     }
 }
 
-/// What Windows' editors put before a text.
+/// The byte order mark that Windows editors put before a text.
 const MARK: char = '\u{feff}';
 
-/// The text with the line ends that every parser knows, and nothing before it.
+/// Returns the text with line endings that every parser knows, and without the mark.
 fn plain(text: &str) -> String {
     text.trim_start_matches(MARK).replace("\r\n", "\n")
 }
@@ -152,7 +152,7 @@ fn without_nothing(mut value: Value) -> Value {
     value
 }
 
-/// Where a text cannot be read, counted from 1, and why.
+/// Where a text cannot be parsed, counted from 1, and why.
 struct Problem {
     line: usize,
     column: usize,
@@ -160,7 +160,7 @@ struct Problem {
 }
 
 impl Problem {
-    /// A problem at a place that is counted in bytes.
+    /// Creates a problem at a byte offset.
     fn at(text: &str, offset: usize, why: impl Into<String>) -> Self {
         let before = text.get(..offset.min(text.len())).unwrap_or(text);
         let line = before.matches('\n').count() + 1;

@@ -75,7 +75,7 @@ fn merge(table: &mut dyn TableLike, fields: &Map<String, Value>) {
     }
 }
 
-/// A value as a new item; there is none for nothing.
+/// Returns a value as a new item; `None` for null.
 fn written(json: &Value) -> Option<Item> {
     Some(match json {
         Value::Null => return None,

@@ -5,7 +5,7 @@ use yaml_edit::{Mapping, Sequence, YamlFile};
 
 use super::{Place, Problem};
 
-/// Read by another parser than the one that edits: the younger one's mistakes are not written.
+/// Parses with a different library from the one that edits: the younger one's mistakes are then not written.
 pub(super) fn read(text: &str) -> Result<Value, Problem> {
     yaml_serde::from_str(text).map_err(|error| {
         let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
@@ -58,7 +58,7 @@ fn mapping(fields: &Map<String, Value>) -> Mapping {
 
 fn set(mapping: &Mapping, name: &str, value: &Value) {
     match value {
-        // No entry of ours says nothing; what somebody else has left empty is not touched.
+        // Our entries have no nulls; what somebody else left empty is not touched.
         Value::Null => {}
         Value::Bool(truth) => mapping.set(name, *truth),
         Value::Number(number) => match number.as_i64() {
@@ -68,7 +68,7 @@ fn set(mapping: &Mapping, name: &str, value: &Value) {
         Value::String(text) => mapping.set(name, text.as_str()),
         Value::Array(values) => {
             let sequence = Sequence::new();
-            // Arguments are all that our entries list.
+            // Arguments are the only list in our entries.
             values.iter().filter_map(Value::as_str).for_each(|text| sequence.push(text));
             mapping.set(name, sequence);
         }

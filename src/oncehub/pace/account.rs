@@ -9,18 +9,19 @@ use super::window::{SLACK, Window};
 
 /// The windows of one account, which all its keys share.
 ///
-/// Every request reserves its moment in the order of asking. A moment is free when each window that ends in it has room,
-/// so no stretch of time holds more requests than OnceHub allows. (Token buckets, which is what rate-limiting crates offer,
-/// let a burst and its refill through in one window: up to twice what OnceHub counts.) Moments are counted from when a
-/// request leaves; a little is added to each window for those that travel slower than the next one.
+/// Requests reserve their moments in arrival order. A moment is free when each window that ends in it has room, so no
+/// stretch of time holds more requests than OnceHub allows. (Token buckets, which rate-limiting crates offer, let a
+/// burst and its refill through in one window: up to twice what OnceHub allows.) Moments are counted from when a
+/// request is sent; each window is stretched a little for requests that travel slower than the next one.
 #[derive(Debug)]
 pub(super) struct Account {
-    /// What tells it from others at the same address.
+    /// The number that distinguishes it from others at the same address.
     pub(super) number: u64,
     pub(super) windows: Arc<[Window]>,
     taken: Mutex<Taken>,
-    /// Where calls stand in line for their first request, one of them at a time in the queue of all requests: a call that has
-    /// begun comes before those that have not. Otherwise a hundred calls at once would all read and none would get to write.
+    /// The queue of calls for their first request. One at a time moves on to the queue of all requests, so a call that
+    /// has begun goes before those that have not. Otherwise a hundred calls at once would all read and none would get
+    /// to write.
     pub(super) door: tokio::sync::Mutex<()>,
     /// The account that this one has turned out to be.
     same_as: OnceLock<Arc<Account>>,
@@ -28,9 +29,9 @@ pub(super) struct Account {
 
 #[derive(Debug, Default)]
 struct Taken {
-    /// The moments given out, in order, as long as the longest window counts them.
+    /// The reserved moments, in order, for as long as the longest window counts them.
     moments: VecDeque<Instant>,
-    /// OnceHub refused: nobody goes before this.
+    /// The end of a pause after OnceHub's rejection: no request is sent before it.
     paused_until: Option<Instant>,
 }
 
@@ -40,7 +41,7 @@ impl Account {
         Arc::new(Self { number, windows, taken, door, same_as })
     }
 
-    /// The account that this is, after all that has been learnt of it.
+    /// Returns the account that this one has turned out to be, or else this one.
     pub(super) fn root(self: &Arc<Self>) -> Arc<Self> {
         let mut root = self;
         while let Some(same) = root.same_as.get() {
@@ -49,9 +50,10 @@ impl Account {
         Arc::clone(root)
     }
 
-    /// This has turned out to be `other`: what has left counts there from now on, and who waits here waits there.
+    /// Merges this account into `other`, which it has turned out to be: requests already sent count there from now on,
+    /// and waiting requests move there.
     ///
-    /// Both have to be roots, and not the same.
+    /// Both must be roots, and distinct.
     pub(super) fn becomes(&self, other: &Arc<Self>) {
         let now = Instant::now();
         let taken = {
@@ -60,7 +62,7 @@ impl Account {
             std::mem::take(&mut *taken)
         };
         let mut theirs = other.taken.lock();
-        // Moments to come are reserved again, by those who wait for them.
+        // Upcoming moments are reserved again by the requests that wait for them.
         theirs.moments.extend(taken.moments.into_iter().filter(|at| *at <= now));
         theirs.moments.make_contiguous().sort_unstable();
         theirs.paused_until = theirs.paused_until.max(taken.paused_until);
@@ -71,14 +73,14 @@ impl Account {
         loop {
             let now = Instant::now();
             let moment = self.reserve(now, deadline)?;
-            // A timer, even one that is due, takes up to a millisecond: a free moment is taken as it is.
+            // A timer, even one already due, takes up to a millisecond, so a free moment is taken without one.
             if moment <= now {
                 return Ok(moment);
             }
             // A call that is cancelled while it waits gives its moment back.
             let mut ticket = Ticket { account: self, moment: Some(moment) };
             tokio::time::sleep_until(moment).await;
-            // OnceHub may have refused somebody else in the meantime: then this one waits with the others.
+            // OnceHub may have rejected another request in the meantime: then this one waits with the others.
             let is_over = self.taken.lock().paused_until.is_none_or(|until| until <= Instant::now());
             if is_over && self.same_as.get().is_none() {
                 ticket.moment = None;
@@ -87,13 +89,13 @@ impl Account {
         }
     }
 
-    /// After OnceHub refused: holds everybody with this account back for so long.
+    /// Holds back all requests of this account for this long, after OnceHub rejected one.
     pub(super) fn pause(&self, wait: Duration) {
         let mut taken = self.taken.lock();
         taken.paused_until = taken.paused_until.max(Some(Instant::now() + wait));
     }
 
-    /// How many requests each window has left.
+    /// Returns how many requests each window has left.
     pub(super) fn left(&self) -> Vec<(Window, usize)> {
         let now = Instant::now();
         let taken = self.taken.lock();
@@ -101,7 +103,7 @@ impl Account {
         self.windows.iter().map(|window| (*window, window.requests.saturating_sub(used(window)))).collect()
     }
 
-    /// Whether something of it counts still.
+    /// Returns whether any of its requests or pauses still count.
     pub(super) fn counts(&self) -> bool {
         let (now, taken, longest) = (Instant::now(), self.taken.lock(), self.longest());
         taken.moments.back().is_some_and(|&at| at + longest > now)
@@ -117,7 +119,7 @@ impl Account {
         if self.same_as.get().is_some() {
             return Err(NoMoment::Elsewhere);
         }
-        // Only time makes a moment stop counting: one that comes after it may still be given back.
+        // Only time expires a moment: a later one may still be given back.
         let longest = self.longest();
         while taken.moments.front().is_some_and(|&at| at + longest <= now) {
             taken.moments.pop_front();
@@ -129,7 +131,7 @@ impl Account {
                 moment = moment.max(before + window.period + SLACK);
             }
         }
-        // A pause may have pushed an earlier reservation ahead of this one.
+        // A pause may have pushed an earlier reservation beyond this one.
         if let Some(&last) = taken.moments.back() {
             moment = moment.max(last);
         }
@@ -151,9 +153,9 @@ impl Account {
 /// Why an account has no moment for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoMoment {
-    /// The next one comes after the deadline, in so long.
+    /// The next moment comes after the deadline, this much later than now.
     TooLate(Duration),
-    /// It has turned out to be another account: ask there.
+    /// The account has turned out to be another one: reserve there.
     Elsewhere,
 }
 

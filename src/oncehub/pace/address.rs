@@ -12,28 +12,30 @@ use tokio::time::Instant;
 use super::account::Account;
 use super::window::{SLACK, Window, Windows};
 
-/// How many requests an account may have had, for each one that is left for everybody.
+/// The most requests that an account may have taken for each one still left to everybody.
 ///
-/// Nobody has to know how many accounts there are: one alone gets four fifths of the whole, two get four ninths each, and
-/// one that is new finds something left.
+/// The number of accounts need not be known: a single one gets four fifths of the whole, two get four ninths each, and
+/// a new one still finds something left.
 const SHARE: usize = 4;
 
-/// Keys that OnceHub has not accepted get a tenth of a window, among them all, and half of that at once. The accounts have the
-/// rest, whether or not anybody makes keys up.
+/// The fraction of a window shared by all keys that OnceHub has not accepted: a tenth, half of it at once. The accounts
+/// have the rest, whether or not anybody makes up keys.
 const STRANGERS: usize = 10;
 
-/// Of the half that is not for those who come at once, a client address may take one in this part of a window: who comes after
-/// wrong keys from the same address has to wait for that long, not until they count no more.
+/// The fraction of a window in which a client address may take one request from the other half: a key that follows
+/// wrong ones from the same address waits only that long, not until they no longer count.
 const SLOWLY: u32 = 15;
 
-/// Refusals of several accounts within this are the address's.
+/// The time within which rejections of several accounts are taken for the address's limit.
 const TOGETHER: Duration = Duration::from_secs(1);
 
-/// How many keys are remembered as accepted, and for how long after their last request: by a name that tells nothing of them.
+/// How many accepted keys are cached, under names that reveal nothing of them, and for how long after their last
+/// request.
 const KNOWN: u64 = 10_000;
 const KNOWN_FOR: Duration = Duration::from_hours(24);
 
-/// The limit that OnceHub sets to an address, shared by all accounts that are served from it; and what is known of them.
+/// The limit that OnceHub sets for an IP address, shared by all accounts that are served from it; and what is known
+/// about them.
 #[derive(Clone, Debug)]
 pub struct Address(Arc<Inner>);
 
@@ -42,9 +44,10 @@ struct Inner {
     windows: Vec<Window>,
     of_account: Arc<[Window]>,
     taken: Mutex<Taken>,
-    /// A stranger's requests have become an account's, and left room for others; or somebody stands in line behind others.
+    /// Notified when a stranger's requests become an account's and make room for others, or when another request joins
+    /// the line.
     freed: Notify,
-    /// The client addresses of those who wait to try a key, in the order in which they came.
+    /// The client addresses of the requests that wait to try a key, in arrival order.
     line: Mutex<Vec<(u64, IpAddr)>>,
     numbers: AtomicU64,
     /// The accounts of the keys that OnceHub has accepted.
@@ -55,11 +58,11 @@ struct Inner {
 
 #[derive(Debug, Default)]
 struct Taken {
-    /// The requests that have left, as long as the longest window counts them.
+    /// The requests that have been sent, for as long as the longest window counts them.
     requests: VecDeque<Request>,
-    /// OnceHub refused: nobody goes before this.
+    /// The end of a pause after OnceHub's rejection: no request is sent before it.
     paused_until: Option<Instant>,
-    /// Accounts that OnceHub has refused just now, and for how long.
+    /// The accounts that OnceHub has just rejected, with the time of the rejection and the wait it asked for.
     refused: Vec<(Instant, u64, Duration)>,
 }
 
@@ -69,16 +72,16 @@ struct Request {
     whose: Whose,
 }
 
-/// Whose a request is.
+/// The owner of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Whose {
     pub(super) account: u64,
-    /// For a key that OnceHub has not accepted: where it came from.
+    /// The client address, for a key that OnceHub has not accepted.
     pub(super) stranger: Option<IpAddr>,
 }
 
 impl Address {
-    /// An address with these windows, and accounts with theirs.
+    /// Creates an address with these windows, for itself and for its accounts.
     pub fn new(windows: &Windows) -> Self {
         Self(Arc::new(Inner {
             windows: windows.address.clone(),
@@ -92,19 +95,19 @@ impl Address {
         }))
     }
 
-    /// Whether OnceHub has accepted a key, which goes by a name of ours.
+    /// Returns whether OnceHub has accepted a key, which goes by a name of ours.
     pub fn knows(&self, key: &str) -> bool {
         self.0.known.get(key).is_some()
     }
 
-    /// How many requests each window has left.
+    /// Returns how many requests each window has left.
     pub fn left(&self) -> Vec<(Window, usize)> {
         let (now, taken) = (Instant::now(), self.0.taken.lock());
         let left = |window: &Window| window.requests.saturating_sub(taken.within(window, now).count());
         self.0.windows.iter().map(|window| (*window, left(window))).collect()
     }
 
-    /// One more account, until it turns out to be another.
+    /// Creates an account, which may turn out to be another.
     pub(super) fn account(&self) -> Arc<Account> {
         Account::new(self.0.numbers.fetch_add(1, Ordering::Relaxed), Arc::clone(&self.0.of_account))
     }
@@ -113,7 +116,7 @@ impl Address {
         self.0.known.get(key)
     }
 
-    /// OnceHub has accepted a key: what it has asked so far is its account's.
+    /// Records that OnceHub has accepted a key: its requests so far are its account's.
     pub(super) fn accept(&self, key: &Arc<str>, account: &Arc<Account>) {
         self.0.known.insert(Arc::clone(key), Arc::clone(account));
         let number = account.number;
@@ -121,12 +124,12 @@ impl Address {
         self.0.freed.notify_waiters();
     }
 
-    /// OnceHub does not accept a key any more.
+    /// Forgets a key that OnceHub no longer accepts.
     pub(super) fn forget(&self, key: &str) {
         self.0.known.invalidate(key);
     }
 
-    /// OnceHub has named an account. The account of that name is one, whichever of its keys is used.
+    /// Records the name that OnceHub has given an account. Accounts of the same name are one, whichever key is used.
     pub(super) fn name(&self, account: &Arc<Account>, name: &str) {
         let account = account.root();
         let mut named = self.0.named.lock();
@@ -141,7 +144,7 @@ impl Address {
         }
     }
 
-    /// Takes a request out of the limit, or says when to ask again.
+    /// Takes a request out of the limit, or returns when to try again.
     pub(super) fn take(&self, whose: Whose) -> Result<(), Instant> {
         let (now, mut taken) = (Instant::now(), self.0.taken.lock());
         let longest = self.0.windows.iter().map(|window| window.period).max().unwrap_or_default() + SLACK;
@@ -159,7 +162,7 @@ impl Address {
         Ok(())
     }
 
-    /// A place behind those who wait to try a key.
+    /// Joins the line of requests that wait to try a key.
     pub(super) fn stand_in_line(&self, network: IpAddr) -> InLine {
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
         self.0.line.lock().push((number, network));
@@ -167,12 +170,13 @@ impl Address {
         InLine { address: self.clone(), number, network }
     }
 
-    /// Completes when strangers may find more room than they were told of, or are no longer the last in line.
+    /// Completes when strangers may find more room than was reported, or are no longer the last in line.
     pub(super) fn freed(&self) -> impl Future<Output = ()> {
         self.0.freed.notified()
     }
 
-    /// OnceHub has refused an account for its rate: holds the others back only if the limit is likely to be the address's.
+    /// Records that OnceHub has rejected an account for its rate; holds the others back only if the limit is likely to
+    /// be the address's.
     pub(super) fn refused(&self, account: u64, wait: Duration) {
         let (now, mut taken) = (Instant::now(), self.0.taken.lock());
         let is_nearly_used_up =
@@ -192,7 +196,7 @@ impl Address {
     }
 }
 
-/// A place in the line of those who wait to try a key, until it is dropped.
+/// A place in the line of requests that wait to try a key, until it is dropped.
 #[derive(Debug)]
 pub(super) struct InLine {
     address: Address,
@@ -201,7 +205,7 @@ pub(super) struct InLine {
 }
 
 impl InLine {
-    /// How many have come later, from the same client address.
+    /// Returns how many have joined the line later, from the same client address.
     pub(super) fn behind(&self) -> usize {
         let line = self.address.0.line.lock();
         line.iter().filter(|(number, network)| *number > self.number && *network == self.network).count()
@@ -220,13 +224,13 @@ impl Taken {
         self.requests.iter().filter(move |request| request.at + counts > now)
     }
 
-    /// The first moment at which a window has room for this request, if nobody else asks until then.
+    /// Returns the first moment at which a window has room for this request, if no other is sent until then.
     fn room(&self, window: &Window, whose: Whose, now: Instant) -> Instant {
         let counted: Vec<_> = self.within(window, now).collect();
         let mut tally = Tally::default();
         counted.iter().for_each(|request| tally.add(request.whose, whose));
         let own = counted.iter().rev().find(|request| is_own(request.whose, whose));
-        // Whoever comes slowly enough finds room earlier than those who come at once.
+        // A network that is slow enough finds room earlier than one that sends everything at once.
         let slowly = own.map_or(now, |last| last.at + window.period / SLOWLY);
         let (mut moment, mut room) = (now, None);
         for request in counted {
@@ -243,12 +247,12 @@ impl Taken {
     }
 }
 
-/// How many requests a window holds.
+/// The number of requests that a window holds, by kind.
 #[derive(Default)]
 struct Tally {
     accounts: usize,
     strangers: usize,
-    /// Of those, the account's or the network's own.
+    /// The account's or the network's own among them.
     own: usize,
 }
 
@@ -267,14 +271,14 @@ impl Tally {
         if request.stranger.is_some() { &mut self.strangers } else { &mut self.accounts }
     }
 
-    /// Accounts and strangers have a part of the window each, and neither has room in the other's. `slowly` is a stranger from
-    /// whose network nothing has come for a while.
+    /// Returns whether there is room. Accounts and strangers have a part of the window each, and neither may use the
+    /// other's. `slowly` is a stranger whose network has sent nothing for a while.
     fn has_room(&self, window: &Window, whose: Whose, slowly: bool) -> bool {
         let for_strangers = (window.requests / STRANGERS).max(1);
         let for_accounts = window.requests.saturating_sub(for_strangers).max(1);
         let has_share = match whose.stranger {
             None => self.own < SHARE * for_accounts.saturating_sub(self.accounts),
-            // Of what strangers have, a network gets no more than it leaves to others.
+            // Of the strangers' part, a network gets no more than it leaves to others.
             Some(_) => {
                 let part = if slowly { for_strangers } else { for_strangers.div_ceil(2) };
                 self.own < part.saturating_sub(self.strangers)
@@ -323,7 +327,7 @@ mod tests {
         assert_eq!(all_that_it_gets(&address, account(1)), 144, "four fifths of the accounts' part are for one alone");
         assert_eq!(all_that_it_gets(&address, account(2)), 29);
         assert_eq!(all_that_it_gets(&address, account(3)), 6);
-        // As soon as the busy one's requests count no more, the others go first.
+        // Once the busy one's requests no longer count, the others go first.
         tokio::time::advance(Duration::from_mins(5) + SLACK).await;
         assert_eq!(all_that_it_gets(&address, account(3)), 144);
     }
@@ -354,7 +358,7 @@ mod tests {
         assert_eq!(burnt(15), 0);
         assert_eq!(all_that_it_gets(&address, account(1)), 144);
         assert_eq!(all_that_it_gets(&address, account(2)), 29);
-        // Nor do accounts burn what is there for those whom nobody knows yet.
+        // Nor do accounts use up the part of those whom nobody knows yet.
         tokio::time::advance(Duration::from_mins(5) + SLACK).await;
         (1..10).for_each(|number| _ = all_that_it_gets(&address, account(number)));
         assert_eq!(burnt(6), 5);
@@ -370,7 +374,7 @@ mod tests {
         }
         let began = left[0];
         let seconds: Vec<_> = left.iter().map(|at| (*at - began).as_secs()).collect();
-        // As it ends the wait for the next, no request comes from there any more; then those of before count no more.
+        // Ten in all, then none until the earlier ones no longer count.
         let (at_once, slowly) = (0..5, (1..=5).map(|turn| 4 + 20 * turn));
         assert_eq!(seconds[..10], at_once.chain(slowly).collect::<Vec<u64>>());
         assert!(left.iter().all(|from| left.iter().filter(|at| *at >= from && **at - *from < WINDOW).count() <= 10));

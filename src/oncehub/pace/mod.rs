@@ -1,5 +1,6 @@
-//! Keeps OnceHub's rate limits before OnceHub has to refuse: an account's windows, and those of the address that requests
-//! leave from. Over HTTP many accounts share one address, and keys that OnceHub has not accepted yet get a small part of it.
+//! Client-side limits that keep OnceHub from having to reject requests: an account's windows, and those of the IP
+//! address that requests are sent from. Over HTTP many accounts share one address, and keys that OnceHub has not
+//! accepted yet get a small part of it.
 
 mod account;
 mod address;
@@ -23,45 +24,45 @@ use account::{Account, NoMoment};
 use address::Whose;
 pub(super) use standing::Standing;
 
-/// How long a key that OnceHub has not accepted waits for those that are being accepted just now, which make room for it. Only
-/// the last that has come from a client address waits for longer.
+/// How long a key that OnceHub has not accepted waits for others to be accepted and make room. Only the latest from a
+/// client address waits longer.
 const STRANGERS_WAIT: Duration = Duration::from_secs(5);
 
-/// How many from one client address wait at once to try a key: who comes after them takes the place of the first, so that made-up
-/// keys leave room for a call.
+/// How many requests from one client address may wait to try a key. One more takes the place of the first, so that
+/// made-up keys leave room for a call.
 const LINE: usize = 20;
 
-/// What one key may ask of OnceHub, and when.
+/// The requests that one key may send to OnceHub, and when.
 #[derive(Clone, Debug)]
 pub struct Budget {
     account: Arc<Account>,
     /// The address that it shares with others; without one, all windows are its own.
     address: Option<Address>,
-    /// For a key that has to be accepted first.
+    /// The key, if it has to be accepted first.
     key: Option<Arc<NewKey>>,
 }
 
-/// A key that somebody has brought.
+/// A key that a caller brought.
 #[derive(Debug)]
 struct NewKey {
-    /// Told apart by this, which tells nothing of the key.
+    /// The key's name, which reveals nothing of the key.
     name: Arc<str>,
     network: IpAddr,
     standing: Standing,
 }
 
 impl Budget {
-    /// A budget of these windows; none means no limit.
+    /// Creates a budget with these windows; none means no limit.
     pub fn new(windows: &[Window]) -> Self {
         Self { account: Account::new(0, windows.into()), address: None, key: None }
     }
 
-    /// A budget for the key of whoever runs this process, at an address that it shares with others'.
+    /// Creates a budget for the key of the operator of this process, at an address that it shares with others'.
     pub fn own_at(address: &Address) -> Self {
         Self { account: address.account(), address: Some(address.clone()), key: None }
     }
 
-    /// A budget for a key that somebody has brought from `network`. It goes by `name`, which tells nothing of it.
+    /// Creates a budget for a key that a caller brought from `network`. It goes by `name`, which reveals nothing of it.
     pub fn of_key(address: &Address, name: Arc<str>, network: IpAddr) -> Self {
         let (known, standing) = (address.known(&name), Standing::default());
         if known.is_some() {
@@ -71,12 +72,12 @@ impl Budget {
         Self { account, address: Some(address.clone()), key: Some(Arc::new(NewKey { name, network, standing })) }
     }
 
-    /// What OnceHub has said of the key, where that matters.
+    /// Returns what OnceHub has said about the key, if that matters.
     pub(super) fn standing(&self) -> Option<&Standing> {
         self.key.as_ref().map(|key| &key.standing)
     }
 
-    /// OnceHub has accepted the key.
+    /// Records that OnceHub has accepted the key.
     pub(super) fn accept(&self) {
         if let (Some(key), Some(address)) = (&self.key, &self.address)
             && (key.standing.accept() || !address.knows(&key.name))
@@ -85,7 +86,7 @@ impl Budget {
         }
     }
 
-    /// OnceHub has refused the key.
+    /// Records that OnceHub has rejected the key.
     pub(super) fn refuse(&self, error: Error) {
         if let (Some(key), Some(address)) = (&self.key, &self.address) {
             key.standing.refuse(error);
@@ -93,17 +94,23 @@ impl Budget {
         }
     }
 
-    /// OnceHub has named the key's account: all keys of an account share its windows.
+    /// Records the key's account, as OnceHub has named it: all keys of an account share its windows.
     pub(super) fn name(&self, account: &str) {
         if let Some(address) = &self.address {
             address.name(&self.account, account);
         }
     }
 
-    /// Waits for a free moment. A call that `has_begun`, which has had a request before, goes ahead of those that have not.
+    /// Returns whether both are budgets of one account, as far as is known.
+    pub(super) fn shares_account(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.account.root(), &other.account.root())
+    }
+
+    /// Waits for a free moment. A call that `has_begun`, having sent a request before, goes ahead of those that have
+    /// not.
     ///
     /// # Errors
-    /// How long the wait would be, when it ends after `deadline`; then nothing is reserved.
+    /// How long the wait would be, if it would end after `deadline`; then nothing is reserved.
     pub async fn acquire(&self, deadline: Instant, has_begun: bool) -> Result<(), Duration> {
         let account = self.account.root();
         if has_begun || account.windows.is_empty() {
@@ -128,10 +135,10 @@ impl Budget {
             let Some(address) = &self.address else { return Ok(()) };
             let stranger = self.key.as_ref().filter(|key| !key.standing.is_accepted()).map(|key| key.network);
             let mut freed = std::pin::pin!(address.freed());
-            // What is freed between the two looks must not be missed.
+            // Polled first, so that room freed between the two checks is not missed.
             let _ = futures::poll!(freed.as_mut());
             let Err(at) = address.take(Whose { account: account.number, stranger }) else { return Ok(()) };
-            // The account could go, but its address could not: nothing is reserved while it waits.
+            // The account had room, but its address had not: nothing is reserved while it waits.
             account.give_back(moment);
             let now = Instant::now();
             let too_late = Err(at.saturating_duration_since(now));
@@ -154,8 +161,8 @@ impl Budget {
         }
     }
 
-    /// After OnceHub refused for the account's rate: holds its requests back for so long, and everybody's if it looks as if
-    /// the limit were the address's.
+    /// Holds back the account's requests for this long after a rate-limit rejection, and everybody's if the limit seems
+    /// to be the address's.
     pub(super) fn pause(&self, wait: Duration) {
         let account = self.account.root();
         account.pause(wait);
@@ -165,7 +172,7 @@ impl Budget {
         }
     }
 
-    /// How many requests each of the account's windows has left.
+    /// Returns how many requests each of the account's windows has left.
     pub fn left(&self) -> Vec<(Window, usize)> {
         self.account.root().left()
     }

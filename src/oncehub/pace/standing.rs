@@ -5,15 +5,15 @@ use tokio::time::Instant;
 
 use crate::oncehub::Error;
 
-/// How long a key that OnceHub has refused is refused without asking again. One that has just been made valid there does not
-/// have to wait long, and one that is wrong costs no request with every call.
+/// How long OnceHub's rejection of a key is cached. A key that has just become valid does not have to wait long, and a
+/// wrong one does not cost a request with every call.
 const REFUSED_FOR: Duration = Duration::from_secs(30);
 
-/// What OnceHub has said of a key, among many keys at one address.
+/// What OnceHub has said about a key, among many keys at one address.
 #[derive(Debug, Default)]
 pub(in crate::oncehub) struct Standing {
     said: Mutex<Said>,
-    /// One asks; the others wait for that answer.
+    /// Held by the one call that checks the key, while the others wait for its result.
     pub(in crate::oncehub) turn: tokio::sync::Mutex<()>,
 }
 
@@ -34,7 +34,7 @@ impl Standing {
         matches!(*self.said.lock(), Said::Accepted)
     }
 
-    /// With what OnceHub has refused the key just now.
+    /// Returns the error with which OnceHub has recently rejected the key.
     pub(in crate::oncehub) fn refusal(&self) -> Option<Error> {
         match &*self.said.lock() {
             Said::Refused { at, error } if at.elapsed() < REFUSED_FOR => Some(error.clone()),
@@ -42,7 +42,7 @@ impl Standing {
         }
     }
 
-    /// Whether this is news.
+    /// Marks the key as accepted. Returns whether that is new.
     pub(super) fn accept(&self) -> bool {
         !matches!(std::mem::replace(&mut *self.said.lock(), Said::Accepted), Said::Accepted)
     }

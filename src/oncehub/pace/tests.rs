@@ -20,7 +20,7 @@ fn accepted(address: &Address, key: &str) -> Budget {
     budget
 }
 
-/// How long the next request has to wait.
+/// Returns how long the next request has to wait.
 async fn wait(budget: &Budget) -> Duration {
     let began = Instant::now();
     budget.acquire(began + FOREVER, true).await.unwrap();
@@ -31,7 +31,7 @@ fn oncehub() -> Address {
     Address::new(&Windows::oncehub())
 }
 
-/// How many of 300 moments, asked for all at once, fall into the fullest stretch of each window.
+/// Returns how many of 300 moments, requested all at once, fall into the fullest stretch of each window.
 fn fullest(windows: &[Window]) -> Vec<usize> {
     let account = Account::new(0, windows.into());
     let now = Instant::now();
@@ -78,7 +78,7 @@ async fn a_cancelled_wait_gives_its_moment_back() {
     wait(&budget).await;
     let cancelled = tokio::time::timeout(SECOND, budget.acquire(Instant::now() + FOREVER, true)).await;
     assert!(cancelled.is_err());
-    // Neither as long as if the other still stood in line, nor before the first one's time is over.
+    // Not as long as if the other were still in line, and not before the first one's period is over.
     let waited = wait(&budget).await;
     assert!((Duration::from_secs(9)..Duration::from_secs(10)).contains(&waited), "waited {waited:?}");
 }
@@ -91,7 +91,7 @@ async fn after_a_refusal_all_requests_of_the_account_wait() {
     assert_eq!(refused, Duration::from_secs(30));
 }
 
-/// A hundred calls of three requests each, and time for half of their requests: those that begin come to their end.
+/// A hundred calls of three requests each, with time for half of their requests: those that begin also finish.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_has_begun_goes_before_those_that_have_not() {
     let budget = Budget::new(&[Window { requests: 5, period: SECOND }]);
@@ -124,7 +124,7 @@ async fn an_account_that_is_refused_again_and_again_is_not_several() {
     let (a, b) = (accepted(&address, "a"), accepted(&address, "b"));
     (0..5).for_each(|_| a.pause(Duration::from_secs(9)));
     assert_eq!(wait(&b).await, Duration::ZERO);
-    // Nor are two whose refusals have nothing to do with each other.
+    // Nor are two with unrelated rejections.
     tokio::time::advance(SECOND).await;
     b.pause(Duration::from_secs(9));
     assert_eq!(wait(&accepted(&address, "c")).await, Duration::ZERO);
@@ -147,7 +147,7 @@ async fn a_refusal_holds_everybody_up_when_the_addresss_own_window_is_nearly_use
     let keys = ["a", "b", "c", "d"].map(|key| accepted(&address, key));
     let left = || address.left()[0].1;
     let mut all = keys.iter();
-    // Eighty-seven of a hundred: it may as well be the account's own limit.
+    // Eighty-seven of a hundred: it may just as well be the account's own limit.
     let mut busy = all.next().unwrap();
     while left() > 13 {
         if busy.acquire(Instant::now(), true).await.is_err() {
@@ -174,7 +174,7 @@ async fn refusals_of_keys_that_are_made_up_hold_nobody_up() {
 async fn two_keys_of_one_account_share_its_window() {
     let address = oncehub();
     let (one, two, other) = (accepted(&address, "one"), accepted(&address, "two"), accepted(&address, "other"));
-    // Until OnceHub names them, each stands for itself.
+    // Until OnceHub names them, each is an account of its own.
     for budget in [&one, &one, &one, &two, &two, &two, &two, &two] {
         assert_eq!(wait(budget).await, Duration::ZERO);
     }
@@ -190,7 +190,8 @@ async fn two_keys_of_one_account_share_its_window() {
     [&one, &two].iter().for_each(|budget| budget.name("admin@example.com"));
     other.name("somebody-else@example.com");
     assert_eq!(wait(&other).await, Duration::ZERO);
-    // Eight have left, more than one account may: those who wait already wait for the shared window, and nobody goes ahead.
+    // Eight have been sent, more than one account may: waiting requests already wait for the shared window, and none
+    // goes ahead.
     assert_eq!(wait(&one).await, SECOND + SLACK);
     for waiting in waiting {
         let waited = waiting.await.unwrap();
@@ -203,10 +204,10 @@ async fn two_keys_of_one_account_share_its_window() {
     }
     let most = left.iter().map(|from| left.iter().filter(|at| *at >= from && **at < *from + SECOND).count()).max();
     assert_eq!(most, Some(5));
-    // A refusal of either is the account's.
+    // A rejection of either is the account's.
     two.pause(Duration::from_secs(20));
     assert_eq!(wait(&one).await, Duration::from_secs(20));
-    // A key of an account that is known by its name finds all that the account has used.
+    // A new key of a named account finds all that the account has used.
     let third = accepted(&address, "three");
     third.name("admin@example.com");
     (0..4).for_each(|_| {

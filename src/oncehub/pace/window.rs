@@ -2,28 +2,28 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// At most so many requests in any stretch of so long.
+/// A limit of this many requests in any period of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// How many requests.
+    /// The number of requests.
     pub requests: usize,
-    /// In how long.
+    /// The length of the period.
     pub period: Duration,
 }
 
-/// What a window is stretched by, for requests that overtake each other on their way.
+/// The time by which a window is stretched, for requests that overtake each other in transit.
 pub(super) const SLACK: Duration = Duration::from_millis(50);
 
-/// The rate limits to keep, by whose they are.
+/// The rate limits to keep to, per account and per address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Windows {
-    /// Those of each account, whichever of its keys is used.
+    /// The windows of each account, whichever of its keys is used.
     pub account: Vec<Window>,
-    /// Those of the address that requests leave from, which all accounts share.
+    /// The windows of the IP address that requests are sent from, which all accounts share.
     pub address: Vec<Window>,
 }
 
-/// A rate limit that cannot be read.
+/// A rate limit that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}: write it like account=5/1s,address=200/5m, or off")]
 pub struct BadWindows {
@@ -31,7 +31,7 @@ pub struct BadWindows {
 }
 
 impl Window {
-    /// Reads `5/1s`.
+    /// Parses `5/1s`.
     fn read(text: &str) -> Result<Self, BadWindows> {
         let bad = |problem: &str| BadWindows { problem: format!("'{text}' {problem}") };
         let (requests, period) = text.split_once('/').ok_or_else(|| bad("is not a number of requests in a period"))?;
@@ -61,7 +61,7 @@ impl fmt::Display for Window {
 }
 
 impl Windows {
-    /// What OnceHub allows.
+    /// Returns the limits that OnceHub sets.
     pub fn oncehub() -> Self {
         Self {
             account: vec![Window { requests: 5, period: Duration::from_secs(1) }],
@@ -69,12 +69,12 @@ impl Windows {
         }
     }
 
-    /// Both kinds: what holds for an account that is alone at its address.
+    /// Returns both kinds: the limits of an account that is alone at its address.
     pub fn all(&self) -> Vec<Window> {
         [&*self.account, &*self.address].concat()
     }
 
-    /// What no window is kept for.
+    /// Returns what has no window, if anything.
     pub fn unguarded(&self) -> Option<&'static str> {
         match (self.account.is_empty(), self.address.is_empty()) {
             (true, true) => Some("neither an account nor this machine's address has a window"),
@@ -88,8 +88,8 @@ impl Windows {
 impl FromStr for Windows {
     type Err = BadWindows;
 
-    /// Reads `account=5/1s,address=200/5m`, where a name may come twice, or `off`. Windows without names are read as they
-    /// were once written: the shortest is the account's, the others are the address's.
+    /// Parses `account=5/1s,address=200/5m`, where a name may appear more than once, or `off`. Windows without names
+    /// are an older form: the shortest is the account's, the others are the address's.
     fn from_str(text: &str) -> Result<Self, BadWindows> {
         if text.trim().eq_ignore_ascii_case("off") {
             return Ok(Self::default());

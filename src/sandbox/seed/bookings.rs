@@ -1,4 +1,4 @@
-//! What was booked there, and what will take place.
+//! The account's bookings, past and upcoming.
 
 use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan as _, Unit};
@@ -10,7 +10,7 @@ use super::guests::{GUESTS, contact};
 use super::people::{DANA, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
 use crate::sandbox::world::{Booking, World, id, zone};
 
-/// A booking in a line: working days from this week's Monday, hour and minute with the host, calendar, host, guest, status.
+/// A booking: working days from this week's Monday, hour and minute in the host's zone, calendar, host, guest, status.
 struct Row(i32, i8, i8, usize, usize, usize, &'static str);
 
 const CLASSIC: usize = usize::MAX;
@@ -73,7 +73,7 @@ const ROWS: &[Row] = &[
     Row(15, 10, 0, REVIEW_LONDON, LEE, 0, "scheduled"),
 ];
 
-/// What guests wrote, by the row that it belongs to. They are strangers, and some of them are odd.
+/// What guests wrote, by the row it belongs to. Guests are strangers, and some of them are odd.
 const NOTES: &[(usize, &str)] = &[
     (0, "Looking forward to it 🙂🎉"),
     (2, "<b>Important:</b> please bring <script>alert('the numbers')</script> &amp; the slides."),
@@ -124,7 +124,7 @@ pub(super) fn fill(world: &mut World, more: usize) {
     set(24, &|booking| booking.conversation = Some(id("CVR", 0x0900)));
     set(23, &|booking| booking.rescheduled_from.clone_from(&first));
     bookings.extend((0..more).filter_map(|index| earlier(world, index, now)));
-    // The order of creation is the order in which OnceHub lists them, and not the order of their times.
+    // OnceHub lists bookings in order of creation, not of their times.
     bookings.sort_by_key(|booking| booking.created);
     world.bookings = bookings;
 }
@@ -145,7 +145,7 @@ fn sparse(fields: &mut Map<String, Value>) {
     }
 }
 
-/// The date so many working days after a Monday.
+/// Returns the date so many working days after a Monday.
 fn working_day(monday: Date, days: i32) -> Option<Date> {
     let (weeks, rest) = (days.div_euclid(5), days.rem_euclid(5));
     monday.checked_add((weeks * 7 + rest).days()).ok()
@@ -156,7 +156,7 @@ fn booking(world: &World, index: usize, row: &Row, monday: Date, now: Timestamp)
     let person = world.users.get(host)?;
     let date = working_day(monday, days)?;
     let starts = date.to_datetime(Time::new(hour, minute, 0, 0).ok()?).to_zoned(zone(&person.zone)).ok()?.timestamp();
-    // What has not happened yet cannot have been missed; what lies in the past waits for nobody's approval.
+    // A future booking cannot have been missed; a past one awaits nobody's approval.
     let status = match status {
         "no_show" | "completed" if starts > now => "scheduled",
         "requested" if starts <= now => "scheduled",
@@ -227,7 +227,7 @@ fn rounded(at: Timestamp) -> Timestamp {
     at.round(Unit::Second).unwrap_or(at)
 }
 
-/// One of many ordinary meetings of the past year, each on a time of its own.
+/// Creates one of many ordinary past meetings, each at its own time.
 fn earlier(world: &World, index: usize, now: Timestamp) -> Option<Booking> {
     let hours = 24 * 30 + i64::try_from(index).ok()? * 3;
     let starts = rounded(now - SignedDuration::from_hours(hours));

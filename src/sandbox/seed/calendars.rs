@@ -1,4 +1,4 @@
-//! What can be booked there.
+//! The account's booking calendars.
 
 use super::people::{DANA, HARBOUR_STREET, LEE, NOSEAT, OLIVER, OWNER, PRIYA, SAM_SALES, team, user};
 use crate::sandbox::world::{Calendar, Location, Question, World, id};
@@ -22,7 +22,7 @@ const QUESTIONS: &[Question] = &[
     Question { field: "Goal", choices: &[], several: false },
 ];
 
-/// A published calendar that asks nothing and costs nothing.
+/// Creates a published calendar that has no questions and no price.
 fn plain(
     index: usize,
     host: String,
@@ -49,7 +49,7 @@ fn plain(
     }
 }
 
-/// The calendars of an ordinary day.
+/// Returns the ordinary calendars.
 fn everyday() -> Vec<Calendar> {
     vec![
         plain(INTRO, user(DANA), "Intro call", "Intro call with Northlight", "northlight-intro", 30),
@@ -83,7 +83,7 @@ fn everyday() -> Vec<Calendar> {
     ]
 }
 
-/// The calendars with something to trip over: a price, an approval, a host without a seat, places.
+/// Returns the calendars with pitfalls: a price, an approval, a host without a seat, places.
 fn particular() -> Vec<Calendar> {
     vec![
         Calendar {

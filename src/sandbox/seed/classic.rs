@@ -1,4 +1,4 @@
-//! What could be booked there before there were calendars: Classic pages, and the kinds of meetings on them.
+//! The predecessors of booking calendars: Classic pages, and their event types.
 
 use super::people::{LEE, OLIVER, OWNER, PRIYA, user};
 use crate::sandbox::world::{EventType, MasterPage, Page, World, id};
@@ -7,7 +7,7 @@ pub(in crate::sandbox) fn page(index: usize) -> String {
     id("BP", 0x0400 + index as u64)
 }
 
-/// Live accounts have master pages whose ids begin like those of booking pages, and others.
+/// On live accounts, some master pages have ids that begin like those of booking pages.
 pub(in crate::sandbox) fn master_page(index: usize) -> String {
     id(if index.is_multiple_of(2) { "BP" } else { "MP" }, 0x0500 + index as u64)
 }
@@ -16,7 +16,7 @@ pub(in crate::sandbox) fn event_type(index: usize) -> String {
     id("ET", 0x0600 + index as u64)
 }
 
-/// A booking page in a line: name, label, slug, zone, user, whether it is active, its master pages, its event types.
+/// A booking page: name, label, slug, zone, user, whether it is active, its master pages, its event types.
 struct Row(&'static str, &'static str, &'static str, &'static str, usize, bool, &'static [usize], &'static [usize]);
 
 const PAGES: &[Row] = &[
@@ -27,7 +27,7 @@ const PAGES: &[Row] = &[
     Row("Margaret workshops", "Workshops", "margaret-workshops", "America/New_York", OWNER, true, &[], &[2]),
 ];
 
-/// A master page in a line: name, label, slug, whether it is active, whether it has been deleted.
+/// The master pages: name, label, slug, whether active, whether deleted.
 const MASTER_PAGES: &[(&str, &str, &str, bool, bool)] = &[
     ("Northlight front desk", "Book with Northlight", "northlight-front-desk", true, false),
     ("Northlight workshops", "Book a workshop", "northlight-workshops", true, false),

@@ -1,4 +1,4 @@
-//! What the account tells others of its own accord: calls to webhooks, and text messages.
+//! What the account sends unprompted: webhook calls and text messages.
 
 use jiff::SignedDuration;
 
@@ -6,7 +6,7 @@ use super::guests::{GUESTS, contact};
 use super::people::{DANA, user};
 use crate::sandbox::world::{Notification, Webhook, World, id, secret};
 
-/// A webhook in a line: name, address, events, whether it has been deleted.
+/// The webhooks: name, address, events, whether deleted.
 const WEBHOOKS: &[(&str, &str, &[&str], bool)] = &[
     ("Old relay", "https://relay.northlight.example/in", &["booking"], true),
     ("Booking feed", "https://hooks.northlight.example/bookings", &["booking.scheduled", "booking.canceled"], false),
@@ -14,7 +14,7 @@ const WEBHOOKS: &[(&str, &str, &[&str], bool)] = &[
     ("CRM sync", "https://crm.northlight.example/oncehub", &["booking", "conversation"], false),
 ];
 
-/// What was written; `{}` is a guest's name. The second is longer than one message, and the third not all plain letters.
+/// The message texts; `{}` is a guest's name. The second is longer than one message, and the third is not all ASCII.
 const TEXTS: &[&str] = &[
     "Hello {}, this is a reminder of your meeting with Northlight tomorrow.",
     "Hello {}, your meeting with Northlight has been moved. The new time, the address, the way to the car park and what to \
@@ -26,7 +26,7 @@ const TEXTS: &[&str] = &[
 
 const STATUSES: &[&str] = &["delivered", "sent", "delivered", "failed", "delivered", "rejected"];
 
-/// How many text messages were sent, and to which number those for Dana.
+/// How many text messages were sent, and the number that Dana's went to.
 const SENT: usize = 32;
 const DANAS_PHONE: &str = "+12125550199";
 
@@ -48,7 +48,8 @@ pub(super) fn fill(world: &mut World) {
     world.notifications = (0..SENT).filter_map(|index| message(world, index)).collect();
 }
 
-/// A text message, from the oldest to the newest: every fifth went to Dana, one to somebody who is no contact any more.
+/// Creates a text message, counting from the oldest: every fifth went to Dana, one to somebody who is no longer a
+/// contact.
 fn message(world: &World, index: usize) -> Option<Notification> {
     let reached: Vec<usize> = (0..GUESTS.len())
         .filter(|guest| world.contacts.get(*guest).is_some_and(|contact| contact.text("mobile_phone").is_some()))

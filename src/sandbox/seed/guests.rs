@@ -1,4 +1,4 @@
-//! Who books there.
+//! The account's guests.
 
 use jiff::SignedDuration;
 
@@ -70,12 +70,12 @@ pub(in crate::sandbox) const GUESTS: &[Guest] = &[
     guest("Zoë Adams", "zoe.adams@quill.example", None, "Pacific/Auckland", Some("Quill")),
 ];
 
-/// Contacts that there were, and that only their ids lead to.
+/// Deleted contacts, which can only be reached by id.
 const DELETED: &[(&str, &str)] = &[("Mara", "mara@stone.example"), ("Otis", "otis@stone.example")];
 
 const CUSTOM_FIELDS: &[&str] = &["Topics", "Company_Size", "Goal", "Referral source", "resume"];
 
-/// The contact of a guest; behind them are those that have been deleted.
+/// Returns the id of a guest's contact; the deleted ones follow.
 pub(in crate::sandbox) fn contact(index: usize) -> String {
     id("CTC", 0x0700 + index as u64)
 }

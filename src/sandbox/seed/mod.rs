@@ -1,5 +1,5 @@
-//! The account that a sandbox begins with: a small consultancy, Northlight Advisory, and its guests, placed around the week
-//! in which it starts. All of it is made up.
+//! The initial account of a sandbox: a small consultancy, Northlight Advisory, and its guests, placed around the week
+//! in which the sandbox starts. All of it is made up.
 
 mod bookings;
 pub(super) mod calendars;
@@ -11,7 +11,7 @@ pub(super) mod people;
 use super::Clock;
 use super::world::World;
 
-/// The account as it is when the sandbox starts.
+/// Creates the account as it is when the sandbox starts.
 pub(super) fn account(now: Clock, more_bookings: usize) -> World {
     let mut world = World::new(now);
     people::fill(&mut world);

@@ -1,4 +1,4 @@
-//! Who works there.
+//! The account's users and teams.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ pub(in crate::sandbox) const NOSEAT: usize = 7;
 /// An address of the account: its id, and where it is.
 pub(in crate::sandbox) const HARBOUR_STREET: (&str, &str) = ("ADD-7KQ2M9XW4T", "12 Harbour Street, New York");
 
-/// The id of a person.
+/// Returns the id of a user.
 pub(in crate::sandbox) fn user(index: usize) -> String {
     id("USR", 0x0100 + index as u64)
 }
 
-/// The id of a team: 0 advisers, 1 support, 2 one without members.
+/// Returns the id of a team: 0 advisers, 1 support, 2 one without members.
 pub(in crate::sandbox) fn team(index: usize) -> String {
     id("TM", 0x0200 + index as u64)
 }
@@ -78,7 +78,7 @@ const PEOPLE: &[Person] = &[
 const INVITED: usize = 8;
 pub(in crate::sandbox) const DELETED: &[usize] = &[9, 10];
 
-/// Nine to five on working days.
+/// Returns nine to five on working days.
 pub(in crate::sandbox) fn office_hours(venues: &[Venue]) -> Vec<(Weekday, Vec<Hours>)> {
     working_week(&[hours(9 * 60, 17 * 60, venues)])
 }
@@ -92,7 +92,7 @@ fn hours(begin: i16, end: i16, venues: &[Venue]) -> Hours {
     Hours { begin, end, venues: venues.to_vec() }
 }
 
-/// The week of a person, and where they take their meetings.
+/// Returns a user's week, and where they take their meetings.
 fn weekly(index: usize) -> Vec<(Weekday, Vec<Hours>)> {
     let online = [Venue::DynamicLink];
     match index {
@@ -120,7 +120,7 @@ pub(super) fn fill(world: &mut World) {
     }
     let now = world.time();
     for (index, Person(first_name, last_name, email, role, zone_name, teams, video)) in PEOPLE.iter().enumerate() {
-        // One day off, and one short one, next month or so.
+        // One full day off and one short day, a little over three weeks ahead.
         let today = now.to_zoned(zone(zone_name)).date();
         let off = today.checked_add(24.days()).unwrap_or(today);
         let short = today.checked_add(25.days()).unwrap_or(today);

@@ -1,4 +1,4 @@
-//! What a booking form is filled with: checked before it is sent, because OnceHub takes nearly anything and tells nobody.
+//! The answers to a booking form, validated before they are sent: OnceHub accepts nearly anything and reports nothing.
 
 use serde_json::{Map, Value};
 
@@ -7,10 +7,10 @@ use crate::tools::address::{email, phone};
 use crate::tools::failure::Failure;
 use crate::tools::untrusted::quoted;
 
-/// The form's own fields, and the arguments that fill them.
+/// The form's built-in fields, and the arguments that fill them.
 const OWN: &[(&str, &str)] = &[("name", "guest_name"), ("email", "guest_email"), ("phone", "guest_phone")];
 
-/// The form of a guest: the calendar's own questions by their names, and the fields that every form has.
+/// Builds a guest's form: the calendar's own questions by name, and the fields that every form has.
 pub(super) fn form(
     custom_fields: Option<Map<String, Value>>,
     name: Option<&str>,
@@ -45,10 +45,10 @@ pub(super) fn form(
     Ok(form)
 }
 
-/// The fields that every form has besides those that arguments fill, whatever the case of their names.
+/// The fields that every form has besides those filled by arguments, whatever the case of their names.
 const OF_EVERY_FORM: &[&str] = &["mobile_phone", "note", "company", "guests"];
 
-/// The questions whose answers OnceHub has not kept, or not all of: it drops without a word what it does not know.
+/// Returns the questions whose answers OnceHub did not keep in full: it silently drops what it does not know.
 pub(super) fn dropped<'a>(sent: &'a Map<String, Value>, booking: &Object) -> Vec<&'a str> {
     let form = booking.get("form_submission");
     let kept = form.and_then(|form| form.get("custom_fields")?.as_array());

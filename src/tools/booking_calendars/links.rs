@@ -1,4 +1,4 @@
-//! Links that serve for one booking.
+//! One-time links: each is good for one booking.
 
 use std::fmt::Write as _;
 
@@ -137,7 +137,7 @@ impl Tools {
 }
 
 impl Call {
-    /// A user and their e-mail address, which is how a link names hosts.
+    /// Finds a user and their e-mail address, by which a link names its hosts.
     async fn with_address(&self, argument: &str, name: &str) -> Result<(Found, String), Failure> {
         let found = self.find(&[Noun::Users], argument, name).await?;
         match found.entry.as_ref().and_then(|entry| entry.email.clone()) {
@@ -150,7 +150,7 @@ impl Call {
         }
     }
 
-    /// Whether a calendar belongs to a user, as far as that is known.
+    /// Whether a calendar belongs to a single user, as far as that is known.
     async fn has_one_host(&self, calendar: &Found) -> bool {
         let Some(host) = calendar.entry.as_ref().and_then(|entry| entry.object.text("host")) else {
             return false;

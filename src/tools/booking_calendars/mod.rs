@@ -1,4 +1,4 @@
-//! Booking calendars: finding one, its free slots, booking a slot, and links that serve once.
+//! Booking calendars: finding one, its free slots, booking a slot, and one-time links.
 
 mod guest;
 mod links;
@@ -111,13 +111,13 @@ impl Tools {
 }
 
 impl Call {
-    /// The calendar that is meant.
+    /// Finds the calendar that is meant.
     async fn calendar(&self, asked: &str) -> Result<Found, Failure> {
         self.find(&[Noun::Calendars], "calendar_id", asked).await
     }
 }
 
-/// The names of those who host calendars.
+/// The names of the users and teams that host calendars.
 struct Hosts {
     users: Arc<Entries>,
     teams: Arc<Entries>,
@@ -136,7 +136,7 @@ impl Hosts {
         hosts
     }
 
-    /// The host's name, and whether it is a team.
+    /// Returns the host's name, and whether it is a team.
     fn name(&self, calendar: &Object) -> Option<(String, bool)> {
         let id = calendar.text("host")?;
         let user = self.users.name(id).map(|name| (name.to_owned(), false));

@@ -128,7 +128,7 @@ impl Tools {
             Written::Answered(answer) if answer.text("id").is_some() => {
                 call.read_back(&answer, &form, start.at, &zone).await
             }
-            // A yes that does not say to what.
+            // OnceHub accepted it without returning the booking's id.
             Written::Answered(answer) => match find().await.ok().flatten() {
                 Some(booking) => call.booked(booking, &form, &zone).await,
                 None => call.read_back(&answer, &form, start.at, &zone).await,
@@ -142,7 +142,7 @@ impl Tools {
 }
 
 impl Call {
-    /// The location to ask for: nothing when the caller leaves it to OnceHub.
+    /// Returns the location to request; `None` when the caller leaves it to OnceHub.
     async fn location(
         &self,
         input: &ScheduleMeeting,
@@ -167,7 +167,7 @@ impl Call {
                 let number = value.or(input.guest_phone.as_deref()).unwrap_or_default();
                 Some(phone("location_value", number)?)
             }
-            // Providers are written in OnceHub's own way: google_meet.
+            // OnceHub spells providers its own way: google_meet.
             (LocationType::Virtual, Some(value)) => Some(value.to_lowercase().replace([' ', '-'], "_")),
             (_, Some(value)) => Some(value.to_owned()),
             (_, None) => {
@@ -182,7 +182,7 @@ impl Call {
         Ok(Some(Location { kind: kind.as_str().into(), value }))
     }
 
-    /// The id of an address: OnceHub takes no other form of it. Without a value, the only one that there is.
+    /// Returns the id of an address, the only form that OnceHub accepts. Without a value, the only one there is.
     async fn address(&self, calendar: &Id, start: Timestamp, asked: Option<&str>) -> Result<String, Failure> {
         let in_capitals = asked.map(str::to_uppercase).filter(|asked| asked.starts_with("ADD-"));
         if let Some(id) = in_capitals.filter(|asked| crate::tools::names::looks_like_an_id(asked)) {
@@ -220,7 +220,7 @@ impl Call {
         }
     }
 
-    /// The live booking of that guest on that calendar at that time.
+    /// Finds that guest's live booking on that calendar at that time.
     async fn find_scheduled(&self, calendar: &Id, email: &str, start: Timestamp) -> Result<Option<Object>, Error> {
         let second = SignedDuration::from_secs(1);
         let listing = bookings::All {
@@ -230,7 +230,7 @@ impl Call {
             ..bookings::All::default()
         };
         let found = self.oncehub.list(&listing, 100).await?;
-        // Clocks differ a little; what is older than that was there before.
+        // Clocks differ slightly; a booking older than this existed before.
         let since = self.now - SignedDuration::from_mins(5);
         let theirs = |booking: &Object| {
             let is_theirs = match booking.text_in("form_submission", "email") {
@@ -244,7 +244,7 @@ impl Call {
         Ok(found.items.into_iter().find(theirs))
     }
 
-    /// What OnceHub made of it: its answer holds the id alone.
+    /// Reads the booking that was created: OnceHub's response holds only its id.
     async fn read_back(&self, answer: &Object, form: &Map<String, Value>, start: Timestamp, zone: &Zone) -> Reply {
         let id = answer.text("id").unwrap_or_default().to_owned();
         let read = match id.parse() {
@@ -264,7 +264,7 @@ impl Call {
         self.booked(booking, form, zone).await
     }
 
-    /// The booking that has been made, and what OnceHub left out of it.
+    /// Shows the booking that was created, and which answers OnceHub dropped.
     async fn booked(&self, booking: Object, form: &Map<String, Value>, zone: &Zone) -> Reply {
         let names = Names::of(self, std::slice::from_ref(&booking)).await;
         let dropped: Vec<String> = guest::dropped(form, &booking).into_iter().map(|name| quoted(name, 60)).collect();
@@ -278,7 +278,7 @@ impl Call {
         reply
     }
 
-    /// A slot that is gone: the failure then names the nearest ones that are free.
+    /// Adds the nearest free slots to the failure when the requested one is gone.
     async fn too_late(&self, failure: Failure, calendar: &Id, start: Timestamp, zone: &Zone) -> Failure {
         if failure.param.as_deref() != Some("start_time") || start <= self.now {
             return failure;

@@ -31,7 +31,7 @@ struct GetBookingTimeSlots {
     limit: Option<u32>,
 }
 
-/// OnceHub answers for no longer stretch.
+/// The longest range that OnceHub returns slots for.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[tool_router(router = slots, vis = "pub(super)")]
@@ -86,9 +86,9 @@ impl Tools {
     }
 }
 
-/// A stretch of time to look for slots in.
+/// A time range to search for slots.
 struct Range {
-    /// Nothing when it begins now, which OnceHub says more exactly than we can.
+    /// `None` when it begins now, which OnceHub can tell more precisely than we can.
     start: Option<Timestamp>,
     end: Timestamp,
     now: Timestamp,
@@ -143,7 +143,7 @@ impl Range {
     }
 }
 
-/// A start that is free, and where the meeting can take place.
+/// A free start time, and where the meeting can take place.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Slot {
     pub(super) start: Timestamp,
@@ -151,7 +151,7 @@ pub(super) struct Slot {
 }
 
 impl Call {
-    /// The free slots of a calendar, in order. What cannot be read as a slot is left out.
+    /// Returns a calendar's free slots, in order, skipping what cannot be read as a slot.
     pub(super) async fn slots(&self, id: &Id, start: Option<Timestamp>, end: Timestamp) -> Result<Vec<Slot>, Error> {
         let asked = booking_calendars::TimeSlots {
             id: id.clone(),
@@ -174,11 +174,11 @@ impl Slot {
     }
 }
 
-/// A location as `schedule_meeting` takes it, and what it is to a person.
+/// Describes a location in the terms `schedule_meeting` takes, and for a person.
 fn described(location: &Object) -> String {
     let kind = location.text("type").unwrap_or("unknown");
     let mut text = word(kind);
-    // A video service is OnceHub's own word; an address or a number is somebody's.
+    // A video service is OnceHub's own word; people write addresses and numbers.
     let is_service = kind == "virtual";
     let value = location.text("value").map(|value| if is_service { word(value) } else { quoted(value, 120) });
     let id = location.text("id").map(word);
@@ -188,17 +188,17 @@ fn described(location: &Object) -> String {
     text
 }
 
-/// The first so many slots, and where to go on.
+/// Shows the first `count` slots, and where to continue.
 fn show(slots: &[Slot], count: usize, range: &Range, id: &Id, calendar: &str, zone: &Zone) -> Reply {
     let given = slots.get(..count).unwrap_or_default();
     let more = slots.get(given.len());
-    // Nearly always the same everywhere: then it is said once.
+    // The locations are nearly always the same for all slots: then they are listed once.
     let first = given.first().map(|slot| slot.locations.as_slice()).unwrap_or_default();
     let everywhere = given.iter().all(|slot| slot.locations == first);
 
     let mut days: Vec<(String, Vec<String>)> = Vec::new();
     for slot in given {
-        // The offset is part of the day: on the day of a change of clocks there are two.
+        // The offset is part of the day: a day on which the clocks change has two.
         let day = format!("{} ({})", time::day(slot.start, zone), time::offset(slot.start, zone));
         let mut words = time::clock(slot.start, zone);
         if !everywhere {
@@ -259,7 +259,7 @@ fn show(slots: &[Slot], count: usize, range: &Range, id: &Id, calendar: &str, zo
     Reply::new(structure, text)
 }
 
-/// Free starts near one that is not, in words: the shortest way on for somebody who was too late.
+/// Lists free starts near one that is taken: the quickest alternative for a caller who was too late.
 pub(super) fn nearest_in_words(slots: &[Slot], to: Timestamp, zone: &Zone) -> Option<String> {
     let mut near: Vec<Timestamp> = slots.iter().map(|slot| slot.start).collect();
     near.sort_by_key(|at| at.duration_since(to).abs());

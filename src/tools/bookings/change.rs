@@ -1,5 +1,5 @@
-//! Changing a booking. Each change reads the booking first, to ask about it in words, and can tell afterwards what became of
-//! it when OnceHub's answer is lost.
+//! Changing a booking. Each change reads the booking first, both to describe it in the question and to be able to check
+//! whether the change happened when OnceHub's response is lost.
 
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
@@ -123,7 +123,7 @@ impl Tools {
     }
 }
 
-/// The booking that is to be changed.
+/// The booking to change.
 pub(super) struct Target {
     pub(super) id: Id,
     pub(super) booking: Object,
@@ -141,7 +141,7 @@ impl Call {
         Ok(Target { id, booking })
     }
 
-    /// Sends a change and shows the booking after it.
+    /// Sends a change and shows the booking afterwards.
     async fn show_changed<E>(
         &self,
         change: &E,
@@ -156,7 +156,7 @@ impl Call {
         Ok(self.shown(done, booking, found).await)
     }
 
-    /// Sends a change; the booking after it, and whether it had to be looked up.
+    /// Sends a change; returns the booking afterwards, and whether it had to be looked up.
     async fn written<E>(
         &self,
         change: &E,
@@ -170,7 +170,7 @@ impl Call {
         let read = bookings::Get { id: id.clone(), expand: None };
         let what = format!("the booking {id}");
         let check = format!("read it with get_booking {id}: its status tells");
-        // What was so before proves nothing: OnceHub refuses to do it twice, and tells nobody about it again.
+        // A booking already in that state proves nothing: OnceHub rejects a repeated change, and notifies nobody again.
         let was_done = is_done(before);
         let see = |booking: Object| Seen::made(Some(booking).filter(|booking| !was_done && is_done(booking)));
         let (mut booking, found) = self.change(change, &read, Subject { what: &what, check: &check }, &see).await?;

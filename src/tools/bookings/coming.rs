@@ -1,24 +1,24 @@
-//! The bookings to come of somebody who is about to be deleted: what becomes of them, OnceHub does not say.
+//! Upcoming bookings of a user or contact about to be deleted: OnceHub does not say what happens to them.
 
 use super::{describe, is_live};
 use crate::oncehub::{Object, bookings};
 use crate::tools::call::Call;
 use crate::tools::time::{self, Zone};
 
-/// How many are named.
+/// How many bookings are named.
 const NAMED: usize = 10;
 
-/// What is still to come, soonest first.
+/// Upcoming bookings, soonest first.
 pub(in crate::tools) struct Coming {
-    /// Nothing, when it could not be looked up.
+    /// `None` when they could not be looked up.
     bookings: Option<Vec<Object>>,
-    /// Whether there are more than one page of them.
+    /// Whether there is more than one page of them.
     more: bool,
     zone: Zone,
 }
 
 impl Call {
-    /// The live bookings to come among those that `whose` filters.
+    /// Returns the live upcoming bookings that match `whose`.
     pub(in crate::tools) async fn coming(&self, whose: bookings::All) -> Coming {
         let listing = bookings::All { starting_after: Some(time::instant(self.now)), ..whose };
         let page = self.oncehub.page(&listing, 100, None).await;
@@ -33,7 +33,7 @@ impl Call {
 }
 
 impl Coming {
-    /// For a question: how many there are, beginning with a space; nothing when there are none.
+    /// Returns a sentence for a question: how many there are, with a leading space; empty when there are none.
     pub(in crate::tools) fn sentence(&self) -> String {
         let at_least = if self.more { "At least " } else { "" };
         match self.bookings.as_ref().map(Vec::len) {
@@ -44,7 +44,7 @@ impl Coming {
         }
     }
 
-    /// For a reply: which they are, and what to do about them; nothing when there are none.
+    /// Returns a note for a reply: which they are, and what to do about them; `None` when there are none.
     pub(in crate::tools) fn note(&self, next: &str) -> Option<String> {
         let sentence = self.sentence();
         let all = self.bookings.as_deref().unwrap_or_default();

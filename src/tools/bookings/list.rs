@@ -147,7 +147,7 @@ fn guest_is_like(booking: &Object, guest: &str) -> bool {
     form.into_iter().chain(expanded).chain(attendees).flatten().any(|known| fold(known).contains(guest))
 }
 
-/// One status is OnceHub's own filter; several are sorted out here.
+/// A single status is passed to OnceHub's own filter; several are filtered here.
 fn only_status(asked: &mut Asked<'_>, statuses: &[Status]) -> Option<String> {
     let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
     if !names.is_empty() {

@@ -64,7 +64,8 @@ impl Tools {
 }
 
 impl Call {
-    /// The booking that is asked for: by its id, or by a guest's exact name or address, a subject or a URL of it.
+    /// Finds the booking asked for: by its id, by the guest's exact name or address, by its subject, or by one of its
+    /// URLs.
     async fn find_booking(&self, asked: &str, expand: Option<String>) -> Result<Object, Failure> {
         let asked = asked.trim();
         if let Ok(id) = asked.parse::<Id>() {
@@ -78,7 +79,7 @@ impl Call {
                     if error.rejection().is_some_and(crate::oncehub::Rejection::is_not_found)
                         && !looks_like_an_id(asked) =>
                 {
-                    // That no id and no name fits is best said in OnceHub's own words.
+                    // Report OnceHub's own error when no name matches either.
                     return self.search_booking(asked, expand).await.map_err(|failure| {
                         if failure.kind == Kind::NotFound { Failure::from(error) } else { failure }
                     });
@@ -89,7 +90,7 @@ impl Call {
         self.search_booking(asked, expand).await
     }
 
-    /// Looks among the newest bookings for those that are known by a name.
+    /// Searches the newest bookings by name.
     async fn search_booking(&self, asked: &str, expand: Option<String>) -> Result<Object, Failure> {
         let folded = fold(asked);
         let texts = |booking: &Object| {
@@ -132,12 +133,12 @@ impl Call {
     }
 }
 
-/// Whether a booking still takes place, or waits for approval.
+/// Whether a booking is still to take place, or awaits approval.
 pub(super) fn is_live(booking: &Object) -> bool {
     booking.text("status").is_some_and(|status| matches!(status, "scheduled" | "rescheduled" | "requested"))
 }
 
-/// A booking in half a line, to tell it from others: id, status, time, guest.
+/// Describes a booking briefly, to tell it from others: id, status, time, guest.
 pub(super) fn describe(booking: &Object, zone: &Zone) -> String {
     let starts = booking.text("starting_time").and_then(time::read).map(|at| time::local(at, zone));
     let parts = [booking.text("id").map(word), booking.text("status").map(word), starts, guest(booking)];

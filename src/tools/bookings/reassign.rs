@@ -1,5 +1,6 @@
-//! Giving a booking to another host. OnceHub's documents disagree on whether a booking's owner changes with its host, so three
-//! things are looked at: the owner, the attendees, and whose bookings OnceHub lists it among.
+//! Reassigning a booking to another host. OnceHub's documentation contradicts itself on whether a booking's owner
+//! changes with its host, so three things are checked: the owner, the attendees, and whose bookings OnceHub lists it
+//! among.
 
 use futures::FutureExt;
 use jiff::SignedDuration;
@@ -98,23 +99,24 @@ fn look_again(id: &Id, host: &Found) -> String {
     format!("see whether list_bookings with host {} shows {id}", host.id)
 }
 
-/// By what a booking shows that a user is its host.
+/// The signs that a user is a booking's host.
 #[derive(Clone, Copy, Default)]
 struct Signs {
     owns: bool,
     attends: bool,
-    /// OnceHub lists it among their bookings, those included that they only co-host.
+    /// OnceHub lists it among their bookings, which include those that they only co-host.
     listed: bool,
 }
 
 impl Signs {
-    /// Those of the booking as it is now. Where OnceHub does not say whose list it is in, that is no sign later either.
+    /// Collects the signs of the booking as it is now. If OnceHub's listing is unavailable now, it is not a sign later
+    /// either.
     async fn of(call: &Call, target: &Target, host: &Found) -> Self {
         let listed = call.is_listed_with(target, &host.id).await.unwrap_or(true);
         Self { listed, ..Self::on(&target.booking, host) }
     }
 
-    /// What the booking itself shows.
+    /// Collects the signs on the booking itself.
     fn on(booking: &Object, host: &Found) -> Self {
         let email = host.entry.as_ref().and_then(|entry| entry.email.as_deref());
         let attends = |email: &str| booking.texts("attendees").any(|attendee| attendee.eq_ignore_ascii_case(email));
@@ -127,7 +129,7 @@ impl Signs {
 }
 
 impl Call {
-    /// Whether the booking shows a sign of its new host that it did not show before.
+    /// Whether the booking shows a sign of its new host that was not there before.
     async fn look_for_new_host(&self, target: &Target, host: &Found, before: Signs) -> Result<Seen, Error> {
         let booking = self.oncehub.send(&bookings::Get { id: target.id.clone(), expand: None }).await?;
         let now = Signs::on(&booking, host);

@@ -1,4 +1,4 @@
-//! How a booking is shown: whole, in a line of a list, and in a question.
+//! How a booking is shown: in full, as a line of a list, and in a question.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::tools::schema::{self, Field, REFERENCE};
 use crate::tools::time::{self, Zone};
 use crate::tools::untrusted::{clean, quoted, word};
 
-/// The fields of a booking that point to something with a name, and what that is.
+/// The booking fields that refer to something with a name, and its noun.
 const REFERENCES: &[(&str, Noun)] = &[
     ("owner", Noun::Users),
     ("booking_calendar", Noun::Calendars),
@@ -27,7 +27,7 @@ const REFERENCES: &[(&str, Noun)] = &[
     ("event_type", Noun::EventTypes),
 ];
 
-/// What the fields of a booking's reply are; those of OnceHub that are not named here are there as well, in full ones.
+/// The fields of a booking's reply. With full detail, OnceHub's other fields are included as well.
 const FIELDS: &[Field] = &[
     ("id", "string", ""),
     ("status", "string", "requested, scheduled, rescheduled, completed, canceled or no_show"),
@@ -49,26 +49,26 @@ const FIELDS: &[Field] = &[
     ("payment_information", "object or null", "amount_charged is in the currency's minor unit (cents)"),
 ];
 
-/// The schema of one booking.
+/// Returns the schema of one booking.
 pub(super) fn one() -> Arc<JsonObject> {
     static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(|| schema::output(FIELDS));
     Arc::clone(&SCHEMA)
 }
 
-/// The schema of a booking after a change.
+/// Returns the schema of a booking after a change.
 pub(super) fn written() -> Arc<JsonObject> {
     static SCHEMA: LazyLock<Arc<JsonObject>> = LazyLock::new(|| schema::written(FIELDS));
     Arc::clone(&SCHEMA)
 }
 
-/// The schema of a booking that has just been made.
+/// Returns the schema of a booking that was just created.
 pub(in crate::tools) fn scheduled() -> Arc<JsonObject> {
     let mut fields = vec![("booking_id", "string", "For get_booking, cancel_booking and the like")];
     fields.extend_from_slice(FIELDS);
     schema::written(&fields)
 }
 
-/// The schema of a booking in a list.
+/// Returns the schema of a booking in a list.
 pub(super) fn item() -> Value {
     let mut fields = FIELDS.to_vec();
     fields.push(("guest_name", "string", ""));
@@ -76,14 +76,14 @@ pub(super) fn item() -> Value {
     schema::object(&fields)
 }
 
-/// The names behind the ids of some bookings.
+/// The names for the ids in a set of bookings.
 #[derive(Default)]
 pub(in crate::tools) struct Names {
     entries: BTreeMap<&'static str, Arc<Entries>>,
 }
 
 impl Names {
-    /// Reads what the bookings refer to. A name that cannot be had is left out: the id is there all the same.
+    /// Reads what the bookings refer to. A name that is unavailable is left out: the id is shown regardless.
     pub(in crate::tools) async fn of(call: &Call, bookings: &[Object]) -> Self {
         let mut entries = BTreeMap::new();
         for (field, noun) in REFERENCES {
@@ -95,7 +95,7 @@ impl Names {
         Self { entries }
     }
 
-    /// What a reference is to, by name.
+    /// Returns the name of what a reference points to.
     fn name<'a>(&'a self, field: &str, to: Reference<'a>) -> Option<Cow<'a, str>> {
         let expanded =
             to.object.and_then(|object| full_name(object).map(Cow::Owned).or_else(|| to.text("name").map(clean)));
@@ -103,7 +103,7 @@ impl Names {
     }
 }
 
-/// Whose it is: the guest's name and address, quoted. A booking without a form still has attendees.
+/// Returns the guest's name and address, quoted. A booking without a form still has attendees.
 pub(in crate::tools) fn guest(booking: &Object) -> Option<String> {
     let (name, email) = guest_of(booking);
     match (name.map(|name| quoted(&name, 80)), email.map(|email| quoted(&email, 120))) {
@@ -128,8 +128,8 @@ fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
-/// `"Intro call" with "Carrie Customer" carrie@example.com on Tue 2026-12-01 15:00 -05:00 (America/New_York)`. What people have
-/// written keeps its quotation marks, so that it cannot go on as our own words.
+/// `"Intro call" with "Carrie Customer" carrie@example.com on Tue 2026-12-01 15:00 -05:00 (America/New_York)`. People's
+/// text stays in quotation marks, so that it cannot pass for our own words.
 pub(super) fn sentence(booking: &Object, zone: &Zone) -> String {
     let subject = booking.text("subject").map_or("a booking".to_owned(), |subject| quoted(subject, 60));
     let guest = guest(booking).unwrap_or_else(|| "an unnamed guest".to_owned());
@@ -138,7 +138,7 @@ pub(super) fn sentence(booking: &Object, zone: &Zone) -> String {
     format!("{subject} with {guest}{when}")
 }
 
-/// The fields of a booking that a [`Row`] is made of.
+/// The booking fields that a [`Row`] is built from.
 pub(super) const FIELDS_OF_A_ROW: &[&str] = &[
     "attendees",
     "booking_calendar",
@@ -160,7 +160,7 @@ pub(super) const FIELDS_OF_A_ROW: &[&str] = &[
     "subject",
 ];
 
-/// What a list shows of a booking, in both forms: what a person needs to recognise it and act on it.
+/// A booking in a list, in both forms: what a person needs to recognise it and act on it.
 struct Row<'a> {
     booking: &'a Object,
     id: Option<Cow<'a, str>>,
@@ -172,7 +172,7 @@ struct Row<'a> {
     guest_name: Option<Cow<'a, str>>,
     guest_email: Option<Cow<'a, str>>,
     contact: Option<Reference<'a>>,
-    /// What it refers to, and what that is called, in the order of [`REFERENCES`].
+    /// The references and their names, in the order of [`REFERENCES`].
     refers: Vec<(&'static str, Reference<'a>, Option<Cow<'a, str>>)>,
     rescheduled: Option<Cow<'a, str>>,
     in_trash: bool,
@@ -208,7 +208,7 @@ impl<'a> Row<'a> {
         Some(format!("{} ({})", self.local.get(..14)?, self.local.get(21..)?))
     }
 
-    /// What was asked to be shown whole.
+    /// Returns the fields that the caller asked to expand.
     fn expanded(&self, zone: &Zone) -> Map<String, Value> {
         let others =
             ["contact", "conversation"].into_iter().filter_map(|field| Some((field, self.booking.reference(field)?)));
@@ -217,7 +217,7 @@ impl<'a> Row<'a> {
         all.filter_map(|(field, to)| Some((field.to_owned(), whole(to)?))).collect()
     }
 
-    /// Whether the subject is the calendar's, which most are: then the calendar's name tells as much.
+    /// Whether the subject is the calendar's, as it usually is: then the calendar's name says as much.
     fn calendar_says(&self, names: &Names) -> bool {
         let subject = self.booking.text("subject");
         let calendar = self.refers.iter().find(|(field, ..)| *field == "booking_calendar");
@@ -245,7 +245,7 @@ impl<'a> Row<'a> {
         put("duration_minutes", self.minutes.map(Value::from));
         put("guest_name", text(&self.guest_name));
         put("guest_email", text(&self.guest_email));
-        // Expanded because somebody wants to see it.
+        // Shown in full, because the caller asked to expand it.
         let whole = |to: &Map<String, Value>| present(Object::from(to.clone()), zone).into();
         put("contact", self.contact.map(|to| to.object.map_or_else(|| clean(to.id).into(), whole)));
         put("conversation", self.booking.reference("conversation").and_then(|to| to.object).map(whole));
@@ -258,9 +258,9 @@ impl<'a> Row<'a> {
         shown
     }
 
-    /// One line: time, status, guest, calendar, host, id.
+    /// Formats one line: time, status, guest, calendar, host, id.
     ///
-    /// In a list a legend has the ids of hosts and calendars; a line that stands `alone` has them itself.
+    /// In a list, a legend gives the ids of hosts and calendars; a line that stands `alone` includes them.
     fn line(&self, names: &Names, zone: &Zone, alone: bool) -> String {
         let id = self.id.as_deref().unwrap_or_default();
         if self.booking.is_deleted() {
@@ -309,7 +309,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The field that says what a reference is called.
+/// Returns the field that holds a reference's name.
 fn name_of(field: &str) -> &'static str {
     match field {
         "owner" => "owner_name",
@@ -320,8 +320,8 @@ fn name_of(field: &str) -> &'static str {
     }
 }
 
-/// The bookings for a list: each in its structured form; and as a person reads them, by day, in the order of the day, with a
-/// legend instead of repeated ids.
+/// Shows the bookings of a list: each in its structured form; and as text, grouped by day in chronological order, with
+/// a legend instead of repeated ids.
 pub(super) fn agenda(bookings: &[Object], names: &Names, zone: &Zone) -> (Vec<Map<String, Value>>, String) {
     let rows: Vec<Row<'_>> = bookings.iter().map(|booking| Row::new(booking, names, zone)).collect();
     let mut text = legend(&rows);
@@ -344,7 +344,7 @@ pub(super) fn agenda(bookings: &[Object], names: &Names, zone: &Zone) -> (Vec<Ma
     (items, format!("{zone}{text}"))
 }
 
-/// `hosts: Dana Reyes USR-1, …`: each name once with its id, so that lines can do with the name.
+/// `hosts: Dana Reyes USR-1, …`: each name once with its id, so that the lines need only the name.
 fn legend(rows: &[Row<'_>]) -> String {
     let mut text = String::new();
     for (field, _) in REFERENCES {
@@ -364,14 +364,14 @@ fn legend(rows: &[Row<'_>]) -> String {
     text
 }
 
-/// One booking in a line that stands alone.
+/// Formats one booking as a line that stands alone.
 fn headline(booking: &Object, names: &Names, zone: &Zone) -> String {
     let row = Row::new(booking, names, zone);
     let day = row.day().map(|day| format!("{day} ")).unwrap_or_default();
     format!("{day}{} [{}]", row.line(names, zone, true), zone.name())
 }
 
-/// Fields that the headline already shows.
+/// The fields that the headline already shows.
 const SHOWN: &[&str] = &[
     "id",
     "object",
@@ -386,7 +386,7 @@ const SHOWN: &[&str] = &[
     "event_type_name",
 ];
 
-/// The whole booking as an object, with the names that its ids stand for.
+/// Returns the whole booking as an object, with the names for its ids.
 fn object(booking: Object, names: &Names, zone: &Zone) -> Map<String, Value> {
     let named = REFERENCES.iter().filter_map(|(field, _)| {
         let name = names.name(field, booking.reference(field)?)?;
@@ -399,7 +399,7 @@ fn object(booking: Object, names: &Names, zone: &Zone) -> Map<String, Value> {
     shown
 }
 
-/// The whole booking: every field, and a text that says them all.
+/// Shows the whole booking: every field, in both forms.
 pub(super) fn whole(booking: Object, names: &Names, zone: &Zone) -> Reply {
     let head = headline(&booking, names, zone);
     let shown = object(booking, names, zone);
@@ -417,7 +417,7 @@ pub(super) fn whole(booking: Object, names: &Names, zone: &Zone) -> Reply {
     Reply::new(shown, text)
 }
 
-/// The bookings of a list, each whole, in both forms.
+/// Shows the bookings of a list in full, in both forms.
 pub(super) fn all_whole(bookings: &[Object], names: &Names, zone: &Zone) -> (Vec<Map<String, Value>>, String) {
     let (mut items, mut text) = (Vec::new(), String::new());
     for booking in bookings {
@@ -431,7 +431,7 @@ pub(super) fn all_whole(bookings: &[Object], names: &Names, zone: &Zone) -> (Vec
     (items, text)
 }
 
-/// A booking after a change: the whole object, and a text that says what changed.
+/// Shows a booking after a change: the whole object, and a text that says what changed.
 pub(super) fn changed(done: &str, booking: Object, names: &Names, zone: &Zone) -> Reply {
     let mut text = format!("{done}\n{}", headline(&booking, names, zone));
     let is_over = booking.text("status") == Some("canceled");
@@ -459,7 +459,7 @@ pub(super) fn changed(done: &str, booking: Object, names: &Names, zone: &Zone) -
     Reply::new(shown, text)
 }
 
-/// A booking that has just been made.
+/// Shows a booking that was just created.
 pub(in crate::tools) fn after_scheduling(booking: Object, names: &Names, zone: &Zone) -> Reply {
     let id = booking.text("id").unwrap_or_default().to_owned();
     let done = match booking.text("status") {
@@ -471,7 +471,7 @@ pub(in crate::tools) fn after_scheduling(booking: Object, names: &Names, zone: &
     reply
 }
 
-/// The booking as it stands, for a reply that says that nothing was changed.
+/// Shows the booking as it is, for a reply that says that nothing was changed.
 pub(super) fn unchanged(booking: &Object, zone: &Zone) -> Map<String, Value> {
     object(booking.clone(), &Names::default(), zone)
 }

@@ -1,4 +1,4 @@
-//! Making, changing and deleting contacts.
+//! Creating, changing and deleting contacts.
 
 use rmcp::{tool, tool_router};
 use serde::{Deserialize, Serialize};
@@ -181,11 +181,11 @@ impl Tools {
         let question = format!("Change the contact {}: {planned}?", sentence(&before, &id));
         call.agree(false, &question, &|| shown_before(&before, zone)).await?;
         if call.was_asked() {
-            // A person may have thought for minutes.
+            // The person may have taken minutes to answer.
             before = call.still_there(&get, &id, "contact_id", "contact").await?;
         }
         let asked = fields.clone();
-        // OnceHub takes a missing status for none: the present one has to go along to stay.
+        // OnceHub clears a status that is not sent: the current one is sent along to keep it.
         if let (false, Some(status)) = (fields.contains_key("status"), before.text("status")) {
             fields.insert("status".into(), status.into());
         }
@@ -240,7 +240,7 @@ impl Tools {
 }
 
 impl Call {
-    /// The details under OnceHub's names, checked as far as that is possible here.
+    /// Returns the details under OnceHub's names, validated as far as possible here.
     async fn on_the_wire(&self, mut details: Details) -> Result<Map<String, Value>, Failure> {
         details.phone = details.phone.map(|number| phone("phone", &number)).transpose()?;
         if let Some(zone) = &details.timezone {
@@ -262,7 +262,7 @@ impl Call {
     }
 }
 
-/// Says which fields OnceHub did not take over as they were sent.
+/// Notes which fields OnceHub did not keep as they were sent.
 fn note_the_lost(reply: &mut Reply, sent: &Map<String, Value>, contact: &Object) {
     let lost = differences(contact, sent, sent);
     if !lost.is_empty() {
@@ -274,7 +274,7 @@ fn shown_before(contact: &Object, zone: &Zone) -> Map<String, Value> {
     present(contact.clone(), zone)
 }
 
-/// A contact in a question: name and address.
+/// Describes a contact in a question: name and address.
 fn sentence(contact: &Object, id: &Id) -> String {
     let name = full_name(contact).unwrap_or_else(|| id.to_string());
     let known_by = contact.text("email").or_else(|| contact.text("mobile_phone")).unwrap_or(id.as_str());

@@ -76,7 +76,7 @@ const FIELDS: &[Field] = &[
     ("timezone", "string", ""),
 ];
 
-/// What only a whole contact has.
+/// The fields that only a whole contact has.
 const DETAILS: &[Field] = &[
     ("salutation", "string", ""),
     ("street_address", "string", ""),
@@ -91,12 +91,12 @@ const DETAILS: &[Field] = &[
     ("custom_fields", "array", "Each a name and a value"),
 ];
 
-/// The fields of a whole contact.
+/// Returns the fields of a whole contact.
 fn whole() -> Vec<Field> {
     [FIELDS, DETAILS].concat()
 }
 
-/// What is shown of a contact in a list.
+/// The contact fields that a list shows.
 const FIELDS_OF_A_ROW: &[&str] = &[
     "id",
     "first_name",
@@ -190,7 +190,7 @@ impl Tools {
     }
 }
 
-/// What the owners of contacts are called.
+/// The names of contacts' owners.
 struct Owners(Arc<Entries>);
 
 impl Owners {

@@ -33,7 +33,7 @@ pub(in crate::tools) fn offset(at: Timestamp, zone: &Zone) -> String {
     here(at, zone).strftime("%:z").to_string()
 }
 
-/// `15:00-15:30`; `23:30-00:30+1d` over midnight. A length that makes no sense is left out.
+/// `15:00-15:30`; `23:30-00:30+1d` over midnight. A meaningless duration is left out.
 pub(in crate::tools) fn range(start: Timestamp, minutes: i64, zone: &Zone) -> String {
     let from = here(start, zone);
     let length = SignedDuration::try_from_mins(minutes).filter(SignedDuration::is_positive);
@@ -46,10 +46,10 @@ pub(in crate::tools) fn range(start: Timestamp, minutes: i64, zone: &Zone) -> St
     }
 }
 
-/// Reads one of OnceHub's own times: with or without milliseconds, with `Z`, an offset or neither, which means UTC.
+/// Parses one of OnceHub's own times: with or without milliseconds, with `Z`, an offset or neither, which means UTC.
 pub(in crate::tools) fn read(wire: &str) -> Option<Timestamp> {
     let text = wire.trim();
-    // A date alone is no time.
+    // A date alone is not a time.
     if text.len() < 16 {
         return None;
     }

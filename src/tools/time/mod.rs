@@ -1,4 +1,4 @@
-//! Times, as people write and read them. OnceHub speaks UTC; here is where it becomes somebody's Tuesday afternoon.
+//! Times, as people write and read them. OnceHub speaks UTC; this is where it becomes somebody's Tuesday afternoon.
 
 mod format;
 mod parse;
@@ -10,7 +10,7 @@ pub(super) use format::{clock, day, instant, local, offset, range, read};
 pub(super) use parse::{Moment, end_exclusive, parse, weekday};
 pub use zone::Zone;
 
-/// A time or a zone that cannot be understood; says what would be.
+/// A time or a zone that cannot be understood; the message says what can.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadTime(String);

@@ -4,22 +4,22 @@ use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};
 
 use super::{BadTime, Zone, local};
 
-/// A moment that was asked for, as it was understood.
+/// A moment that a caller asked for, as understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::tools) struct Moment {
-    /// The moment; for a whole day its beginning.
+    /// The instant; for a whole day, its beginning.
     pub(in crate::tools) at: Timestamp,
-    /// Whether a day was asked for, not a time.
+    /// Whether the caller named a day rather than a time.
     pub(in crate::tools) whole_day: bool,
-    /// What a change of clocks made of it.
+    /// A note on how a clock change affected it.
     pub(in crate::tools) note: Option<String>,
 }
 
-/// Reads a moment: RFC 3339; a local date and time; a date; `now`, `today`, `tomorrow`, `yesterday`; a weekday, which is the
-/// next one after today; `+3d`, `-2w` at the same time of day; `+4h` exactly.
+/// Parses a moment: RFC 3339; a local date and time; a date; `now`, `today`, `tomorrow`, `yesterday`; a weekday,
+/// meaning the next one after today; `+3d`, `-2w` at the same time of day; `+4h` exactly.
 ///
 /// # Errors
-/// Anything else, with the forms that are understood.
+/// Anything else; the message lists the accepted forms.
 pub(in crate::tools) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result<Moment, BadTime> {
     let asked = text.trim();
     let refused = || {
@@ -29,7 +29,7 @@ pub(in crate::tools) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result
              yesterday, monday, +3d, -2w or +4h"
         ))
     };
-    // No form is longer, and none has other letters.
+    // No accepted form is longer, or has other characters.
     if asked.is_empty() || asked.len() > 64 || !asked.is_ascii() {
         return Err(refused());
     }
@@ -47,12 +47,12 @@ pub(in crate::tools) fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result
             None => written(asked, zone),
         },
     };
-    // Far from the ends of what can be counted, so that nothing that is added to it later goes over them.
+    // Well within the representable range, so that later arithmetic cannot overflow it.
     let sensible = |at: Timestamp| (0..=9000).contains(&at.to_zoned(jiff::tz::TimeZone::UTC).year());
     moment.filter(|moment| sensible(moment.at)).ok_or_else(refused)
 }
 
-/// Where a range that ends with this moment ends: a whole day is part of it.
+/// Returns the exclusive end of a range that ends with this moment: a whole day is included.
 pub(in crate::tools) fn end_exclusive(moment: &Moment, zone: &Zone) -> Timestamp {
     if !moment.whole_day {
         return moment.at;
@@ -65,12 +65,12 @@ fn exact(at: Timestamp) -> Moment {
     Moment { at, whole_day: false, note: None }
 }
 
-/// A day begins with its first instant, which need not be midnight.
+/// Returns a day, beginning with its first instant, which need not be midnight.
 fn whole_day(date: Date, zone: &Zone) -> Option<Moment> {
     Some(Moment { at: zone.midnight(date)?, whole_day: true, note: None })
 }
 
-/// A day of the week by its English name, whole or in its first three letters.
+/// Parses the English name of a weekday, in full or as its first three letters.
 pub(in crate::tools) fn weekday(text: &str) -> Option<Weekday> {
     Some(match text {
         "mon" | "monday" => Weekday::Monday,
@@ -84,7 +84,7 @@ pub(in crate::tools) fn weekday(text: &str) -> Option<Weekday> {
     })
 }
 
-/// `+3d`, `-2w`, `+4h`.
+/// Parses `+3d`, `-2w`, `+4h`.
 fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
     let unit = text.chars().last()?;
     let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
@@ -94,14 +94,14 @@ fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
         _ => None,
     };
     match (days, unit) {
-        // The same time of day: over a change of clocks that is not a multiple of 24 hours.
+        // The same time of day: across a clock change that is not a multiple of 24 hours.
         (Some(days), _) => at_wall(here.datetime().checked_add(days).ok()?, zone),
         (None, 'h') => Some(exact(here.timestamp().checked_add(SignedDuration::try_from_hours(number)?).ok()?)),
         _ => None,
     }
 }
 
-/// A date, a local date and time, or an instant with its offset.
+/// Parses a date, a local date and time, or an instant with its offset.
 fn written(text: &str, zone: &Zone) -> Option<Moment> {
     let digits =
         |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
@@ -125,7 +125,7 @@ fn written(text: &str, zone: &Zone) -> Option<Moment> {
     }
 }
 
-/// `15:00`, `15:00:30` or with a fraction. 24:00 and leap seconds are not times that a meeting has.
+/// Parses `15:00`, `15:00:30`, with or without a fraction. No meeting starts at 24:00 or in a leap second.
 fn wall(text: &str) -> Option<Time> {
     let digits = text.split([':', '.']).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     let fits = text.get(2..3) == Some(":")
@@ -134,7 +134,7 @@ fn wall(text: &str) -> Option<Time> {
     if digits && fits { text.parse().ok() } else { None }
 }
 
-/// What a clock on the wall shows: the later side of a gap, the earlier one of a doubled hour.
+/// Converts wall-clock time: the later side of a gap, the earlier of a repeated hour.
 fn at_wall(wall: DateTime, zone: &Zone) -> Option<Moment> {
     let ambiguous = zone.inner().to_ambiguous_timestamp(wall);
     let (at, note) = match ambiguous.offset() {

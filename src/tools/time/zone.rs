@@ -11,7 +11,7 @@ pub struct Zone {
     name: String,
 }
 
-/// What people say for zones, and which they mean. Abbreviations are ambiguous, so they are suggested, never assumed.
+/// Common names for zones, and what they mean. Abbreviations are ambiguous, so they are suggested, never assumed.
 const SAID: &[(&str, &str)] = &[
     ("est", "America/New_York"),
     ("edt", "America/New_York"),
@@ -49,17 +49,17 @@ impl Zone {
         Self { zone: TimeZone::UTC, name: "UTC".into() }
     }
 
-    /// Finds a zone by its IANA name, whatever its case.
+    /// Parses an IANA zone name, in any case.
     ///
     /// # Errors
-    /// For anything else, with the names that may have been meant.
+    /// For anything else, with suggestions.
     pub fn parse(name: &str) -> Result<Self, BadTime> {
         let asked = name.trim();
         if asked.eq_ignore_ascii_case("utc") || asked.eq_ignore_ascii_case("etc/utc") {
             return Ok(Self::utc());
         }
         let asked = if asked.eq_ignore_ascii_case("gmt") { "Etc/GMT" } else { asked };
-        // Without a slash there are only abbreviations, such as EST and EST5EDT: people mean different things by them.
+        // Names without a slash are abbreviations, such as EST and EST5EDT: people mean different things by them.
         if asked.contains('/')
             && let Ok(zone) = jiff::tz::db().get(asked)
         {
@@ -75,33 +75,33 @@ impl Zone {
         Err(BadTime(format!("'{shown}' is not an IANA time zone: {likely}")))
     }
 
-    /// Whether there is a zone of exactly this name.
+    /// Whether a zone of exactly this name exists.
     pub(in crate::tools) fn exists(name: &str) -> bool {
         name == "UTC"
             || (name.contains('/') && jiff::tz::db().get(name).is_ok_and(|zone| zone.iana_name() == Some(name)))
     }
 
-    /// Its IANA name.
+    /// Returns its IANA name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The day that it is there.
+    /// Returns the date there.
     pub(in crate::tools) fn date(&self, at: Timestamp) -> Date {
         at.to_zoned(self.zone.clone()).date()
     }
 
-    /// The date and time that it is there.
+    /// Returns the date and time there.
     pub(in crate::tools) fn civil(&self, at: Timestamp) -> DateTime {
         at.to_zoned(self.zone.clone()).datetime()
     }
 
-    /// The first instant of a day there.
+    /// Returns the first instant of a day there.
     pub(in crate::tools) fn midnight(&self, date: Date) -> Option<Timestamp> {
         Some(date.to_zoned(self.zone.clone()).ok()?.start_of_day().ok()?.timestamp())
     }
 
-    /// The same time of day some days later.
+    /// Returns the same time of day, so many days later.
     pub(in crate::tools) fn days_later(&self, at: Timestamp, days: i32) -> Timestamp {
         at.to_zoned(self.zone.clone()).checked_add(days.days()).map_or(at, |later| later.timestamp())
     }
@@ -111,9 +111,9 @@ impl Zone {
     }
 }
 
-/// Up to three zones that may have been meant.
+/// Returns up to three zones that may have been meant.
 fn suggest(asked: &str, known: &TimeZoneDatabase) -> Vec<String> {
-    // An offset is no zone; and the signs of `Etc/GMT+2` are the other way round than anybody who writes GMT+2 means.
+    // An offset is not a zone; and the signs in `Etc/GMT+2` are the reverse of what anybody means by GMT+2.
     if asked.contains(['+', '-']) && ["utc", "gmt", "etc/"].iter().any(|start| asked.starts_with(start)) {
         return Vec::new();
     }

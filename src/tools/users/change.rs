@@ -201,7 +201,7 @@ impl Tools {
 }
 
 impl Call {
-    /// The ids of teams.
+    /// Returns the ids of teams.
     async fn teams(&self, names: &[String]) -> Result<Vec<Id>, Failure> {
         let mut ids = Vec::new();
         for name in names {
@@ -214,7 +214,7 @@ impl Call {
     }
 }
 
-/// A user in a question: name, address, role.
+/// Describes a user in a question: name, address, role.
 fn sentence(user: &Object, id: &Id) -> String {
     let name = full_name(user).unwrap_or_else(|| id.to_string());
     let details: Vec<String> = ["email", "role_name"].iter().filter_map(|field| user.text(field)).map(word).collect();

@@ -1,4 +1,4 @@
-//! Users, who host: finding them, inviting, changing and removing them, and their working hours.
+//! Users, who host: listing, inviting, changing and removing them, and their working hours.
 
 mod availability;
 mod change;
@@ -101,7 +101,7 @@ impl Tools {
     }
 }
 
-/// What the teams of users are called.
+/// The names of users' teams.
 #[derive(Default)]
 struct Teams(Arc<Entries>);
 
@@ -111,7 +111,7 @@ impl Teams {
         Self(if in_any { call.directory.all_or_none(&call.oncehub, Noun::Teams).await } else { Arc::default() })
     }
 
-    /// What is different between two states of a user, teams by their names.
+    /// Describes how two states of a user differ, with teams by name.
     fn told_changes(
         &self,
         before: Map<String, Value>,

@@ -27,8 +27,8 @@ impl Tools {
     }
 }
 
-/// What OnceHub tells of. The two without a dot stand for all of theirs; `conversation.reached_out` is not documented, and
-/// integrations that are in use subscribe to it.
+/// The events that OnceHub reports. The two without a dot stand for all events of their kind;
+/// `conversation.reached_out` is undocumented, but integrations in use subscribe to it.
 const EVENTS: &[&str] = &[
     "booking",
     "booking.scheduled",
@@ -157,7 +157,7 @@ impl Tools {
         call.directory.forget(Noun::Webhooks);
         let (mut made, found) = made?;
         if found {
-            // Lists are read without their secrets.
+            // Lists leave out secrets.
             if let Some(Ok(id)) = made.text("id").map(str::parse::<Id>) {
                 made = call.read(&webhooks::Get::new(id.clone()), &id).await.unwrap_or(made);
             }
@@ -206,7 +206,7 @@ impl Tools {
     }
 }
 
-/// A name that OnceHub takes.
+/// Validates a webhook's name.
 fn called(name: &str) -> Result<String, Failure> {
     if name.chars().any(char::is_alphanumeric) {
         return Ok(name.trim().to_owned());
@@ -214,7 +214,7 @@ fn called(name: &str) -> Result<String, Failure> {
     Err(Failure::argument("name", "has no letter and no digit", "name it after what listens, like Bookings to CRM"))
 }
 
-/// An address that OnceHub can post to.
+/// Validates a webhook's address.
 fn address(url: &str) -> Result<String, Failure> {
     let is_https = Url::parse(url.trim()).is_ok_and(|url| url.scheme() == "https" && url.has_host());
     if is_https {
@@ -223,7 +223,7 @@ fn address(url: &str) -> Result<String, Failure> {
     Err(Failure::argument("url", "is not an https address", "give the whole of it, like https://example.com/oncehub"))
 }
 
-/// The events, none twice, if OnceHub has them all.
+/// Validates the events, without duplicates.
 fn known(events: &[String]) -> Result<Vec<String>, Failure> {
     let mut known: Vec<String> = Vec::new();
     for event in events {

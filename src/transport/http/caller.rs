@@ -1,4 +1,4 @@
-//! Whose request it is, told anew for each one from its headers.
+//! Who sent a request, determined from the headers of each one.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,28 +15,28 @@ use super::Refusal;
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
-/// The longest key that is taken.
+/// The longest key that is accepted.
 const LONGEST: usize = 1024;
 
-/// Whoever sent a request.
+/// The sender of a request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// A name that keeps tenants apart, in logs too: a hash of the key under a secret of this process, so that neither the key
-    /// nor which of two servers' callers are the same can be told from it.
+    /// The tenant's name, in logs too: a hash of the key under a secret of this process, so that it reveals neither the
+    /// key nor which callers two servers have in common.
     pub tenant: Arc<str>,
-    /// The caller's own key; none when the server's is used.
+    /// The caller's own key; none if the server's is used.
     pub key: Option<SecretString>,
-    /// The address that it came from, or what stands for it: see [`super::network`].
+    /// The client's address, or the network that stands for it: see [`super::network`].
     pub network: IpAddr,
 }
 
-/// Whose keys are taken.
+/// Which keys are accepted.
 pub struct Keys {
-    /// Has a secret of this process in it.
+    /// Keyed with a secret of this process.
     hash: Hmac<Sha256>,
     /// Whether callers without a key of their own are served with the server's.
     shares: bool,
-    /// What they have to send for that.
+    /// The token that they have to send for that, if any.
     token: Option<SecretString>,
 }
 
@@ -47,18 +47,18 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Callers bring their own keys; with `shares`, those who bring none are served with the server's, for `token` if there
-    /// is one.
+    /// Creates the rules: callers bring their own keys; with `shares`, those that bring none are served with the
+    /// server's, if they send `token` where there is one.
     ///
     /// # Errors
-    /// When the system has no randomness.
+    /// If the system's random source fails.
     pub fn new(shares: bool, token: Option<SecretString>) -> Result<Self, getrandom::Error> {
         let mut secret = [0; 64];
         getrandom::fill(&mut secret)?;
         Ok(Self { hash: Hmac::new(&secret.into()), shares, token })
     }
 
-    /// Whoever sent these headers, and nothing of the keys is left in them.
+    /// Returns the sender of these headers, and removes the keys from them.
     pub(super) fn take(&self, headers: &mut HeaderMap, network: IpAddr) -> Result<Caller, Refusal> {
         let key = given(headers, &API_KEY)?;
         let bearer = given(headers, &AUTHORIZATION)?;
@@ -76,7 +76,7 @@ impl Keys {
             }
             (Some(key), _) => Ok(self.caller(key, network)),
             (None, Some(bearer)) if self.is_token(&bearer) => Ok(own),
-            // Whoever mistypes the token must not have it sent to OnceHub as a key.
+            // A mistyped token must not be sent to OnceHub as a key.
             (None, Some(_)) if self.token.is_some() && self.shares => Err(Refusal::unauthorized(
                 "Authorization does not carry this server's token: correct it, or send a OnceHub key of your own as API-Key",
             )),
@@ -91,7 +91,7 @@ impl Keys {
         }
     }
 
-    /// Whether a request carries the server's own token.
+    /// Returns whether a request carries the server's own token.
     pub(super) fn shows_token(&self, headers: &HeaderMap) -> bool {
         let bearer = given(headers, &AUTHORIZATION).ok().flatten();
         bearer.is_some_and(|bearer| self.is_token(&bearer))
@@ -111,12 +111,12 @@ impl Keys {
     }
 }
 
-/// Compares in a time that tells nothing but the lengths.
+/// Compares in constant time for equal lengths.
 fn same(one: &SecretString, other: &SecretString) -> bool {
     one.expose_secret().as_bytes().ct_eq(other.expose_secret().as_bytes()).into()
 }
 
-/// The key in a header that must not come twice.
+/// Returns the key in a header, which must not appear twice.
 fn given(headers: &HeaderMap, name: &HeaderName) -> Result<Option<SecretString>, Refusal> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };

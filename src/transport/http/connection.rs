@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::network::Peer;
 
-/// The longest head of a request, and the most of a response that waits for a slow client.
+/// The longest request head, and the most of a response that is buffered for a slow client.
 const BUFFER: usize = 64 << 10;
 
 /// A stream over a socket.
@@ -37,8 +37,8 @@ impl Stream for TlsStream<TcpStream> {
     }
 }
 
-/// Serves a connection until the client closes it, is slow or silent for longer than `timeout`, or has been answered after
-/// `stopping`.
+/// Serves a connection until the client closes it, is slow or silent for longer than `timeout`, or has been answered
+/// after `stopping`.
 pub(super) async fn serve<S: Stream>(stream: S, routes: Router, timeout: Duration, stopping: CancellationToken) {
     let peer = stream.socket().peer_addr().map(|address| Peer(address.ip())).ok();
     let mut stream = TimeoutStream::new(stream);
@@ -56,7 +56,7 @@ pub(super) async fn serve<S: Stream>(stream: S, routes: Router, timeout: Duratio
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     tokio::pin!(connection);
-    // An error is a client that went away, was too slow, or sent what is not HTTP.
+    // An error means a client that disconnected, was too slow, or did not send HTTP.
     tokio::select! {
         _ = &mut connection => {}
         () = stopping.cancelled() => {

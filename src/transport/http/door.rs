@@ -1,5 +1,5 @@
-//! Who may knock: `Host` and `Origin`, on every path. A page of somebody else's that a person's browser shows must not reach
-//! this server, whatever name it has given to this machine's address (DNS rebinding).
+//! The check of `Host` and `Origin`, on every path. A foreign page in a person's browser must not reach this server,
+//! whatever name it has given to this machine's address (DNS rebinding).
 
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 use super::Refusal;
 
-/// The hosts and origins that may ask.
+/// The hosts and origins that are allowed.
 #[derive(Clone, Debug, Default)]
 pub struct Door {
     hosts: Vec<Authority>,
@@ -17,19 +17,19 @@ pub struct Door {
     proxy: Proxy,
 }
 
-/// Whether a proxy in front takes care of TLS, and tells in `X-Forwarded-Proto` how a request has reached it.
+/// Whether a proxy in front terminates TLS, and reports in `X-Forwarded-Proto` how a request reached it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Proxy {
-    /// There is none, and what a request says of one is not looked at.
+    /// There is none, and the headers of one are ignored.
     #[default]
     None,
-    /// There is one, and a request of which it tells nothing is taken to have come over HTTPS.
+    /// There is one, and a request without its header is taken to have come over HTTPS.
     Lenient,
-    /// There is one, and a request of which it tells nothing is refused.
+    /// There is one, and a request without its header is refused.
     Strict,
 }
 
-/// A host or an origin that cannot be one.
+/// A text that is not a host or an origin.
 #[derive(Debug, thiserror::Error)]
 pub enum BadName {
     /// Not a host.
@@ -41,10 +41,10 @@ pub enum BadName {
 }
 
 impl Door {
-    /// Besides this machine's own names: the host and origin of `public_url`, these hosts, and these origins.
+    /// Allows the host and origin of `public_url`, `hosts` and `origins`, besides this machine's own names.
     ///
     /// # Errors
-    /// A host or origin that cannot be one.
+    /// A text that is not a host or an origin.
     pub fn new(public_url: Option<&Url>, hosts: &[String], origins: &[String], proxy: Proxy) -> Result<Self, BadName> {
         let host = |text: &String| text.parse::<Authority>().map_err(|_| BadName::Host(text.clone()));
         let mut door = Self { hosts: hosts.iter().map(host).collect::<Result<_, _>>()?, origins: vec![], proxy };
@@ -54,13 +54,13 @@ impl Door {
         }
         if let Some(url) = public_url {
             door.origins.push(url.origin());
-            // The default port is not part of what a browser sends.
+            // Browsers do not send the default port.
             door.hosts.extend(url[url::Position::BeforeHost..url::Position::AfterPort].parse::<Authority>().ok());
         }
         Ok(door)
     }
 
-    /// Lets a request pass, or says what is wrong with it.
+    /// Lets a request pass, or returns what is wrong with it.
     pub(super) fn check(&self, request: &Parts) -> Result<(), Refusal> {
         let host = host_of(request)?;
         if !self.knows(&host) {
@@ -89,12 +89,12 @@ impl Door {
         }
     }
 
-    /// Whether a proxy tells where requests come from.
+    /// Returns whether a proxy reports where requests come from.
     pub(super) fn is_behind_proxy(&self) -> bool {
         self.proxy != Proxy::None
     }
 
-    /// Whether a browser may show answers to pages of this origin.
+    /// Returns whether a browser may show responses to pages of this origin.
     pub(super) fn allows(&self, origin: &HeaderValue) -> bool {
         let Some(url) = origin.to_str().ok().and_then(|text| Url::parse(text).ok()) else { return false };
         let is_local = matches!(url.scheme(), "http" | "https") && url.host().is_some_and(|host| is_loopback(&host));
@@ -111,7 +111,7 @@ impl Door {
     }
 }
 
-/// The one host that a request is addressed to.
+/// Returns the one host that a request is addressed to.
 fn host_of(request: &Parts) -> Result<Authority, Refusal> {
     let unclear = || Refusal::new(StatusCode::BAD_REQUEST, "host", "a request names one host in its Host header");
     let mut named = request.headers.get_all(HOST).iter();
@@ -122,11 +122,11 @@ fn host_of(request: &Parts) -> Result<Authority, Refusal> {
     }
 }
 
-/// Probes come from this side of the proxy, and bring neither key nor token.
+/// The paths of probes, which come from this side of the proxy, and carry neither key nor token.
 const CARRY_NO_SECRET: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Whether a request came over HTTPS all the way; nothing, if no proxy tells. Each proxy in a row adds what it saw, and what
-/// stands before that may be made up: so one that is not HTTPS is enough.
+/// Returns whether a request came over HTTPS all the way, or `None` if no proxy says. Each proxy in a chain appends
+/// what it saw, and earlier entries may be made up, so one that is not HTTPS is enough to say no.
 fn came_over_https(headers: &HeaderMap) -> Option<bool> {
     let mut told = headers.get_all("x-forwarded-proto").iter().peekable();
     told.peek()?;

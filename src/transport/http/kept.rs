@@ -1,4 +1,4 @@
-//! A body with something that has to live as long as it does.
+//! A response body with a guard that lives as long as it does.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,8 +7,8 @@ use axum::body::Body;
 use hyper::body::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-/// An answer's body, and what is let go of with its last byte. It tells its length like the body itself, else hyper would
-/// send even the shortest answer in chunks.
+/// A response's body, with a guard that is dropped after its last byte. It reports its length like the inner body,
+/// since hyper would otherwise send even the shortest response in chunks.
 pub(super) struct Kept<G> {
     body: Body,
     _guard: G,

@@ -1,4 +1,4 @@
-//! How much there is room for: bodies, and calls in flight.
+//! The server's limits: for bodies, and for in-flight calls.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,31 +14,31 @@ use parking_lot::Mutex;
 use super::sessions::Asked;
 use super::{Caller, Refusal};
 
-/// How much there is room for. What is beyond it is turned away with a reason.
+/// The server's limits. Whatever exceeds them is refused with a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at once.
+    /// The most connections at once.
     pub connections: usize,
-    /// Sessions at once, of both the transports that have some.
+    /// The most sessions at once, over both transports that have them.
     pub sessions: usize,
-    /// Sessions of one tenant.
+    /// The most sessions of one tenant.
     pub sessions_per_tenant: usize,
-    /// Calls at once.
+    /// The most calls at once.
     pub calls: usize,
-    /// Calls of one tenant.
+    /// The most calls of one tenant.
     pub calls_per_tenant: usize,
     /// The largest body, in bytes.
     pub body: usize,
-    /// After how long without a message a session ends.
+    /// The idle time after which a session ends.
     pub idle: Duration,
-    /// How long a client may take to send a request's head, to send its body, or to take a piece of an answer.
+    /// The timeout for a client to send a request's head, to send its body, or to take a part of a response.
     pub patience: Duration,
 }
 
 /// The most calls at once of keys that OnceHub has not accepted.
 const STRANGERS: usize = 50;
 
-/// The part of something that is left to keys that OnceHub has not accepted: a twentieth, and no more than a number.
+/// The part of a limit for keys that OnceHub has not accepted: a twentieth, up to a maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pool {
     pub(super) all: usize,
@@ -53,7 +53,8 @@ impl Pool {
     }
 }
 
-/// The calls in flight. Those of keys that OnceHub has not accepted have room of their own, beside the others'.
+/// The in-flight calls. Those of keys that OnceHub has not accepted have a limit of their own, separate from the
+/// others'.
 #[derive(Clone, Debug)]
 pub(super) struct Calls {
     most: usize,
@@ -69,14 +70,14 @@ struct Running {
     strangers: HashMap<IpAddr, usize>,
 }
 
-/// A request in flight, counted for as long as this lives.
+/// An in-flight request, counted until this is dropped.
 #[derive(Debug)]
 pub struct InFlight {
     tenant: Arc<str>,
-    /// Where it came from, for a key that OnceHub had not accepted.
+    /// The client address, for a key that OnceHub had not accepted.
     stranger: Option<IpAddr>,
     running: Arc<Mutex<Running>>,
-    /// Its id in its session.
+    /// The request's id in its session.
     pub(super) asked: Option<Asked>,
 }
 
@@ -86,7 +87,7 @@ impl Calls {
         Self { most: limits.calls, most_per_tenant: limits.calls_per_tenant, strangers, running: Arc::default() }
     }
 
-    /// Room for one more call of this caller.
+    /// Admits one more call of this caller, if there is room.
     pub(super) fn begin(&self, caller: &Caller, is_known: bool) -> Result<InFlight, Refusal> {
         let mut running = self.running.lock();
         let own = running.by_tenant.get(&caller.tenant).copied().unwrap_or_default();
@@ -112,7 +113,7 @@ impl Calls {
         Ok(InFlight { tenant: Arc::clone(&caller.tenant), stranger, running: Arc::clone(&self.running), asked: None })
     }
 
-    /// How many there are.
+    /// Returns how many calls are in flight.
     pub(super) fn count(&self) -> usize {
         let running = self.running.lock();
         running.known + running.strangers.values().sum::<usize>()
@@ -137,7 +138,7 @@ impl Drop for InFlight {
     }
 }
 
-/// Counts one less; what has none is forgotten.
+/// Decrements a count, and removes it at zero.
 fn let_go<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
     if let Some(count) = counts.get_mut(key) {
         *count -= 1;

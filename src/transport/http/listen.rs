@@ -1,4 +1,4 @@
-//! Connections: how they are accepted, and how many.
+//! Accepting connections, up to a limit.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,14 +20,14 @@ use super::tls::Certificates;
 /// The first byte of a TLS connection.
 const HANDSHAKE: u8 = 0x16;
 
-/// Where connections come in.
+/// A listening socket, with or without TLS.
 #[derive(Debug)]
 pub struct Listener {
     tcp: TcpListener,
     certificates: Option<Certificates>,
 }
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Default)]
 pub(super) struct Connections {
     open: TaskTracker,
@@ -35,7 +35,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Ends them, each after the answer that is under way on it.
+    /// Closes them, each after its in-flight response.
     pub(super) async fn shutdown(self) {
         self.stopping.cancel();
         self.open.close();
@@ -47,25 +47,25 @@ impl Listener {
     /// Listens on an address, over TLS if there are certificates. Port 0 takes a free one.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// If the address cannot be listened on.
     pub async fn bind(address: SocketAddr, certificates: Option<Certificates>) -> io::Result<Self> {
         Ok(Self { tcp: TcpListener::bind(address).await?, certificates })
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// If the system does not report it.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.tcp.local_addr()
     }
 
-    /// `http` or `https`.
+    /// Returns `http` or `https`.
     pub fn scheme(&self) -> &'static str {
         if self.certificates.is_some() { "https" } else { "http" }
     }
 
-    /// Serves connections until `stop` completes, and returns those that are open still.
+    /// Serves connections until `stop` completes, and returns those that are still open.
     pub(super) async fn accept_until(
         self,
         stop: impl Future<Output = ()>,
@@ -80,7 +80,7 @@ impl Listener {
                 accepted = self.tcp.accept() => match accepted {
                     Ok((stream, _)) => stream,
                     Err(error) => {
-                        // Out of descriptors, most likely: others may close.
+                        // Most likely out of file descriptors: other connections may close.
                         tracing::warn!(%error, "cannot accept a connection");
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         continue;
@@ -95,14 +95,14 @@ impl Listener {
                 }
                 continue;
             };
-            // Small answers must not wait for an acknowledgement.
+            // Small responses must not wait for an acknowledgement.
             let _ = stream.set_nodelay(true);
             let (certificates, routes, stopping) = (certificates.clone(), routes.clone(), connections.stopping.clone());
             connections.open.spawn(async move {
                 let _place = place;
                 match certificates {
                     None => serve(stream, routes, patience, stopping).await,
-                    // On the heap: connections without TLS do not take the room that it needs.
+                    // Boxed, so that connections without TLS stay small.
                     Some(certificates) => Box::pin(encrypted(stream, &certificates, routes, patience, stopping)).await,
                 }
             });
@@ -119,7 +119,7 @@ async fn encrypted(
     stopping: CancellationToken,
 ) {
     let mut first = [0];
-    // Whoever forgot the s in https learns it, rather than seeing noise.
+    // A client that forgot the s in https gets a message, instead of noise.
     match tokio::time::timeout(patience, stream.peek(&mut first)).await {
         Ok(Ok(1)) if first == [HANDSHAKE] => {}
         Ok(Ok(1)) => return last_words(stream, PLAIN).await,
@@ -136,7 +136,7 @@ const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain
 const PLAIN: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: 55\r\n\r\n\
     this port speaks HTTPS only: write https in the address";
 
-/// Says why a connection is closed, to somebody who may not have asked yet.
+/// Says why a connection is closed, to a client that may not have sent a request yet.
 async fn last_words(mut stream: TcpStream, words: &'static str) {
     let told = async {
         stream.write_all(words.as_bytes()).await?;

@@ -1,4 +1,4 @@
-//! rmcp's own session manager, with the book beside it: whatever opens or ends a session is written there.
+//! rmcp's own session manager, kept in step with [`Sessions`]: every session that opens or ends is recorded there.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use rmcp::transport::streamable_http_server::{SessionId, SessionManager};
 use super::sessions::{Room, Sessions};
 
 tokio::task_local! {
-    /// The room for the session that the current request opens.
+    /// The reserved slot of the session that the current request opens.
     pub(super) static OPENING: Cell<Option<Room>>;
 }
 
-/// rmcp's manager of the sessions of Streamable HTTP. When a session is to end for silence is known to the book alone.
+/// rmcp's manager of Streamable HTTP sessions. Only [`Sessions`] knows when an idle session is to end.
 pub(super) struct Manager {
     local: LocalSessionManager,
     sessions: Arc<Sessions>,
 }
 
-/// Why a session does not take a message, or does not go on with a stream.
+/// The reason a session does not accept a message, or does not resume a stream.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Problem {
     #[error(transparent)]
@@ -41,7 +41,7 @@ impl Manager {
         Self { local, sessions }
     }
 
-    /// How many sessions rmcp has.
+    /// Returns how many sessions rmcp has.
     #[cfg(test)]
     pub(super) async fn count(&self) -> usize {
         self.local.sessions.read().await.len()
@@ -73,7 +73,7 @@ impl SessionManager for Manager {
         Ok(self.local.has_session(id).await?)
     }
 
-    /// Called by rmcp at the end of every session, too.
+    /// Also called by rmcp, at the end of every session.
     async fn close_session(&self, id: &SessionId) -> Result<(), Problem> {
         self.sessions.forget(id);
         Ok(self.local.close_session(id).await?)

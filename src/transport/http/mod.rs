@@ -1,10 +1,10 @@
 //! MCP over HTTP, for many people at once, each with their own key.
 //!
-//! Reading order: connections come in at [`listen`], which keeps surplus ones out, and each of them is a [`connection`], which
-//! does so with slow ones; [`door`] checks `Host` and `Origin`; [`caller`] tells whose request it is, and [`network`] where it
-//! comes from; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or [`sse`] (the older HTTP+SSE, at
-//! `/sse` and `/message`) hand it to the service. [`routes`] shows all paths at once. Whatever is turned away gets a
-//! [`Refusal`]: a status, and a reason in words.
+//! Reading order: [`listen`] accepts connections and turns surplus ones away, and [`connection`] serves each and drops
+//! slow ones; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
+//! address; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or
+//! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service. [`routes`] shows all paths at once.
+//! A request that is turned away gets a [`Refusal`]: a status, and a reason in words.
 
 mod caller;
 mod connection;
@@ -47,20 +47,20 @@ use limits::Calls;
 use sessions::Sessions;
 use streamable::Streamable;
 
-/// What is served, as far as a transport has to know.
+/// The application that is served, as far as a transport has to know it.
 pub trait Backend: Send + Sync + 'static {
     /// The MCP server.
     type Service: ServerHandler + Clone;
 
-    /// The MCP server, for one session or one request. It finds what [`Backend::admit`] has left among the extensions of the
-    /// request's head.
+    /// Returns the MCP server for one session or one request. It finds what [`Backend::admit`] has left in the
+    /// extensions of the request's head.
     fn service(&self) -> Self::Service;
 
-    /// Leaves among `extensions` what a request of this caller is to be served with, and keeps `in_flight` for as long as
-    /// it is.
+    /// Leaves in `extensions` what a request of this caller is to be served with, and keeps `in_flight` while it is
+    /// served.
     ///
     /// # Errors
-    /// A reason not to serve it at all.
+    /// The reason not to serve it at all.
     fn admit(
         &self,
         caller: &Caller,
@@ -69,63 +69,63 @@ pub trait Backend: Send + Sync + 'static {
         extensions: &mut Extensions,
     ) -> Result<(), Refusal>;
 
-    /// Whether OnceHub has accepted a tenant's key, as far as is known. Until then there is little room for it.
+    /// Returns whether OnceHub has accepted a tenant's key, as far as is known. Until then its limits are low.
     fn knows(&self, tenant: &str) -> bool;
 
-    /// A caller opens a session: finds out whether OnceHub accepts the key, without holding anybody up.
+    /// Checks whether OnceHub accepts the key of a caller that opens a session, without holding anybody up.
     fn meet(&self, caller: &Caller);
 
-    /// Whether calls can succeed now; else, why not.
+    /// Returns whether calls can succeed now, or else why not.
     fn ready(&self) -> impl Future<Output = Result<(), String>> + Send;
 
-    /// Figures of everything, in Prometheus' text format.
+    /// Renders all metrics, in Prometheus' text format.
     fn metrics(&self) -> String;
 
-    /// Takes no more calls, and returns when those under way have been answered.
+    /// Stops accepting calls, and waits until those in flight have been answered.
     fn drain(&self) -> impl Future<Output = ()> + Send;
 
-    /// Lets no more changes leave, and returns when it is known what became of those that have.
+    /// Stops sending changes, and waits until the outcome of those already sent is known.
     fn finish_changes(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// How HTTP is served.
+/// The settings of the HTTP server.
 #[derive(Debug)]
 pub struct Settings {
-    /// Which hosts and origins may ask.
+    /// The hosts and origins that are allowed.
     pub door: Door,
-    /// Whose keys are taken.
+    /// Which keys are accepted.
     pub keys: Keys,
-    /// Who may read the figures.
+    /// Who may read the metrics.
     pub metrics: Metrics,
-    /// The address that clients see, where it is another than the one that is listened on.
+    /// The URL that clients see, if it differs from the address listened on.
     pub public_url: Option<Url>,
-    /// `http` or `https`, as this process itself speaks it.
+    /// The scheme that this process itself speaks: `http` or `https`.
     pub scheme: &'static str,
-    /// How much there is room for.
+    /// The server's limits.
     pub limits: Limits,
-    /// How long calls under way get, once the process has been asked to stop.
+    /// How long in-flight calls get, once the process has been asked to stop.
     pub drain: Duration,
 }
 
-/// Who may read the figures, which tell how much a company works.
+/// Who may read the metrics, which reveal how busy a company is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metrics {
     /// Everybody who can connect.
     Open,
-    /// Whoever has the server's token.
+    /// A client that has the server's token.
     WithToken,
     /// Nobody.
     Closed,
 }
 
-/// What all requests share.
+/// The state that all requests share.
 struct Shared<B: Backend> {
     backend: Arc<B>,
     settings: Settings,
     streamable: Streamable<B>,
     sessions: Arc<Sessions>,
     calls: Calls,
-    /// Requests whose answers have not been sent to the end.
+    /// The requests whose responses have not been sent completely.
     under_way: TaskTracker,
     /// The first phase of a shutdown: no new calls.
     stopping: CancellationToken,
@@ -133,10 +133,11 @@ struct Shared<B: Backend> {
     ended: CancellationToken,
 }
 
-/// Serves until `stop` completes; then lets calls under way answer, for as long as the settings say, and ends all streams.
+/// Serves until `stop` completes; then lets in-flight calls finish, for as long as the settings say, and ends all
+/// streams.
 ///
 /// # Errors
-/// When nothing can be accepted any more.
+/// None at present: a connection that cannot be accepted is logged, and accepting continues.
 pub async fn serve<B: Backend>(
     listener: Listener,
     backend: B,
@@ -147,7 +148,7 @@ pub async fn serve<B: Backend>(
     let shared = Arc::new(Shared::new(backend, settings, ended.clone()));
     let _ending = AbortOnDropHandle::new(tokio::spawn(end_silent(Arc::clone(&shared.sessions))));
     let connections = listener.accept_until(stop, routes::all(Arc::clone(&shared)), &limits).await;
-    // Nobody can connect any more. Who is connected is answered, but gets no new call through.
+    // No new connections any more. Connected clients are answered, but their new calls are refused.
     shared.stopping.cancel();
     shared.under_way.close();
     let finished = async {
@@ -158,10 +159,10 @@ pub async fn serve<B: Backend>(
     if tokio::time::timeout_at(deadline, finished).await.is_err() {
         tracing::warn!("calls were still under way when the time to drain was over");
     }
-    // Longer than the time to drain, where it must be: nobody else would see what becomes of a change on its way.
+    // Longer than the drain time, if need be: nobody else would learn the outcome of a change in flight.
     shared.backend.finish_changes().await;
     ended.cancel();
-    // What has been answered still has to arrive.
+    // Responses still have to reach their clients.
     let grace = deadline.max(tokio::time::Instant::now() + Duration::from_secs(1));
     let _ = tokio::time::timeout_at(grace, connections.shutdown()).await;
     Ok(())
@@ -184,14 +185,14 @@ impl<B: Backend> Shared<B> {
         }
     }
 
-    /// Whose request it is, and nothing of the keys is left in its headers.
+    /// Returns the sender of a request, and removes the keys from its headers.
     fn caller(&self, request: &mut Parts) -> Result<Caller, Refusal> {
         let network = network::of(request, self.settings.door.is_behind_proxy());
         self.settings.keys.take(&mut request.headers, network)
     }
 }
 
-/// Ends sessions that have been silent for too long, also when nobody asks for any.
+/// Ends idle sessions, even when no requests come.
 async fn end_silent(sessions: Arc<Sessions>) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -199,7 +200,7 @@ async fn end_silent(sessions: Arc<Sessions>) {
     }
 }
 
-/// Whether an address is one of this machine alone.
+/// Returns whether an address is a loopback address.
 pub fn is_local(address: &SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }

@@ -1,4 +1,4 @@
-//! Where a request comes from, as far as it can be told: what strangers get is shared out by it.
+//! The client address of a request, as far as it is known: what strangers get is divided by it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -10,10 +10,10 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) IpAddr);
 
-/// The client's address: the other end of the connection, or behind a proxy the one that the proxy saw, which is the last in
-/// `X-Forwarded-For`. Whatever stands before that one a client may have made up.
+/// Returns the client's address: the other end of the connection, or behind a proxy the one that the proxy saw, which
+/// is the last in `X-Forwarded-For`. The client may have made up any entry before that one.
 ///
-/// For IPv6 it is the network of 64 bits, since whoever has one address there has them all.
+/// For IPv6 it is the /64 network, since a client that has one address there has them all.
 pub(super) fn of(request: &Parts, is_behind_proxy: bool) -> IpAddr {
     let peer = request.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
     let forwarded = || {
@@ -23,7 +23,7 @@ pub(super) fn of(request: &Parts, is_behind_proxy: bool) -> IpAddr {
     network(is_behind_proxy.then(forwarded).flatten().unwrap_or(peer))
 }
 
-/// An address with or without a port.
+/// Parses an address with or without a port.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))

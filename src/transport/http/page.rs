@@ -1,4 +1,4 @@
-//! What a person finds who opens the server's address in a browser.
+//! The page for a person who opens the server's address in a browser.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(super) async fn show<B: Backend>(State(shared): State<Arc<Shared<B>>>, reque
     (headers, PAGE.replace("{url}", &escaped(&url)).replace("{version}", env!("CARGO_PKG_VERSION"))).into_response()
 }
 
-/// The door has let only known names in.
+/// Returns the request's host: the door has let only known names in.
 fn host(headers: &HeaderMap) -> &str {
     headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
 }

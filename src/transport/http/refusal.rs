@@ -1,4 +1,4 @@
-//! A request that is turned away: the status, and the reason in words.
+//! The response to a request that is turned away: the status, and the reason in words.
 
 use std::borrow::Cow;
 
@@ -9,18 +9,18 @@ use http::{HeaderValue, StatusCode};
 use metrics::counter;
 use serde_json::{Value, json};
 
-/// JSON-RPC's code for JSON that cannot be read.
+/// JSON-RPC's code for JSON that cannot be parsed.
 const PARSE_ERROR: i32 = -32700;
-/// JSON-RPC's code for a message that is none of the protocol's.
+/// JSON-RPC's code for a message that is not one of the protocol's.
 const INVALID_REQUEST: i32 = -32600;
-/// JSON-RPC leaves these codes to servers.
+/// A code from the range that JSON-RPC leaves to servers.
 const SERVER_ERROR: i32 = -32000;
 
 /// Why a request is turned away. Its body is a JSON-RPC error, so that a client can show the reason.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     status: StatusCode,
-    /// What it is counted as.
+    /// The name it is counted under.
     name: &'static str,
     reason: Cow<'static, str>,
     code: i32,
@@ -29,7 +29,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with this status, counted under this name.
+    /// Creates a refusal with this status, counted under this name.
     pub fn new(status: StatusCode, name: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { status, name, reason: reason.into(), code: SERVER_ERROR, id: Value::Null, retry_after: None }
     }
@@ -50,8 +50,8 @@ impl Refusal {
         Self { code: INVALID_REQUEST, ..Self::new(StatusCode::BAD_REQUEST, "message", reason) }
     }
 
-    /// There was no such session, or it is somebody else's: the same words, so that nobody learns which. The client has to
-    /// open a new one.
+    /// Returns the refusal for a session that does not exist, or is another tenant's: the same words, so that nobody
+    /// learns which. The client has to open a new one.
     pub(super) fn no_session() -> Self {
         Self::new(StatusCode::NOT_FOUND, "session", "there is no such session with this key: initialize a new one")
     }
@@ -75,7 +75,7 @@ impl Refusal {
         Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", reason) }
     }
 
-    /// The same, as the answer to a request.
+    /// Returns the same refusal, as the response to the request with this id.
     pub(super) fn to(self, id: Option<&Value>) -> Self {
         Self { id: id.cloned().unwrap_or_default(), ..self }
     }

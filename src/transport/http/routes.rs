@@ -1,4 +1,4 @@
-//! All paths at once.
+//! The routes of all paths.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::streamable::SESSION_ID;
 use super::{Backend, Metrics, Refusal, Shared, page, sse, streamable};
 
-/// Everything that is served.
+/// Returns the router for everything that is served.
 pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
     let door = shared.settings.door.clone();
     let cors = CorsLayer::new()
@@ -45,7 +45,8 @@ async fn at_the_door<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: 
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(refusal) => refusal.into_response(),
     };
-    // Nobody may have read the body; then hyper closes the connection, and a client that is not told would use it again.
+    // The body may not have been read; then hyper closes the connection, and a client that does not know would reuse
+    // it.
     if has_body && !response.status().is_success() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }

@@ -1,7 +1,8 @@
-//! The book of all sessions, of both transports: whose they are, and when they end. A session answers only the tenant that
-//! opened it; what it may do is told by each request's own key, never by the session.
+//! The registry of all sessions, over both transports: whose they are, and when they end. A session serves only the
+//! tenant that opened it; what a request may do depends on its own key, never on the session.
 //!
-//! Sessions of keys that OnceHub has not accepted yet are kept few and short: making keys up must take nothing from anybody.
+//! Sessions of keys that OnceHub has not accepted yet are kept few and short: made-up keys must not take anything from
+//! anybody.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -19,13 +20,13 @@ use tokio_util::sync::CancellationToken;
 use super::limits::{Limits, Pool};
 use super::{Caller, Refusal};
 
-/// How long a session of a key that OnceHub has not accepted may be silent.
+/// How long a session of a key that OnceHub has not accepted may be idle.
 const STRANGERS_IDLE: Duration = Duration::from_mins(1);
 
 /// The most sessions of such keys.
 const STRANGERS: usize = 100;
 
-/// Whether OnceHub has accepted a tenant's key.
+/// A function that returns whether OnceHub has accepted a tenant's key.
 pub(super) type Knows = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// All sessions of both transports.
@@ -43,27 +44,27 @@ struct Session {
     tenant: Arc<str>,
     network: IpAddr,
     way: Way,
-    /// When its client sent something last.
+    /// When the session was last used.
     used: Instant,
-    /// Whether it has sent anything since it was opened.
+    /// Whether its client has sent anything since it was opened.
     is_in_use: bool,
-    /// The ids of its requests in flight.
+    /// The ids of its in-flight requests.
     requests: HashSet<String>,
-    /// Ends it.
+    /// Cancelled to end the session.
     end: CancellationToken,
 }
 
 /// How messages get into a session.
 enum Way {
-    /// It is being opened.
+    /// The session is being opened.
     Opening,
     /// Through rmcp's manager.
     Streamable,
-    /// Through the channel of a stream that is open.
+    /// Through the channel of an open stream.
     Sse(mpsc::Sender<ClientJsonRpcMessage>),
 }
 
-/// Room for a session, until it is opened or given up.
+/// A reserved session slot, until the session is opened or given up.
 pub(super) struct Room {
     sessions: Arc<Sessions>,
     id: Arc<str>,
@@ -71,7 +72,7 @@ pub(super) struct Room {
     is_let_go: bool,
 }
 
-/// A request in flight in a session: until this is dropped, no other has its id.
+/// An in-flight request of a session: until this is dropped, no other may use its id.
 #[derive(Debug)]
 pub(super) struct Asked {
     sessions: Arc<Sessions>,
@@ -79,7 +80,7 @@ pub(super) struct Asked {
     id: String,
 }
 
-/// How many sessions there are.
+/// The number of open sessions, by transport.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) streamable: usize,
@@ -93,14 +94,14 @@ impl std::fmt::Debug for Sessions {
 }
 
 impl Session {
-    /// How long it may be silent from now on, if there is a limit.
+    /// Returns how long the session may be idle, if there is a limit.
     fn may_be_silent(&self, sessions: &Sessions) -> Option<Duration> {
         let is_known = (sessions.knows)(&self.tenant);
         let most = if is_known { sessions.idle } else { sessions.idle.min(STRANGERS_IDLE) };
         match self.way {
             _ if !self.requests.is_empty() => None,
             Way::Opening => None,
-            // It lives as long as its stream.
+            // The session lives as long as its stream.
             Way::Sse(_) if is_known => None,
             Way::Streamable if !self.is_in_use => Some(most.min(sessions.patience)),
             Way::Streamable | Way::Sse(_) => Some(most),
@@ -126,7 +127,7 @@ impl Sessions {
         }
     }
 
-    /// Room for one more session of this caller.
+    /// Reserves a slot for one more session of this caller.
     pub(super) fn room(self: &Arc<Self>, caller: &Caller) -> Result<Room, Refusal> {
         self.end_silent();
         let id: Arc<str> = new_id().map_err(|_| Refusal::no_randomness())?.into();
@@ -159,8 +160,8 @@ impl Sessions {
         Ok(Room { sessions: Arc::clone(self), id, is_let_go: false })
     }
 
-    /// Whether a session of a key that OnceHub has not accepted may be opened from `network`; older ones of such keys end
-    /// for it.
+    /// Returns whether a session of a key that OnceHub has not accepted may be opened from `network`, ending an older
+    /// one of such keys if it must.
     fn has_room_for_stranger(&self, open: &mut HashMap<Arc<str>, Session>, network: IpAddr) -> bool {
         let mut by_network: HashMap<IpAddr, usize> = HashMap::new();
         for session in open.values().filter(|session| !(self.knows)(&session.tenant)) {
@@ -176,7 +177,7 @@ impl Sessions {
         fullest.is_some_and(|(network, _)| self.make_room(open, Some(network)))
     }
 
-    /// Ends the oldest session of a key that OnceHub has not accepted; those in which something is in flight come last.
+    /// Ends the oldest session of a key that OnceHub has not accepted; those with in-flight requests come last.
     fn make_room(&self, open: &mut HashMap<Arc<str>, Session>, network: Option<IpAddr>) -> bool {
         let unproven = open.iter().filter(|(_, session)| {
             !matches!(session.way, Way::Opening)
@@ -191,7 +192,7 @@ impl Sessions {
         true
     }
 
-    /// Whether a session is this caller's, and has not ended. It is in use from now on.
+    /// Checks that a session is this caller's and has not ended, and marks it as in use.
     pub(super) fn check(&self, id: &str, caller: &Caller) -> Result<(), Refusal> {
         self.end_silent();
         match self.open.lock().get_mut(id) {
@@ -203,13 +204,13 @@ impl Sessions {
         }
     }
 
-    /// Whether a session is open, without using it.
+    /// Returns whether a session is open, without using it.
     #[cfg(test)]
     pub(super) fn is_open(&self, id: &str, tenant: &str) -> bool {
         self.open.lock().get(id).is_some_and(|session| &*session.tenant == tenant)
     }
 
-    /// The way into a session of HTTP+SSE that is this caller's.
+    /// Returns the channel into an HTTP+SSE session of this caller.
     pub(super) fn sse(&self, id: &str, caller: &Caller) -> Result<mpsc::Sender<ClientJsonRpcMessage>, Refusal> {
         self.end_silent();
         match self.open.lock().get_mut(id) {
@@ -224,7 +225,8 @@ impl Sessions {
         }
     }
 
-    /// A request of a session, which no other in flight there may have the id of: the one's answer would go to the other.
+    /// Registers a request of a session. No in-flight one there may have its id: the response to one would go to the
+    /// other.
     pub(super) fn ask(self: &Arc<Self>, session: &str, id: &Value) -> Result<Asked, Refusal> {
         let mut open = self.open.lock();
         let entry = open.get_mut(session).ok_or_else(Refusal::no_session)?;
@@ -237,7 +239,7 @@ impl Sessions {
         Ok(Asked { sessions: Arc::clone(self), session: session.into(), id })
     }
 
-    /// How many there are.
+    /// Returns how many sessions are open.
     pub(super) fn count(&self) -> Count {
         self.end_silent();
         let open = self.open.lock();
@@ -245,14 +247,14 @@ impl Sessions {
         Count { streamable: open.len() - sse, sse }
     }
 
-    /// A session has ended, whatever the reason was.
+    /// Removes a session that has ended, for whatever reason.
     pub(super) fn forget(&self, id: &str) {
         if let Some(session) = self.open.lock().remove(id) {
             session.end.cancel();
         }
     }
 
-    /// Ends the sessions that have been silent for too long.
+    /// Ends the sessions that have been idle for too long.
     pub(super) fn end_silent(&self) {
         let now = Instant::now();
         self.open.lock().retain(|_, session| {
@@ -266,13 +268,15 @@ impl Sessions {
 }
 
 impl Room {
-    /// It has become a session of Streamable HTTP, which lives until it is forgotten; what ends it earlier.
+    /// Turns the slot into a Streamable HTTP session, which lives until it is forgotten. Returns the token that ends it
+    /// earlier.
     pub(super) fn streamable(mut self) -> CancellationToken {
         self.is_let_go = true;
         self.opened(Way::Streamable)
     }
 
-    /// It has become a session of HTTP+SSE, for as long as what is returned lives; what ends it earlier.
+    /// Turns the slot into an HTTP+SSE session, which lives as long as the returned slot. Also returns the token that
+    /// ends it earlier.
     pub(super) fn sse(self, sender: mpsc::Sender<ClientJsonRpcMessage>) -> (Self, CancellationToken) {
         let end = self.opened(Way::Sse(sender));
         (self, end)
@@ -286,7 +290,7 @@ impl Room {
         session.end.clone()
     }
 
-    /// What the session is called.
+    /// Returns the session's id.
     pub(super) fn id(&self) -> &Arc<str> {
         &self.id
     }
@@ -309,7 +313,7 @@ impl Drop for Asked {
     }
 }
 
-/// An id that nobody can guess.
+/// Returns an id that nobody can guess.
 fn new_id() -> Result<String, getrandom::Error> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes)?;

@@ -1,8 +1,8 @@
-//! The older HTTP+SSE: a stream that begins with the address to which messages are posted. rmcp has no server for it, but its
-//! services run over any pair of a sink and a stream.
+//! The older HTTP+SSE transport: a stream that begins with the address to post messages to. rmcp has no server for it,
+//! but its services run over any pair of a sink and a stream.
 //!
-//! The specification has deprecated it; existing configurations point to `/sse`, and newer clients find Streamable HTTP there
-//! as well.
+//! The specification has deprecated it, but existing configurations point to `/sse`. Newer clients find Streamable HTTP
+//! there as well.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,13 +26,13 @@ use super::sessions::Room;
 use super::streamable::{self, Message, SESSION_ID};
 use super::{Backend, Refusal, Shared};
 
-/// How many messages may wait in each direction.
+/// How many messages may be queued in each direction.
 const WAITING: usize = 16;
 
-/// Proxies and browsers close streams on which nothing happens.
+/// The interval of keep-alives: proxies and browsers close idle streams.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// A GET at `/sse`: a new session of the older transport. With a session's id it is Streamable HTTP.
+/// Handles a GET at `/sse`: opens a session of the older transport. With a session's id it is Streamable HTTP.
 pub(super) async fn get<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request) -> Response {
     // A HEAD, which asks for no body, must not open a session either.
     if request.headers().contains_key(SESSION_ID) || request.method() == Method::HEAD {
@@ -41,14 +41,14 @@ pub(super) async fn get<B: Backend>(State(shared): State<Arc<Shared<B>>>, reques
     shared.open_sse(request.into_parts().0).into_response()
 }
 
-/// The query of the address that a session's messages go to.
+/// The query of the address that a session's messages are posted to.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct To {
     session_id: Option<String>,
 }
 
-/// A POST at `/message`: one message into a session.
+/// Handles a POST at `/message`: delivers one message to a session.
 pub(super) async fn post<B: Backend>(
     State(shared): State<Arc<Shared<B>>>,
     Query(to): Query<To>,
@@ -88,7 +88,7 @@ impl<B: Backend> Shared<B> {
         let events = ReceiverStream::new(from_server).take_until(end.cancelled_owned());
         tokio::spawn(async move {
             let pipes = (PollSender::new(to_client), ReceiverStream::new(from_client));
-            // Dropping the stream is the client's way to end it, and nothing more than that is wrong then.
+            // Clients end a session by dropping its stream: this is not an error.
             let opening = tokio::time::timeout(patience, service.serve_with_ct(pipes, cancel.clone()));
             if let Ok(Ok(running)) = opening.await {
                 let _ = running.waiting().await;
@@ -98,7 +98,7 @@ impl<B: Backend> Shared<B> {
         let events = stream::once(async { first }).chain(events.filter_map(|message| async move { event(&message) }));
         let open = Open { _room: room, _cancels: ended.drop_guard() };
         let sse = Sse::new(while_open(events, open)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-        // Else nginx collects events until there are some kilobytes of them.
+        // Otherwise nginx buffers events until it has a few kilobytes.
         let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
         Ok(([unbuffered], sse).into_response())
     }
@@ -130,13 +130,13 @@ impl<B: Backend> Shared<B> {
         }
     }
 
-    /// What a proxy in front strips off the path.
+    /// Returns the path prefix that a proxy in front strips.
     fn prefix(&self) -> &str {
         self.settings.public_url.as_ref().map(|url| url.path().trim_end_matches('/')).unwrap_or_default()
     }
 }
 
-/// An open stream. When the client goes, its session goes too, and with it what it has under way.
+/// An open stream. When the client disconnects, its session ends, and with it its in-flight requests.
 struct Open {
     _room: Room,
     _cancels: DropGuard,

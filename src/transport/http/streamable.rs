@@ -1,4 +1,4 @@
-//! Streamable HTTP: rmcp's own, behind the checks that it leaves to us.
+//! Streamable HTTP: rmcp's implementation, behind the checks that it leaves to us.
 
 use std::cell::Cell;
 use std::io;
@@ -24,7 +24,7 @@ use super::{Backend, Caller, Refusal, Shared};
 
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// rmcp's side of it.
+/// The rmcp service that implements it.
 pub(super) struct Streamable<B: Backend> {
     service: StreamableHttpService<B::Service, Manager>,
     #[cfg(test)]
@@ -35,7 +35,7 @@ impl<B: Backend> Streamable<B> {
     pub(super) fn new(backend: &B, sessions: &Arc<Sessions>, limits: &Limits, ended: CancellationToken) -> Self {
         let service = backend.service();
         let config = StreamableHttpServerConfig::default()
-            // The door has seen to both, on every path.
+            // `door` already checks Host and Origin, on every path.
             .disable_allowed_hosts()
             .disable_allowed_origins()
             .with_max_request_body_bytes(limits.body)
@@ -53,7 +53,7 @@ impl<B: Backend> Streamable<B> {
     }
 }
 
-/// As much of a message as has to be known to let it in.
+/// The fields of a message that are needed to admit it.
 #[derive(Deserialize)]
 pub(super) struct Message {
     pub(super) method: Option<String>,
@@ -80,7 +80,7 @@ impl Message {
 }
 
 impl<B: Backend> Shared<B> {
-    /// Lets a message in: leaves what it is served with among the extensions of its head.
+    /// Admits a message: leaves what it is served with in the extensions of its request's head.
     pub(super) fn admit(
         &self,
         parts: &mut Parts,
@@ -124,12 +124,13 @@ impl<B: Backend> Shared<B> {
         } else {
             Bytes::new()
         };
-        // Until the last byte of the answer has been taken, a shutdown waits for it.
+        // A shutdown waits until the last byte of the response has been taken.
         let under_way = is_awaited.then(|| self.under_way.token());
         let request = Request::from_parts(parts, Full::new(body));
         let response = match room {
             None => self.streamable.service.handle(request).await,
-            // A client that leaves must not drop this half-way: what it has opened is written into the book.
+            // Spawned, so that a client that disconnects does not drop this half-way: the session it opened has to be
+            // recorded.
             Some(room) => {
                 let service = self.streamable.service.clone();
                 let opening = async move { service.handle(request).await };
@@ -144,7 +145,7 @@ fn session_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(SESSION_ID)?.to_str().ok()
 }
 
-/// `POST`, `GET` and `DELETE` at `/mcp`.
+/// Handles `POST`, `GET` and `DELETE` at `/mcp`.
 pub(super) async fn handle<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request) -> Response {
     shared.streamed(request).await.into_response()
 }

@@ -1,4 +1,4 @@
-//! Sessions with the clock stopped: the book, what is counted, and rmcp's own map agree, whatever clients do.
+//! Sessions with a paused clock: the registry, the counts, and rmcp's own map agree, whatever clients do.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -19,7 +19,7 @@ use super::network::Peer;
 use super::sessions::Count;
 use super::*;
 
-/// A service whose calls end when they are told to.
+/// A service whose calls end when told to.
 #[derive(Clone, Default)]
 struct Slow {
     end: Arc<Notify>,
@@ -45,7 +45,7 @@ struct Accepted(Arc<Mutex<HashSet<Arc<str>>>>);
 struct Simple {
     service: Slow,
     accepted: Accepted,
-    /// Whom a session has been opened for.
+    /// The tenants for which a session has been opened.
     met: Accepted,
 }
 
@@ -120,7 +120,7 @@ impl Bench {
         Self { shared: Arc::new(Shared::new(backend, settings, CancellationToken::new())), accepted }
     }
 
-    /// From now on OnceHub knows this key.
+    /// Marks this key as accepted by OnceHub.
     fn accept(&self, key: &str) {
         let mut request = Self::request(key, 1, None, &json!({})).into_parts().0;
         let tenant = self.shared.caller(&mut request).unwrap().tenant;
@@ -144,7 +144,7 @@ impl Bench {
         self.shared.streamed(request).await
     }
 
-    /// Opens a session; its id.
+    /// Opens a session and returns its id.
     async fn open(&self, key: &str, from: u8) -> Result<String, Refusal> {
         let response = self.ask(Self::request(key, from, None, &initialize())).await?;
         assert_eq!(response.status(), StatusCode::OK);
@@ -168,11 +168,11 @@ impl Bench {
     fn is_open(&self, key: &str, session: &str) -> bool {
         let mut request = Self::request(key, 1, None, &json!({})).into_parts().0;
         let caller = self.shared.caller(&mut request).unwrap();
-        // Only a look: to ask in the session would be to use it.
+        // Only looks: a request in the session would use it.
         self.shared.sessions.is_open(session, &caller.tenant)
     }
 
-    /// How many sessions are counted, once all that was begun has come to its end; rmcp's own map agrees.
+    /// Returns how many sessions are counted once everything has settled, and checks that rmcp's own map agrees.
     async fn count(&self) -> usize {
         settle().await;
         let Count { streamable, sse } = self.shared.sessions.count();
@@ -188,7 +188,7 @@ fn initialize() -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
 }
 
-/// Lets every task go as far as it can without time.
+/// Lets every task run as far as it can without time passing.
 async fn settle() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
@@ -205,7 +205,7 @@ async fn a_thousand_clients_that_leave_with_their_first_message_leave_nothing_un
     bench.accept("known");
     for client in 0..1_000 {
         let mut asked = Box::pin(bench.ask(Bench::request("known", 1, None, &initialize())));
-        // Some leave before they have been heard, others while their session is being opened.
+        // Some disconnect before they have been heard, others while their session is being opened.
         for _ in 0..client % 5 {
             assert!(asked.as_mut().now_or_never().is_none() || client % 5 > 1);
             tokio::task::yield_now().await;
@@ -215,7 +215,7 @@ async fn a_thousand_clients_that_leave_with_their_first_message_leave_nothing_un
         }
     }
     assert_eq!(bench.count().await, 800);
-    // Nothing more was said in them: they are not kept for an hour.
+    // No more messages came in them, so they are not kept for an hour.
     tokio::time::advance(LIMITS.patience.saturating_sub(Duration::from_millis(1))).await;
     assert_eq!(bench.count().await, 800);
     tokio::time::advance(Duration::from_millis(1)).await;
@@ -359,7 +359,7 @@ async fn sessions_of_the_older_transport_are_in_the_same_book() {
         streams.push(open(&format!("made-up-{number}"), 1).await);
     }
     assert_eq!(bench.shared.sessions.count(), Count { streamable: 0, sse: 2 }, "one of them is a stranger's");
-    // The streams of those that have ended end, too.
+    // The streams of ended sessions end, too.
     let last = streams.pop().unwrap();
     for stream in streams {
         stream.into_body().collect().await.unwrap();

@@ -9,10 +9,10 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// How often the files are looked at, at most.
+/// The shortest interval between checks of the files.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A certificate and its key, as they are in their files.
+/// A certificate and its key, as read from their files.
 #[derive(Debug)]
 pub struct Certificates {
     chain: PathBuf,
@@ -27,13 +27,13 @@ struct Read {
     looked: Instant,
 }
 
-/// When each of the files was changed.
+/// When each of the files was last modified.
 type Changed = [Option<SystemTime>; 2];
 
-/// Why a certificate cannot be used.
+/// The reason a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadCertificate {
-    /// A file cannot be read, or holds nothing of use.
+    /// A file cannot be read, or does not contain what it should.
     #[error("{path} holds no {what} in PEM form: {reason}")]
     File {
         /// The file.
@@ -43,23 +43,23 @@ pub enum BadCertificate {
         /// What is wrong.
         reason: String,
     },
-    /// They do not belong together, or are of no kind that is understood.
+    /// The certificate and the key do not match, or are of an unsupported kind.
     #[error("the certificate and the key cannot be used together: {0}")]
     Pair(#[from] rustls::Error),
 }
 
 impl Certificates {
-    /// Reads both.
+    /// Reads the certificate and the key.
     ///
     /// # Errors
-    /// When one cannot be read, or they do not belong together.
+    /// If one cannot be read, or they do not match.
     pub fn new(chain: PathBuf, key: PathBuf) -> Result<Self, BadCertificate> {
         let changed = changed(&chain, &key);
         let read = Read { config: load(&chain, &key)?, changed, looked: Instant::now() };
         Ok(Self { chain, key, read: Mutex::new(read) })
     }
 
-    /// What the next connection is served with. Files that cannot be used leave the certificate as it was.
+    /// Returns the configuration for the next connection. If changed files cannot be used, the old certificate stays.
     pub(super) fn current(&self) -> Arc<ServerConfig> {
         let mut read = self.read.lock();
         if read.looked.elapsed() >= LOOK {

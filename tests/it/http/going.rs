@@ -30,6 +30,8 @@ async fn a_client_that_disconnects_cancels_its_call() {
 #[tokio::test]
 async fn a_client_that_disconnects_does_not_stop_a_change_on_its_way_and_is_told_later() {
     let upstream = upstream().await;
+    upstream.set_keys(&[sandbox::KEY, "second"]);
+    upstream.open_account("somebody else's", |_| {});
     let mut command = in_front_of(&upstream);
     command.env("ONCEHUB_MCP_CONFIRM", "never");
     let server = Server::start(command);
@@ -46,12 +48,15 @@ async fn a_client_that_disconnects_does_not_stop_a_change_on_its_way_and_is_told
     upstream.release();
     until("OnceHub has done it", async || upstream.working() == 0).await;
     assert_eq!(upstream.with(|world| world.status_of(&booking)), Some("canceled"));
-    let note = async || {
-        let reply = server.call(sandbox::KEY, "get_booking", json!({"booking_id": booking})).await;
+    let note = async |key: &str| {
+        let reply = server.call(key, "get_booking", json!({"booking_id": booking})).await;
         reply["structuredContent"]["note"].as_str().unwrap_or_default().to_owned()
     };
-    until("the next call about it is told", async || note().await.contains("It ended with: Canceled.")).await;
-    assert_eq!(note().await, "", "once");
+    assert_eq!(note("somebody else's").await, "", "no other account is told");
+    // The account's next call is told, whichever of its keys it comes with.
+    server.know("second").await;
+    until("the next call about it is told", async || note("second").await.contains("It ended with: Canceled.")).await;
+    assert_eq!([note(sandbox::KEY).await, note("second").await], ["", ""], "once");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Changing when a user can be booked. OnceHub replaces whole days, so what is there is read first, merged with what is asked
-//! for, and read again afterwards.
+//! Changing when a user can be booked. OnceHub replaces whole days, so the current hours are read first, merged with
+//! what is asked for, and read again afterwards.
 
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
@@ -81,7 +81,7 @@ impl Tools {
         );
         call.agree(false, &question, &|| shown(object.clone(), &user, &before)).await?;
         if call.was_asked() {
-            // A person may have thought for minutes, and said yes to what they read.
+            // The person may have taken minutes to answer, and said yes to what they read.
             object = call.oncehub.send(&get).await?;
             before = read(&object);
             plan = Plan::make(&weekly, &overrides, &before, call.now)?;
@@ -112,7 +112,7 @@ impl Tools {
         };
         let subject = Subject { what: &what, check: &check };
         let (answer, found) = call.change(&plan.request(&user.id), &get, subject, &see).await?;
-        // What counts is what OnceHub has now, not what it said.
+        // What counts is what OnceHub has now, not its response.
         let (object, read_back) = if found {
             (answer, true)
         } else {
@@ -131,7 +131,7 @@ impl Tools {
 }
 
 impl Call {
-    /// What was changed, which bookings that leaves outside of working hours, and what else there is to say.
+    /// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.
     async fn told(
         &self,
         user: &Found,
@@ -170,7 +170,7 @@ impl Call {
     }
 }
 
-/// Locations that are left out are those that are there: without hours to take them from, they would be lost.
+/// Locations left out are filled in from the current hours: without those, they would be lost.
 fn needs_what_is_there(object: &Object, weekly: &[DayInput], overrides: &[DateInput]) -> Result<(), Failure> {
     let is_read = object.get("weekly").is_some_and(Value::is_array);
     let ranges = weekly

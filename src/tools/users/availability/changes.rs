@@ -1,4 +1,4 @@
-//! What becomes of each day and date: before, after, and in words.
+//! Changes to days and dates: before, after, and in words.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(super) enum When {
 }
 
 impl When {
-    /// What holds then.
+    /// Returns the hours in effect then.
     pub(super) fn of(self, schedule: &Schedule) -> &[Hours] {
         match self {
             Self::Day(day) => schedule.day(day),
@@ -25,7 +25,7 @@ impl When {
         }
     }
 
-    /// What OnceHub has for just that: a date without an override has nothing.
+    /// Returns OnceHub's own entry for it: `None` for a date without an override.
     pub(super) fn row(self, schedule: &Schedule) -> Option<&[Hours]> {
         match self {
             Self::Day(day) => Some(schedule.day(day)),
@@ -33,7 +33,7 @@ impl When {
         }
     }
 
-    /// What OnceHub is to have for it.
+    /// Returns the entry that the plan wants OnceHub to have.
     pub(super) fn wanted_row(self, plan: &Plan) -> Option<&[Hours]> {
         match self {
             Self::Day(day) => plan.weekly.iter().find(|(known, _)| *known == day).map(|(_, hours)| hours.as_slice()),
@@ -43,7 +43,7 @@ impl When {
         }
     }
 
-    /// What is to hold then.
+    /// Returns the hours that the plan wants to be in effect then.
     pub(super) fn wanted(self, plan: &Plan, before: &Schedule) -> Vec<Hours> {
         let weekly = |day: Weekday| plan.weekly.iter().find(|(known, _)| *known == day).map(|(_, hours)| hours.clone());
         match self {
@@ -58,12 +58,12 @@ impl When {
     }
 }
 
-/// What becomes of one day or date.
+/// A change to one day or date.
 pub(super) struct Change {
     pub(super) what: When,
     pub(super) before: Vec<Hours>,
     pub(super) after: Vec<Hours>,
-    /// Whether a date goes back to its usual hours.
+    /// Whether a date returns to its usual hours.
     usual: bool,
 }
 
@@ -100,7 +100,7 @@ impl Change {
     }
 }
 
-/// A line for each change; days of the week that change alike share one.
+/// Describes each change on a line; weekdays that change alike share one.
 pub(super) fn in_words(changes: &[Change]) -> Vec<String> {
     let mut lines: Vec<(Vec<String>, String)> = Vec::new();
     for change in changes {
@@ -121,7 +121,8 @@ pub(super) fn is_same_row(a: Option<&[Hours]>, b: Option<&[Hours]>) -> bool {
     }
 }
 
-/// Whether hours are the same: their times, and the types of their locations. OnceHub shows a row for each video service.
+/// Whether hours are the same: their times, and the types of their locations. OnceHub shows a row for each video
+/// service.
 pub(super) fn is_alike(a: &[Hours], b: &[Hours]) -> bool {
     let told = |hours: &[Hours]| -> Vec<(String, String, BTreeSet<String>)> {
         let kind = |location: &Value| location.get("type").and_then(Value::as_str).map(str::to_owned);

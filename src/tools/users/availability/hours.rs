@@ -1,6 +1,6 @@
-//! Hours as a person means them, checked before OnceHub sees them: each problem names the field by its path.
+//! Hours as a person means them, validated before OnceHub sees them: each problem names the field by its path.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -75,18 +75,18 @@ impl LocationType {
     }
 }
 
-/// A change that OnceHub will take: whole days and dates, with what the caller left out filled in from the schedule.
+/// A change that OnceHub will accept: whole days and dates, with what the caller left out filled in from the schedule.
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) weekly: Vec<(Weekday, Vec<Hours>)>,
-    /// A date without hours loses its override.
+    /// The dates to change; a date without hours loses its override.
     pub(super) overrides: Vec<(Date, Option<Vec<Hours>>)>,
     /// What had to be left out or was superfluous.
     pub(super) notes: Vec<String>,
 }
 
 impl Plan {
-    /// Merges what is asked for with the schedule as it stands.
+    /// Merges the requested hours with the current schedule.
     pub(super) fn make(
         weekly: &[DayInput],
         overrides: &[DateInput],
@@ -158,7 +158,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The request that carries it out.
+    /// Returns the request that carries out the plan.
     pub(super) fn request(&self, user: &crate::oncehub::Id) -> users::UpdateAvailability {
         let day =
             |(day, hours): &(Weekday, Vec<Hours>)| users::Day { day: name_of(*day), working_hours: hours.clone() };
@@ -178,7 +178,7 @@ fn twice(path: &str, what: &str) -> Failure {
     Failure::argument(path, format!("{what} is there twice"), "give all of its hours in one entry")
 }
 
-/// The days that a person means: one, several, or a stretch of the week.
+/// Parses the days that a person means: one, several, or a range of the week.
 fn days(text: &str) -> Option<Vec<Weekday>> {
     let single = |text: &str| {
         let text = text.trim().trim_end_matches('.');
@@ -200,7 +200,7 @@ fn days(text: &str) -> Option<Vec<Weekday>> {
     Some(days)
 }
 
-/// A date, which is not in the past where the user is.
+/// Parses a date that is not in the past where the user is.
 fn date(path: &str, text: &str, schedule: &Schedule, now: jiff::Timestamp) -> Result<Date, Failure> {
     let hint = "write it like 2026-12-24, today, tomorrow, friday (the next one after today), +3d or +2w";
     let is_days = text.trim().starts_with(['+', '-']) && text.trim().ends_with(['d', 'w', 'D', 'W']);
@@ -229,13 +229,13 @@ struct Filler<'a> {
 }
 
 impl Filler<'_> {
-    /// Whole hours, in order.
+    /// Returns complete hours, in order.
     fn hours(&self, path: &str, asked: &[HoursInput], notes: &mut Vec<String>) -> Result<Vec<Hours>, Failure> {
         let mut ranges: Vec<(i32, i32, Hours)> = Vec::new();
         for (index, hours) in asked.iter().enumerate() {
             let path = format!("{path}.working_hours[{index}]");
-            let start = clock(&format!("{path}.start_time"), &hours.start_time)?;
-            let end = clock(&format!("{path}.end_time"), &hours.end_time)?;
+            let start = clock(&format!("{path}.start_time"), &hours.start_time, Edge::Start)?;
+            let end = clock(&format!("{path}.end_time"), &hours.end_time, Edge::End)?;
             if end <= start {
                 let problem = format!("{} is not after {}", written(end), written(start));
                 let hint = "end_time has to be later on the same day; hours over midnight go into two days";
@@ -256,7 +256,7 @@ impl Filler<'_> {
         Ok(ranges.into_iter().map(|(.., hours)| hours).collect())
     }
 
-    /// The locations of the hours that these take the place of, as OnceHub takes them back.
+    /// Returns the locations of the hours being replaced, in a form that OnceHub accepts.
     fn as_now(&self, start: i32, end: i32, notes: &mut Vec<String>) -> Vec<Value> {
         let overlaps = |hours: &&Hours| {
             let range = (minutes(&hours.start_time), minutes(&hours.end_time));
@@ -274,7 +274,7 @@ impl Filler<'_> {
             let field = |name: &str| location.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             let Some(kind) = field("type") else { continue };
             let mut fields = Map::from_iter([("type".to_owned(), kind.into())]);
-            // What a dynamic link or a guest's place says is for reading only.
+            // The value of a dynamic link or of a guest's place is read-only.
             for name in ["id", "value"] {
                 let belongs = matches!((kind, name), ("in_person_by_host", _) | ("online_static_link", "value"));
                 fields.extend(field(name).filter(|_| belongs).map(|text| (name.to_owned(), text.into())));
@@ -286,7 +286,7 @@ impl Filler<'_> {
                 "online_static_link" => "online_dynamic_link",
                 _ => "",
             };
-            // One row for each provider, and the same row of other hours, are all the same to OnceHub.
+            // OnceHub lists one row per provider, and other hours repeat the row: duplicates mean nothing.
             if kept.contains(&row) {
                 continue;
             }
@@ -304,7 +304,7 @@ impl Filler<'_> {
         kept
     }
 
-    /// The locations that the caller gives.
+    /// Returns the locations that the caller gives.
     fn given(&self, path: &str, given: &[LocationInput], notes: &mut Vec<String>) -> Result<Vec<Value>, Failure> {
         let mut all: Vec<Value> = Vec::new();
         for (index, location) in given.iter().enumerate() {
@@ -350,7 +350,7 @@ impl Filler<'_> {
         Ok(all)
     }
 
-    /// The id of an address, and its text where the schedule has it: by its id, or by that text.
+    /// Finds an address in the schedule by its id or its text; returns its id, and its text if known.
     fn address(&self, path: &str, location: &LocationInput) -> Result<(String, Option<String>), Failure> {
         let days = DAYS.iter().map(|(day, _)| self.schedule.day(*day));
         let dates = self.schedule.overrides.values().map(Vec::as_slice);
@@ -395,42 +395,30 @@ fn is_mixed(a: LocationType, b: LocationType) -> bool {
     )
 }
 
-/// A time of day in minutes: 09:00, 9:00, 9, 9am, 5:30 p.m., 0900, noon.
-fn clock(path: &str, text: &str) -> Result<i32, Failure> {
-    let refused =
-        || Failure::argument(path, format!("{} is no time of day", quoted(text, 40)), "write it like 09:00 or 17:30");
+/// The end of a range of hours that a time marks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Start,
+    End,
+}
+
+/// The ways people write a time of day, once spaces and dots are removed.
+const CLOCKS: [&str; 6] = ["%H:%M", "%H:%M:00", "%H%M", "%I:%M%p", "%I%p", "%H"];
+
+/// Parses a time of day into minutes: 09:00, 9:00, 9, 9am, 5:30 p.m., 0900, noon.
+fn clock(path: &str, text: &str, edge: Edge) -> Result<i32, Failure> {
     let folded = text.trim().to_ascii_lowercase().replace([' ', '.'], "").replace("noon", "12:00");
-    let (digits, half) = match (folded.strip_suffix("am"), folded.strip_suffix("pm")) {
-        (Some(digits), _) => (digits, Some(0)),
-        (_, Some(digits)) => (digits, Some(12)),
-        _ => (folded.as_str(), None),
-    };
-    let together = Some(digits).filter(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    let digits = match together.and_then(|digits| digits.split_at_checked(2)) {
-        Some((hour, minute)) => format!("{hour}:{minute}"),
-        None => digits.to_owned(),
-    };
-    let mut parts = digits.splitn(3, ':');
-    let (hour, minute, seconds) = (parts.next().unwrap_or_default(), parts.next().unwrap_or("00"), parts.next());
-    let number = |text: &str| text.parse::<i32>().ok().filter(|_| text.len() <= 2 && !text.starts_with('+'));
-    let (Some(hour), Some(minute), true, None | Some("00")) =
-        (number(hour), number(minute), minute.len() == 2, seconds)
-    else {
-        return Err(refused());
-    };
-    let hour = match half {
-        Some(half) if (1..=12).contains(&hour) => hour % 12 + half,
-        Some(_) => return Err(refused()),
-        None => hour,
-    };
-    let is_end = path.ends_with("end_time");
-    if (hour == 24 || (is_end && hour == 0)) && minute == 0 {
+    let time = CLOCKS.iter().find_map(|form| Time::strptime(form, &folded).ok());
+    let is_midnight = matches!(folded.as_str(), "24" | "24:00" | "24:00:00" | "2400");
+    if is_midnight || (edge == Edge::End && time == Some(Time::midnight())) {
         let hint = "say 23:45: OnceHub counts in quarters of an hour; hours over midnight go into two days";
         return Err(Failure::argument(path, "a day ends at 23:45", hint));
     }
-    if !(0..24).contains(&hour) || !(0..60).contains(&minute) {
-        return Err(refused());
-    }
+    let Some(time) = time else {
+        let problem = format!("{} is no time of day", quoted(text, 40));
+        return Err(Failure::argument(path, problem, "write it like 09:00 or 17:30"));
+    };
+    let (hour, minute) = (i32::from(time.hour()), i32::from(time.minute()));
     if minute % 15 != 0 {
         let down = hour * 60 + minute / 15 * 15;
         let up = down + 15;
@@ -444,7 +432,7 @@ fn clock(path: &str, text: &str) -> Result<i32, Failure> {
     Ok(hour * 60 + minute)
 }
 
-/// The minutes of `09:00`.
+/// Converts `09:00` to minutes.
 pub(super) fn minutes(text: &str) -> Option<i32> {
     let (hour, minute) = text.split_once(':')?;
     let (hour, minute) = (hour.parse::<i32>().ok()?, minute.get(..2)?.parse::<i32>().ok()?);
@@ -453,4 +441,48 @@ pub(super) fn minutes(text: &str) -> Option<i32> {
 
 fn written(minutes: i32) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_is_read_as_people_write_it() {
+        let read = |text: &str| clock("start_time", text, Edge::Start).ok().map(written);
+        for (text, expected) in [
+            ("09:00", "09:00"),
+            ("9:00", "09:00"),
+            (" 9 ", "09:00"),
+            ("0900", "09:00"),
+            ("17:30:00", "17:30"),
+            ("9am", "09:00"),
+            ("5:30 p.m.", "17:30"),
+            ("12 AM", "00:00"),
+            ("12pm", "12:00"),
+            ("noon", "12:00"),
+            ("0", "00:00"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "25:00",
+            "24:00",
+            "9:60",
+            "9:5",
+            "+9:00",
+            "-1",
+            "13pm",
+            "0am",
+            "17:30:30",
+            "9:00:00pm",
+            "930",
+            "soon",
+            "09:10",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert!(clock("end_time", "00:00", Edge::End).is_err());
+    }
 }

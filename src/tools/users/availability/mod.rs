@@ -71,7 +71,7 @@ fn described(user: &Found) -> String {
     }
 }
 
-/// The schedule as OnceHub sent it, and whose it is.
+/// Returns the schedule as OnceHub sent it, with its user.
 fn shown(object: Object, user: &Found, schedule: &Schedule) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("user_id".into(), user.id.as_str().into());

@@ -1,4 +1,4 @@
-//! Bookings that a change of hours leaves outside of them.
+//! Bookings that a change of hours leaves outside working hours.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -12,12 +12,12 @@ use crate::tools::call::Call;
 use crate::tools::reply::put_time;
 use crate::tools::time::{self, Zone};
 
-/// The most that are looked through.
+/// The most bookings that are scanned.
 const MOST: usize = 500;
 
 impl Call {
-    /// The live bookings to come of a user that lay within hours before the plan and do not any more; and whether there were
-    /// more than could be looked through.
+    /// Returns a user's live upcoming bookings that were within working hours before the plan and no longer are; and
+    /// whether there were more than could be scanned.
     pub(super) async fn outside(
         &self,
         user: &Id,
@@ -28,7 +28,7 @@ impl Call {
         let mut from = self.now;
         let mut until = None;
         if plan.weekly.is_empty() {
-            // Only dates have changed: nothing before the first or after the last of them is of interest.
+            // Only dates changed: bookings before the first or after the last of them are irrelevant.
             let dates = || plan.overrides.iter().map(|(date, _)| *date);
             let midnight = |date: Date| after.zone.midnight(date);
             from = dates().min().and_then(midnight).map_or(from, |first| first.max(from));
@@ -48,7 +48,7 @@ impl Call {
     }
 }
 
-/// Whether a live booking lies within the hours of its day: stretches that touch are one.
+/// Whether a live booking lies within the hours of its day: adjoining ranges count as one.
 fn is_within(booking: &Object, schedule: &Schedule) -> bool {
     let starts = booking.text("starting_time").and_then(time::read).filter(|_| is_live(booking));
     let Some(starts) = starts else { return false };
@@ -61,7 +61,7 @@ fn is_within(booking: &Object, schedule: &Schedule) -> bool {
         .filter_map(|hours| Some((minutes(&hours.start_time)?, minutes(&hours.end_time)?)))
         .collect();
     hours.sort_unstable();
-    // How far somebody is at work without a break from the booking's start on.
+    // How long the host works without a break from the booking's start.
     let mut until = start;
     for (from, to) in hours {
         if from <= until && to > until {

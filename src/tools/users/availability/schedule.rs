@@ -11,7 +11,7 @@ use crate::tools::names::Found;
 use crate::tools::time::Zone;
 use crate::tools::untrusted::{quoted, word};
 
-/// The days of the week under the names that OnceHub has for them.
+/// The days of the week, with OnceHub's names for them.
 pub(super) const DAYS: [(Weekday, &str); 7] = [
     (Weekday::Monday, "Monday"),
     (Weekday::Tuesday, "Tuesday"),
@@ -22,7 +22,7 @@ pub(super) const DAYS: [(Weekday, &str); 7] = [
     (Weekday::Sunday, "Sunday"),
 ];
 
-/// OnceHub's name of a day.
+/// Returns OnceHub's name for a day.
 pub(super) fn name_of(day: Weekday) -> &'static str {
     DAYS.iter().find(|(known, _)| *known == day).map_or("Sunday", |(_, name)| name)
 }
@@ -36,7 +36,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// Reads whatever can be read of it. Without a zone that is known, the user's own counts, else `otherwise`.
+    /// Reads as much of a schedule as possible. Without a known zone, the user's own applies, or else `otherwise`.
     pub(super) fn read(object: &Object, user: &Found, otherwise: &Zone) -> Self {
         let users_own = user.entry.as_ref().and_then(|entry| entry.object.text("timezone"));
         let named = [object.text("timezone"), users_own];
@@ -57,23 +57,23 @@ impl Schedule {
         Self { zone: zone.unwrap_or_else(|| otherwise.clone()), weekly, overrides: overrides.collect() }
     }
 
-    /// The hours of a day of the week.
+    /// Returns the hours of a day of the week.
     pub(super) fn day(&self, day: Weekday) -> &[Hours] {
         let at = DAYS.iter().position(|(known, _)| *known == day).unwrap_or_default();
         self.weekly.get(at).map_or(&[], Vec::as_slice)
     }
 
-    /// The hours of a date: its own, else those of its day of the week.
+    /// Returns the hours of a date: its own, or else those of its day of the week.
     pub(super) fn date(&self, date: Date) -> &[Hours] {
         self.overrides.get(&date).map_or_else(|| self.day(date.weekday()), Vec::as_slice)
     }
 
-    /// The hours of the first day that has any.
+    /// Returns the hours of the first day that has any.
     pub(super) fn usual(&self) -> &[Hours] {
         self.weekly.iter().find(|hours| !hours.is_empty()).map_or(&[], Vec::as_slice)
     }
 
-    /// Line by line: days that are alike together, then the dates.
+    /// Formats the schedule line by line: consecutive days that are alike together, then the dates.
     pub(super) fn text(&self) -> String {
         let mut lines: Vec<String> = Vec::new();
         let mut alike: Vec<&str> = Vec::new();
@@ -113,7 +113,7 @@ fn hours(sent: Option<&Value>) -> Vec<Hours> {
     .collect()
 }
 
-/// "09:00-12:00, 13:00-17:00 (google_meet)", or the word for no hours at all.
+/// `09:00-12:00, 13:00-17:00 (google_meet)`, or `none` if there are no hours.
 pub(super) fn told(hours: &[Hours], none: &str) -> String {
     if hours.is_empty() {
         return none.to_owned();
@@ -123,7 +123,7 @@ pub(super) fn told(hours: &[Hours], none: &str) -> String {
     let mut told = Vec::new();
     for (index, each) in hours.iter().enumerate() {
         let own = places(each);
-        // What holds for the next stretch as well is said once, after it.
+        // Locations shared with the next range are shown once, after it.
         let again = hours.get(index + 1).is_some_and(|next| places(next) == own);
         let shown = format!("{}-{}", word(&each.start_time), word(&each.end_time));
         told.push(if again { shown } else { shown + &in_words(&own) });
@@ -140,7 +140,7 @@ fn place(location: &Value) -> String {
             Some(address) => format!("{} {}", quoted(address, 80), word(id)),
             None => format!("at {}", word(id)),
         },
-        // The host's own room.
+        // The host's own meeting room.
         ("online_static_link", Some(url), _) => format!("{kind} {}", word(url)),
         (_, Some(value), _) => format!("{} {}", word(kind), quoted(value, 120)),
         (kind, ..) => word(kind),

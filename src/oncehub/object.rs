@@ -233,4 +233,13 @@ mod tests {
             assert_eq!(read(&other), None, "{other}");
         }
     }
+
+    #[test]
+    fn a_key_behind_escapes_is_replaced_and_a_field_named_by_it_is_dropped() {
+        let reply = r#"{"a": "s3cret\/abc", "b": ["x s3cret\u002fabc"], "s3cret\u002fabc": 1, "c": {"d": "fine"}}"#;
+        let mut reply = serde_json::from_str(reply).unwrap();
+        let scrub = |text: &str| text.contains("s3cret/abc").then(|| text.replace("s3cret/abc", "[API key]"));
+        replace_texts(&mut reply, &scrub);
+        assert_eq!(reply, json!({"a": "[API key]", "b": ["x [API key]"], "c": {"d": "fine"}}));
+    }
 }

@@ -335,7 +335,7 @@ impl World {
         self.users.iter().filter(same).map(|user| user.id.clone()).collect()
     }
 
-    /// Whether the user with this email address hosts a booking, whoever its owner is.
+    /// Whether the user with this email address hosts a booking, regardless of its owner.
     pub fn is_host(&self, email: &str, booking: &str) -> bool {
         let users = self.users_with(email);
         self.bookings.iter().any(|known| known.id == booking && users.contains(&known.host))

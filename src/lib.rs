@@ -3,8 +3,12 @@
 //! The rooms, in reading order, and which way their arrows run:
 //!
 //! - [`oncehub`]: the typed client of the API. HTTP and JSON, no MCP. Imports no room.
-//! - [`tools`]: what an assistant sees. Imports `oncehub`.
-//! - [`server`]: the MCP server, both protocol eras. Imports `tools`.
+//! - [`records`]: what is told of each noun, as a type and as text. Imports `oncehub`.
+//! - [`names`]: names, e-mail addresses and URLs to ids, and back. Imports `records` and what that may import; so on
+//!   for the next two.
+//! - [`actions`]: each change as a value, and the one function that carries it out.
+//! - [`tools`]: what an assistant sees.
+//! - [`server`]: the MCP server, both protocol eras. Imports `tools` and `actions`.
 //! - [`transport`]: the ways in. Imports no room.
 //! - [`sandbox`]: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
 //!   `oncehub`: a field that is misspelt there must not be misspelt here too.
@@ -13,11 +17,14 @@
 //!
 //! A test reads the sources and fails on any other arrow.
 
+pub mod actions;
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod install;
+pub mod names;
 pub mod oncehub;
+pub mod records;
 pub mod sandbox;
 pub mod server;
 pub mod telemetry;

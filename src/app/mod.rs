@@ -5,11 +5,12 @@ mod tenants;
 
 use anyhow::Context as _;
 
+use crate::actions::Settings;
 use crate::config::Config;
 use crate::oncehub::{self, Budget, Client, Key, KeySource, Windows, api_root};
 use crate::sandbox::{self, Sandbox};
 use crate::server::Server;
-use crate::tools::{Catalogue, Settings, Tools};
+use crate::tools::{Catalogue, Tools};
 use crate::transport::stdio;
 use tenants::Tenants;
 

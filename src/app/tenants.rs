@@ -12,8 +12,9 @@ use tokio::time::Instant;
 
 use super::figures::Figures;
 use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Window, Windows};
+use crate::records::failure::Failure;
 use crate::server::{Account, Server};
-use crate::tools::{Catalogue, Failure, Selection, Tools};
+use crate::tools::{Catalogue, Selection, Tools};
 use crate::transport::http::{Backend, Caller, InFlight, Refusal};
 
 /// How many keys' accounts are remembered, and for how long after their last request.

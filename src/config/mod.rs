@@ -14,8 +14,10 @@ use clap::{ArgAction, ArgMatches, Args, Command};
 use secrecy::SecretString;
 use url::Url;
 
+use crate::actions::confirm::Confirm;
 use crate::oncehub::{BadKey, BadUrl, BadWindows, Key, KeySource, Windows, api_root};
-use crate::tools::{BadTime, Confirm, Selection, Zone};
+use crate::records::time::{BadTime, Zone};
+use crate::tools::Selection;
 pub use dotenv::{Dotenv, Elsewhere, Left, Purpose, Why, listed};
 
 const API_URL: &str = "https://api.oncehub.com";

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Endpoint, Object};
 
 /// `GET /test`: whether the key is valid, and for which account. Operation `validate-api-key`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Test {}
 
 impl Endpoint for Test {

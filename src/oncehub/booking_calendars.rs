@@ -15,7 +15,7 @@ impl endpoint::Collection for BookingCalendars {
 }
 
 /// `GET /booking-calendars`, newest first. Operation `list-all-booking-calendars`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// The user or team that hosts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,7 +37,7 @@ pub type Get = endpoint::Get<BookingCalendars>;
 /// `GET /booking-calendars/{id}/time-slots`, a bare array. Operation `get-available-time-slots-for-booking-calendar`.
 ///
 /// OnceHub defaults to one week from now; it allows at most 30 days, and no start in the past.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TimeSlots {
     /// The calendar.
     #[serde(skip)]
@@ -61,7 +61,7 @@ impl Endpoint for TimeSlots {
 
 /// `POST /booking-calendars/{id}/schedule`: books a slot and returns only the booking's id. Operation
 /// `book-a-time-slot-for-a-booking-calendar`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Schedule {
     /// The calendar.
     #[serde(skip)]
@@ -78,7 +78,7 @@ pub struct Schedule {
 }
 
 /// A slot's location, as requested.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Location {
     /// `physical`, `virtual`, `virtual_static`, `guest_phone` or `in_person_by_guest`.
     #[serde(rename = "type")]
@@ -97,7 +97,7 @@ impl Endpoint for Schedule {
 }
 
 /// `POST /booking-calendars/{id}/one-time-links`. Operation `booking-calendars-create-a-one-time-link`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct CreateOneTimeLink {
     /// The calendar.
     #[serde(skip)]
@@ -117,7 +117,7 @@ pub struct CreateOneTimeLink {
 }
 
 /// Settings for a booking made through a one-time link.
-#[derive(Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct BookingSettings {
     /// The host's e-mail address, for team calendars; silently ignored if it does not fit.
     #[serde(skip_serializing_if = "Option::is_none")]

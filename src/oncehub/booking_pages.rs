@@ -14,7 +14,7 @@ impl endpoint::Collection for BookingPages {
 }
 
 /// `GET /booking-pages`, newest first. Operation `list-all-booking-pages`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// A master page that offers it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use super::{Endpoint, Id, List, Object};
 /// `GET /bookings`, newest first. Operation `list-all-bookings`.
 ///
 /// The time filters are exclusive on both sides.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// A single status; OnceHub does not accept a list.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,9 +55,6 @@ pub struct All {
     /// The fields to return as whole objects, comma-separated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expand: Option<String>,
-    /// The fields that will be read; none means all.
-    #[serde(skip)]
-    pub fields: Option<&'static [&'static str]>,
 }
 
 impl Endpoint for All {
@@ -67,14 +64,10 @@ impl Endpoint for All {
     fn path(&self) -> Vec<&str> {
         vec!["bookings"]
     }
-
-    fn fields(&self) -> Option<&'static [&'static str]> {
-        self.fields
-    }
 }
 
 /// `GET /bookings/{id}`. Operation `get-a-single-booking`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Get {
     /// The booking.
     #[serde(skip)]
@@ -94,7 +87,7 @@ impl Endpoint for Get {
 }
 
 /// `POST /bookings/{id}/cancel`, for a booking that is still live and not paid. Operation `cancel-booking`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Cancel {
     /// The booking.
     #[serde(skip)]
@@ -118,7 +111,7 @@ impl Endpoint for Cancel {
 
 /// `POST /bookings/{id}/request-reschedule`: cancels the booking and asks the guest to choose another time. Operation
 /// `request-reschedule`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RequestReschedule {
     /// The booking.
     #[serde(skip)]
@@ -138,7 +131,7 @@ impl Endpoint for RequestReschedule {
 }
 
 /// `POST /bookings/{id}/reassign`: gives the booking to another host. Operation `reassign-booking`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Reassign {
     /// The booking.
     #[serde(skip)]
@@ -151,7 +144,7 @@ pub struct Reassign {
 }
 
 /// The one kind of location that a reassignment can name.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename = "virtual")]
 pub struct VideoLocation {
     /// `google_meet`, `microsoft_teams`, `webex`, `gotomeeting` or `zoom`.
@@ -168,7 +161,7 @@ impl Endpoint for Reassign {
 }
 
 /// `POST /bookings/{id}/no-show`, for a booking whose time has come. Operation `no-show`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct NoShow {
     /// The booking.
     #[serde(skip)]

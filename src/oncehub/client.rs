@@ -303,7 +303,7 @@ impl Client {
                 body = Some(value.to_string());
             }
         }
-        Ok(Request { method: E::METHOD, url, body, about, fields: endpoint.fields() })
+        Ok(Request { method: E::METHOD, url, body, about })
     }
 
     async fn exchange<T: FromReply>(&self, request: Request) -> Result<Answer<T>, Error> {
@@ -443,7 +443,7 @@ impl Client {
             });
         }
         let json = json.map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)))?;
-        let value = T::read(json, request.fields).ok_or_else(|| unexpected(format!("it is not {}", T::OUTLINE)))?;
+        let value = T::read(json).ok_or_else(|| unexpected(format!("it is not {}", T::OUTLINE)))?;
         if request.method == Method::GET && value.says_nothing() {
             return Err(unexpected(format!("it is {} with nothing in it", T::OUTLINE)));
         }
@@ -483,7 +483,6 @@ struct Request {
     body: Option<String>,
     /// For a change: the ids in its path and the addresses in its body.
     about: Vec<String>,
-    fields: Option<&'static [&'static str]>,
 }
 
 enum Unread {

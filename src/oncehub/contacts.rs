@@ -17,7 +17,7 @@ impl endpoint::Collection for Contacts {
 /// `GET /contacts`, newest first. Operation `list-all-contacts`.
 ///
 /// The time filters are exclusive on both sides.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// Exactly this e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,7 +49,7 @@ impl Endpoint for All {
 pub type Get = endpoint::Get<Contacts>;
 
 /// `POST /contacts`. Operation `add-a-new-contact`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Create {
     /// The contact's fields under OnceHub's names (including the misspelt `terms_of_sevice`): first and last name, and
@@ -67,7 +67,7 @@ impl Endpoint for Create {
 }
 
 /// `PATCH /contacts/{id}`; at least one field. Operation `update-a-contact`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Update {
     /// The contact.
     #[serde(skip)]

@@ -18,12 +18,6 @@ pub trait Endpoint: Serialize + Sync {
 
     /// Returns the path's segments below `/v2`. Ids among them are [`Id`](super::Id)s, so none can contain `/` or `..`.
     fn path(&self) -> Vec<&str>;
-
-    /// Returns the fields of a list's objects that will be read; the others are dropped. `form.name` means only that
-    /// part of `form`. None means all.
-    fn fields(&self) -> Option<&'static [&'static str]> {
-        None
-    }
 }
 
 /// A GET that returns a list in pages. [`Client::page`](super::Client::page) adds `limit` and `after`.
@@ -117,8 +111,8 @@ pub trait FromReply: Sized {
     /// The expected shape, in a word or two.
     const OUTLINE: &'static str;
 
-    /// Reads the response, keeping only `fields` of a list's objects. Returns `None` for JSON of another shape.
-    fn read(json: Value, fields: Option<&[&str]>) -> Option<Self>;
+    /// Reads the response. Returns `None` for JSON of another shape.
+    fn read(json: Value) -> Option<Self>;
 
     /// Returns whether the response is empty, which cannot be what was requested.
     fn says_nothing(&self) -> bool;
@@ -127,7 +121,7 @@ pub trait FromReply: Sized {
 impl FromReply for Object {
     const OUTLINE: &'static str = "an object";
 
-    fn read(json: Value, _: Option<&[&str]>) -> Option<Self> {
+    fn read(json: Value) -> Option<Self> {
         json.is_object().then(|| Self::new(json))
     }
 
@@ -139,12 +133,8 @@ impl FromReply for Object {
 impl FromReply for List {
     const OUTLINE: &'static str = "a list";
 
-    fn read(json: Value, fields: Option<&[&str]>) -> Option<Self> {
-        let mut list = Self::new(json)?;
-        if let Some(fields) = fields {
-            list.data.iter_mut().for_each(|object| object.keep(fields));
-        }
-        Some(list)
+    fn read(json: Value) -> Option<Self> {
+        Self::new(json)
     }
 
     /// Returns false: an empty list is a valid response.

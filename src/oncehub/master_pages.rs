@@ -20,7 +20,7 @@ pub type All = endpoint::All<MasterPages>;
 pub type Get = endpoint::Get<MasterPages>;
 
 /// `POST /master-pages/{id}/one-time-links`: a link for a single booking. Operation `create-one-time-link`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct CreateOneTimeLink {
     /// The master page.
     #[serde(skip)]

@@ -7,7 +7,7 @@
 //! one file per noun.
 
 mod client;
-mod endpoint;
+pub mod endpoint;
 mod error;
 mod id;
 mod key;
@@ -27,6 +27,7 @@ pub mod event_types;
 pub mod master_pages;
 pub mod notifications;
 pub mod teams;
+pub mod tolerant;
 pub mod users;
 pub mod webhooks;
 

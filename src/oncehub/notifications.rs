@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Endpoint, Id, List};
 
 /// `GET /notifications/sms`, newest first. Operation `list-all-sms-notifications`. The response has no `has_more`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct AllSms {
     /// The recipient, a contact or user.
     #[serde(skip_serializing_if = "Option::is_none")]

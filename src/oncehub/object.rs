@@ -30,17 +30,6 @@ impl Object {
         self.0
     }
 
-    /// Drops all but these fields. `form.name` keeps only that part of `form`, if that is an object.
-    pub(super) fn keep(&mut self, fields: &[&str]) {
-        self.0.retain(|name, value| {
-            let parts: Vec<&str> = fields.iter().filter_map(|field| field.strip_prefix(name.as_str())).collect();
-            if let (Value::Object(inner), false) = (value, parts.contains(&"")) {
-                inner.retain(|name, _| parts.iter().any(|part| part.strip_prefix('.') == Some(name)));
-            }
-            parts.iter().any(|part| part.is_empty() || part.starts_with('.'))
-        });
-    }
-
     /// Sets the id by which the object was requested, if OnceHub sent it without one.
     pub fn fill_id(&mut self, id: &str) {
         if self.text("id").is_none() {
@@ -194,36 +183,25 @@ mod tests {
         assert_eq!(object.reference("object").unwrap().id, "");
     }
 
-    const FIELDS: &[&str] = &["form.name", "id", "kept"];
-
     fn read(page: &Value) -> Option<(Vec<Value>, Option<bool>)> {
-        let mut list = List::new(page.clone())?;
-        list.data.iter_mut().for_each(|object| object.keep(FIELDS));
+        let list = List::new(page.clone())?;
         Some((list.data.into_iter().map(|object| object.into_fields().into()).collect(), list.has_more))
     }
 
     #[test]
-    fn objects_of_a_list_keep_what_was_asked_for() {
+    fn what_is_no_object_in_a_list_is_an_empty_one() {
         let reply = json!({
-            "object": "list", "has_more": true, "error": {"id": 1, "other": 2},
-            "data": [
-                {"id": "A", "other": {"id": 1}, "kept": {"other": [1, null, -2.5]}, "form": {"name": "N", "note": "…"}},
-                {"kept": 1, "id": "B", "new": {}, "other": 2}, {"form": null, "formal": 1, "fo": 2}, {"form": "odd"},
-                {"form": [7, {"name": 1}]}, null, "odd", 7, -7, 0.5, true, [{"id": 1}]
-            ]
+            "object": "list", "has_more": true, "error": {"id": 1},
+            "data": [{"id": "A", "other": {"id": 1}}, null, "odd", 7, true, [{"id": 1}]]
         });
-        let expected = json!([
-            {"id": "A", "kept": {"other": [1, null, -2.5]}, "form": {"name": "N"}},
-            {"kept": 1, "id": "B"}, {"form": null}, {"form": "odd"}, {"form": [7, {"name": 1}]},
-            {}, {}, {}, {}, {}, {}, {}
-        ]);
+        let expected = json!([{"id": "A", "other": {"id": 1}}, {}, {}, {}, {}, {}]);
         let (data, has_more) = read(&reply).unwrap();
         assert_eq!((Value::from(data), has_more), (expected, Some(true)));
     }
 
     #[test]
     fn a_page_may_be_bare_or_empty_and_what_has_no_list_is_refused() {
-        assert_eq!(read(&json!([{"id": "A", "b": 1}])), Some((vec![json!({"id": "A"})], None)));
+        assert_eq!(read(&json!([{"id": "A", "b": 1}])), Some((vec![json!({"id": "A", "b": 1})], None)));
         for empty in [json!([]), json!({"data": null}), json!({"data": [], "has_more": "odd"})] {
             assert_eq!(read(&empty), Some((vec![], None)), "{empty}");
         }

@@ -14,7 +14,7 @@ impl endpoint::Collection for Teams {
 }
 
 /// `GET /teams`, newest first. Operation `list-all-teams`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// A member of the team.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,7 @@ impl endpoint::Collection for Users {
 }
 
 /// `GET /users`, newest first. Operation `list-all-users`.
-#[derive(Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// Exactly this e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ impl Endpoint for All {
 pub type Get = endpoint::Get<Users>;
 
 /// `POST /users`: invites somebody by e-mail. Operation `add-a-new-user`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Add {
     /// An e-mail address that no user has.
     pub email: String,
@@ -61,7 +61,7 @@ impl Endpoint for Add {
 }
 
 /// `PATCH /users/{id}`; at least one field. The account's owner cannot be changed. Operation `update-a-user`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Update {
     /// The user.
     #[serde(skip)]
@@ -94,7 +94,7 @@ pub type Delete = endpoint::Delete<Users>;
 
 /// `GET /users/{id}/scheduling-availability`: working hours by day of the week, and dates that differ. Operation
 /// `get_user_scheduling_availability`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct GetAvailability {
     /// The user.
     #[serde(skip)]
@@ -112,7 +112,7 @@ impl Endpoint for GetAvailability {
 
 /// `PATCH /users/{id}/scheduling-availability`: each day and each date given is replaced as a whole. Operation
 /// `patch_user_scheduling_availability`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct UpdateAvailability {
     /// The user.
     #[serde(skip)]
@@ -126,7 +126,7 @@ pub struct UpdateAvailability {
 }
 
 /// The hours of a day of the week.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Day {
     /// The day's name, written like `Monday`.
     pub day: &'static str,
@@ -135,7 +135,7 @@ pub struct Day {
 }
 
 /// The hours of a date.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Override {
     /// The date, written like `2026-12-24`; not in the past.
     pub date: String,

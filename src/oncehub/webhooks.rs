@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, List, Object, endpoint};
+use super::{Endpoint, Object, endpoint};
 
 /// `/webhooks`.
 #[derive(Debug)]
@@ -13,31 +13,15 @@ impl endpoint::Collection for Webhooks {
     const PATH: &'static str = "webhooks";
 }
 
-/// `GET /webhooks`, newest first. Operation `list-all-webhooks`. The secrets in the response are dropped.
-#[derive(Debug, Default, Serialize)]
-pub struct All {}
-
-impl Endpoint for All {
-    type Response = List;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["webhooks"]
-    }
-
-    fn fields(&self) -> Option<&'static [&'static str]> {
-        Some(WITHOUT_SECRET)
-    }
-}
-
-const WITHOUT_SECRET: &[&str] = &["api_version", "creation_time", "deleted", "events", "id", "name", "object", "url"];
+/// `GET /webhooks`, newest first. Operation `list-all-webhooks`.
+pub type All = endpoint::All<Webhooks>;
 
 /// `GET /webhooks/{id}`. Operation `get-a-single-webhook`.
 pub type Get = endpoint::Get<Webhooks>;
 
 /// `POST /webhooks`: subscribes a URL. The response has the secret that signs each delivery. Operation
 /// `create-a-webhook`.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Create {
     /// A name that no other webhook has.
     pub name: String,

@@ -23,7 +23,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::tools::{Answer, Ask};
+use crate::actions::confirm::{Answer, Ask};
 
 /// The question's key among a call's input requests.
 const QUESTION: &str = "confirm";

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use super::Server;
+use crate::actions::Settings;
 use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use crate::sandbox::{self, Sandbox};
-use crate::tools::{Catalogue, Selection, Settings, Tools};
+use crate::tools::{Catalogue, Selection, Tools};
 
 async fn server(patience: Duration) -> (Sandbox, Server) {
     let sandbox = Sandbox::start(sandbox::Settings { limits: None, ..sandbox::Settings::default() }).await.unwrap();

@@ -2,8 +2,8 @@
 
 use email_address::EmailAddress;
 
-use super::failure::Failure;
-use super::untrusted::bare;
+use crate::records::failure::Failure;
+use crate::records::untrusted::bare;
 
 /// Validates that `text` is a single bare e-mail address, and returns it trimmed.
 pub(super) fn email(argument: &str, text: &str) -> Result<String, Failure> {

@@ -5,8 +5,9 @@ use rmcp::model::JsonObject;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
-use super::failure::Failure;
-use super::untrusted::is_blank;
+use crate::names::nearest;
+use crate::records::failure::Failure;
+use crate::records::untrusted::is_blank;
 
 /// Reads the arguments of one call.
 ///
@@ -211,35 +212,10 @@ fn unknown(path: &str, known: &Map<String, Value>) -> Failure {
     Failure::argument(&shown, "there is no such argument", hint)
 }
 
-/// Returns the name that was most likely meant, if one is close: similar in spelling, or sharing words.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>();
-    let mut known = known;
-    if name == "id" {
-        return known.find(|candidate| candidate.ends_with("_id"));
-    }
-    let asked = words(name);
-    let likeness = |candidate: &str| {
-        let theirs = words(candidate);
-        let shared = asked.iter().filter(|word| word.len() > 2 && theirs.contains(word)).count();
-        #[expect(clippy::cast_precision_loss, reason = "a handful of words")]
-        let by_words = shared as f64 / asked.len().max(theirs.len()).max(1) as f64;
-        // Every word asked for is in the name: "support" in "Client support".
-        let is_part = asked.iter().any(|word| word.len() > 2) && asked.iter().all(|word| theirs.contains(word));
-        let by_words = if is_part { by_words.max(0.61) } else { by_words };
-        by_words.max(strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()) - 0.1)
-    };
-    known
-        .map(|candidate| (candidate, likeness(candidate)))
-        .filter(|(_, likeness)| *likeness > 0.6)
-        .max_by(|(_, a), (_, b)| a.total_cmp(b))
-        .map(|(candidate, _)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::schema;
     use super::*;
+    use crate::tools::schema;
     use serde_json::json;
 
     #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]

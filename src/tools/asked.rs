@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::call::Call;
-use super::failure::Failure;
-use super::names::{Noun, fold};
-use super::time::{self, Zone};
-use super::untrusted::quoted;
+use crate::names::fold;
 use crate::oncehub::Id;
+use crate::records::Noun;
+use crate::records::failure::Failure;
+use crate::records::time::{self, Zone};
+use crate::records::untrusted::quoted;
+use crate::tools::call::Call;
 
 /// The caller's filters, translated into OnceHub's and described in words for the reply.
 pub(super) struct Asked<'a> {
@@ -58,14 +59,14 @@ impl<'a> Asked<'a> {
         text: Option<&str>,
     ) -> Result<Option<Id>, Failure> {
         let Some(text) = text else { return Ok(None) };
-        let found = self.call.find(&[noun], argument, text).await?;
+        let found = self.call.names.find(&[noun], argument, text).await?;
         self.words.push(format!("{} {}", argument.replace('_', " "), found.described()));
         Ok(Some(found.id))
     }
 
     pub(super) async fn contact(&mut self, text: Option<&str>) -> Result<Option<Id>, Failure> {
         let Some(text) = text else { return Ok(None) };
-        let id = self.call.contact("contact", text).await?;
+        let id = self.call.names.contact("contact", text).await?;
         self.words.push(format!("contact {id}"));
         Ok(Some(id))
     }

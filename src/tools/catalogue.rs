@@ -1,22 +1,21 @@
 //! The catalogue: the sum of the nouns' routers, and the selection offered to clients.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, Tool};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
-use serde_json::Value;
 
-use super::arguments::nearest;
-use super::failure::Failure;
-use super::running::Running;
-use super::schema::{self, Shape};
-use super::size::bounded;
-use super::unclaimed;
-use super::{Ledger, Tools};
+use crate::names::nearest;
+use crate::tools::Ledger;
+use crate::tools::Tools;
+use crate::tools::reply::{failure_of, render};
+use crate::tools::running::Running;
+use crate::tools::schema;
+use crate::tools::size::bounded;
+use crate::tools::unclaimed;
 
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);
@@ -86,15 +85,12 @@ pub struct BadSelection {
 pub struct Catalogue {
     router: ToolRouter<Tools>,
     listed: Vec<Tool>,
-    /// The shape of each tool's reply, built on its first call.
-    shapes: HashMap<Cow<'static, str>, OnceLock<Shape>>,
 }
 
 impl Catalogue {
     fn of(router: ToolRouter<Tools>) -> Self {
         let listed = router.list_all();
-        let shapes = listed.iter().map(|tool| (tool.name.clone(), OnceLock::new())).collect();
-        Self { router, listed, shapes }
+        Self { router, listed }
     }
 
     /// Builds the catalogue of all tools, or of those selected.
@@ -227,22 +223,17 @@ impl Catalogue {
     }
 
     async fn answer(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
-        let called = self.get(context.name());
-        let changes = called.is_some_and(changes);
-        let promised = called.and_then(|tool| Some((self.shapes.get(&tool.name)?, tool.output_schema.as_ref()?)));
+        let changes = self.get(context.name()).is_some_and(changes);
         let mut result = match self.router.call(context).await? {
             CallToolResponse::Complete(result) => result,
             other => return Ok(other),
         };
         if result.is_error == Some(true) {
-            if let Some(failure) = Failure::take(&mut result) {
-                return Ok(failure.render(changes).into());
+            if let Some(failure) = failure_of(&mut result) {
+                return Ok(render(failure, changes).into());
             }
             // rmcp treats every `Err` as a failure; a declined change is not one.
             result.is_error = Some(false);
-        }
-        if let (Some((shape, schema)), Some(Value::Object(reply))) = (promised, &mut result.structured_content) {
-            shape.get_or_init(|| Shape::of(schema)).fit_fields(reply);
         }
         Ok(result.into())
     }

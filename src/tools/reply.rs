@@ -3,16 +3,20 @@
 use rmcp::ErrorData;
 use rmcp::handler::server::tool::IntoCallToolResult;
 use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
+use schemars::JsonSchema;
+use serde::{Deserialize as _, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::size::size;
-use super::time::{self, Zone};
-use super::untrusted::{clean, clean_value, quoted};
-use crate::oncehub::{Id, Object};
+use crate::actions::{Declined, Done, Stop};
+use crate::oncehub::{Id, Outcome};
+use crate::records::failure::Failure;
+use crate::records::localised;
+use crate::records::time::Zone;
+use crate::records::untrusted::{clean, clean_value, quoted};
+use crate::tools::size::size;
 
 /// The note on a reply when OnceHub's response to a write was lost.
-pub(super) const FOUND_NOTE: &str =
-    "OnceHub's own answer was lost; this was looked up afterwards and shows that it was done.";
+const FOUND_NOTE: &str = "OnceHub's own answer was lost; this was looked up afterwards and shows that it was done.";
 
 /// A successful reply.
 #[derive(Debug)]
@@ -21,14 +25,42 @@ pub(super) struct Reply {
     text: String,
 }
 
-impl Reply {
-    pub(super) fn new(structure: Map<String, Value>, text: impl Into<String>) -> Self {
-        Self { structure, text: text.into() }
-    }
+/// The reply to a deletion.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Deletion {
+    id: String,
+    deleted: bool,
+    /// What it was called
+    name: String,
+}
 
-    /// Builds a reply from an object's fields and text.
-    pub(super) fn of((fields, text): (Map<String, Value>, String)) -> Self {
-        Self::new(fields, text)
+/// The reply to a change that was not made.
+#[derive(Default, Serialize, JsonSchema)]
+pub(super) struct NotMade {
+    /// False when the person did not agree
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmed: Option<bool>,
+    /// True when the server only tells what it would do
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<bool>,
+    /// What a dry run would have done
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would: Option<String>,
+    /// What else there is to say
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+fn fields(value: impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    }
+}
+
+impl Reply {
+    pub(super) fn new(structure: impl Serialize, text: impl Into<String>) -> Self {
+        Self { structure: fields(structure), text: text.into() }
     }
 
     /// States the zone of its local times.
@@ -37,24 +69,24 @@ impl Reply {
         self
     }
 
-    /// Builds the reply to a change, beginning with what was done; `found` says that OnceHub's response was lost.
-    pub(super) fn done(done: &str, (fields, text): (Map<String, Value>, String), found: bool) -> Self {
-        let mut reply = Self::new(fields, format!("{done}\n{text}"));
-        if found {
-            reply.note(FOUND_NOTE);
+    /// Adds the local form of each of its times.
+    pub(super) fn localised(mut self, zone: &Zone) -> Self {
+        self.structure = localised(self.structure, zone);
+        self
+    }
+
+    /// Notes that OnceHub's response was lost, if it was.
+    pub(super) fn after(mut self, done: &Done) -> Self {
+        if done.looked_up {
+            self.note(FOUND_NOTE);
         }
-        reply
+        self
     }
 
     /// Builds the reply to a deletion.
-    pub(super) fn deleted(what: &str, id: &Id, name: &str, found: bool) -> Self {
-        let fields = json!({"id": id.as_str(), "deleted": true, "name": name});
-        let text = format!("Deleted the {what} {} ({id}).", quoted(name, 80));
-        let mut reply = Self::new(fields.as_object().cloned().unwrap_or_default(), text);
-        if found {
-            reply.note(FOUND_NOTE);
-        }
-        reply
+    pub(super) fn deleted(what: &str, id: &Id, name: String, done: &Done) -> Self {
+        let text = format!("Deleted the {what} {} ({id}).", quoted(&name, 80));
+        Self::new(Deletion { id: id.to_string(), deleted: true, name }, text).after(done)
     }
 
     /// Returns the reply's size as JSON, in bytes.
@@ -66,13 +98,17 @@ impl Reply {
     }
 
     /// Inserts a field before all others.
-    pub(super) fn put_first(&mut self, name: &str, value: Value) {
-        self.structure.shift_insert(0, name.to_owned(), value);
+    pub(super) fn put_first(&mut self, name: &str, value: impl Into<Value>) {
+        self.structure.shift_insert(0, name.to_owned(), value.into());
     }
 
-    /// Adds to both forms.
-    pub(super) fn add(&mut self, add: impl FnOnce(&mut Map<String, Value>, &mut String)) {
-        add(&mut self.structure, &mut self.text);
+    /// Adds a field, and a line of text.
+    pub(super) fn add(&mut self, name: &str, value: impl Into<Value>, line: &str) {
+        self.structure.insert(name.to_owned(), value.into());
+        if !line.is_empty() {
+            self.text.push('\n');
+            self.text.push_str(line);
+        }
     }
 
     /// Adds a sentence of our own to both forms.
@@ -98,58 +134,53 @@ impl IntoCallToolResult for Reply {
     }
 }
 
-/// Returns every field that OnceHub sent, with each time's local form beside it.
-pub(super) fn present(object: Object, zone: &Zone) -> Map<String, Value> {
-    localised(object.into_fields(), zone)
+impl From<Declined> for Reply {
+    fn from(Declined { question, why, unchanged }: Declined) -> Self {
+        let note = format!("Nothing was changed: {why}. Do not try again unless they ask for it.");
+        let text = format!("{note}\nThe question was: {question}");
+        let mut reply = Self::new(unchanged, text);
+        reply.structure.extend(fields(NotMade { confirmed: Some(false), note: Some(note), ..NotMade::default() }));
+        reply
+    }
 }
 
-fn localised(fields: Map<String, Value>, zone: &Zone) -> Map<String, Value> {
-    let mut shown = Map::with_capacity(fields.len() + 4);
-    for (name, value) in fields {
-        match value.as_str().filter(|_| name.ends_with("_time")).and_then(time::read) {
-            Some(at) => put_time(&mut shown, &name, at, zone),
-            None => {
-                shown.insert(name, localised_value(value, zone));
+impl IntoCallToolResult for Stop {
+    fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
+        match self {
+            Self::Failed(failure) => failure.into_call_tool_result(),
+            Self::Declined(declined) => Reply::from(declined).into_call_tool_result(),
+            Self::DryRun { would } => {
+                let text = format!(
+                    "Dry run: nothing was sent, and nobody was asked. Whether OnceHub would accept it was not checked. \
+                     This would: {would}"
+                );
+                let not_made = NotMade { dry_run: Some(true), would: Some(would), ..NotMade::default() };
+                Reply::new(not_made, text).into_call_tool_result()
             }
         }
     }
-    shown
 }
 
-fn localised_value(value: Value, zone: &Zone) -> Value {
-    match value {
-        Value::Array(values) => values.into_iter().map(|value| localised_value(value, zone)).collect(),
-        Value::Object(fields) => localised(fields, zone).into(),
-        other => other,
+/// Returns only the typed failure: [`render`] adds the text once everything about it is known.
+impl IntoCallToolResult for Failure {
+    fn into_call_tool_result(self) -> Result<CallToolResponse, ErrorData> {
+        let mut result = CallToolResult::error(Vec::new());
+        result.structured_content = Some(json!({ "error": self }));
+        Ok(result.into())
     }
 }
 
-/// Adds a time under its name as the instant, and under its name with `_local` as people in `zone` read it.
-pub(super) fn put_time(fields: &mut Map<String, Value>, name: &str, at: jiff::Timestamp, zone: &Zone) {
-    fields.insert(name.to_owned(), time::instant(at).into());
-    fields.insert(format!("{name}_local"), time::local(at, zone).into());
+/// Takes the failure out of a tool's result, if it is one.
+pub(super) fn failure_of(result: &mut CallToolResult) -> Option<Failure> {
+    Failure::deserialize(result.structured_content.as_mut()?.get_mut("error")?.take()).ok()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_object_is_shown_with_local_times_and_without_what_is_empty() {
-        let object = Object::new(json!({
-            "id": "BKNG-1", "starting_time": "2026-12-01T20:00:00.000Z", "creation_time": "soon", "gone": null,
-            "form": {"note": "a\nb\u{202e}", "custom_fields": [{"name": "Size", "value": ["S", "M"]}], "empty": {}},
-            "last_interacted_time ": null
-        }));
-        let shown = present(object, &Zone::parse("America/New_York").unwrap());
-        assert_eq!(shown["starting_time"], "2026-12-01T20:00:00Z");
-        assert_eq!(shown["starting_time_local"], "Tue 2026-12-01 15:00 -05:00");
-        insta::assert_snapshot!(super::super::outline::outline(&shown, &["id"]), @r#"
-        starting_time: Tue 2026-12-01 15:00 -05:00
-        creation_time: soon
-        form:
-          note: "a\nb"
-          custom_fields: "Size": ["S", "M"]
-        "#);
+/// Renders a failure for the client. A tool that `changes` something has not done it, unless the failure says otherwise.
+pub(super) fn render(mut failure: Failure, changes: bool) -> CallToolResult {
+    if changes {
+        failure.outcome.get_or_insert(Outcome::NotDone);
     }
+    let mut result = CallToolResult::error(vec![ContentBlock::text(failure.text())]);
+    result.structured_content = Some(json!({ "error": failure }));
+    result
 }

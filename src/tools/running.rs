@@ -6,8 +6,8 @@ use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument;
 
-use super::unclaimed::Unclaimed;
 use crate::oncehub::{Client, Ledger};
+use crate::tools::unclaimed::Unclaimed;
 
 type Ended = Result<CallToolResponse, ErrorData>;
 

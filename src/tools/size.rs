@@ -4,9 +4,9 @@
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value};
 
-use super::names::thousands;
-use super::outline::{Author, label};
-use super::reply::Reply;
+use crate::names::thousands;
+use crate::records::outline::{Author, label};
+use crate::tools::reply::Reply;
 
 /// Returns how many of `count` items fit in a reply: at least one, if there is one.
 pub(super) fn most_that_fit(count: usize, most: usize, reply: impl Fn(usize) -> Reply) -> usize {

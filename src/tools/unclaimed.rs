@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value};
 
-use super::untrusted::clean;
 use crate::oncehub::{Client, Ledger};
+use crate::records::untrusted::clean;
 
 /// How many are kept for an account, and for how long.
 const MOST: usize = 100;

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::config::{BadSetting, Config, Dotenv, Given, Left, Source, Why, given_key, listed};
 use crate::install::{Entry, Scope};
 use crate::oncehub::{Client, notifications};
-use crate::tools::Failure;
+use crate::records::failure::Failure;
 use report::Report;
 
 /// How the findings are told.

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::oncehub::{Cause, Error};
-use crate::tools::Failure;
+use crate::records::failure::Failure;
 
 /// A proxy that requests go through.
 pub(super) struct Proxy {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
 use super::{BadSetting, ENV_FILE, KEY_VARIABLES, filled, flag};
-use crate::tools::Confirm;
+use crate::actions::confirm::Confirm;
 
 const NAME: &str = ".env";
 

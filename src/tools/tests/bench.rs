@@ -16,10 +16,14 @@ use rmcp::service::{PeerRequestOptions, RequestContext, RunningService};
 use rmcp::{ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 
+use crate::actions::Settings;
+use crate::actions::confirm::{Answer, Ask, Confirm};
 use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
+use crate::records::time::Zone;
 use crate::sandbox::{self, Fault, Sandbox};
-use crate::tools::confirm::{Answer, Ask, Confirm};
-use crate::tools::{Catalogue, Selection, Settings, Tools, Zone};
+use crate::tools::Catalogue;
+use crate::tools::Selection;
+use crate::tools::Tools;
 
 /// A Monday morning in New York.
 pub(in crate::tools) const NOW: &str = "2026-11-23T14:20:00Z";

@@ -9,9 +9,9 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::bench::{Bench, Replied, Setup};
-use super::cases;
 use crate::sandbox::{Effect, Fault, HostShows, World};
+use crate::tools::tests::bench::{Bench, Replied, Setup};
+use crate::tools::tests::cases;
 
 /// How long a call may take here. All other times are in proportion: a write gets two thirds of it, and looks fill the rest.
 const TIMEOUT: Duration = Duration::from_millis(600);

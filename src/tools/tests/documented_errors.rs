@@ -6,9 +6,9 @@ use futures::StreamExt;
 use futures::stream;
 use serde_json::json;
 
-use super::bench::{Bench, Setup};
-use super::operations::{ALL, Documented, Operation, table};
 use crate::sandbox::{Effect, Fault};
+use crate::tools::tests::bench::{Bench, Setup};
+use crate::tools::tests::operations::{ALL, Documented, Operation, table};
 
 fn setup() -> Setup {
     let mut setup = Setup::default();

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::bench::{Bench, Setup};
-use super::operations::table;
-use crate::tools::Confirm;
-use crate::tools::confirm::Answer;
+use crate::actions::confirm::Answer;
+use crate::actions::confirm::Confirm;
+use crate::tools::tests::bench::{Bench, Setup};
+use crate::tools::tests::operations::table;
 
 #[tokio::test]
 async fn a_dry_run_tells_what_each_change_would_be_and_sends_none() {

@@ -8,9 +8,9 @@ use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value, json};
 
-use super::bench::Setup;
-use super::operations::{ALL, table};
 use crate::sandbox::{Effect, Fault, KEY};
+use crate::tools::tests::bench::Setup;
+use crate::tools::tests::operations::{ALL, table};
 
 /// Cases of odd replies, all operations together: some while somebody waits, all of them at night.
 const REPLIES: (usize, usize) = (3_000, 40_000);

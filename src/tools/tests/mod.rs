@@ -14,7 +14,8 @@ mod words;
 
 use serde_json::{Value, json};
 
-use super::{Catalogue, Selection};
+use crate::tools::Catalogue;
+use crate::tools::Selection;
 
 /// How many cases a test that draws many tries: few while somebody waits for it, all at night.
 fn cases(few: usize, all: usize) -> usize {

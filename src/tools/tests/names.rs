@@ -3,9 +3,9 @@
 use futures::future::join_all;
 use serde_json::json;
 
-use super::bench::{Bench, Setup};
 use crate::oncehub::{Key, KeySource};
 use crate::sandbox::KEY;
+use crate::tools::tests::bench::{Bench, Setup};
 
 /// How often the list of users has been read.
 fn readings(bench: &Bench) -> usize {

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::bench::{Bench, Setup};
 use crate::sandbox::{Effect, Fault};
+use crate::tools::tests::bench::{Bench, Setup};
 
 async fn bench(max_reply: usize, more_bookings: usize) -> Bench {
     let mut setup = Setup { more_bookings, ..Setup::default() };
@@ -65,7 +65,7 @@ async fn a_long_list_stops_where_a_reply_is_full_and_goes_on_without_loss_or_rep
 
 #[tokio::test]
 async fn five_hundred_bookings_are_a_handful_of_calls_and_no_page_is_read_for_nothing() {
-    let bench = bench(super::super::MAX_REPLY, 500).await;
+    let bench = bench(crate::actions::MAX_REPLY, 500).await;
     let (all, calls) = walk(&bench, "list_bookings", json!({"limit": 500})).await;
     assert!(all.len() > 500 && calls <= 7, "{} in {calls} calls", all.len());
     let pages = bench.requests("GET", "/v2/bookings");

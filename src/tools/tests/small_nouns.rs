@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::bench::Bench;
+use crate::tools::tests::bench::Bench;
 
 /// Ids of master pages that are no more.
 const DELETED: &str = "BP-KFQ2GEXBZX4R";

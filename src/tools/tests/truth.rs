@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::bench::Bench;
 use crate::sandbox::{Effect, Fault};
+use crate::tools::tests::bench::Bench;
 
 /// An account with more users than are read for their names: ten pages of them.
 fn a_thousand_users(bench: &Bench) {

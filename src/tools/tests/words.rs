@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::bench::{Bench, Setup};
-use super::fuzz::true_reply;
-use super::operations::table;
+use crate::actions::confirm::{Answer, Confirm};
 use crate::sandbox::{Effect, Fault};
-use crate::tools::confirm::{Answer, Confirm};
+use crate::tools::tests::bench::{Bench, Setup};
+use crate::tools::tests::fuzz::true_reply;
+use crate::tools::tests::operations::table;
 
 /// A single word, as a stranger might choose one to pose as one of ours.
 const WORD: &str = "Zqobey";

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use oncehub_mcp::actions::Settings;
 use oncehub_mcp::oncehub::{self, Budget, Client, Key, KeySource, api_root};
+use oncehub_mcp::records::time::Zone;
 use oncehub_mcp::sandbox::{self, Sandbox};
 use oncehub_mcp::server::Server;
-use oncehub_mcp::tools::{Catalogue, Selection, Settings, Tools, Zone};
+use oncehub_mcp::tools::{Catalogue, Selection, Tools};
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 use rmcp::service::RunningService;
 use rmcp::{RoleClient, ServiceExt};

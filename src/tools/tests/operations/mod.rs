@@ -5,7 +5,7 @@ mod table;
 
 use serde_json::Value;
 
-use super::bench::{Bench, Setup};
+use crate::tools::tests::bench::{Bench, Setup};
 use table::Ids;
 
 /// Method, path and tool of every operation of the API v2.

@@ -1,0 +1,276 @@
+//! Changes to a booking, and the bookings to come of somebody who is about to be deleted.
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
+
+use super::{Action, Context, Question, Seen, Subject};
+use crate::names::{Found, Names};
+use crate::oncehub::{Endpoint, Error, Id, Object, bookings};
+use crate::records::Told;
+use crate::records::booking::Booking;
+use crate::records::failure::Failure;
+use crate::records::time::{self, Zone};
+use crate::records::untrusted::quoted;
+
+/// A booking that is to be changed.
+#[derive(Clone)]
+pub struct Target {
+    /// Its id.
+    pub id: Id,
+    /// The booking before the change.
+    pub booking: Told<Booking>,
+    zone: Zone,
+}
+
+impl Target {
+    /// Finds a booking by its id, the guest's exact name or address, its subject, or one of its URLs.
+    ///
+    /// # Errors
+    /// If there is no such booking, there are several, or it has been deleted.
+    pub async fn find(names: &Names, asked: &str) -> Result<Self, Failure> {
+        let booking = names.booking(asked, None).await?;
+        let id = booking.id.as_deref().unwrap_or(asked).parse();
+        let id: Id = id.map_err(|error| Failure::argument("booking_id", error, "find the id with list_bookings"))?;
+        if booking.is_deleted() {
+            let problem = format!("booking_id: the booking {id} has been deleted");
+            return Err(Failure::not_found("booking_id", problem, "find another with list_bookings"));
+        }
+        Ok(Self { id, booking, zone: names.zone.clone() })
+    }
+
+    fn in_words(&self) -> String {
+        self.booking.sentence(&self.zone)
+    }
+
+    fn unchanged(&self) -> Map<String, Value> {
+        let mut fields = self.booking.fields(&self.zone);
+        fields.insert("time_zone".into(), self.zone.name().into());
+        fields
+    }
+}
+
+/// A change after which a booking has another status.
+pub struct Change<E> {
+    target: Target,
+    request: E,
+    question: Question,
+    becomes: &'static str,
+}
+
+impl<E> Change<E> {
+    /// Returns the booking's id.
+    pub fn id(&self) -> &Id {
+        &self.target.id
+    }
+}
+
+/// Cancels a booking for good.
+pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Change<bookings::Cancel> {
+    let mail = match &reason {
+        _ if !notify_guest => "without telling the guest".to_owned(),
+        Some(reason) => format!("and email the guest this reason: {}", quoted(reason, 300)),
+        None => "and email the guest about it".to_owned(),
+    };
+    Change {
+        question: Question::important(format!("Cancel {}, {mail}?", target.in_words())),
+        request: bookings::Cancel { id: target.id.clone(), reason, notify_guest },
+        becomes: "canceled",
+        target,
+    }
+}
+
+/// Cancels a booking and asks the guest to choose another time.
+pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<bookings::RequestReschedule> {
+    let why = reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, 300))).unwrap_or_default();
+    let question = format!("Cancel {}, and email the guest to choose another time{why}?", target.in_words());
+    Change {
+        question: Question::important(question),
+        request: bookings::RequestReschedule { id: target.id.clone(), reason },
+        becomes: "canceled",
+        target,
+    }
+}
+
+/// Marks a booking as missed by the guest.
+pub fn mark_no_show(target: Target) -> Change<bookings::NoShow> {
+    Change {
+        question: Question::ordinary(format!("Mark {} as missed by the guest?", target.in_words())),
+        request: bookings::NoShow { id: target.id.clone() },
+        becomes: "no_show",
+        target,
+    }
+}
+
+fn subject(id: &Id, check: String) -> Subject {
+    Subject::new(format!("the booking {id}"), check)
+}
+
+impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
+    type Request = E;
+
+    fn question(&self) -> Question {
+        self.question.clone()
+    }
+
+    fn unchanged(&self) -> Map<String, Value> {
+        self.target.unchanged()
+    }
+
+    fn request(&self) -> E {
+        self.request.clone()
+    }
+
+    fn subject(&self) -> Subject {
+        let id = &self.target.id;
+        subject(id, format!("read it with get_booking {id}: its status tells"))
+    }
+
+    async fn look(&self, context: &Context) -> Result<Seen, Error> {
+        let now = context.oncehub().send(&bookings::Get { id: self.target.id.clone(), expand: None }).await?;
+        // A booking already in that state proves nothing: OnceHub rejects a repeated change, and notifies nobody again.
+        let was_so = self.target.booking.is(self.becomes);
+        let is_so = now.text("status") == Some(self.becomes);
+        Ok(Seen::made(Some(now).filter(|_| is_so && !was_so)))
+    }
+}
+
+/// Gives a booking to another host.
+///
+/// OnceHub's documentation contradicts itself on whether a booking's owner changes with its host, so three things are
+/// looked at: the owner, the attendees, and whose bookings OnceHub lists it among.
+pub struct Reassign {
+    /// The booking.
+    pub target: Target,
+    /// The new host.
+    pub host: Found,
+    /// The location; without it, OnceHub chooses.
+    pub location: Option<bookings::VideoLocation>,
+    before: Signs,
+}
+
+impl Reassign {
+    /// Creates the change.
+    pub fn new(target: Target, host: Found, location: Option<bookings::VideoLocation>) -> Self {
+        Self { target, host, location, before: Signs::default() }
+    }
+
+    /// Whether OnceHub lists the booking among those that the new host hosts or co-hosts.
+    async fn is_listed(&self, context: &Context) -> Result<bool, Error> {
+        let starts = self.target.booking.starts();
+        let second = SignedDuration::from_secs(1);
+        let listing = bookings::All {
+            host: Some(self.host.id.clone()),
+            starting_after: starts.map(|at| time::instant(at - second)),
+            starting_before: starts.map(|at| time::instant(at + second)),
+            ..bookings::All::default()
+        };
+        let theirs = context.oncehub().list(&listing, 100).await?.items;
+        Ok(theirs.iter().any(|booking| booking.text("id") == Some(self.target.id.as_str())))
+    }
+}
+
+/// The signs that a user is a booking's host.
+#[derive(Clone, Copy, Default)]
+struct Signs {
+    owns: bool,
+    attends: bool,
+    /// OnceHub lists it among their bookings, which include those that they only co-host.
+    listed: bool,
+}
+
+impl Signs {
+    /// Collects the signs on the booking itself.
+    fn on(booking: &Booking, host: &Found) -> Self {
+        let email = host.entry.as_ref().and_then(|entry| entry.email.as_deref());
+        let attends = |email: &str| booking.attendees.iter().flatten().any(|one| one.eq_ignore_ascii_case(email));
+        Self { owns: booking.is_owned_by(host.id.as_str()), attends: email.is_some_and(attends), listed: false }
+    }
+}
+
+impl Action for Reassign {
+    type Request = bookings::Reassign;
+
+    fn question(&self) -> Question {
+        let (booking, host) = (self.target.in_words(), self.host.described());
+        Question::important(format!("Give {booking} to {host} as the new host, and notify everyone?"))
+    }
+
+    fn unchanged(&self) -> Map<String, Value> {
+        self.target.unchanged()
+    }
+
+    async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
+        // If OnceHub's listing is unavailable now, it is not a sign later either.
+        let listed = self.is_listed(context).await.unwrap_or(true);
+        self.before = Signs { listed, ..Signs::on(&self.target.booking, &self.host) };
+        Ok(())
+    }
+
+    fn request(&self) -> bookings::Reassign {
+        let (id, new_host) = (self.target.id.clone(), self.host.id.clone());
+        bookings::Reassign { id, new_host, location: self.location.clone() }
+    }
+
+    fn subject(&self) -> Subject {
+        let id = &self.target.id;
+        subject(id, format!("see whether list_bookings with host {} shows {id}", self.host.id))
+    }
+
+    /// Looks for a sign of the new host that was not there before.
+    async fn look(&self, context: &Context) -> Result<Seen, Error> {
+        let object = context.oncehub().send(&bookings::Get { id: self.target.id.clone(), expand: None }).await?;
+        let (now, before) = (Signs::on(&Told::from(object.clone()), &self.host), self.before);
+        let is_theirs = now.owns && !before.owns
+            || now.attends && !before.attends
+            || !before.listed && self.is_listed(context).await?;
+        Ok(Seen::made(Some(object).filter(|_| is_theirs)))
+    }
+}
+
+/// How many upcoming bookings are named.
+const NAMED: usize = 10;
+
+/// Upcoming bookings of somebody who is about to be deleted, soonest first: OnceHub does not say what happens to them.
+pub struct Upcoming {
+    /// `None` when they could not be looked up.
+    bookings: Option<Vec<Told<Booking>>>,
+    /// Whether there is more than one page of them.
+    more: bool,
+    zone: Zone,
+}
+
+impl Upcoming {
+    /// Returns the live upcoming bookings that match `whose`.
+    pub async fn of(context: &Context, whose: bookings::All) -> Self {
+        let listing = bookings::All { starting_after: Some(time::instant(context.now())), ..whose };
+        let page = context.oncehub().page(&listing, 100, None).await;
+        let more = page.as_ref().is_ok_and(|page| page.has_more);
+        let bookings = page.ok().map(|page| {
+            let all = page.items.into_iter().map(Told::<Booking>::from);
+            let mut live: Vec<Told<Booking>> = all.filter(|booking| booking.is_live()).collect();
+            live.sort_by_key(|booking| booking.starts());
+            live
+        });
+        Self { bookings, more, zone: context.zone().clone() }
+    }
+
+    /// Returns a sentence for a question: how many there are, with a leading space; empty when there are none.
+    pub fn sentence(&self) -> String {
+        let at_least = if self.more { "At least " } else { "" };
+        match self.bookings.as_ref().map(Vec::len) {
+            None => " Whether upcoming bookings are theirs could not be looked up.".to_owned(),
+            Some(0) => String::new(),
+            Some(1) => " One upcoming booking is theirs.".to_owned(),
+            Some(count) => format!(" {at_least}{count} upcoming bookings are theirs."),
+        }
+    }
+
+    /// Returns a note for a reply: which they are, and what to do about them; `None` when there are none.
+    pub fn note(&self, next: &str) -> Option<String> {
+        let sentence = self.sentence();
+        let all = self.bookings.as_deref().unwrap_or_default();
+        let named: Vec<String> = all.iter().take(NAMED).map(|booking| booking.described(&self.zone)).collect();
+        let listed = if named.is_empty() { String::new() } else { format!(" ({})", named.join("; ")) };
+        (!sentence.is_empty()).then(|| format!("{}{listed}; {next}.", sentence.trim().trim_end_matches('.')))
+    }
+}

@@ -1,0 +1,138 @@
+//! Creating, changing and deleting contacts.
+
+use std::marker::PhantomData;
+
+use serde_json::{Map, Value};
+
+use super::bookings::Upcoming;
+use super::differences::{differences, from_to, seen};
+use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
+use crate::names::Names;
+use crate::oncehub::contacts::{self, Contacts};
+use crate::oncehub::{Error, Id, bookings};
+use crate::records::contact::Contact;
+use crate::records::failure::Failure;
+use crate::records::untrusted::quoted;
+use crate::records::user::full_name;
+use crate::records::{Told, time::Zone};
+
+/// Creates a contact that is told from others by `known_by`, an e-mail address or a mobile phone number.
+pub fn create(fields: Map<String, Value>, known_by: &str) -> Create<contacts::Create, contacts::All> {
+    let text = |field: &str| fields.get(field).and_then(Value::as_str);
+    let name = full_name(text("first_name"), text("last_name")).unwrap_or_default();
+    let known_by = quoted(known_by, 120);
+    Create {
+        listing: contacts::All { email: text("email").map(str::to_owned), ..contacts::All::default() },
+        is_it: |request, contact| {
+            ["email", "mobile_phone"].iter().any(|field| {
+                let sent = request.fields.get(*field).and_then(Value::as_str);
+                sent.is_some_and(|sent| contact.text(field).is_some_and(|known| known.eq_ignore_ascii_case(sent)))
+            })
+        },
+        question: Question::ordinary(format!("Add {} ({known_by}) to the contacts?", quoted(&name, 80))),
+        subject: Subject::new(
+            format!("a contact with {known_by}"),
+            "see with list_contacts (email, or created_after today) whether it is there",
+        ),
+        noun: None,
+        known: Vec::new(),
+        request: contacts::Create { fields },
+    }
+}
+
+fn subject(id: &Id) -> Subject {
+    Subject::new(format!("the contact {id}"), format!("read it with get_contact {id}"))
+}
+
+/// A change of a contact's details.
+pub struct Update {
+    id: Id,
+    before: Told<Contact>,
+    asked: Map<String, Value>,
+    zone: Zone,
+}
+
+impl Update {
+    /// Reads the contact, and plans to change the fields that are `asked` for.
+    ///
+    /// # Errors
+    /// If the contact has been deleted, or cannot be read.
+    pub async fn plan(names: &Names, id: Id, asked: Map<String, Value>) -> Result<Self, Failure> {
+        let before = still_there(names, &contacts::Get::new(id.clone()), &id, "contact_id", "contact").await?;
+        Ok(Self { id, before, asked, zone: names.zone.clone() })
+    }
+
+    /// Returns the contact before the change.
+    pub fn before(&self) -> &Told<Contact> {
+        &self.before
+    }
+
+    /// Describes what will be different; empty if nothing will.
+    pub fn planned(&self) -> String {
+        from_to(&differences(&self.before.sent(), &self.asked, &self.asked))
+    }
+
+    /// Describes what is different afterwards.
+    pub fn changed(&self, now: &Told<Contact>) -> String {
+        from_to(&differences(&self.before.sent(), &now.sent(), &self.asked))
+    }
+}
+
+impl Action for Update {
+    type Request = contacts::Update;
+
+    fn question(&self) -> Question {
+        let contact = self.before.described(self.id.as_str());
+        Question::ordinary(format!("Change the contact {contact}: {}?", self.planned()))
+    }
+
+    fn unchanged(&self) -> Map<String, Value> {
+        self.before.fields(&self.zone)
+    }
+
+    async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
+        if context.was_asked {
+            let get = contacts::Get::new(self.id.clone());
+            self.before = still_there(&context.names, &get, &self.id, "contact_id", "contact").await?;
+        }
+        Ok(())
+    }
+
+    fn request(&self) -> contacts::Update {
+        let mut fields = self.asked.clone();
+        // OnceHub clears a status that is not sent: the current one is sent along to keep it.
+        if let (false, Some(status)) = (fields.contains_key("status"), &self.before.status) {
+            fields.insert("status".into(), status.as_str().into());
+        }
+        contacts::Update { id: self.id.clone(), fields }
+    }
+
+    fn subject(&self) -> Subject {
+        subject(&self.id)
+    }
+
+    async fn look(&self, context: &Context) -> Result<Seen, Error> {
+        let now = context.oncehub().send(&contacts::Get::new(self.id.clone())).await?;
+        Ok(seen(&self.before.sent(), now, &self.asked))
+    }
+}
+
+/// Plans to delete a contact; returns the change, the contact's name, and their upcoming bookings.
+///
+/// # Errors
+/// If the contact has been deleted, or cannot be read.
+pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Contacts>, String, Upcoming), Failure> {
+    let contact: Told<Contact> =
+        still_there(&context.names, &contacts::Get::new(id.clone()), &id, "contact_id", "contact").await?;
+    let upcoming = Upcoming::of(context, bookings::All { contact: Some(id.clone()), ..bookings::All::default() }).await;
+    let (described, sentence) = (contact.described(id.as_str()), upcoming.sentence());
+    let delete = Delete {
+        question: Question::important(format!("Delete the record of the contact {described} for good?{sentence}")),
+        subject: subject(&id),
+        unchanged: contact.fields(context.zone()),
+        noun: None,
+        collection: PhantomData,
+        id: id.clone(),
+    };
+    Ok((delete, contact.full_name().unwrap_or_else(|| id.to_string()), upcoming))
+}

@@ -1,0 +1,152 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::confirm::{Answer, Ask, Confirm};
+use super::{Declined, Question, Stop};
+use crate::names::Names;
+use crate::oncehub::{Client, Object};
+use crate::records::failure::Failure;
+use crate::records::time::Zone;
+use crate::records::untrusted::clean;
+use crate::records::{Record, Told};
+
+/// The settings that apply to every call.
+#[derive(Clone)]
+pub struct Settings {
+    /// The time after which a call ends, requests and waits included.
+    pub timeout: Duration,
+    /// The zone of replies, and of inputs without one.
+    pub zone: Zone,
+    /// Who `me` is: a user's e-mail address or id.
+    pub me: Option<String>,
+    /// When a person is asked before a change.
+    pub confirm: Confirm,
+    /// Whether changes are only described and never sent.
+    pub dry_run: bool,
+    /// The age from which names are renewed when they are used: of users, teams, calendars, Classic pages and event
+    /// types, webhooks.
+    pub remember: Duration,
+    /// The maximum size of a reply, text and structure together as JSON, in bytes.
+    pub max_reply: usize,
+    /// The pauses before each check of a write whose response was lost.
+    pub looks: Vec<Duration>,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// The default maximum size of a reply: some 25,000 tokens.
+pub const MAX_REPLY: usize = 80_000;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(25),
+            zone: Zone::utc(),
+            me: None,
+            confirm: Confirm::default(),
+            dry_run: false,
+            remember: Duration::from_mins(1),
+            max_reply: MAX_REPLY,
+            looks: [200, 800, 2000].map(Duration::from_millis).to_vec(),
+            now: Arc::new(Timestamp::now),
+        }
+    }
+}
+
+/// What one call works with: OnceHub, names, the settings, its deadline, and the person behind it.
+pub struct Context {
+    /// Reads OnceHub, and finds names.
+    pub names: Names,
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// When the call ends.
+    pub deadline: Instant,
+    /// How to ask the person, if the client can.
+    pub ask: Option<Arc<dyn Ask>>,
+    /// Whether a person was asked and said yes: anything read before that may be minutes old.
+    pub was_asked: bool,
+}
+
+impl Context {
+    /// Returns the client that calls OnceHub.
+    pub fn oncehub(&self) -> &Client {
+        &self.names.oncehub
+    }
+
+    /// Returns the moment the call began: every "today" within it is the same day.
+    pub fn now(&self) -> Timestamp {
+        self.names.now
+    }
+
+    /// Returns the zone of replies.
+    pub fn zone(&self) -> &Zone {
+        &self.settings.zone
+    }
+
+    /// Returns a changed object with the names of what it refers to.
+    pub async fn told<R: Record>(&self, object: Object) -> Told<R> {
+        self.names.filled(object.into()).await
+    }
+
+    /// Returns the client for a write: its deadline leaves time to check what happened, should the response be lost.
+    pub(super) fn for_write(&self) -> Client {
+        let reserve = (self.settings.timeout / 3).min(Duration::from_secs(8));
+        self.oncehub().until(self.deadline.checked_sub(reserve).unwrap_or(self.deadline))
+    }
+
+    /// Asks the person, where that is required, and returns after a yes.
+    pub(super) async fn agree(
+        &mut self,
+        question: Question,
+        unchanged: impl FnOnce() -> Map<String, Value>,
+    ) -> Result<(), Stop> {
+        let Question { text, in_auto } = question;
+        let question = clean(&text).into_owned();
+        if self.settings.dry_run {
+            // What follows the question says what else would happen.
+            let would = question.replacen("? ", ". ", 1);
+            return Err(Stop::DryRun { would: format!("{}.", would.trim_end_matches(['?', '.'])) });
+        }
+        let wanted = match self.settings.confirm {
+            Confirm::Never => false,
+            Confirm::Auto => in_auto,
+            Confirm::Always => true,
+        };
+        if !wanted {
+            return Ok(());
+        }
+        let asked_at = Instant::now();
+        let answer = match &self.ask {
+            Some(ask) => ask.ask(&question).await,
+            None => Answer::CannotAsk,
+        };
+        // The time the person takes does not count against the call.
+        self.deadline += asked_at.elapsed();
+        self.names.oncehub = self.names.oncehub.until(self.deadline);
+        let why = match answer {
+            Answer::Yes => {
+                self.was_asked = true;
+                return Ok(());
+            }
+            Answer::CannotAsk if self.settings.confirm == Confirm::Auto => return Ok(()),
+            Answer::CannotAsk => {
+                let problem =
+                    format!("This server asks a person before every change, and this client cannot ask: {question}");
+                let hint =
+                    "use a client that supports elicitation, or have the operator start the server with --confirm auto";
+                return Err(Failure::not_confirmed(problem, hint).into());
+            }
+            Answer::Handed => {
+                return Err(Failure::not_confirmed(question, "answer the question; the call then goes on").into());
+            }
+            Answer::Declined => "the person said no",
+            Answer::Dismissed => "the person closed the question",
+            Answer::TimedOut => "nobody answered in time",
+        };
+        Err(Stop::Declined(Declined { question, why, unchanged: unchanged() }))
+    }
+}

@@ -1,0 +1,76 @@
+use std::marker::PhantomData;
+
+use serde_json::{Map, Value};
+
+use super::{Action, Context, Question, Seen, Subject};
+use crate::names::Names;
+use crate::oncehub::endpoint::{self, Collection};
+use crate::oncehub::{Endpoint, Error, Id, Object, Rejection};
+use crate::records::failure::Failure;
+use crate::records::{Noun, Record, Told};
+
+/// The deletion of an object.
+pub struct Delete<C> {
+    /// The object.
+    pub id: Id,
+    /// What the person is asked.
+    pub question: Question,
+    /// What is deleted.
+    pub subject: Subject,
+    /// The object before it is deleted.
+    pub unchanged: Map<String, Value>,
+    /// The noun whose names this takes from.
+    pub noun: Option<Noun>,
+    /// The collection that it is deleted from.
+    pub collection: PhantomData<fn() -> C>,
+}
+
+impl<C: Collection> Action for Delete<C> {
+    type Request = endpoint::Delete<C>;
+
+    fn noun(&self) -> Option<Noun> {
+        self.noun
+    }
+
+    fn question(&self) -> Question {
+        self.question.clone()
+    }
+
+    fn unchanged(&self) -> Map<String, Value> {
+        self.unchanged.clone()
+    }
+
+    fn request(&self) -> Self::Request {
+        endpoint::Delete::new(self.id.clone())
+    }
+
+    fn subject(&self) -> Subject {
+        self.subject.clone()
+    }
+
+    async fn look(&self, context: &Context) -> Result<Seen, Error> {
+        match context.oncehub().send(&endpoint::Get::<C>::new(self.id.clone())).await {
+            Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => Ok(Seen::Done(Object::default())),
+            read => Ok(Seen::made(Some(read?).filter(Object::is_deleted))),
+        }
+    }
+}
+
+/// Reads an object that is to be changed.
+///
+/// # Errors
+/// If it has been deleted, or cannot be read.
+pub async fn still_there<R: Record>(
+    names: &Names,
+    get: &impl Endpoint<Response = Object>,
+    id: &Id,
+    argument: &str,
+    noun: &str,
+) -> Result<Told<R>, Failure> {
+    let object: Told<R> = names.read(get, id).await?;
+    if object.is_deleted() {
+        let problem = format!("{argument}: the {noun} {id} has been deleted");
+        return Err(Failure::not_found(argument, problem, "it cannot be brought back; choose another"));
+    }
+    Ok(object)
+}

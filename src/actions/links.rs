@@ -1,0 +1,43 @@
+//! Making one-time links.
+
+use super::{Action, Context, Question, Seen, Subject};
+use crate::oncehub::{Endpoint, Error, Object, Outcome};
+use crate::records::failure::Failure;
+
+/// The creation of a one-time link. OnceHub does not list links, so one whose response was lost cannot be found.
+pub struct MakeLink<E> {
+    /// The request.
+    pub request: E,
+    /// What the person is asked.
+    pub question: String,
+}
+
+impl<E: Endpoint<Response = Object> + Clone + Send> Action for MakeLink<E> {
+    type Request = E;
+
+    fn question(&self) -> Question {
+        Question::ordinary(&self.question)
+    }
+
+    fn request(&self) -> E {
+        self.request.clone()
+    }
+
+    fn subject(&self) -> Subject {
+        Subject { what: "the link".to_owned(), check: None }
+    }
+
+    async fn look(&self, _: &Context) -> Result<Seen, Error> {
+        Ok(Seen::Nothing)
+    }
+
+    fn explain(&self, failure: Failure) -> Failure {
+        if failure.outcome != Some(Outcome::Unknown) {
+            return failure;
+        }
+        failure.hint(
+            "OnceHub cannot be asked whether the link was made; making another does no harm: one that nobody has is \
+             never used, and vanishes after 90 days",
+        )
+    }
+}

@@ -1,0 +1,230 @@
+//! Changes to an account, as values: an [`Action`] knows what the person is asked, the request that makes the change,
+//! and how a look tells whether it happened. [`carry_out`] carries any of them out: it asks, sends once, and looks.
+//!
+//! OnceHub has no idempotency key: a write is never sent twice, and when its response is lost, reading back checks
+//! whether it happened. Only a rejection by OnceHub, or a request that never left, proves that it did not.
+
+pub mod availability;
+pub mod bookings;
+pub mod confirm;
+pub mod contacts;
+mod context;
+mod create;
+mod delete;
+pub mod differences;
+pub mod links;
+pub mod scheduling;
+pub mod users;
+pub mod webhooks;
+
+use std::future::Future;
+
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+pub use context::{Context, MAX_REPLY, Settings};
+pub use create::Create;
+pub use delete::{Delete, still_there};
+
+use crate::oncehub::{Endpoint, Error, Object, Outcome};
+use crate::records::Noun;
+use crate::records::failure::Failure;
+
+/// A change to the account that can be carried out once.
+pub trait Action: Send + Sync {
+    /// The request that makes the change.
+    type Request: Endpoint<Response = Object>;
+
+    /// Returns what the person is asked.
+    fn question(&self) -> Question;
+
+    /// Returns the object as it is before the change, for the reply when the answer is no.
+    fn unchanged(&self) -> Map<String, Value> {
+        Map::new()
+    }
+
+    /// Reads what has to be known right before the change is sent. The person may have taken minutes to answer.
+    fn prepare(&mut self, _context: &Context) -> impl Future<Output = Result<(), Failure>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Returns the request.
+    fn request(&self) -> Self::Request;
+
+    /// Returns the subject, for the wording of a failure.
+    fn subject(&self) -> Subject;
+
+    /// Looks whether the change was made.
+    fn look(&self, context: &Context) -> impl Future<Output = Result<Seen, Error>> + Send;
+
+    /// Returns the noun whose names the change may alter.
+    fn noun(&self) -> Option<Noun> {
+        None
+    }
+
+    /// Adds to a failure what only the action knows.
+    fn explain(&self, failure: Failure) -> Failure {
+        failure
+    }
+}
+
+/// What the person is asked before a change.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// A sentence that says what will happen, to whom and when.
+    pub text: String,
+    /// Whether it is asked unless the operator says otherwise: before what cannot be undone.
+    pub in_auto: bool,
+}
+
+impl Question {
+    /// A question before something that cannot be undone.
+    pub fn important(text: impl Into<String>) -> Self {
+        Self { text: text.into(), in_auto: true }
+    }
+
+    /// A question that is asked only where every change is.
+    pub fn ordinary(text: impl Into<String>) -> Self {
+        Self { text: text.into(), in_auto: false }
+    }
+}
+
+/// The subject of a change, for the wording of its failure.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// "the booking BKNG-1".
+    pub what: String,
+    /// What to do first when the outcome could not be determined; `None` where OnceHub cannot be asked.
+    pub check: Option<String>,
+}
+
+impl Subject {
+    /// Creates a subject that can be looked up.
+    pub fn new(what: impl Into<String>, check: impl Into<String>) -> Self {
+        Self { what: what.into(), check: Some(check.into()) }
+    }
+}
+
+/// The result of a look.
+#[derive(Debug)]
+pub enum Seen {
+    /// The change was made: this is the object now.
+    Done(Object),
+    /// Nothing was done.
+    Nothing,
+    /// Something changed, but not as the change would have: somebody else may have been at work.
+    Unclear,
+}
+
+impl Seen {
+    /// Takes the object, if there is one, as proof.
+    pub fn made(object: Option<Object>) -> Self {
+        object.map_or(Self::Nothing, Self::Done)
+    }
+}
+
+/// A change that was made.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// OnceHub's response, or what a look found.
+    pub object: Object,
+    /// Whether OnceHub's response was lost, and a look found the change.
+    pub looked_up: bool,
+}
+
+/// Why a change was not made.
+#[derive(Debug)]
+pub enum Stop {
+    /// It failed, or its outcome is unknown.
+    Failed(Failure),
+    /// The person said no, or was not there to say yes.
+    Declined(Declined),
+    /// This server only tells what it would do.
+    DryRun {
+        /// What would have happened, as a sentence.
+        would: String,
+    },
+}
+
+/// A change that the person did not agree to.
+#[derive(Debug)]
+pub struct Declined {
+    /// The question.
+    pub question: String,
+    /// Why, as a clause: "the person said no".
+    pub why: &'static str,
+    /// The object as it is.
+    pub unchanged: Map<String, Value>,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Carries out a change: asks the person, where that is required, and executes it after a yes.
+///
+/// # Errors
+/// If the person does not agree, this is a dry run, or as [`execute`].
+pub async fn carry_out<A: Action>(context: &mut Context, action: &mut A) -> Result<Done, Stop> {
+    context.agree(action.question(), || action.unchanged()).await?;
+    Ok(execute(context, action).await?)
+}
+
+/// Sends a change that was agreed to, once, and finds out what happened when OnceHub's response leaves that open.
+///
+/// The change may still be in progress when a look finds nothing, so there are several; after the last one the outcome
+/// is unknown, however long ago it was sent.
+///
+/// # Errors
+/// If OnceHub refuses the change, or its outcome cannot be determined.
+pub async fn execute<A: Action>(context: &Context, action: &mut A) -> Result<Done, Failure> {
+    action.prepare(context).await?;
+    let sent = context.for_write().send(&action.request()).await;
+    if let Some(noun) = action.noun() {
+        context.names.directory.forget(noun);
+    }
+    let error = match sent {
+        Ok(object) => return Ok(Done { object, looked_up: false }),
+        Err(error) => error,
+    };
+    let mut failure = Failure::of_write(&error);
+    let Subject { what, check } = action.subject();
+    let (Outcome::Unknown, Some(check)) = (error.outcome, check) else { return Err(action.explain(failure)) };
+    tracing::warn!(kind = ?failure.kind, "the outcome of a write is unknown: looking");
+    // The result of the last look; `None` if it failed.
+    let mut shown = None;
+    for pause in &context.settings.looks {
+        if Instant::now() + *pause >= context.deadline {
+            break;
+        }
+        tokio::time::sleep(*pause).await;
+        match action.look(context).await {
+            Ok(Seen::Done(object)) => return Ok(Done { object, looked_up: true }),
+            Ok(seen) => shown = Some(seen),
+            Err(error) => {
+                tracing::warn!(kind = ?Failure::from(&error).kind, "could not look");
+                shown = None;
+            }
+        }
+    }
+    let found = match shown {
+        Some(Seen::Nothing) => {
+            format!("{what} was looked up afterwards: not done so far, but OnceHub may still be working on it")
+        }
+        Some(_) => {
+            format!("{what} was looked up afterwards: it is not what it was before, and not what was asked for either")
+        }
+        None => format!("whether it was done is unknown, since {what} could not be read either"),
+    };
+    failure.message.push_str(&format!("; {found}"));
+    failure.hint = format!("do not repeat it yet: wait a minute, then {check}");
+    Err(action.explain(failure))
+}

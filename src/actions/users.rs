@@ -1,0 +1,169 @@
+//! Inviting, changing and removing users.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::bookings::Upcoming;
+use super::differences::{differences, from_to, seen};
+use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
+use crate::names::{Entries, Names};
+use crate::oncehub::users::{self, Users};
+use crate::oncehub::{Error, Id, bookings};
+use crate::records::failure::Failure;
+use crate::records::time::Zone;
+use crate::records::untrusted::quoted;
+use crate::records::user::User;
+use crate::records::{Noun, Told};
+
+/// Invites somebody to the account, into teams of these names.
+pub fn invite(request: users::Add, teams: &[String]) -> Create<users::Add, users::All> {
+    let who = quoted(&format!("{} {}", request.first_name, request.last_name), 120);
+    let role = request.role_name.unwrap_or("Member");
+    let teams: Vec<String> = teams.iter().map(|team| quoted(team, 60)).collect();
+    let into = if teams.is_empty() { String::new() } else { format!(", into {}", teams.join(", ")) };
+    let address = &request.email;
+    Create {
+        listing: users::All { email: Some(address.clone()) },
+        is_it: |request, user| user.text("email").is_some_and(|known| known.eq_ignore_ascii_case(&request.email)),
+        question: Question::important(format!(
+            "Invite {who} to the OnceHub account as {role}{into}, and e-mail them at {address}?"
+        )),
+        subject: Subject::new(
+            format!("a user with the address {address}"),
+            "see with list_users (email) whether they are there",
+        ),
+        noun: Some(Noun::Users),
+        known: Vec::new(),
+        request,
+    }
+}
+
+fn subject(id: &Id) -> Subject {
+    Subject::new(format!("the user {id}"), format!("read them with get_user {id}"))
+}
+
+/// A change of a user's name, role or teams.
+pub struct Update {
+    request: users::Update,
+    before: Told<User>,
+    asked: Map<String, Value>,
+    /// The account's teams, if theirs change.
+    teams: Arc<Entries>,
+    zone: Zone,
+}
+
+impl Update {
+    /// Reads the user, and plans a change.
+    ///
+    /// # Errors
+    /// If nothing is to be changed, or the user cannot be read.
+    pub async fn plan(names: &Names, request: users::Update) -> Result<Self, Failure> {
+        let asked =
+            serde_json::to_value(&request).ok().and_then(|asked| asked.as_object().cloned()).unwrap_or_default();
+        if asked.is_empty() {
+            let hint = "pass first_name, last_name, role_name or teams; an empty value leaves a field as it is";
+            return Err(Failure::argument("user_id", "there is nothing to change", hint));
+        }
+        let before = names.read(&users::Get::new(request.id.clone()), &request.id).await?;
+        let teams = if request.teams.is_some() { names.all_or_none(Noun::Teams).await } else { Arc::default() };
+        Ok(Self { request, before, asked, teams, zone: names.zone.clone() })
+    }
+
+    /// Returns the user before the change.
+    pub fn before(&self) -> &Told<User> {
+        &self.before
+    }
+
+    /// Describes what will be different; empty if nothing will.
+    pub fn planned(&self) -> String {
+        self.differences(self.asked.clone())
+    }
+
+    /// Describes what is different afterwards.
+    pub fn changed(&self, now: &Told<User>) -> String {
+        self.differences(now.sent())
+    }
+
+    /// Describes how the user differs from before, with teams by name.
+    fn differences(&self, after: Map<String, Value>) -> String {
+        let named = |mut fields: Map<String, Value>| {
+            for id in fields.get_mut("teams").and_then(Value::as_array_mut).into_iter().flatten() {
+                let name = id.as_str().and_then(|id| self.teams.name(id)).map(Value::from);
+                *id = name.unwrap_or_else(|| id.take());
+            }
+            fields
+        };
+        from_to(&differences(&named(self.before.sent()), &named(after), &self.asked))
+    }
+}
+
+impl Action for Update {
+    type Request = users::Update;
+
+    fn noun(&self) -> Option<Noun> {
+        Some(Noun::Users)
+    }
+
+    fn question(&self) -> Question {
+        let user = self.before.described(self.request.id.as_str());
+        Question::ordinary(format!("Change the user {user}: {}?", self.planned()))
+    }
+
+    fn unchanged(&self) -> Map<String, Value> {
+        self.before.fields(&self.zone)
+    }
+
+    fn request(&self) -> users::Update {
+        self.request.clone()
+    }
+
+    fn subject(&self) -> Subject {
+        subject(&self.request.id)
+    }
+
+    async fn look(&self, context: &Context) -> Result<Seen, Error> {
+        let now = context.oncehub().send(&users::Get::new(self.request.id.clone())).await?;
+        Ok(seen(&self.before.sent(), now, &self.asked))
+    }
+}
+
+/// A user's deletion as it is planned.
+pub struct Leaving {
+    /// The change.
+    pub delete: Delete<Users>,
+    /// The user's name.
+    pub name: String,
+    /// The bookings that they host.
+    pub upcoming: Upcoming,
+    /// A sentence about the calendars that they host, with a leading space; empty when there are none.
+    pub calendars: String,
+}
+
+impl Leaving {
+    /// Plans to delete a user.
+    ///
+    /// # Errors
+    /// If the user has been deleted, or cannot be read.
+    pub async fn plan(context: &Context, id: Id) -> Result<Self, Failure> {
+        let user: Told<User> =
+            still_there(&context.names, &users::Get::new(id.clone()), &id, "user_id", "user").await?;
+        let whose = bookings::All { host: Some(id.clone()), ..bookings::All::default() };
+        let upcoming = Upcoming::of(context, whose).await;
+        let hosted = context.names.all_or_none(Noun::Calendars).await;
+        let hosted: Vec<String> = hosted.of_host(id.as_str()).map(|calendar| quoted(&calendar.name, 60)).collect();
+        let calendars = if hosted.is_empty() { String::new() } else { format!(" They host {}.", hosted.join(", ")) };
+        let (described, sentence) = (user.described(id.as_str()), upcoming.sentence());
+        let delete = Delete {
+            question: Question::important(format!("Delete the user {described} for good?{sentence}{calendars}")),
+            subject: subject(&id),
+            unchanged: user.fields(context.zone()),
+            noun: Some(Noun::Users),
+            collection: PhantomData,
+            id: id.clone(),
+        };
+        let name = user.full_name().unwrap_or_else(|| id.to_string());
+        Ok(Self { delete, name, upcoming, calendars })
+    }
+}

@@ -1,0 +1,62 @@
+//! Creating and deleting webhooks.
+
+use std::marker::PhantomData;
+
+use super::{Context, Create, Delete, Question, Subject, still_there};
+use crate::names::{Names, fold};
+use crate::oncehub::Id;
+use crate::oncehub::webhooks::{self, Webhooks};
+use crate::records::failure::Failure;
+use crate::records::untrusted::quoted;
+use crate::records::webhook::Webhook;
+use crate::records::{Noun, Told};
+
+/// Plans to create a webhook; returns the change, and a sentence about webhooks that post to the same address, if there
+/// are any.
+pub async fn create(
+    names: &Names,
+    request: webhooks::Create,
+) -> (Create<webhooks::Create, webhooks::All>, Option<String>) {
+    let others = names.all_or_none(Noun::Webhooks).await;
+    let others: Vec<String> = others.at_url(&request.url).map(|other| quoted(&other.name, 60)).collect();
+    let twice = (!others.is_empty())
+        .then(|| format!("{} posts there already, so what both tell of arrives twice.", others.join(", ")));
+    let (name, url, events) = (quoted(&request.name, 60), quoted(&request.url, 200), request.events.join(", "));
+    let also = twice.as_ref().map(|twice| format!(" {twice}")).unwrap_or_default();
+    let create = Create {
+        listing: webhooks::All::default(),
+        is_it: |request: &webhooks::Create, known| {
+            known.text("name").is_some_and(|name| fold(name) == fold(&request.name))
+        },
+        question: Question::important(format!(
+            "Have OnceHub post {events} events, guests' data included, to {url} from now on (webhook {name})?{also}"
+        )),
+        subject: Subject::new(format!("a webhook called {name}"), "see with list_webhooks whether it is there"),
+        noun: Some(Noun::Webhooks),
+        known: Vec::new(),
+        request,
+    };
+    (create, twice)
+}
+
+/// Plans to delete a webhook; returns the change, and the webhook's name.
+///
+/// # Errors
+/// If the webhook has been deleted, or cannot be read.
+pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Webhooks>, String), Failure> {
+    let get = webhooks::Get::new(id.clone());
+    let webhook: Told<Webhook> = still_there(&context.names, &get, &id, "webhook_id", "webhook").await?;
+    let name = webhook.name.clone().unwrap_or_else(|| id.to_string());
+    let url = webhook.url.as_deref();
+    let url =
+        url.map(|url| format!(", so that nothing is posted to {} any more", quoted(url, 200))).unwrap_or_default();
+    let delete = Delete {
+        question: Question::important(format!("Delete the webhook {}{url}?", quoted(&name, 60))),
+        subject: Subject::new(format!("the webhook {id}"), format!("read it with get_webhook {id}")),
+        unchanged: webhook.fields(context.zone()),
+        noun: Some(Noun::Webhooks),
+        collection: PhantomData,
+        id,
+    };
+    Ok((delete, name))
+}

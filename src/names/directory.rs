@@ -1,0 +1,289 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use moka::future::Cache;
+use parking_lot::Mutex;
+use serde::Deserialize;
+
+use super::fold::{fold, thousands};
+use crate::oncehub::{
+    Cause, Client, Error, Ledger, Object, Page, booking_calendars, booking_pages, event_types, master_pages, teams,
+    tolerant, users, webhooks,
+};
+use crate::records::untrusted::{clean, quoted, word};
+use crate::records::user::full_name;
+use crate::records::{Named, Noun};
+
+/// How long what was read is used at most.
+const LIFETIME: Duration = Duration::from_mins(15);
+
+/// The most objects that are read of a noun: ten pages.
+const MOST: usize = 1000;
+
+/// How many objects all directories cache together.
+const CACHED: u64 = 100_000;
+
+/// The account's objects by noun, read on demand and cached.
+///
+/// Concurrent calls share one read. What is older than a minute is renewed in the background when it is used, and
+/// nothing is used for longer than [`LIFETIME`]. A directory serves one account, and never uses what another key was
+/// shown; all directories of a process share one cache, so that a thousand accounts take no more memory than a few
+/// large ones.
+#[derive(Clone)]
+pub struct Directory {
+    cache: Cache<Key, Arc<Entries>>,
+    account: Account,
+    accounts: Arc<AtomicU64>,
+    generations: Arc<Mutex<HashMap<Noun, Generation>>>,
+    renewing: Arc<Mutex<HashSet<Key>>>,
+    /// The age from which entries are renewed when they are used.
+    fresh: Duration,
+}
+
+/// A number for an account, which is never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Account(u64);
+
+/// How often a noun was changed through us: a read that began before a change is not used after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Generation(u64);
+
+/// What a cached directory was read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    account: Account,
+    noun: Noun,
+    /// The number of the API key that it was read with.
+    with: usize,
+    generation: Generation,
+}
+
+impl Directory {
+    /// Creates a directory whose entries are renewed when they are used and older than `fresh`.
+    pub fn new(fresh: Duration) -> Self {
+        // A noun of which an account has nothing takes some room too.
+        let weigh = |_: &Key, entries: &Arc<Entries>| u32::try_from(entries.all.len() + 10).unwrap_or(u32::MAX);
+        Self {
+            cache: Cache::builder().weigher(weigh).max_capacity(CACHED).time_to_live(LIFETIME).build(),
+            account: Account(0),
+            accounts: Arc::new(AtomicU64::new(1)),
+            generations: Arc::default(),
+            renewing: Arc::default(),
+            fresh,
+        }
+    }
+
+    /// Returns a directory for another account.
+    #[must_use]
+    pub fn of_another_account(&self) -> Self {
+        let account = Account(self.accounts.fetch_add(1, Ordering::Relaxed));
+        Self { account, generations: Arc::default(), ..self.clone() }
+    }
+
+    /// Drops what is cached for a noun, because it was just changed.
+    pub fn forget(&self, noun: Noun) {
+        self.generations.lock().entry(noun).or_default().0 += 1;
+    }
+
+    /// Returns all objects of a noun.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
+        let generation = self.generations.lock().get(&noun).copied().unwrap_or_default();
+        let key = Key { account: self.account, noun, with: oncehub.key_number(), generation };
+        let ran_out = |error: &Error| {
+            matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. } | Cause::NoRoomToTry { .. })
+        };
+        let entries = match self.cache.try_get_with(key, read(oncehub, noun)).await {
+            // The read may have been started by another call, with less time left than this one has.
+            Err(error) if ran_out(&error) => self.cache.try_get_with(key, read(oncehub, noun)).await,
+            other => other,
+        };
+        let entries = entries.map_err(|error: Arc<Error>| Error::clone(&error))?;
+        if entries.read_at.is_some_and(|at| at.elapsed() > self.fresh) {
+            self.renew(oncehub, key);
+        }
+        Ok(entries)
+    }
+
+    /// Reads a directory again in the background. What there is serves meanwhile, and afterwards if that fails.
+    fn renew(&self, oncehub: &Client, key: Key) {
+        if !self.renewing.lock().insert(key) {
+            return;
+        }
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(25);
+        let oncehub = oncehub.for_call(deadline, Ledger::default());
+        let (cache, renewing) = (self.cache.clone(), Arc::clone(&self.renewing));
+        tokio::spawn(async move {
+            match read(&oncehub, key.noun).await {
+                Ok(entries) => cache.insert(key, entries).await,
+                Err(error) => tracing::debug!(noun = ?key.noun, outcome = ?error.outcome, "names were not renewed"),
+            }
+            renewing.lock().remove(&key);
+        });
+    }
+
+    /// Returns all objects of a noun, or none on failure: for names that a reply can do without.
+    pub async fn all_or_none(&self, oncehub: &Client, noun: Noun) -> Arc<Entries> {
+        self.all(oncehub, noun).await.unwrap_or_else(|error| {
+            tracing::debug!(?noun, outcome = ?error.outcome, "names are missing from this reply");
+            Arc::default()
+        })
+    }
+}
+
+async fn read(oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
+    let page = match noun {
+        Noun::Users => oncehub.list(&users::All::default(), MOST).await,
+        Noun::Teams => oncehub.list(&teams::All::default(), MOST).await,
+        Noun::Calendars => oncehub.list(&booking_calendars::All::default(), MOST).await,
+        Noun::BookingPages => oncehub.list(&booking_pages::All::default(), MOST).await,
+        Noun::MasterPages => oncehub.list(&master_pages::All::default(), MOST).await,
+        Noun::EventTypes => oncehub.list(&event_types::All::default(), MOST).await,
+        Noun::Webhooks => oncehub.list(&webhooks::All::default(), MOST).await,
+    }?;
+    Ok(Arc::new(Entries::new(page)))
+}
+
+/// All objects of one noun.
+#[derive(Debug, Default)]
+pub struct Entries {
+    pub(super) read_at: Option<Instant>,
+    /// Whether the account has more than were read.
+    pub(super) has_more: bool,
+    pub(super) all: Vec<Entry>,
+    by_id: HashMap<String, usize>,
+    /// Names that several of them share.
+    shared: HashSet<String>,
+}
+
+impl Entries {
+    fn new(page: Page) -> Self {
+        let all: Vec<Entry> = page.items.into_iter().filter_map(Entry::new).collect();
+        let by_id = all.iter().enumerate().map(|(index, entry)| (entry.id.clone(), index)).collect();
+        let mut seen = HashSet::new();
+        let shared = all.iter().filter(|entry| !seen.insert(&entry.name)).map(|entry| entry.name.clone()).collect();
+        Self { read_at: Some(Instant::now()), has_more: page.has_more, all, by_id, shared }
+    }
+
+    /// Whether anything is known by this folded name.
+    pub(super) fn knows(&self, folded: &str) -> bool {
+        self.all.iter().any(|entry| entry.known_as.iter().any(|known| known == folded))
+    }
+
+    /// Describes a noun in which nothing was found: "no user", or none of the first so many.
+    pub(super) fn none_of(&self, what: &str) -> String {
+        if self.has_more {
+            format!("none of the first {} {what}s", thousands(self.all.len()))
+        } else {
+            format!("no {what}")
+        }
+    }
+
+    /// Returns the object with this id.
+    pub fn get(&self, id: &str) -> Option<&Entry> {
+        self.all.get(*self.by_id.get(id)?)
+    }
+
+    /// Returns the name of the object with this id.
+    pub fn name(&self, id: &str) -> Option<&str> {
+        self.get(id).map(|entry| entry.name.as_str())
+    }
+
+    /// Returns the calendars that a user or team hosts.
+    pub fn of_host(&self, host: &str) -> impl Iterator<Item = &Entry> {
+        self.all.iter().filter(move |entry| entry.host.as_deref() == Some(host))
+    }
+
+    /// Returns the objects with this URL.
+    pub fn at_url(&self, url: &str) -> impl Iterator<Item = &Entry> {
+        let folded = fold(url);
+        self.all.iter().filter(move |entry| entry.url.as_deref().is_some_and(|url| fold(url) == folded))
+    }
+}
+
+/// An object with an id and names.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: String,
+    /// The name people use for it.
+    pub name: String,
+    /// The e-mail address, for a user.
+    pub email: Option<String>,
+    /// The zone, for a user.
+    pub timezone: Option<String>,
+    /// The id of a user or a team, for a calendar.
+    pub host: Option<String>,
+    /// What guests read, for a calendar.
+    subject: Option<String>,
+    role_name: Option<String>,
+    url: Option<String>,
+    /// Every name it can be looked up by, folded.
+    pub(super) known_as: Vec<String>,
+}
+
+/// The fields of any noun that tell its objects apart.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Known {
+    id: Option<String>,
+    name: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    label: Option<String>,
+    email: Option<String>,
+    timezone: Option<String>,
+    host: Option<String>,
+    subject: Option<String>,
+    role_name: Option<String>,
+    url: Option<String>,
+}
+
+impl Entry {
+    pub(super) fn new(object: Object) -> Option<Self> {
+        let (known, _) = tolerant::read::<Known>(object.into_fields());
+        let id = known.id?;
+        let person = full_name(known.first_name.as_deref(), known.last_name.as_deref());
+        let name = person.or_else(|| known.name.map(|name| clean(&name).trim().to_owned()));
+        // A Classic page has a public label besides its name; a calendar's subject is not distinctive enough to search
+        // by.
+        let names = [Some(&id), name.as_ref(), known.label.as_ref(), known.email.as_ref(), known.url.as_ref()];
+        let known_as = names.into_iter().flatten().map(|name| fold(name)).collect();
+        Some(Self {
+            name: name.or_else(|| known.email.clone()).unwrap_or_else(|| id.clone()),
+            email: known.email,
+            timezone: known.timezone,
+            host: known.host,
+            subject: known.subject,
+            role_name: known.role_name,
+            url: known.url,
+            known_as,
+            id,
+        })
+    }
+
+    pub(super) fn named(&self, noun: Noun, among: &Entries) -> Named {
+        let is_shared = among.shared.contains(&self.name);
+        Named { noun, name: self.name.clone(), subject: self.subject.clone(), is_shared }
+    }
+
+    /// Describes it so that it can be told from others of the same name.
+    pub(super) fn described(&self, hosts: &Entries) -> String {
+        let mut words = format!("{} {}", word(&self.id), quoted(&self.name, 60));
+        let host = self.host.as_deref();
+        let details = [
+            self.email.as_deref().filter(|email| *email != self.name).map(word),
+            self.role_name.as_deref().map(word),
+            host.map(|id| hosts.name(id).map_or_else(|| word(id), |name| quoted(name, 60))),
+            self.url.as_deref().map(word),
+        ];
+        for detail in details.into_iter().flatten() {
+            words.push_str(", ");
+            words.push_str(&detail);
+        }
+        words
+    }
+}

@@ -1,0 +1,199 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Names;
+use super::directory::Entry;
+use super::fold::{fold, looks_like_an_id, nearest, thousands};
+use crate::oncehub::{Id, booking_calendars, booking_pages, event_types, master_pages, teams, users, webhooks};
+use crate::records::Noun;
+use crate::records::failure::{Failure, Kind};
+use crate::records::untrusted::quoted;
+
+/// Returns a noun's word, and how to find one.
+fn words(noun: Noun) -> (&'static str, &'static str) {
+    match noun {
+        Noun::Users => ("user", "find the person with list_users"),
+        Noun::Teams => ("team", "find the team with list_teams"),
+        Noun::Calendars => ("booking calendar", "find it with list_booking_calendars"),
+        Noun::BookingPages => ("booking page", "find it with list_booking_pages"),
+        Noun::MasterPages => ("master page", "find it with list_master_pages"),
+        Noun::EventTypes => ("event type", "find it with list_event_types"),
+        Noun::Webhooks => ("webhook", "find it with list_webhooks"),
+    }
+}
+
+/// The object that a name stands for.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub id: Id,
+    /// The directory's entry; `None` for an id that it does not list.
+    pub entry: Option<Entry>,
+}
+
+impl Found {
+    fn unlisted(id: Id) -> Self {
+        Self { id, entry: None }
+    }
+
+    /// Returns its name and id, or the id alone.
+    pub fn described(&self) -> String {
+        match &self.entry {
+            Some(entry) => format!("{} ({})", quoted(&entry.name, 60), self.id),
+            None => self.id.to_string(),
+        }
+    }
+}
+
+/// The words for a noun in which nothing has the name.
+struct Missing {
+    /// "no user", or none of the first so many.
+    none: String,
+    hint: String,
+}
+
+impl Names {
+    /// Finds what an id, a name, an e-mail address, a URL or `me` refers to, among these nouns. An id always wins.
+    ///
+    /// # Errors
+    /// If nothing, or more than one thing, has that name; nobody is `me`; or a directory cannot be read.
+    pub async fn find(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
+        if !nouns.contains(&Noun::Users) || !text.trim().eq_ignore_ascii_case("me") {
+            return self.find_among(nouns, argument, text).await;
+        }
+        let Some(me) = &self.me else {
+            return Err(Failure::configuration(
+                format!("{argument}: nobody has said who `me` is: a key belongs to an account, not to a person"),
+                "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
+            ));
+        };
+        self.find_among(&[Noun::Users], argument, me).await.map_err(|failure| match failure.kind {
+            Kind::NotFound | Kind::AmbiguousName | Kind::InvalidArgument => Failure::configuration(
+                format!("{argument}: ONCEHUB_MCP_USER, which says who `me` is, names no one user: {}", failure.message),
+                "use the person's name or e-mail address, or have ONCEHUB_MCP_USER set to a user's e-mail or id",
+            ),
+            _ => failure,
+        })
+    }
+
+    async fn find_among(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
+        let (mut unlisted, mut missing) = (None, Vec::new());
+        for noun in nouns {
+            match self.find_one(*noun, argument, text).await {
+                Ok(Ok(found)) if found.entry.is_some() => return Ok(found),
+                // An id that no list shows may belong to another noun; in the end the id is what counts.
+                Ok(Ok(found)) => unlisted = unlisted.or(Some(found)),
+                Ok(Err(none)) => missing.push(none),
+                Err(_) if unlisted.is_some() => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        if let Some(found) = unlisted {
+            return Ok(found);
+        }
+        let (first, others) =
+            missing.split_first().map_or(("nothing", &[][..]), |(first, others)| (&first.none, others));
+        let mut problem = format!("{argument}: {first} is called {}", quoted(text.trim(), 80));
+        others.iter().for_each(|other| problem.push_str(&format!(", and {} either", other.none)));
+        let hints = missing.into_iter().map(|none| none.hint).collect::<Vec<_>>();
+        Err(Failure::not_found(argument, problem, hints.join("; ")))
+    }
+
+    /// Like [`Names::find`], for one noun.
+    async fn find_one(&self, noun: Noun, argument: &str, text: &str) -> Result<Result<Found, Missing>, Failure> {
+        let text = text.trim();
+        let an_id = || text.parse::<Id>().ok().filter(|_| looks_like_an_id(text));
+        let folded = fold(text);
+        let began = Instant::now();
+        let mut entries = match self.directory.all(&self.oncehub, noun).await {
+            Ok(entries) => entries,
+            // Names are a convenience; an id works without them.
+            Err(error) => return an_id().map(|id| Ok(Found::unlisted(id))).ok_or_else(|| Failure::from(error)),
+        };
+        // Re-read before reporting "not found": the cache may be stale.
+        if an_id().is_none() && !entries.knows(&folded) && entries.read_at.is_some_and(|at| at < began) {
+            self.directory.forget(noun);
+            entries = self.directory.all(&self.oncehub, noun).await?;
+        }
+        if let (Some(entry), Ok(id)) = (entries.get(text), text.parse()) {
+            return Ok(Ok(Found { id, entry: Some(entry.clone()) }));
+        }
+        let matches: Vec<&Entry> = entries.all.iter().filter(|entry| entry.known_as.contains(&folded)).collect();
+        let (what, how) = words(noun);
+        match matches.as_slice() {
+            [entry] => match entry.id.parse() {
+                Ok(id) => Ok(Ok(Found { id, entry: Some((*entry).clone()) })),
+                Err(error) => Err(Failure::argument(argument, error, how)),
+            },
+            [] => {
+                if let Some(id) = an_id() {
+                    return Ok(Ok(Found::unlisted(id)));
+                }
+                if let Some(found) = self.unlisted(noun, text, entries.has_more).await? {
+                    return Ok(Ok(found));
+                }
+                let known = entries.all.iter().map(|entry| entry.name.as_str());
+                let more = match noun {
+                    _ if !entries.has_more => "",
+                    Noun::Users => "there are more: pass the id or the exact e-mail address; ",
+                    _ => "there are more: pass the id; ",
+                };
+                let hint = match nearest(text, known) {
+                    Some(near) => format!("{more}did you mean {}? Otherwise {how}", quoted(near, 60)),
+                    None => format!("{more}{how}"),
+                };
+                Ok(Err(Missing { none: entries.none_of(what), hint }))
+            }
+            several => {
+                let hosts = match noun {
+                    Noun::Calendars => self.all_or_none(Noun::Users).await,
+                    _ => Arc::default(),
+                };
+                let candidates: Vec<String> = several.iter().take(20).map(|entry| entry.described(&hosts)).collect();
+                let count = match several.len() {
+                    count if entries.has_more => {
+                        format!("{count} of the first {} {what}s (there are more)", thousands(entries.all.len()))
+                    }
+                    count => format!("{count} {what}s"),
+                };
+                let others = several.len() - candidates.len();
+                let others = if others > 0 { format!("; and {others} more") } else { String::new() };
+                let problem =
+                    format!("{argument}: {count} are called {}: {}{others}", quoted(text, 80), candidates.join("; "));
+                Err(Failure::ambiguous(argument, problem))
+            }
+        }
+    }
+
+    /// Finds what no list shows under this name although OnceHub may know it: an id of an older form, or the address of
+    /// a user beyond those that were read.
+    async fn unlisted(&self, noun: Noun, text: &str, has_more: bool) -> Result<Option<Found>, Failure> {
+        let oncehub = &self.oncehub;
+        if noun == Noun::Users && has_more && text.contains('@') {
+            let page = oncehub.page(&users::All { email: Some(text.to_owned()) }, 2, None).await?;
+            let theirs = |entry: &Entry| entry.email.as_deref().is_some_and(|email| fold(email) == fold(text));
+            let mut entries = page.items.into_iter().filter_map(Entry::new).filter(theirs);
+            let found = entries.next().and_then(|entry| Some(Found { id: entry.id.parse().ok()?, entry: Some(entry) }));
+            return Ok(found);
+        }
+        let Ok(id) = text.parse::<Id>() else { return Ok(None) };
+        let read = match noun {
+            Noun::Users => oncehub.send(&users::Get::new(id.clone())).await,
+            Noun::Teams => oncehub.send(&teams::Get::new(id.clone())).await,
+            Noun::Calendars => oncehub.send(&booking_calendars::Get::new(id.clone())).await,
+            Noun::BookingPages => oncehub.send(&booking_pages::Get::new(id.clone())).await,
+            Noun::MasterPages => oncehub.send(&master_pages::Get::new(id.clone())).await,
+            Noun::EventTypes => oncehub.send(&event_types::Get::new(id.clone())).await,
+            Noun::Webhooks => oncehub.send(&webhooks::Get::new(id.clone())).await,
+        };
+        match read {
+            Ok(mut object) => {
+                object.fill_id(id.as_str());
+                let entry = if object.is_deleted() { None } else { Entry::new(object) };
+                Ok(Some(Found { id, entry }))
+            }
+            // OnceHub rejecting the text as malformed means the same as "not found".
+            Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

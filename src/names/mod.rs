@@ -1,0 +1,95 @@
+//! Names in place of ids, and back: wherever an id is expected, an exact name, an e-mail address or a public URL works
+//! too, and where an id is told, so is the name.
+//!
+//! Reading order: [`Names`] is what one call resolves with; it reads a [`Directory`], the account's objects by noun,
+//! which outlives the call.
+
+mod booking;
+mod contact;
+mod directory;
+mod find;
+mod fold;
+mod search;
+
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, join_all};
+use jiff::Timestamp;
+
+pub use directory::{Directory, Entries, Entry};
+pub use find::Found;
+pub use fold::{fold, looks_like_an_id, nearest, thousands};
+pub use search::{Gathered, Keep, Search, Stopped, cursor_of, cut};
+
+use crate::oncehub::{Client, Endpoint, Error, Id, Object};
+use crate::records::time::Zone;
+use crate::records::{Named, Noun, Record, Told};
+
+/// Reports how many objects a call has looked through, and of how many.
+pub type Progress = Arc<dyn Fn(usize, Option<usize>) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What one call reads OnceHub with, and finds names with.
+#[derive(Clone)]
+pub struct Names {
+    /// The client, which keeps to the call's deadline.
+    pub oncehub: Client,
+    /// The account's objects by noun.
+    pub directory: Directory,
+    /// Who `me` is: a user's e-mail address or id.
+    pub me: Option<String>,
+    /// The zone in which candidates are told apart.
+    pub zone: Zone,
+    /// When the call began.
+    pub now: Timestamp,
+    /// Where to report progress.
+    pub progress: Progress,
+}
+
+impl Names {
+    /// Reads one object by its id.
+    pub async fn read<R: Record>(&self, get: &impl Endpoint<Response = Object>, id: &Id) -> Result<Told<R>, Error> {
+        let mut object = self.oncehub.send(get).await?;
+        object.fill_id(id.as_str());
+        Ok(object.into())
+    }
+
+    /// Returns all objects of a noun, or none on failure: for names that a reply can do without.
+    pub async fn all_or_none(&self, noun: Noun) -> Arc<Entries> {
+        self.directory.all_or_none(&self.oncehub, noun).await
+    }
+
+    /// Fills in the names of what these refer to. A name that is unavailable is left out: the id is told regardless.
+    ///
+    /// Directories are read side by side, and only those in which something that is referred to may be.
+    pub async fn fill<R: Record>(&self, records: &mut [Told<R>]) {
+        let mut known: Vec<(Noun, Arc<Entries>)> = Vec::new();
+        loop {
+            let mut missing: Vec<Noun> = Vec::new();
+            let mut find = |nouns: &[Noun], id: &str| {
+                for noun in nouns {
+                    let Some((_, entries)) = known.iter().find(|(known, _)| known == noun) else {
+                        if !missing.contains(noun) {
+                            missing.push(*noun);
+                        }
+                        return None;
+                    };
+                    if let Some(entry) = entries.get(id) {
+                        return Some(entry.named(*noun, entries));
+                    }
+                }
+                None::<Named>
+            };
+            records.iter_mut().for_each(|record| record.name(&mut find));
+            if missing.is_empty() {
+                return;
+            }
+            known.extend(join_all(missing.into_iter().map(async |noun| (noun, self.all_or_none(noun).await))).await);
+        }
+    }
+
+    /// Fills in the names of what this one refers to.
+    pub async fn filled<R: Record>(&self, mut record: Told<R>) -> Told<R> {
+        self.fill(std::slice::from_mut(&mut record)).await;
+        record
+    }
+}

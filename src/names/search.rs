@@ -1,0 +1,144 @@
+use serde_json::Value;
+
+use super::Names;
+use crate::oncehub::{Error, Id, Listing, Walk};
+use crate::records::{Record, Told};
+
+/// The number of pages that one search reads at most.
+const PAGES: usize = 10;
+/// OnceHub's largest page.
+const PAGE: usize = 100;
+
+/// Which objects a search keeps; all, if there is nothing to keep them by.
+pub type Keep<'a, R> = Option<&'a (dyn Fn(&Told<R>) -> bool + Sync)>;
+
+/// What to gather from a list.
+pub struct Search<'a, R> {
+    /// How many objects are wanted.
+    pub wanted: usize,
+    /// The object to begin after.
+    pub after: Option<Id>,
+    /// Which objects to keep.
+    pub keep: Keep<'a, R>,
+    /// What is kept of an object.
+    pub brief: fn(Told<R>) -> Told<R>,
+    /// How many bytes of JSON the objects may take; no page is read after those that take more.
+    pub room: usize,
+}
+
+impl<'a, R> Search<'a, R> {
+    /// Looks for a few objects that `keep` keeps.
+    pub fn for_some(wanted: usize, keep: &'a (dyn Fn(&Told<R>) -> bool + Sync)) -> Self {
+        Self { wanted, after: None, keep: Some(keep), brief: |object| object, room: usize::MAX }
+    }
+}
+
+/// The result of a search.
+pub struct Gathered<R> {
+    /// Newest first.
+    pub items: Vec<Told<R>>,
+    /// Whether there are more after the last one.
+    pub has_more: bool,
+    /// Where to go on.
+    pub next: Option<String>,
+    /// How many were asked for.
+    pub wanted: usize,
+    /// How many objects were scanned, including those that did not match.
+    pub scanned: usize,
+    /// Why the search ended early, although there is more.
+    pub stopped: Option<Stopped>,
+}
+
+/// A reason to end a list early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Ten pages were scanned.
+    Scanned,
+    /// The reply has no room for more.
+    Full,
+    /// OnceHub keeps sending the same objects.
+    Repeated,
+}
+
+impl<R> Gathered<R> {
+    /// Returns how many were scanned, if some were not.
+    pub fn searched(&self) -> Option<usize> {
+        (self.has_more || self.stopped == Some(Stopped::Repeated)).then_some(self.scanned)
+    }
+}
+
+impl Names {
+    /// Gathers objects from as many pages as that takes; with a filter, from at most ten.
+    ///
+    /// # Errors
+    /// As [`Client::send`](crate::oncehub::Client::send).
+    pub async fn gather<R: Record>(&self, listing: &impl Listing, search: Search<'_, R>) -> Result<Gathered<R>, Error> {
+        let Search { wanted, after, keep, brief, room } = search;
+        let mut found = Gathered { items: Vec::new(), has_more: false, next: None, wanted, scanned: 0, stopped: None };
+        let (mut walk, mut pages, mut size) = (Walk::after(after), 0, 0);
+        loop {
+            let limit = if keep.is_some() { PAGE } else { wanted - found.items.len() };
+            let page = self.oncehub.next_page(listing, limit, &mut walk).await?;
+            pages += 1;
+            let count = page.items.len();
+            for (index, object) in page.items.into_iter().enumerate() {
+                found.scanned += 1;
+                let object = Told::from(object);
+                if keep.is_some_and(|keep| !keep(&object)) {
+                    continue;
+                }
+                let object = brief(object);
+                size += json_size(&object);
+                let next = cursor_of(&object);
+                found.items.push(object);
+                if found.items.len() == wanted {
+                    found.has_more = (index + 1 < count || page.has_more) && next.is_some();
+                    found.next = next.filter(|_| found.has_more);
+                    return Ok(found);
+                }
+            }
+            (found.has_more, found.next) = (page.has_more, page.next);
+            if page.repeats {
+                found.stopped = Some(Stopped::Repeated);
+            } else if found.next.is_some() && keep.is_some() && pages == PAGES {
+                found.stopped = Some(Stopped::Scanned);
+            } else if found.next.is_some() && size > room {
+                found.stopped = Some(Stopped::Full);
+            }
+            if found.next.is_none() || found.stopped.is_some() {
+                return Ok(found);
+            }
+            (self.progress)(found.scanned, keep.is_none().then_some(wanted)).await;
+        }
+    }
+}
+
+/// Returns the cursor that continues after an object. Only a valid id can serve as a cursor.
+pub fn cursor_of<R: Record>(object: &Told<R>) -> Option<String> {
+    object.id().filter(|id| id.parse::<Id>().is_ok()).map(str::to_owned)
+}
+
+/// Estimates how many bytes an object takes in a list, in which long texts are cut.
+fn json_size<R: Record>(object: &Told<R>) -> usize {
+    let mut fields = Value::from(object.sent());
+    cut(&mut fields);
+    fields.to_string().len()
+}
+
+/// The longest text of an item in a list, in characters.
+const LONGEST: usize = 500;
+
+/// Shortens what is too long for a list: reading the object itself shows it in full.
+pub fn cut(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(cut),
+        Value::Object(fields) => fields.values_mut().for_each(cut),
+        _ => {}
+    }
+}

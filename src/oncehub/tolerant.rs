@@ -1,0 +1,191 @@
+//! Reading what OnceHub sent into types, so that no odd value fails a call.
+
+use std::cell::Cell;
+
+use serde::Deserializer;
+use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor};
+use serde_json::{Error, Map, Value};
+
+/// Reads an object into a type whose fields may all be absent; returns it, and everything that it has no field for.
+///
+/// A field is absent if it is null or blank. A number or a flag sent as text is read as what it stands for, and so is a
+/// text sent as a number. What fits in no way is returned under `odd`, by its field's name.
+pub fn read<T: DeserializeOwned + Default>(mut object: Map<String, Value>) -> (T, Map<String, Value>) {
+    let fields = Cell::new(&[][..]);
+    let mut odd = Map::new();
+    let read = loop {
+        let whole = Value::Object(object);
+        let result = serde_path_to_error::deserialize(Lenient { value: &whole, fields: Some(&fields) });
+        object = match whole {
+            Value::Object(object) => object,
+            _ => Map::new(),
+        };
+        let error = match result {
+            Ok(read) => break read,
+            Err(error) => error,
+        };
+        let path = error.path().to_string();
+        let field = path.split(['.', '[']).next().unwrap_or_default();
+        let Some(value) = object.shift_remove(field) else { break T::default() };
+        odd.insert(field.to_owned(), value);
+    };
+    object.retain(|name, _| !fields.get().contains(&name.as_str()));
+    if !odd.is_empty() {
+        object.insert("odd".into(), odd.into());
+    }
+    (read, object)
+}
+
+/// A value that is read as whatever type is asked for, if it can stand for one.
+#[derive(Clone, Copy)]
+struct Lenient<'a> {
+    value: &'a Value,
+    /// Where to put the names of the fields that the type has, for the outermost object.
+    fields: Option<&'a Cell<&'static [&'static str]>>,
+}
+
+impl<'a> Lenient<'a> {
+    fn inside(value: &'a Value) -> Self {
+        Self { value, fields: None }
+    }
+
+    fn misfit(self, expected: &str) -> Error {
+        Error::custom(format_args!("{} is not {expected}", self.value))
+    }
+
+    fn number(self) -> Result<f64, Error> {
+        let number = match self.value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number| number.is_finite() && number.abs() < 9e15).ok_or_else(|| self.misfit("a number"))
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Error> for Lenient<'de> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Lenient<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.value.deserialize_any(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let is_blank = self.value.is_null() || self.value.as_str().is_some_and(|text| text.trim().is_empty());
+        if is_blank { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.value {
+            Value::String(text) => visitor.visit_str(text),
+            Value::Number(_) | Value::Bool(_) => visitor.visit_string(self.value.to_string()),
+            _ => Err(self.misfit("a text")),
+        }
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+        visitor.visit_i64(self.number()?.round() as i64)
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let flag = match self.value {
+            Value::Bool(flag) => Some(*flag),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        visitor.visit_bool(flag.ok_or_else(|| self.misfit("true or false"))?)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let values = self.value.as_array().ok_or_else(|| self.misfit("a list"))?;
+        let values = values.iter().filter(|value| !value.is_null()).map(Lenient::inside);
+        visitor.visit_seq(SeqDeserializer::new(values))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let object = self.value.as_object().ok_or_else(|| self.misfit("an object"))?;
+        visitor
+            .visit_map(MapDeserializer::new(object.iter().map(|(name, value)| (name.as_str(), Lenient::inside(value)))))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if let Some(known) = self.fields {
+            known.set(fields);
+        }
+        self.deserialize_map(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str bytes byte_buf unit unit_struct newtype_struct tuple
+        tuple_struct enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Sample {
+        id: Option<String>,
+        minutes: Option<i64>,
+        flag: Option<bool>,
+        texts: Option<Vec<String>>,
+        inner: Option<Map<String, Value>>,
+    }
+
+    fn read(value: Value) -> (Sample, Value) {
+        let Value::Object(object) = value else { panic!("not an object") };
+        let (sample, more) = super::read(object);
+        (sample, more.into())
+    }
+
+    #[test]
+    fn what_stands_for_a_value_is_read_as_it_and_what_is_blank_is_absent() {
+        let (sample, more) = read(json!({
+            "id": 7, "minutes": "30", "flag": "true", "texts": ["a", null, 5], "inner": {"x": null}, "new": [1], "old": null
+        }));
+        assert_eq!((sample.id.as_deref(), sample.minutes, sample.flag), (Some("7"), Some(30), Some(true)));
+        assert_eq!(sample.texts, Some(vec!["a".into(), "5".into()]));
+        assert_eq!(Value::from(sample.inner), json!({"x": null}));
+        assert_eq!(more, json!({"new": [1], "old": null}));
+        assert_eq!(read(json!({"minutes": 29.6})).0.minutes, Some(30));
+        let blank = json!({"id": " ", "minutes": null, "flag": "", "texts": null, "inner": null});
+        assert_eq!(read(blank), (Sample::default(), json!({})));
+    }
+
+    #[test]
+    fn what_fits_in_no_way_is_told_as_odd_and_costs_nothing_else() {
+        let (sample, more) = read(json!({
+            "id": {"a": 1}, "minutes": 1e300, "flag": 1, "texts": ["a", {}], "inner": "?", "new": true
+        }));
+        assert_eq!(sample, Sample::default());
+        assert_eq!(
+            more,
+            json!({
+                "new": true, "odd": {"id": {"a": 1}, "minutes": 1e300, "flag": 1, "texts": ["a", {}], "inner": "?"}
+            })
+        );
+        let (sample, more) = read(json!({"texts": "x", "id": "A"}));
+        assert_eq!((sample.id.as_deref(), more), (Some("A"), json!({"odd": {"texts": "x"}})));
+    }
+}

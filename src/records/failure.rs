@@ -1,0 +1,244 @@
+//! How a call fails: what happened in one sentence, what OnceHub said about it, and the next sensible step.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::hints;
+use super::untrusted::clean;
+use crate::oncehub::{Cause, Error, Outcome, Rejection};
+
+/// The type of a failure.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An argument that cannot be used.
+    InvalidArgument,
+    /// A name, address or id that does not exist.
+    NotFound,
+    /// A name that several objects share.
+    AmbiguousName,
+    /// A setting that the server's operator has to fix.
+    ConfigurationError,
+    /// A change that a person did not agree to.
+    NotConfirmed,
+    /// A rate limit, OnceHub's or ours.
+    RateLimitError,
+    /// A request that did not reach OnceHub, or whose connection was lost.
+    NetworkError,
+    /// A request that took too long.
+    Timeout,
+    /// A response that is not the API's.
+    UnexpectedReply,
+    /// OnceHub's own error type: an open set.
+    #[serde(untagged)]
+    OnceHub(String),
+}
+
+/// A failed call, as the assistant sees it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Failure {
+    /// OnceHub's error type, or one of ours.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// What happened, in one sentence.
+    pub message: String,
+    /// The argument or parameter at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub param: Option<String>,
+    /// OnceHub's HTTP status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// OnceHub's request id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// For a write: whether it may have happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// How long to wait before the next attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
+    /// The next sensible step.
+    pub hint: String,
+}
+
+impl Failure {
+    fn new(kind: Kind, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: one_line(&message.into()),
+            param: None,
+            status: None,
+            request_id: None,
+            outcome: None,
+            retry_after_seconds: None,
+            hint: one_line(&hint.into()),
+        }
+    }
+
+    /// A failure for an argument that cannot be used.
+    pub fn argument(name: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> Self {
+        let mut failure = Self::new(Kind::InvalidArgument, format!("{name}: {problem}"), hint);
+        failure.param = Some(one_line(name));
+        failure
+    }
+
+    /// A failure for a name, address or id that does not exist.
+    pub fn not_found(name: &str, problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        let mut failure = Self::new(Kind::NotFound, problem, hint);
+        failure.param = Some(name.into());
+        failure
+    }
+
+    /// A failure for a name that several objects share.
+    pub fn ambiguous(name: &str, problem: impl Into<String>) -> Self {
+        let mut failure = Self::new(Kind::AmbiguousName, problem, "call again with the id of the one that is meant");
+        failure.param = Some(name.into());
+        failure
+    }
+
+    /// A failure for a setting that the server's operator has to fix.
+    pub fn configuration(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(Kind::ConfigurationError, problem, hint)
+    }
+
+    /// A failure for a change that needs a person's yes, which cannot be obtained.
+    pub fn not_confirmed(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        let mut failure = Self::new(Kind::NotConfirmed, problem, hint);
+        failure.outcome = Some(Outcome::NotDone);
+        failure
+    }
+
+    /// Returns the same failure with a better hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = one_line(&hint.into());
+        self
+    }
+
+    /// The failure of a write, which always says whether it may have happened.
+    pub fn of_write(error: &Error) -> Self {
+        let mut failure = Self::from(error);
+        failure.outcome = Some(error.outcome);
+        failure
+    }
+
+    /// Returns the text for people: a handful of lines at most, the last of them the hint.
+    pub fn text(&self) -> String {
+        let mut text = self.message.clone();
+        let mut facts = Vec::new();
+        facts.extend(self.param.as_ref().filter(|_| self.status.is_some()).map(|param| format!("param {param}")));
+        facts.extend(self.status.map(|status| format!("HTTP {status}")));
+        facts.extend(self.request_id.as_ref().map(|id| format!("request {id}")));
+        facts.extend(self.retry_after_seconds.map(|seconds| format!("retry after {seconds} s")));
+        facts.extend(self.outcome.map(|outcome| match outcome {
+            Outcome::NotDone => "outcome: not done".to_owned(),
+            Outcome::Unknown => "outcome: unknown".to_owned(),
+        }));
+        if !facts.is_empty() {
+            let _ = write!(text, " ({})", facts.join(", "));
+        }
+        let _ = write!(text, "\nhint: {}", self.hint);
+        text
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let said = |rejection: &Rejection| {
+            let words = one_line(&rejection.message);
+            let said = if rejection.status < 500 { "OnceHub refused" } else { "OnceHub failed" };
+            format!("{said}: {}", words.chars().take(500).collect::<String>())
+        };
+        let mut failure = match &error.cause {
+            Cause::Rejected(rejection) if rejection.kind == "rate_limit_error" || rejection.status == 429 => {
+                Self::new(Kind::RateLimitError, said(rejection), RATE_LIMIT_HINT)
+            }
+            Cause::Rejected(rejection) => {
+                Self::new(Kind::OnceHub(clean(&rejection.kind).into_owned()), said(rejection), hints::of(rejection))
+            }
+            Cause::RateLimited { rejection: Some(rejection), .. } => {
+                Self::new(Kind::RateLimitError, said(rejection), RATE_LIMIT_HINT)
+            }
+            Cause::RateLimited { .. } => Self::new(
+                Kind::RateLimitError,
+                "OnceHub's rate limit is used up, and waiting for it would take longer than this call may",
+                RATE_LIMIT_HINT,
+            ),
+            Cause::NoRoomToTry { .. } => Self::new(
+                Kind::RateLimitError,
+                "OnceHub has not accepted this key yet, and this server has no room to try it now: other new keys are being tried",
+                "call again after that time; a key that OnceHub has accepted does not wait for others",
+            ),
+            Cause::Unreachable(_) => Self::new(
+                Kind::NetworkError,
+                sentence(&error.cause),
+                "nothing was sent; `oncehub-mcp check` tells whether the network or ONCEHUB_API_URL is at fault",
+            ),
+            Cause::ConnectionLost(_) => Self::new(Kind::NetworkError, sentence(&error.cause), "try again in a moment"),
+            Cause::Timeout(_) => Self::new(
+                Kind::Timeout,
+                sentence(&error.cause),
+                "try again, or ask for less; ONCEHUB_MCP_TIMEOUT sets how long a call may take",
+            ),
+            Cause::UnexpectedReply { .. } => Self::new(
+                Kind::UnexpectedReply,
+                sentence(&error.cause),
+                "try again in a moment; if it stays, ONCEHUB_API_URL may point to something else than OnceHub's API",
+            ),
+            Cause::NoKey(_) => Self::configuration(sentence(&error.cause), NO_KEY_HINT),
+            Cause::HeldBack(_) => Self::new(
+                Kind::NetworkError,
+                sentence(&error.cause),
+                "nothing was changed: call again if it is still wanted",
+            ),
+        };
+        let rejection = error.rejection();
+        failure.param = rejection.and_then(|rejection| rejection.param.as_deref()).map(one_line);
+        failure.status = rejection.map(|rejection| rejection.status);
+        failure.request_id = rejection.and_then(|rejection| rejection.request_id.clone());
+        match &error.cause {
+            Cause::UnexpectedReply { status, request_id, .. } => {
+                failure.status = Some(*status).filter(|status| *status > 0);
+                failure.request_id.clone_from(request_id);
+            }
+            Cause::RateLimited { retry_after, .. } | Cause::NoRoomToTry { retry_after } => {
+                failure.retry_after_seconds = Some(whole_seconds(*retry_after));
+            }
+            Cause::Rejected(rejection) => {
+                failure.retry_after_seconds = rejection.retry_after.map(whole_seconds);
+            }
+            _ => {}
+        }
+        failure
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+const RATE_LIMIT_HINT: &str =
+    "wait as long as it says, then call again; one list with a higher limit takes fewer requests than several";
+
+/// What to do when there is no key.
+pub const NO_KEY_HINT: &str = "set ONCEHUB_API_KEY (or ONCEHUB_API_KEY_FILE) in this server's environment and restart \
+     it, or start it with --sandbox to try a simulated account";
+
+/// Removes line breaks and invisible characters: what somebody wrote must not run on as a line of ours.
+fn one_line(text: &str) -> String {
+    clean(text).replace(['\n', '\t'], " ")
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn sentence(cause: &Cause) -> String {
+    let text = one_line(&cause.to_string());
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

@@ -1,0 +1,35 @@
+//! One-time links, to a booking calendar or a Classic master page: each is good for one booking.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::time::{self, Zone};
+use super::untrusted::word;
+use super::{Time, Told};
+
+/// A one-time link.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default)]
+pub struct Link {
+    /// The link's own id, not a booking's
+    pub id: Option<String>,
+    /// What to give to the guest
+    pub url: Option<String>,
+    pub creation_time: Option<Time>,
+    pub calendar_id: Option<String>,
+    pub master_page_id: Option<String>,
+    /// The id of the user who was asked for
+    pub host: Option<String>,
+    /// Ids of users
+    pub co_hosts: Option<Vec<String>>,
+}
+
+impl Told<Link> {
+    /// Returns the link, and what it opens, which is described as `page`.
+    pub fn invitation(&self, page: &str, zone: &Zone) -> String {
+        let url = self.url.as_deref().map_or("(OnceHub gave no address)".to_owned(), word);
+        let made = self.creation_time.map(|at| time::local(at.0, zone)).unwrap_or_default();
+        let id = self.id.as_deref().unwrap_or_default();
+        format!("{url}\nserves for one booking on {page}; link {}, made {made}", word(id))
+    }
+}

@@ -1,0 +1,25 @@
+//! What is told of OnceHub's objects. Each noun is one type, read from what OnceHub sent and written into replies: its
+//! fields are spelt once, and the schemas come from it. Beside it is its text form.
+//!
+//! Reading order: [`Record`] and [`Told`]; the nouns; then how texts are made: times, quotation marks around what
+//! people wrote, lines and outlines; and how a failure is told.
+
+pub mod availability;
+pub mod booking;
+pub mod booking_calendar;
+pub mod contact;
+pub mod failure;
+mod hints;
+pub mod line;
+pub mod link;
+pub mod outline;
+pub mod page;
+mod record;
+pub mod sms;
+pub mod team;
+pub mod time;
+pub mod untrusted;
+pub mod user;
+pub mod webhook;
+
+pub use record::{Lookup, Named, Noun, Record, Reference, Time, Told, localised, put_time};

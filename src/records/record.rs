@@ -1,0 +1,240 @@
+use std::borrow::Cow;
+use std::ops::{Deref, DerefMut};
+
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::line::Line;
+use super::time::{self, Zone};
+use crate::oncehub::{Object, tolerant};
+
+/// The nouns that have names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Noun {
+    Users,
+    Teams,
+    Calendars,
+    BookingPages,
+    MasterPages,
+    EventTypes,
+    Webhooks,
+}
+
+/// What is known of an object that another one refers to.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub noun: Noun,
+    pub name: String,
+    /// What guests read, for a calendar.
+    pub subject: Option<String>,
+    /// Whether others of its noun have the same name.
+    pub is_shared: bool,
+}
+
+/// Finds the object of one of these nouns that has an id.
+pub type Lookup<'a> = dyn FnMut(&[Noun], &str) -> Option<Named> + 'a;
+
+/// What is told of a noun: the fields that a reply promises, and a line of text.
+pub trait Record: Clone + Default + DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static {
+    /// Returns the id.
+    fn id(&self) -> Option<&str>;
+
+    /// Returns the object on one line.
+    fn line(&self, zone: &Zone) -> Line;
+
+    /// Fills in the names of what the object refers to.
+    fn name(&mut self, _find: &mut Lookup<'_>) {}
+}
+
+/// An object of OnceHub's as it is told: its record, and everything else that OnceHub sent.
+#[derive(Clone, Debug, Default)]
+pub struct Told<R> {
+    record: R,
+    /// The fields that the record does not have, as they were sent.
+    pub more: Map<String, Value>,
+}
+
+impl<R> Deref for Told<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.record
+    }
+}
+
+impl<R> DerefMut for Told<R> {
+    fn deref_mut(&mut self) -> &mut R {
+        &mut self.record
+    }
+}
+
+impl<R: DeserializeOwned + Default> From<Object> for Told<R> {
+    fn from(object: Object) -> Self {
+        let (record, more) = tolerant::read(object.into_fields());
+        Self { record, more }
+    }
+}
+
+impl<R> From<R> for Told<R> {
+    fn from(record: R) -> Self {
+        Self { record, more: Map::new() }
+    }
+}
+
+impl<R> Told<R> {
+    /// Whether OnceHub sent what is left of a deleted object.
+    pub fn is_deleted(&self) -> bool {
+        self.more.get("deleted").and_then(Value::as_bool) == Some(true)
+    }
+}
+
+impl<R: Serialize> Told<R> {
+    /// Returns all fields, with each time's local form beside it.
+    pub fn fields(&self, zone: &Zone) -> Map<String, Value> {
+        localised(self.sent(), zone)
+    }
+
+    /// Returns all fields without local times.
+    pub fn sent(&self) -> Map<String, Value> {
+        let mut fields = match serde_json::to_value(&self.record) {
+            Ok(Value::Object(fields)) => fields,
+            _ => Map::new(),
+        };
+        fields.retain(|_, value| !value.is_null());
+        fields.extend(self.more.clone());
+        fields
+    }
+}
+
+impl<R: Record> Told<R> {
+    /// Returns the object on one line. Of a deleted one only the id is left.
+    pub fn text(&self, zone: &Zone) -> String {
+        if self.is_deleted() {
+            Line::of(self.id()).said(Some("deleted".to_owned())).end()
+        } else {
+            self.line(zone).end()
+        }
+    }
+}
+
+impl<'de, R: DeserializeOwned + Default> Deserialize<'de> for Told<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Object::from(Map::deserialize(deserializer)?).into())
+    }
+}
+
+impl<R: Serialize> Serialize for Told<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.sent().serialize(serializer)
+    }
+}
+
+impl<R: JsonSchema> JsonSchema for Told<R> {
+    fn schema_name() -> Cow<'static, str> {
+        R::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = R::json_schema(generator);
+        // The field that holds it says what it is.
+        schema.remove("description");
+        schema
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+/// A field that holds an id, or the whole object if it was requested with `expand`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Reference {
+    Id(String),
+    Whole(Map<String, Value>),
+}
+
+impl Reference {
+    /// Returns the id, which may be empty for a whole object.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Id(id) => id,
+            Self::Whole(_) => self.text("id").unwrap_or_default(),
+        }
+    }
+
+    /// Returns the object, if it was expanded.
+    pub fn whole(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Self::Id(_) => None,
+            Self::Whole(object) => Some(object),
+        }
+    }
+
+    /// Returns a text of the expanded object.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.whole()?.get(field)?.as_str().filter(|text| !text.trim().is_empty())
+    }
+}
+
+/// An instant in a field of OnceHub's: UTC, to the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(pub Timestamp);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        time::read(&text).map(Self).ok_or_else(|| serde::de::Error::custom("not a time"))
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&time::instant(self.0))
+    }
+}
+
+impl JsonSchema for Time {
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time"})
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+/// Adds its local form to each time in an object, at any depth.
+pub fn localised(fields: Map<String, Value>, zone: &Zone) -> Map<String, Value> {
+    let mut shown = Map::with_capacity(fields.len() + 4);
+    for (name, value) in fields {
+        match value.as_str().filter(|_| name.ends_with("_time")).and_then(time::read) {
+            Some(at) => put_time(&mut shown, &name, at, zone),
+            None => {
+                shown.insert(name, localised_value(value, zone));
+            }
+        }
+    }
+    shown
+}
+
+fn localised_value(value: Value, zone: &Zone) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(|value| localised_value(value, zone)).collect(),
+        Value::Object(fields) => localised(fields, zone).into(),
+        other => other,
+    }
+}
+
+/// Adds a time under its name as the instant, and under its name with `_local` as people in `zone` read it.
+pub fn put_time(fields: &mut Map<String, Value>, name: &str, at: Timestamp, zone: &Zone) {
+    fields.insert(name.to_owned(), time::instant(at).into());
+    fields.insert(format!("{name}_local"), time::local(at, zone).into());
+}

@@ -1,0 +1,16 @@
+//! Times, as people write and read them. OnceHub speaks UTC; this is where it becomes somebody's Tuesday afternoon.
+
+mod format;
+mod parse;
+#[cfg(test)]
+mod tests;
+mod zone;
+
+pub use format::{clock, day, instant, local, offset, range, read};
+pub use parse::{Moment, end_exclusive, parse, weekday};
+pub use zone::Zone;
+
+/// A time or a zone that cannot be understood; the message says what can.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadTime(String);

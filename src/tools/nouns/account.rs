@@ -1,0 +1,67 @@
+//! The account that the API key belongs to.
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::oncehub::account::account_in;
+use crate::records::failure::Failure;
+use crate::records::untrusted::{clean, quoted};
+use crate::records::{Time, time};
+use crate::tools::call::Call;
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TestConnection {}
+
+/// What is known of the connection.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Connection {
+    /// OnceHub's own words
+    message: String,
+    /// The account's e-mail address
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    /// Whom "me" means, if that is set
+    #[serde(skip_serializing_if = "Option::is_none")]
+    me: Option<String>,
+    /// The zone of replies, and of times that are given without one
+    time_zone: String,
+    current_time: Time,
+}
+
+impl Tools {
+    pub(in crate::tools) fn account() -> Vec<ToolRouter<Self>> {
+        vec![Self::testing()]
+    }
+}
+
+#[tool_router(router = testing)]
+impl Tools {
+    /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the time
+    /// now. Use it first, or when another tool such as `list_bookings` reports an authentication error.
+    #[tool(
+        title = "Test connection",
+        input_schema = schema::input::<TestConnection>(),
+        output_schema = schema::one::<Connection>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn test_connection(&self, mut call: Call) -> Result<Reply, Failure> {
+        let TestConnection {} = call.input()?;
+        let checked = call.oncehub().check().await?;
+        let message = clean(checked.message.as_deref().unwrap_or("The API key is valid")).into_owned();
+        let (zone, me) = (call.zone(), call.settings.me.clone());
+        let text = format!(
+            "OnceHub says: {}\nnow: {} ({})\nme: {}",
+            quoted(&message, 300),
+            time::local(call.now(), zone),
+            zone.name(),
+            me.as_deref().unwrap_or("not set (ONCEHUB_MCP_USER)")
+        );
+        let account = account_in(&message).map(str::to_owned);
+        let (time_zone, current_time) = (zone.name().to_owned(), Time(call.now()));
+        let connection = Connection { message, account, me, time_zone, current_time };
+        Ok(Reply::new(connection, text).localised(zone))
+    }
+}

@@ -1,0 +1,90 @@
+//! Booking calendars: finding one, its free slots, booking a slot, and one-time links.
+
+mod guest;
+mod links;
+mod schedule;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::names::{Found, Names};
+use crate::oncehub::booking_calendars;
+use crate::records::booking_calendar::BookingCalendar;
+use crate::records::failure::Failure;
+use crate::records::{Noun, Told};
+use crate::tools::asked::Asked;
+use crate::tools::call::Call;
+use crate::tools::listing::{Paging, rows};
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+impl Tools {
+    pub(in crate::tools) fn booking_calendars() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_calendars(), Self::slots(), Self::scheduling(), Self::links()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListBookingCalendars {
+    /// Part of the calendar's name or subject
+    name: Option<String>,
+    /// Whose: name, e-mail or id of a user or team, or `me`
+    host: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetBookingCalendar {
+    /// Id, exact name or URL
+    calendar_id: String,
+}
+
+#[tool_router(router = finding_calendars)]
+impl Tools {
+    /// Find booking calendars: name, host (person or team), duration, public URL, and whether published: only those can
+    /// be booked. Use it to choose one for `get_booking_time_slots` and `schedule_meeting`.
+    #[tool(
+        title = "List booking calendars",
+        input_schema = schema::input::<ListBookingCalendars>(),
+        output_schema = schema::list::<BookingCalendar>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_booking_calendars(&self, mut call: Call) -> Result<Reply, Failure> {
+        let ListBookingCalendars { name, host, paging } = call.input()?;
+        let mut asked = Asked::by(&call, call.zone());
+        let host = match &host {
+            Some(host) => Some(call.names.find(&[Noun::Users, Noun::Teams], "host", host).await?),
+            None => None,
+        };
+        asked.words.extend(host.as_ref().map(|found| format!("host {}", found.described())));
+        let part = asked.part("name", name.as_deref())?;
+        let filter = booking_calendars::All { host: host.map(|found| found.id) };
+        let names = |calendar: &Told<BookingCalendar>| vec![calendar.name.clone(), calendar.subject.clone()];
+        let found = paging.called(&call, &filter, part.as_deref(), names, |calendar| calendar).await?;
+        Ok(rows(found, "booking calendar", &asked))
+    }
+
+    /// Read one booking calendar: host, one of its durations, public URL, whether published. Not needed after
+    /// `list_booking_calendars`, which shows the same; free times are in `get_booking_time_slots`.
+    #[tool(
+        title = "Get booking calendar",
+        input_schema = schema::input::<GetBookingCalendar>(),
+        output_schema = schema::one::<BookingCalendar>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_booking_calendar(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetBookingCalendar { calendar_id } = call.input()?;
+        let id = calendar(&call.names, &calendar_id).await?.id;
+        call.one::<BookingCalendar>(&booking_calendars::Get::new(id.clone()), &id).await
+    }
+}
+
+/// Finds the calendar that is meant.
+async fn calendar(names: &Names, asked: &str) -> Result<Found, Failure> {
+    names.find(&[Noun::Calendars], "calendar_id", asked).await
+}

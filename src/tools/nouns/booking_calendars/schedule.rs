@@ -1,0 +1,252 @@
+//! Booking a slot for a guest.
+
+use jiff::{SignedDuration, Timestamp};
+use rmcp::{tool, tool_router};
+use serde_json::{Map, Value};
+
+use super::slots::{nearest_in_words, slots, text_of};
+use super::{calendar, guest};
+use crate::actions::scheduling::Schedule;
+use crate::actions::{Done, Stop};
+use crate::names::{fold, looks_like_an_id};
+use crate::oncehub::booking_calendars::Location;
+use crate::oncehub::{Id, bookings};
+use crate::records::booking::Booking;
+use crate::records::failure::Failure;
+use crate::records::untrusted::{quoted, word};
+use crate::records::{Time, Told};
+use crate::tools::address::phone;
+use crate::tools::call::Call;
+use crate::tools::nouns::bookings::changed;
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ScheduleMeeting {
+    /// Id, exact name or URL
+    calendar_id: String,
+    /// Without offset: in guest_time_zone
+    start_time: String,
+    /// IANA zone
+    guest_time_zone: String,
+    guest_name: String,
+    /// Where the invitation goes
+    guest_email: String,
+    /// E.164
+    guest_phone: Option<String>,
+    /// One the slot offers; default OnceHub's choice, never the last two
+    location_type: Option<LocationType>,
+    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address; virtual_static: leave out
+    location_value: Option<String>,
+    /// By exact field name: text or list; what is none of a question's choices is dropped
+    custom_fields: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum LocationType {
+    Virtual,
+    VirtualStatic,
+    Physical,
+    GuestPhone,
+    InPersonByGuest,
+}
+
+impl LocationType {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Virtual => "virtual",
+            Self::VirtualStatic => "virtual_static",
+            Self::Physical => "physical",
+            Self::GuestPhone => "guest_phone",
+            Self::InPersonByGuest => "in_person_by_guest",
+        }
+    }
+}
+
+/// What is told first of a booking that was just made.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Scheduled {
+    /// For get_booking, cancel_booking and the like
+    booking_id: String,
+}
+
+#[tool_router(router = scheduling, vis = "pub(super)")]
+impl Tools {
+    /// Book a meeting for a guest at a start from `get_booking_time_slots`; its length is the calendar's own. Guest and
+    /// host are notified at once; where the host has to approve, it stays `requested` until then. After a failure
+    /// repeat only if it says that nothing was booked. To let guests choose use `create_one_time_link`.
+    #[tool(
+        title = "Schedule meeting",
+        input_schema = schema::input::<ScheduleMeeting>(),
+        output_schema = schema::written_with::<Booking, Scheduled>(),
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
+    )]
+    async fn schedule_meeting(&self, mut call: Call) -> Result<Reply, Stop> {
+        let input: ScheduleMeeting = call.input()?;
+        let zone = call.zone_asked("guest_time_zone", Some(&input.guest_time_zone))?;
+        let start = call.moment("start_time", &input.start_time, &zone)?;
+        if start.whole_day {
+            let hint = "choose a start from get_booking_time_slots";
+            return Err(Failure::argument("start_time", "is a day, not a time", hint).into());
+        }
+        let form = guest::form(
+            input.custom_fields.clone(),
+            Some(&input.guest_name),
+            Some(&input.guest_email),
+            input.guest_phone.as_deref(),
+        )?;
+        let calendar = calendar(&call.names, &input.calendar_id).await?;
+        let location = location(&call, &input, &calendar.id, start.at).await?;
+        let (guest_name, guest_email) = (input.guest_name, input.guest_email);
+        let mut schedule = Schedule { calendar, start: start.at, zone, guest_name, guest_email, form, location };
+        let done = match call.carry_out(&mut schedule).await {
+            Err(Stop::Failed(mut failure)) => {
+                if let Some(note) = &start.note {
+                    failure.message.push_str(&format!("; start_time: {note}"));
+                }
+                return Err(too_late(&call, &schedule, failure).await.into());
+            }
+            done => done?,
+        };
+        let mut reply = told(&call, &schedule, &done).await.after(&done);
+        if let Some(note) = &start.note {
+            reply.note(&format!("start_time: {note}"));
+        }
+        Ok(reply)
+    }
+}
+
+/// Returns the location to request; `None` when the caller leaves it to OnceHub.
+async fn location(
+    call: &Call,
+    input: &ScheduleMeeting,
+    calendar: &Id,
+    start: Timestamp,
+) -> Result<Option<Location>, Failure> {
+    let value = input.location_value.as_deref().map(str::trim);
+    let Some(kind) = input.location_type else {
+        return match value {
+            None => Ok(None),
+            Some(_) => Err(Failure::argument(
+                "location_type",
+                "is required with location_value",
+                "say which type the value is of",
+            )),
+        };
+    };
+    let value = match (kind, value) {
+        (LocationType::VirtualStatic, _) => None,
+        (LocationType::Physical, value) => Some(address(call, calendar, start, value).await?),
+        (LocationType::GuestPhone, value) if value.is_some() || input.guest_phone.is_some() => {
+            let number = value.or(input.guest_phone.as_deref()).unwrap_or_default();
+            Some(phone("location_value", number)?)
+        }
+        // OnceHub spells providers its own way: google_meet.
+        (LocationType::Virtual, Some(value)) => Some(value.to_lowercase().replace([' ', '-'], "_")),
+        (_, Some(value)) => Some(value.to_owned()),
+        (_, None) => {
+            let hint = match kind {
+                LocationType::GuestPhone => "give the guest's number in E.164 form, e.g. +12025550195",
+                LocationType::InPersonByGuest => "give the address where the guest wants to meet",
+                _ => "give one of google_meet, microsoft_teams, zoom, webex, gotomeeting that the slot offers",
+            };
+            return Err(Failure::argument("location_value", format!("is required for {}", kind.as_str()), hint));
+        }
+    };
+    Ok(Some(Location { kind: kind.as_str().into(), value }))
+}
+
+/// Returns the id of an address, the only form that OnceHub accepts. Without a value, the only one there is.
+async fn address(call: &Call, calendar: &Id, start: Timestamp, asked: Option<&str>) -> Result<String, Failure> {
+    let in_capitals = asked.map(str::to_uppercase).filter(|asked| asked.starts_with("ADD-"));
+    if let Some(id) = in_capitals.filter(|asked| looks_like_an_id(asked)) {
+        return Ok(id);
+    }
+    let day = SignedDuration::from_hours(24);
+    let from = Some(start - day).filter(|from| *from > call.now());
+    let slots = slots(call.oncehub(), calendar, from, start.max(call.now()) + day).await?;
+    let mut addresses: Vec<(&str, &str)> = slots
+        .iter()
+        .flat_map(|slot| &slot.locations)
+        .filter(|location| text_of(location, "type") == Some("physical"))
+        .filter_map(|location| Some((text_of(location, "id")?, text_of(location, "value").unwrap_or_default())))
+        .collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let fits = |text: &str| asked.is_none_or(|asked| fold(asked) == fold(text));
+    let fitting: Vec<&str> = addresses.iter().filter(|(_, text)| fits(text)).map(|(id, _)| *id).collect();
+    match fitting.as_slice() {
+        [id] => Ok((*id).to_owned()),
+        _ => {
+            let offered: Vec<String> =
+                addresses.iter().map(|(id, text)| format!("{id} {}", quoted(text, 80))).collect();
+            let hint = match offered.as_slice() {
+                [] => "get_booking_time_slots shows where each slot can take place".to_owned(),
+                _ => format!("pass one of these ids: {}", offered.join(", ")),
+            };
+            let problem = if asked.is_some() {
+                "is not one address that this calendar offers"
+            } else {
+                "is required for physical"
+            };
+            Err(Failure::argument("location_value", problem, hint))
+        }
+    }
+}
+
+/// Tells the booking that was made, and which answers OnceHub dropped. OnceHub's own response holds only its id.
+async fn told(call: &Call, schedule: &Schedule, done: &Done) -> Reply {
+    let made = Told::<Booking>::from(done.object.clone());
+    let id = made.id.as_deref().and_then(|id| id.parse::<Id>().ok());
+    let booking = match &id {
+        _ if done.looked_up => Some(made),
+        Some(id) => call.names.read(&bookings::Get { id: id.clone(), expand: None }, id).await.ok(),
+        // OnceHub accepted it without returning the booking's id.
+        None => schedule.find(call).await.ok().flatten().map(Told::from),
+    };
+    let zone = &schedule.zone;
+    let Some(booking) = booking else {
+        let booking_id = id.map(|id| id.to_string()).unwrap_or_default();
+        let text = format!("Booked: {}, {}", word(&booking_id), schedule.when());
+        let mut booking = Told::<Booking>::default();
+        booking.starting_time = Some(Time(schedule.start));
+        let mut reply = Reply::new(booking.fields(zone), text);
+        reply.put_first("booking_id", booking_id);
+        reply.note("The booking could not be read back: get_booking shows it. Do not book it again.");
+        return reply;
+    };
+    let booking = call.names.filled(booking).await;
+    let said = match booking.status.as_deref() {
+        Some("requested") => "Requested: the host has to approve it in OnceHub.",
+        _ => "Booked. The guest and the host are notified.",
+    };
+    let mut reply = changed(said, &booking, zone);
+    reply.put_first("booking_id", booking.id.clone().unwrap_or_default());
+    let dropped = guest::dropped(&schedule.form, booking.form_submission.as_ref());
+    if !dropped.is_empty() {
+        let dropped: Vec<String> = dropped.into_iter().map(|name| quoted(name, 60)).collect();
+        reply.note(&format!(
+            "OnceHub did not keep every answer to {}: a question must be named exactly, a choice be one of its own.",
+            dropped.join(", ")
+        ));
+    }
+    reply
+}
+
+/// Adds the nearest free slots to the failure when the requested one is gone.
+async fn too_late(call: &Call, schedule: &Schedule, failure: Failure) -> Failure {
+    let Schedule { calendar, start, zone, .. } = schedule;
+    let (start, now) = (*start, call.now());
+    if failure.param.as_deref() != Some("start_time") || start <= now {
+        return failure;
+    }
+    let day = SignedDuration::from_hours(24);
+    let from = Some(start - day).filter(|from| *from > now);
+    let slots = slots(call.oncehub(), &calendar.id, from, start + day + day).await;
+    match slots.ok().and_then(|slots| nearest_in_words(&slots, start, zone)) {
+        Some(near) => failure.hint(format!("the nearest free starts are {near}: ask which one suits")),
+        None => failure.hint("nothing is free around then: ask get_booking_time_slots for other days"),
+    }
+}

@@ -1,0 +1,296 @@
+//! The free slots of a calendar.
+
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use rmcp::{tool, tool_router};
+use serde_json::{Map, Value};
+
+use super::calendar;
+use crate::names::Found;
+use crate::oncehub::{Client, Error, Id, Object, booking_calendars};
+use crate::records::Time;
+use crate::records::failure::Failure;
+use crate::records::time::{self, Zone};
+use crate::records::untrusted::{quoted, word};
+use crate::tools::call::Call;
+use crate::tools::listing::USUAL;
+use crate::tools::reply::Reply;
+use crate::tools::size::most_that_fit;
+use crate::tools::{Tools, schema};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetBookingTimeSlots {
+    /// Id, exact name or URL
+    calendar_id: String,
+    /// 2026-12-01, 2026-12-01T15:00, today, monday, +3d; default now
+    start_time: Option<String>,
+    /// A date is included; default a week later, at most 30 days
+    end_time: Option<String>,
+    /// The guest's IANA zone, of reply and inputs
+    time_zone: Option<String>,
+    #[schemars(range(min = 1, max = 500), extend("default" = 25))]
+    limit: Option<u32>,
+}
+
+/// The longest range that OnceHub returns slots for.
+const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+#[tool_router(router = slots, vis = "pub(super)")]
+impl Tools {
+    /// Find the free times of a booking calendar, e.g. before `schedule_meeting`. Gives starts by day in the guest's
+    /// zone, and where each can take place. Respects meetings, working hours and buffers, but not how far ahead guests
+    /// may book. Fails for unpublished calendars and hosts without a seat.
+    #[tool(
+        title = "Get free time slots",
+        input_schema = schema::input::<GetBookingTimeSlots>(),
+        output_schema = schema::one::<Slots>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_booking_time_slots(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetBookingTimeSlots { calendar_id, start_time, end_time, time_zone, limit } = call.input()?;
+        let zone = call.zone_asked("time_zone", time_zone.as_deref())?;
+        let range = Range::read(&call, start_time.as_deref(), end_time.as_deref(), &zone)?;
+        let calendar = calendar(&call.names, &calendar_id).await?;
+        let slots = slots(call.oncehub(), &calendar.id, range.start, range.end).await?;
+        let wanted = limit.map_or(USUAL, |limit| limit as usize).min(slots.len());
+        let shown = |count: usize| {
+            let mut reply = show(&slots, count, &range, &calendar, &zone);
+            range.notes.iter().for_each(|note| reply.note(note));
+            reply
+        };
+        let most = call.settings.max_reply;
+        let count = most_that_fit(wanted, most, shown);
+        let mut reply = shown(count);
+        if count < wanted {
+            reply.note(&format!(
+                "These are {count} of the {wanted} asked for, since a reply holds at most {} kB: next_start_time goes on \
+                 right after the last one shown.",
+                most / 1000
+            ));
+        }
+        Ok(reply)
+    }
+}
+
+/// A time range to search for slots.
+struct Range {
+    /// `None` when it begins now, which OnceHub can tell more precisely than we can.
+    start: Option<Timestamp>,
+    end: Timestamp,
+    now: Timestamp,
+    notes: Vec<String>,
+}
+
+impl Range {
+    fn read(call: &Call, start: Option<&str>, end: Option<&str>, zone: &Zone) -> Result<Self, Failure> {
+        let now = call.now();
+        let mut notes = Vec::new();
+        let start = start.map(|text| call.moment("start_time", text, zone)).transpose()?;
+        let end = end.map(|text| call.moment("end_time", text, zone)).transpose()?;
+        for (argument, moment) in [("start_time", &start), ("end_time", &end)] {
+            let note = moment.as_ref().and_then(|moment| moment.note.as_deref());
+            notes.extend(note.map(|note| format!("{argument}: {note}")));
+        }
+        let begins = start.as_ref().map_or(now, |moment| moment.at).max(now);
+        let week = || zone.days_later(begins, 7);
+        let ends = end.as_ref().map_or_else(week, |moment| time::end_exclusive(moment, zone));
+        let over = start.as_ref().is_some_and(|moment| moment.at < now && time::end_exclusive(moment, zone) < now);
+        if ends <= now || (over && end.is_some()) && ends <= begins {
+            return Err(Failure::argument(
+                "end_time",
+                "this range lies in the past, where nothing can be booked",
+                "ask for times to come",
+            ));
+        }
+        if ends <= begins {
+            return Err(Failure::argument(
+                "end_time",
+                "must be after start_time",
+                "give a later end_time, or leave it out for a week",
+            ));
+        }
+        if ends.duration_since(begins) > LONGEST {
+            return Err(Failure::argument(
+                "end_time",
+                format!(
+                    "OnceHub gives free slots for at most 30 days at once, and this is more: {} to {}",
+                    time::local(begins, zone),
+                    time::local(ends, zone)
+                ),
+                "ask for 30 days or less, then for the next ones",
+            ));
+        }
+        Ok(Self { start: (begins > now).then_some(begins), end: ends, now, notes })
+    }
+
+    fn described(&self, zone: &Zone) -> String {
+        let from = time::local(self.start.unwrap_or(self.now), zone);
+        format!("from {from} to {}", time::local(self.end, zone))
+    }
+}
+
+/// A free start time, and where the meeting can take place.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Slot {
+    pub(super) start: Timestamp,
+    pub(super) locations: Vec<Map<String, Value>>,
+}
+
+/// Returns a calendar's free slots, in order, skipping what cannot be read as a slot.
+pub(super) async fn slots(
+    oncehub: &Client,
+    id: &Id,
+    start: Option<Timestamp>,
+    end: Timestamp,
+) -> Result<Vec<Slot>, Error> {
+    let asked = booking_calendars::TimeSlots {
+        id: id.clone(),
+        start_time: start.map(time::instant),
+        end_time: Some(time::instant(end)),
+    };
+    let list = oncehub.send(&asked).await?;
+    let mut slots: Vec<Slot> = list.data.iter().filter_map(Slot::read).collect();
+    slots.sort_by_key(|slot| slot.start);
+    slots.dedup();
+    Ok(slots)
+}
+
+impl Slot {
+    fn read(slot: &Object) -> Option<Self> {
+        let start = time::read(slot.text("start_time")?)?;
+        let locations = slot.get("locations").and_then(Value::as_array).into_iter().flatten();
+        Some(Self { start, locations: locations.filter_map(Value::as_object).cloned().collect() })
+    }
+}
+
+/// Returns a text of a slot's location.
+pub(super) fn text_of<'a>(location: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
+    location.get(field)?.as_str().filter(|text| !text.trim().is_empty())
+}
+
+/// The reply: free slots, and where to go on.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Slots {
+    items: Vec<Item>,
+    /// Whether there are more after these
+    has_more: bool,
+    /// Always null: see next_start_time
+    next_cursor: Option<String>,
+    /// Where to go on when has_more: pass it as start_time
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_start_time: Option<String>,
+    /// The zone of every time that ends in _local
+    time_zone: String,
+    calendar_id: String,
+    /// Where, when it is the same for all: location_type and location_value of schedule_meeting
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locations: Option<Vec<Map<String, Value>>>,
+    /// The range, as understood
+    asked: String,
+    /// What else there is to say
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Item {
+    /// UTC: pass it to schedule_meeting
+    start_time: Time,
+    /// Where, when that differs from slot to slot
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locations: Option<Vec<Map<String, Value>>>,
+}
+
+/// Describes a location in the terms `schedule_meeting` takes, and for a person.
+fn described(location: &Map<String, Value>) -> String {
+    let kind = text_of(location, "type").unwrap_or("unknown");
+    let mut text = word(kind);
+    // A video service is OnceHub's own word; people write addresses and numbers.
+    let is_service = kind == "virtual";
+    let value = text_of(location, "value").map(|value| if is_service { word(value) } else { quoted(value, 120) });
+    let id = text_of(location, "id").map(word);
+    for part in [value, id].into_iter().flatten() {
+        let _ = write!(text, " {part}");
+    }
+    text
+}
+
+/// Shows the first `count` slots, and where to continue.
+fn show(slots: &[Slot], count: usize, range: &Range, calendar: &Found, zone: &Zone) -> Reply {
+    let given = slots.get(..count).unwrap_or_default();
+    let more = slots.get(given.len());
+    // The locations are nearly always the same for all slots: then they are listed once.
+    let first = given.first().map(|slot| slot.locations.as_slice()).unwrap_or_default();
+    let everywhere = given.iter().all(|slot| slot.locations == first);
+
+    let mut days: Vec<(String, Vec<String>)> = Vec::new();
+    for slot in given {
+        // The offset is part of the day: a day on which the clocks change has two.
+        let day = format!("{} ({})", time::day(slot.start, zone), time::offset(slot.start, zone));
+        let mut words = time::clock(slot.start, zone);
+        if !everywhere {
+            let each: Vec<String> = slot.locations.iter().map(described).collect();
+            let _ = write!(words, " [{}]", each.join(", "));
+        }
+        match days.last_mut().filter(|(last, _)| *last == day) {
+            Some((_, starts)) => starts.push(words),
+            None => days.push((day, vec![words])),
+        }
+    }
+    let count = given.len();
+    let many = match count {
+        0 => "No free slots".to_owned(),
+        1 => "1 free slot".to_owned(),
+        _ => format!("{count} free slots"),
+    };
+    let asked = range.described(zone);
+    let mut text = format!("{many} on {}, {asked}, times in {}", calendar.described(), zone.name());
+    if everywhere && !first.is_empty() {
+        let _ = write!(text, "\nlocations: {}", first.iter().map(described).collect::<Vec<_>>().join(", "));
+    }
+    for (day, starts) in days {
+        let _ = write!(text, "\n{day}: {}", starts.join(" "));
+    }
+    if let Some(next) = more {
+        let next = time::instant(next.start);
+        let _ = write!(
+            text,
+            "\nmore: {} after these; call again with start_time {next}, or a higher limit",
+            slots.len() - count
+        );
+    }
+    if count == 0 {
+        text.push_str("\nAsk for other days, or another calendar.");
+    }
+
+    let item =
+        |slot: &Slot| Item { start_time: Time(slot.start), locations: (!everywhere).then(|| slot.locations.clone()) };
+    let reply = Slots {
+        items: given.iter().map(item).collect(),
+        has_more: more.is_some(),
+        next_cursor: None,
+        next_start_time: None,
+        time_zone: zone.name().to_owned(),
+        calendar_id: calendar.id.to_string(),
+        locations: Some(first.to_vec()).filter(|first| everywhere && !first.is_empty()),
+        asked,
+        note: None,
+    };
+    let mut reply = Reply::new(reply, text).localised(zone);
+    if let Some(next) = more {
+        reply.add("next_start_time", time::instant(next.start), "");
+    }
+    reply
+}
+
+/// Lists free starts near one that is taken: the quickest alternative for a caller who was too late.
+pub(super) fn nearest_in_words(slots: &[Slot], to: Timestamp, zone: &Zone) -> Option<String> {
+    let mut near: Vec<Timestamp> = slots.iter().map(|slot| slot.start).collect();
+    near.sort_by_key(|at| at.duration_since(to).abs());
+    near.truncate(5);
+    near.sort_unstable();
+    let words: Vec<String> = near.into_iter().map(|at| time::local(at, zone)).collect();
+    (!words.is_empty()).then(|| format!("{} ({})", words.join(", "), quoted(zone.name(), 60).trim_matches('"')))
+}

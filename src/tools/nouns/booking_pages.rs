@@ -1,0 +1,75 @@
+//! Booking pages of OnceHub Classic.
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::oncehub::booking_pages;
+use crate::records::Noun;
+use crate::records::failure::Failure;
+use crate::records::page::Page;
+use crate::tools::asked::Asked;
+use crate::tools::call::Call;
+use crate::tools::listing::{Paging, rows};
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+impl Tools {
+    pub(in crate::tools) fn booking_pages() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_pages()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListBookingPages {
+    /// Name, URL or id
+    master_page: Option<String>,
+    /// Name or id
+    event_type: Option<String>,
+    /// Name, e-mail, id or `me`
+    user: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetBookingPage {
+    /// Id, exact name or URL
+    booking_page_id: String,
+}
+
+#[tool_router(router = finding_pages)]
+impl Tools {
+    /// Find booking pages of OnceHub Classic: name, URL, time zone, whether active. Use one to filter `list_bookings`.
+    /// None can be booked from here: for that see `list_booking_calendars`.
+    #[tool(
+        title = "List booking pages",
+        input_schema = schema::input::<ListBookingPages>(),
+        output_schema = schema::list::<Page>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_booking_pages(&self, mut call: Call) -> Result<Reply, Failure> {
+        let ListBookingPages { master_page, event_type, user, paging } = call.input()?;
+        let mut asked = Asked::by(&call, call.zone());
+        let filter = booking_pages::All {
+            master_page: asked.named(Noun::MasterPages, "master_page", master_page.as_deref()).await?,
+            event_type: asked.named(Noun::EventTypes, "event_type", event_type.as_deref()).await?,
+            user: asked.named(Noun::Users, "user", user.as_deref()).await?,
+        };
+        Ok(rows(paging.all::<Page>(&call, &filter).await?, "booking page", &asked))
+    }
+
+    /// Read one Classic booking page: label, URL, time zone, whether active. Not needed after `list_booking_pages`,
+    /// which shows the same. Bookings: `list_bookings` (booking_page).
+    #[tool(
+        title = "Get booking page",
+        input_schema = schema::input::<GetBookingPage>(),
+        output_schema = schema::one::<Page>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_booking_page(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetBookingPage { booking_page_id } = call.input()?;
+        let id = call.names.find(&[Noun::BookingPages], "booking_page_id", &booking_page_id).await?.id;
+        call.one::<Page>(&booking_pages::Get::new(id.clone()), &id).await
+    }
+}

@@ -1,0 +1,103 @@
+//! Changing a booking.
+
+use rmcp::{tool, tool_router};
+use serde::Deserialize;
+
+use super::changed;
+use crate::actions::bookings::{Change, Target, cancel, mark_no_show, request_reschedule};
+use crate::actions::{Action, Stop};
+use crate::records::booking::Booking;
+use crate::tools::call::Call;
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CancelBooking {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+    /// What the guest reads
+    reason: Option<String>,
+    #[serde(default = "yes")]
+    notify_guest: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RequestReschedule {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+    /// What the guest reads
+    reason: Option<String>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MarkNoShow {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+}
+
+#[tool_router(router = changing_bookings, vis = "pub(super)")]
+impl Tools {
+    /// Cancel a coming booking for good; its time becomes free. The guest is e-mailed, with the reason, unless
+    /// notify_guest is false. To let them choose another time use `request_reschedule`; for another host
+    /// `reassign_booking`. Paid bookings can only be canceled in OnceHub.
+    #[tool(
+        title = "Cancel booking",
+        input_schema = schema::input::<CancelBooking>(),
+        output_schema = schema::written::<Booking>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn cancel_booking(&self, mut call: Call) -> Result<Reply, Stop> {
+        let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
+        let target = Target::find(&call.names, &booking_id).await?;
+        let mailed = if notify_guest { "The guest is told by e-mail." } else { "The guest was not told." };
+        told(&mut call, cancel(target, reason, notify_guest), &format!("Canceled. {mailed}")).await
+    }
+
+    /// Cancel a coming booking and e-mail the guest a link to choose another time. The present time is given up at
+    /// once, answer or not. To move it to a time already agreed use `schedule_meeting` first and then `cancel_booking`.
+    /// Not for paid bookings.
+    #[tool(
+        title = "Request reschedule",
+        input_schema = schema::input::<RequestReschedule>(),
+        output_schema = schema::written::<Booking>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn request_reschedule(&self, mut call: Call) -> Result<Reply, Stop> {
+        let RequestReschedule { booking_id, reason } = call.input()?;
+        let target = Target::find(&call.names, &booking_id).await?;
+        let said = "Canceled, and the guest is asked by e-mail to choose another time.";
+        told(&mut call, request_reschedule(target, reason), said).await
+    }
+
+    /// Mark a booking whose time has come as missed by the guest. It cannot be taken back here. For one still to come
+    /// use `cancel_booking`. Candidates: `list_bookings` with starts_before now, and status completed or scheduled.
+    #[tool(
+        title = "Mark no-show",
+        input_schema = schema::input::<MarkNoShow>(),
+        output_schema = schema::written::<Booking>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn mark_no_show(&self, mut call: Call) -> Result<Reply, Stop> {
+        let MarkNoShow { booking_id } = call.input()?;
+        let target = Target::find(&call.names, &booking_id).await?;
+        told(&mut call, mark_no_show(target), "Marked as a no-show.").await
+    }
+}
+
+/// Carries out a change, and tells the booking afterwards.
+async fn told<E>(call: &mut Call, mut change: Change<E>, said: &str) -> Result<Reply, Stop>
+where
+    Change<E>: Action,
+{
+    let mut done = call.carry_out(&mut change).await?;
+    done.object.fill_id(change.id().as_str());
+    let booking = call.told(done.object.clone()).await;
+    Ok(changed(said, &booking, call.zone()).after(&done))
+}

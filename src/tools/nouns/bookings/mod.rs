@@ -1,0 +1,64 @@
+//! Bookings: finding and reading them, and the four changes that OnceHub allows.
+
+mod change;
+mod list;
+mod reassign;
+#[cfg(test)]
+mod tests;
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::records::Told;
+use crate::records::booking::Booking;
+use crate::records::failure::Failure;
+use crate::records::time::Zone;
+use crate::tools::call::Call;
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, asked, schema};
+
+impl Tools {
+    pub(in crate::tools) fn bookings() -> Vec<ToolRouter<Self>> {
+        vec![
+            Self::listing_bookings(),
+            Self::reading_bookings(),
+            Self::changing_bookings(),
+            Self::reassigning_bookings(),
+        ]
+    }
+}
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetBooking {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+    /// In full: owner, contact, conversation
+    #[serde(default)]
+    expand: Vec<String>,
+    /// IANA zone of the reply
+    time_zone: Option<String>,
+}
+
+#[tool_router(router = reading_bookings)]
+impl Tools {
+    /// Read one booking in full: notes and answers, join link, location, reschedule and cancel links, payment, why it
+    /// was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and host.
+    #[tool(
+        title = "Get booking",
+        input_schema = schema::input::<GetBooking>(),
+        output_schema = schema::one::<Booking>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_booking(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetBooking { booking_id, expand, time_zone } = call.input()?;
+        let zone = call.zone_asked("time_zone", time_zone.as_deref())?;
+        let booking = call.names.filled(call.names.booking(&booking_id, asked::expand(&expand)).await?).await;
+        Ok(Reply::new(booking.fields(&zone), booking.whole(&zone)).in_zone(&zone))
+    }
+}
+
+/// Returns a booking after a change: the whole object, and a text that says what changed.
+pub(super) fn changed(said: &str, booking: &Told<Booking>, zone: &Zone) -> Reply {
+    Reply::new(booking.fields(zone), format!("{said}\n{}", booking.after_change(zone))).in_zone(zone)
+}

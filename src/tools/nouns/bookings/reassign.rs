@@ -1,0 +1,89 @@
+//! Reassigning a booking to another host.
+
+use rmcp::{tool, tool_router};
+use serde::Deserialize;
+
+use super::changed;
+use crate::actions::Stop;
+use crate::actions::bookings::{Reassign, Target};
+use crate::oncehub::bookings;
+use crate::records::booking::Booking;
+use crate::records::untrusted::word;
+use crate::records::{Noun, Reference, Told};
+use crate::tools::call::Call;
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ReassignBooking {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+    /// Name, e-mail, id or `me`
+    new_host: String,
+    /// Default: as now, if the new host has it
+    video_provider: Option<VideoProvider>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum VideoProvider {
+    GoogleMeet,
+    MicrosoftTeams,
+    Webex,
+    Gotomeeting,
+    Zoom,
+}
+
+impl VideoProvider {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::GoogleMeet => "google_meet",
+            Self::MicrosoftTeams => "microsoft_teams",
+            Self::Webex => "webex",
+            Self::Gotomeeting => "gotomeeting",
+            Self::Zoom => "zoom",
+        }
+    }
+}
+
+#[tool_router(router = reassigning_bookings, vis = "pub(super)")]
+impl Tools {
+    /// Give a coming booking to another host at the same time; everyone is notified. Whether the new host is free is
+    /// not checked: look with `list_bookings` (host) first. If they have no video service, an online meeting loses its
+    /// link. Not in every plan. For another time use `request_reschedule`.
+    #[tool(
+        title = "Reassign booking",
+        input_schema = schema::input::<ReassignBooking>(),
+        output_schema = schema::written::<Booking>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Stop> {
+        let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
+        let host = call.names.find(&[Noun::Users], "new_host", &new_host).await?;
+        let target = Target::find(&call.names, &booking_id).await?;
+        let location = video_provider.map(|provider| bookings::VideoLocation { value: provider.as_str().to_owned() });
+        let mut reassign = Reassign::new(target, host, location);
+        let mut done = call.carry_out(&mut reassign).await?;
+        let Reassign { target, host, .. } = &reassign;
+        done.object.fill_id(target.id.as_str());
+        let booking: Told<Booking> = call.told(done.object.clone()).await;
+        let said = format!("Reassigned to {}. Everyone is notified.", host.described());
+        let mut reply = changed(&said, &booking, call.zone()).after(&done);
+        if let Some(entry) = &host.entry {
+            reply.put_first("new_host_name", entry.name.as_str());
+        }
+        reply.put_first("new_host", host.id.as_str());
+        if let Some(owner) = booking.owner.as_ref().map(Reference::id).filter(|owner| *owner != host.id.as_str()) {
+            let owner = match call.names.find(&[Noun::Users], "owner", owner).await {
+                Ok(found) => found.described(),
+                Err(_) => word(owner),
+            };
+            reply.note(&format!("OnceHub still names {owner} as the booking's owner; its host is the new one."));
+        }
+        if target.booking.join_url().is_some() && booking.join_url().is_none() {
+            reply.note("The meeting has lost its video link: the new host has no video service connected.");
+        }
+        Ok(reply)
+    }
+}

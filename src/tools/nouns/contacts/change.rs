@@ -1,0 +1,225 @@
+//! Creating, changing and deleting contacts.
+
+use rmcp::{tool, tool_router};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::actions::differences::{differences, is_not};
+use crate::actions::{self, Action as _, Stop};
+use crate::records::contact::Contact;
+use crate::records::failure::Failure;
+use crate::records::time::Zone;
+use crate::records::{Noun, Told};
+use crate::tools::address::{email, phone};
+use crate::tools::call::Call;
+use crate::tools::reply::{Deletion, Reply};
+use crate::tools::{Tools, schema};
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct CreateContact {
+    first_name: String,
+    last_name: String,
+    /// This or mobile_phone
+    email: Option<String>,
+    /// E.164
+    mobile_phone: Option<String>,
+    #[serde(flatten)]
+    details: Details,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct UpdateContact {
+    /// E-mail, id or exact name
+    contact_id: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    #[serde(flatten)]
+    details: Details,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DeleteContact {
+    /// E-mail, id or exact name
+    contact_id: String,
+}
+
+/// What can be said of a contact when it is made and afterwards. It serialises to OnceHub's own names.
+#[derive(Deserialize, Serialize, schemars::JsonSchema)]
+struct Details {
+    /// User: name, e-mail, id or `me`
+    #[serde(skip_serializing)]
+    owner: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    company_size: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    employees: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    salutation: Option<String>,
+    /// E.164
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    street_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    /// IANA zone
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_consent: Option<bool>,
+    #[serde(rename(serialize = "terms_of_sevice"), skip_serializing_if = "Option::is_none")]
+    terms_of_service: Option<bool>,
+    /// By exact field name
+    #[serde(skip_serializing)]
+    custom_fields: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, schemars::JsonSchema)]
+enum Status {
+    Qualified,
+    #[serde(rename = "Sales qualified")]
+    SalesQualified,
+    #[serde(rename = "Marketing qualified")]
+    MarketingQualified,
+    Disqualified,
+}
+
+#[tool_router(router = changing_contacts, vis = "pub(super)")]
+impl Tools {
+    /// Add a guest to the contacts. Needs an email or mobile_phone that no contact has yet (see `list_contacts`);
+    /// neither can change later. Not needed before `schedule_meeting`. For colleagues use `add_user`.
+    #[tool(
+        title = "Create contact",
+        input_schema = schema::input::<CreateContact>(),
+        output_schema = schema::written::<Contact>(),
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
+    )]
+    async fn create_contact(&self, mut call: Call) -> Result<Reply, Stop> {
+        let CreateContact { first_name, last_name, email: address, mobile_phone, details } = call.input()?;
+        let address = address.map(|address| email("email", &address)).transpose()?;
+        let mobile = mobile_phone.map(|number| phone("mobile_phone", &number)).transpose()?;
+        let Some(known_by) = address.clone().or_else(|| mobile.clone()) else {
+            let hint = "pass one of the two: OnceHub tells contacts apart by them";
+            return Err(Failure::argument("email", "neither email nor mobile_phone is given", hint).into());
+        };
+        let mut fields = Map::new();
+        fields.insert("first_name".into(), first_name.into());
+        fields.insert("last_name".into(), last_name.into());
+        fields.extend(address.map(|address| ("email".to_owned(), address.into())));
+        fields.extend(mobile.map(|mobile| ("mobile_phone".to_owned(), mobile.into())));
+        fields.append(&mut details.on_the_wire(&call).await?);
+        let done = call.carry_out(&mut actions::contacts::create(fields.clone(), &known_by)).await?;
+        let contact: Told<Contact> = call.told(done.object.clone()).await;
+        Ok(changed("Contact made.", &contact, &fields, call.zone()).after(&done))
+    }
+
+    /// Change a contact's details; fields left out stay, and so do custom_fields not named. E-mail and mobile phone
+    /// cannot change: make another with `create_contact`. Present values: `get_contact`.
+    #[tool(
+        title = "Update contact",
+        input_schema = schema::input::<UpdateContact>(),
+        output_schema = schema::written::<Contact>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn update_contact(&self, mut call: Call) -> Result<Reply, Stop> {
+        let fixed = |failure: Failure| match failure.param.as_deref() {
+            Some("email" | "mobile_phone") => failure
+                .hint("it cannot be changed: OnceHub tells contacts apart by it; make another with create_contact"),
+            _ => failure,
+        };
+        let UpdateContact { contact_id, first_name, last_name, details } = call.input().map_err(fixed)?;
+        let id = call.names.contact("contact_id", &contact_id).await?;
+        let mut fields = Map::new();
+        fields.extend(first_name.map(|name| ("first_name".to_owned(), name.into())));
+        fields.extend(last_name.map(|name| ("last_name".to_owned(), name.into())));
+        fields.append(&mut details.on_the_wire(&call).await?);
+        if fields.is_empty() {
+            let hint = "pass at least one field; an empty value leaves a field as it is";
+            return Err(Failure::argument("contact_id", "there is nothing to change", hint).into());
+        }
+        let mut update = actions::contacts::Update::plan(&call.names, id.clone(), fields.clone()).await?;
+        if update.planned().is_empty() {
+            let contact = call.names.filled(update.before().clone()).await;
+            return Ok(changed("Nothing to change: it is so already.", &contact, &fields, call.zone()));
+        }
+        let mut done = call.carry_out(&mut update).await?;
+        done.object.fill_id(id.as_str());
+        let contact: Told<Contact> = call.told(done.object.clone()).await;
+        let said = match update.changed(&contact) {
+            nothing if nothing.is_empty() => "Nothing is different from before.".to_owned(),
+            changes => format!("Changed {changes}."),
+        };
+        let mut reply = changed(&said, &contact, &update.request().fields, call.zone()).after(&done);
+        call.note_blank(&mut reply);
+        Ok(reply)
+    }
+
+    /// Delete a contact's record for good. What becomes of coming bookings is not documented: end those with
+    /// `cancel_booking` first. To keep the record but drop a lead use `update_contact` with status Disqualified.
+    #[tool(
+        title = "Delete contact",
+        input_schema = schema::input::<DeleteContact>(),
+        output_schema = schema::written::<Deletion>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn delete_contact(&self, mut call: Call) -> Result<Reply, Stop> {
+        let DeleteContact { contact_id } = call.input()?;
+        let id = call.names.contact("contact_id", &contact_id).await?;
+        let (mut delete, name, upcoming) = actions::contacts::delete(&call, id.clone()).await?;
+        let done = call.carry_out(&mut delete).await?;
+        let mut reply = Reply::deleted("contact", &id, name, &done);
+        let next = "what becomes of them is not documented: see list_bookings (guest), cancel_booking";
+        upcoming.note(next).iter().for_each(|note| reply.note(note));
+        Ok(reply)
+    }
+}
+
+impl Details {
+    /// Returns the details under OnceHub's names, validated as far as possible here.
+    async fn on_the_wire(mut self, call: &Call) -> Result<Map<String, Value>, Failure> {
+        self.phone = self.phone.map(|number| phone("phone", &number)).transpose()?;
+        if let Some(zone) = &self.timezone {
+            self.timezone = Some(call.zone_asked("timezone", Some(zone))?.name().to_owned());
+        }
+        let mut fields = Map::new();
+        if let Some(owner) = &self.owner {
+            let owner = call.names.find(&[Noun::Users], "owner", owner).await?;
+            fields.insert("owner".into(), owner.id.as_str().into());
+        }
+        if let Ok(Value::Object(mut plain)) = serde_json::to_value(&self) {
+            fields.append(&mut plain);
+        }
+        let custom = self.custom_fields.unwrap_or_default();
+        if !custom.is_empty() {
+            let each = custom.into_iter().map(|(name, value)| json!({"name": name, "value": value}));
+            fields.insert("custom_fields".into(), each.collect());
+        }
+        Ok(fields)
+    }
+}
+
+/// Returns the contact after a change, and which fields OnceHub did not keep as they were sent.
+fn changed(said: &str, contact: &Told<Contact>, sent: &Map<String, Value>, zone: &Zone) -> Reply {
+    let text = format!("{said}\n{}", contact.text(zone));
+    let mut reply = Reply::new(contact.fields(zone), text).in_zone(zone);
+    let lost = differences(&contact.sent(), sent, sent);
+    if !lost.is_empty() {
+        reply.note(&format!("OnceHub did not keep all of it: {}.", is_not(&lost)));
+    }
+    reply
+}

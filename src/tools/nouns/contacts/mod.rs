@@ -1,0 +1,100 @@
+//! Contacts, the people who book: finding, making, changing and deleting them.
+
+mod change;
+#[cfg(test)]
+mod tests;
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::oncehub::contacts;
+use crate::records::Told;
+use crate::records::contact::Contact;
+use crate::records::failure::Failure;
+use crate::records::time::Zone;
+use crate::tools::asked::Asked;
+use crate::tools::call::Call;
+use crate::tools::listing::{Paging, rows};
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+impl Tools {
+    pub(in crate::tools) fn contacts() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_contacts(), Self::changing_contacts()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListContacts {
+    /// Part of the name
+    name: Option<String>,
+    /// Exact
+    email: Option<String>,
+    /// At or after: 2026-12-01T15:00, today, -7d
+    created_after: Option<String>,
+    created_before: Option<String>,
+    /// Last changed
+    updated_after: Option<String>,
+    updated_before: Option<String>,
+    /// IANA zone
+    time_zone: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetContact {
+    /// E-mail, id or exact name
+    contact_id: String,
+}
+
+#[tool_router(router = finding_contacts)]
+impl Tools {
+    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name is searched
+    /// among 1,000 a call, email in all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
+    /// (contact), colleagues in `list_users`.
+    #[tool(
+        title = "List contacts",
+        input_schema = schema::input::<ListContacts>(),
+        output_schema = schema::list::<Contact>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_contacts(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ListContacts = call.input()?;
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let mut asked = Asked::by(&call, &zone);
+        let part = asked.part("name", input.name.as_deref())?;
+        let email = asked.said("email", input.email);
+        let filter = contacts::All {
+            created_after: asked.from("created_after", input.created_after.as_deref())?,
+            created_before: asked.until("created_before", input.created_before.as_deref())?,
+            updated_after: asked.from("updated_after", input.updated_after.as_deref())?,
+            updated_before: asked.until("updated_before", input.updated_before.as_deref())?,
+            email,
+        };
+        let names = |contact: &Told<Contact>| vec![contact.full_name()];
+        let found = input.paging.called(&call, &filter, part.as_deref(), names, Told::<Contact>::brief).await?;
+        Ok(rows(found, "contact", &asked))
+    }
+
+    /// Read one contact in full, with the address, consent and custom fields that `list_contacts` leaves out. Their
+    /// bookings are in `list_bookings` (contact); change them with `update_contact`.
+    #[tool(
+        title = "Get contact",
+        input_schema = schema::input::<GetContact>(),
+        output_schema = schema::one::<Contact>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_contact(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetContact { contact_id } = call.input()?;
+        let id = call.names.contact("contact_id", &contact_id).await?;
+        let contact = call.names.filled(call.names.read::<Contact>(&contacts::Get::new(id.clone()), &id).await?).await;
+        Ok(told(&contact, call.zone()))
+    }
+}
+
+/// Returns the whole contact.
+fn told(contact: &Told<Contact>, zone: &Zone) -> Reply {
+    Reply::new(contact.fields(zone), contact.outline(zone)).in_zone(zone)
+}

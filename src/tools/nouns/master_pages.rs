@@ -1,0 +1,100 @@
+//! Master pages of OnceHub Classic, and one-time links to them.
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::actions::Stop;
+use crate::actions::links::MakeLink;
+use crate::oncehub::master_pages;
+use crate::records::Noun;
+use crate::records::Told;
+use crate::records::failure::Failure;
+use crate::records::link::Link;
+use crate::records::page::Page;
+use crate::tools::asked::Asked;
+use crate::tools::call::Call;
+use crate::tools::listing::{Paging, rows};
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+impl Tools {
+    pub(in crate::tools) fn master_pages() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_master_pages(), Self::linking_master_pages()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListMasterPages {
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetMasterPage {
+    /// Id, exact name or URL
+    master_page_id: String,
+}
+
+#[tool_router(router = finding_master_pages)]
+impl Tools {
+    /// List the master pages of OnceHub Classic, each several booking pages under one URL: name, URL, whether active.
+    /// Use one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
+    #[tool(
+        title = "List master pages",
+        input_schema = schema::input::<ListMasterPages>(),
+        output_schema = schema::list::<Page>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_master_pages(&self, mut call: Call) -> Result<Reply, Failure> {
+        let ListMasterPages { paging } = call.input()?;
+        Ok(rows(
+            paging.all::<Page>(&call, &master_pages::All::default()).await?,
+            "master page",
+            &Asked::by(&call, call.zone()),
+        ))
+    }
+
+    /// Read one Classic master page: label, URL, whether active. Not needed after `list_master_pages`, which shows the
+    /// same. Its pages: `list_booking_pages` (master_page).
+    #[tool(
+        title = "Get master page",
+        input_schema = schema::input::<GetMasterPage>(),
+        output_schema = schema::one::<Page>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_master_page(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetMasterPage { master_page_id } = call.input()?;
+        let id = call.names.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?.id;
+        call.one::<Page>(&master_pages::Get::new(id.clone()), &id).await
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateLink {
+    /// Id, exact name or URL
+    master_page_id: String,
+}
+
+#[tool_router(router = linking_master_pages)]
+impl Tools {
+    /// Make a link with which one guest books once through a Classic master page. It is sent to nobody: pass it on. It
+    /// ends after one booking or 90 days; nothing can be prefilled. For booking calendars use `create_one_time_link`.
+    #[tool(
+        title = "Create master page one-time link",
+        input_schema = schema::input::<CreateLink>(),
+        output_schema = schema::written::<Link>(),
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
+    )]
+    async fn create_master_page_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
+        let CreateLink { master_page_id } = call.input()?;
+        let page = call.names.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?;
+        let question = format!("Make a one-time link for the master page {}?", page.described());
+        let request = master_pages::CreateOneTimeLink { id: page.id.clone() };
+        let done = call.carry_out(&mut MakeLink { request, question }).await?;
+        let mut link = Told::<Link>::from(done.object);
+        link.master_page_id = Some(page.id.to_string());
+        Ok(Reply::new(link.fields(call.zone()), link.invitation(&page.described(), call.zone())).in_zone(call.zone()))
+    }
+}

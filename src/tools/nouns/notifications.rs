@@ -1,0 +1,101 @@
+//! Text messages (SMS) that OnceHub has sent.
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::names::{Found, Names};
+use crate::oncehub::{Id, notifications};
+use crate::records::failure::{Failure, Kind};
+use crate::records::sms::Sms;
+use crate::records::{Noun, Told};
+use crate::tools::asked::{Asked, expand};
+use crate::tools::call::Call;
+use crate::tools::listing::{Paging, rows_as};
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+impl Tools {
+    pub(in crate::tools) fn notifications() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_notifications()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListSmsNotifications {
+    /// Contact or user: e-mail, name, id or `me`
+    recipient: Option<String>,
+    recipient_type: Option<RecipientType>,
+    /// At or after: 2026-12-01T15:00, today, -7d
+    created_after: Option<String>,
+    created_before: Option<String>,
+    /// In full: recipient
+    #[serde(default)]
+    expand: Vec<String>,
+    /// IANA zone
+    time_zone: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(Clone, Copy, Debug, serde::Deserialize, PartialEq, Eq, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum RecipientType {
+    Contact,
+    User,
+}
+
+#[tool_router(router = finding_notifications)]
+impl Tools {
+    /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to find
+    /// out if somebody got a reminder. None can be sent from here, and e-mails are listed nowhere. For bookings use
+    /// `list_bookings`.
+    #[tool(
+        title = "List SMS notifications",
+        input_schema = schema::input::<ListSmsNotifications>(),
+        output_schema = schema::list::<Sms>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_sms_notifications(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ListSmsNotifications = call.input()?;
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let mut asked = Asked::by(&call, &zone);
+        let recipient = match input.recipient.as_deref() {
+            Some(text) => Some(recipient(&call.names, text, input.recipient_type).await?),
+            None => None,
+        };
+        asked.words.extend(recipient.as_ref().map(|(who, _)| format!("recipient {who}")));
+        let recipient_type = input.recipient_type.map(|kind| match kind {
+            RecipientType::Contact => "contact",
+            RecipientType::User => "user",
+        });
+        asked.words.extend(recipient_type.map(|kind| format!("{kind}s only")));
+        let filter = notifications::AllSms {
+            recipient: recipient.map(|(_, id)| id),
+            recipient_type,
+            created_after: asked.from("created_after", input.created_after.as_deref())?,
+            created_before: asked.until("created_before", input.created_before.as_deref())?,
+            expand: expand(&input.expand),
+        };
+        let found = input.paging.all(&call, &filter).await?;
+        Ok(rows_as(found, "SMS notification", &asked, Told::<Sms>::with_recipient))
+    }
+}
+
+/// Finds the user or contact that is meant, in words and by id, trying colleagues first.
+async fn recipient(names: &Names, text: &str, kind: Option<RecipientType>) -> Result<(String, Id), Failure> {
+    let user = match kind {
+        Some(RecipientType::Contact) => None,
+        Some(RecipientType::User) => Some(names.find(&[Noun::Users], "recipient", text).await?),
+        None => match names.find(&[Noun::Users], "recipient", text).await {
+            Ok(user) => Some(user),
+            Err(failure) if failure.kind == Kind::NotFound => None,
+            Err(failure) => return Err(failure),
+        },
+    };
+    match user {
+        // An id that no user has is most likely a contact's.
+        Some(Found { id, entry: None }) => Ok((id.to_string(), id)),
+        Some(user) => Ok((format!("user {}", user.described()), user.id)),
+        None => names.contact("recipient", text).await.map(|id| (format!("contact {id}"), id)),
+    }
+}

@@ -1,0 +1,66 @@
+//! Teams, which host calendars together.
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::oncehub::teams;
+use crate::records::Noun;
+use crate::records::failure::Failure;
+use crate::records::team::Team;
+use crate::tools::asked::Asked;
+use crate::tools::call::Call;
+use crate::tools::listing::{Paging, rows};
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+impl Tools {
+    pub(in crate::tools) fn teams() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_teams()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListTeams {
+    /// One user's: name, e-mail, id or `me`
+    user: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetTeam {
+    /// Id or exact name
+    team_id: String,
+}
+
+#[tool_router(router = finding_teams)]
+impl Tools {
+    /// List the account's teams, or one user's: names and ids. Teams host calendars together. Members are in
+    /// `list_users`, calendars in `list_booking_calendars` (host). Who is in a team is changed with `update_user`.
+    #[tool(
+        title = "List teams",
+        input_schema = schema::input::<ListTeams>(),
+        output_schema = schema::list::<Team>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_teams(&self, mut call: Call) -> Result<Reply, Failure> {
+        let ListTeams { user, paging } = call.input()?;
+        let mut asked = Asked::by(&call, call.zone());
+        let filter = teams::All { user: asked.named(Noun::Users, "user", user.as_deref()).await? };
+        Ok(rows(paging.all::<Team>(&call, &filter).await?, "team", &asked))
+    }
+
+    /// Read one team: its name by id, or its id by name. Members are in `list_users`, all teams in `list_teams`.
+    #[tool(
+        title = "Get team",
+        input_schema = schema::input::<GetTeam>(),
+        output_schema = schema::one::<Team>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_team(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetTeam { team_id } = call.input()?;
+        let id = call.names.find(&[Noun::Teams], "team_id", &team_id).await?.id;
+        call.one::<Team>(&teams::Get::new(id.clone()), &id).await
+    }
+}

@@ -1,0 +1,151 @@
+//! Changing when a user can be booked.
+
+use rmcp::{tool, tool_router};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::actions::Stop;
+use crate::actions::availability::{Change, DateInput, DayInput, Outside, Read, Update, described, in_words, is_alike};
+use crate::records::availability::Availability;
+use crate::records::booking::Booking;
+use crate::records::failure::Failure;
+use crate::records::{Noun, Time, Told};
+use crate::tools::call::Call;
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UpdateAvailability {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+    /// Every week from now on
+    #[serde(default)]
+    weekly: Vec<DayInput>,
+    /// Single dates
+    #[serde(default)]
+    overrides: Vec<DateInput>,
+}
+
+/// The reply to a change of hours.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Changed {
+    #[serde(flatten)]
+    availability: Told<Availability>,
+    /// Each a day or date, with its hours before and after
+    changes: Vec<Value>,
+    /// Upcoming bookings on the changed days that now lie outside of hours
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outside_working_hours: Option<Vec<Value>>,
+}
+
+/// A booking that now lies outside of hours.
+#[derive(serde::Serialize)]
+struct Row<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starting_time: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guest: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    as_co_host: bool,
+}
+
+#[tool_router(router = changing_availability, vis = "pub(in crate::tools::nouns::users)")]
+impl Tools {
+    /// Change when a user can be booked, in their own zone: weekly by day, overrides for dates such as holidays. Days
+    /// given are replaced whole; others stay. Nothing is canceled: the reply names bookings that now lie outside, for
+    /// `request_reschedule` or `cancel_booking`. Present hours: `get_scheduling_availability`.
+    #[tool(
+        title = "Update scheduling availability",
+        input_schema = schema::input::<UpdateAvailability>(),
+        output_schema = schema::written::<Changed>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn update_scheduling_availability(&self, mut call: Call) -> Result<Reply, Stop> {
+        let UpdateAvailability { user_id, weekly, overrides } = call.input()?;
+        if weekly.is_empty() && overrides.is_empty() {
+            let hint = "say which days of the week or which dates, e.g. overrides: [{\"date\": \"friday\", \"working_hours\": []}]";
+            return Err(Failure::argument("weekly", "neither weekly nor overrides is given", hint).into());
+        }
+        let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;
+        let mut update = Update::plan(&call, user, weekly, overrides).await?;
+        if update.is_so_already() {
+            let Read { sent, schedule } = &update.before;
+            let mut lines = vec![format!("{} | times in {}", described(&update.user), schedule.zone.name())];
+            lines.extend(update.wanted.iter().map(Change::as_it_is));
+            let mut reply = Reply::new(sent.sent(), lines.join("\n"));
+            reply.note("Nothing to change: it is so already.");
+            update.plan.notes.iter().for_each(|note| reply.note(note));
+            return Ok(reply);
+        }
+        let done = call.carry_out(&mut update).await?;
+        // What counts is what OnceHub has now, not its response.
+        let read = if done.looked_up { None } else { Read::of(&call.names, &update.user).await.ok() };
+        let is_read_back = done.looked_up || read.is_some();
+        let after = read.unwrap_or_else(|| Read::new(done.object.clone(), &update.user, call.zone()));
+        let mut reply = told(&call, &update, after).await;
+        if !is_read_back {
+            reply.note("The hours could not be read back: this is what OnceHub answered.");
+        }
+        Ok(reply.after(&done))
+    }
+}
+
+/// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.
+async fn told(call: &Call, update: &Update, Read { sent, schedule }: Read) -> Reply {
+    let Update { user, plan, before, wanted, .. } = update;
+    let changes = Change::all(plan, &before.schedule, |when| when.of(&schedule).to_vec());
+    let outside = Outside::of(call, &user.id, plan, &before.schedule, &schedule).await;
+    let (bookings, more) = outside.as_ref().map_or((&[][..], false), |found| (found.bookings.as_slice(), found.more));
+    let mut text =
+        format!("{} | times in {}\n{}", described(user), schedule.zone.name(), in_words(&changes).join("\n"));
+    if !bookings.is_empty() {
+        text.push_str("\nbookings that now lie outside:");
+    }
+    let is_co_host = |booking: &Told<Booking>| booking.owner.is_some() && !booking.is_owned_by(user.id.as_str());
+    let mut rows = Vec::new();
+    for booking in bookings.iter().take(NAMED) {
+        let role = if is_co_host(booking) { " (as co-host)" } else { "" };
+        text.push_str(&format!("\n{}{role}", booking.described(&schedule.zone)));
+        let row = Row {
+            id: &booking.id,
+            status: &booking.status,
+            starting_time: booking.starting_time,
+            guest: booking.guest_in_words(),
+            as_co_host: is_co_host(booking),
+        };
+        rows.extend(serde_json::to_value(row));
+    }
+    if bookings.len() > NAMED {
+        text.push_str(&format!("\nand {} more: see list_bookings (host)", bookings.len() - NAMED));
+    }
+    let structure = changes.iter().map(Change::structure).collect();
+    let changed =
+        Changed { availability: sent, changes: structure, outside_working_hours: outside.is_ok().then_some(rows) };
+    let mut reply = Reply::new(changed, text).localised(&schedule.zone);
+    if !bookings.is_empty() {
+        reply.note("Their times stand: request_reschedule, reassign_booking or cancel_booking moves them.");
+    }
+    if more {
+        reply.note("There are more upcoming bookings than could be looked through: see list_bookings (host).");
+    }
+    if outside.is_err() {
+        reply.note("Which bookings now lie outside could not be looked up: see list_bookings (host).");
+    }
+    plan.notes.iter().for_each(|note| reply.note(note));
+    if changes.iter().all(|change| change.before == change.after) {
+        reply.note("Nothing is different from before.");
+    }
+    if changes.iter().zip(wanted).any(|(now, wanted)| !is_alike(&now.after, &wanted.after)) {
+        let asked = in_words(wanted).join("; ");
+        reply.note(&format!("OnceHub did not take over all of it. Asked for was: {asked}."));
+    }
+    reply
+}
+
+/// How many bookings are named in a reply.
+const NAMED: usize = 50;

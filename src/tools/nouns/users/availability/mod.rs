@@ -1,0 +1,48 @@
+//! When a user can be booked: working hours by day of the week, and dates that differ.
+
+mod change;
+#[cfg(test)]
+mod tests;
+
+use rmcp::{tool, tool_router};
+
+use crate::actions::availability::{Read, described};
+use crate::records::Noun;
+use crate::records::availability::Availability;
+use crate::records::failure::Failure;
+use crate::tools::call::Call;
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetAvailability {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+}
+
+#[tool_router(router = reading_availability, vis = "pub(super)")]
+impl Tools {
+    /// Read when a user works: hours by day of the week and dates that differ, in the user's own zone, and where they
+    /// meet. It ignores bookings: free times are in `get_booking_time_slots`. Change it with
+    /// `update_scheduling_availability`.
+    #[tool(
+        title = "Get scheduling availability",
+        input_schema = schema::input::<GetAvailability>(),
+        output_schema = schema::one::<Availability>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetAvailability { user_id } = call.input()?;
+        let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;
+        let Read { sent, schedule } = Read::of(&call.names, &user).await?;
+        let text = format!("{} | times in {}\n{}", described(&user), schedule.zone.name(), schedule.text());
+        let mut reply = Reply::new(sent.sent(), text);
+        if sent.weekly.is_none() {
+            reply.note(
+                "OnceHub sent no hours by day of the week: that it shows none does not mean that there are none.",
+            );
+        }
+        Ok(reply)
+    }
+}

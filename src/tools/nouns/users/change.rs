@@ -1,0 +1,168 @@
+//! Inviting, changing and removing users.
+
+use rmcp::{tool, tool_router};
+use serde::Deserialize;
+
+use crate::actions::{self, Stop};
+use crate::names::Names;
+use crate::oncehub::{Id, users};
+use crate::records::failure::Failure;
+use crate::records::time::Zone;
+use crate::records::user::User;
+use crate::records::{Noun, Told};
+use crate::tools::address::email;
+use crate::tools::call::Call;
+use crate::tools::reply::{Deletion, Reply};
+use crate::tools::{Tools, schema};
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AddUser {
+    email: String,
+    first_name: String,
+    last_name: String,
+    /// Member if left out
+    role_name: Option<Role>,
+    /// Names or ids
+    #[serde(default)]
+    teams: Vec<String>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UpdateUser {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    role_name: Option<Role>,
+    /// All of them, by name or id; [] for none
+    teams: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct DeleteUser {
+    /// Name, e-mail or id
+    user_id: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
+enum Role {
+    Administrator,
+    Member,
+    #[serde(rename = "Team Manager")]
+    TeamManager,
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrator => "Administrator",
+            Self::Member => "Member",
+            Self::TeamManager => "Team Manager",
+        }
+    }
+}
+
+#[tool_router(router = changing_users, vis = "pub(super)")]
+impl Tools {
+    /// Invite a colleague to the account; OnceHub e-mails them at once. To host they must accept, and need a seat. For
+    /// guests use `create_contact`; for existing users `update_user`.
+    #[tool(
+        title = "Add user",
+        input_schema = schema::input::<AddUser>(),
+        output_schema = schema::written::<User>(),
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
+    )]
+    async fn add_user(&self, mut call: Call) -> Result<Reply, Stop> {
+        let input: AddUser = call.input()?;
+        let request = users::Add {
+            email: email("email", &input.email)?,
+            teams: Some(teams(&call.names, &input.teams).await?).filter(|teams| !teams.is_empty()),
+            first_name: input.first_name,
+            last_name: input.last_name,
+            role_name: input.role_name.map(Role::as_str),
+        };
+        let done = call.carry_out(&mut actions::users::invite(request, &input.teams)).await?;
+        Ok(changed("Invited by e-mail.", &call.told(done.object.clone()).await, call.zone()).after(&done))
+    }
+
+    /// Change a user's name, role or teams; what is left out stays. teams replaces them all, which changes whom team
+    /// calendars book. The account owner, and anyone's e-mail, cannot be changed. Hours:
+    /// `update_scheduling_availability`.
+    #[tool(
+        title = "Update user",
+        input_schema = schema::input::<UpdateUser>(),
+        output_schema = schema::written::<User>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn update_user(&self, mut call: Call) -> Result<Reply, Stop> {
+        let input: UpdateUser = call.input()?;
+        let id = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?.id;
+        let teams = match &input.teams {
+            Some(names) => Some(teams(&call.names, names).await?),
+            None => None,
+        };
+        let request = users::Update {
+            id: id.clone(),
+            first_name: input.first_name,
+            last_name: input.last_name,
+            role_name: input.role_name.map(Role::as_str),
+            teams,
+        };
+        let mut update = actions::users::Update::plan(&call.names, request).await?;
+        if update.planned().is_empty() {
+            let user = call.names.filled(update.before().clone()).await;
+            return Ok(changed("Nothing to change: it is so already.", &user, call.zone()));
+        }
+        let mut done = call.carry_out(&mut update).await?;
+        done.object.fill_id(id.as_str());
+        let user: Told<User> = call.told(done.object.clone()).await;
+        let said = match update.changed(&user) {
+            nothing if nothing.is_empty() => "Nothing is different from before.".to_owned(),
+            changes => format!("Changed {changes}."),
+        };
+        let mut reply = changed(&said, &user, call.zone()).after(&done);
+        call.note_blank(&mut reply);
+        Ok(reply)
+    }
+
+    /// Remove a user from the account for good. Bookings to come may be left without a host: find them with
+    /// `list_bookings` (host) and use `reassign_booking` first. To change teams or role use `update_user`.
+    #[tool(
+        title = "Delete user",
+        input_schema = schema::input::<DeleteUser>(),
+        output_schema = schema::written::<Deletion>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn delete_user(&self, mut call: Call) -> Result<Reply, Stop> {
+        let DeleteUser { user_id } = call.input()?;
+        let id = call.names.find(&[Noun::Users], "user_id", &user_id).await?.id;
+        let mut leaving = actions::users::Leaving::plan(&call, id.clone()).await?;
+        let done = call.carry_out(&mut leaving.delete).await?;
+        let mut reply = Reply::deleted("user", &id, leaving.name, &done);
+        let next = format!("list_bookings (host {id}) shows them, reassign_booking moves them");
+        if let Some(note) = leaving.upcoming.note(&next) {
+            reply.note(&format!("{note}{}", leaving.calendars));
+        }
+        Ok(reply)
+    }
+}
+
+/// Returns the ids of teams.
+async fn teams(names: &Names, asked: &[String]) -> Result<Vec<Id>, Failure> {
+    let mut ids = Vec::new();
+    for name in asked {
+        let id = names.find(&[Noun::Teams], "teams", name).await?.id;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+/// Returns the user after a change.
+fn changed(said: &str, user: &Told<User>, zone: &Zone) -> Reply {
+    Reply::new(user.fields(zone), format!("{said}\n{}", user.text(zone)))
+}

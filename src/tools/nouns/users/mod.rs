@@ -1,0 +1,77 @@
+//! Users, who host: listing, inviting, changing and removing them, and their working hours.
+
+mod availability;
+mod change;
+#[cfg(test)]
+mod tests;
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+
+use crate::oncehub::users;
+use crate::records::failure::Failure;
+use crate::records::user::User;
+use crate::records::{Noun, Told};
+use crate::tools::asked::Asked;
+use crate::tools::call::Call;
+use crate::tools::listing::{Paging, rows};
+use crate::tools::reply::Reply;
+use crate::tools::{Tools, schema};
+
+impl Tools {
+    pub(in crate::tools) fn users() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_users(), Self::changing_users(), Self::reading_availability(), Self::changing_availability()]
+    }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListUsers {
+    /// Part of the name
+    name: Option<String>,
+    /// Exact
+    email: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetUser {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+}
+
+#[tool_router(router = finding_users)]
+impl Tools {
+    /// Find the people of the account, who host bookings (not while their status is invited): name, e-mail, role,
+    /// status, time zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
+    #[tool(
+        title = "List users",
+        input_schema = schema::input::<ListUsers>(),
+        output_schema = schema::list::<User>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_users(&self, mut call: Call) -> Result<Reply, Failure> {
+        let ListUsers { name, email, paging } = call.input()?;
+        let mut asked = Asked::by(&call, call.zone());
+        let part = asked.part("name", name.as_deref())?;
+        let filter = users::All { email: asked.said("email", email) };
+        let names = |user: &Told<User>| vec![user.full_name()];
+        let found = paging.called(&call, &filter, part.as_deref(), names, |user| user).await?;
+        Ok(rows(found, "user", &asked))
+    }
+
+    /// Read one user: role, status, time zone, teams. Not needed after `list_users`, which shows the same. Bookings:
+    /// `list_bookings` (host); hours: `get_scheduling_availability`.
+    #[tool(
+        title = "Get user",
+        input_schema = schema::input::<GetUser>(),
+        output_schema = schema::one::<User>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_user(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetUser { user_id } = call.input()?;
+        let id = call.names.find(&[Noun::Users], "user_id", &user_id).await?.id;
+        call.one::<User>(&users::Get::new(id.clone()), &id).await
+    }
+}

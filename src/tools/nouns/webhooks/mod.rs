@@ -1,0 +1,209 @@
+//! Webhooks: the addresses that OnceHub posts to when something happens.
+
+#[cfg(test)]
+mod tests;
+
+use rmcp::handler::server::tool::ToolRouter;
+use rmcp::{tool, tool_router};
+use serde_json::Value;
+use url::Url;
+
+use crate::actions::{self, Stop};
+use crate::names::nearest;
+use crate::oncehub::{Id, webhooks};
+use crate::records::failure::Failure;
+use crate::records::untrusted::{quoted, word};
+use crate::records::webhook::Webhook;
+use crate::records::{Noun, Told};
+use crate::tools::asked::Asked;
+use crate::tools::call::Call;
+use crate::tools::listing::{Paging, rows};
+use crate::tools::reply::{Deletion, Reply};
+use crate::tools::{Tools, schema};
+
+impl Tools {
+    pub(in crate::tools) fn webhooks() -> Vec<ToolRouter<Self>> {
+        vec![Self::finding_webhooks(), Self::changing_webhooks()]
+    }
+}
+
+/// The events that OnceHub reports. The two without a dot stand for all events of their kind;
+/// `conversation.reached_out` is undocumented, but integrations in use subscribe to it.
+const EVENTS: &[&str] = &[
+    "booking",
+    "booking.scheduled",
+    "booking.rescheduled",
+    "booking.reassigned",
+    "booking.canceled_then_rescheduled",
+    "booking.canceled_reschedule_requested",
+    "booking.canceled",
+    "booking.completed",
+    "booking.no_show",
+    "conversation",
+    "conversation.started",
+    "conversation.closed",
+    "conversation.abandoned",
+    "conversation.reached_out",
+];
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateWebhook {
+    /// One that no other webhook has
+    name: String,
+    /// https
+    url: String,
+    /// `booking` (all of them) or booking.scheduled, .rescheduled, .reassigned, .canceled, .canceled_then_rescheduled,
+    /// .canceled_reschedule_requested, .completed, .no_show; `conversation` or conversation.started, .closed, .abandoned
+    events: Vec<String>,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListWebhooks {
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OneWebhook {
+    /// Id or exact name
+    webhook_id: String,
+}
+
+#[tool_router(router = finding_webhooks)]
+impl Tools {
+    /// List the account's webhooks, addresses that OnceHub posts to when bookings or conversations change: name, URL,
+    /// events; secrets are withheld. Look here before `create_webhook` and `delete_webhook`.
+    #[tool(
+        title = "List webhooks",
+        input_schema = schema::input::<ListWebhooks>(),
+        output_schema = schema::list::<Webhook>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn list_webhooks(&self, mut call: Call) -> Result<Reply, Failure> {
+        let ListWebhooks { paging } = call.input()?;
+        let found = paging.all::<Webhook>(&call, &webhooks::All::default()).await?;
+        Ok(rows(found, "webhook", &Asked::by(&call, call.zone())))
+    }
+
+    /// Read one webhook: URL, events. Not needed after `list_webhooks`, which shows the same. Secrets are withheld:
+    /// only `create_webhook` shows one, once.
+    #[tool(
+        title = "Get webhook",
+        input_schema = schema::input::<OneWebhook>(),
+        output_schema = schema::one::<Webhook>(),
+        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn get_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
+        let OneWebhook { webhook_id } = call.input()?;
+        let id = call.names.find(&[Noun::Webhooks], "webhook_id", &webhook_id).await?.id;
+        Ok(call.one::<Webhook>(&webhooks::Get::new(id.clone()), &id).await?.in_zone(call.zone()))
+    }
+}
+
+/// A webhook that was just created.
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct Created {
+    #[serde(flatten)]
+    webhook: Told<Webhook>,
+    /// Signs each delivery; shown this once
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+#[tool_router(router = changing_webhooks)]
+impl Tools {
+    /// Have OnceHub post the chosen events, guests' data included, to an address from now on. The reply shows the
+    /// secret that signs them, this once: have it stored. A webhook cannot be changed, only replaced
+    /// (`delete_webhook`); see `list_webhooks` first.
+    #[tool(
+        title = "Create webhook",
+        input_schema = schema::input::<CreateWebhook>(),
+        output_schema = schema::written::<Created>(),
+        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
+    )]
+    async fn create_webhook(&self, mut call: Call) -> Result<Reply, Stop> {
+        let CreateWebhook { name, url, events } = call.input()?;
+        let webhook = webhooks::Create { name: called(&name)?, url: address(&url)?, events: known(&events)? };
+        let (mut create, twice) = actions::webhooks::create(&call.names, webhook).await;
+        let done = call.carry_out(&mut create).await?;
+        let mut webhook = Told::<Webhook>::from(done.object.clone());
+        // Lists leave out secrets.
+        if let (true, Some(Ok(id))) = (done.looked_up, webhook.id.as_deref().map(str::parse::<Id>)) {
+            webhook = call.names.read(&webhooks::Get::new(id.clone()), &id).await.unwrap_or(webhook);
+        }
+        let secret = webhook.secret.as_ref().and_then(Value::as_str).filter(|secret| !secret.trim().is_empty());
+        let secret = secret.map(str::to_owned);
+        let told = match &secret {
+            Some(secret) => format!("{} (signs each delivery; shown this once: have it stored)", word(secret)),
+            None => "it could not be read; OnceHub's own pages show it".to_owned(),
+        };
+        let text =
+            format!("Webhook made: OnceHub posts to it from now on.\n{}\nsecret: {told}", webhook.text(call.zone()));
+        let created = Created { webhook, secret };
+        let mut reply = Reply::new(created, text).localised(call.zone()).after(&done).in_zone(call.zone());
+        twice.iter().for_each(|twice| reply.note(twice));
+        Ok(reply)
+    }
+
+    /// Stop OnceHub from posting to a webhook's address, for good. Find it with `list_webhooks`. To change URL or
+    /// events, first use `create_webhook` with another name; its secret is new.
+    #[tool(
+        title = "Delete webhook",
+        input_schema = schema::input::<OneWebhook>(),
+        output_schema = schema::written::<Deletion>(),
+        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
+    )]
+    async fn delete_webhook(&self, mut call: Call) -> Result<Reply, Stop> {
+        let OneWebhook { webhook_id } = call.input()?;
+        let id = call.names.find(&[Noun::Webhooks], "webhook_id", &webhook_id).await?.id;
+        let (mut delete, name) = actions::webhooks::delete(&call, id.clone()).await?;
+        let done = call.carry_out(&mut delete).await?;
+        Ok(Reply::deleted("webhook", &id, name, &done))
+    }
+}
+
+/// Validates a webhook's name.
+fn called(name: &str) -> Result<String, Failure> {
+    if name.chars().any(char::is_alphanumeric) {
+        return Ok(name.trim().to_owned());
+    }
+    Err(Failure::argument("name", "has no letter and no digit", "name it after what listens, like Bookings to CRM"))
+}
+
+/// Validates a webhook's address.
+fn address(url: &str) -> Result<String, Failure> {
+    let is_https = Url::parse(url.trim()).is_ok_and(|url| url.scheme() == "https" && url.has_host());
+    if is_https {
+        return Ok(url.trim().to_owned());
+    }
+    Err(Failure::argument("url", "is not an https address", "give the whole of it, like https://example.com/oncehub"))
+}
+
+/// Validates the events, without duplicates.
+fn known(events: &[String]) -> Result<Vec<String>, Failure> {
+    let mut known: Vec<String> = Vec::new();
+    for event in events {
+        let folded = event.trim().to_lowercase().replace("cancelled", "canceled");
+        let folded = folded.trim_start_matches('.');
+        let named = |event: &&&str| **event == folded || event.split_once('.').is_some_and(|(_, name)| name == folded);
+        let Some(event) = EVENTS.iter().find(named) else {
+            let problem = format!("OnceHub has no event {}", quoted(event, 60));
+            let is_new = ["creat", "new", "made", "booked"].iter().any(|word| folded.contains(word));
+            let near = if is_new { Some("booking.scheduled") } else { nearest(folded, EVENTS.iter().copied()) };
+            let hint = match near {
+                Some(near) => format!("did you mean {near}? Otherwise use booking, for all that happens to bookings"),
+                None => "use booking, for all that happens to bookings".to_owned(),
+            };
+            return Err(Failure::argument("events", problem, hint));
+        };
+        if !known.iter().any(|known| known == event) {
+            known.push((*event).to_owned());
+        }
+    }
+    if known.is_empty() {
+        return Err(Failure::argument("events", "names no event", "use booking, for all that happens to bookings"));
+    }
+    Ok(known)
+}

@@ -10,10 +10,9 @@ use tracing::Instrument;
 use url::{Host, Url};
 
 use super::account::{Test, account_in};
-use super::ledger;
 use super::object::replace_texts;
 use super::retry::{Next, decide, retry_after};
-use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection};
+use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection, ledger};
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");

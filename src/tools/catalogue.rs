@@ -9,13 +9,10 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 
 use crate::names::nearest;
-use crate::tools::Ledger;
-use crate::tools::Tools;
 use crate::tools::reply::{failure_of, render};
 use crate::tools::running::Running;
-use crate::tools::schema;
 use crate::tools::size::bounded;
-use crate::tools::unclaimed;
+use crate::tools::{Ledger, Tools, schema, unclaimed};
 
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);

@@ -2,9 +2,7 @@ use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::AmbiguousOffset;
 use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};
 
-use crate::records::time::BadTime;
-use crate::records::time::Zone;
-use crate::records::time::local;
+use crate::records::time::{BadTime, Zone, local};
 
 /// A moment that a caller asked for, as understood.
 #[derive(Clone, Debug, PartialEq, Eq)]

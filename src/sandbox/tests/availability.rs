@@ -4,8 +4,7 @@ use jiff::civil::Weekday;
 use serde_json::{Value, json};
 
 use super::Bench;
-use crate::sandbox::seed::people::HARBOUR_STREET;
-use crate::sandbox::seed::people::{DANA, DELETED, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
+use crate::sandbox::seed::people::{DANA, DELETED, HARBOUR_STREET, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
 use crate::sandbox::world::zone;
 
 fn path(index: usize) -> String {

@@ -21,9 +21,7 @@ use crate::actions::confirm::{Answer, Ask, Confirm};
 use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use crate::records::time::Zone;
 use crate::sandbox::{self, Fault, Sandbox};
-use crate::tools::Catalogue;
-use crate::tools::Selection;
-use crate::tools::Tools;
+use crate::tools::{Catalogue, Selection, Tools};
 
 /// A Monday morning in New York.
 pub(in crate::tools) const NOW: &str = "2026-11-23T14:20:00Z";

@@ -14,8 +14,7 @@ mod words;
 
 use serde_json::{Value, json};
 
-use crate::tools::Catalogue;
-use crate::tools::Selection;
+use crate::tools::{Catalogue, Selection};
 
 /// How many cases a test that draws many tries: few while somebody waits for it, all at night.
 fn cases(few: usize, all: usize) -> usize {

@@ -4,8 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use hyper::body::Bytes;
-use hyper::body::{Frame, SizeHint};
+use hyper::body::{Bytes, Frame, SizeHint};
 
 /// A response's body, with a guard that is dropped after its last byte. It reports its length like the inner body,
 /// since hyper would otherwise send even the shortest response in chunks.

@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::tools::tests::bench::Bench;
-use crate::tools::tests::operations::Documented;
-use crate::tools::tests::operations::Operation;
-use crate::tools::tests::operations::operation;
+use crate::tools::tests::operations::{Documented, Operation, operation};
 
 const PAGE: Documented = (400, "Out of range value: 500. Please provide a number between 1 and 100.", Some("limit"));
 const CURSORS: Documented = (400, "Received both before and after parameters. Please provide only one.", None);

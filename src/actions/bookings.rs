@@ -67,9 +67,9 @@ impl<E> Change<E> {
 /// Cancels a booking for good.
 pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Change<bookings::Cancel> {
     let mail = match &reason {
-        _ if !notify_guest => "without telling the guest".to_owned(),
-        Some(reason) => format!("and email the guest this reason: {}", quoted(reason, 300)),
-        None => "and email the guest about it".to_owned(),
+        _ if !notify_guest => "without notifying the guest".to_owned(),
+        Some(reason) => format!("and e-mail the guest this reason: {}", quoted(reason, 300)),
+        None => "and e-mail the guest about it".to_owned(),
     };
     Change {
         question: Question::important(format!("Cancel {}, {mail}?", target.in_words())),
@@ -82,7 +82,7 @@ pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Cha
 /// Cancels a booking and asks the guest to choose another time.
 pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<bookings::RequestReschedule> {
     let why = reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, 300))).unwrap_or_default();
-    let question = format!("Cancel {}, and email the guest to choose another time{why}?", target.in_words());
+    let question = format!("Cancel {}, and e-mail the guest to choose another time{why}?", target.in_words());
     Change {
         question: Question::important(question),
         request: bookings::RequestReschedule { id: target.id.clone(), reason },
@@ -122,7 +122,7 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
 
     fn subject(&self) -> Subject {
         let id = &self.target.id;
-        subject(id, format!("read it with get_booking {id}: its status tells"))
+        subject(id, format!("check its status with get_booking {id}"))
     }
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
@@ -213,7 +213,7 @@ impl Action for Reassign {
 
     fn subject(&self) -> Subject {
         let id = &self.target.id;
-        subject(id, format!("see whether list_bookings with host {} shows {id}", self.host.id))
+        subject(id, format!("check whether list_bookings with host {} shows {id}", self.host.id))
     }
 
     /// Looks for a sign of the new host that was not there before.
@@ -256,12 +256,12 @@ impl Upcoming {
 
     /// Returns a sentence for a question: how many there are, with a leading space; empty when there are none.
     pub fn sentence(&self) -> String {
-        let at_least = if self.more { "At least " } else { "" };
+        let at_least = if self.more { "at least " } else { "" };
         match self.bookings.as_ref().map(Vec::len) {
-            None => " Whether upcoming bookings are theirs could not be looked up.".to_owned(),
+            None => " Their upcoming bookings could not be checked.".to_owned(),
             Some(0) => String::new(),
-            Some(1) => " One upcoming booking is theirs.".to_owned(),
-            Some(count) => format!(" {at_least}{count} upcoming bookings are theirs."),
+            Some(1) => " They have 1 upcoming booking.".to_owned(),
+            Some(count) => format!(" They have {at_least}{count} upcoming bookings."),
         }
     }
 

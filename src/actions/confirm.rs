@@ -25,7 +25,7 @@ impl FromStr for Confirm {
             "auto" => Ok(Self::Auto),
             "always" => Ok(Self::Always),
             "never" => Ok(Self::Never),
-            _ => Err(format!("'{text}' is none of auto, always, never")),
+            _ => Err(format!("'{text}' is not one of auto, always, never")),
         }
     }
 }

@@ -32,7 +32,7 @@ pub fn create(fields: Map<String, Value>, known_by: &str) -> Create<contacts::Cr
         question: Question::ordinary(format!("Add {} ({known_by}) to the contacts?", quoted(&name, 80))),
         subject: Subject::new(
             format!("a contact with {known_by}"),
-            "see with list_contacts (email, or created_after today) whether it is there",
+            "check with list_contacts (email, or created_after today) whether it exists",
         ),
         noun: None,
         known: Vec::new(),

@@ -141,10 +141,10 @@ impl Context {
                 return Err(Failure::not_confirmed(problem, hint).into());
             }
             Answer::Handed => {
-                return Err(Failure::not_confirmed(question, "answer the question; the call then goes on").into());
+                return Err(Failure::not_confirmed(question, "answer the question; the call then continues").into());
             }
             Answer::Declined => "the person said no",
-            Answer::Dismissed => "the person closed the question",
+            Answer::Dismissed => "the person dismissed the question",
             Answer::TimedOut => "nobody answered in time",
         };
         Err(Stop::Declined(Declined { question, why, unchanged: unchanged() }))

@@ -69,7 +69,7 @@ where
     fn explain(&self, mut failure: Failure) -> Failure {
         if !self.known.is_empty() {
             let known = self.known.join(", ");
-            failure.message.push_str(&format!("; {} was there before: {known}", self.subject.what));
+            failure.message.push_str(&format!("; {} already existed: {known}", self.subject.what));
         }
         failure
     }

@@ -70,7 +70,7 @@ pub async fn still_there<R: Record>(
     let object: Told<R> = names.read(get, id).await?;
     if object.is_deleted() {
         let problem = format!("{argument}: the {noun} {id} has been deleted");
-        return Err(Failure::not_found(argument, problem, "it cannot be brought back; choose another"));
+        return Err(Failure::not_found(argument, problem, "it cannot be restored; choose another"));
     }
     Ok(object)
 }

@@ -36,8 +36,8 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for MakeLink<E> {
             return failure;
         }
         failure.hint(
-            "OnceHub cannot be asked whether the link was made; making another does no harm: one that nobody has is \
-             never used, and vanishes after 90 days",
+            "OnceHub cannot be asked whether the link was created; creating another does no harm: one that nobody has is \
+             never used, and expires after 90 days",
         )
     }
 }

@@ -220,11 +220,11 @@ pub async fn execute<A: Action>(context: &Context, action: &mut A) -> Result<Don
             format!("{what} was looked up afterwards: not done so far, but OnceHub may still be working on it")
         }
         Some(_) => {
-            format!("{what} was looked up afterwards: it is not what it was before, and not what was asked for either")
+            format!("{what} was looked up afterwards: it is neither what it was before nor what was asked for")
         }
         None => format!("whether it was done is unknown, since {what} could not be read either"),
     };
     failure.message.push_str(&format!("; {found}"));
-    failure.hint = format!("do not repeat it yet: wait a minute, then {check}");
+    failure.hint = format!("do not retry yet: wait a minute, then {check}");
     Err(action.explain(failure))
 }

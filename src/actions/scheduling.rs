@@ -85,7 +85,7 @@ impl Action for Schedule {
 
     fn subject(&self) -> Subject {
         let what = format!("a booking of {} at {}", quoted(&self.guest_email, 120), self.when());
-        Subject::new(what, "see with list_bookings (calendar, guest, starts_after) whether it is there")
+        Subject::new(what, "check with list_bookings (calendar, guest, starts_after) whether it exists")
     }
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {

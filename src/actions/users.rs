@@ -32,7 +32,7 @@ pub fn invite(request: users::Add, teams: &[String]) -> Create<users::Add, users
         )),
         subject: Subject::new(
             format!("a user with the address {address}"),
-            "see with list_users (email) whether they are there",
+            "check with list_users (email) whether they exist",
         ),
         noun: Some(Noun::Users),
         known: Vec::new(),
@@ -63,7 +63,7 @@ impl Update {
         let asked =
             serde_json::to_value(&request).ok().and_then(|asked| asked.as_object().cloned()).unwrap_or_default();
         if asked.is_empty() {
-            let hint = "pass first_name, last_name, role_name or teams; an empty value leaves a field as it is";
+            let hint = "pass first_name, last_name, role_name or teams; an empty value leaves a field unchanged";
             return Err(Failure::argument("user_id", "there is nothing to change", hint));
         }
         let before = names.read(&users::Get::new(request.id.clone()), &request.id).await?;

@@ -20,7 +20,7 @@ pub async fn create(
     let others = names.all_or_none(Noun::Webhooks).await;
     let others: Vec<String> = others.at_url(&request.url).map(|other| quoted(&other.name, 60)).collect();
     let twice = (!others.is_empty())
-        .then(|| format!("{} posts there already, so what both tell of arrives twice.", others.join(", ")));
+        .then(|| format!("{} already posts there, so events sent by both arrive twice.", others.join(", ")));
     let (name, url, events) = (quoted(&request.name, 60), quoted(&request.url, 200), request.events.join(", "));
     let also = twice.as_ref().map(|twice| format!(" {twice}")).unwrap_or_default();
     let create = Create {
@@ -31,7 +31,7 @@ pub async fn create(
         question: Question::important(format!(
             "Have OnceHub post {events} events, guests' data included, to {url} from now on (webhook {name})?{also}"
         )),
-        subject: Subject::new(format!("a webhook called {name}"), "see with list_webhooks whether it is there"),
+        subject: Subject::new(format!("a webhook called {name}"), "check with list_webhooks whether it exists"),
         noun: Some(Noun::Webhooks),
         known: Vec::new(),
         request,
@@ -48,8 +48,7 @@ pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Webhooks>, Stri
     let webhook: Told<Webhook> = still_there(&context.names, &get, &id, "webhook_id", "webhook").await?;
     let name = webhook.name.clone().unwrap_or_else(|| id.to_string());
     let url = webhook.url.as_deref();
-    let url =
-        url.map(|url| format!(", so that nothing is posted to {} any more", quoted(url, 200))).unwrap_or_default();
+    let url = url.map(|url| format!(", so that nothing is posted to {} anymore", quoted(url, 200))).unwrap_or_default();
     let delete = Delete {
         question: Question::important(format!("Delete the webhook {}{url}?", quoted(&name, 60))),
         subject: Subject::new(format!("the webhook {id}"), format!("read it with get_webhook {id}")),

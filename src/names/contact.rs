@@ -71,7 +71,7 @@ impl Names {
                         contact.email.as_deref().map(|email| quoted(email, 120)),
                         contact.mobile_phone.as_deref().map(|number| quoted(number, 40)),
                         contact.company.as_deref().map(|company| quoted(company, 60)),
-                        contact.creation_time.map(|at| format!("made {}", time::day(at.0, &self.zone))),
+                        contact.creation_time.map(|at| format!("created {}", time::day(at.0, &self.zone))),
                     ];
                     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
                 };

@@ -14,6 +14,6 @@ pub struct Availability {
     pub timezone: Option<String>,
     /// Each a day and its working_hours: start_time, end_time, locations
     pub weekly: Option<Vec<Value>>,
-    /// Dates that differ, each with its working_hours; none means off
+    /// Date overrides, each with its working_hours; none means off
     pub overrides: Option<Vec<Value>>,
 }

@@ -19,7 +19,7 @@ pub struct Contact {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub email: Option<String>,
-    /// Together with email what tells contacts apart
+    /// Identifies the contact, as email does
     pub mobile_phone: Option<String>,
     /// Qualified, Sales qualified, Marketing qualified, Disqualified, or absent
     pub status: Option<String>,

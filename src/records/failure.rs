@@ -163,7 +163,7 @@ impl From<&Error> for Failure {
             }
             Cause::RateLimited { .. } => Self::new(
                 Kind::RateLimitError,
-                "OnceHub's rate limit is used up, and waiting for it would take longer than this call may",
+                "OnceHub's rate limit is used up, and waiting for it would take longer than this call may take",
                 RATE_LIMIT_HINT,
             ),
             Cause::NoRoomToTry { .. } => Self::new(
@@ -174,7 +174,7 @@ impl From<&Error> for Failure {
             Cause::Unreachable(_) => Self::new(
                 Kind::NetworkError,
                 sentence(&error.cause),
-                "nothing was sent; `oncehub-mcp check` tells whether the network or ONCEHUB_API_URL is at fault",
+                "nothing was sent; `oncehub-mcp check` says whether the network or ONCEHUB_API_URL is at fault",
             ),
             Cause::ConnectionLost(_) => Self::new(Kind::NetworkError, sentence(&error.cause), "try again in a moment"),
             Cause::Timeout(_) => Self::new(
@@ -185,7 +185,7 @@ impl From<&Error> for Failure {
             Cause::UnexpectedReply { .. } => Self::new(
                 Kind::UnexpectedReply,
                 sentence(&error.cause),
-                "try again in a moment; if it stays, ONCEHUB_API_URL may point to something else than OnceHub's API",
+                "try again in a moment; if it persists, ONCEHUB_API_URL may point to something other than OnceHub's API",
             ),
             Cause::NoKey(_) => Self::configuration(sentence(&error.cause), NO_KEY_HINT),
             Cause::HeldBack(_) => Self::new(

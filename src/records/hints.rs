@@ -8,17 +8,20 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     // Keys and plans.
     (
         "Invalid API key",
-        "the key is wrong or was deleted: make a new one in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header",
+        "the key is wrong or was deleted: create a new one in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header",
     ),
     (
         "Expired API key",
-        "make a new key in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header",
+        "create a new key in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header",
     ),
-    ("account plan does not support", "the account's owner has to move it to a plan with API access; no retry helps"),
+    (
+        "account plan does not support",
+        "the account's owner has to move it to a plan with API access; retrying does not help",
+    ),
     // Lists.
     ("Out of range value", "limit is 1 to 500"),
-    ("both before and after", "use only the cursor that the last reply gave"),
-    ("cannot be later than", "exchange the two ends of the range"),
+    ("both before and after", "use only the last reply's cursor"),
+    ("cannot be later than", "swap the two ends of the range"),
     ("Invalid date", "write it like 2026-12-01 or 2026-12-01T15:00"),
     (
         "cannot be expanded",
@@ -34,7 +37,7 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("No such master page", "find it with list_master_pages"),
     ("No such user", "find the person with list_users"),
     ("No such team", "find it with list_teams"),
-    ("No such contact", "find them with list_contacts, best by e-mail address"),
+    ("No such contact", "find them with list_contacts, preferably by e-mail address"),
     ("No such webhook", "find it with list_webhooks"),
     // What a field may hold.
     ("Unsupported field", "leave out what param names"),
@@ -44,16 +47,16 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("Invalid timezone", "use an IANA zone such as Europe/London"),
     ("Invalid string", "recipient_type is contact or user"),
     // What a booking's state does not allow.
-    ("Booking cannot be cancelled", "only a booking that is still to come can be: read its status with get_booking"),
+    ("Booking cannot be cancelled", "only an upcoming booking can be canceled: read its status with get_booking"),
     ("Paid bookings", "a person has to do this in OnceHub's activity stream; the API cannot"),
-    ("status to no_show", "only a booking whose time has come, and that was not canceled, can be: see get_booking"),
-    ("cannot be reassigned in its current status", "only a booking that is still to come can be: see get_booking"),
-    ("reassigned to the same host", "that person hosts it already: nothing to do, or choose another new_host"),
-    ("User is inactive", "choose another new_host: this person has not accepted their invitation"),
     (
-        "Reassign is available on",
-        "the account's plan lacks reassignment: request_reschedule, or cancel and schedule anew",
+        "status to no_show",
+        "only a booking whose start has passed, and that was not canceled, can be marked: see get_booking",
     ),
+    ("cannot be reassigned in its current status", "only an upcoming booking can be reassigned: see get_booking"),
+    ("reassigned to the same host", "that person already hosts it: there is nothing to do, or choose another new_host"),
+    ("User is inactive", "choose another new_host: this person has not accepted their invitation"),
+    ("Reassign is available on", "the account's plan lacks reassignment: request_reschedule, or cancel and book again"),
     ("is not connected for this user", "leave video_provider out, or name one that the message lists"),
     ("new host requires an assigned seat", "choose another new_host, or have an administrator assign a seat"),
     ("location.type must be", "leave video_provider out"),
@@ -62,15 +65,15 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("host doesn't have a seat", "an administrator has to assign the host a seat; until then choose another calendar"),
     (
         "unpublished booking calendar",
-        "somebody has to publish it in OnceHub; choose another from list_booking_calendars",
+        "somebody has to publish it in OnceHub; until then choose another from list_booking_calendars",
     ),
-    ("Required fields are missing", "give what param is about; a booking needs guest_name and guest_email"),
-    ("start time is not available", "pick a start from get_booking_time_slots"),
+    ("Required fields are missing", "fill in what param names; a booking needs guest_name and guest_email"),
+    ("start time is not available", "pick a start time from get_booking_time_slots"),
     (
         "location is not available",
         "pass a location_type that get_booking_time_slots shows for this calendar, with its location_value",
     ),
-    ("Invalid cursor", "pass next_cursor of the last reply, or nothing to begin anew"),
+    ("Invalid cursor", "pass the last reply's next_cursor, or nothing to start over"),
     (
         "does not allow creation of one time links",
         "share the calendar's url from get_booking_calendar, or choose another calendar",
@@ -81,35 +84,38 @@ const BY_MESSAGE: &[(&str, &str)] = &[
     ("Invalid last", "give a last name with at least one letter"),
     (
         "Email already exists",
-        "they are in the account already: list_users (email) shows them, update_user changes them",
+        "they are already in the account: list_users (email) shows them, update_user changes them",
     ),
     ("Invalid role name", "role_name is Administrator, Member or Team Manager"),
-    ("Account Owner", "who owns the account, and the owner's own entry, can only be changed in OnceHub itself"),
+    ("Account Owner", "the account's ownership, and the owner's own entry, can only be changed in OnceHub itself"),
     ("Must be an array", "pass teams as a list of names or ids"),
     ("Invalid team", "find the teams with list_teams"),
     (
         "reached the user limit",
-        "the plan has no place left: somebody has to be removed, or the plan upgraded; no retry helps",
+        "the plan has no room for another user: somebody has to be removed, or the plan upgraded; retrying does not help",
     ),
-    ("as they have been deleted", "a deleted user cannot be brought back: invite them anew with add_user"),
+    ("as they have been deleted", "a deleted user cannot be restored: invite them again with add_user"),
     // Working hours.
-    ("range is overlapping", "make the stretches that overlap one, or move one"),
-    ("multiple of 15", "times are on a quarter of an hour: 09:00, 09:15, 09:30, 09:45"),
-    ("cannot be in the past", "choose a date from today on, as it is where the user is"),
+    ("range is overlapping", "merge the overlapping ranges into one, or move one"),
+    ("multiple of 15", "times must be on the quarter hour: 09:00, 09:15, 09:30, 09:45"),
+    ("cannot be in the past", "choose a date from today on, in the user's zone"),
     ("Duplicate entry for day or date", "give all hours of a day or date in one entry"),
-    ("either online_dynamic_link or", "choose one of the two for each stretch of hours"),
+    ("either online_dynamic_link or", "choose one of the two for each range of hours"),
     ("Invalid date format", "write it like 2026-12-24"),
     // Contacts.
     ("'email' or 'mobile_phone' is required", "pass email or mobile_phone"),
     ("_name is required", "pass both first_name and last_name"),
-    ("Contact already exists", "they are there already: list_contacts shows them, update_contact changes them"),
-    ("Identifier fields", "leave them out: email and mobile_phone stay what they are; for others make a new contact"),
+    ("Contact already exists", "they already exist: list_contacts shows them, update_contact changes them"),
+    ("Identifier fields", "leave them out: email and mobile_phone cannot be changed; for others create a new contact"),
     (
         "does not exist in field library",
         "name it exactly as OnceHub's field library does; get_contact shows those that are in use",
     ),
     // Webhooks.
-    ("webhook subscription with this name", "choose another name, or delete_webhook the old one: see list_webhooks"),
+    (
+        "webhook subscription with this name",
+        "choose another name, or delete the old one with delete_webhook: see list_webhooks",
+    ),
 ];
 
 /// Returns the next sensible step after a rejection.
@@ -117,12 +123,12 @@ pub(super) fn of(rejection: &Rejection) -> String {
     let by_message = BY_MESSAGE.iter().find(|(part, _)| rejection.message.contains(part));
     let hint = match (by_message, rejection.status) {
         (Some((_, hint)), _) => hint,
-        (None, 401) => "check ONCEHUB_API_KEY; `oncehub-mcp check` tells what is wrong",
+        (None, 401) => "check ONCEHUB_API_KEY; `oncehub-mcp check` says what is wrong",
         (None, 402) => "something on the account has to be paid for or assigned first",
-        (None, 403) => "the key may not do this; no retry helps",
+        (None, 403) => "this key is not allowed to do this; retrying does not help",
         (None, 404 | 410) => "it may have been deleted: look it up again",
         (None, 409) => "its state does not allow it: read it again first",
-        (None, 500..) => "the trouble is on OnceHub's side: try again in a minute",
+        (None, 500..) => "the problem is on OnceHub's side: try again in a minute",
         (None, _) if rejection.param.is_some() => "correct what the message names and call again",
         (None, _) => "correct the arguments and call again",
     };

@@ -18,7 +18,7 @@ pub struct Link {
     pub creation_time: Option<Time>,
     pub calendar_id: Option<String>,
     pub master_page_id: Option<String>,
-    /// The id of the user who was asked for
+    /// Id of the requested user
     pub host: Option<String>,
     /// Ids of users
     pub co_hosts: Option<Vec<String>>,
@@ -27,9 +27,9 @@ pub struct Link {
 impl Told<Link> {
     /// Returns the link, and what it opens, which is described as `page`.
     pub fn invitation(&self, page: &str, zone: &Zone) -> String {
-        let url = self.url.as_deref().map_or("(OnceHub gave no address)".to_owned(), word);
+        let url = self.url.as_deref().map_or("(OnceHub returned no URL)".to_owned(), word);
         let made = self.creation_time.map(|at| time::local(at.0, zone)).unwrap_or_default();
         let id = self.id.as_deref().unwrap_or_default();
-        format!("{url}\nserves for one booking on {page}; link {}, made {made}", word(id))
+        format!("{url}\ngood for one booking on {page}; link {}, created {made}", word(id))
     }
 }

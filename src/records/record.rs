@@ -238,3 +238,54 @@ pub fn put_time(fields: &mut Map<String, Value>, name: &str, at: Timestamp, zone
     fields.insert(name.to_owned(), time::instant(at).into());
     fields.insert(format!("{name}_local"), time::local(at, zone).into());
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::records::outline::outline;
+    use crate::records::user::User;
+
+    fn told(object: Value) -> Told<User> {
+        Object::new(object).into()
+    }
+
+    #[test]
+    fn a_record_keeps_everything_that_oncehub_sent_and_promises_only_what_fits() {
+        let user = told(json!({
+            "object": "user", "id": "USR-1", "first_name": "Ada", "email": null, "status": ["?"], "teams": ["TM-1"], "new": {"x": null}
+        }));
+        assert_eq!((user.full_name().as_deref(), user.status.as_deref()), (Some("Ada"), None));
+        let expected = json!({
+            "id": "USR-1", "first_name": "Ada", "teams": ["TM-1"], "object": "user", "new": {"x": null}, "odd": {"status": ["?"]}
+        });
+        assert_eq!(Value::from(user.sent()), expected);
+        assert_eq!(serde_json::to_value(&user).unwrap(), expected, "inside another as by itself");
+    }
+
+    #[test]
+    fn of_a_deleted_object_only_the_id_is_told() {
+        let user = told(json!({"object": "user", "id": "USR-1", "first_name": "Ada", "deleted": true}));
+        assert_eq!(user.text(&Zone::utc()), "USR-1 | deleted");
+    }
+
+    #[test]
+    fn each_time_has_its_local_form_and_what_is_empty_is_in_no_text() {
+        let object = json!({
+            "id": "BKNG-1", "starting_time": "2026-12-01T20:00:00.000Z", "creation_time": "soon", "gone": null,
+            "form": {"note": "a\nb\u{202e}", "custom_fields": [{"name": "Size", "value": ["S", "M"]}], "empty": {}},
+            "last_interacted_time ": null
+        });
+        let shown = localised(object.as_object().unwrap().clone(), &Zone::parse("America/New_York").unwrap());
+        assert_eq!(shown["starting_time"], "2026-12-01T20:00:00Z");
+        assert_eq!(shown["starting_time_local"], "Tue 2026-12-01 15:00 -05:00");
+        insta::assert_snapshot!(outline(&shown, &["id"]), @r#"
+        starting_time: Tue 2026-12-01 15:00 -05:00
+        creation_time: soon
+        form:
+          note: "a\nb"
+          custom_fields: "Size": ["S", "M"]
+        "#);
+    }
+}

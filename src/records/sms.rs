@@ -18,7 +18,7 @@ pub struct Sms {
     /// sent, failed, delivered or rejected
     pub status: Option<String>,
     pub creation_time: Option<Time>,
-    /// Id of a contact or user, or the whole when expanded
+    /// Id of a contact or user, or that object when expanded
     pub recipient: Option<Reference>,
     /// contact or user
     pub recipient_type: Option<String>,

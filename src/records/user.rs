@@ -16,7 +16,7 @@ pub struct User {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub email: Option<String>,
-    /// active, or invited as long as the invitation is not accepted
+    /// active, or invited until the invitation is accepted
     pub status: Option<String>,
     /// Account Owner, Administrator, Member or Team Manager
     pub role_name: Option<String>,

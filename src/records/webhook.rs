@@ -37,7 +37,7 @@ impl Record for Webhook {
             .quoted(self.name.as_deref())
             .word(self.url.as_deref())
             .said((!events.is_empty()).then(|| events.join(", ")))
-            .said(self.creation_time.map(|at| format!("made {}", time::local(at.0, zone))))
+            .said(self.creation_time.map(|at| format!("created {}", time::local(at.0, zone))))
             .labelled_word("API", self.api_version.as_deref())
     }
 }

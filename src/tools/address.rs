@@ -24,7 +24,7 @@ pub(super) fn phone(argument: &str, text: &str) -> Result<String, Failure> {
     if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(number);
     }
-    let hint = "give it with + and the country's code (E.164), like +12025550195";
+    let hint = "give it with + and the country code (E.164), like +12025550195";
     Err(Failure::argument(argument, "is not an international phone number", hint))
 }
 

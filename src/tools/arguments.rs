@@ -36,8 +36,8 @@ pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObje
 fn can_be_seen(path: &str, value: &Value) -> Result<(), Failure> {
     match value {
         Value::String(text) if !text.trim().is_empty() && is_blank(text) => {
-            let hint = "give a text with something in it that can be seen";
-            Err(Failure::argument(path, "holds nothing that can be seen", hint))
+            let hint = "give text with visible characters";
+            Err(Failure::argument(path, "has no visible characters", hint))
         }
         Value::Array(values) => {
             values.iter().enumerate().try_for_each(|(index, value)| can_be_seen(&format!("{path}[{index}]"), value))
@@ -120,7 +120,7 @@ fn complete(path: &str, schema: &JsonObject, read: &Map<String, Value>) -> Resul
     let Some(first) = missing.first() else { return Ok(()) };
     let problem = match missing.get(1..).unwrap_or_default() {
         [] => "is required".to_owned(),
-        others => format!("and {} are required", others.join(", ")),
+        others => format!("is required, along with {}", others.join(", ")),
     };
     let of_it = schema.get("properties").and_then(|known| known.get(*first)).unwrap_or(&Value::Null);
     Err(Failure::argument(&format!("{path}{first}"), problem, meaning(of_it, "call again with it")))
@@ -129,7 +129,7 @@ fn complete(path: &str, schema: &JsonObject, read: &Map<String, Value>) -> Resul
 /// Describes an argument, as a hint.
 fn meaning(expected: &Value, otherwise: &str) -> String {
     match expected.get("description").and_then(Value::as_str) {
-        Some(meaning) => format!("what it takes: {meaning}"),
+        Some(meaning) => format!("expected: {meaning}"),
         None => otherwise.to_owned(),
     }
 }
@@ -187,7 +187,7 @@ fn article(kind: &str) -> String {
         "array" => "a list".into(),
         "object" => "an object".into(),
         "boolean" => "true or false".into(),
-        "string" => "a text".into(),
+        "string" => "text".into(),
         other => format!("a {other}"),
     }
 }
@@ -266,7 +266,7 @@ mod tests {
             (json!({"booking_id": "x", "limit": 501}), "limit: must be 1 to 500, not 501"),
             (json!({"booking_id": "x", "limit": "ten"}), "limit: must be a whole number, not \"ten\""),
             (json!({"booking_id": "x", "limit": 1.5}), "limit: must be a whole number, not 1.5"),
-            (json!({"booking_id": ["x"]}), "booking_id: must be a text, not a list"),
+            (json!({"booking_id": ["x"]}), "booking_id: must be text, not a list"),
             (json!({"booking_id": "x", "notify": 1}), "notify: must be true or false, not 1"),
             (
                 json!({"booking_id": "x", "status": ["gone"]}),

@@ -38,8 +38,8 @@ impl<'a> Asked<'a> {
         let Some(text) = text else { return Ok(None) };
         let part = fold(text);
         if part.is_empty() {
-            let hint = "give a part of what you are looking for, or leave it out";
-            return Err(Failure::argument(argument, "holds nothing that can be seen", hint));
+            let hint = "give part of what you are looking for, or leave it out";
+            return Err(Failure::argument(argument, "has no visible characters", hint));
         }
         self.words.push(format!("{argument} {}", quoted(text, 60)));
         Ok(Some(part))
@@ -94,7 +94,7 @@ impl<'a> Asked<'a> {
         {
             let (began, ends) = (time::local(began, self.zone), time::local(end, self.zone));
             let problem = format!("the range is empty: {from} is {began}, and it ends before {ends}");
-            let hint = "write both as dates; a weekday's name is the next one after today";
+            let hint = "write both as dates; the name of a weekday means the next one after today";
             return Err(Failure::argument(argument, problem, hint));
         }
         self.words.push(format!("{} {}", argument.replace('_', " "), time::local(end, self.zone)));

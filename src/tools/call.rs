@@ -115,7 +115,7 @@ impl Call {
     /// Notes which fields of a change were passed empty: the caller may have meant to clear them.
     pub(super) fn note_blank(&self, reply: &mut Reply) {
         if !self.blank.is_empty() {
-            reply.note(&format!("Left as it is, because an empty value changes nothing: {}.", self.blank.join(", ")));
+            reply.note(&format!("Left unchanged, because an empty value changes nothing: {}.", self.blank.join(", ")));
         }
     }
 

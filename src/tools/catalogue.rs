@@ -15,7 +15,7 @@ use crate::tools::size::bounded;
 use crate::tools::{Ledger, Tools, schema, unclaimed};
 
 /// A noun's name and its tools.
-type Toolset = (&'static str, fn() -> Vec<ToolRouter<Tools>>);
+type Toolset = (&'static str, fn() -> ToolRouter<Tools>);
 
 /// Every tool, by the file it is in.
 const TOOLSETS: &[Toolset] = &[
@@ -69,7 +69,7 @@ pub struct Selection {
 
 /// A name in a selection that does not exist.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no {kind} '{name}'{}; there are: {}", .nearest.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default(), .valid.join(", "))]
+#[error("there is no {kind} '{name}'{}; choose from: {}", .nearest.as_ref().map(|near| format!(" (did you mean {near}?)")).unwrap_or_default(), .valid.join(", "))]
 pub struct BadSelection {
     kind: &'static str,
     name: String,
@@ -100,14 +100,12 @@ impl Catalogue {
         let everything = selection.toolsets.is_empty() && selection.tools.is_empty();
         let wanted =
             |toolset: &str| everything || selection.toolsets.iter().any(|name| name == toolset || name == "all");
-        for (name, routers) in TOOLSETS {
-            for tools in routers() {
-                if wanted(name) {
-                    chosen.extend(tools.map.keys().map(ToString::to_string));
-                }
-                // The names were checked when the routers were built: merging would check them again.
-                router.map.extend(tools.map);
+        for (name, tools) in TOOLSETS {
+            let tools = tools();
+            if wanted(name) {
+                chosen.extend(tools.map.keys().map(ToString::to_string));
             }
+            router.merge(tools);
         }
         let toolsets = Self::toolsets().chain(["core", "all"]);
         check("toolset", &selection.toolsets, &toolsets.collect::<Vec<_>>())?;
@@ -164,8 +162,7 @@ impl Catalogue {
 
     /// Returns the toolset that a tool belongs to.
     pub fn toolset_of(name: &str) -> Option<&'static str> {
-        let has = |tools: ToolRouter<Tools>| tools.map.contains_key(name);
-        TOOLSETS.iter().find(|(_, routers)| routers().into_iter().any(has)).map(|(toolset, _)| *toolset)
+        TOOLSETS.iter().find(|(_, tools)| tools().has_route(name)).map(|(toolset, _)| *toolset)
     }
 
     /// Returns how many tokens (of `o200k_base`) a tool's name, description and arguments take in every conversation. A
@@ -212,7 +209,7 @@ impl Catalogue {
             Err(_) => {
                 tracing::error!("a tool panicked");
                 Err(ErrorData::internal_error(
-                    "this call failed through a fault of the server; others still work",
+                    "this call failed because of a bug in the server; others still work",
                     None,
                 ))
             }

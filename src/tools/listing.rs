@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::asked::Asked;
 use super::call::Call;
 use super::reply::Reply;
-use super::size::most_that_fit;
+use super::size::{json_size, most_that_fit};
 use crate::names::{Gathered, Keep, Search, Stopped, cursor_of, cut, fold};
 use crate::oncehub::{Id, Listing};
 use crate::records::failure::Failure;
@@ -42,14 +42,14 @@ pub(super) struct List<T> {
     items: Vec<T>,
     /// Whether there are more after these
     has_more: bool,
-    /// Pass it as cursor to go on; null at the end
+    /// Pass it as cursor to continue; null at the end
     next_cursor: Option<String>,
     /// The zone of every time that ends in _local
     time_zone: String,
     /// The filters and ranges, as understood
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<String>,
-    /// What else there is to say
+    /// Anything else to know
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
@@ -65,7 +65,7 @@ impl Paging {
         brief: fn(Told<R>) -> Told<R>,
     ) -> Result<Gathered<R>, Failure> {
         let after: Option<Id> = self.cursor.as_deref().map(str::parse).transpose().map_err(|error| {
-            Failure::argument("cursor", error, "pass next_cursor of the last reply, or nothing to begin anew")
+            Failure::argument("cursor", error, "pass the last reply's next_cursor, or nothing to start over")
         })?;
         let wanted = self.limit.map_or(USUAL, |limit| limit as usize);
         let search = Search { wanted, after, keep, brief, room: call.settings.max_reply };
@@ -124,34 +124,34 @@ pub(super) fn reply<R: Record>(
     text: impl Fn(&[Told<R>], &Zone) -> String,
     texts: Texts,
 ) -> Reply {
-    let all = found.items.len();
-    let fitting = most_that_fit(all, asked.max_reply(), |count| shown(&found, count, noun, asked, &text, texts));
+    let mut items: Vec<Map<String, Value>> = found.items.iter().map(|object| object.fields(asked.zone)).collect();
+    if texts == Texts::Cut {
+        items.iter_mut().flat_map(Map::values_mut).for_each(cut);
+    }
+    let all = items.len();
+    let mut sizes = vec![0];
+    sizes.extend(items.iter().scan(0, |sum, item| {
+        *sum += json_size(item) + 1;
+        Some(*sum)
+    }));
+    let size = |count: usize| {
+        let text = text(found.items.get(..count).unwrap_or_default(), asked.zone);
+        sizes.get(count).map_or(0, |size| size + json_size(&text))
+    };
+    let fitting = most_that_fit(all, asked.max_reply(), size);
     if fitting < all {
         // A list can only continue after an object that has an id.
         let can_go_on = |count: &usize| found.items.get(count - 1).and_then(cursor_of).is_some();
         let count = (1..=fitting).rev().find(can_go_on).unwrap_or(fitting);
         found.next = found.items.get(count - 1).and_then(cursor_of);
         found.items.truncate(count);
+        items.truncate(count);
         found.has_more = true;
         found.stopped = Some(Stopped::Full);
     }
-    shown(&found, found.items.len(), noun, asked, &text, texts)
-}
-
-fn shown<R: Record>(
-    found: &Gathered<R>,
-    count: usize,
-    noun: &str,
-    asked: &Asked<'_>,
-    describe: &impl Fn(&[Told<R>], &Zone) -> String,
-    texts: Texts,
-) -> Reply {
-    let objects = found.items.get(..count).unwrap_or_default();
+    let body = text(&found.items, asked.zone);
+    let count = items.len();
     let Asked { words, notes, zone, .. } = asked;
-    let mut items: Vec<Map<String, Value>> = objects.iter().map(|object| object.fields(zone)).collect();
-    if texts == Texts::Cut {
-        items.iter_mut().flat_map(Map::values_mut).for_each(cut);
-    }
     let words = (!words.is_empty()).then(|| words.join("; "));
     let mut text = match count {
         0 => format!("No {noun}s"),
@@ -161,7 +161,6 @@ fn shown<R: Record>(
     if let Some(words) = &words {
         let _ = write!(text, " ({words})");
     }
-    let body = describe(objects, zone);
     if !body.is_empty() {
         let _ = write!(text, "\n{body}");
     }
@@ -180,14 +179,14 @@ fn shown<R: Record>(
     notes.iter().for_each(|note| reply.note(note));
     match found.stopped {
         Some(Stopped::Scanned) => reply.note(&format!(
-            "Only the newest {} (after the cursor, if there was one) were searched: the cursor goes on from there. \
+            "Only the newest {} (after the cursor, if there was one) were scanned: the cursor continues from there. \
              Narrower filters find more in one call.",
             found.scanned
         )),
         Some(Stopped::Full) => {
             let next = match &found.next {
-                Some(_) => "the cursor goes on right after the last one shown",
-                None => "what follows has no id to go on from, so ask with narrower filters",
+                Some(_) => "the cursor continues right after the last one shown",
+                None => "what follows has no id to continue from, so use narrower filters",
             };
             reply.note(&format!(
                 "These are {count} of the {} asked for, since a reply holds at most {} kB: {next}.",
@@ -195,8 +194,9 @@ fn shown<R: Record>(
                 asked.max_reply() / 1000
             ));
         }
-        Some(Stopped::Repeated) => reply
-            .note("OnceHub says that there is more, but sends the same again: what follows cannot be read from here."),
+        Some(Stopped::Repeated) => reply.note(
+            "OnceHub says that there are more, but sends the same ones again: the rest cannot be read from here.",
+        ),
         None => {}
     }
     reply

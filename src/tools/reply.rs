@@ -13,10 +13,10 @@ use crate::records::failure::Failure;
 use crate::records::localised;
 use crate::records::time::Zone;
 use crate::records::untrusted::{clean, clean_value, quoted};
-use crate::tools::size::size;
+use crate::tools::size::json_size;
 
 /// The note on a reply when OnceHub's response to a write was lost.
-const FOUND_NOTE: &str = "OnceHub's own answer was lost; this was looked up afterwards and shows that it was done.";
+const FOUND_NOTE: &str = "OnceHub's response was lost; this was looked up afterwards and shows that it was done.";
 
 /// A successful reply.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Reply {
 pub(super) struct Deletion {
     id: String,
     deleted: bool,
-    /// What it was called
+    /// Its name
     name: String,
 }
 
@@ -40,13 +40,13 @@ pub(super) struct NotMade {
     /// False when the person did not agree
     #[serde(skip_serializing_if = "Option::is_none")]
     confirmed: Option<bool>,
-    /// True when the server only tells what it would do
+    /// True when the server only says what it would do
     #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
     /// What a dry run would have done
     #[serde(skip_serializing_if = "Option::is_none")]
     would: Option<String>,
-    /// What else there is to say
+    /// Anything else to know
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
@@ -89,12 +89,9 @@ impl Reply {
         Self::new(Deletion { id: id.to_string(), deleted: true, name }, text).after(done)
     }
 
-    /// Returns the reply's size as JSON, in bytes.
-    pub(super) fn size(self) -> usize {
-        match self.into_call_tool_result() {
-            Ok(CallToolResponse::Complete(result)) => size(&result),
-            _ => usize::MAX,
-        }
+    /// Returns about how many bytes the reply takes as JSON.
+    pub(super) fn size(&self) -> usize {
+        json_size(&self.structure) + json_size(&self.text)
     }
 
     /// Inserts a field before all others.
@@ -152,7 +149,7 @@ impl IntoCallToolResult for Stop {
             Self::DryRun { would } => {
                 let text = format!(
                     "Dry run: nothing was sent, and nobody was asked. Whether OnceHub would accept it was not checked. \
-                     This would: {would}"
+                     What it would do: {would}"
                 );
                 let not_made = NotMade { dry_run: Some(true), would: Some(would), ..NotMade::default() };
                 Reply::new(not_made, text).into_call_tool_result()

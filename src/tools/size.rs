@@ -2,17 +2,19 @@
 //! still too large is cut here, where every reply passes, with a note.
 
 use rmcp::model::{CallToolResult, ContentBlock};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::names::thousands;
 use crate::records::outline::{Author, label};
-use crate::tools::reply::Reply;
 
 /// Returns how many of `count` items fit in a reply: at least one, if there is one.
-pub(super) fn most_that_fit(count: usize, most: usize, reply: impl Fn(usize) -> Reply) -> usize {
-    // The notes on a shortened reply, and the handling of odd fields, take some room too.
-    let room = most.saturating_sub(most / 20 + 400);
-    let fits = |count: usize| reply(count).size() <= room;
+///
+/// `size` returns how many bytes so many items take as JSON, in text and structure.
+pub(super) fn most_that_fit(count: usize, most: usize, size: impl Fn(usize) -> usize) -> usize {
+    // Everything around the items takes some room too: the filters, the notes on a shortened reply.
+    let room = most.saturating_sub(most / 20 + 1000);
+    let fits = |count: usize| size(count) <= room;
     if count <= 1 || fits(count) {
         return count;
     }
@@ -24,9 +26,9 @@ pub(super) fn most_that_fit(count: usize, most: usize, reply: impl Fn(usize) -> 
     fitting
 }
 
-/// Returns a result's size as JSON, in bytes.
-pub(super) fn size(result: &CallToolResult) -> usize {
-    serde_json::to_vec(result).map_or(usize::MAX, |json| json.len())
+/// Returns the size of a value as JSON, in bytes.
+pub(super) fn json_size(value: &(impl Serialize + ?Sized)) -> usize {
+    serde_json::to_vec(value).map_or(usize::MAX, |json| json.len())
 }
 
 /// The limits on an object that is too large: the longest text in characters, the most fields or values, and the
@@ -56,7 +58,7 @@ const FRAME: usize = 1500;
 
 /// Returns the same result in at most `most` bytes.
 pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult {
-    if size(&result) <= most {
+    if json_size(&result) <= most {
         return result;
     }
     let texts = result.content.iter().filter_map(|block| block.as_text()).map(|text| text.text.as_str());
@@ -67,7 +69,7 @@ pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult
     let (mut structure, mut next) = (Map::new(), None);
     if let Some(Value::Object(mut whole)) = result.structured_content.take() {
         // The text gets its share of the room, whatever the structure looks like.
-        let for_structure = room - escaped(&text).min(room * 2 / 5);
+        let for_structure = room - json_size(&text).min(room * 2 / 5);
         next = shorten_list(&mut whole, for_structure);
         structure = cut.down(whole, for_structure);
     }
@@ -82,24 +84,17 @@ pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult
             note.insert_str(0, &format!("\nmore: call again with {next}"));
         }
     }
-    let taken = serde_json::to_vec(&structure).map_or(0, |json| json.len());
+    let taken = json_size(&structure);
     let text = cut_text(&text, room.saturating_sub(taken), next.is_some(), &note);
     result.content = vec![ContentBlock::text(text)];
     result.structured_content = Some(structure.into());
     result
 }
 
-/// Returns how many bytes a text takes inside JSON, including its quotation marks.
-fn escaped(text: &str) -> usize {
-    serde_json::to_vec(text).map_or(usize::MAX, |json| json.len())
-}
-
 /// Drops items from the end of a list until it fits, keeping at least one, and returns where to continue, in words.
 fn shorten_list(structure: &mut Map<String, Value>, room: usize) -> Option<String> {
-    let is_too_large =
-        |structure: &Map<String, Value>| serde_json::to_vec(structure).is_ok_and(|json| json.len() > room);
     let mut next = None;
-    while structure.contains_key("has_more") && is_too_large(structure) {
+    while structure.contains_key("has_more") && json_size(structure) > room {
         let Some(Value::Array(items)) = structure.get_mut("items") else { break };
         if items.len() < 2 {
             break;
@@ -134,7 +129,7 @@ struct Cut {
 impl Cut {
     /// Returns as much of an object as fits.
     fn down(&mut self, whole: Map<String, Value>, room: usize) -> Map<String, Value> {
-        let fits = |value: &Value| serde_json::to_vec(value).is_ok_and(|json| json.len() <= room);
+        let fits = |value: &Value| json_size(value) <= room;
         let whole = Value::Object(whole);
         if fits(&whole) {
             return as_fields(whole);
@@ -149,7 +144,7 @@ impl Cut {
         // Thousands of small fields: only those known by name are kept.
         self.is_pruned = true;
         let mut left = as_fields(whole);
-        left.retain(|name, value| KNOWN.contains(&name.as_str()) && escaped(&value.to_string()) < 300);
+        left.retain(|name, value| KNOWN.contains(&name.as_str()) && json_size(&value.to_string()) < 300);
         left
     }
 
@@ -207,7 +202,7 @@ impl Cut {
             cut.push(format!("cut short: {}{others}", named.join(", ")));
         }
         if self.is_pruned {
-            cut.push("lists and objects with very many entries are not whole".to_owned());
+            cut.push("lists and objects with very many entries are incomplete".to_owned());
         }
         match (cut.is_empty(), is_shorter) {
             (true, true) => "the list stops earlier.".to_owned(),
@@ -245,13 +240,13 @@ fn cut_text(text: &str, room: usize, is_shorter: bool, note: &str) -> String {
     let has_changed = |line: &&str| is_shorter && line.starts_with("more: ");
     let end: String = end.iter().filter(|line| !has_changed(line)).flat_map(|line| ["\n", line]).collect();
     let end = shortened(&end, (room / 2).min(3000));
-    let body = shortened(&body.join("\n"), room.saturating_sub(escaped(&end)));
+    let body = shortened(&body.join("\n"), room.saturating_sub(json_size(&end)));
     format!("{body}{end}{note}")
 }
 
 /// Returns as much of a text as fits into `room` bytes inside JSON.
 fn shortened(text: &str, room: usize) -> String {
-    if escaped(text) <= room {
+    if json_size(text) <= room {
         return text.to_owned();
     }
     // Two quotation marks and the ellipsis.

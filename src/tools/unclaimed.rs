@@ -100,10 +100,10 @@ impl Change {
 
     fn told(&self) -> String {
         let Self { tool, ended, .. } = self;
-        let what = format!("an earlier call of {tool} was cancelled by its client after its request had been sent");
+        let what = format!("an earlier call to {tool} was cancelled by its client after its request had been sent");
         match ended {
             Some((said, _)) => format!("{what}. It ended with: {said}"),
-            None => format!("{what}, and is still in flight: look again in a few seconds before changing anything"),
+            None => format!("{what}, and is still in flight: check again in a few seconds before changing anything"),
         }
     }
 }

@@ -25,6 +25,12 @@ mod rooms;
 mod secrets;
 mod stdio;
 
+/// How many tools there are, or how many of them change nothing.
+fn tools(read_only: bool) -> usize {
+    let selection = oncehub_mcp::tools::Selection { read_only, ..Default::default() };
+    oncehub_mcp::tools::Catalogue::new(&selection).unwrap().list().len()
+}
+
 /// How many cases a test that draws many tries: few while somebody waits for it, all at night.
 fn cases(few: usize, all: usize) -> usize {
     if std::env::var_os("ONCEHUB_NIGHTLY").is_some() { all } else { few }

@@ -28,7 +28,7 @@ pub struct DateInput {
     /// As in weekly; [] is a day off
     #[schemars(with = "Option<Vec<Map<String, Value>>>")]
     pub working_hours: Option<Vec<HoursInput>>,
-    /// Back to the usual hours
+    /// Restore the usual hours
     pub remove: Option<bool>,
 }
 
@@ -38,7 +38,7 @@ pub struct HoursInput {
     /// 09:00, on the quarter hour
     pub start_time: String,
     pub end_time: String,
-    /// Each type once, one online type; left out: as now
+    /// Each type once, one online type; default: as now
     pub locations: Option<Vec<LocationInput>>,
 }
 
@@ -97,7 +97,7 @@ impl Plan {
         for (index, row) in weekly.iter().enumerate() {
             let path = format!("weekly[{index}]");
             let days = days(&row.day).ok_or_else(|| {
-                let problem = format!("{} is no day of the week", quoted(&row.day, 40));
+                let problem = format!("{} is not a day of the week", quoted(&row.day, 40));
                 let hint = "write it out, like Thursday, Mon-Fri, weekdays or weekends; dates go into overrides";
                 Failure::argument(&format!("{path}.day"), problem, hint)
             })?;
@@ -118,11 +118,15 @@ impl Plan {
             }
             let hours = match (&row.working_hours, row.remove.unwrap_or_default()) {
                 (Some(_), true) => {
-                    let hint = "remove takes the override away; without it working_hours says what holds on that date";
-                    return Err(Failure::argument(&format!("{path}.remove"), "goes without working_hours", hint));
+                    let hint = "remove deletes the override; without it working_hours says what applies on that date";
+                    return Err(Failure::argument(
+                        &format!("{path}.remove"),
+                        "cannot be combined with working_hours",
+                        hint,
+                    ));
                 }
                 (None, false) => {
-                    let hint = "say [] for a day off, hours, or remove: true for the usual hours again";
+                    let hint = "pass [] for a day off, hours, or remove: true to restore the usual hours";
                     return Err(Failure::argument(&format!("{path}.working_hours"), "is required", hint));
                 }
                 (None, true) => None,
@@ -150,7 +154,11 @@ impl Plan {
                 && !plan.overrides.iter().any(|(known, _)| known == date)
                 && *date >= schedule.zone.date(now);
             if stays {
-                plan.notes.push(format!("{} has hours of its own, which stay: {}.", day_of(*date), told(hours, "off")));
+                plan.notes.push(format!(
+                    "{} has hours of its own, which stay as they are: {}.",
+                    day_of(*date),
+                    told(hours, "off")
+                ));
             }
         }
         let mut said = std::collections::HashSet::new();
@@ -175,7 +183,7 @@ impl Plan {
 }
 
 fn twice(path: &str, what: &str) -> Failure {
-    Failure::argument(path, format!("{what} is there twice"), "give all of its hours in one entry")
+    Failure::argument(path, format!("{what} appears twice"), "give all of its hours in one entry")
 }
 
 /// Parses the days that a person means: one, several, or a range of the week.
@@ -238,13 +246,13 @@ impl Filler<'_> {
             let end = clock(&format!("{path}.end_time"), &hours.end_time, Edge::End)?;
             if end <= start {
                 let problem = format!("{} is not after {}", written(end), written(start));
-                let hint = "end_time has to be later on the same day; hours over midnight go into two days";
+                let hint = "end_time has to be later on the same day; hours across midnight go into two days";
                 return Err(Failure::argument(&format!("{path}.end_time"), problem, hint));
             }
             if let Some((from, to, _)) = ranges.iter().find(|(from, to, _)| start < *to && *from < end) {
                 let problem =
                     format!("{}-{} overlaps {}-{}", written(start), written(end), written(*from), written(*to));
-                return Err(Failure::argument(&path, problem, "make them one stretch, or move one"));
+                return Err(Failure::argument(&path, problem, "merge them into one range, or move one"));
             }
             let locations = match &hours.locations {
                 Some(given) => self.given(&format!("{path}.locations"), given, notes)?,
@@ -267,7 +275,7 @@ impl Filler<'_> {
         let now: Vec<&Hours> = if replaced.is_empty() { otherwise() } else { replaced };
         if now.iter().any(|hours| Some(&hours.locations) != now.first().map(|first| &first.locations)) {
             let joined = format!("{}-{}", written(start), written(end));
-            notes.push(format!("{joined} takes the place of hours with different locations, and has all of them."));
+            notes.push(format!("{joined} replaces hours with different locations, and has all of those locations."));
         }
         let mut kept: Vec<Value> = Vec::new();
         for location in now.iter().flat_map(|hours| &hours.locations) {
@@ -292,9 +300,9 @@ impl Filler<'_> {
             }
             if has(kind) || has(other) {
                 let what = field("value").or(field("id")).unwrap_or(kind);
-                let group = if other.is_empty() { "each type of location" } else { "one kind of online link" };
+                let group = if other.is_empty() { "one location of each type" } else { "one kind of online link" };
                 notes.push(format!(
-                    "OnceHub takes {group} once for a stretch of hours: {} is left out.",
+                    "OnceHub accepts only {group} for a range of hours: {} is left out.",
                     quoted(what, 80)
                 ));
                 continue;
@@ -316,8 +324,8 @@ impl Filler<'_> {
                 if kind == LocationType::OnlineDynamicLink {
                     continue;
                 }
-                let problem = format!("{} is there twice", kind.as_str());
-                return Err(Failure::argument(&path_of("type"), problem, "once is enough"));
+                let problem = format!("{} appears twice", kind.as_str());
+                return Err(Failure::argument(&path_of("type"), problem, "list it once"));
             }
             if before.iter().any(|known| is_mixed(known.kind, kind)) {
                 let problem = "has both online_dynamic_link and online_static_link";
@@ -333,14 +341,14 @@ impl Filler<'_> {
                 LocationType::OnlineStaticLink => {
                     let url = location.value.as_deref().map(str::trim).filter(|url| url::Url::parse(url).is_ok());
                     let Some(url) = url else {
-                        let hint = "give the whole URL, like https://meet.example.com/room";
+                        let hint = "give the full URL, like https://meet.example.com/room";
                         return Err(Failure::argument(&path_of("value"), "online_static_link needs its URL", hint));
                     };
                     fields.insert("value".into(), url.into());
                 }
                 LocationType::OnlineDynamicLink if location.value.is_some() => notes.push(
-                    "Which services an online_dynamic_link offers follows from what the user has connected in OnceHub, \
-                     not from value."
+                    "The services that an online_dynamic_link offers depend on what the user has connected in OnceHub, \
+                     not on value."
                         .into(),
                 ),
                 _ => {}
@@ -411,11 +419,11 @@ fn clock(path: &str, text: &str, edge: Edge) -> Result<i32, Failure> {
     let time = CLOCKS.iter().find_map(|form| Time::strptime(form, &folded).ok());
     let is_midnight = matches!(folded.as_str(), "24" | "24:00" | "24:00:00" | "2400");
     if is_midnight || (edge == Edge::End && time == Some(Time::midnight())) {
-        let hint = "say 23:45: OnceHub counts in quarters of an hour; hours over midnight go into two days";
+        let hint = "use 23:45: OnceHub counts in quarter hours; hours across midnight go into two days";
         return Err(Failure::argument(path, "a day ends at 23:45", hint));
     }
     let Some(time) = time else {
-        let problem = format!("{} is no time of day", quoted(text, 40));
+        let problem = format!("{} is not a time of day", quoted(text, 40));
         return Err(Failure::argument(path, problem, "write it like 09:00 or 17:30"));
     };
     let (hour, minute) = (i32::from(time.hour()), i32::from(time.minute()));
@@ -423,10 +431,10 @@ fn clock(path: &str, text: &str, edge: Edge) -> Result<i32, Failure> {
         let down = hour * 60 + minute / 15 * 15;
         let up = down + 15;
         let hint = match up {
-            1440 => format!("say {}", written(down)),
-            up => format!("say {} or {}", written(down), written(up)),
+            1440 => format!("use {}", written(down)),
+            up => format!("use {} or {}", written(down), written(up)),
         };
-        let problem = format!("{} is not on a quarter of an hour", written(hour * 60 + minute));
+        let problem = format!("{} is not on the quarter hour", written(hour * 60 + minute));
         return Err(Failure::argument(path, problem, hint));
     }
     Ok(hour * 60 + minute)

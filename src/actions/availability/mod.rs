@@ -122,7 +122,7 @@ impl Action for Update {
         let (user, weekly, overrides) = (self.user.clone(), self.weekly.clone(), self.overrides.clone());
         *self = Self::plan(context, user, weekly, overrides).await?;
         if in_words(&self.wanted) != asked {
-            let problem = "the hours have been changed by somebody else while the question was open";
+            let problem = "somebody else changed the hours while the question was open";
             let hint = "call again: the question will show them as they are now";
             return Err(Failure::not_confirmed(problem, hint));
         }
@@ -164,7 +164,7 @@ fn needs_what_is_there(sent: &Availability, weekly: &[DayInput], overrides: &[Da
     if sent.weekly.is_some() || ranges.flatten().all(|hours| hours.locations.is_some()) {
         return Ok(());
     }
-    let problem = "OnceHub sent no hours, so where meetings take place cannot be taken from them";
-    let hint = "try again, or give locations with each stretch of hours ([] for none)";
+    let problem = "OnceHub sent no hours, so meeting locations cannot be taken from them";
+    let hint = "try again, or give locations with each range of hours ([] for none)";
     Err(Failure::argument("locations", problem, hint))
 }

@@ -92,7 +92,7 @@ impl Schedule {
             }
         }
         if !self.overrides.is_empty() {
-            lines.push("dates that differ:".into());
+            lines.push("date overrides:".into());
         }
         for (date, hours) in &self.overrides {
             lines.push(format!("{} {}", date.strftime("%a %Y-%m-%d"), told(hours, "off")));

@@ -23,7 +23,7 @@ pub struct Booking {
     pub id: Option<String>,
     #[schemars(skip)]
     pub tracking_id: Option<String>,
-    /// Left out of lists where it is the calendar's own
+    /// Omitted from lists when it is the calendar's own
     pub subject: Option<String>,
     /// requested, scheduled, rescheduled, completed, canceled or no_show
     pub status: Option<String>,
@@ -194,7 +194,19 @@ impl Booking {
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    /// The references to something with a name: the noun, its field, and the field of the name.
+    /// Returns what it refers to: the noun, the field, the reference, and the name.
+    fn refers(&self) -> impl Iterator<Item = (Noun, &'static str, &Reference, Option<&str>)> {
+        let all = [
+            (Noun::Users, "owner", &self.owner, &self.owner_name),
+            (Noun::Calendars, "booking_calendar", &self.booking_calendar, &self.booking_calendar_name),
+            (Noun::BookingPages, "booking_page", &self.booking_page, &self.booking_page_name),
+            (Noun::MasterPages, "master_page", &self.master_page, &self.master_page_name),
+            (Noun::EventTypes, "event_type", &self.event_type, &self.event_type_name),
+        ];
+        all.into_iter().filter_map(|(noun, field, to, name)| Some((noun, field, to.as_ref()?, name.as_deref())))
+    }
+
+    /// The same, for filling in the names.
     fn references(&mut self) -> [(Noun, Option<&Reference>, &mut Option<String>); 5] {
         [
             (Noun::Users, self.owner.as_ref(), &mut self.owner_name),

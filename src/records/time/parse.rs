@@ -152,7 +152,7 @@ fn at_wall(wall: DateTime, zone: &Zone) -> Option<Moment> {
         AmbiguousOffset::Fold { .. } => {
             let at = ambiguous.earlier().ok()?;
             let note = format!(
-                "{} comes twice in {} (clocks go back): taken as the first, {}",
+                "{} occurs twice in {} (clocks go back): taken as the first, {}",
                 show(wall),
                 zone.name(),
                 local(at, zone)

@@ -64,7 +64,7 @@ fn a_gap_goes_to_its_later_side_and_a_doubled_hour_to_its_first() {
     );
     let fold = parse("2026-11-01 01:30", &new_york, at(NOW)).unwrap();
     assert_eq!(local(fold.at, &new_york), "Sun 2026-11-01 01:30 -04:00");
-    assert!(fold.note.unwrap().contains("comes twice"));
+    assert!(fold.note.unwrap().contains("occurs twice"));
     let into_the_gap = parse("+1d", &new_york, at("2027-03-13T07:30:00Z")).unwrap();
     assert_eq!(local(into_the_gap.at, &new_york), "Sun 2027-03-14 03:30 -04:00");
     assert!(into_the_gap.note.is_some());

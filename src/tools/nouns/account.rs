@@ -1,6 +1,5 @@
 //! The account that the API key belongs to.
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::account::account_in;
@@ -23,24 +22,18 @@ struct Connection {
     /// The account's e-mail address
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<String>,
-    /// Whom "me" means, if that is set
+    /// Who "me" is, if set
     #[serde(skip_serializing_if = "Option::is_none")]
     me: Option<String>,
-    /// The zone of replies, and of times that are given without one
+    /// The zone of replies, and of times given without one
     time_zone: String,
     current_time: Time,
 }
 
+#[tool_router(router = account, vis = "pub(in crate::tools)")]
 impl Tools {
-    pub(in crate::tools) fn account() -> Vec<ToolRouter<Self>> {
-        vec![Self::testing()]
-    }
-}
-
-#[tool_router(router = testing)]
-impl Tools {
-    /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the time
-    /// now. Use it first, or when another tool such as `list_bookings` reports an authentication error.
+    /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the current
+    /// time. Use it first, or when another tool such as `list_bookings` reports an authentication error.
     #[tool(
         title = "Test connection",
         input_schema = schema::input::<TestConnection>(),

@@ -1,6 +1,5 @@
 //! Booking pages of OnceHub Classic.
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::booking_pages;
@@ -12,12 +11,6 @@ use crate::tools::call::Call;
 use crate::tools::listing::{Paging, rows};
 use crate::tools::reply::Reply;
 use crate::tools::{Tools, schema};
-
-impl Tools {
-    pub(in crate::tools) fn booking_pages() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_pages()]
-    }
-}
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListBookingPages {
@@ -38,10 +31,10 @@ struct GetBookingPage {
     booking_page_id: String,
 }
 
-#[tool_router(router = finding_pages)]
+#[tool_router(router = booking_pages, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find booking pages of OnceHub Classic: name, URL, time zone, whether active. Use one to filter `list_bookings`.
-    /// None can be booked from here: for that see `list_booking_calendars`.
+    /// They cannot be booked from here: for that see `list_booking_calendars`.
     #[tool(
         title = "List booking pages",
         input_schema = schema::input::<ListBookingPages>(),

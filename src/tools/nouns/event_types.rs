@@ -1,6 +1,5 @@
 //! Event types of OnceHub Classic.
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::event_types;
@@ -12,12 +11,6 @@ use crate::tools::call::Call;
 use crate::tools::listing::{Paging, rows};
 use crate::tools::reply::Reply;
 use crate::tools::{Tools, schema};
-
-impl Tools {
-    pub(in crate::tools) fn event_types() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_event_types()]
-    }
-}
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListEventTypes {
@@ -32,7 +25,7 @@ struct GetEventType {
     event_type_id: String,
 }
 
-#[tool_router(router = finding_event_types)]
+#[tool_router(router = event_types, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the event types (kinds of meeting) of OnceHub Classic: name, description. Use one to filter `list_bookings`
     /// or `list_booking_pages`. Newer booking calendars have none.

@@ -17,8 +17,8 @@ use crate::tools::reply::Reply;
 use crate::tools::{Tools, schema};
 
 impl Tools {
-    pub(in crate::tools) fn master_pages() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_master_pages(), Self::linking_master_pages()]
+    pub(in crate::tools) fn master_pages() -> ToolRouter<Self> {
+        Self::finding_master_pages() + Self::linking_master_pages()
     }
 }
 
@@ -37,8 +37,8 @@ struct GetMasterPage {
 
 #[tool_router(router = finding_master_pages)]
 impl Tools {
-    /// List the master pages of OnceHub Classic, each several booking pages under one URL: name, URL, whether active.
-    /// Use one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
+    /// List the master pages of OnceHub Classic, each one URL for several booking pages: name, URL, whether active. Use
+    /// one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
     #[tool(
         title = "List master pages",
         input_schema = schema::input::<ListMasterPages>(),
@@ -78,8 +78,9 @@ struct CreateLink {
 
 #[tool_router(router = linking_master_pages)]
 impl Tools {
-    /// Make a link with which one guest books once through a Classic master page. It is sent to nobody: pass it on. It
-    /// ends after one booking or 90 days; nothing can be prefilled. For booking calendars use `create_one_time_link`.
+    /// Create a link for a single booking through a Classic master page. OnceHub does not send it: give it to the
+    /// guest. It expires after one booking or 90 days; nothing can be prefilled. For booking calendars use
+    /// `create_one_time_link`.
     #[tool(
         title = "Create master page one-time link",
         input_schema = schema::input::<CreateLink>(),
@@ -89,7 +90,7 @@ impl Tools {
     async fn create_master_page_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
         let CreateLink { master_page_id } = call.input()?;
         let page = call.names.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?;
-        let question = format!("Make a one-time link for the master page {}?", page.described());
+        let question = format!("Create a one-time link for the master page {}?", page.described());
         let request = master_pages::CreateOneTimeLink { id: page.id.clone() };
         let done = call.carry_out(&mut MakeLink { request, question }).await?;
         let mut link = Told::<Link>::from(done.object);

@@ -1,6 +1,5 @@
 //! Text messages (SMS) that OnceHub has sent.
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Names};
@@ -13,12 +12,6 @@ use crate::tools::call::Call;
 use crate::tools::listing::{Paging, rows_as};
 use crate::tools::reply::Reply;
 use crate::tools::{Tools, schema};
-
-impl Tools {
-    pub(in crate::tools) fn notifications() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_notifications()]
-    }
-}
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListSmsNotifications {
@@ -44,10 +37,10 @@ enum RecipientType {
     User,
 }
 
-#[tool_router(router = finding_notifications)]
+#[tool_router(router = notifications, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to find
-    /// out if somebody got a reminder. None can be sent from here, and e-mails are listed nowhere. For bookings use
+    /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to check
+    /// whether somebody got a reminder. It cannot send any, and no tool lists e-mails. For bookings use
     /// `list_bookings`.
     #[tool(
         title = "List SMS notifications",

@@ -1,6 +1,5 @@
 //! Teams, which host calendars together.
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::teams;
@@ -12,12 +11,6 @@ use crate::tools::call::Call;
 use crate::tools::listing::{Paging, rows};
 use crate::tools::reply::Reply;
 use crate::tools::{Tools, schema};
-
-impl Tools {
-    pub(in crate::tools) fn teams() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_teams()]
-    }
-}
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListTeams {
@@ -34,10 +27,10 @@ struct GetTeam {
     team_id: String,
 }
 
-#[tool_router(router = finding_teams)]
+#[tool_router(router = teams, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the account's teams, or one user's: names and ids. Teams host calendars together. Members are in
-    /// `list_users`, calendars in `list_booking_calendars` (host). Who is in a team is changed with `update_user`.
+    /// `list_users`, calendars in `list_booking_calendars` (host). Change who is in a team with `update_user`.
     #[tool(
         title = "List teams",
         input_schema = schema::input::<ListTeams>(),

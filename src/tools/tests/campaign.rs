@@ -309,7 +309,7 @@ async fn work(worker: usize, rounds: usize) -> Tally {
             }
             let (tool_that_looks, arguments) = look;
             let told = account.hurried.call(tool_that_looks, arguments).await.any_text();
-            let note = format!("an earlier call of {tool} was cancelled by its client after its request had been sent");
+            let note = format!("an earlier call to {tool} was cancelled by its client after its request had been sent");
             // What was not sent is not told; what was is, and truly.
             assert!(times == 0 || told.contains(&note), "{label}: {told}");
             assert!(times == 0 || !told.contains("outcome: not done"), "{label}: {told}");
@@ -365,9 +365,8 @@ async fn a_reassignment_whose_answer_is_lost_is_told_by_its_new_host() {
     let done = bench.call_with(lost(Effect::DropAfter), "reassign_booking", reassign).await;
     assert_eq!(done.structure()["owner_name"], "Lee Whitford");
     assert!(
-        done.text().ends_with(
-            "note: OnceHub's own answer was lost; this was looked up afterwards and shows that it was done."
-        )
+        done.text()
+            .ends_with("note: OnceHub's response was lost; this was looked up afterwards and shows that it was done.")
     );
 }
 

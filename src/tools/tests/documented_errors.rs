@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, Setup};
-use crate::tools::tests::operations::{ALL, Documented, Operation, table};
+use crate::tools::tests::operations::{Documented, Operation, table};
 
 fn setup() -> Setup {
     let mut setup = Setup::default();
@@ -32,7 +32,7 @@ async fn check(bench: &Bench, operation: &Operation, documented: Documented) {
         body["param"] = param.into();
     }
     let Operation { tool, arguments, .. } = operation;
-    let (method, path) = (operation.method(), operation.path());
+    let (method, path) = (operation.method, operation.path());
     let fault = Fault::new(Effect::Error(status, body)).on(method, &path);
     let replied = bench.call_with(fault, tool, arguments.clone()).await;
     let (text, error) = (replied.failure(), replied.error());
@@ -71,5 +71,6 @@ async fn a_rate_limit_that_does_not_end_in_time_is_told_by_every_tool() {
         let (bench, mut operations) = table(setup()).await;
         check(&bench, &operations.swap_remove(row), (429, "Request rate limit exceeded", None)).await;
     };
-    stream::iter(0..ALL.len()).map(each).buffer_unordered(8).collect::<Vec<()>>().await;
+    let rows = table(setup()).await.1.len();
+    stream::iter(0..rows).map(each).buffer_unordered(8).collect::<Vec<()>>().await;
 }

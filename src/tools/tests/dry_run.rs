@@ -12,11 +12,15 @@ async fn a_dry_run_tells_what_each_change_would_be_and_sends_none() {
     setup.settings.confirm = Confirm::Always;
     setup.settings.dry_run = true;
     let (bench, operations) = table(setup).await;
-    for operation in operations.iter().filter(|operation| operation.method() != "GET") {
+    for operation in operations.iter().filter(|operation| operation.method != "GET") {
         let replied = bench.call(operation.tool, operation.arguments.clone()).await;
         let (text, structure) = (replied.text(), replied.structure());
         let would = structure["would"].as_str().unwrap();
-        assert!(would.ends_with('.') && text.ends_with(&format!("This would: {would}")), "{}: {text}", operation.tool);
+        assert!(
+            would.ends_with('.') && text.ends_with(&format!("What it would do: {would}")),
+            "{}: {text}",
+            operation.tool
+        );
         assert_eq!(structure["dry_run"], json!(true), "{}", operation.tool);
     }
     assert!(bench.asked.lock().unwrap().is_empty(), "nobody is asked");

@@ -1,10 +1,12 @@
 //! What the directory knows, when it reads, and when it forgets.
 
+use std::time::Duration;
+
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::oncehub::{Key, KeySource};
-use crate::sandbox::KEY;
+use crate::sandbox::{Effect, Fault, KEY};
 use crate::tools::tests::bench::{Bench, Setup};
 
 /// How often the list of users has been read.
@@ -52,6 +54,47 @@ async fn our_own_changes_are_known_at_once() {
     let listed = bench.call("list_booking_calendars", json!({"host": "Lee Whitford-Shaw"})).await;
     assert_eq!(listed.structure()["items"][0]["host_name"], "Lee Whitford-Shaw");
     assert_eq!(readings(&bench), 2);
+}
+
+#[tokio::test]
+async fn old_names_serve_while_they_are_renewed() {
+    let mut setup = Setup::default();
+    // Whatever is used is renewed.
+    setup.settings.remember = Duration::ZERO;
+    let bench = Bench::with(setup).await;
+    let calendar = async || {
+        let asked = json!({"name": "Intro call", "limit": 1});
+        bench.call("list_booking_calendars", asked).await.structure()["items"][0].clone()
+    };
+    let host = bench.call("get_user", json!({"user_id": "Dana Reyes"})).await.structure()["id"].clone();
+    let others = json!({"data": [{"id": host, "first_name": "Renamed", "last_name": "Person"}], "has_more": false});
+    // Somebody else renames her, and OnceHub is slow to say so.
+    bench.sandbox.fail(Fault::new(Effect::Hold).on("GET", "/v2/users").times(1));
+    bench.sandbox.fail(Fault::new(Effect::Replace(others)).on("GET", "/v2/users"));
+    assert_eq!(calendar().await["host_name"], "Dana Reyes", "what is known serves at once");
+    while bench.sandbox.held() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(calendar().await["host_name"], "Dana Reyes");
+    bench.sandbox.release();
+    while calendar().await["host_name"] == "Dana Reyes" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(calendar().await["host_name"], "Renamed Person");
+}
+
+#[tokio::test]
+async fn a_list_reads_only_the_names_that_it_refers_to_and_the_next_one_none() {
+    let bench = Bench::start().await;
+    let list = async |asked: Value| {
+        let before = bench.sandbox.requests().len();
+        bench.call("list_bookings", asked).await.text();
+        bench.sandbox.requests().len() - before
+    };
+    // None of these was made on a Classic page.
+    let asked = json!({"starts_after": "2026-11-23", "starts_before": "2026-11-25"});
+    assert_eq!(list(asked.clone()).await, 3, "bookings, users, calendars");
+    assert_eq!(list(asked).await, 1, "the names are known");
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn what_is_large_in_other_ways_still_fits_and_says_so() {
     let fault = Fault::new(Effect::Error(200, json!({"object": "schedule", "weekly": [], "overrides": dates})));
     let fault = fault.on("GET", "/scheduling-availability");
     let replied = bench.call_with(fault, "get_scheduling_availability", json!({"user_id": "Dana Reyes"})).await;
-    assert!(replied.text().contains("lists and objects with very many entries are not whole"), "{}", replied.text());
+    assert!(replied.text().contains("lists and objects with very many entries are incomplete"), "{}", replied.text());
     // A refusal of any length keeps its hint.
     let refusal =
         json!({"type": "invalid_request_error", "message": "No such user: ".repeat(9000), "param": "id".repeat(9000)});

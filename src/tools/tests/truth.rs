@@ -118,7 +118,7 @@ async fn a_page_that_comes_twice_counts_once_and_what_cannot_be_read_is_said() {
     let (ids, structure, text) = listed(std::slice::from_ref(&same), json!({"limit": 50})).await;
     assert_eq!(ids, ["WHK-1", "WHK-2"]);
     assert_eq!((&structure["has_more"], &structure["next_cursor"]), (&json!(false), &Value::Null));
-    assert!(text.contains("OnceHub says that there is more, but sends the same again"), "{text}");
+    assert!(text.contains("OnceHub says that there are more, but sends the same ones again"), "{text}");
     // The same with a cursor: what was shown before it does not come again.
     let (ids, ..) = listed(std::slice::from_ref(&same), json!({"limit": 50, "cursor": "WHK-1"})).await;
     assert_eq!(ids, ["WHK-2"]);

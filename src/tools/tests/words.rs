@@ -106,10 +106,10 @@ async fn a_strangers_single_word_is_quoted_in_every_reply_and_every_question() {
         }
         let path = operation.path();
         // What a write reads before it asks has the word, too.
-        if operation.method() != "GET" && !path.ends_with("availability") {
+        if operation.method != "GET" && !path.ends_with("availability") {
             let at = operations
                 .iter()
-                .position(|get| get.method() == "GET" && path.contains(&get.path()) && get.path().len() > 10);
+                .position(|get| get.method == "GET" && path.contains(&get.path()) && get.path().len() > 10);
             if let Some(at) = at {
                 let mut before = true_reply(at).await;
                 mark(&mut before);
@@ -123,7 +123,7 @@ async fn a_strangers_single_word_is_quoted_in_every_reply_and_every_question() {
             mark(&mut booking);
             bench.sandbox.fail(Fault::new(Effect::Error(200, booking)).on("GET", "/v2/bookings/"));
         }
-        bench.sandbox.fail(Fault::new(Effect::Error(200, reply)).on(operation.method(), &path));
+        bench.sandbox.fail(Fault::new(Effect::Error(200, reply)).on(operation.method, &path));
         let mut arguments = operation.arguments.as_object().cloned().unwrap_or_else(Map::new);
         for (name, value) in &mut arguments {
             match name.as_str() {

@@ -22,13 +22,13 @@ pub(super) fn form(
     form.retain(|_, answer| !answer.is_null());
     for (field, answer) in &mut form {
         if let Some((_, argument)) = OWN.iter().find(|(own, _)| own.eq_ignore_ascii_case(field)) {
-            let problem = format!("{} is no question of the calendar's", quoted(field, 60));
+            let problem = format!("{} is not one of this calendar's questions", quoted(field, 60));
             return Err(Failure::argument("custom_fields", problem, format!("pass it as {argument}")));
         }
         let is_text = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
         let fits = is_text(answer) || answer.as_array().is_some_and(|answers| answers.iter().all(is_text));
         if !fits {
-            let problem = format!("{} must be a text or a list of texts", quoted(field, 60));
+            let problem = format!("{} must be text or a list of texts", quoted(field, 60));
             return Err(Failure::argument("custom_fields", problem, "correct it and call again"));
         }
         if answer.is_number() || answer.is_boolean() {

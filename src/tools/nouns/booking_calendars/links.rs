@@ -23,7 +23,6 @@ use crate::tools::{Tools, schema};
 struct CreateLink {
     /// Id, exact name or URL
     calendar_id: String,
-    /// Prefilled, like the next three
     guest_name: Option<String>,
     guest_email: Option<String>,
     /// E.164
@@ -33,15 +32,15 @@ struct CreateLink {
     /// Tags: source, medium, campaign, term, content
     #[schemars(with = "Option<Map<String, Value>>")]
     utm: Option<Utm>,
-    /// On a team's calendar only: name, e-mail, id or `me`
+    /// Team calendars only: name, e-mail, id or `me`
     host: Option<String>,
-    /// Likewise
+    /// Team calendars only: name, e-mail, id or `me`
     #[serde(default)]
     co_hosts: Vec<String>,
     /// One of the calendar's durations
     #[schemars(range(min = 1))]
     duration_minutes: Option<u32>,
-    /// Steps not shown: contact_info, questions, co_hosts
+    /// Steps to skip: contact_info, questions, co_hosts
     #[serde(default)]
     skip: Vec<String>,
     /// Keep prefilled values out of the URL
@@ -65,9 +64,9 @@ struct Utm {
 
 #[tool_router(router = links, vis = "pub(super)")]
 impl Tools {
-    /// Make a link with which one guest books one meeting at a time they choose, prefilled if wanted. It is sent to
-    /// nobody: pass it on. It ends after one booking or 90 days. Published calendars only. For a time already agreed
-    /// use `schedule_meeting`; lasting links are in `get_booking_calendar`.
+    /// Create a link for one guest to book one meeting at a time they choose, optionally prefilled. OnceHub does not
+    /// send it: give it to the guest. It expires after one booking or 90 days. Published calendars only. For a time
+    /// already agreed on use `schedule_meeting`; lasting links are in `get_booking_calendar`.
     #[tool(
         title = "Create one-time link",
         input_schema = schema::input::<CreateLink>(),
@@ -109,7 +108,7 @@ impl Tools {
         let guest = [input.guest_name.as_deref(), input.guest_email.as_deref()].into_iter().flatten();
         let guest: Vec<String> = guest.map(|text| quoted(text, 120)).collect();
         let prefilled = if guest.is_empty() { String::new() } else { format!(", prefilled for {}", guest.join(" ")) };
-        let question = format!("Make a one-time link for {}{prefilled}?", calendar.described());
+        let question = format!("Create a one-time link for {}{prefilled}?", calendar.described());
         let done = call.carry_out(&mut MakeLink { request, question }).await?;
         let mut link = Told::<Link>::from(done.object);
         link.calendar_id = Some(calendar.id.to_string());

@@ -22,8 +22,8 @@ use crate::tools::reply::Reply;
 use crate::tools::{Tools, schema};
 
 impl Tools {
-    pub(in crate::tools) fn booking_calendars() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_calendars(), Self::slots(), Self::scheduling(), Self::links()]
+    pub(in crate::tools) fn booking_calendars() -> ToolRouter<Self> {
+        Self::finding_calendars() + Self::slots() + Self::scheduling() + Self::links()
     }
 }
 

@@ -35,11 +35,12 @@ struct ScheduleMeeting {
     guest_email: String,
     /// E.164
     guest_phone: Option<String>,
-    /// One the slot offers; default OnceHub's choice, never the last two
+    /// One the slot offers; default OnceHub's choice, never guest_phone or in_person_by_guest
     location_type: Option<LocationType>,
-    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address; virtual_static: leave out
+    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address;
+    /// virtual_static: omit
     location_value: Option<String>,
-    /// By exact field name: text or list; what is none of a question's choices is dropped
+    /// By exact field name: text or list; answers not among a question's choices are dropped
     custom_fields: Option<Map<String, Value>>,
 }
 
@@ -74,9 +75,9 @@ struct Scheduled {
 
 #[tool_router(router = scheduling, vis = "pub(super)")]
 impl Tools {
-    /// Book a meeting for a guest at a start from `get_booking_time_slots`; its length is the calendar's own. Guest and
-    /// host are notified at once; where the host has to approve, it stays `requested` until then. After a failure
-    /// repeat only if it says that nothing was booked. To let guests choose use `create_one_time_link`.
+    /// Book a meeting for a guest at a start time from `get_booking_time_slots`; the calendar sets its length. Guest
+    /// and host are notified at once; if the host must approve, it stays `requested` until then. After a failure, retry
+    /// only if it says that nothing was booked. To let guests choose use `create_one_time_link`.
     #[tool(
         title = "Schedule meeting",
         input_schema = schema::input::<ScheduleMeeting>(),
@@ -88,7 +89,7 @@ impl Tools {
         let zone = call.zone_asked("guest_time_zone", Some(&input.guest_time_zone))?;
         let start = call.moment("start_time", &input.start_time, &zone)?;
         if start.whole_day {
-            let hint = "choose a start from get_booking_time_slots";
+            let hint = "choose a start time from get_booking_time_slots";
             return Err(Failure::argument("start_time", "is a day, not a time", hint).into());
         }
         let form = guest::form(
@@ -132,7 +133,7 @@ async fn location(
             Some(_) => Err(Failure::argument(
                 "location_type",
                 "is required with location_value",
-                "say which type the value is of",
+                "say which type of location the value is for",
             )),
         };
     };
@@ -187,7 +188,7 @@ async fn address(call: &Call, calendar: &Id, start: Timestamp, asked: Option<&st
                 _ => format!("pass one of these ids: {}", offered.join(", ")),
             };
             let problem = if asked.is_some() {
-                "is not one address that this calendar offers"
+                "does not match exactly one address that this calendar offers"
             } else {
                 "is required for physical"
             };
@@ -228,7 +229,7 @@ async fn told(call: &Call, schedule: &Schedule, done: &Done) -> Reply {
     if !dropped.is_empty() {
         let dropped: Vec<String> = dropped.into_iter().map(|name| quoted(name, 60)).collect();
         reply.note(&format!(
-            "OnceHub did not keep every answer to {}: a question must be named exactly, a choice be one of its own.",
+            "OnceHub did not keep every answer to {}: name each question exactly, and use only its own choices.",
             dropped.join(", ")
         ));
     }
@@ -246,7 +247,7 @@ async fn too_late(call: &Call, schedule: &Schedule, failure: Failure) -> Failure
     let from = Some(start - day).filter(|from| *from > now);
     let slots = slots(call.oncehub(), &calendar.id, from, start + day + day).await;
     match slots.ok().and_then(|slots| nearest_in_words(&slots, start, zone)) {
-        Some(near) => failure.hint(format!("the nearest free starts are {near}: ask which one suits")),
-        None => failure.hint("nothing is free around then: ask get_booking_time_slots for other days"),
+        Some(near) => failure.hint(format!("the nearest free start times are {near}: ask which one suits")),
+        None => failure.hint("nothing is free around then: try other days with get_booking_time_slots"),
     }
 }

@@ -26,9 +26,9 @@ struct GetBookingTimeSlots {
     calendar_id: String,
     /// 2026-12-01, 2026-12-01T15:00, today, monday, +3d; default now
     start_time: Option<String>,
-    /// A date is included; default a week later, at most 30 days
+    /// Dates are inclusive; default a week later, at most 30 days
     end_time: Option<String>,
-    /// The guest's IANA zone, of reply and inputs
+    /// The guest's IANA zone, for reply and inputs
     time_zone: Option<String>,
     #[schemars(range(min = 1, max = 500), extend("default" = 25))]
     limit: Option<u32>,
@@ -39,9 +39,9 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[tool_router(router = slots, vis = "pub(super)")]
 impl Tools {
-    /// Find the free times of a booking calendar, e.g. before `schedule_meeting`. Gives starts by day in the guest's
-    /// zone, and where each can take place. Respects meetings, working hours and buffers, but not how far ahead guests
-    /// may book. Fails for unpublished calendars and hosts without a seat.
+    /// Find the free times of a booking calendar, e.g. before `schedule_meeting`. Returns start times by day in the
+    /// guest's zone, and where each can take place. Respects meetings, working hours and buffers, but not how far ahead
+    /// guests may book. Fails for unpublished calendars and hosts without a seat.
     #[tool(
         title = "Get free time slots",
         input_schema = schema::input::<GetBookingTimeSlots>(),
@@ -61,12 +61,12 @@ impl Tools {
             reply
         };
         let most = call.settings.max_reply;
-        let count = most_that_fit(wanted, most, shown);
+        let count = most_that_fit(wanted, most, |count| shown(count).size());
         let mut reply = shown(count);
         if count < wanted {
             reply.note(&format!(
-                "These are {count} of the {wanted} asked for, since a reply holds at most {} kB: next_start_time goes on \
-                 right after the last one shown.",
+                "These are {count} of the {wanted} asked for, since a reply holds at most {} kB: next_start_time \
+                 continues right after the last one shown.",
                 most / 1000
             ));
         }
@@ -100,8 +100,8 @@ impl Range {
         if ends <= now || (over && end.is_some()) && ends <= begins {
             return Err(Failure::argument(
                 "end_time",
-                "this range lies in the past, where nothing can be booked",
-                "ask for times to come",
+                "this range is in the past, where nothing can be booked",
+                "ask for future times",
             ));
         }
         if ends <= begins {
@@ -115,11 +115,11 @@ impl Range {
             return Err(Failure::argument(
                 "end_time",
                 format!(
-                    "OnceHub gives free slots for at most 30 days at once, and this is more: {} to {}",
+                    "OnceHub returns free slots for at most 30 days at a time, and this is more: {} to {}",
                     time::local(begins, zone),
                     time::local(ends, zone)
                 ),
-                "ask for 30 days or less, then for the next ones",
+                "ask for 30 days or less, then for the following days",
             ));
         }
         Ok(Self { start: (begins > now).then_some(begins), end: ends, now, notes })
@@ -178,18 +178,18 @@ struct Slots {
     has_more: bool,
     /// Always null: see next_start_time
     next_cursor: Option<String>,
-    /// Where to go on when has_more: pass it as start_time
+    /// Where to continue when has_more: pass it as start_time
     #[serde(skip_serializing_if = "Option::is_none")]
     next_start_time: Option<String>,
     /// The zone of every time that ends in _local
     time_zone: String,
     calendar_id: String,
-    /// Where, when it is the same for all: location_type and location_value of schedule_meeting
+    /// If the same for all items: location_type and location_value for schedule_meeting
     #[serde(skip_serializing_if = "Option::is_none")]
     locations: Option<Vec<Map<String, Value>>>,
     /// The range, as understood
     asked: String,
-    /// What else there is to say
+    /// Anything else to know
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
@@ -198,7 +198,7 @@ struct Slots {
 struct Item {
     /// UTC: pass it to schedule_meeting
     start_time: Time,
-    /// Where, when that differs from slot to slot
+    /// If they differ between items
     #[serde(skip_serializing_if = "Option::is_none")]
     locations: Option<Vec<Map<String, Value>>>,
 }
@@ -262,7 +262,7 @@ fn show(slots: &[Slot], count: usize, range: &Range, calendar: &Found, zone: &Zo
         );
     }
     if count == 0 {
-        text.push_str("\nAsk for other days, or another calendar.");
+        text.push_str("\nTry other days, or another calendar.");
     }
 
     let item =

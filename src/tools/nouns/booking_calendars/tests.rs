@@ -59,8 +59,8 @@ async fn a_range_that_cannot_be_is_refused_before_it_is_sent() {
         bench.call("get_booking_time_slots", asked).await.failure()
     };
     assert!(refused("2026-12-01", "2026-11-30").await.starts_with("end_time: must be after start_time"));
-    assert!(refused("2026-11-01", "2026-11-10").await.starts_with("end_time: this range lies in the past"));
-    assert!(refused("today", "+31d").await.starts_with("end_time: OnceHub gives free slots for at most 30 days"));
+    assert!(refused("2026-11-01", "2026-11-10").await.starts_with("end_time: this range is in the past"));
+    assert!(refused("today", "+31d").await.starts_with("end_time: OnceHub returns free slots for at most 30 days"));
     assert!(refused("soonish", "").await.starts_with("start_time: 'soonish' is not a time; write 2026-12-01,"));
     assert_eq!(bench.requests("GET", "time-slots"), 0);
     // Today begins before now, and is meant from now on.

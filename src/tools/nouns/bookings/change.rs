@@ -44,7 +44,7 @@ struct MarkNoShow {
 
 #[tool_router(router = changing_bookings, vis = "pub(super)")]
 impl Tools {
-    /// Cancel a coming booking for good; its time becomes free. The guest is e-mailed, with the reason, unless
+    /// Cancel an upcoming booking for good; its time becomes free. The guest is e-mailed, with the reason, unless
     /// notify_guest is false. To let them choose another time use `request_reschedule`; for another host
     /// `reassign_booking`. Paid bookings can only be canceled in OnceHub.
     #[tool(
@@ -56,13 +56,13 @@ impl Tools {
     async fn cancel_booking(&self, mut call: Call) -> Result<Reply, Stop> {
         let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
         let target = Target::find(&call.names, &booking_id).await?;
-        let mailed = if notify_guest { "The guest is told by e-mail." } else { "The guest was not told." };
+        let mailed = if notify_guest { "The guest is notified by e-mail." } else { "The guest was not notified." };
         told(&mut call, cancel(target, reason, notify_guest), &format!("Canceled. {mailed}")).await
     }
 
-    /// Cancel a coming booking and e-mail the guest a link to choose another time. The present time is given up at
-    /// once, answer or not. To move it to a time already agreed use `schedule_meeting` first and then `cancel_booking`.
-    /// Not for paid bookings.
+    /// Cancel an upcoming booking and e-mail the guest a link to choose another time. The slot is released at once,
+    /// even if the guest never answers. To move it to an agreed time use `schedule_meeting` first, then
+    /// `cancel_booking`. Not for paid bookings.
     #[tool(
         title = "Request reschedule",
         input_schema = schema::input::<RequestReschedule>(),
@@ -76,8 +76,8 @@ impl Tools {
         told(&mut call, request_reschedule(target, reason), said).await
     }
 
-    /// Mark a booking whose time has come as missed by the guest. It cannot be taken back here. For one still to come
-    /// use `cancel_booking`. Candidates: `list_bookings` with starts_before now, and status completed or scheduled.
+    /// Mark a booking whose start has passed as missed by the guest. It cannot be undone here. For an upcoming one use
+    /// `cancel_booking`. Candidates: `list_bookings` with starts_before now, and status completed or scheduled.
     #[tool(
         title = "Mark no-show",
         input_schema = schema::input::<MarkNoShow>(),

@@ -17,20 +17,19 @@ use crate::tools::{Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ListBookings {
-    /// Any of these
     #[serde(default)]
     status: Vec<Status>,
     /// Part of the guest's name or e-mail
     guest: Option<String>,
     /// Main host: name, e-mail, id or `me`
     owner: Option<String>,
-    /// Or co-host, likewise
+    /// Main or co-host: name, e-mail, id or `me`
     host: Option<String>,
     /// Guest: e-mail, contact id or exact name
     contact: Option<String>,
-    /// Booking calendar: name, URL or id
+    /// Name, URL or id
     calendar: Option<String>,
-    /// Classic, like the next two: name, URL or id
+    /// Classic, as are master_page and event_type: name, URL or id
     booking_page: Option<String>,
     master_page: Option<String>,
     event_type: Option<String>,
@@ -46,7 +45,7 @@ struct ListBookings {
     /// In full: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
-    /// IANA zone, of reply and inputs
+    /// IANA zone for reply and inputs
     time_zone: Option<String>,
     /// Default summary; full: every field
     detail: Option<Detail>,
@@ -89,9 +88,9 @@ enum Detail {
 #[tool_router(router = listing_bookings, vis = "pub(super)")]
 impl Tools {
     /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
-    /// missed theirs, what changed since yesterday. Last made first, not soonest: pass starts_after for what is to
-    /// come. guest and several statuses are searched among 1,000 a call. Notes, answers and links are in `get_booking`
-    /// or detail=full; free times in `get_booking_time_slots`.
+    /// missed theirs, what changed since yesterday. Newest created first, not chronological: pass starts_after for
+    /// upcoming ones. guest and several statuses scan 1,000 bookings a call. Notes, answers and links are in
+    /// `get_booking` or detail=full; free times in `get_booking_time_slots`.
     #[tool(
         title = "List bookings",
         input_schema = schema::input::<ListBookings>(),

@@ -18,13 +18,8 @@ use crate::tools::reply::Reply;
 use crate::tools::{Tools, asked, schema};
 
 impl Tools {
-    pub(in crate::tools) fn bookings() -> Vec<ToolRouter<Self>> {
-        vec![
-            Self::listing_bookings(),
-            Self::reading_bookings(),
-            Self::changing_bookings(),
-            Self::reassigning_bookings(),
-        ]
+    pub(in crate::tools) fn bookings() -> ToolRouter<Self> {
+        Self::listing_bookings() + Self::reading_bookings() + Self::changing_bookings() + Self::reassigning_bookings()
     }
 }
 

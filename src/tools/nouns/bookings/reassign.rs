@@ -21,7 +21,7 @@ struct ReassignBooking {
     booking_id: String,
     /// Name, e-mail, id or `me`
     new_host: String,
-    /// Default: as now, if the new host has it
+    /// Default: current, if the new host has it
     video_provider: Option<VideoProvider>,
 }
 
@@ -49,7 +49,7 @@ impl VideoProvider {
 
 #[tool_router(router = reassigning_bookings, vis = "pub(super)")]
 impl Tools {
-    /// Give a coming booking to another host at the same time; everyone is notified. Whether the new host is free is
+    /// Give an upcoming booking to another host at the same time; everyone is notified. Whether the new host is free is
     /// not checked: look with `list_bookings` (host) first. If they have no video service, an online meeting loses its
     /// link. Not in every plan. For another time use `request_reschedule`.
     #[tool(
@@ -79,7 +79,7 @@ impl Tools {
                 Ok(found) => found.described(),
                 Err(_) => word(owner),
             };
-            reply.note(&format!("OnceHub still names {owner} as the booking's owner; its host is the new one."));
+            reply.note(&format!("OnceHub still shows {owner} as the booking's owner; its host is the new one."));
         }
         if target.booking.join_url().is_some() && booking.join_url().is_none() {
             reply.note("The meeting has lost its video link: the new host has no video service connected.");

@@ -270,7 +270,7 @@ async fn a_reassignment_whose_answer_is_lost_is_seen_by_any_of_its_signs() {
         assert_eq!(fields, ["new_host", "new_host_name"], "the new host comes first");
         assert_eq!(replied.structure()["new_host"], "USR-XSAJLWDAS78B");
         let names_the_old =
-            text.contains("OnceHub still names \"Dana Reyes\" (USR-XXGJ98LRZMAU) as the booking's owner");
+            text.contains("OnceHub still shows \"Dana Reyes\" (USR-XXGJ98LRZMAU) as the booking's owner");
         assert_eq!(names_the_old, !as_owner, "{text}");
     }
 }

@@ -114,7 +114,7 @@ impl Tools {
         let address = address.map(|address| email("email", &address)).transpose()?;
         let mobile = mobile_phone.map(|number| phone("mobile_phone", &number)).transpose()?;
         let Some(known_by) = address.clone().or_else(|| mobile.clone()) else {
-            let hint = "pass one of the two: OnceHub tells contacts apart by them";
+            let hint = "pass one of the two: OnceHub identifies contacts by them";
             return Err(Failure::argument("email", "neither email nor mobile_phone is given", hint).into());
         };
         let mut fields = Map::new();
@@ -125,11 +125,11 @@ impl Tools {
         fields.append(&mut details.on_the_wire(&call).await?);
         let done = call.carry_out(&mut actions::contacts::create(fields.clone(), &known_by)).await?;
         let contact: Told<Contact> = call.told(done.object.clone()).await;
-        Ok(changed("Contact made.", &contact, &fields, call.zone()).after(&done))
+        Ok(changed("Contact created.", &contact, &fields, call.zone()).after(&done))
     }
 
-    /// Change a contact's details; fields left out stay, and so do custom_fields not named. E-mail and mobile phone
-    /// cannot change: make another with `create_contact`. Present values: `get_contact`.
+    /// Change a contact's details; omitted fields stay, and so do custom_fields not named. E-mail and mobile phone
+    /// cannot change: create another with `create_contact`. Current values: `get_contact`.
     #[tool(
         title = "Update contact",
         input_schema = schema::input::<UpdateContact>(),
@@ -139,7 +139,7 @@ impl Tools {
     async fn update_contact(&self, mut call: Call) -> Result<Reply, Stop> {
         let fixed = |failure: Failure| match failure.param.as_deref() {
             Some("email" | "mobile_phone") => failure
-                .hint("it cannot be changed: OnceHub tells contacts apart by it; make another with create_contact"),
+                .hint("it cannot be changed: OnceHub identifies contacts by it; create another with create_contact"),
             _ => failure,
         };
         let UpdateContact { contact_id, first_name, last_name, details } = call.input().map_err(fixed)?;
@@ -149,13 +149,13 @@ impl Tools {
         fields.extend(last_name.map(|name| ("last_name".to_owned(), name.into())));
         fields.append(&mut details.on_the_wire(&call).await?);
         if fields.is_empty() {
-            let hint = "pass at least one field; an empty value leaves a field as it is";
+            let hint = "pass at least one field; an empty value leaves a field unchanged";
             return Err(Failure::argument("contact_id", "there is nothing to change", hint).into());
         }
         let mut update = actions::contacts::Update::plan(&call.names, id.clone(), fields.clone()).await?;
         if update.planned().is_empty() {
             let contact = call.names.filled(update.before().clone()).await;
-            return Ok(changed("Nothing to change: it is so already.", &contact, &fields, call.zone()));
+            return Ok(changed("Nothing to change: it is already as requested.", &contact, &fields, call.zone()));
         }
         let mut done = call.carry_out(&mut update).await?;
         done.object.fill_id(id.as_str());
@@ -169,7 +169,7 @@ impl Tools {
         Ok(reply)
     }
 
-    /// Delete a contact's record for good. What becomes of coming bookings is not documented: end those with
+    /// Delete a contact's record for good. OnceHub does not document what happens to upcoming bookings: use
     /// `cancel_booking` first. To keep the record but drop a lead use `update_contact` with status Disqualified.
     #[tool(
         title = "Delete contact",
@@ -183,7 +183,7 @@ impl Tools {
         let (mut delete, name, upcoming) = actions::contacts::delete(&call, id.clone()).await?;
         let done = call.carry_out(&mut delete).await?;
         let mut reply = Reply::deleted("contact", &id, name, &done);
-        let next = "what becomes of them is not documented: see list_bookings (guest), cancel_booking";
+        let next = "OnceHub does not document what happens to them: see list_bookings (guest), cancel_booking";
         upcoming.note(next).iter().for_each(|note| reply.note(note));
         Ok(reply)
     }

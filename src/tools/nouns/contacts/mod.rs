@@ -19,8 +19,8 @@ use crate::tools::reply::Reply;
 use crate::tools::{Tools, schema};
 
 impl Tools {
-    pub(in crate::tools) fn contacts() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_contacts(), Self::changing_contacts()]
+    pub(in crate::tools) fn contacts() -> ToolRouter<Self> {
+        Self::finding_contacts() + Self::changing_contacts()
     }
 }
 
@@ -51,8 +51,8 @@ struct GetContact {
 
 #[tool_router(router = finding_contacts)]
 impl Tools {
-    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name is searched
-    /// among 1,000 a call, email in all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
+    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name filter scans
+    /// 1,000 contacts a call, email all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
     /// (contact), colleagues in `list_users`.
     #[tool(
         title = "List contacts",

@@ -154,7 +154,7 @@ async fn a_value_that_is_passed_empty_is_left_as_it_is_and_that_is_said() {
     let update = json!({"contact_id": JACOB, "company": "", "city": null, "job_title": "Buyer"});
     let replied = bench.call("update_contact", update).await;
     assert_eq!(replied.structure()["company"], "Fjord Tools");
-    assert!(replied.text().ends_with("note: Left as it is, because an empty value changes nothing: company, city."));
+    assert!(replied.text().ends_with("note: Left unchanged, because an empty value changes nothing: company, city."));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ struct AddUser {
     email: String,
     first_name: String,
     last_name: String,
-    /// Member if left out
+    /// Default Member
     role_name: Option<Role>,
     /// Names or ids
     #[serde(default)]
@@ -88,7 +88,7 @@ impl Tools {
         Ok(changed("Invited by e-mail.", &call.told(done.object.clone()).await, call.zone()).after(&done))
     }
 
-    /// Change a user's name, role or teams; what is left out stays. teams replaces them all, which changes whom team
+    /// Change a user's name, role or teams; omitted fields stay. teams replaces all of them, which changes whom team
     /// calendars book. The account owner, and anyone's e-mail, cannot be changed. Hours:
     /// `update_scheduling_availability`.
     #[tool(
@@ -114,7 +114,7 @@ impl Tools {
         let mut update = actions::users::Update::plan(&call.names, request).await?;
         if update.planned().is_empty() {
             let user = call.names.filled(update.before().clone()).await;
-            return Ok(changed("Nothing to change: it is so already.", &user, call.zone()));
+            return Ok(changed("Nothing to change: it is already as requested.", &user, call.zone()));
         }
         let mut done = call.carry_out(&mut update).await?;
         done.object.fill_id(id.as_str());
@@ -128,7 +128,7 @@ impl Tools {
         Ok(reply)
     }
 
-    /// Remove a user from the account for good. Bookings to come may be left without a host: find them with
+    /// Remove a user from the account for good. Upcoming bookings may be left without a host: find them with
     /// `list_bookings` (host) and use `reassign_booking` first. To change teams or role use `update_user`.
     #[tool(
         title = "Delete user",
@@ -142,7 +142,7 @@ impl Tools {
         let mut leaving = actions::users::Leaving::plan(&call, id.clone()).await?;
         let done = call.carry_out(&mut leaving.delete).await?;
         let mut reply = Reply::deleted("user", &id, leaving.name, &done);
-        let next = format!("list_bookings (host {id}) shows them, reassign_booking moves them");
+        let next = format!("list_bookings (host {id}) shows them, reassign_booking gives them to another host");
         if let Some(note) = leaving.upcoming.note(&next) {
             reply.note(&format!("{note}{}", leaving.calendars));
         }

@@ -19,8 +19,8 @@ use crate::tools::reply::Reply;
 use crate::tools::{Tools, schema};
 
 impl Tools {
-    pub(in crate::tools) fn users() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_users(), Self::changing_users(), Self::reading_availability(), Self::changing_availability()]
+    pub(in crate::tools) fn users() -> ToolRouter<Self> {
+        Self::finding_users() + Self::changing_users() + Self::reading_availability() + Self::changing_availability()
     }
 }
 
@@ -43,8 +43,8 @@ struct GetUser {
 
 #[tool_router(router = finding_users)]
 impl Tools {
-    /// Find the people of the account, who host bookings (not while their status is invited): name, e-mail, role,
-    /// status, time zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
+    /// Find the account's users, who host bookings (not while their status is invited): name, e-mail, role, status,
+    /// time zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
     #[tool(
         title = "List users",
         input_schema = schema::input::<ListUsers>(),

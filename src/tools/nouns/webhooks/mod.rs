@@ -22,8 +22,8 @@ use crate::tools::reply::{Deletion, Reply};
 use crate::tools::{Tools, schema};
 
 impl Tools {
-    pub(in crate::tools) fn webhooks() -> Vec<ToolRouter<Self>> {
-        vec![Self::finding_webhooks(), Self::changing_webhooks()]
+    pub(in crate::tools) fn webhooks() -> ToolRouter<Self> {
+        Self::finding_webhooks() + Self::changing_webhooks()
     }
 }
 
@@ -49,7 +49,7 @@ const EVENTS: &[&str] = &[
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateWebhook {
-    /// One that no other webhook has
+    /// Must be unique
     name: String,
     /// https
     url: String,
@@ -74,7 +74,7 @@ struct OneWebhook {
 #[tool_router(router = finding_webhooks)]
 impl Tools {
     /// List the account's webhooks, addresses that OnceHub posts to when bookings or conversations change: name, URL,
-    /// events; secrets are withheld. Look here before `create_webhook` and `delete_webhook`.
+    /// events; secrets are withheld. Use it before `create_webhook` and `delete_webhook`.
     #[tool(
         title = "List webhooks",
         input_schema = schema::input::<ListWebhooks>(),
@@ -107,16 +107,16 @@ impl Tools {
 struct Created {
     #[serde(flatten)]
     webhook: Told<Webhook>,
-    /// Signs each delivery; shown this once
+    /// Signs each delivery; shown only once
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
 
 #[tool_router(router = changing_webhooks)]
 impl Tools {
-    /// Have OnceHub post the chosen events, guests' data included, to an address from now on. The reply shows the
-    /// secret that signs them, this once: have it stored. A webhook cannot be changed, only replaced
-    /// (`delete_webhook`); see `list_webhooks` first.
+    /// Have OnceHub post the chosen events, guests' data included, to an address from now on. Their signing secret is
+    /// shown in this reply only: have it stored. A webhook cannot be changed, only replaced (`delete_webhook`); see
+    /// `list_webhooks` first.
     #[tool(
         title = "Create webhook",
         input_schema = schema::input::<CreateWebhook>(),
@@ -136,11 +136,11 @@ impl Tools {
         let secret = webhook.secret.as_ref().and_then(Value::as_str).filter(|secret| !secret.trim().is_empty());
         let secret = secret.map(str::to_owned);
         let told = match &secret {
-            Some(secret) => format!("{} (signs each delivery; shown this once: have it stored)", word(secret)),
+            Some(secret) => format!("{} (signs each delivery; shown only once: have it stored)", word(secret)),
             None => "it could not be read; OnceHub's own pages show it".to_owned(),
         };
         let text =
-            format!("Webhook made: OnceHub posts to it from now on.\n{}\nsecret: {told}", webhook.text(call.zone()));
+            format!("Webhook created: OnceHub posts to it from now on.\n{}\nsecret: {told}", webhook.text(call.zone()));
         let created = Created { webhook, secret };
         let mut reply = Reply::new(created, text).localised(call.zone()).after(&done).in_zone(call.zone());
         twice.iter().for_each(|twice| reply.note(twice));
@@ -169,7 +169,7 @@ fn called(name: &str) -> Result<String, Failure> {
     if name.chars().any(char::is_alphanumeric) {
         return Ok(name.trim().to_owned());
     }
-    Err(Failure::argument("name", "has no letter and no digit", "name it after what listens, like Bookings to CRM"))
+    Err(Failure::argument("name", "has no letter or digit", "name it after its receiver, like Bookings to CRM"))
 }
 
 /// Validates a webhook's address.
@@ -178,7 +178,7 @@ fn address(url: &str) -> Result<String, Failure> {
     if is_https {
         return Ok(url.trim().to_owned());
     }
-    Err(Failure::argument("url", "is not an https address", "give the whole of it, like https://example.com/oncehub"))
+    Err(Failure::argument("url", "is not an https address", "give the full URL, like https://example.com/oncehub"))
 }
 
 /// Validates the events, without duplicates.
@@ -193,8 +193,10 @@ fn known(events: &[String]) -> Result<Vec<String>, Failure> {
             let is_new = ["creat", "new", "made", "booked"].iter().any(|word| folded.contains(word));
             let near = if is_new { Some("booking.scheduled") } else { nearest(folded, EVENTS.iter().copied()) };
             let hint = match near {
-                Some(near) => format!("did you mean {near}? Otherwise use booking, for all that happens to bookings"),
-                None => "use booking, for all that happens to bookings".to_owned(),
+                Some(near) => {
+                    format!("did you mean {near}? Otherwise use booking, for everything that happens to bookings")
+                }
+                None => "use booking, for everything that happens to bookings".to_owned(),
             };
             return Err(Failure::argument("events", problem, hint));
         };
@@ -203,7 +205,11 @@ fn known(events: &[String]) -> Result<Vec<String>, Failure> {
         }
     }
     if known.is_empty() {
-        return Err(Failure::argument("events", "names no event", "use booking, for all that happens to bookings"));
+        return Err(Failure::argument(
+            "events",
+            "lists no events",
+            "use booking, for everything that happens to bookings",
+        ));
     }
     Ok(known)
 }

@@ -101,7 +101,7 @@ async fn an_address_that_is_told_already_is_pointed_out() {
     let mut webhook = new_webhook();
     webhook["url"] = "https://crm.northlight.example/oncehub".into();
     let made = bench.call("create_webhook", webhook).await;
-    let twice = "\"CRM sync\" posts there already, so what both tell of arrives twice.";
+    let twice = "\"CRM sync\" already posts there, so events sent by both arrive twice.";
     assert!(made.text().ends_with(&format!("note: {twice}")), "{}", made.text());
     assert!(bench.asked.lock().unwrap()[0].ends_with(twice));
 }
@@ -113,7 +113,7 @@ async fn a_webhook_whose_answer_was_lost_still_shows_its_secret() {
     let made = bench.call("create_webhook", new_webhook()).await;
     bench.sandbox.heal();
     assert_eq!(made.structure()["secret"].as_str().unwrap().len(), 32);
-    assert!(made.text().contains("OnceHub's own answer was lost"));
+    assert!(made.text().contains("OnceHub's response was lost"));
 }
 
 #[tokio::test]

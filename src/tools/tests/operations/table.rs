@@ -85,8 +85,9 @@ impl Ids {
     fn bookings(&self) -> Vec<Operation> {
         let paid = |message: &'static str| (422, message, None);
         vec![
-            operation("test_connection", json!({})),
+            operation("GET /test", "test_connection", json!({})),
             operation(
+                "GET /bookings",
                 "list_bookings",
                 json!({
                     "status": ["scheduled"], "owner": "Dana Reyes", "host": "lee@northlight.example", "contact": self.contact,
@@ -118,11 +119,11 @@ impl Ids {
                 ("after", &self.booking),
             ])
             .fails(&[&[EXPAND, DATE, CREATED, UPDATED], PAGES]),
-            operation("get_booking", json!({"booking_id": self.booking, "expand": ["owner"]}))
+            operation("GET /bookings/{id}", "get_booking", json!({"booking_id": self.booking, "expand": ["owner"]}))
                 .on(&self.booking)
                 .asks(&[("expand", "owner")])
                 .fails(&[&[NO_BOOKING]]),
-            operation("cancel_booking", json!({"booking_id": self.booking, "reason": "Ill", "notify_guest": false}))
+            operation("POST /bookings/{id}/cancel", "cancel_booking", json!({"booking_id": self.booking, "reason": "Ill", "notify_guest": false}))
                 .on(&self.booking)
                 .sends(json!({"cancellation_reason": "Ill", "send_cancellation_email": false}))
                 .fails(&[&[
@@ -133,7 +134,7 @@ impl Ids {
                          Activity Stream to cancel paid bookings.",
                     ),
                 ]]),
-            operation("request_reschedule", json!({"booking_id": self.booking, "reason": "Ill"}))
+            operation("POST /bookings/{id}/request-reschedule", "request_reschedule", json!({"booking_id": self.booking, "reason": "Ill"}))
                 .on(&self.booking)
                 .sends(json!({"reschedule_reason": "Ill"}))
                 .fails(&[&[
@@ -145,6 +146,7 @@ impl Ids {
                     ),
                 ]]),
             operation(
+                "POST /bookings/{id}/reassign",
                 "reassign_booking",
                 json!({"booking_id": self.booking, "new_host": "Lee Whitford", "video_provider": "google_meet"}),
             )
@@ -168,7 +170,7 @@ impl Ids {
                 (422, "Booking cannot be reassigned to the same host.", Some("new_host")),
                 (422, "location.type must be 'virtual'", Some("location.type")),
             ]]),
-            operation("mark_no_show", json!({"booking_id": self.past}))
+            operation("POST /bookings/{id}/no-show", "mark_no_show", json!({"booking_id": self.past}))
                 .on(&self.past)
                 .fails(&[&[NO_BOOKING, (409, "Cannot update booking status to no_show: 'BKNG-1'", Some("id"))]]),
         ]
@@ -176,13 +178,18 @@ impl Ids {
 
     fn calendars(&self) -> Vec<Operation> {
         vec![
-            operation("list_booking_calendars", json!({"host": "Advisers", "limit": 5, "cursor": self.calendar}))
-                .asks(&[("host", &self.advisers), ("limit", "5"), ("after", &self.calendar)])
-                .fails(&[PAGES]),
-            operation("get_booking_calendar", json!({"calendar_id": self.calendar}))
+            operation(
+                "GET /booking-calendars",
+                "list_booking_calendars",
+                json!({"host": "Advisers", "limit": 5, "cursor": self.calendar}),
+            )
+            .asks(&[("host", &self.advisers), ("limit", "5"), ("after", &self.calendar)])
+            .fails(&[PAGES]),
+            operation("GET /booking-calendars/{id}", "get_booking_calendar", json!({"calendar_id": self.calendar}))
                 .on(&self.calendar)
                 .fails(&[&[NO_CALENDAR]]),
             operation(
+                "GET /booking-calendars/{id}/time-slots",
                 "get_booking_time_slots",
                 json!({"calendar_id": self.calendar, "start_time": "2026-12-01", "end_time": "2026-12-03T12:00:00Z"}),
             )
@@ -195,6 +202,7 @@ impl Ids {
                 (422, "Time slots cannot be retrieved from an unpublished booking calendar.", Some("id")),
             ]]),
             operation(
+                "POST /booking-calendars/{id}/schedule",
                 "schedule_meeting",
                 json!({
                     "calendar_id": self.calendar, "start_time": self.slot, "guest_time_zone": "Europe/London",
@@ -218,6 +226,7 @@ impl Ids {
                 (422, "Meeting cannot be scheduled on an unpublished booking calendar.", Some("id")),
             ]]),
             operation(
+                "POST /booking-calendars/{id}/one-time-links",
                 "create_one_time_link",
                 json!({
                     "calendar_id": self.calendar, "guest_name": "Ada", "guest_email": "ada@example.com",
@@ -249,6 +258,7 @@ impl Ids {
     fn classic(&self) -> Vec<Operation> {
         vec![
             operation(
+                "GET /booking-pages",
                 "list_booking_pages",
                 json!({
                     "master_page": self.master_page, "event_type": self.event_type, "user": "Lee Whitford", "limit": 3,
@@ -263,28 +273,29 @@ impl Ids {
                 ("after", &self.page),
             ])
             .fails(&[PAGES]),
-            operation("get_booking_page", json!({"booking_page_id": self.page})).on(&self.page).fails(&[&[(
-                404,
-                "No such booking page: 'BP-1'",
-                Some("id"),
-            )]]),
-            operation("list_event_types", json!({"limit": 3, "cursor": self.event_type}))
+            operation("GET /booking-pages/{id}", "get_booking_page", json!({"booking_page_id": self.page}))
+                .on(&self.page)
+                .fails(&[&[(404, "No such booking page: 'BP-1'", Some("id"))]]),
+            operation("GET /event-types", "list_event_types", json!({"limit": 3, "cursor": self.event_type}))
                 .asks(&[("limit", "3"), ("after", &self.event_type)])
                 .fails(&[PAGES]),
-            operation("get_event_type", json!({"event_type_id": self.event_type})).on(&self.event_type).fails(&[&[(
-                404,
-                "No such event type: 'ET-1'",
-                Some("id"),
-            )]]),
-            operation("list_master_pages", json!({"limit": 3, "cursor": self.master_page}))
+            operation("GET /event-types/{id}", "get_event_type", json!({"event_type_id": self.event_type}))
+                .on(&self.event_type)
+                .fails(&[&[(404, "No such event type: 'ET-1'", Some("id"))]]),
+            operation("GET /master-pages", "list_master_pages", json!({"limit": 3, "cursor": self.master_page}))
                 .asks(&[("limit", "3"), ("after", &self.master_page)]),
-            operation("get_master_page", json!({"master_page_id": self.master_page}))
+            operation("GET /master-pages/{id}", "get_master_page", json!({"master_page_id": self.master_page}))
                 .on(&self.master_page)
                 .fails(&[&[NO_MASTER_PAGE]]),
-            operation("create_master_page_one_time_link", json!({"master_page_id": self.master_page}))
-                .on(&self.master_page)
-                .fails(&[&[NO_MASTER_PAGE, (400, "This master page is deleted: 'BP-EHM6JU50Q3'", Some("id"))]]),
             operation(
+                "POST /master-pages/{id}/one-time-links",
+                "create_master_page_one_time_link",
+                json!({"master_page_id": self.master_page}),
+            )
+            .on(&self.master_page)
+            .fails(&[&[NO_MASTER_PAGE, (400, "This master page is deleted: 'BP-EHM6JU50Q3'", Some("id"))]]),
+            operation(
+                "GET /notifications/sms",
                 "list_sms_notifications",
                 json!({
                     "recipient": "dana@northlight.example", "recipient_type": "user",
@@ -307,11 +318,12 @@ impl Ids {
 
     fn users(&self) -> Vec<Operation> {
         vec![
-            operation("list_users", json!({"email": "lee@northlight.example", "limit": 3, "cursor": self.lee}))
+            operation("GET /users", "list_users", json!({"email": "lee@northlight.example", "limit": 3, "cursor": self.lee}))
                 .asks(&[("email", "lee@northlight.example"), ("limit", "3"), ("after", &self.lee)])
                 .fails(&[PAGES]),
-            operation("get_user", json!({"user_id": "Lee Whitford"})).on(&self.lee).fails(&[&[NO_USER]]),
+            operation("GET /users/{id}", "get_user", json!({"user_id": "Lee Whitford"})).on(&self.lee).fails(&[&[NO_USER]]),
             operation(
+                "POST /users",
                 "add_user",
                 json!({
                     "email": "new@northlight.example", "first_name": "Nia", "last_name": "Okoro",
@@ -338,6 +350,7 @@ impl Ids {
                 (500, "An unexpected error occurred. Please try again later.", None),
             ]]),
             operation(
+                "PATCH /users/{id}",
                 "update_user",
                 json!({
                     "user_id": "lee@northlight.example", "first_name": "Leigh", "last_name": "Whitford-Shaw",
@@ -361,10 +374,10 @@ impl Ids {
                 NO_USER,
                 (410, "User cannot be modified as they have been deleted: 'USR-A1B2C3'", Some("id")),
             ]]),
-            operation("list_teams", json!({"user": self.dana, "limit": 3, "cursor": self.advisers}))
+            operation("GET /teams", "list_teams", json!({"user": self.dana, "limit": 3, "cursor": self.advisers}))
                 .asks(&[("user", &self.dana), ("limit", "3"), ("after", &self.advisers)])
                 .fails(&[PAGES]),
-            operation("get_team", json!({"team_id": "Advisers"}))
+            operation("GET /teams/{id}", "get_team", json!({"team_id": "Advisers"}))
                 .on(&self.advisers)
                 .fails(&[&[(404, "No such team: 'TM-1'", Some("id"))]]),
         ]
@@ -373,7 +386,13 @@ impl Ids {
     fn availability(&self) -> Vec<Operation> {
         let hours = |start: &str, end: &str, locations: Value| json!({"start_time": start, "end_time": end, "locations": locations});
         vec![
-            operation("get_scheduling_availability", json!({"user_id": self.dana})).on(&self.dana).fails(&[&[
+            operation(
+                "GET /users/{id}/scheduling-availability",
+                "get_scheduling_availability",
+                json!({"user_id": self.dana}),
+            )
+            .on(&self.dana)
+            .fails(&[&[
                 NO_USER,
                 (400, "Received unknown parameter: start_date", Some("start_date")),
                 (
@@ -383,6 +402,7 @@ impl Ids {
                 ),
             ]]),
             operation(
+                "PATCH /users/{id}/scheduling-availability",
                 "update_scheduling_availability",
                 json!({
                     "user_id": self.dana,
@@ -453,6 +473,7 @@ impl Ids {
         });
         vec![
             operation(
+                "GET /contacts",
                 "list_contacts",
                 json!({
                     "email": "jacob.lindqvist@fjord.example", "created_after": "2026-08-01T00:00:00Z",
@@ -470,35 +491,43 @@ impl Ids {
                 ("after", &self.contact),
             ])
             .fails(&[&[DATE, CREATED, UPDATED], PAGES]),
-            operation("get_contact", json!({"contact_id": self.contact})).on(&self.contact).fails(&[&[NO_CONTACT]]),
-            operation("create_contact", with(all.clone(), &details)).sends(with(all, &on_the_wire)).fails(&[&[
-                (400, "At least one of 'email' or 'mobile_phone' is required.", Some("email")),
-                (400, "first_name is required", Some("first_name")),
-                (400, "last_name is required", Some("last_name")),
-                (400, "Invalid email format: 'john.doe@invalid'", Some("email")),
-                (400, "Invalid phone format: '+91999999'", Some("mobile_phone")),
-                (400, "Unsupported fields", Some("nickname")),
-                (409, "Contact already exists: 'ada@example.com'", Some("email")),
-                (409, "Contact already exists: '+12025550195'", Some("mobile_phone")),
-            ]]),
-            operation("update_contact", with(with(json!({"contact_id": self.contact}), &first_and_last), &details))
+            operation("GET /contacts/{id}", "get_contact", json!({"contact_id": self.contact}))
                 .on(&self.contact)
-                .sends(with(first_and_last, &on_the_wire))
+                .fails(&[&[NO_CONTACT]]),
+            operation("POST /contacts", "create_contact", with(all.clone(), &details))
+                .sends(with(all, &on_the_wire))
                 .fails(&[&[
-                    ONE_FIELD,
-                    (400, "Identifier fields (email, mobile_phone) cannot be updated via this endpoint", Some("email")),
-                    (
-                        400,
-                        "Identifier fields (email, mobile_phone) cannot be updated via this endpoint",
-                        Some("mobile_phone"),
-                    ),
-                    (400, "Invalid phone format: '+91999999'", Some("phone")),
-                    (400, "Invalid timezone: 'Invalid/Timezone'", Some("timezone")),
-                    (400, "Custom field 'unknown_field' does not exist in field library", Some("custom_fields")),
-                    (400, "Unsupported field", Some("nickname")),
-                    NO_CONTACT,
-                    (500, "An internal error occurred while processing your request", None),
+                    (400, "At least one of 'email' or 'mobile_phone' is required.", Some("email")),
+                    (400, "first_name is required", Some("first_name")),
+                    (400, "last_name is required", Some("last_name")),
+                    (400, "Invalid email format: 'john.doe@invalid'", Some("email")),
+                    (400, "Invalid phone format: '+91999999'", Some("mobile_phone")),
+                    (400, "Unsupported fields", Some("nickname")),
+                    (409, "Contact already exists: 'ada@example.com'", Some("email")),
+                    (409, "Contact already exists: '+12025550195'", Some("mobile_phone")),
                 ]]),
+            operation(
+                "PATCH /contacts/{id}",
+                "update_contact",
+                with(with(json!({"contact_id": self.contact}), &first_and_last), &details),
+            )
+            .on(&self.contact)
+            .sends(with(first_and_last, &on_the_wire))
+            .fails(&[&[
+                ONE_FIELD,
+                (400, "Identifier fields (email, mobile_phone) cannot be updated via this endpoint", Some("email")),
+                (
+                    400,
+                    "Identifier fields (email, mobile_phone) cannot be updated via this endpoint",
+                    Some("mobile_phone"),
+                ),
+                (400, "Invalid phone format: '+91999999'", Some("phone")),
+                (400, "Invalid timezone: 'Invalid/Timezone'", Some("timezone")),
+                (400, "Custom field 'unknown_field' does not exist in field library", Some("custom_fields")),
+                (400, "Unsupported field", Some("nickname")),
+                NO_CONTACT,
+                (500, "An internal error occurred while processing your request", None),
+            ]]),
         ]
     }
 
@@ -507,23 +536,29 @@ impl Ids {
             "name": "New Bookings", "url": "https://hooks.example/new", "events": ["booking.scheduled", "conversation"]
         });
         vec![
-            operation("create_webhook", webhook.clone()).sends(webhook).fails(&[&[(
+            operation("POST /webhooks", "create_webhook", webhook.clone()).sends(webhook).fails(&[&[(
                 409,
                 "A webhook subscription with this name already exists: 'New Bookings'",
                 Some("name"),
             )]]),
-            operation("list_webhooks", json!({"limit": 3, "cursor": self.webhook}))
+            operation("GET /webhooks", "list_webhooks", json!({"limit": 3, "cursor": self.webhook}))
                 .asks(&[("limit", "3"), ("after", &self.webhook)])
                 .fails(&[PAGES]),
-            operation("get_webhook", json!({"webhook_id": self.webhook})).on(&self.webhook).fails(&[&[NO_WEBHOOK]]),
+            operation("GET /webhooks/{id}", "get_webhook", json!({"webhook_id": self.webhook}))
+                .on(&self.webhook)
+                .fails(&[&[NO_WEBHOOK]]),
         ]
     }
 
     fn deletions(&self) -> Vec<Operation> {
         vec![
-            operation("delete_webhook", json!({"webhook_id": self.webhook})).on(&self.webhook).fails(&[&[NO_WEBHOOK]]),
-            operation("delete_contact", json!({"contact_id": self.contact})).on(&self.contact).fails(&[&[NO_CONTACT]]),
-            operation("delete_user", json!({"user_id": "sam.sales@northlight.example"}))
+            operation("DELETE /webhooks/{id}", "delete_webhook", json!({"webhook_id": self.webhook}))
+                .on(&self.webhook)
+                .fails(&[&[NO_WEBHOOK]]),
+            operation("DELETE /contacts/{id}", "delete_contact", json!({"contact_id": self.contact}))
+                .on(&self.contact)
+                .fails(&[&[NO_CONTACT]]),
+            operation("DELETE /users/{id}", "delete_user", json!({"user_id": "sam.sales@northlight.example"}))
                 .on(&self.sam)
                 .fails(&[&[NO_USER]]),
         ]

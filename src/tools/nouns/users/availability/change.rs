@@ -34,7 +34,7 @@ struct Changed {
     availability: Told<Availability>,
     /// Each a day or date, with its hours before and after
     changes: Vec<Value>,
-    /// Upcoming bookings on the changed days that now lie outside of hours
+    /// Upcoming bookings on the changed days that are now outside working hours
     #[serde(skip_serializing_if = "Option::is_none")]
     outside_working_hours: Option<Vec<Value>>,
 }
@@ -56,9 +56,9 @@ struct Row<'a> {
 
 #[tool_router(router = changing_availability, vis = "pub(in crate::tools::nouns::users)")]
 impl Tools {
-    /// Change when a user can be booked, in their own zone: weekly by day, overrides for dates such as holidays. Days
-    /// given are replaced whole; others stay. Nothing is canceled: the reply names bookings that now lie outside, for
-    /// `request_reschedule` or `cancel_booking`. Present hours: `get_scheduling_availability`.
+    /// Change when a user can be booked, in their own zone: weekly by day, overrides for dates such as holidays. Given
+    /// days are replaced whole; others stay. Nothing is canceled: the reply names bookings now outside those hours, for
+    /// `request_reschedule` or `cancel_booking`. Current hours: `get_scheduling_availability`.
     #[tool(
         title = "Update scheduling availability",
         input_schema = schema::input::<UpdateAvailability>(),
@@ -78,7 +78,7 @@ impl Tools {
             let mut lines = vec![format!("{} | times in {}", described(&update.user), schedule.zone.name())];
             lines.extend(update.wanted.iter().map(Change::as_it_is));
             let mut reply = Reply::new(sent.sent(), lines.join("\n"));
-            reply.note("Nothing to change: it is so already.");
+            reply.note("Nothing to change: it is already as requested.");
             update.plan.notes.iter().for_each(|note| reply.note(note));
             return Ok(reply);
         }
@@ -104,7 +104,7 @@ async fn told(call: &Call, update: &Update, Read { sent, schedule }: Read) -> Re
     let mut text =
         format!("{} | times in {}\n{}", described(user), schedule.zone.name(), in_words(&changes).join("\n"));
     if !bookings.is_empty() {
-        text.push_str("\nbookings that now lie outside:");
+        text.push_str("\nbookings now outside working hours:");
     }
     let is_co_host = |booking: &Told<Booking>| booking.owner.is_some() && !booking.is_owned_by(user.id.as_str());
     let mut rows = Vec::new();
@@ -128,13 +128,13 @@ async fn told(call: &Call, update: &Update, Read { sent, schedule }: Read) -> Re
         Changed { availability: sent, changes: structure, outside_working_hours: outside.is_ok().then_some(rows) };
     let mut reply = Reply::new(changed, text).localised(&schedule.zone);
     if !bookings.is_empty() {
-        reply.note("Their times stand: request_reschedule, reassign_booking or cancel_booking moves them.");
+        reply.note("These bookings stand: request_reschedule, reassign_booking or cancel_booking can change them.");
     }
     if more {
-        reply.note("There are more upcoming bookings than could be looked through: see list_bookings (host).");
+        reply.note("Not all upcoming bookings were checked: see list_bookings (host).");
     }
     if outside.is_err() {
-        reply.note("Which bookings now lie outside could not be looked up: see list_bookings (host).");
+        reply.note("Bookings now outside working hours could not be looked up: see list_bookings (host).");
     }
     plan.notes.iter().for_each(|note| reply.note(note));
     if changes.iter().all(|change| change.before == change.after) {
@@ -142,7 +142,7 @@ async fn told(call: &Call, update: &Update, Read { sent, schedule }: Read) -> Re
     }
     if changes.iter().zip(wanted).any(|(now, wanted)| !is_alike(&now.after, &wanted.after)) {
         let asked = in_words(wanted).join("; ");
-        reply.note(&format!("OnceHub did not take over all of it. Asked for was: {asked}."));
+        reply.note(&format!("OnceHub did not apply all of it. Requested: {asked}."));
     }
     reply
 }

@@ -23,9 +23,8 @@ struct GetAvailability {
 
 #[tool_router(router = reading_availability, vis = "pub(super)")]
 impl Tools {
-    /// Read when a user works: hours by day of the week and dates that differ, in the user's own zone, and where they
-    /// meet. It ignores bookings: free times are in `get_booking_time_slots`. Change it with
-    /// `update_scheduling_availability`.
+    /// Read a user's working hours: by day of the week, with date overrides and locations, in the user's own zone. It
+    /// ignores bookings: free times are in `get_booking_time_slots`. Change it with `update_scheduling_availability`.
     #[tool(
         title = "Get scheduling availability",
         input_schema = schema::input::<GetAvailability>(),
@@ -39,9 +38,7 @@ impl Tools {
         let text = format!("{} | times in {}\n{}", described(&user), schedule.zone.name(), schedule.text());
         let mut reply = Reply::new(sent.sent(), text);
         if sent.weekly.is_none() {
-            reply.note(
-                "OnceHub sent no hours by day of the week: that it shows none does not mean that there are none.",
-            );
+            reply.note("OnceHub sent no weekly hours: that none are shown does not mean that there are none.");
         }
         Ok(reply)
     }

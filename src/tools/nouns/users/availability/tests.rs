@@ -245,7 +245,7 @@ async fn only_what_a_change_pushes_out_is_named() {
     assert_eq!(outside("Dana Reyes", week(json!([hours("10:00", "17:15")]))).await, Vec::<Value>::new());
     let sent = bench.requests("PATCH", "/");
     let again = update(&bench, "Dana Reyes", week(json!([hours("10:00", "17:15")]))).await;
-    assert!(again.text().contains("note: Nothing to change: it is so already."), "{}", again.text());
+    assert!(again.text().contains("note: Nothing to change: it is already as requested."), "{}", again.text());
     assert_eq!(bench.requests("PATCH", "/"), sent);
 }
 

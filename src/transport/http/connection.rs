@@ -10,9 +10,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
-use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use super::network::Peer;
@@ -20,39 +18,29 @@ use super::network::Peer;
 /// The longest request head, and the most of a response that is buffered for a slow client.
 const BUFFER: usize = 64 << 10;
 
-/// A stream over a socket.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    fn socket(&self) -> &TcpStream;
+/// What a connection is served with.
+#[derive(Clone)]
+pub(super) struct Serving {
+    pub(super) routes: Router,
+    /// How long a client may be slow or silent.
+    pub(super) patience: Duration,
+    /// Cancelled when a connection is to be closed after its in-flight response.
+    pub(super) stopping: CancellationToken,
 }
 
-impl Stream for TcpStream {
-    fn socket(&self) -> &TcpStream {
-        self
-    }
-}
-
-impl Stream for TlsStream<TcpStream> {
-    fn socket(&self) -> &TcpStream {
-        self.get_ref().0
-    }
-}
-
-/// Serves a connection until the client closes it, is slow or silent for longer than `timeout`, or has been answered
-/// after `stopping`.
-pub(super) async fn serve<S: Stream>(stream: S, routes: Router, timeout: Duration, stopping: CancellationToken) {
-    let peer = stream.socket().peer_addr().map(|address| Peer(address.ip())).ok();
+/// Serves a connection until the client closes it or is too slow, or the server stops.
+pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + 'static, peer: Peer, serving: Serving) {
+    let Serving { routes, patience, stopping } = serving;
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(timeout));
+    stream.set_write_timeout(Some(patience));
     let routes = TowerToHyperService::new(routes);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        if let Some(peer) = peer {
-            request.extensions_mut().insert(peer);
-        }
+        request.extensions_mut().insert(peer);
         routes.call(request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(timeout)
+        .header_read_timeout(patience)
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     tokio::pin!(connection);

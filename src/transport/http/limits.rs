@@ -71,7 +71,6 @@ struct Running {
 }
 
 /// An in-flight request, counted until this is dropped.
-#[derive(Debug)]
 pub struct InFlight {
     tenant: Arc<str>,
     /// The client address, for a key that OnceHub had not accepted.

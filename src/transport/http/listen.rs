@@ -13,8 +13,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::connection::serve;
+use super::connection::{Serving, serve};
 use super::limits::Limits;
+use super::network::Peer;
 use super::tls::Certificates;
 
 /// The first byte of a TLS connection.
@@ -28,7 +29,6 @@ pub struct Listener {
 }
 
 /// The open connections.
-#[derive(Default)]
 pub(super) struct Connections {
     open: TaskTracker,
     stopping: CancellationToken,
@@ -72,13 +72,16 @@ impl Listener {
         routes: Router,
         limits: &Limits,
     ) -> Connections {
-        let (connections, room) = (Connections::default(), Arc::new(Semaphore::new(limits.connections)));
-        let (certificates, patience) = (self.certificates.map(Arc::new), limits.patience);
+        let room = Arc::new(Semaphore::new(limits.connections));
+        let stopping = CancellationToken::new();
+        let serving = Serving { routes, patience: limits.patience, stopping: stopping.clone() };
+        let connections = Connections { open: TaskTracker::new(), stopping };
+        let certificates = self.certificates.map(Arc::new);
         tokio::pin!(stop);
         loop {
-            let stream = tokio::select! {
+            let (stream, address) = tokio::select! {
                 accepted = self.tcp.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+                    Ok(accepted) => accepted,
                     Err(error) => {
                         // Most likely out of file descriptors: other connections may close.
                         tracing::warn!(%error, "cannot accept a connection");
@@ -97,13 +100,13 @@ impl Listener {
             };
             // Small responses must not wait for an acknowledgement.
             let _ = stream.set_nodelay(true);
-            let (certificates, routes, stopping) = (certificates.clone(), routes.clone(), connections.stopping.clone());
+            let (peer, certificates, serving) = (Peer(address.ip()), certificates.clone(), serving.clone());
             connections.open.spawn(async move {
                 let _place = place;
                 match certificates {
-                    None => serve(stream, routes, patience, stopping).await,
+                    None => serve(stream, peer, serving).await,
                     // Boxed, so that connections without TLS stay small.
-                    Some(certificates) => Box::pin(encrypted(stream, &certificates, routes, patience, stopping)).await,
+                    Some(certificates) => Box::pin(encrypted(stream, &certificates, peer, serving)).await,
                 }
             });
         }
@@ -111,14 +114,8 @@ impl Listener {
 }
 
 /// Serves a connection over TLS.
-async fn encrypted(
-    stream: TcpStream,
-    certificates: &Certificates,
-    routes: Router,
-    patience: Duration,
-    stopping: CancellationToken,
-) {
-    let mut first = [0];
+async fn encrypted(stream: TcpStream, certificates: &Certificates, peer: Peer, serving: Serving) {
+    let (patience, mut first) = (serving.patience, [0]);
     // A client that forgot the s in https gets a message, instead of noise.
     match tokio::time::timeout(patience, stream.peek(&mut first)).await {
         Ok(Ok(1)) if first == [HANDSHAKE] => {}
@@ -127,7 +124,7 @@ async fn encrypted(
     }
     let acceptor = TlsAcceptor::from(certificates.current());
     if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
-        serve(stream, routes, patience, stopping).await;
+        serve(stream, peer, serving).await;
     }
 }
 

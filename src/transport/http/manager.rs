@@ -1,108 +1,106 @@
-//! rmcp's own session manager, kept in step with [`Sessions`]: every session that opens or ends is recorded there.
+//! The book of sessions, as rmcp's implementation of Streamable HTTP uses it.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::io;
 
 use futures::Stream;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::transport::WorkerTransport;
 use rmcp::transport::streamable_http_server::session::ServerSseMessage;
 use rmcp::transport::streamable_http_server::session::local::{
-    LocalSessionManager, LocalSessionManagerError, LocalSessionWorker, create_local_session,
+    LocalSessionHandle, LocalSessionWorker, SessionConfig, create_local_session,
 };
 use rmcp::transport::streamable_http_server::{SessionId, SessionManager};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::DropGuard;
 
-use super::sessions::{Room, Sessions};
+use super::sessions::{Sessions, Way, new_id};
+use super::{Caller, Refusal};
+
+/// A session that rmcp has not taken over yet: its worker, and what ends it otherwise.
+pub(super) type Opening = (LocalSessionWorker, DropGuard);
 
 tokio::task_local! {
-    /// The reserved slot of the session that the current request opens.
-    pub(super) static OPENING: Cell<Option<Room>>;
+    /// The session that the current request opens.
+    pub(super) static OPENING: Cell<Option<Opening>>;
 }
 
-/// rmcp's manager of Streamable HTTP sessions. Only [`Sessions`] knows when an idle session is to end.
-pub(super) struct Manager {
-    local: LocalSessionManager,
-    sessions: Arc<Sessions>,
-}
-
-/// The reason a session does not accept a message, or does not resume a stream.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Problem {
-    #[error(transparent)]
-    Session(#[from] LocalSessionManagerError),
-    #[error("a session was to be opened without room for it")]
-    NoRoom,
-}
-
-impl Manager {
-    pub(super) fn new(sessions: Arc<Sessions>) -> Self {
-        let mut local = LocalSessionManager::default();
-        local.session_config.keep_alive = None;
-        Self { local, sessions }
+impl Sessions {
+    /// Opens a Streamable HTTP session of this caller.
+    pub(super) fn open_streamable(&self, caller: &Caller) -> Result<Opening, Refusal> {
+        let id = new_id()?;
+        let mut config = SessionConfig::default();
+        // Only the book knows when an idle session is to end.
+        config.keep_alive = None;
+        let (handle, worker) = create_local_session(SessionId::clone(&id), config);
+        let end = self.open(caller, id, Way::Streamable(handle))?;
+        Ok((worker, end.drop_guard()))
     }
 
-    /// Returns how many sessions rmcp has.
-    #[cfg(test)]
-    pub(super) async fn count(&self) -> usize {
-        self.local.sessions.read().await.len()
+    fn handle(&self, id: &SessionId) -> io::Result<LocalSessionHandle> {
+        match self.get(id).as_deref().map(|session| &session.way) {
+            Some(Way::Streamable(handle)) => Ok(handle.clone()),
+            _ => Err(io::Error::other("the session has ended")),
+        }
     }
 }
 
-impl SessionManager for Manager {
-    type Error = Problem;
+impl SessionManager for Sessions {
+    type Error = io::Error;
     type Transport = WorkerTransport<LocalSessionWorker>;
 
-    async fn create_session(&self) -> Result<(SessionId, Self::Transport), Problem> {
-        let room = OPENING.try_with(Cell::take).ok().flatten().ok_or(Problem::NoRoom)?;
-        let id = SessionId::clone(room.id());
-        let (handle, worker) = create_local_session(Arc::clone(&id), self.local.session_config.clone());
-        self.local.sessions.write().await.insert(Arc::clone(&id), handle);
-        let end = room.streamable();
-        Ok((id, WorkerTransport::spawn_with_ct(worker, end)))
+    async fn create_session(&self) -> io::Result<(SessionId, Self::Transport)> {
+        let opening = OPENING.try_with(Cell::take).ok().flatten();
+        let (worker, guard) = opening.ok_or_else(|| io::Error::other("there is no room for a session"))?;
+        Ok((SessionId::clone(worker.id()), WorkerTransport::spawn_with_ct(worker, guard.disarm())))
     }
 
     async fn initialize_session(
         &self,
         id: &SessionId,
         message: ClientJsonRpcMessage,
-    ) -> Result<ServerJsonRpcMessage, Problem> {
-        Ok(self.local.initialize_session(id, message).await?)
+    ) -> io::Result<ServerJsonRpcMessage> {
+        Ok(self.handle(id)?.initialize(message).await?)
     }
 
-    async fn has_session(&self, id: &SessionId) -> Result<bool, Problem> {
-        Ok(self.local.has_session(id).await?)
+    async fn has_session(&self, id: &SessionId) -> io::Result<bool> {
+        Ok(self.handle(id).is_ok())
     }
 
     /// Also called by rmcp, at the end of every session.
-    async fn close_session(&self, id: &SessionId) -> Result<(), Problem> {
-        self.sessions.forget(id);
-        Ok(self.local.close_session(id).await?)
+    async fn close_session(&self, id: &SessionId) -> io::Result<()> {
+        self.end(id);
+        Ok(())
     }
 
     async fn create_stream(
         &self,
         id: &SessionId,
         message: ClientJsonRpcMessage,
-    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Problem> {
-        Ok(self.local.create_stream(id, message).await?)
+    ) -> io::Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static> {
+        let handle = self.handle(id)?;
+        let receiver = handle.establish_request_wise_channel().await?;
+        handle.push_message(message, receiver.http_request_id).await?;
+        Ok(ReceiverStream::new(receiver.inner))
     }
 
-    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Problem> {
-        Ok(self.local.accept_message(id, message).await?)
+    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> io::Result<()> {
+        Ok(self.handle(id)?.push_message(message, None).await?)
     }
 
     async fn create_standalone_stream(
         &self,
         id: &SessionId,
-    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Problem> {
-        Ok(self.local.create_standalone_stream(id).await?)
+    ) -> io::Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static> {
+        Ok(ReceiverStream::new(self.handle(id)?.establish_common_channel().await?.inner))
     }
 
     async fn resume(
         &self,
         id: &SessionId,
         last_event_id: String,
-    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Problem> {
-        Ok(self.local.resume(id, last_event_id).await?)
+    ) -> io::Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static> {
+        let last_event_id = last_event_id.parse().map_err(io::Error::other)?;
+        Ok(ReceiverStream::new(self.handle(id)?.resume(last_event_id).await?.inner))
     }
 }

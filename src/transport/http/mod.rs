@@ -9,7 +9,6 @@
 mod caller;
 mod connection;
 mod door;
-mod kept;
 mod limits;
 mod listen;
 mod manager;
@@ -174,7 +173,7 @@ impl<B: Backend> Shared<B> {
         let knowing = Arc::clone(&backend);
         let sessions = Arc::new(Sessions::new(&limits, Box::new(move |tenant| knowing.knows(tenant))));
         Self {
-            streamable: Streamable::new(&*backend, &sessions, &limits, ended.clone()),
+            streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
             sessions,
             calls: Calls::new(&limits),
             under_way: TaskTracker::new(),

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use axum::body::Body;
+use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use metrics::counter;
 use serde_json::{Value, json};
@@ -86,11 +86,9 @@ impl IntoResponse for Refusal {
         counter!("http_requests_refused_total", "reason" => self.name).increment(1);
         tracing::debug!(status = self.status.as_u16(), reason = %self.reason, "refused");
         let error = json!({"code": self.code, "message": self.reason});
-        let body = json!({"jsonrpc": "2.0", "id": self.id, "error": error}).to_string();
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
+        let body = Json(json!({"jsonrpc": "2.0", "id": self.id, "error": error}));
+        let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"OnceHub API key\""));
         }

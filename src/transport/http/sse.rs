@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::{Query, Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::{Stream, StreamExt, stream};
+use futures::{StreamExt, stream};
 use http::header::ACCEPT;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -20,9 +20,9 @@ use rmcp::model::{ClientJsonRpcMessage, GetExtensions, ServerJsonRpcMessage};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::{DropGuard, PollSender};
+use tokio_util::sync::PollSender;
 
-use super::sessions::Room;
+use super::sessions::{Way, new_id};
 use super::streamable::{self, Message, SESSION_ID};
 use super::{Backend, Refusal, Shared};
 
@@ -77,15 +77,16 @@ impl<B: Backend> Shared<B> {
         }
         let (to_client, from_server) = mpsc::channel::<ServerJsonRpcMessage>(WAITING);
         let (to_server, from_client) = mpsc::channel::<ClientJsonRpcMessage>(WAITING);
-        let (room, end) = self.sessions.room(&caller)?.sse(to_server);
-        let address = format!("{}/message?sessionId={}", self.prefix(), room.id());
+        let id = new_id()?;
+        let address = format!("{}/message?sessionId={id}", self.prefix());
+        let end = self.sessions.open(&caller, id, Way::Sse(to_server))?;
         if self.backend.knows(&caller.tenant) {
             tracing::info!(tenant = %caller.tenant, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");
         }
         self.backend.meet(&caller);
         let ended = self.ended.child_token();
         let (service, patience, cancel) = (self.backend.service(), self.settings.limits.patience, ended.clone());
-        let events = ReceiverStream::new(from_server).take_until(end.cancelled_owned());
+        let events = ReceiverStream::new(from_server).take_until(end.clone().cancelled_owned());
         tokio::spawn(async move {
             let pipes = (PollSender::new(to_client), ReceiverStream::new(from_client));
             // Clients end a session by dropping its stream: this is not an error.
@@ -96,8 +97,13 @@ impl<B: Backend> Shared<B> {
         });
         let first = Event::default().event("endpoint").data(address);
         let events = stream::once(async { first }).chain(events.filter_map(|message| async move { event(&message) }));
-        let open = Open { _room: room, _cancels: ended.drop_guard() };
-        let sse = Sse::new(while_open(events, open)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+        // When the client disconnects, its session ends, and with it its in-flight requests.
+        let open = (end.clone().drop_guard(), ended.drop_guard());
+        let events = events.map(move |event| {
+            let _ = &open;
+            Ok::<_, Infallible>(event)
+        });
+        let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
         // Otherwise nginx buffers events until it has a few kilobytes.
         let unbuffered = (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
         Ok(([unbuffered], sse).into_response())
@@ -110,16 +116,17 @@ impl<B: Backend> Shared<B> {
             let reason = "the address has no sessionId: GET /sse tells the one to post to";
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "session", reason));
         };
-        let session = self.sessions.sse(&id, &caller)?;
+        let session = self.sessions.find(&id, &caller)?;
+        let Way::Sse(to_server) = &session.way else { return Err(Refusal::no_session()) };
         let body = self.settings.limits.read(body).await?;
         let message = Message::read(&body)?;
-        self.admit(&mut parts, &caller, &message, Some(&id)).map_err(|refusal| refusal.to(message.id.as_ref()))?;
+        self.admit(&mut parts, &caller, &message, Some(&session)).map_err(|refusal| refusal.to(message.id.as_ref()))?;
         let mut message: ClientJsonRpcMessage = serde_json::from_slice(&body)
             .map_err(|_| Refusal::invalid("the body is no message of MCP").to(message.id.as_ref()))?;
         if let ClientJsonRpcMessage::Request(request) = &mut message {
             request.request.extensions_mut().insert(parts);
         }
-        let delivered = tokio::time::timeout(self.settings.limits.patience, session.send(message)).await;
+        let delivered = tokio::time::timeout(self.settings.limits.patience, to_server.send(message)).await;
         match delivered {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Refusal::no_session()),
@@ -134,19 +141,6 @@ impl<B: Backend> Shared<B> {
     fn prefix(&self) -> &str {
         self.settings.public_url.as_ref().map(|url| url.path().trim_end_matches('/')).unwrap_or_default()
     }
-}
-
-/// An open stream. When the client disconnects, its session ends, and with it its in-flight requests.
-struct Open {
-    _room: Room,
-    _cancels: DropGuard,
-}
-
-fn while_open(events: impl Stream<Item = Event>, open: Open) -> impl Stream<Item = Result<Event, Infallible>> {
-    events.map(move |event| {
-        let _ = &open;
-        Ok(event)
-    })
 }
 
 fn event(message: &ServerJsonRpcMessage) -> Option<Event> {

@@ -1,56 +1,48 @@
 //! Streamable HTTP: rmcp's implementation, behind the checks that it leaves to us.
 
 use std::cell::Cell;
-use std::io;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method};
-use http_body_util::Full;
+use http::{HeaderName, Method};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::kept::kept;
 use super::limits::Limits;
-use super::manager::{Manager, OPENING};
-use super::sessions::{Room, Sessions};
+use super::manager::OPENING;
+use super::sessions::{Session, Sessions, Way};
 use super::{Backend, Caller, Refusal, Shared};
 
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// The rmcp service that implements it.
-pub(super) struct Streamable<B: Backend> {
-    service: StreamableHttpService<B::Service, Manager>,
-    #[cfg(test)]
-    pub(super) manager: Arc<Manager>,
-}
+pub(super) type Streamable<B> = StreamableHttpService<<B as Backend>::Service, Sessions>;
 
-impl<B: Backend> Streamable<B> {
-    pub(super) fn new(backend: &B, sessions: &Arc<Sessions>, limits: &Limits, ended: CancellationToken) -> Self {
-        let service = backend.service();
-        let config = StreamableHttpServerConfig::default()
-            // `door` already checks Host and Origin, on every path.
-            .disable_allowed_hosts()
-            .disable_allowed_origins()
-            .with_max_request_body_bytes(limits.body)
-            // Without sessions, clients of 2025-11-25 could not be asked anything.
-            .with_legacy_session_mode(true)
-            .with_json_response(true)
-            .with_cancellation_token(ended);
-        let make = move || Ok::<_, io::Error>(service.clone());
-        let manager = Arc::new(Manager::new(Arc::clone(sessions)));
-        Self {
-            service: StreamableHttpService::new(make, Arc::clone(&manager), config),
-            #[cfg(test)]
-            manager,
-        }
-    }
+/// Returns the rmcp service for these sessions.
+pub(super) fn service<B: Backend>(
+    backend: &B,
+    sessions: Arc<Sessions>,
+    limits: &Limits,
+    ended: CancellationToken,
+) -> Streamable<B> {
+    let service = backend.service();
+    let config = StreamableHttpServerConfig::default()
+        // `door` already checks Host and Origin, on every path.
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_max_request_body_bytes(limits.body)
+        // Without sessions, clients of 2025-11-25 could not be asked anything.
+        .with_legacy_session_mode(true)
+        .with_json_response(true)
+        .with_cancellation_token(ended);
+    StreamableHttpService::new(move || Ok(service.clone()), sessions, config)
 }
 
 /// The fields of a message that are needed to admit it.
@@ -86,7 +78,7 @@ impl<B: Backend> Shared<B> {
         parts: &mut Parts,
         caller: &Caller,
         message: &Message,
-        session: Option<&str>,
+        session: Option<&Arc<Session>>,
     ) -> Result<(), Refusal> {
         let mut in_flight = None;
         if let (Some(_), Some(id)) = (&message.method, &message.id) {
@@ -94,7 +86,7 @@ impl<B: Backend> Shared<B> {
                 return Err(Refusal::stopping());
             }
             let mut begun = self.calls.begin(caller, self.backend.knows(&caller.tenant))?;
-            begun.asked = session.map(|session| self.sessions.ask(session, id)).transpose()?;
+            begun.asked = session.map(|session| session.ask(id)).transpose()?;
             in_flight = Some(begun);
         }
         self.backend.admit(caller, &parts.headers, in_flight, &mut parts.extensions)
@@ -103,21 +95,22 @@ impl<B: Backend> Shared<B> {
     pub(super) async fn streamed(self: &Arc<Self>, request: Request) -> Result<Response, Refusal> {
         let (mut parts, body) = request.into_parts();
         let caller = self.caller(&mut parts)?;
-        let session = session_of(&parts.headers).map(str::to_owned);
-        if let Some(id) = &session {
-            self.sessions.check(id, &caller)?;
+        let session = parts.headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
+        let session = session.map(|id| self.sessions.find(id, &caller)).transpose()?;
+        if matches!(session.as_deref(), Some(Session { way: Way::Sse(_), .. })) {
+            return Err(Refusal::no_session());
         }
-        let mut room: Option<Room> = None;
+        let mut opening = None;
         let mut is_awaited = false;
         let body = if parts.method == Method::POST {
             let body = self.settings.limits.read(body).await?;
             let message = Message::read(&body)?;
             let refused = |refusal: Refusal| refusal.to(message.id.as_ref());
             if session.is_none() && message.is("initialize") {
-                room = Some(self.sessions.room(&caller).map_err(refused)?);
+                opening = Some(self.sessions.open_streamable(&caller).map_err(refused)?);
                 self.backend.meet(&caller);
             }
-            self.admit(&mut parts, &caller, &message, session.as_deref()).map_err(refused)?;
+            self.admit(&mut parts, &caller, &message, session.as_ref()).map_err(refused)?;
             // A subscription lasts as long as the server does.
             is_awaited = !message.is("subscriptions/listen");
             body
@@ -127,22 +120,24 @@ impl<B: Backend> Shared<B> {
         // A shutdown waits until the last byte of the response has been taken.
         let under_way = is_awaited.then(|| self.under_way.token());
         let request = Request::from_parts(parts, Full::new(body));
-        let response = match room {
-            None => self.streamable.service.handle(request).await,
-            // Spawned, so that a client that disconnects does not drop this half-way: the session it opened has to be
-            // recorded.
-            Some(room) => {
-                let service = self.streamable.service.clone();
-                let opening = async move { service.handle(request).await };
-                tokio::spawn(OPENING.scope(Cell::new(Some(room)), opening)).await.map_err(|_| Refusal::broken())?
+        let response = match opening {
+            None => self.streamable.handle(request).await,
+            // Spawned, so that a client that disconnects does not drop this half-way: the session would never begin.
+            Some(opening) => {
+                let service = self.streamable.clone();
+                let opened = OPENING.scope(Cell::new(Some(opening)), async move { service.handle(request).await });
+                tokio::spawn(opened).await.map_err(|_| Refusal::broken())?
             }
         };
-        Ok(response.map(|body| kept(Body::new(body), under_way)))
+        // The body keeps the token, and still reports its length: otherwise hyper would send even the shortest one in
+        // chunks.
+        Ok(response.map(|body| {
+            Body::new(body.map_err(move |error| {
+                let _ = &under_way;
+                error
+            }))
+        }))
     }
-}
-
-fn session_of(headers: &HeaderMap) -> Option<&str> {
-    headers.get(SESSION_ID)?.to_str().ok()
 }
 
 /// Handles `POST`, `GET` and `DELETE` at `/mcp`.

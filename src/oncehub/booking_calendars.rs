@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Endpoint, Id, List, Object, endpoint};
+use super::{Endpoint, Id, List, Listing, Object, endpoint};
 
 /// `/booking-calendars`.
 #[derive(Debug)]
@@ -18,17 +18,11 @@ impl endpoint::Collection for BookingCalendars {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// The user or team that hosts.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Id>,
 }
 
-impl Endpoint for All {
-    type Response = List;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["booking-calendars"]
-    }
+impl Listing for All {
+    const PATH: &'static [&'static str] = &["booking-calendars"];
 }
 
 /// `GET /booking-calendars/{id}`. Operation `get-a-single-booking-calendar`.
@@ -43,10 +37,8 @@ pub struct TimeSlots {
     #[serde(skip)]
     pub id: Id,
     /// The start of the range, ISO 8601 in UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<String>,
     /// The end of the range.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<String>,
 }
 

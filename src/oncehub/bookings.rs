@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Id, List, Object};
+use super::{Endpoint, Id, Listing, Object};
 
 /// `GET /bookings`, newest first. Operation `list-all-bookings`.
 ///
@@ -11,59 +11,45 @@ use super::{Endpoint, Id, List, Object};
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// A single status; OnceHub does not accept a list.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// The owner, a user.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<Id>,
     /// A user who hosts or co-hosts.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Id>,
     /// The contact that it was scheduled with.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<Id>,
     /// The booking calendar that it was made on.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub booking_calendar: Option<Id>,
     /// The Classic booking page that it was made on.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub booking_page: Option<Id>,
     /// The Classic master page that it was made on.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub master_page: Option<Id>,
     /// The Classic event type that was chosen.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub event_type: Option<Id>,
     /// Starts after this moment, ISO 8601 in UTC.
-    #[serde(rename = "starting_time.gt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "starting_time.gt")]
     pub starting_after: Option<String>,
     /// Starts before this moment.
-    #[serde(rename = "starting_time.lt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "starting_time.lt")]
     pub starting_before: Option<String>,
     /// Created after this moment.
-    #[serde(rename = "creation_time.gt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "creation_time.gt")]
     pub created_after: Option<String>,
     /// Created before this moment.
-    #[serde(rename = "creation_time.lt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "creation_time.lt")]
     pub created_before: Option<String>,
     /// Last updated after this moment.
-    #[serde(rename = "last_updated_time.gt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "last_updated_time.gt")]
     pub updated_after: Option<String>,
     /// Last updated before this moment.
-    #[serde(rename = "last_updated_time.lt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "last_updated_time.lt")]
     pub updated_before: Option<String>,
     /// The fields to return as whole objects, comma-separated.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expand: Option<String>,
 }
 
-impl Endpoint for All {
-    type Response = List;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["bookings"]
-    }
+impl Listing for All {
+    const PATH: &'static [&'static str] = &["bookings"];
 }
 
 /// `GET /bookings/{id}`. Operation `get-a-single-booking`.
@@ -73,7 +59,6 @@ pub struct Get {
     #[serde(skip)]
     pub id: Id,
     /// The fields to return as whole objects, comma-separated.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub expand: Option<String>,
 }
 

@@ -1,9 +1,11 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Bytes;
 use metrics::{counter, histogram};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -11,7 +13,7 @@ use url::{Host, Url};
 
 use super::account::{Test, account_in};
 use super::object::replace_texts;
-use super::retry::{Next, decide, retry_after};
+use super::retry::{decide, retry_after};
 use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection, ledger};
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
@@ -132,21 +134,18 @@ impl Client {
 
     /// Creates a client, which opens its first connection with its first request.
     pub fn new(settings: Settings) -> Self {
-        Self {
-            shared: Arc::new(Shared { settings, http: Arc::default() }),
-            deadline: None,
-            ledger: Ledger::default(),
-            attempts: u32::MAX,
-            waits: true,
-        }
+        Self::of(Shared { settings, http: Arc::default() })
+    }
+
+    fn of(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared), deadline: None, ledger: Ledger::default(), attempts: u32::MAX, waits: true }
     }
 
     /// Returns a client of another account, which shares nothing with this one but connections.
     #[must_use]
     pub fn with_key(&self, key: Key, budget: Budget) -> Self {
         let settings = Settings { key, budget, ..self.settings().clone() };
-        let shared = Shared { settings, http: Arc::clone(&self.shared.http) };
-        Self { shared: Arc::new(shared), deadline: None, ledger: Ledger::default(), attempts: u32::MAX, waits: true }
+        Self::of(Shared { settings, http: Arc::clone(&self.shared.http) })
     }
 
     /// Returns the same client, whose requests all end by `deadline`.
@@ -178,7 +177,7 @@ impl Client {
     /// # Errors
     /// See [`Cause`]; [`Error::outcome`] says whether a write may have been carried out all the same.
     pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
-        self.answer(endpoint, &[]).await.map(|answer| answer.value)
+        self.answer(endpoint).await.map(|answer| answer.value)
     }
 
     /// Asks OnceHub whether the key is valid, which account it belongs to, and what time it is there.
@@ -199,16 +198,12 @@ impl Client {
     pub async fn introduce(&self) -> Result<(), Error> {
         let Some(_turn) = self.turn().await? else { return Ok(()) };
         // A single attempt, whatever the result.
-        let asked = Self { attempts: 1, ..self.clone() }.ask_whose_key().await;
-        match asked {
-            Err(error)
-                if matches!(error.cause, Cause::RateLimited { rejection: None, .. } | Cause::NoRoomToTry { .. }) =>
-            {
-                Err(error)
-            }
-            Err(error) if error.rejection().is_some_and(Rejection::is_bad_key) => Err(error),
-            _ => Ok(()),
-        }
+        let Err(error) = (Self { attempts: 1, ..self.clone() }).ask_whose_key().await else { return Ok(()) };
+        let says_something = match &error.cause {
+            Cause::RateLimited { rejection: None, .. } | Cause::NoRoomToTry { .. } => true,
+            cause => cause.rejection().is_some_and(Rejection::is_bad_key),
+        };
+        if says_something { Err(error) } else { Ok(()) }
     }
 
     /// Waits for the turn to validate the key. Returns `None` if it need not be validated.
@@ -232,7 +227,7 @@ impl Client {
 
     async fn ask_whose_key(&self) -> Result<Checked, Error> {
         let started = Instant::now();
-        let answer: Answer<Object> = self.ask(self.request(&Test {}, &[])?).await?;
+        let answer: Answer<Object> = self.ask(self.request(&Test {})?).await?;
         let date = header(&answer.headers, &DATE).and_then(|date| httpdate::parse_http_date(&date).ok());
         let message = answer.value.text("message").map(str::to_owned);
         if let Some(account) = message.as_deref().and_then(account_in) {
@@ -250,14 +245,10 @@ impl Client {
     /// # Errors
     /// If it cannot be reached, or returns a server error.
     pub async fn reach(&self) -> Result<(), Error> {
-        let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
-        let url = format!("{}/test", self.settings().url);
-        let asked = timeout_at(Instant::now() + Duration::from_secs(10), http.get(url).send()).await;
-        let status = match asked {
-            Ok(Ok(response)) => response.status(),
-            Ok(Err(error)) => return Err(Error::not_done(lost(&error))),
-            Err(_) => return Err(Error::not_done(Cause::Timeout(Duration::from_secs(10)))),
-        };
+        let patience = Duration::from_secs(10);
+        let asked = self.http()?.get(format!("{}/test", self.settings().url)).send();
+        let asked = tokio::time::timeout(patience, asked).await.map_err(|_| Cause::Timeout(patience));
+        let status = asked.and_then(|sent| sent.map_err(|error| lost(&error))).map_err(Error::not_done)?.status();
         if status.is_server_error() {
             let problem = format!("HTTP {}", status.as_u16());
             return Err(Error::not_done(Cause::UnexpectedReply { problem, status: status.as_u16(), request_id: None }));
@@ -265,12 +256,8 @@ impl Client {
         Ok(())
     }
 
-    pub(super) async fn answer<E: Endpoint>(
-        &self,
-        endpoint: &E,
-        more_query: &[(&str, String)],
-    ) -> Result<Answer<E::Response>, Error> {
-        let request = self.request(endpoint, more_query)?;
+    pub(super) async fn answer<E: Endpoint>(&self, endpoint: &E) -> Result<Answer<E::Response>, Error> {
+        let request = self.request(endpoint)?;
         self.introduce().await?;
         self.ask(request).await
     }
@@ -280,7 +267,7 @@ impl Client {
         self.exchange(request).instrument(span).await
     }
 
-    fn request<E: Endpoint>(&self, endpoint: &E, more_query: &[(&str, String)]) -> Result<Request, Error> {
+    fn request<E: Endpoint>(&self, endpoint: &E) -> Result<Request, Error> {
         let unwritable = |error: &dyn std::fmt::Display| {
             let problem = format!("the request could not be written: {error}");
             Error::not_done(Cause::UnexpectedReply { problem, status: 0, request_id: None })
@@ -291,54 +278,32 @@ impl Client {
         }
         let (mut body, mut about) = (None, Vec::new());
         if E::METHOD == Method::GET {
-            let own = serde_urlencoded::to_string(endpoint).map_err(|error| unwritable(&error))?;
-            let more = serde_urlencoded::to_string(more_query).map_err(|error| unwritable(&error))?;
-            let query = [own, more].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&");
-            url.set_query(Some(query).filter(|query| !query.is_empty()).as_deref());
+            let query = serde_urlencoded::to_string(endpoint).map_err(|error| unwritable(&error))?;
+            url.set_query(Some(&*query).filter(|query| !query.is_empty()));
         } else {
             let value = serde_json::to_value(endpoint).map_err(|error| unwritable(&error))?;
             about = ledger::about(&endpoint.path(), &value);
-            if value.as_object().is_some_and(|fields| !fields.is_empty()) {
-                body = Some(value.to_string());
-            }
+            body = value.as_object().is_some_and(|fields| !fields.is_empty()).then(|| value.to_string());
         }
         Ok(Request { method: E::METHOD, url, body, about })
     }
 
+    /// Sends a request, and sends it again for as long as that is safe and can still succeed in time.
     async fn exchange<T: FromReply>(&self, request: Request) -> Result<Answer<T>, Error> {
         let started = Instant::now();
         let deadline = self.deadline_from(started);
-        let reads = request.method == Method::GET;
-        let mut attempt = 0;
-        let (mut last, mut reloaded) = (None, false);
+        let is_read = request.method == Method::GET;
+        let (mut attempt, mut last, mut is_reloaded) = (0, None, false);
         loop {
             attempt += 1;
-            let Some(key) = self.settings().key.header() else {
-                let how = "there is no OnceHub API key: set ONCEHUB_API_KEY";
-                return Err(Error::not_done(Cause::NoKey(how.into())));
-            };
+            let key = self.settings().key.header();
+            let how = "there is no OnceHub API key: set ONCEHUB_API_KEY";
+            let key = key.ok_or_else(|| Error::not_done(Cause::NoKey(how.into())))?;
             // Built before a moment is reserved: the time that takes would bring this request closer to the next.
-            let http = self.http().map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))?;
-            let has_begun = self.deadline.is_some() && self.ledger.requests() > 0;
-            let waits_until = if self.waits { deadline } else { Instant::now() };
-            if let Err(retry_after) = self.settings().budget.acquire(waits_until, has_begun).await {
-                // A zero wait means that the deadline ended this, not the limit: then the last failure says more.
-                let late = || last.unwrap_or_else(|| Error::not_done(Cause::Timeout(started.elapsed())));
-                let is_new = self.settings().budget.standing().is_some_and(|standing| !standing.is_accepted());
-                let limited = || {
-                    let limited = Cause::RateLimited { retry_after, rejection: None };
-                    Error::not_done(if is_new { Cause::NoRoomToTry { retry_after } } else { limited })
-                };
-                return Err(if retry_after.is_zero() { late() } else { limited() });
-            }
-            // A request sent this late cannot be answered in time: waiting has used up the deadline.
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left < LAST_MOMENT && started.elapsed() > LAST_MOMENT {
-                let limited = Cause::RateLimited { retry_after: Duration::from_secs(1), rejection: None };
-                return Err(last.unwrap_or_else(|| Error::not_done(limited)));
-            }
-            if !reads && let Err(why) = self.ledger.write(&request.about) {
-                return Err(Error::not_done(Cause::HeldBack(why)));
+            let http = self.http()?;
+            self.wait(started, deadline, last.as_ref()).await?;
+            if !is_read {
+                self.ledger.write(&request.about).map_err(|why| Error::not_done(Cause::HeldBack(why)))?;
             }
             self.ledger.sent();
             if attempt > 1 {
@@ -353,35 +318,57 @@ impl Client {
                 counter!("oncehub_requests_total", "status" => name).increment(1);
             }
             tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
-            let is_bad_key = cause.rejection().is_some_and(Rejection::is_bad_key);
-            if is_bad_key && !reloaded && timeout_at(deadline, self.reload(&key)).await.unwrap_or(false) {
-                reloaded = true;
-                continue;
-            }
-            if let Some(rejection) = cause.rejection().filter(|_| is_bad_key) {
+            if let Some(rejection) = cause.rejection().filter(|rejection| rejection.is_bad_key()) {
+                if !is_reloaded && timeout_at(deadline, self.reload(&key)).await.unwrap_or(false) {
+                    is_reloaded = true;
+                    continue;
+                }
                 // The cached rejection will answer other requests, so it must not carry this one's id.
                 let remembered = Rejection { request_id: None, ..rejection.clone() };
                 self.settings().budget.refuse(Error::not_done(Cause::Rejected(remembered)));
             }
-            let outcome = if !reads && cause.leaves_a_doubt() { Outcome::Unknown } else { Outcome::NotDone };
-            let limited = cause.rejection().is_some_and(Rejection::is_rate_limit);
-            match decide(&cause, reads, attempt, fastrand::f64()) {
-                Next::After(wait) if limited => {
-                    // However long OnceHub asks for, its longest window is over by then, and one odd header must not
-                    // stop everybody for a day.
-                    self.settings().budget.pause(wait.min(LONGEST_WINDOW));
-                    if Instant::now() + wait > deadline || attempt >= self.attempts {
-                        let rejection = cause.rejection().cloned();
-                        return Err(Error::not_done(Cause::RateLimited { retry_after: wait, rejection }));
-                    }
-                    // The pause is waited out in order with all other requests, when the loop acquires its next moment.
+            let outcome = if !is_read && cause.leaves_a_doubt() { Outcome::Unknown } else { Outcome::NotDone };
+            let error = Error { cause, outcome };
+            let Some(wait) = decide(&error.cause, is_read, attempt, fastrand::f64()) else { return Err(error) };
+            let is_last = attempt >= self.attempts || Instant::now() + wait >= deadline;
+            if let Some(rejection) = error.rejection().filter(|rejection| rejection.is_rate_limit()) {
+                // However long OnceHub asks for, its longest window is over by then, and one odd header must not stop
+                // everybody for a day.
+                self.settings().budget.pause(wait.min(LONGEST_WINDOW));
+                if is_last {
+                    let rejection = Some(rejection.clone());
+                    return Err(Error::not_done(Cause::RateLimited { retry_after: wait, rejection }));
                 }
-                Next::After(wait) if Instant::now() + wait < deadline && attempt < self.attempts => {
-                    last = Some(Error { cause, outcome });
-                    tokio::time::sleep(wait).await;
-                }
-                Next::After(_) | Next::Stop => return Err(Error { cause, outcome }),
+                // The pause is waited out in order with all other requests, before the next attempt.
+            } else if is_last {
+                return Err(error);
+            } else {
+                tokio::time::sleep(wait).await;
+                last = Some(error);
             }
+        }
+    }
+
+    /// Waits until the rate limits let a request leave. `last` is the failure of the attempt before, which says more
+    /// than that there is no time left.
+    async fn wait(&self, started: Instant, deadline: Instant, last: Option<&Error>) -> Result<(), Error> {
+        let budget = &self.settings().budget;
+        let has_begun = self.deadline.is_some() && self.ledger.requests() > 0;
+        let until = if self.waits { deadline } else { Instant::now() };
+        let late = |cause| last.cloned().unwrap_or_else(|| Error::not_done(cause));
+        let limited = |retry_after| Cause::RateLimited { retry_after, rejection: None };
+        match budget.acquire(until, has_begun).await {
+            // The deadline ended this, not the limit.
+            Err(Duration::ZERO) => Err(late(Cause::Timeout(started.elapsed()))),
+            Err(retry_after) if budget.standing().is_some_and(|standing| !standing.is_accepted()) => {
+                Err(Error::not_done(Cause::NoRoomToTry { retry_after }))
+            }
+            Err(retry_after) => Err(Error::not_done(limited(retry_after))),
+            // A request sent this late cannot be answered in time: waiting has used up the deadline.
+            Ok(()) if Instant::now() + LAST_MOMENT > deadline && started.elapsed() > LAST_MOMENT => {
+                Err(late(limited(Duration::from_secs(1))))
+            }
+            Ok(()) => Ok(()),
         }
     }
 
@@ -396,7 +383,7 @@ impl Client {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
         let left_at = Instant::now();
-        let mut response = builder.send().await.map_err(|error| lost(&error))?;
+        let response = builder.send().await.map_err(|error| lost(&error))?;
         let status = response.status();
         let headers = response.headers().clone();
         let request_id = header(&headers, &REQUEST_ID);
@@ -417,14 +404,19 @@ impl Client {
             let to = elsewhere.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "nowhere".into());
             return Err(unexpected(format!("it redirects to {to}, where the key is not sent")));
         }
-        let body = self.body(&mut response).await.map_err(|problem| match problem {
-            Unread::Lost(reason) => Cause::ConnectionLost(reason),
-            Unread::TooLarge(limit) => unexpected(format!("it is larger than {limit} bytes")),
+        let limit = self.settings().reply_limit;
+        let body = Limited::new(reqwest::Body::from(response), limit).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                unexpected(format!("it is larger than {limit} bytes"))
+            } else {
+                Cause::ConnectionLost(reason(&*error))
+            }
         })?;
+        let body = body.to_bytes();
         // An older branch of OnceHub's documentation has 204 for deletions. For anything else, an empty response is not
         // valid.
         let is_gone = request.method == Method::DELETE && status == StatusCode::NO_CONTENT && body.is_empty();
-        let body = if is_gone { b"{}".to_vec() } else { body };
+        let body = if is_gone { Bytes::from_static(b"{}") } else { body };
         // An upstream that echoes the key must not get it into a reply, an error or a log.
         let json = serde_json::from_slice(&body).map(|mut json| {
             replace_texts(&mut json, &|text| self.settings().key.scrub(text));
@@ -432,14 +424,8 @@ impl Client {
         });
         if !status.is_success() {
             // An error from an intermediary may not be JSON at all.
-            let value: Value = json.unwrap_or_default();
-            return Err(match rejection(&value, status, &headers) {
-                Some(rejection) => Cause::Rejected(rejection),
-                None if status == StatusCode::TOO_MANY_REQUESTS => {
-                    Cause::Rejected(rejection_of(None, status, &headers))
-                }
-                None => unexpected(describe_refusal(status, &headers)),
-            });
+            let rejection = rejection(&json.unwrap_or_default(), status, &headers);
+            return Err(rejection.map_or_else(|| unexpected(describe_refusal(status, &headers)), Cause::Rejected));
         }
         let json = json.map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)))?;
         let value = T::read(json).ok_or_else(|| unexpected(format!("it is not {}", T::OUTLINE)))?;
@@ -449,26 +435,15 @@ impl Client {
         Ok(Answer { value, headers })
     }
 
-    async fn body(&self, response: &mut Response) -> Result<Vec<u8>, Unread> {
-        let limit = self.settings().reply_limit;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| Unread::Lost(reason(&error)))? {
-            if body.len() + chunk.len() > limit {
-                return Err(Unread::TooLarge(limit));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
-
     /// Reads the key again, on a blocking thread: a keychain may prompt a person first.
     async fn reload(&self, refused: &HeaderValue) -> bool {
         let (key, refused) = (self.settings().key.clone(), refused.clone());
         tokio::task::spawn_blocking(move || key.reload(&refused)).await.unwrap_or(false)
     }
 
-    fn http(&self) -> Result<&reqwest::Client, &String> {
-        self.shared.http.get_or_init(|| build(&self.settings().url)).as_ref()
+    fn http(&self) -> Result<&reqwest::Client, Error> {
+        let http = self.shared.http.get_or_init(|| build(&self.settings().url)).as_ref();
+        http.map_err(|problem| Error::not_done(Cause::Unreachable(problem.clone())))
     }
 
     fn scrub(&self, text: String) -> String {
@@ -482,11 +457,6 @@ struct Request {
     body: Option<String>,
     /// For a change: the ids in its path and the addresses in its body.
     about: Vec<String>,
-}
-
-enum Unread {
-    Lost(String),
-    TooLarge(usize),
 }
 
 /// The least time that a response takes.
@@ -542,31 +512,28 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     Some(text.chars().take(200).collect())
 }
 
-/// Reads OnceHub's error object, if the response is one.
+/// Reads OnceHub's error object, if the response is one; a 429 is a rejection whatever it says. Its `type` is an open
+/// set: older errors carried `Bad Request`. Missing fields are derived from the status.
 fn rejection(value: &Value, status: StatusCode, headers: &HeaderMap) -> Option<Rejection> {
-    let is_error =
-        value.get("type").is_some_and(Value::is_string) || value.get("message").is_some_and(Value::is_string);
-    is_error.then(|| rejection_of(Some(value), status, headers))
-}
-
-/// Builds a rejection. Its `type` is an open set: older errors carried `Bad Request`. Missing fields are derived from
-/// the status.
-fn rejection_of(value: Option<&Value>, status: StatusCode, headers: &HeaderMap) -> Rejection {
-    let text = |field: &str| value?.get(field)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let is_error = ["type", "message"].iter().any(|field| value.get(field).is_some_and(Value::is_string));
+    if !is_error && status != StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    let text = |field: &str| value.get(field)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let by_status = match status.as_u16() {
         401 => "authentication_error",
         429 => "rate_limit_error",
         500.. => "api_error",
         _ => "invalid_request_error",
     };
-    Rejection {
+    Some(Rejection {
         kind: text("type").unwrap_or_else(|| by_status.into()),
         message: text("message").unwrap_or_else(|| describe_refusal(status, headers)),
         param: text("param"),
         status: status.as_u16(),
         request_id: header(headers, &REQUEST_ID),
         retry_after: header(headers, &RETRY_AFTER).and_then(|text| retry_after(&text, SystemTime::now())),
-    }
+    })
 }
 
 fn describe_refusal(status: StatusCode, headers: &HeaderMap) -> String {

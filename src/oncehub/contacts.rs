@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Endpoint, Id, List, Object, endpoint};
+use super::{Endpoint, Id, Listing, Object, endpoint};
 
 /// `/contacts`.
 #[derive(Debug)]
@@ -20,29 +20,23 @@ impl endpoint::Collection for Contacts {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// Exactly this e-mail address.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// Created after this moment, ISO 8601 in UTC.
-    #[serde(rename = "creation_time.gt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "creation_time.gt")]
     pub created_after: Option<String>,
     /// Created before this moment.
-    #[serde(rename = "creation_time.lt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "creation_time.lt")]
     pub created_before: Option<String>,
     /// Last updated after this moment.
-    #[serde(rename = "last_updated_time.gt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "last_updated_time.gt")]
     pub updated_after: Option<String>,
     /// Last updated before this moment.
-    #[serde(rename = "last_updated_time.lt", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "last_updated_time.lt")]
     pub updated_before: Option<String>,
 }
 
-impl Endpoint for All {
-    type Response = List;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["contacts"]
-    }
+impl Listing for All {
+    const PATH: &'static [&'static str] = &["contacts"];
 }
 
 /// `GET /contacts/{id}`. Operation `get-a-single-contact`.

@@ -8,8 +8,8 @@ use super::{Id, List, Object};
 
 /// An operation of the API with its arguments: a value that knows its method, path and response type.
 ///
-/// Its serialised form is the query of a GET and the JSON body of any other method; a body that would be `{}` is not
-/// sent.
+/// Its serialised form is the query of a GET, without fields that are `None`, and the JSON body of any other method; a
+/// body that would be `{}` is not sent.
 pub trait Endpoint: Serialize + Sync {
     /// The type of the response.
     type Response: FromReply;
@@ -20,10 +20,21 @@ pub trait Endpoint: Serialize + Sync {
     fn path(&self) -> Vec<&str>;
 }
 
-/// A GET that returns a list in pages. [`Client::page`](super::Client::page) adds `limit` and `after`.
-pub trait Listing: Endpoint<Response = List> {}
+/// A GET that returns a list in pages; its fields are the filters. [`Client::page`](super::Client::page) adds `limit`
+/// and `after`.
+pub trait Listing: Serialize + Sync {
+    /// The path's segments below `/v2`.
+    const PATH: &'static [&'static str];
+}
 
-impl<E: Endpoint<Response = List>> Listing for E {}
+impl<L: Listing> Endpoint for L {
+    type Response = List;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        L::PATH.to_vec()
+    }
+}
 
 /// A collection of OnceHub's objects of one kind.
 pub trait Collection: Send + Sync + 'static {
@@ -97,13 +108,8 @@ impl<N: Collection> Endpoint for Delete<N> {
     }
 }
 
-impl<N: Collection> Endpoint for All<N> {
-    type Response = List;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec![N::PATH]
-    }
+impl<N: Collection> Listing for All<N> {
+    const PATH: &'static [&'static str] = &[N::PATH];
 }
 
 /// A response that can be read from any JSON of its shape.

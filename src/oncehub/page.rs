@@ -1,7 +1,10 @@
 use std::collections::HashSet;
 
+use reqwest::Method;
+use serde::Serialize;
+
 use super::client::Answer;
-use super::{Client, Error, Id, List, Listing, Object};
+use super::{Client, Endpoint, Error, Id, List, Listing, Object};
 
 /// The largest page that OnceHub returns.
 const LARGEST: usize = 100;
@@ -33,6 +36,24 @@ impl Walk {
     }
 }
 
+/// A request for one page of a list.
+#[derive(Serialize)]
+struct OnePage<'a, L> {
+    #[serde(flatten)]
+    listing: &'a L,
+    limit: usize,
+    after: Option<&'a Id>,
+}
+
+impl<L: Listing> Endpoint for OnePage<'_, L> {
+    type Response = List;
+    const METHOD: Method = Method::GET;
+
+    fn path(&self) -> Vec<&str> {
+        self.listing.path()
+    }
+}
+
 impl Client {
     /// Fetches one page of at most `limit` objects (OnceHub's maximum is 100) after the object with the id `after`.
     ///
@@ -40,9 +61,7 @@ impl Client {
     /// As [`Client::send`].
     pub async fn page<E: Listing>(&self, listing: &E, limit: usize, after: Option<&Id>) -> Result<Page, Error> {
         let limit = limit.clamp(1, LARGEST);
-        let mut query = vec![("limit", limit.to_string())];
-        query.extend(after.map(|after| ("after", after.to_string())));
-        let answer = self.answer(listing, &query).await?;
+        let answer = self.answer(&OnePage { listing, limit, after }).await?;
         Ok(Page::read(answer, limit, after))
     }
 
@@ -93,11 +112,9 @@ impl Page {
         let List { data: items, has_more } = answer.value;
         // Only a valid id can serve as a cursor.
         let last = items.iter().rev().find_map(|item| item.text("id")).filter(|id| id.parse::<Id>().is_ok());
-        let last = last.map(str::to_owned);
-        let moved = last.is_some() && last.as_deref() != after.map(Id::as_str);
-        let more = has_more.unwrap_or(linked || items.len() >= limit);
-        let has_more = more && moved;
-        let repeats = more && !moved && last.is_some();
-        Self { next: last.filter(|_| has_more), has_more, items, repeats }
+        let last = last.filter(|_| has_more.unwrap_or(linked || items.len() >= limit)).map(str::to_owned);
+        let repeats = last.is_some() && last.as_deref() == after.map(Id::as_str);
+        let next = last.filter(|_| !repeats);
+        Self { has_more: next.is_some(), next, repeats, items }
     }
 }

@@ -4,15 +4,6 @@ use std::time::Duration;
 
 use super::Cause;
 
-/// What to do after a request failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
-    /// Return the failure to the caller.
-    Stop,
-    /// Retry after this long.
-    After(Duration),
-}
-
 /// The most attempts at one request, the first included, if the failure may be transient.
 const ATTEMPTS: u32 = 4;
 /// The same for a rate limit, which is certain to pass.
@@ -22,11 +13,12 @@ const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(1);
 /// The longest backoff, before jitter; the call's deadline limits it further.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
-/// Decides what to do after attempt number `attempt` (from 1) has failed, with `jitter` in 0..1.
+/// Returns how long to wait before a retry, or `None` for no retry, after attempt number `attempt` (from 1) has failed,
+/// with `jitter` in 0..1.
 ///
 /// A read is retried whenever the failure may be transient; a write only if it cannot have been carried out. Among
 /// statuses only a 429 says so, whatever type the body claims: OnceHub has no idempotency key.
-pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> Next {
+pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> Option<Duration> {
     let backoff = |base: Duration| {
         let doubled = base.saturating_mul(1 << attempt.saturating_sub(1).min(6));
         doubled.min(LONGEST_PAUSE).mul_f64(1.0 + jitter / 2.0)
@@ -35,18 +27,18 @@ pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> N
         Cause::Rejected(rejection)
             if (rejection.status == 429 || reads && rejection.is_rate_limit()) && attempt < RATE_LIMIT_ATTEMPTS =>
         {
-            Next::After(rejection.retry_after.unwrap_or_else(|| backoff(RATE_LIMIT_PAUSE)))
+            Some(rejection.retry_after.unwrap_or_else(|| backoff(RATE_LIMIT_PAUSE)))
         }
-        Cause::Unreachable(_) if attempt < ATTEMPTS => Next::After(backoff(Duration::from_millis(150))),
-        _ if !reads || attempt >= ATTEMPTS => Next::Stop,
+        Cause::Unreachable(_) if attempt < ATTEMPTS => Some(backoff(Duration::from_millis(150))),
+        _ if !reads || attempt >= ATTEMPTS => None,
         Cause::Rejected(rejection) if rejection.is_internal() => {
-            Next::After(rejection.retry_after.unwrap_or_else(|| backoff(Duration::from_millis(200))))
+            Some(rejection.retry_after.unwrap_or_else(|| backoff(Duration::from_millis(200))))
         }
-        Cause::ConnectionLost(_) => Next::After(backoff(Duration::from_millis(100))),
+        Cause::ConnectionLost(_) => Some(backoff(Duration::from_millis(100))),
         Cause::UnexpectedReply { status, .. } if *status >= 500 || (200..300).contains(status) => {
-            Next::After(backoff(Duration::from_millis(200)))
+            Some(backoff(Duration::from_millis(200)))
         }
-        _ => Next::Stop,
+        _ => None,
     }
 }
 
@@ -83,11 +75,11 @@ mod tests {
         let busy = rejected(503, "rate_limit_error", Some(1));
         let late = Cause::Timeout(Duration::ZERO);
         for doubtful in [&lost, &cut, &late, &busy, &rejected(500, "api_error", None), &rejected(499, "", None)] {
-            assert_eq!(decide(doubtful, false, 1, 0.0), Next::Stop, "{doubtful:?}");
+            assert_eq!(decide(doubtful, false, 1, 0.0), None, "{doubtful:?}");
             assert!(doubtful.leaves_a_doubt(), "{doubtful:?}");
         }
         for refused in [&Cause::Unreachable(String::new()), &rejected(429, "rate_limit_error", None)] {
-            assert!(matches!(decide(refused, false, 1, 0.0), Next::After(_)), "{refused:?}");
+            assert!(decide(refused, false, 1, 0.0).is_some(), "{refused:?}");
             assert!(!refused.leaves_a_doubt(), "{refused:?}");
         }
     }
@@ -95,22 +87,22 @@ mod tests {
     #[test]
     fn a_read_is_tried_again_but_not_for_ever() {
         let lost = Cause::ConnectionLost(String::new());
-        assert_eq!(decide(&lost, true, 1, 0.0), Next::After(Duration::from_millis(100)));
-        assert_eq!(decide(&lost, true, 3, 0.0), Next::After(Duration::from_millis(400)));
-        assert_eq!(decide(&lost, true, ATTEMPTS, 0.0), Next::Stop);
+        assert_eq!(decide(&lost, true, 1, 0.0), Some(Duration::from_millis(100)));
+        assert_eq!(decide(&lost, true, 3, 0.0), Some(Duration::from_millis(400)));
+        assert_eq!(decide(&lost, true, ATTEMPTS, 0.0), None);
     }
 
     #[test]
     fn what_will_not_change_is_not_tried_again() {
         for final_word in [rejected(404, "invalid_request_error", None), rejected(401, "authentication_error", None)] {
-            assert_eq!(decide(&final_word, true, 1, 0.0), Next::Stop);
+            assert_eq!(decide(&final_word, true, 1, 0.0), None);
         }
     }
 
     #[test]
     fn retry_after_is_honoured_in_both_its_forms() {
         let wait = decide(&rejected(429, "rate_limit_error", Some(7)), false, 1, 0.9);
-        assert_eq!(wait, Next::After(Duration::from_secs(7)));
+        assert_eq!(wait, Some(Duration::from_secs(7)));
         let now = std::time::SystemTime::UNIX_EPOCH;
         assert_eq!(retry_after(" 2 ", now), Some(Duration::from_secs(2)));
         assert_eq!(retry_after("Thu, 01 Jan 1970 00:00:09 GMT", now), Some(Duration::from_secs(9)));

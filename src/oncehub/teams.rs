@@ -1,9 +1,8 @@
 //! Teams, which host calendars together.
 
-use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Id, List, endpoint};
+use super::{Id, Listing, endpoint};
 
 /// `/teams`.
 #[derive(Debug)]
@@ -17,17 +16,11 @@ impl endpoint::Collection for Teams {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// A member of the team.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Id>,
 }
 
-impl Endpoint for All {
-    type Response = List;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["teams"]
-    }
+impl Listing for All {
+    const PATH: &'static [&'static str] = &["teams"];
 }
 
 /// `GET /teams/{id}`. Operation `get-a-single-team`.

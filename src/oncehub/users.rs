@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Endpoint, Id, List, Object, endpoint};
+use super::{Endpoint, Id, Listing, Object, endpoint};
 
 /// `/users`.
 #[derive(Debug)]
@@ -18,17 +18,11 @@ impl endpoint::Collection for Users {
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// Exactly this e-mail address.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
 
-impl Endpoint for All {
-    type Response = List;
-    const METHOD: Method = Method::GET;
-
-    fn path(&self) -> Vec<&str> {
-        vec!["users"]
-    }
+impl Listing for All {
+    const PATH: &'static [&'static str] = &["users"];
 }
 
 /// `GET /users/{id}`. Operation `get-a-single-user`.

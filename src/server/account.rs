@@ -25,31 +25,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// Returns the account that a request carries.
-    fn of_request(extensions: &Extensions) -> Option<&Self> {
-        extensions.get::<http::request::Parts>()?.extensions.get()
-    }
-}
-
-/// Where a server's accounts come from.
-#[derive(Clone)]
-pub(super) enum Accounts {
-    /// A single account.
-    One(Box<Account>),
-    /// The account that each request carries.
-    OfRequests,
-}
-
-impl Accounts {
-    /// Returns the account of a request.
+    /// Returns the account of a request: the server's only one, or else the one that the request carries.
     ///
     /// # Errors
     /// If it has none, which no transport that requires keys lets happen.
-    pub(super) fn of(&self, extensions: &Extensions) -> Result<Account, ErrorData> {
-        let account = match self {
-            Self::One(account) => Some(&**account),
-            Self::OfRequests => Account::of_request(extensions),
-        };
-        account.cloned().ok_or_else(|| ErrorData::internal_error("this request came without an account", None))
+    pub(super) fn of<'a>(only: Option<&'a Self>, extensions: &'a Extensions) -> Result<&'a Self, ErrorData> {
+        let carried = || extensions.get::<http::request::Parts>()?.extensions.get();
+        only.or_else(carried).ok_or_else(|| ErrorData::internal_error("this request came without an account", None))
     }
 }

@@ -5,7 +5,7 @@
 //! some minutes, and once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -31,7 +31,8 @@ const QUESTION: &str = "confirm";
 pub(super) struct Confirmations {
     /// The timeout for a person's answer.
     patience: Duration,
-    codec: OnceLock<Option<RequestStateCodec>>,
+    /// None if the system has no randomness for its key.
+    codec: Option<RequestStateCodec>,
     answered: Mutex<HashMap<u64, Instant>>,
 }
 
@@ -51,7 +52,10 @@ pub(super) struct Question {
 
 impl Confirmations {
     pub(super) fn new(patience: Duration) -> Self {
-        Self { patience, codec: OnceLock::new(), answered: Mutex::default() }
+        // The key is this process's own: another one does not know what was asked here.
+        let mut key = [0; 32];
+        let codec = getrandom::fill(&mut key).ok().and_then(|()| RequestStateCodec::try_new(key.to_vec()).ok());
+        Self { patience, codec, answered: Mutex::default() }
     }
 
     /// Gives a call its way to ask the person.
@@ -70,12 +74,12 @@ impl Confirmations {
         let is_modern = context
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
-        let ask: Arc<dyn Ask> = match (can_ask, is_modern) {
-            (false, _) => Arc::new(NoWay),
-            (true, false) => Arc::new(WhileWaiting { peer: context.peer.clone(), patience: self.patience }),
-            (true, true) => Arc::new(ByReturning { earlier: self.earlier(request, &call)?, left: Arc::clone(&left) }),
+        let way = match (can_ask, is_modern) {
+            (false, _) => Way::None,
+            (true, false) => Way::Waiting { peer: context.peer.clone(), patience: self.patience },
+            (true, true) => Way::Returning { earlier: self.earlier(request, &call)?, left: Arc::clone(&left) },
         };
-        context.extensions.insert(ask);
+        context.extensions.insert(Arc::new(way) as Arc<dyn Ask>);
         Ok(Question { left, confirmations: Arc::clone(self), call })
     }
 
@@ -84,7 +88,7 @@ impl Confirmations {
         let Some(state) = &request.request_state else { return Ok(None) };
         let refused =
             |why: &str| ErrorData::invalid_params(format!("{why}: call again without it, and answer anew"), None);
-        let codec = self.codec().ok_or_else(|| refused("this server cannot check an answer"))?;
+        let codec = self.codec.as_ref().ok_or_else(|| refused("this server cannot check an answer"))?;
         let asked: Asked = codec
             .open_json_with(state, call)
             .map_err(|_| refused("the answer does not belong to this call, or is too old"))?;
@@ -100,16 +104,6 @@ impl Confirmations {
         }
         Ok(Some((asked.question, read(&result))))
     }
-
-    /// Returns the codec, with a key of this process's own: another process does not know what was asked here.
-    fn codec(&self) -> Option<&RequestStateCodec> {
-        let make = || {
-            let mut key = [0; 32];
-            getrandom::fill(&mut key).ok()?;
-            RequestStateCodec::try_new(key.to_vec()).ok()
-        };
-        self.codec.get_or_init(make).as_ref()
-    }
 }
 
 impl Question {
@@ -120,61 +114,47 @@ impl Question {
         };
         let asked = Asked { question: digest(&question), once: fastrand::u64(..) };
         let options = SealOptions::new().associated_data(&self.call).ttl(self.confirmations.patience);
-        let sealed = self.confirmations.codec().and_then(|codec| codec.seal_json_with(&asked, &options).ok());
+        let sealed = self.confirmations.codec.as_ref().and_then(|codec| codec.seal_json_with(&asked, &options).ok());
         let Some(sealed) = sealed else { return response };
         let request = InputRequest::Elicitation(ElicitRequest::new(form(&question)));
         InputRequiredResult::new(Some([(QUESTION.to_owned(), request)].into()), Some(sealed)).into()
     }
 }
 
-/// The way for a client that cannot ask.
-struct NoWay;
-
-impl Ask for NoWay {
-    fn ask<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Answer> {
-        std::future::ready(Answer::CannotAsk).boxed()
-    }
+/// How a call asks the person.
+enum Way {
+    /// Not at all: its client cannot ask.
+    None,
+    /// Up to 2025-11-25: the call waits for the answer.
+    Waiting { peer: Peer<RoleServer>, patience: Duration },
+    /// From 2026-07-28 on: the call is sent again with the answer.
+    Returning { earlier: Option<(Vec<u8>, Answer)>, left: Arc<Mutex<Option<String>>> },
 }
 
-/// The way up to 2025-11-25: the call waits for the answer.
-struct WhileWaiting {
-    peer: Peer<RoleServer>,
-    patience: Duration,
-}
-
-impl Ask for WhileWaiting {
+impl Ask for Way {
     fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
         async move {
-            match self.peer.create_elicitation_with_timeout(form(question), Some(self.patience)).await {
-                Ok(result) => read(&result),
-                Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
-                Err(error) => {
-                    tracing::warn!(%error, "the question did not reach the person");
-                    Answer::Dismissed
+            match self {
+                Self::None => Answer::CannotAsk,
+                Self::Waiting { peer, patience } => {
+                    match peer.create_elicitation_with_timeout(form(question), Some(*patience)).await {
+                        Ok(result) => read(&result),
+                        Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
+                        Err(error) => {
+                            tracing::warn!(%error, "the question did not reach the person");
+                            Answer::Dismissed
+                        }
+                    }
+                }
+                // What was asked must still be what will happen: a booking may have been moved in the meantime.
+                Self::Returning { earlier: Some((asked, answer)), .. } if *asked == digest(question) => *answer,
+                Self::Returning { left, .. } => {
+                    *left.lock() = Some(question.to_owned());
+                    Answer::Handed
                 }
             }
         }
         .boxed()
-    }
-}
-
-/// The way from 2026-07-28 on: the call is sent again with the answer.
-struct ByReturning {
-    earlier: Option<(Vec<u8>, Answer)>,
-    left: Arc<Mutex<Option<String>>>,
-}
-
-impl Ask for ByReturning {
-    fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
-        let answer = match &self.earlier {
-            // What was asked must still be what will happen: a booking may have been moved in the meantime.
-            Some((asked, answer)) if *asked == digest(question) => *answer,
-            _ => {
-                *self.left.lock() = Some(question.to_owned());
-                Answer::Handed
-            }
-        };
-        std::future::ready(answer).boxed()
     }
 }
 

@@ -25,7 +25,6 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::tools::{Catalogue, Tools};
 pub use account::Account;
-use account::Accounts;
 use confirm::Confirmations;
 
 /// The instructions that an assistant receives once, at the start.
@@ -46,7 +45,8 @@ const PATIENCE: Duration = Duration::from_mins(5);
 /// The MCP server, for one account or for each request's own. Clones share their state.
 #[derive(Clone)]
 pub struct Server {
-    accounts: Accounts,
+    /// The only account; none if every request carries its own.
+    only: Option<Arc<Account>>,
     confirmations: Arc<Confirmations>,
     in_flight: TaskTracker,
     /// Cancelled when no more calls are accepted.
@@ -58,17 +58,13 @@ impl Server {
     pub fn new(tools: Tools, catalogue: Catalogue) -> Self {
         let tenant = "own".into();
         let account = Account { tools, catalogue: Arc::new(catalogue), tenant, held: None };
-        Self::with(Accounts::One(Box::new(account)))
+        Self { only: Some(Arc::new(account)), ..Self::of_requests() }
     }
 
     /// Creates a server for many accounts: every request carries its [`Account`] in the extensions of its HTTP head.
     pub fn of_requests() -> Self {
-        Self::with(Accounts::OfRequests)
-    }
-
-    fn with(accounts: Accounts) -> Self {
         let confirmations = Arc::new(Confirmations::new(PATIENCE));
-        Self { accounts, confirmations, in_flight: TaskTracker::new(), stopping: CancellationToken::new() }
+        Self { only: None, confirmations, in_flight: TaskTracker::new(), stopping: CancellationToken::new() }
     }
 
     /// Returns the same server, with this timeout for a person's answer.
@@ -129,7 +125,7 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let account = self.accounts.of(&context.extensions)?;
+        let account = Account::of(self.only.as_deref(), &context.extensions)?;
         Ok(ListToolsResult::with_all_items(account.catalogue.list().to_vec())
             .with_ttl_ms(TOOLS_TTL_MS)
             .with_cache_scope(CacheScope::Private))
@@ -149,11 +145,8 @@ impl ServerHandler for Server {
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        match &self.accounts {
-            Accounts::One(account) => account.catalogue.get(name).cloned(),
-            // rmcp only looks up parameters that are sent in headers, which none of our tools has.
-            Accounts::OfRequests => None,
-        }
+        // rmcp only looks up parameters that are sent in headers, which none of our tools has.
+        self.only.as_ref()?.catalogue.get(name).cloned()
     }
 
     async fn call_tool(
@@ -168,7 +161,7 @@ impl ServerHandler for Server {
             ));
         }
         let _in_flight = self.in_flight.token();
-        let account = self.accounts.of(&context.extensions)?;
+        let account = Account::of(self.only.as_deref(), &context.extensions)?.clone();
         // A name that a client makes up must not get into our logs and metrics.
         let tool = account.catalogue.get(&request.name).map_or("unknown".into(), |tool| tool.name.clone());
         let span = tracing::info_span!("call", %tool, tenant = %account.tenant);

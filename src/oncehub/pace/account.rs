@@ -1,11 +1,11 @@
-use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::window::{SLACK, Window};
+use super::log::Log;
+use super::window::Window;
 
 /// The windows of one account, which all its keys share.
 ///
@@ -18,7 +18,8 @@ pub(super) struct Account {
     /// The number that distinguishes it from others at the same address.
     pub(super) number: u64,
     pub(super) windows: Arc<[Window]>,
-    taken: Mutex<Taken>,
+    /// The reserved moments.
+    log: Mutex<Log<()>>,
     /// The queue of calls for their first request. One at a time moves on to the queue of all requests, so a call that
     /// has begun goes before those that have not. Otherwise a hundred calls at once would all read and none would get
     /// to write.
@@ -27,18 +28,10 @@ pub(super) struct Account {
     same_as: OnceLock<Arc<Account>>,
 }
 
-#[derive(Debug, Default)]
-struct Taken {
-    /// The reserved moments, in order, for as long as the longest window counts them.
-    moments: VecDeque<Instant>,
-    /// The end of a pause after OnceHub's rejection: no request is sent before it.
-    paused_until: Option<Instant>,
-}
-
 impl Account {
     pub(super) fn new(number: u64, windows: Arc<[Window]>) -> Arc<Self> {
-        let (taken, door, same_as) = <_>::default();
-        Arc::new(Self { number, windows, taken, door, same_as })
+        let log = Mutex::new(Log::new(Arc::clone(&windows)));
+        Arc::new(Self { number, windows, log, door: <_>::default(), same_as: OnceLock::new() })
     }
 
     /// Returns the account that this one has turned out to be, or else this one.
@@ -56,16 +49,16 @@ impl Account {
     /// Both must be roots, and distinct.
     pub(super) fn becomes(&self, other: &Arc<Self>) {
         let now = Instant::now();
-        let taken = {
-            let mut taken = self.taken.lock();
+        let (moments, paused_until) = {
+            let mut log = self.log.lock();
             let _ = self.same_as.set(Arc::clone(other));
-            std::mem::take(&mut *taken)
+            (std::mem::take(&mut log.requests), log.paused_until.take())
         };
-        let mut theirs = other.taken.lock();
+        let mut theirs = other.log.lock();
         // Upcoming moments are reserved again by the requests that wait for them.
-        theirs.moments.extend(taken.moments.into_iter().filter(|at| *at <= now));
-        theirs.moments.make_contiguous().sort_unstable();
-        theirs.paused_until = theirs.paused_until.max(taken.paused_until);
+        theirs.requests.extend(moments.into_iter().filter(|(at, ())| *at <= now));
+        theirs.requests.make_contiguous().sort_unstable();
+        theirs.paused_until = theirs.paused_until.max(paused_until);
     }
 
     /// Waits for a free moment.
@@ -81,7 +74,7 @@ impl Account {
             let mut ticket = Ticket { account: self, moment: Some(moment) };
             tokio::time::sleep_until(moment).await;
             // OnceHub may have rejected another request in the meantime: then this one waits with the others.
-            let is_over = self.taken.lock().paused_until.is_none_or(|until| until <= Instant::now());
+            let is_over = self.log.lock().paused_until.is_none_or(|until| until <= Instant::now());
             if is_over && self.same_as.get().is_none() {
                 ticket.moment = None;
                 return Ok(moment);
@@ -91,61 +84,46 @@ impl Account {
 
     /// Holds back all requests of this account for this long, after OnceHub rejected one.
     pub(super) fn pause(&self, wait: Duration) {
-        let mut taken = self.taken.lock();
-        taken.paused_until = taken.paused_until.max(Some(Instant::now() + wait));
+        self.log.lock().pause(Instant::now() + wait);
     }
 
     /// Returns how many requests each window has left.
     pub(super) fn left(&self) -> Vec<(Window, usize)> {
-        let now = Instant::now();
-        let taken = self.taken.lock();
-        let used = |window: &Window| taken.moments.iter().filter(|&&at| at + window.period > now).count();
-        self.windows.iter().map(|window| (*window, window.requests.saturating_sub(used(window)))).collect()
+        self.log.lock().left()
     }
 
     /// Returns whether any of its requests or pauses still count.
     pub(super) fn counts(&self) -> bool {
-        let (now, taken, longest) = (Instant::now(), self.taken.lock(), self.longest());
-        taken.moments.back().is_some_and(|&at| at + longest > now)
-            || taken.paused_until.is_some_and(|until| until > now)
-    }
-
-    fn longest(&self) -> Duration {
-        self.windows.iter().map(|window| window.period).max().unwrap_or_default() + SLACK
+        let (now, mut log) = (Instant::now(), self.log.lock());
+        log.expire(now);
+        !log.requests.is_empty() || log.paused_until.is_some_and(|until| until > now)
     }
 
     pub(super) fn reserve(&self, now: Instant, deadline: Instant) -> Result<Instant, NoMoment> {
-        let mut taken = self.taken.lock();
+        let mut log = self.log.lock();
         if self.same_as.get().is_some() {
             return Err(NoMoment::Elsewhere);
         }
-        // Only time expires a moment: a later one may still be given back.
-        let longest = self.longest();
-        while taken.moments.front().is_some_and(|&at| at + longest <= now) {
-            taken.moments.pop_front();
-        }
-        let mut moment = now.max(taken.paused_until.unwrap_or(now));
-        for window in self.windows.iter() {
-            let before = taken.moments.len().checked_sub(window.requests).and_then(|i| taken.moments.get(i));
-            if let Some(&before) = before {
-                moment = moment.max(before + window.period + SLACK);
-            }
-        }
+        log.expire(now);
+        let frees = |window: &Window| {
+            let (before, ()) = log.requests.get(log.requests.len().checked_sub(window.requests)?)?;
+            Some(*before + window.counts_for())
+        };
         // A pause may have pushed an earlier reservation beyond this one.
-        if let Some(&last) = taken.moments.back() {
-            moment = moment.max(last);
-        }
+        let last = log.requests.back().map(|(last, ())| *last);
+        let bounds = self.windows.iter().filter_map(frees).chain(log.paused_until).chain(last);
+        let moment = bounds.fold(now, Instant::max);
         if moment > deadline {
             return Err(NoMoment::TooLate(moment - now));
         }
-        taken.moments.push_back(moment);
+        log.requests.push_back((moment, ()));
         Ok(moment)
     }
 
     pub(super) fn give_back(&self, moment: Instant) {
-        let mut taken = self.taken.lock();
-        if let Some(index) = taken.moments.iter().rposition(|&at| at == moment) {
-            taken.moments.remove(index);
+        let mut log = self.log.lock();
+        if let Some(index) = log.requests.iter().rposition(|(at, ())| *at == moment) {
+            log.requests.remove(index);
         }
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::account::Account;
-use super::window::{SLACK, Window, Windows};
+use super::log::Log;
+use super::window::{Window, Windows};
 
 /// The most requests that an account may have taken for each one still left to everybody.
 ///
@@ -41,7 +42,6 @@ pub struct Address(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    windows: Vec<Window>,
     of_account: Arc<[Window]>,
     taken: Mutex<Taken>,
     /// Notified when a stranger's requests become an account's and make room for others, or when another request joins
@@ -56,20 +56,12 @@ struct Inner {
     named: Mutex<HashMap<String, Arc<Account>>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Taken {
-    /// The requests that have been sent, for as long as the longest window counts them.
-    requests: VecDeque<Request>,
-    /// The end of a pause after OnceHub's rejection: no request is sent before it.
-    paused_until: Option<Instant>,
+    /// The requests that have been sent.
+    log: Log<Whose>,
     /// The accounts that OnceHub has just rejected, with the time of the rejection and the wait it asked for.
     refused: Vec<(Instant, u64, Duration)>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Request {
-    at: Instant,
-    whose: Whose,
 }
 
 /// The owner of a request.
@@ -84,9 +76,8 @@ impl Address {
     /// Creates an address with these windows, for itself and for its accounts.
     pub fn new(windows: &Windows) -> Self {
         Self(Arc::new(Inner {
-            windows: windows.address.clone(),
             of_account: windows.account.clone().into(),
-            taken: Mutex::default(),
+            taken: Mutex::new(Taken { log: Log::new(windows.address.clone().into()), refused: Vec::new() }),
             freed: Notify::new(),
             line: Mutex::default(),
             numbers: AtomicU64::new(0),
@@ -102,9 +93,7 @@ impl Address {
 
     /// Returns how many requests each window has left.
     pub fn left(&self) -> Vec<(Window, usize)> {
-        let (now, taken) = (Instant::now(), self.0.taken.lock());
-        let left = |window: &Window| window.requests.saturating_sub(taken.within(window, now).count());
-        self.0.windows.iter().map(|window| (*window, left(window))).collect()
+        self.0.taken.lock().log.left()
     }
 
     /// Creates an account, which may turn out to be another.
@@ -147,18 +136,13 @@ impl Address {
     /// Takes a request out of the limit, or returns when to try again.
     pub(super) fn take(&self, whose: Whose) -> Result<(), Instant> {
         let (now, mut taken) = (Instant::now(), self.0.taken.lock());
-        let longest = self.0.windows.iter().map(|window| window.period).max().unwrap_or_default() + SLACK;
-        while taken.requests.front().is_some_and(|request| request.at + longest <= now) {
-            taken.requests.pop_front();
-        }
-        let rooms = self.0.windows.iter().map(|window| taken.room(window, whose, now));
-        let moment = rooms.chain(taken.paused_until).max().unwrap_or(now);
+        taken.log.expire(now);
+        let rooms = taken.log.windows.iter().map(|window| taken.room(window, whose, now));
+        let moment = rooms.chain(taken.log.paused_until).fold(now, Instant::max);
         if moment > now {
             return Err(moment);
         }
-        if !self.0.windows.is_empty() {
-            taken.requests.push_back(Request { at: now, whose });
-        }
+        taken.log.requests.push_back((now, whose));
         Ok(())
     }
 
@@ -179,20 +163,21 @@ impl Address {
     /// be the address's.
     pub(super) fn refused(&self, account: u64, wait: Duration) {
         let (now, mut taken) = (Instant::now(), self.0.taken.lock());
-        let is_nearly_used_up =
-            self.0.windows.iter().any(|window| taken.within(window, now).count() * 8 >= window.requests * 7);
+        let is_nearly_used_up = |window: &Window| taken.log.within(window, now).count() * 8 >= window.requests * 7;
+        let is_nearly_used_up = taken.log.windows.iter().any(is_nearly_used_up);
         taken.refused.retain(|(at, whose, _)| *at + TOGETHER > now && *whose != account);
         let shortest = taken.refused.iter().map(|(_, _, wait)| *wait).min();
         taken.refused.push((now, account, wait));
         let pause = if is_nearly_used_up { Some(wait) } else { shortest.map(|shortest| shortest.min(wait)) };
         if let Some(pause) = pause {
-            taken.paused_until = taken.paused_until.max(Some(now + pause));
+            taken.log.pause(now + pause);
         }
     }
 
     fn relabel(&self, account: u64, whose: Whose) {
         let mut taken = self.0.taken.lock();
-        taken.requests.iter_mut().filter(|request| request.whose.account == account).for_each(|it| it.whose = whose);
+        let requests = taken.log.requests.iter_mut().map(|(_, whose)| whose);
+        requests.filter(|known| known.account == account).for_each(|known| *known = whose);
     }
 }
 
@@ -218,32 +203,28 @@ impl Drop for InLine {
     }
 }
 
-impl Taken {
-    fn within(&self, window: &Window, now: Instant) -> impl Iterator<Item = &Request> {
-        let counts = window.period + SLACK;
-        self.requests.iter().filter(move |request| request.at + counts > now)
+impl Whose {
+    /// Returns whether two requests are the same account's, or the same network's if OnceHub has accepted neither key.
+    fn is_with(self, other: Self) -> bool {
+        self.stranger == other.stranger && (self.stranger.is_some() || self.account == other.account)
     }
+}
 
+impl Taken {
     /// Returns the first moment at which a window has room for this request, if no other is sent until then.
     fn room(&self, window: &Window, whose: Whose, now: Instant) -> Instant {
-        let counted: Vec<_> = self.within(window, now).collect();
-        let mut tally = Tally::default();
-        counted.iter().for_each(|request| tally.add(request.whose, whose));
-        let own = counted.iter().rev().find(|request| is_own(request.whose, whose));
+        let counted = || self.log.within(window, now).rev();
+        // Of the requests that it counts, the latest that is one too many has to expire first.
+        let free = |slowly| {
+            let mut tally = Tally::default();
+            let is_too_many =
+                |(_, other): &&(Instant, Whose)| !tally.with(*other, whose).has_room(window, whose, slowly);
+            counted().find(is_too_many).map_or(now, |(at, _)| *at + window.counts_for())
+        };
         // A network that is slow enough finds room earlier than one that sends everything at once.
-        let slowly = own.map_or(now, |last| last.at + window.period / SLOWLY);
-        let (mut moment, mut room) = (now, None);
-        for request in counted {
-            if tally.has_room(window, whose, false) {
-                break;
-            }
-            if room.is_none() && tally.has_room(window, whose, true) {
-                room = Some(moment.max(slowly));
-            }
-            moment = request.at + window.period + SLACK;
-            tally.take_off(request.whose, whose);
-        }
-        room.map_or(moment, |room| room.min(moment))
+        let last = counted().find(|(_, other)| other.is_with(whose));
+        let slowly = last.map_or(now, |(at, _)| *at + window.period / SLOWLY);
+        free(false).min(free(true).max(slowly))
     }
 }
 
@@ -257,18 +238,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, request: Whose, asked: Whose) {
-        *self.side(request) += 1;
-        self.own += usize::from(is_own(request, asked));
-    }
-
-    fn take_off(&mut self, request: Whose, asked: Whose) {
-        *self.side(request) -= 1;
-        self.own -= usize::from(is_own(request, asked));
-    }
-
-    fn side(&mut self, request: Whose) -> &mut usize {
-        if request.stranger.is_some() { &mut self.strangers } else { &mut self.accounts }
+    fn with(&mut self, request: Whose, asked: Whose) -> &Self {
+        self.strangers += usize::from(request.stranger.is_some());
+        self.accounts += usize::from(request.stranger.is_none());
+        self.own += usize::from(request.is_with(asked));
+        self
     }
 
     /// Returns whether there is room. Accounts and strangers have a part of the window each, and neither may use the
@@ -288,15 +262,9 @@ impl Tally {
     }
 }
 
-fn is_own(request: Whose, asked: Whose) -> bool {
-    match asked.stranger {
-        None => request.stranger.is_none() && request.account == asked.account,
-        Some(network) => request.stranger == Some(network),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::window::SLACK;
     use super::*;
 
     fn address() -> Address {

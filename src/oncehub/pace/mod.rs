@@ -4,6 +4,7 @@
 
 mod account;
 mod address;
+mod log;
 mod standing;
 mod window;
 

@@ -31,6 +31,11 @@ pub struct BadWindows {
 }
 
 impl Window {
+    /// Returns how long a request counts.
+    pub(super) fn counts_for(&self) -> Duration {
+        self.period + SLACK
+    }
+
     /// Parses `5/1s`.
     fn read(text: &str) -> Result<Self, BadWindows> {
         let bad = |problem: &str| BadWindows { problem: format!("'{text}' {problem}") };

@@ -11,10 +11,9 @@ pub struct Test {}
 
 impl Endpoint for Test {
     type Response = Object;
-    const METHOD: Method = Method::GET;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["test"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::GET, vec!["test"])
     }
 }
 

@@ -44,10 +44,9 @@ pub struct TimeSlots {
 
 impl Endpoint for TimeSlots {
     type Response = List;
-    const METHOD: Method = Method::GET;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["booking-calendars", self.id.as_str(), "time-slots"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::GET, vec!["booking-calendars", self.id.as_str(), "time-slots"])
     }
 }
 
@@ -81,10 +80,9 @@ pub struct Location {
 
 impl Endpoint for Schedule {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["booking-calendars", self.id.as_str(), "schedule"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["booking-calendars", self.id.as_str(), "schedule"])
     }
 }
 
@@ -133,9 +131,8 @@ impl BookingSettings {
 
 impl Endpoint for CreateOneTimeLink {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["booking-calendars", self.id.as_str(), "one-time-links"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["booking-calendars", self.id.as_str(), "one-time-links"])
     }
 }

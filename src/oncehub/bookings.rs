@@ -64,10 +64,9 @@ pub struct Get {
 
 impl Endpoint for Get {
     type Response = Object;
-    const METHOD: Method = Method::GET;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["bookings", self.id.as_str()]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::GET, vec!["bookings", self.id.as_str()])
     }
 }
 
@@ -87,10 +86,9 @@ pub struct Cancel {
 
 impl Endpoint for Cancel {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["bookings", self.id.as_str(), "cancel"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["bookings", self.id.as_str(), "cancel"])
     }
 }
 
@@ -108,10 +106,9 @@ pub struct RequestReschedule {
 
 impl Endpoint for RequestReschedule {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["bookings", self.id.as_str(), "request-reschedule"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["bookings", self.id.as_str(), "request-reschedule"])
     }
 }
 
@@ -138,10 +135,9 @@ pub struct VideoLocation {
 
 impl Endpoint for Reassign {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["bookings", self.id.as_str(), "reassign"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["bookings", self.id.as_str(), "reassign"])
     }
 }
 
@@ -155,9 +151,8 @@ pub struct NoShow {
 
 impl Endpoint for NoShow {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["bookings", self.id.as_str(), "no-show"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["bookings", self.id.as_str(), "no-show"])
     }
 }

@@ -272,20 +272,21 @@ impl Client {
             let problem = format!("the request could not be written: {error}");
             Error::not_done(Cause::UnexpectedReply { problem, status: 0, request_id: None })
         };
+        let (method, path) = endpoint.route();
         let mut url = self.settings().url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(endpoint.path());
+            segments.pop_if_empty().extend(&path);
         }
         let (mut body, mut about) = (None, Vec::new());
-        if E::METHOD == Method::GET {
+        if method == Method::GET {
             let query = serde_urlencoded::to_string(endpoint).map_err(|error| unwritable(&error))?;
             url.set_query(Some(&*query).filter(|query| !query.is_empty()));
         } else {
             let value = serde_json::to_value(endpoint).map_err(|error| unwritable(&error))?;
-            about = ledger::about(&endpoint.path(), &value);
+            about = ledger::about(&path, &value);
             body = value.as_object().is_some_and(|fields| !fields.is_empty()).then(|| value.to_string());
         }
-        Ok(Request { method: E::METHOD, url, body, about })
+        Ok(Request { method, url, body, about })
     }
 
     /// Sends a request, and sends it again for as long as that is safe and can still succeed in time.

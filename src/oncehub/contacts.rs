@@ -53,10 +53,9 @@ pub struct Create {
 
 impl Endpoint for Create {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["contacts"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["contacts"])
     }
 }
 
@@ -74,10 +73,9 @@ pub struct Update {
 
 impl Endpoint for Update {
     type Response = Object;
-    const METHOD: Method = Method::PATCH;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["contacts", self.id.as_str()]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::PATCH, vec!["contacts", self.id.as_str()])
     }
 }
 

@@ -6,18 +6,17 @@ use serde_json::Value;
 
 use super::{Id, List, Object};
 
-/// An operation of the API with its arguments: a value that knows its method, path and response type.
+/// An operation of the API with its arguments: a value that knows its route and response type.
 ///
 /// Its serialised form is the query of a GET, without fields that are `None`, and the JSON body of any other method; a
 /// body that would be `{}` is not sent.
 pub trait Endpoint: Serialize + Sync {
     /// The type of the response.
     type Response: FromReply;
-    /// The HTTP method.
-    const METHOD: Method;
 
-    /// Returns the path's segments below `/v2`. Ids among them are [`Id`](super::Id)s, so none can contain `/` or `..`.
-    fn path(&self) -> Vec<&str>;
+    /// Returns the method, and the path's segments below `/v2`. Ids among them are [`Id`](super::Id)s, so none can
+    /// contain `/` or `..`.
+    fn route(&self) -> (Method, Vec<&str>);
 }
 
 /// A GET that returns a list in pages; its fields are the filters. [`Client::page`](super::Client::page) adds `limit`
@@ -29,10 +28,9 @@ pub trait Listing: Serialize + Sync {
 
 impl<L: Listing> Endpoint for L {
     type Response = List;
-    const METHOD: Method = Method::GET;
 
-    fn path(&self) -> Vec<&str> {
-        L::PATH.to_vec()
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::GET, L::PATH.to_vec())
     }
 }
 
@@ -92,19 +90,17 @@ impl<N> Default for All<N> {
 
 impl<N: Collection> Endpoint for Get<N> {
     type Response = Object;
-    const METHOD: Method = Method::GET;
 
-    fn path(&self) -> Vec<&str> {
-        vec![N::PATH, self.id.as_str()]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::GET, vec![N::PATH, self.id.as_str()])
     }
 }
 
 impl<N: Collection> Endpoint for Delete<N> {
     type Response = Object;
-    const METHOD: Method = Method::DELETE;
 
-    fn path(&self) -> Vec<&str> {
-        vec![N::PATH, self.id.as_str()]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::DELETE, vec![N::PATH, self.id.as_str()])
     }
 }
 
@@ -120,8 +116,10 @@ pub trait FromReply: Sized {
     /// Reads the response. Returns `None` for JSON of another shape.
     fn read(json: Value) -> Option<Self>;
 
-    /// Returns whether the response is empty, which cannot be what was requested.
-    fn says_nothing(&self) -> bool;
+    /// Returns whether the response is empty, which cannot be what was requested; an empty list can.
+    fn says_nothing(&self) -> bool {
+        false
+    }
 }
 
 impl FromReply for Object {
@@ -141,10 +139,5 @@ impl FromReply for List {
 
     fn read(json: Value) -> Option<Self> {
         Self::new(json)
-    }
-
-    /// Returns false: an empty list is a valid response.
-    fn says_nothing(&self) -> bool {
-        false
     }
 }

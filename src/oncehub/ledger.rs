@@ -1,7 +1,6 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -12,52 +11,47 @@ const IDS: usize = 20;
 /// The record of one call: how many requests it has sent, OnceHub's ids for them, and whether one of its changes is in
 /// flight. Clones share the record.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(Arc<Entries>);
+pub struct Ledger(Arc<Mutex<Entries>>);
 
 #[derive(Debug, Default)]
 struct Entries {
-    requests: AtomicU32,
-    ids: Mutex<Vec<String>>,
-    writes: Mutex<Writes>,
+    requests: u32,
+    ids: Vec<String>,
     /// The process's in-flight changes.
     in_flight: TaskTracker,
-}
-
-#[derive(Debug, Default)]
-struct Writes {
     /// Held from the first change that is sent until the call ends.
     token: Option<TaskTrackerToken>,
     /// Whether a change has been sent.
-    sent: bool,
+    has_written: bool,
     /// The ids and addresses that the changes are about.
     about: Vec<String>,
     /// Whether the caller has gone.
-    abandoned: bool,
+    is_abandoned: bool,
 }
 
 impl Ledger {
     /// Creates a record whose changes are tracked by `in_flight` until the call ends. Once that tracker is closed, no
     /// more changes are sent.
     pub fn tracked_by(in_flight: &TaskTracker) -> Self {
-        Self(Arc::new(Entries { in_flight: in_flight.clone(), ..Entries::default() }))
+        Self(Arc::new(Mutex::new(Entries { in_flight: in_flight.clone(), ..Entries::default() })))
     }
 
     /// Returns how many requests have been sent.
     pub fn requests(&self) -> u32 {
-        self.0.requests.load(Ordering::Relaxed)
+        self.0.lock().requests
     }
 
     /// Returns OnceHub's ids of the first requests, comma-separated.
     pub fn ids(&self) -> String {
-        self.0.ids.lock().join(",")
+        self.0.lock().ids.join(",")
     }
 
     /// Marks the call as abandoned by its caller. Returns true if a change has been sent: then the call has to
     /// continue, to learn the outcome. If not, none will be sent.
     pub fn abandon(&self) -> bool {
-        let mut writes = self.writes();
-        writes.abandoned = true;
-        writes.sent
+        let mut entries = self.0.lock();
+        entries.is_abandoned = true;
+        entries.has_written
     }
 
     /// Returns whether both are the record of the same call.
@@ -67,12 +61,12 @@ impl Ledger {
 
     /// Returns the ids and addresses that the changes sent so far are about.
     pub fn about(&self) -> Vec<String> {
-        self.writes().about.clone()
+        self.0.lock().about.clone()
     }
 
     /// Ends the call: none of its changes is in flight any more.
     pub fn end(&self) {
-        self.writes().token = None;
+        self.0.lock().token = None;
     }
 
     /// Records that a change is about to be sent.
@@ -80,37 +74,33 @@ impl Ledger {
     /// # Errors
     /// Why it may not be sent, in words, if nobody would learn its outcome.
     pub(super) fn write(&self, about: &[String]) -> Result<(), &'static str> {
-        let mut writes = self.writes();
-        if writes.abandoned {
+        let mut entries = self.0.lock();
+        if entries.is_abandoned {
             return Err("the call was cancelled before its request was sent");
         }
         // In this order, so that closing the tracker either waits for this change or prevents it.
-        let token = self.0.in_flight.token();
-        if self.0.in_flight.is_closed() {
+        let token = entries.in_flight.token();
+        if entries.in_flight.is_closed() {
             return Err("the server is shutting down, and the request was not sent");
         }
-        (writes.token, writes.sent) = (Some(token), true);
+        (entries.token, entries.has_written) = (Some(token), true);
         for text in about {
-            if !writes.about.contains(text) {
-                writes.about.push(text.clone());
+            if !entries.about.contains(text) {
+                entries.about.push(text.clone());
             }
         }
         Ok(())
     }
 
     pub(super) fn sent(&self) {
-        self.0.requests.fetch_add(1, Ordering::Relaxed);
+        self.0.lock().requests += 1;
     }
 
     pub(super) fn answered(&self, id: Option<&str>) {
-        let mut ids = self.0.ids.lock();
+        let ids = &mut self.0.lock().ids;
         if ids.len() < IDS {
             ids.extend(id.map(str::to_owned));
         }
-    }
-
-    fn writes(&self) -> MutexGuard<'_, Writes> {
-        self.0.writes.lock()
     }
 }
 

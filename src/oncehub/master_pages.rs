@@ -29,9 +29,8 @@ pub struct CreateOneTimeLink {
 
 impl Endpoint for CreateOneTimeLink {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["master-pages", self.id.as_str(), "one-time-links"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["master-pages", self.id.as_str(), "one-time-links"])
     }
 }

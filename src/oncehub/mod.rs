@@ -1,6 +1,6 @@
 //! The typed client of the OnceHub API v2. It knows HTTP and JSON, and nothing of MCP.
 //!
-//! Reading order: an [`Endpoint`] is a value that knows its method, path, query or body, and response type;
+//! Reading order: an [`Endpoint`] is a value that knows its route, query or body, and response type;
 //! [`Client::send`] sends it; a [`Budget`] keeps to OnceHub's rate limits, so that OnceHub does not have to enforce
 //! them; [`retry`] decides what may be sent again; an [`Error`] says what went wrong and whether a write may have
 //! happened; an [`Object`] is what OnceHub sent, read so tolerantly that no odd field can break a call. Then there is

@@ -47,10 +47,9 @@ struct OnePage<'a, L> {
 
 impl<L: Listing> Endpoint for OnePage<'_, L> {
     type Response = List;
-    const METHOD: Method = Method::GET;
 
-    fn path(&self) -> Vec<&str> {
-        self.listing.path()
+    fn route(&self) -> (Method, Vec<&str>) {
+        self.listing.route()
     }
 }
 

@@ -47,10 +47,9 @@ pub struct Add {
 
 impl Endpoint for Add {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["users"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["users"])
     }
 }
 
@@ -76,10 +75,9 @@ pub struct Update {
 
 impl Endpoint for Update {
     type Response = Object;
-    const METHOD: Method = Method::PATCH;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["users", self.id.as_str()]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::PATCH, vec!["users", self.id.as_str()])
     }
 }
 
@@ -97,10 +95,9 @@ pub struct GetAvailability {
 
 impl Endpoint for GetAvailability {
     type Response = Object;
-    const METHOD: Method = Method::GET;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["users", self.id.as_str(), "scheduling-availability"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::GET, vec!["users", self.id.as_str(), "scheduling-availability"])
     }
 }
 
@@ -150,9 +147,8 @@ pub struct Hours {
 
 impl Endpoint for UpdateAvailability {
     type Response = Object;
-    const METHOD: Method = Method::PATCH;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["users", self.id.as_str(), "scheduling-availability"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::PATCH, vec!["users", self.id.as_str(), "scheduling-availability"])
     }
 }

@@ -33,10 +33,9 @@ pub struct Create {
 
 impl Endpoint for Create {
     type Response = Object;
-    const METHOD: Method = Method::POST;
 
-    fn path(&self) -> Vec<&str> {
-        vec!["webhooks"]
+    fn route(&self) -> (Method, Vec<&str>) {
+        (Method::POST, vec!["webhooks"])
     }
 }
 

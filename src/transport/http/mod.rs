@@ -145,7 +145,14 @@ pub async fn serve<B: Backend>(
 ) -> anyhow::Result<()> {
     let (limits, drain, ended) = (settings.limits, settings.drain, CancellationToken::new());
     let shared = Arc::new(Shared::new(backend, settings, ended.clone()));
-    let _ending = AbortOnDropHandle::new(tokio::spawn(end_silent(Arc::clone(&shared.sessions))));
+    let sessions = Arc::clone(&shared.sessions);
+    // Idle sessions end even when no requests come.
+    let _ending = AbortOnDropHandle::new(tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            sessions.end_silent();
+        }
+    }));
     let connections = listener.accept_until(stop, routes::all(Arc::clone(&shared)), &limits).await;
     // No new connections any more. Connected clients are answered, but their new calls are refused.
     shared.stopping.cancel();
@@ -171,7 +178,7 @@ impl<B: Backend> Shared<B> {
     fn new(backend: B, settings: Settings, ended: CancellationToken) -> Self {
         let (backend, limits) = (Arc::new(backend), settings.limits);
         let knowing = Arc::clone(&backend);
-        let sessions = Arc::new(Sessions::new(&limits, Box::new(move |tenant| knowing.knows(tenant))));
+        let sessions = Arc::new(Sessions::new(limits, Box::new(move |tenant| knowing.knows(tenant))));
         Self {
             streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
             sessions,
@@ -188,14 +195,6 @@ impl<B: Backend> Shared<B> {
     fn caller(&self, request: &mut Parts) -> Result<Caller, Refusal> {
         let network = network::of(request, self.settings.door.is_behind_proxy());
         self.settings.keys.take(&mut request.headers, network)
-    }
-}
-
-/// Ends idle sessions, even when no requests come.
-async fn end_silent(sessions: Arc<Sessions>) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        sessions.end_silent();
     }
 }
 

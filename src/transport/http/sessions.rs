@@ -34,11 +34,8 @@ pub(super) type Knows = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// All sessions of both transports.
 pub(super) struct Sessions {
-    most: usize,
-    most_per_tenant: usize,
+    limits: Limits,
     strangers: Pool,
-    idle: Duration,
-    patience: Duration,
     knows: Knows,
     open: Mutex<HashMap<SessionId, Arc<Session>>>,
 }
@@ -114,29 +111,21 @@ impl Drop for Asked {
 }
 
 impl Sessions {
-    pub(super) fn new(limits: &Limits, knows: Knows) -> Self {
-        Self {
-            most: limits.sessions,
-            most_per_tenant: limits.sessions_per_tenant,
-            strangers: Pool::of(limits.sessions, STRANGERS),
-            idle: limits.idle,
-            patience: limits.patience,
-            knows,
-            open: Mutex::default(),
-        }
+    pub(super) fn new(limits: Limits, knows: Knows) -> Self {
+        Self { limits, strangers: Pool::of(limits.sessions, STRANGERS), knows, open: Mutex::default() }
     }
 
     /// Opens one more session of this caller, if there is room. Returns the token that ends it.
     pub(super) fn open(&self, caller: &Caller, id: SessionId, way: Way) -> Result<CancellationToken, Refusal> {
         self.end_silent();
         let mut open = self.open.lock();
-        if open.values().filter(|session| session.tenant == caller.tenant).count() >= self.most_per_tenant {
+        if open.values().filter(|session| session.tenant == caller.tenant).count() >= self.limits.sessions_per_tenant {
             let reason = "too many sessions are open with this key: end some (DELETE with their Mcp-Session-Id), or use \
                 protocol version 2026-07-28, which needs none";
             return Err(Refusal::busy(StatusCode::TOO_MANY_REQUESTS, "sessions_of_tenant", reason));
         }
         let has_room = if (self.knows)(&caller.tenant) {
-            open.len() < self.most || self.make_room(&mut open, None)
+            open.len() < self.limits.sessions || self.make_room(&mut open, None)
         } else {
             self.has_room_for_stranger(&mut open, caller.network)
         };
@@ -167,7 +156,7 @@ impl Sessions {
         if by_network.get(&network).is_some_and(|own| *own >= self.strangers.per_network) {
             return self.make_room(open, Some(network));
         }
-        if by_network.values().sum::<usize>() < self.strangers.all && open.len() < self.most {
+        if by_network.values().sum::<usize>() < self.strangers.all && open.len() < self.limits.sessions {
             return true;
         }
         let fullest = by_network.into_iter().max_by_key(|(_, count)| *count);
@@ -235,12 +224,12 @@ impl Sessions {
     fn is_silent(&self, session: &Session) -> bool {
         let usage = session.usage.lock();
         let is_known = (self.knows)(&session.tenant);
-        let most = if is_known { self.idle } else { self.idle.min(STRANGERS_IDLE) };
+        let most = if is_known { self.limits.idle } else { self.limits.idle.min(STRANGERS_IDLE) };
         let most = match session.way {
             _ if !usage.requests.is_empty() => return false,
             // The session lives as long as its stream.
             Way::Sse(_) if is_known => return false,
-            Way::Streamable(_) if !usage.has_begun => most.min(self.patience),
+            Way::Streamable(_) if !usage.has_begun => most.min(self.limits.patience),
             Way::Streamable(_) | Way::Sse(_) => most,
         };
         usage.last.elapsed() >= most

@@ -1,13 +1,14 @@
 //! `/users/{id}/scheduling-availability`: when a user takes meetings, and where.
 
 use jiff::civil::{Date, Weekday};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::request::{Answer, Refusal, Reply, Request, repeated};
+use super::noun::{live, live_mut};
+use super::request::{Answer, Refusal, Reply, Request, ensure, only};
 use super::world::{Hours, Location, User, Venue, World, zone};
 
 /// The days under OnceHub's names, in the order in which it lists them.
-pub(super) const DAYS: [(&str, Weekday); 7] = [
+const DAYS: [(&str, Weekday); 7] = [
     ("Monday", Weekday::Monday),
     ("Tuesday", Weekday::Tuesday),
     ("Wednesday", Weekday::Wednesday),
@@ -17,40 +18,65 @@ pub(super) const DAYS: [(&str, Weekday); 7] = [
     ("Sunday", Weekday::Sunday),
 ];
 
-/// Finds a user; a deleted one has no availability left.
-fn find<'a>(world: &'a World, id: &str) -> Result<&'a User, Refusal> {
-    world.user(id).filter(|user| !user.deleted).ok_or_else(|| Refusal::not_found("user", id))
+impl User {
+    /// Shows when and where they take meetings: all days of the week, and the overrides on the dates wanted.
+    pub(super) fn show_schedule(&self, wanted: impl Fn(Date) -> bool) -> Value {
+        let show = |hours: &[Hours]| hours.iter().map(|hours| hours.show(self.video)).collect::<Vec<Value>>();
+        let weekly = DAYS.iter().map(|(name, day)| {
+            let hours = self.weekly.get(day).map_or(&[][..], Vec::as_slice);
+            json!({"day": name, "working_hours": show(hours)})
+        });
+        let overrides = self.overrides.iter().filter(|(date, _)| wanted(**date)).map(|(date, hours)| {
+            json!({
+                "date": date.to_string(), "day": date.strftime("%A").to_string(), "working_hours": show(hours),
+            })
+        });
+        json!({
+            "object": "schedule", "timezone": self.zone, "weekly": weekly.collect::<Vec<_>>(),
+            "overrides": overrides.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Hours {
+    fn show(&self, video: &[&str]) -> Value {
+        let time = |minutes: i16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        // A dynamic link is shown once for each video service that the user has connected.
+        let locations = self.venues.iter().flat_map(|venue| match venue.kind {
+            "online_dynamic_link" if !video.is_empty() => {
+                video.iter().map(|service| Venue { value: Some((*service).to_owned()), ..venue.clone() }).collect()
+            }
+            _ => vec![venue.clone()],
+        });
+        let locations: Vec<Venue> = locations.collect();
+        json!({"start_time": time(self.begin), "end_time": time(self.end), "locations": locations})
+    }
 }
 
 /// Two parameters, which only their error messages document, narrow the overrides.
 pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
     request.only(&["overrides_start_time", "overrides_end_time"])?;
     let date = |name: &str| {
-        let refused = || Refusal::new(400, format!("Invalid date format for {name}. Expected format: YYYY-MM-DD"));
-        request.param(name).map(|text| read_date(text).ok_or_else(|| refused().about(name))).transpose()
+        let refused = || Refusal::bad(name, format!("Invalid date format for {name}. Expected format: YYYY-MM-DD"));
+        request.param(name).map(|text| read_date(text).ok_or_else(refused)).transpose()
     };
     let (first, last) = (date("overrides_start_time")?, date("overrides_end_time")?);
     let inside = |date: Date| first.is_none_or(|first| date >= first) && last.is_none_or(|last| date <= last);
-    Ok(Reply::ok(find(world, id)?.show_schedule(inside)))
+    Ok(Reply::ok(live(&world.users, id)?.show_schedule(inside)))
 }
 
 /// Replaces whole days and dates, or nothing if any of it is rejected.
 pub(super) fn update(world: &mut World, request: &Request, id: &str) -> Answer {
     request.only(&[])?;
     let given = request.changes(&[])?;
-    only(&given, &["weekly", "overrides"])?;
-    let user = find(world, id)?;
+    only(given.keys(), |name| ["weekly", "overrides"].contains(&name))?;
+    let user = live(&world.users, id)?;
     let today = world.time().to_zoned(zone(&user.zone)).date();
-    let days = given.get("weekly").map_or(Ok(Vec::new()), |days| Part { world, root: "weekly" }.weekly(days))?;
-    let overrides = Part { world, root: "overrides" };
-    let dates = given.get("overrides").map_or(Ok(Vec::new()), |dates| overrides.overrides(dates, today))?;
-    let Some(user) = world.users.iter_mut().find(|user| user.id == id) else {
-        return Err(Refusal::not_found("user", id));
-    };
-    for (day, hours) in days {
-        user.weekly.retain(|(known, _)| *known != day);
-        user.weekly.push((day, hours));
-    }
+    let (weekly, overrides) = (Part { world, root: "weekly" }, Part { world, root: "overrides" });
+    let days = given.get("weekly").map_or(Ok(Vec::new()), |days| weekly.days(days))?;
+    let dates = given.get("overrides").map_or(Ok(Vec::new()), |dates| overrides.dates(dates, today))?;
+    let user = live_mut(&mut world.users, id)?;
+    user.weekly.extend(days.into_iter().map(|(day, hours)| (day, hours.unwrap_or_default())));
     for (date, hours) in dates {
         match hours {
             Some(hours) => user.overrides.insert(date, hours),
@@ -58,14 +84,6 @@ pub(super) fn update(world: &mut World, request: &Request, id: &str) -> Answer {
         };
     }
     Ok(Reply::ok(user.show_schedule(|_| true)))
-}
-
-/// Rejects unknown fields: availability accepts none, at any depth, and calls them parameters.
-fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), Refusal> {
-    match fields.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(key) => Err(Refusal::new(400, format!("Received unknown parameter: {key}")).about(key)),
-        None => Ok(()),
-    }
 }
 
 /// Parses YYYY-MM-DD and nothing else.
@@ -79,91 +97,89 @@ struct Part<'a> {
     root: &'static str,
 }
 
-/// Dates with their hours; a date without any goes back to those of its day of the week.
-type Dates = Vec<(Date, Option<Vec<Hours>>)>;
+/// Days of the week, or dates, with their hours; a date without any goes back to those of its day of the week.
+type Entries<K> = Vec<(K, Option<Vec<Hours>>)>;
+
+const HOURS: &str = ".working_hours";
+const LOCATIONS: &str = ".working_hours.locations";
 
 impl Part<'_> {
-    fn refused(&self, status: u16, path: &str, message: impl Into<String>) -> Refusal {
-        Refusal::new(status, message).about(format!("{}{path}", self.root))
+    fn param(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
     }
 
-    fn missing(&self, path: &str) -> Refusal {
-        self.refused(400, path, "Required fields are missing.")
+    fn refused(&self, path: &str, message: impl Into<String>) -> Refusal {
+        Refusal::bad(self.param(path), message)
+    }
+
+    /// Returns a field that is required and cannot be null.
+    fn required<'v>(&self, path: &str, row: &'v Map<String, Value>, field: &str) -> Result<&'v Value, Refusal> {
+        let given = row.get(field).filter(|value| !value.is_null());
+        given.ok_or_else(|| Refusal::missing(self.param(&format!("{path}.{field}"))))
     }
 
     /// Returns the objects of an array.
     fn objects<'v>(&self, path: &str, value: &'v Value) -> Result<Vec<&'v Map<String, Value>>, Refusal> {
         let objects = value.as_array().and_then(|rows| rows.iter().map(Value::as_object).collect());
-        objects.ok_or_else(|| self.refused(400, path, "Must be an array of objects."))
+        objects.ok_or_else(|| self.refused(path, "Must be an array of objects."))
     }
 
-    fn twice(&self, what: &str) -> Refusal {
-        self.refused(400, "", format!("Duplicate entry for day or date: '{what}'"))
+    fn days(&self, value: &Value) -> Result<Entries<Weekday>, Refusal> {
+        self.entries(value, "day", |row| {
+            let given = row.get("day").unwrap_or(&Value::Null);
+            let known = DAYS.iter().copied().find(|(day, _)| given == day);
+            let (name, day) = known.ok_or_else(|| Refusal::invalid(self.param(".day"), "day", given))?;
+            Ok((day, name.to_owned()))
+        })
     }
 
-    fn weekly(&self, value: &Value) -> Result<Vec<(Weekday, Vec<Hours>)>, Refusal> {
-        let mut days: Vec<(Weekday, Vec<Hours>)> = Vec::new();
+    fn dates(&self, value: &Value, today: Date) -> Result<Entries<Date>, Refusal> {
+        self.entries(value, "date", |row| {
+            let given = self.required("", row, "date")?;
+            let odd = || self.refused(".date", "Invalid date format for date. Expected format: YYYY-MM-DD");
+            let date = given.as_str().and_then(read_date).ok_or_else(odd)?;
+            ensure(date >= today, self.refused(".date", format!("Date cannot be in the past: '{date}'")))?;
+            Ok((date, date.to_string()))
+        })
+    }
+
+    /// Reads days or dates, each once. `key` returns which one a row is about, and its name.
+    fn entries<K: PartialEq>(
+        &self,
+        value: &Value,
+        field: &str,
+        key: impl Fn(&Map<String, Value>) -> Result<(K, String), Refusal>,
+    ) -> Result<Entries<K>, Refusal> {
+        let mut entries = Entries::new();
         for row in self.objects("", value)? {
-            only(row, &["day", "working_hours"])?;
-            let name = row.get("day").unwrap_or(&Value::Null);
-            let known = DAYS.iter().find(|(day, _)| name == day);
-            let (name, day) =
-                known.ok_or_else(|| self.refused(400, ".day", format!("Invalid day: '{}'", repeated(name))))?;
-            if days.iter().any(|(known, _)| known == day) {
-                return Err(self.twice(name));
-            }
+            only(row.keys(), |name| [field, "working_hours"].contains(&name))?;
+            let (key, name) = key(row)?;
+            let is_new = entries.iter().all(|(known, _)| *known != key);
+            ensure(is_new, self.refused("", format!("Duplicate entry for day or date: '{name}'")))?;
             let hours = match row.get("working_hours") {
-                None => return Err(self.missing(".working_hours")),
-                Some(Value::Null) => {
-                    return Err(self.refused(400, ".working_hours", "working_hours cannot be null"));
+                None => return Err(Refusal::missing(self.param(HOURS))),
+                Some(Value::Null) if self.root == "weekly" => {
+                    return Err(self.refused(HOURS, "working_hours cannot be null"));
                 }
-                Some(hours) => self.working_hours(hours)?,
-            };
-            days.push((*day, hours));
-        }
-        Ok(days)
-    }
-
-    fn overrides(&self, value: &Value, today: Date) -> Result<Dates, Refusal> {
-        let mut dates = Dates::new();
-        for row in self.objects("", value)? {
-            only(row, &["date", "working_hours"])?;
-            let text = match row.get("date") {
-                None | Some(Value::Null) => return Err(self.missing(".date")),
-                Some(date) => repeated(date),
-            };
-            let odd = || self.refused(400, ".date", "Invalid date format for date. Expected format: YYYY-MM-DD");
-            let date = read_date(&text).ok_or_else(odd)?;
-            if date < today {
-                return Err(self.refused(400, ".date", format!("Date cannot be in the past: '{text}'")));
-            }
-            if dates.iter().any(|(known, _)| *known == date) {
-                return Err(self.twice(&text));
-            }
-            let hours = match row.get("working_hours") {
-                None => return Err(self.missing(".working_hours")),
                 Some(Value::Null) => None,
                 Some(hours) => Some(self.working_hours(hours)?),
             };
-            dates.push((date, hours));
+            entries.push((key, hours));
         }
-        Ok(dates)
+        Ok(entries)
     }
 
     fn working_hours(&self, value: &Value) -> Result<Vec<Hours>, Refusal> {
         let mut all: Vec<Hours> = Vec::new();
-        for row in self.objects(".working_hours", value)? {
-            only(row, &["start_time", "end_time", "locations"])?;
+        for row in self.objects(HOURS, value)? {
+            only(row.keys(), |name| ["start_time", "end_time", "locations"].contains(&name))?;
             let (begin, start_time) = self.time(row, "start_time", "start time")?;
             let (end, end_time) = self.time(row, "end_time", "end time")?;
-            if end <= begin {
-                let message = format!("end time should be after start time: '{end_time}'");
-                return Err(self.refused(400, ".working_hours.end_time", message));
-            }
-            if all.iter().any(|other| begin < other.end && other.begin < end) {
-                let message = format!("availability range is overlapping: '{start_time}-{end_time}'");
-                return Err(self.refused(400, ".working_hours", message));
-            }
+            let message = format!("end time should be after start time: '{end_time}'");
+            ensure(begin < end, self.refused(".working_hours.end_time", message))?;
+            let overlaps = all.iter().any(|other| begin < other.end && other.begin < end);
+            let message = format!("availability range is overlapping: '{start_time}-{end_time}'");
+            ensure(!overlaps, self.refused(HOURS, message))?;
             all.push(Hours { begin, end, venues: self.venues(row)? });
         }
         all.sort_by_key(|hours| hours.begin);
@@ -172,59 +188,52 @@ impl Part<'_> {
 
     /// Returns a time on the quarter hour, in minutes of the day, and as it was written.
     fn time<'v>(&self, row: &'v Map<String, Value>, field: &str, words: &str) -> Result<(i16, &'v str), Refusal> {
-        let path = format!(".working_hours.{field}");
-        let given = row.get(field).filter(|value| !value.is_null()).ok_or_else(|| self.missing(&path))?;
+        let given = self.required(HOURS, row, field)?;
+        let path = format!("{HOURS}.{field}");
         let read = given.as_str().and_then(|text| Some((read_time(text)?, text)));
-        let odd = || self.refused(400, &path, format!("Invalid time format: '{}'", repeated(given)));
-        let (minutes, text) = read.ok_or_else(odd)?;
-        if minutes % 15 != 0 {
-            return Err(self.refused(400, &path, format!("{words} should be multiple of 15: '{text}'")));
-        }
+        let (minutes, text) = read.ok_or_else(|| Refusal::invalid(self.param(&path), "time format", given))?;
+        ensure(minutes % 15 == 0, self.refused(&path, format!("{words} should be multiple of 15: '{text}'")))?;
         Ok((minutes, text))
     }
 
     /// Returns where meetings can take place during some hours: each kind once, and only one of the two kinds of link.
     fn venues(&self, row: &Map<String, Value>) -> Result<Vec<Venue>, Refusal> {
-        const PATH: &str = ".working_hours.locations";
-        let given = row.get("locations").filter(|value| !value.is_null()).ok_or_else(|| self.missing(PATH))?;
+        let given = self.required(HOURS, row, "locations")?;
         let mut venues: Vec<Venue> = Vec::new();
-        for location in self.objects(PATH, given)? {
-            let venue = self.venue(PATH, location)?;
-            if venues.iter().any(|known| known.kind() == venue.kind()) {
-                return Err(self.refused(400, PATH, format!("Duplicate location type: '{}'", venue.kind())));
-            }
+        for location in self.objects(LOCATIONS, given)? {
+            let venue = self.venue(location)?;
+            let is_new = venues.iter().all(|known| known.kind != venue.kind);
+            ensure(is_new, self.refused(LOCATIONS, format!("Duplicate location type: '{}'", venue.kind)))?;
             venues.push(venue);
         }
-        let has = |kind: &str| venues.iter().any(|venue| venue.kind() == kind);
-        if has("online_dynamic_link") && has("online_static_link") {
-            return Err(self.refused(422, PATH, "You can set either online_dynamic_link or online_static_link"));
-        }
+        let has = |kind: &str| venues.iter().any(|venue| venue.kind == kind);
+        let both = Refusal::new(422, "You can set either online_dynamic_link or online_static_link");
+        let has_both = has("online_dynamic_link") && has("online_static_link");
+        ensure(!has_both, both.about(self.param(LOCATIONS)))?;
         Ok(venues)
     }
 
-    fn venue(&self, path: &str, location: &Map<String, Value>) -> Result<Venue, Refusal> {
-        only(location, &["type", "value", "id"])?;
+    fn venue(&self, location: &Map<String, Value>) -> Result<Venue, Refusal> {
+        only(location.keys(), |name| ["type", "value", "id"].contains(&name))?;
         let text = |name: &str| location.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
-        match text("type").unwrap_or_default() {
+        let needed =
+            |name: &str| text(name).ok_or_else(|| Refusal::missing(self.param(&format!("{LOCATIONS}.{name}"))));
+        Ok(match text("type").unwrap_or_default() {
             "in_person_by_host" => {
-                let id = text("id").ok_or_else(|| self.missing(&format!("{path}.id")))?;
-                let unknown = || self.refused(400, &format!("{path}.id"), format!("Invalid id: '{id}'"));
-                let address = address(self.world, id).ok_or_else(unknown)?;
-                Ok(Venue::InPersonByHost { id: id.to_owned(), address: address.to_owned() })
+                let id = needed("id")?;
+                let unknown = || self.refused(&format!("{LOCATIONS}.id"), format!("Invalid id: '{id}'"));
+                Venue::at(id, address(self.world, id).ok_or_else(unknown)?)
             }
-            "online_static_link" => {
-                let url = text("value").ok_or_else(|| self.missing(&format!("{path}.value")))?;
-                Ok(Venue::StaticLink(url.to_owned()))
-            }
+            "online_static_link" => Venue::link(needed("value")?),
             // The provider follows from what the user has connected, whatever value is sent.
-            "online_dynamic_link" => Ok(Venue::DynamicLink),
-            "in_person_by_guest" => Ok(Venue::InPersonByGuest),
-            "phone_by_guest" => Ok(Venue::PhoneByGuest),
+            "online_dynamic_link" => Venue::new("online_dynamic_link"),
+            "in_person_by_guest" => Venue::new("in_person_by_guest"),
+            "phone_by_guest" => Venue::new("phone_by_guest"),
             _ => {
-                let kind = location.get("type").map(repeated).unwrap_or_default();
-                Err(self.refused(400, &format!("{path}.type"), format!("Invalid location type: '{kind}'")))
+                let kind = location.get("type").unwrap_or(&Value::Null);
+                return Err(Refusal::invalid(self.param(&format!("{LOCATIONS}.type")), "location type", kind));
             }
-        }
+        })
     }
 }
 

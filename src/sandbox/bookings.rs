@@ -1,183 +1,182 @@
 //! `/bookings`.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::request::{Answer, Refusal, Reply, Request, page};
+use super::noun::{Filter, Noun, find, live, live_mut, look};
+use super::request::{Answer, Refusal, Reply, Request, ensure, wire};
 use super::world::{Booking, World};
 
-/// The references that can be expanded, with and without the `data.` that OnceHub's prose puts before them on lists.
-const EXPANDABLE: &[&str] = &[
-    "owner",
-    "contact",
-    "contact.owner",
-    "conversation",
-    "booking_page",
-    "master_page",
-    "event_type",
-    "booking_calendar",
-    "user",
-];
+impl Noun for Booking {
+    const NAME: &'static str = "booking";
+    const FILTERS: &'static [Filter<Self>] = &[
+        Filter::Is("status", |booking, status, world| booking.status_at(world.time()) == status),
+        Filter::Is("owner", |booking, id, _| booking.owner() == id),
+        Filter::Is("contact", |booking, id, _| booking.contact == id),
+        Filter::Is("booking_calendar", |booking, id, _| booking.calendar.as_deref() == Some(id)),
+        Filter::Is("booking_page", |booking, id, _| booking.page.as_deref() == Some(id)),
+        Filter::Is("master_page", |booking, id, _| booking.master_page.as_deref() == Some(id)),
+        Filter::Is("event_type", |booking, id, _| booking.event_type.as_deref() == Some(id)),
+        Filter::Is("host", |booking, id, _| booking.is_hosted_by(id)),
+        Filter::Between("creation_time", |booking| booking.created),
+        Filter::Between("starting_time", |booking| booking.starts),
+        Filter::Between("last_updated_time", |booking| booking.updated),
+    ];
+    const EXPANDABLE: &'static [&'static str] = &[
+        "owner",
+        "contact",
+        "contact.owner",
+        "conversation",
+        "booking_page",
+        "master_page",
+        "event_type",
+        "booking_calendar",
+        "user",
+    ];
 
-const LIST_PARAMS: &[&str] = &[
-    "limit",
-    "before",
-    "after",
-    "status",
-    "owner",
-    "contact",
-    "booking_calendar",
-    "host",
-    "booking_page",
-    "master_page",
-    "event_type",
-    "creation_time.gt",
-    "creation_time.lt",
-    "starting_time.gt",
-    "starting_time.lt",
-    "last_updated_time.gt",
-    "last_updated_time.lt",
-    "expand",
-];
-
-fn expand(request: &Request) -> Result<Vec<String>, Refusal> {
-    let Some(text) = request.param("expand") else { return Ok(Vec::new()) };
-    let paths = text.split(',').map(|path| path.trim().trim_start_matches("data.").to_owned());
-    paths
-        .map(|path| {
-            if EXPANDABLE.contains(&path.as_str()) {
-                return Ok(path);
-            }
-            Err(Refusal::new(400, format!("This property cannot be expanded: {path}")).about("expand"))
-        })
-        .collect()
-}
-
-pub(super) fn list(world: &World, request: &Request) -> Answer {
-    request.only(LIST_PARAMS)?;
-    let expand = expand(request)?;
-    let now = world.time();
-    let (created_after, created_before) = request.range("creation_time")?;
-    let (starts_after, starts_before) = request.range("starting_time")?;
-    let (updated_after, updated_before) = request.range("last_updated_time")?;
-    let inside = |at: Timestamp, after: Option<Timestamp>, before: Option<Timestamp>| {
-        after.is_none_or(|after| at > after) && before.is_none_or(|before| at < before)
-    };
-    let is = |param: &str, value: Option<&str>| request.param(param).is_none_or(|wanted| value == Some(wanted));
-    let keep = |booking: &Booking| {
-        !booking.deleted
-            && is("status", Some(booking.status_at(now)))
-            && is("owner", Some(booking.owner()))
-            && is("contact", Some(&booking.contact))
-            && is("booking_calendar", booking.calendar.as_deref())
-            && is("booking_page", booking.page.as_deref())
-            && is("master_page", booking.master_page.as_deref())
-            && is("event_type", booking.event_type.as_deref())
-            && request.param("host").is_none_or(|host| booking.is_hosted_by(host))
-            && inside(booking.created, created_after, created_before)
-            && inside(booking.starts, starts_after, starts_before)
-            && inside(booking.updated, updated_after, updated_before)
-    };
-    page(request, &world.bookings, |booking| &booking.id, keep, |booking| booking.show(world, &expand))
-}
-
-pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
-    request.only(&["expand"])?;
-    let expand = expand(request)?;
-    let booking = world.bookings.iter().find(|booking| booking.id == id);
-    booking.map(|booking| Reply::ok(booking.show(world, &expand))).ok_or_else(|| Refusal::not_found("booking", id))
-}
-
-/// Finds the index of a booking that can be changed.
-fn find(world: &World, id: &str) -> Result<usize, Refusal> {
-    let index = world.bookings.iter().position(|booking| booking.id == id && !booking.deleted);
-    index.ok_or_else(|| Refusal::not_found("booking", id))
-}
-
-fn change(world: &mut World, index: usize, change: impl FnOnce(&mut Booking)) -> Reply {
-    let now = world.time();
-    if let Some(booking) = world.bookings.get_mut(index) {
-        change(booking);
-        booking.updated = now;
+    fn id(&self) -> &str {
+        &self.id
     }
-    let shown = world.bookings.get(index).map(|booking| booking.show(world, &[]));
-    Reply::ok(shown.unwrap_or_default())
+
+    fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    /// Returns it with every documented field.
+    fn show(&self, world: &World) -> Value {
+        let guest = &self.guest;
+        let mut attendees = vec![&guest.email];
+        let host = world.user(&self.host).filter(|host| world.host_shows.as_attendee && !host.deleted);
+        attendees.extend(host.map(|host| &host.email));
+        let key = self.id.trim_start_matches("BKNG-");
+        let code = key.to_lowercase();
+        let mut shown = json!({
+            "object": "booking", "id": self.id, "tracking_id": self.id, "subject": self.subject,
+            "status": self.status_at(world.time()), "in_trash": self.in_trash, "creation_time": wire(self.created),
+            "starting_time": wire(self.starts), "customer_timezone": guest.zone,
+            "last_updated_time": wire(self.updated), "owner": self.owner(), "duration_minutes": self.minutes,
+            "virtual_conferencing": self.video.map(|provider| json!({"join_url": join_url(provider, &code)})),
+            "location_description": self.place, "rescheduled_booking_id": self.rescheduled_from,
+            "cancel_reschedule_information": self.cancellation, "attendees": attendees,
+            "form_submission": {
+                "name": guest.name, "email": guest.email, "phone": guest.phone,
+                "mobile_phone": guest.phone.as_deref().unwrap_or_default(), "note": guest.note, "company": guest.company,
+                "guests": [], "custom_fields": guest.answers,
+            },
+            "booking_page": self.page, "master_page": self.master_page, "event_type": self.event_type,
+            "contact": self.contact, "conversation": self.conversation,
+            "external_calendar": {
+                "type": "google", "name": "Work", "id": format!("{code}@group.calendar.google.com"),
+                "event_id": format!("evt{code}"),
+            },
+            "custom_fields": guest.answers, "utm_params": self.utm, "booking_calendar": self.calendar,
+            "ics_url": format!("https://oncehub.com/api/ics/{key}"),
+            "cancel_url": format!("https://oncehub.com/booking/{key}/cancel"),
+            "reschedule_url": format!("https://oncehub.com/booking/{key}/reschedule"),
+            "payment_information": self.payment,
+        });
+        if let (Some(quirk), Value::Object(fields)) = (self.quirk, &mut shown) {
+            quirk(fields);
+        }
+        shown
+    }
 }
 
-fn optional_text(fields: &Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
+fn join_url(provider: &str, code: &str) -> String {
+    match provider {
+        "google_meet" => format!("https://meet.google.com/{code}"),
+        "microsoft_teams" => format!("https://teams.microsoft.com/l/meetup-join/{code}"),
+        "zoom" => format!("https://zoom.us/j/{code}"),
+        "webex" => format!("https://example.webex.com/meet/{code}"),
+        other => format!("https://example.com/{other}/{code}"),
+    }
+}
+
+impl Booking {
+    /// Shows the conversation that led to the booking, of which the account knows no more than its id.
+    pub(super) fn show_conversation(&self) -> Value {
+        json!({
+            "id": self.conversation, "object": "conversation", "creation_time": wire(self.created),
+            "initiated_by": "contact", "last_updated_time": wire(self.created), "contact": self.contact,
+            "owner": self.host, "status": "closed", "bot": "BOT-7QX2M4KD9WEA", "website": "WEB-3HT8PL5CN2VB",
+            "audience": null, "answers": [], "bookings": [self.id], "last_interacted_time ": null,
+        })
+    }
+}
+
+pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Answer {
+    match (request.method.as_str(), path) {
+        ("POST", [id, "cancel"]) => cancel(world, request, id),
+        ("POST", [id, "request-reschedule"]) => request_reschedule(world, request, id),
+        ("POST", [id, "reassign"]) => reassign(world, request, id),
+        ("POST", [id, "no-show"]) => no_show(world, request, id),
+        _ => look(world, request, path, &world.bookings),
+    }
+}
+
+/// Applies a change to a booking that may be changed, and answers with what becomes of it.
+fn change(world: &mut World, id: &str, change: impl FnOnce(&mut Booking)) -> Answer {
+    let now = world.time();
+    let booking = live_mut(&mut world.bookings, id)?;
+    change(booking);
+    booking.updated = now;
+    Ok(Reply::ok(find(&world.bookings, id)?.show(world)))
+}
+
+fn optional_text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Refusal> {
     match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(Refusal::new(400, format!("Invalid string: {name}")).about(name)),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Refusal::bad(name, format!("Invalid string: {name}"))),
     }
 }
 
 /// Cancels a booking, which is also what a request to reschedule does.
 fn end(world: &mut World, id: &str, reason: Option<&str>, paid: &str) -> Answer {
-    let index = find(world, id)?;
-    let now = world.time();
-    let owner = world.account_owner().map(|user| user.id.clone());
-    let Some(booking) = world.bookings.get(index) else {
-        return Err(Refusal::not_found("booking", id));
-    };
-    if !booking.is_live(now) {
-        return Err(Refusal::new(409, format!("Booking cannot be cancelled: '{id}'")).about("id"));
-    }
-    if booking.payment.is_some() {
-        return Err(Refusal::new(422, paid));
-    }
+    let booking = live(&world.bookings, id)?;
+    let refusal = Refusal::new(409, format!("Booking cannot be cancelled: '{id}'")).about("id");
+    ensure(booking.is_live(world.time()), refusal)?;
+    ensure(booking.payment.is_none(), Refusal::new(422, paid))?;
     // It is not known who holds the key: OnceHub records the host, or for booking pages the account's owner.
-    let by = if booking.calendar.is_some() { Some(booking.host.clone()) } else { owner };
-    Ok(change(world, index, |booking| {
+    let owner = world.account_owner().map(|user| &user.id);
+    let by = if booking.calendar.is_some() { Some(&booking.host) } else { owner };
+    let cancellation = json!({"reason": reason, "actioned_by": "user", "user_id": by});
+    change(world, id, |booking| {
         booking.status = "canceled";
-        booking.cancellation = Some(json!({"reason": reason, "actioned_by": "user", "user_id": by}));
-    }))
+        booking.cancellation = Some(cancellation);
+    })
 }
 
-pub(super) fn cancel(world: &mut World, request: &Request, id: &str) -> Answer {
+fn cancel(world: &mut World, request: &Request, id: &str) -> Answer {
     let fields = request.fields(&["cancellation_reason", "send_cancellation_email"])?;
     let reason = optional_text(&fields, "cancellation_reason")?;
-    if fields.get("send_cancellation_email").is_some_and(|send| !send.is_boolean()) {
-        return Err(Refusal::new(400, "Invalid boolean: send_cancellation_email").about("send_cancellation_email"));
-    }
-    end(
-        world,
-        id,
-        reason.as_deref(),
-        "Paid bookings cannot be canceled through this endpoint. Please login to OnceHub and use the Activity Stream to \
-         cancel paid bookings.",
-    )
+    let is_truth = fields.get("send_cancellation_email").is_none_or(Value::is_boolean);
+    ensure(is_truth, Refusal::bad("send_cancellation_email", "Invalid boolean: send_cancellation_email"))?;
+    let paid = "Paid bookings cannot be canceled through this endpoint. Please login to OnceHub and use the Activity \
+        Stream to cancel paid bookings.";
+    end(world, id, reason, paid)
 }
 
-pub(super) fn request_reschedule(world: &mut World, request: &Request, id: &str) -> Answer {
+fn request_reschedule(world: &mut World, request: &Request, id: &str) -> Answer {
     let fields = request.fields(&["reschedule_reason"])?;
     let reason = optional_text(&fields, "reschedule_reason")?;
-    end(
-        world,
-        id,
-        reason.as_deref(),
-        "Paid bookings can only be requested for reschedule in your OnceHub account. Log in and use the activity stream to \
-         submit a reschedule request for this booking.",
-    )
+    let paid = "Paid bookings can only be requested for reschedule in your OnceHub account. Log in and use the activity \
+        stream to submit a reschedule request for this booking.";
+    end(world, id, reason, paid)
 }
 
-pub(super) fn no_show(world: &mut World, request: &Request, id: &str) -> Answer {
+fn no_show(world: &mut World, request: &Request, id: &str) -> Answer {
     request.fields(&[])?;
-    let index = find(world, id)?;
-    let now = world.time();
-    let may = world.bookings.get(index).is_some_and(|booking| {
-        booking.starts <= now && matches!(booking.status, "scheduled" | "rescheduled" | "completed")
-    });
-    if !may {
-        return Err(Refusal::new(409, format!("Cannot update booking status to no_show: '{id}'")).about("id"));
-    }
-    Ok(change(world, index, |booking| booking.status = "no_show"))
+    let booking = live(&world.bookings, id)?;
+    let may = booking.starts <= world.time() && matches!(booking.status, "scheduled" | "rescheduled" | "completed");
+    let refusal = Refusal::new(409, format!("Cannot update booking status to no_show: '{id}'")).about("id");
+    ensure(may, refusal)?;
+    change(world, id, |booking| booking.status = "no_show")
 }
 
 /// OnceHub's order of preference when the current service is unavailable.
 const VIDEO: &[&str] = &["google_meet", "microsoft_teams", "zoom", "webex", "gotomeeting"];
 
-fn display_name(provider: &str) -> String {
+fn display_name(provider: &str) -> &str {
     match provider {
         "google_meet" => "Google Meet",
         "microsoft_teams" => "Microsoft Teams",
@@ -186,65 +185,45 @@ fn display_name(provider: &str) -> String {
         "zoom" => "Zoom",
         other => other,
     }
-    .to_owned()
 }
 
-pub(super) fn reassign(world: &mut World, request: &Request, id: &str) -> Answer {
+fn reassign(world: &mut World, request: &Request, id: &str) -> Answer {
     let fields = request.fields(&["new_host", "location"])?;
-    let Some(new_host) = optional_text(&fields, "new_host")?.filter(|host| !host.is_empty()) else {
-        return Err(Refusal::new(400, "Required fields are missing.").about("new_host"));
-    };
-    let index = find(world, id)?;
-    let now = world.time();
-    let Some(user) = world.user(&new_host).filter(|user| !user.deleted) else {
-        return Err(Refusal::new(404, format!("No such user: '{new_host}'")).about("new_host"));
-    };
-    let Some(booking) = world.bookings.get(index) else {
-        return Err(Refusal::not_found("booking", id));
-    };
-    if !world.plan_allows_reassign {
-        return Err(Refusal::new(409, "Reassign is available on the Route plan and above."));
-    }
-    if user.status != "active" {
-        return Err(Refusal::new(409, "User is inactive.").about("new_host"));
-    }
-    if booking.host == new_host {
-        return Err(Refusal::new(409, "Booking cannot be reassigned to the same host.").about("new_host"));
-    }
-    if !booking.is_live(now) {
-        return Err(Refusal::new(409, "Booking cannot be reassigned in its current status.").about("id"));
-    }
-    if !user.has_seat {
-        return Err(Refusal::new(409, "Cannot reassign booking: The new host requires an assigned seat."));
-    }
-    let video = match fields.get("location") {
-        None | Some(Value::Null) => match booking.video {
-            None => None,
-            Some(present) if user.video.contains(&present) => Some(present),
-            Some(_) => VIDEO.iter().copied().find(|provider| user.video.contains(provider)),
-        },
+    let new_host = optional_text(&fields, "new_host")?.filter(|host| !host.is_empty());
+    let new_host = new_host.ok_or_else(|| Refusal::missing("new_host"))?;
+    let booking = live(&world.bookings, id)?;
+    let user = live(&world.users, new_host).map_err(|refusal| refusal.about("new_host"))?;
+    let conflict = |message: &str| Refusal::new(409, message);
+    ensure(world.plan_allows_reassign, conflict("Reassign is available on the Route plan and above."))?;
+    ensure(user.status == "active", conflict("User is inactive.").about("new_host"))?;
+    let same = "Booking cannot be reassigned to the same host.";
+    ensure(booking.host != new_host, conflict(same).about("new_host"))?;
+    let status = "Booking cannot be reassigned in its current status.";
+    ensure(booking.is_live(world.time()), conflict(status).about("id"))?;
+    ensure(user.has_seat, conflict("Cannot reassign booking: The new host requires an assigned seat."))?;
+    let video = match fields.get("location").filter(|location| !location.is_null()) {
+        None => booking.video.and_then(|present| {
+            let preferred = [&[present], VIDEO].concat();
+            preferred.into_iter().find(|provider| user.video.contains(provider))
+        }),
         Some(location) => {
-            if location.get("type").and_then(Value::as_str) != Some("virtual") {
-                return Err(Refusal::new(409, "location.type must be 'virtual'").about("location.type"));
-            }
-            let wanted = location.get("value").and_then(Value::as_str).unwrap_or_default();
-            match user.video.iter().copied().find(|provider| *provider == wanted) {
-                Some(provider) => Some(provider),
-                None => {
-                    let (name, connected) = (display_name(wanted), user.video.join(", "));
-                    let message = format!(
-                        "Invalid location: '{name}' is not connected for this user. Connected video conferencing options: \
-                         {connected}."
-                    );
-                    return Err(Refusal::new(409, message).about("location.value"));
-                }
-            }
+            let text = |name: &str| location.get(name).and_then(Value::as_str);
+            let is_virtual = text("type") == Some("virtual");
+            ensure(is_virtual, conflict("location.type must be 'virtual'").about("location.type"))?;
+            let wanted = text("value").unwrap_or_default();
+            let provider = user.video.iter().copied().find(|provider| *provider == wanted);
+            let message = format!(
+                "Invalid location: '{}' is not connected for this user. Connected video conferencing options: {}.",
+                display_name(wanted),
+                user.video.join(", ")
+            );
+            Some(provider.ok_or_else(|| conflict(&message).about("location.value"))?)
         }
     };
     let follows = world.host_shows.as_owner;
-    Ok(change(world, index, |booking| {
-        booking.owner = if follows { None } else { Some(booking.owner().to_owned()) };
-        booking.host = new_host;
+    change(world, id, |booking| {
+        booking.owner = (!follows).then(|| booking.owner().to_owned());
+        new_host.clone_into(&mut booking.host);
         booking.video = video;
-    }))
+    })
 }

@@ -1,9 +1,9 @@
 //! `/contacts`.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::request::{Answer, Refusal, Reply, Request, is_email, page, repeated};
+use super::noun::{Filter, Noun, find, live, live_mut, look};
+use super::request::{Answer, Refusal, Reply, Request, ensure, is_email, wire};
 use super::world::{Contact, World};
 
 /// The type of a contact's field.
@@ -54,48 +54,53 @@ const IDENTIFIERS: &[&str] = &["email", "mobile_phone"];
 
 const STATUSES: &[&str] = &["Qualified", "Sales qualified", "Marketing qualified", "Disqualified"];
 
-pub(super) fn list(world: &World, request: &Request) -> Answer {
-    request.only(&[
-        "limit",
-        "before",
-        "after",
-        "email",
-        "creation_time.gt",
-        "creation_time.lt",
-        "last_updated_time.gt",
-        "last_updated_time.lt",
-    ])?;
-    let email = request.param("email").map(str::to_lowercase);
-    let created = request.range("creation_time")?;
-    let updated = request.range("last_updated_time")?;
-    let inside = |at: Timestamp, (after, before): (Option<Timestamp>, Option<Timestamp>)| {
-        after.is_none_or(|after| at > after) && before.is_none_or(|before| at < before)
-    };
-    let keep = |contact: &Contact| {
-        !contact.deleted
-            && email.as_ref().is_none_or(|email| contact.text("email").map(str::to_lowercase).as_ref() == Some(email))
-            && inside(contact.created, created)
-            && inside(contact.updated, updated)
-    };
-    page(request, &world.contacts, |contact| &contact.id, keep, Contact::show)
+impl Noun for Contact {
+    const NAME: &'static str = "contact";
+    const FILTERS: &'static [Filter<Self>] = &[
+        Filter::Is("email", |contact, email, _| {
+            contact.text("email").is_some_and(|own| own.to_lowercase() == email.to_lowercase())
+        }),
+        Filter::Between("creation_time", |contact| contact.created),
+        Filter::Between("last_updated_time", |contact| contact.updated),
+    ];
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    fn show(&self, _: &World) -> Value {
+        let mut shown = json!({
+            "object": "contact", "id": self.id, "creation_time": wire(self.created),
+            "last_updated_time": wire(self.updated), "last_interacted_time": null,
+        });
+        if let Value::Object(shown) = &mut shown {
+            shown.extend(self.fields.clone());
+        }
+        shown
+    }
 }
 
-pub(super) fn get(world: &World, request: &Request, id: &str) -> Answer {
-    request.only(&[])?;
-    let found = world.contacts.iter().find(|known| known.id == id);
-    found.map(|known| Reply::ok(known.show())).ok_or_else(|| Refusal::not_found("contact", id))
+pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Answer {
+    match (request.method.as_str(), path) {
+        ("POST", []) => create(world, request),
+        ("PATCH", [id]) => update(world, request, id),
+        ("DELETE", [id]) => delete(world, request, id),
+        _ => look(world, request, path, &world.contacts),
+    }
 }
 
-pub(super) fn create(world: &mut World, request: &Request) -> Answer {
+fn create(world: &mut World, request: &Request) -> Answer {
     request.only(&[])?;
     let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
     let mut given = request.fields_or(&known, "Unsupported fields")?;
     // An empty identifier counts as absent.
     given.retain(|name, value| !(IDENTIFIERS.contains(&name.as_str()) && (value.is_null() || *value == "")));
-    if !IDENTIFIERS.iter().any(|name| given.contains_key(*name)) {
-        let message = "At least one of 'email' or 'mobile_phone' is required.";
-        return Err(Refusal::new(400, message).about("email"));
-    }
+    let is_identified = IDENTIFIERS.iter().any(|name| given.contains_key(*name));
+    ensure(is_identified, Refusal::bad("email", "At least one of 'email' or 'mobile_phone' is required."))?;
     for name in ["first_name", "last_name"] {
         given.entry(name).or_insert(Value::Null);
     }
@@ -103,52 +108,40 @@ pub(super) fn create(world: &mut World, request: &Request) -> Answer {
     let mut contact = Contact::new(String::new(), owner, zone, world.time());
     write(world, &mut contact.fields, &given)?;
     for name in IDENTIFIERS {
-        if let Some(text) = contact.text(name)
-            && !world.contacts_known_as(text).is_empty()
-        {
-            return Err(Refusal::new(409, format!("Contact already exists: '{text}'")).about(*name));
+        if let Some(text) = contact.text(name) {
+            let refusal = Refusal::new(409, format!("Contact already exists: '{text}'")).about(*name);
+            ensure(world.contacts_known_as(text).is_empty(), refusal)?;
         }
     }
     contact.id = world.fresh_id("CTC");
-    let body = contact.show();
+    let body = contact.show(world);
     world.contacts.push(contact);
     Ok(Reply { status: 201, ..Reply::ok(body) })
 }
 
-pub(super) fn update(world: &mut World, request: &Request, id: &str) -> Answer {
+fn update(world: &mut World, request: &Request, id: &str) -> Answer {
     request.only(&[])?;
     let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
     let given = request.changes(&known)?;
     if let Some(name) = IDENTIFIERS.iter().find(|name| given.contains_key(**name)) {
         let message = "Identifier fields (email, mobile_phone) cannot be updated via this endpoint";
-        return Err(Refusal::new(400, message).about(*name));
+        return Err(Refusal::bad(*name, message));
     }
-    let index = find(world, id)?;
-    let mut fields = world.contacts.get(index).map(|contact| contact.fields.clone()).unwrap_or_default();
+    let mut fields = live(&world.contacts, id)?.fields.clone();
     if world.patch_clears_status {
         fields.insert("status".into(), Value::Null);
     }
     write(world, &mut fields, &given)?;
-    let now = world.time();
-    let Some(contact) = world.contacts.get_mut(index) else { return Err(Refusal::not_found("contact", id)) };
-    contact.fields = fields;
-    contact.updated = now;
-    Ok(Reply::ok(contact.show()))
+    let updated = world.time();
+    let contact = live_mut(&mut world.contacts, id)?;
+    (contact.fields, contact.updated) = (fields, updated);
+    Ok(Reply::ok(find(&world.contacts, id)?.show(world)))
 }
 
-pub(super) fn delete(world: &mut World, request: &Request, id: &str) -> Answer {
+fn delete(world: &mut World, request: &Request, id: &str) -> Answer {
     request.only(&[])?;
-    let index = find(world, id)?;
-    if let Some(contact) = world.contacts.get_mut(index) {
-        contact.deleted = true;
-    }
-    Ok(Reply::ok(json!({"id": id, "deleted": true})))
-}
-
-/// Finds the index of a contact that can be changed.
-fn find(world: &World, id: &str) -> Result<usize, Refusal> {
-    let index = world.contacts.iter().position(|contact| contact.id == id && !contact.deleted);
-    index.ok_or_else(|| Refusal::not_found("contact", id))
+    live_mut(&mut world.contacts, id)?.deleted = true;
+    Ok(Reply::deleted(id))
 }
 
 /// Writes the given fields over the current ones, or rejects them all.
@@ -164,23 +157,23 @@ fn write(world: &World, fields: &mut Map<String, Value>, given: &Map<String, Val
 
 /// Returns the value to store, given the field's current one.
 fn read(world: &World, name: &str, kind: Kind, value: &Value, present: &Value) -> Result<Value, Refusal> {
-    let refused = |what: &str| Err(Refusal::new(400, format!("Invalid {what}: '{}'", repeated(value))).about(name));
+    let refused = |what: &str| Err(Refusal::invalid(name, what, value));
     let text = value.as_str();
     match kind {
         Kind::Name if value.is_null() || text.is_some_and(|text| text.trim().is_empty()) => {
-            Err(Refusal::new(400, format!("{name} is required")).about(name))
+            Err(Refusal::bad(name, format!("{name} is required")))
         }
         Kind::Email if !text.is_some_and(is_email) => refused("email format"),
         Kind::Phone if !value.is_null() && !text.is_some_and(is_phone) => refused("phone format"),
         Kind::Zone if text.is_none_or(|text| jiff::tz::TimeZone::get(text).is_err()) => refused("timezone"),
-        Kind::Owner if text.is_none_or(|id| world.user(id).is_none_or(|user| user.deleted)) => refused("owner"),
+        Kind::Owner if text.is_none_or(|id| live(&world.users, id).is_err()) => refused("owner"),
         Kind::Text | Kind::Name if !value.is_null() && text.is_none() => refused("string"),
         Kind::Whole if value.is_null() => Ok(json!(0)),
         Kind::Whole if value.as_u64().is_none() => refused("integer"),
         Kind::Truth if value.is_null() => Ok(json!(false)),
         Kind::Truth if !value.is_boolean() => refused("boolean"),
         // Any other status silently becomes none.
-        Kind::Status => Ok(STATUSES.iter().find(|status| value == *status).map_or(Value::Null, |_| value.clone())),
+        Kind::Status if STATUSES.iter().all(|status| value != status) => Ok(Value::Null),
         Kind::CustomFields => merged(world, value, present),
         _ => Ok(value.clone()),
     }
@@ -198,15 +191,13 @@ fn is_phone(text: &str) -> bool {
 
 /// Returns the custom fields after a change: those of the same name are replaced, the others stay.
 fn merged(world: &World, value: &Value, present: &Value) -> Result<Value, Refusal> {
-    let refused = |message: String| Refusal::new(400, message).about("custom_fields");
+    let refused = |message: String| Refusal::bad("custom_fields", message);
+    let not_objects = || refused("Must be an array of objects.".into());
     let mut fields = present.as_array().cloned().unwrap_or_default();
-    let given = value.as_array().ok_or_else(|| refused("Must be an array of objects.".into()))?;
-    for field in given {
-        let name = field.get("name").and_then(Value::as_str);
-        let name = name.ok_or_else(|| refused("Must be an array of objects.".into()))?;
-        if !world.custom_fields.iter().any(|known| known == name) {
-            return Err(refused(format!("Custom field '{name}' does not exist in field library")));
-        }
+    for field in value.as_array().ok_or_else(not_objects)? {
+        let name = field.get("name").and_then(Value::as_str).ok_or_else(not_objects)?;
+        let is_known = world.custom_fields.iter().any(|known| known == name);
+        ensure(is_known, refused(format!("Custom field '{name}' does not exist in field library")))?;
         let written = json!({"name": name, "value": field.get("value")});
         match fields.iter_mut().find(|known| known.get("name").and_then(Value::as_str) == Some(name)) {
             Some(known) => *known = written,

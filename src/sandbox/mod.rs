@@ -6,22 +6,19 @@
 //! noun, which answers or refuses as OnceHub would; `server` puts that on the wire, enforces the rate limits and
 //! applies each [`Fault`]; `seed` creates the account.
 
-mod account;
 mod availability;
 mod booking_calendars;
-mod booking_pages;
 mod bookings;
+mod classic;
 mod contacts;
-mod event_types;
 mod fault;
 mod limits;
-mod master_pages;
 mod notifications;
+mod noun;
 mod request;
 mod routes;
 mod seed;
 mod server;
-mod shown;
 mod slots;
 mod teams;
 mod users;

@@ -1,47 +1,48 @@
 //! `/notifications/sms`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::request::{Answer, Refusal, Request, page};
+use super::noun::{self, Filter, Noun};
+use super::request::{Answer, Request, wire};
 use super::world::{Notification, World};
 
-pub(super) fn list(world: &World, request: &Request) -> Answer {
-    request.only(&[
-        "limit",
-        "before",
-        "after",
-        "recipient",
-        "recipient_type",
-        "creation_time.gt",
-        "creation_time.lt",
-        "expand",
-    ])?;
-    let whole = expands(request)?;
-    if let Some(kind) = request.param("recipient_type").filter(|kind| !["contact", "user"].contains(kind)) {
-        return Err(Refusal::new(400, format!("Invalid string: {kind}")).about("recipient_type"));
+impl Noun for Notification {
+    const NAME: &'static str = "notification";
+    const FILTERS: &'static [Filter<Self>] = &[
+        Filter::Is("recipient", |sms, id, _| sms.recipient == id),
+        Filter::OneOf("recipient_type", &["contact", "user"], |sms| sms.recipient_type),
+        Filter::Between("creation_time", |sms| sms.created),
+    ];
+    const EXPANDABLE: &'static [&'static str] = &["recipient"];
+
+    fn id(&self) -> &str {
+        &self.id
     }
-    let (after, before) = request.range("creation_time")?;
-    let is = |param: &str, value: &str| request.param(param).is_none_or(|wanted| value == wanted);
-    let keep = |sms: &Notification| {
-        is("recipient", &sms.recipient)
-            && is("recipient_type", sms.recipient_type)
-            && after.is_none_or(|after| sms.created > after)
-            && before.is_none_or(|before| sms.created < before)
-    };
-    let mut reply = page(request, &world.notifications, |sms| &sms.id, keep, |sms| sms.show(world, whole))?;
+
+    fn show(&self, _: &World) -> Value {
+        json!({
+            "object": "notification", "id": self.id, "type": "sms", "status": self.status,
+            "creation_time": wire(self.created), "recipient": self.recipient, "recipient_type": self.recipient_type,
+            "details": {
+                "delivered_to": self.delivered_to, "message_body": self.body, "segment_count": segments(&self.body),
+            },
+        })
+    }
+}
+
+/// Returns how many messages a carrier splits a text into: each holds fewer characters when any of them is not ASCII,
+/// and when there is more than one message.
+fn segments(text: &str) -> usize {
+    let (letters, alone, each) =
+        if text.is_ascii() { (text.len(), 160, 153) } else { (text.encode_utf16().count(), 70, 67) };
+    if letters <= alone { 1 } else { letters.div_ceil(each) }
+}
+
+pub(super) fn list(world: &World, request: &Request) -> Answer {
+    let mut reply = noun::list(world, request, &world.notifications)?;
     // This is the one list that does not say whether there are more; its `Link` header does.
     if let Value::Object(list) = &mut reply.body {
         list.shift_remove("has_more");
     }
     Ok(reply)
-}
-
-/// Whether recipients are to be expanded: nothing else can be.
-fn expands(request: &Request) -> Result<bool, Refusal> {
-    let Some(text) = request.param("expand") else { return Ok(false) };
-    let mut paths = text.split(',').map(|path| path.trim().trim_start_matches("data."));
-    match paths.find(|path| *path != "recipient") {
-        Some(path) => Err(Refusal::new(400, format!("This property cannot be expanded: {path}")).about("expand")),
-        None => Ok(true),
-    }
 }

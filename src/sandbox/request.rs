@@ -30,6 +30,11 @@ impl Reply {
     pub(super) fn ok(body: Value) -> Self {
         Self { status: 200, body, link: None }
     }
+
+    /// Confirms that an object was deleted.
+    pub(super) fn deleted(id: &str) -> Self {
+        Self::ok(json!({"id": id, "deleted": true}))
+    }
 }
 
 /// OnceHub's error object.
@@ -52,6 +57,20 @@ impl Refusal {
             _ => "invalid_request_error",
         };
         Self { status, kind, message: message.into(), param: None }
+    }
+
+    /// Refuses a parameter.
+    pub(super) fn bad(param: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(400, message).about(param)
+    }
+
+    /// Refuses a parameter for its value, which the message repeats.
+    pub(super) fn invalid(param: impl Into<String>, what: &str, value: &Value) -> Self {
+        Self::bad(param, format!("Invalid {what}: '{}'", repeated(value)))
+    }
+
+    pub(super) fn missing(param: impl Into<String>) -> Self {
+        Self::bad(param, "Required fields are missing.")
     }
 
     /// Names the parameter at fault.
@@ -79,38 +98,51 @@ impl Refusal {
     }
 }
 
+/// Refuses a request unless a condition holds.
+pub(super) fn ensure(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
+    if holds { Ok(()) } else { Err(refusal) }
+}
+
+/// Rejects unknown parameters, as OnceHub does in queries and in some bodies.
+pub(super) fn only<'a>(
+    names: impl IntoIterator<Item = &'a String>,
+    is_known: impl Fn(&str) -> bool,
+) -> Result<(), Refusal> {
+    match names.into_iter().find(|name| !is_known(name)) {
+        Some(name) => Err(Refusal::bad(name, format!("Received unknown parameter: {name}"))),
+        None => Ok(()),
+    }
+}
+
 impl Request {
+    pub(super) fn unrecognized(&self) -> Refusal {
+        Refusal::new(404, format!("Unrecognized request URL ({}: /v2/{})", self.method, self.path.join("/")))
+    }
+
     /// Returns a query parameter, if it is present and not empty.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// Rejects unknown query parameters, as OnceHub does.
+    /// Rejects query parameters other than these.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Refusal> {
-        match self.query.iter().find(|(key, _)| !known.contains(&key.as_str())) {
-            Some((key, _)) => Err(Refusal::new(400, format!("Received unknown parameter: {key}")).about(key)),
-            None => Ok(()),
-        }
+        only(self.query.iter().map(|(name, _)| name), |name| known.contains(&name))
     }
 
     /// Reads `name.gt` and `name.lt`, both exclusive.
     pub(super) fn range(&self, name: &str) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
         let (gt, lt) = (format!("{name}.gt"), format!("{name}.lt"));
-        let after = self.time(&gt)?;
-        let before = self.time(&lt)?;
-        if let (Some(after), Some(before)) = (after, before)
-            && after > before
-        {
-            return Err(Refusal::new(400, format!("{gt} cannot be later than {lt}")).about(gt));
-        }
+        let (after, before) = (self.time(&gt)?, self.time(&lt)?);
+        let in_order = after.zip(before).is_none_or(|(after, before)| after <= before);
+        ensure(in_order, Refusal::bad(&gt, format!("{gt} cannot be later than {lt}")))?;
         Ok((after, before))
     }
 
     /// Reads a time: ISO 8601, or a date, meaning its midnight in UTC.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
-        let Some(text) = self.param(name) else { return Ok(None) };
-        read_time(text).map(Some).ok_or_else(|| Refusal::new(400, format!("Invalid date: {text}")).about(name))
+        let read = |text: &str| read_time(text).ok_or_else(|| Refusal::bad(name, format!("Invalid date: {text}")));
+        self.param(name).map(read).transpose()
     }
 
     /// Returns the body's fields; fields unknown to the operation are rejected.
@@ -121,33 +153,27 @@ impl Request {
     /// Returns the fields of a body that changes something: at least one is required.
     pub(super) fn changes(&self, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
         let fields = self.fields(known)?;
-        if fields.is_empty() {
-            return Err(Refusal::new(400, "At least one field must be provided to update.").about("body"));
-        }
+        ensure(!fields.is_empty(), Refusal::bad("body", "At least one field must be provided to update."))?;
         Ok(fields)
     }
 
     /// Returns the body's fields, with `unknown` as the error for fields unknown to the operation.
     pub(super) fn fields_or(&self, known: &[&str], unknown: &str) -> Result<Map<String, Value>, Refusal> {
         let fields = match &self.body {
-            Err(()) => {
-                return Err(Refusal::new(400, "Invalid JSON in the request body.").about("body"));
-            }
+            Err(()) => return Err(Refusal::bad("body", "Invalid JSON in the request body.")),
             Ok(None | Some(Value::Null)) => Map::new(),
             Ok(Some(Value::Object(fields))) => fields.clone(),
-            Ok(Some(_)) => {
-                return Err(Refusal::new(400, "The request body must be an object.").about("body"));
-            }
+            Ok(Some(_)) => return Err(Refusal::bad("body", "The request body must be an object.")),
         };
         match fields.keys().find(|key| !known.is_empty() && !known.contains(&key.as_str())) {
-            Some(key) => Err(Refusal::new(400, unknown).about(key)),
+            Some(key) => Err(Refusal::bad(key, unknown)),
             None => Ok(fields),
         }
     }
 }
 
 /// Formats a value as a refusal quotes it: a string without its quotation marks.
-pub(super) fn repeated(value: &Value) -> String {
+fn repeated(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -166,68 +192,14 @@ pub(super) fn is_email(text: &str) -> bool {
         && host.split('.').all(|label| !label.is_empty())
 }
 
+/// Formats a time as it is sent: in UTC, in whole seconds.
+pub(super) fn wire(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 pub(super) fn read_time(text: &str) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| {
         let date: Date = text.parse().ok()?;
         Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
     })
-}
-
-/// Returns one page of `rows`, which are in order of creation: OnceHub lists the newest first.
-pub(super) fn page<T>(
-    request: &Request,
-    rows: &[T],
-    id: impl Fn(&T) -> &str,
-    keep: impl Fn(&T) -> bool,
-    show: impl Fn(&T) -> Value,
-) -> Answer {
-    let limit = match request.param("limit") {
-        None => 10,
-        Some(text) => text.parse().ok().filter(|n| (1..=100).contains(n)).ok_or_else(|| {
-            Refusal::new(400, format!("Out of range value: {text}. Please provide a number between 1 and 100."))
-                .about("limit")
-        })?,
-    };
-    let (before, after) = (request.param("before"), request.param("after"));
-    if before.is_some() && after.is_some() {
-        return Err(Refusal::new(400, "Received both before and after parameters. Please provide only one."));
-    }
-    let place = |cursor: Option<&str>, param: &str| match cursor {
-        None => Ok(None),
-        Some(cursor) => rows
-            .iter()
-            .rposition(|row| id(row) == cursor)
-            .map(Some)
-            .ok_or_else(|| Refusal::new(400, format!("Invalid cursor: '{cursor}'")).about(param)),
-    };
-    let (before_at, after_at) = (place(before, "before")?, place(after, "after")?);
-    // Older than `after`, newest first; or newer than `before`, starting with the nearest.
-    let (shown, more_older, more_newer) = if let Some(at) = before_at {
-        let newer = rows.iter().skip(at + 1).filter(|row| keep(row));
-        let mut shown: Vec<&T> = newer.take(limit + 1).collect();
-        let more = shown.len() > limit;
-        shown.truncate(limit);
-        shown.reverse();
-        (shown, true, more)
-    } else {
-        let older = rows.iter().take(after_at.unwrap_or(rows.len())).rev().filter(|row| keep(row));
-        let mut shown: Vec<&T> = older.take(limit + 1).collect();
-        let more = shown.len() > limit;
-        shown.truncate(limit);
-        (shown, more, after_at.is_some())
-    };
-    let cursor = |row: Option<&&T>| row.map(|row| id(row).to_owned());
-    let link = |rel: &str, key: &str, at: Option<String>| {
-        // OnceHub's own links lack /v2.
-        at.map(|at| {
-            format!("<https://api.oncehub.com/{}?{key}={at}&limit={limit}>; rel=\"{rel}\"", request.path.join("/"))
-        })
-    };
-    let next = if more_older { link("next", "after", cursor(shown.last())) } else { None };
-    let previous = if more_newer { link("previous", "before", cursor(shown.first())) } else { None };
-    let links: Vec<String> = [next, previous].into_iter().flatten().collect();
-    let has_more = if before_at.is_some() { more_newer } else { more_older };
-    let data: Vec<Value> = shown.into_iter().map(show).collect();
-    let body = json!({"object": "list", "data": data, "has_more": has_more});
-    Ok(Reply { status: 200, body, link: (!links.is_empty()).then(|| links.join(", ")) })
 }

@@ -66,10 +66,7 @@ fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> 
 }
 
 fn hours(host: &User, date: Date) -> &[Hours] {
-    if let Some(hours) = host.overrides.get(&date) {
-        return hours;
-    }
-    host.weekly.iter().find(|(day, _)| *day == date.weekday()).map_or(&[], |(_, hours)| hours)
+    host.overrides.get(&date).or_else(|| host.weekly.get(&date.weekday())).map_or(&[], Vec::as_slice)
 }
 
 fn at(date: Date, minute: i16, zone: &TimeZone) -> Option<Timestamp> {

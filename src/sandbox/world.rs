@@ -1,13 +1,16 @@
 //! The account's state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Clock, KEY};
+use super::Clock;
+use super::noun::{Noun, find, live, sent};
+use super::request::wire;
 
 /// An account and everything in it.
 pub struct World {
@@ -38,7 +41,8 @@ pub struct World {
     pub(super) notifications: Vec<Notification>,
     /// In the order in which they were created.
     pub(super) bookings: Vec<Booking>,
-    made: u64,
+    /// How many ids have been created.
+    pub(super) made: u64,
     /// How many one-time links have been created.
     pub links_made: usize,
 }
@@ -57,7 +61,7 @@ pub(super) struct User {
     /// Connected video services, under OnceHub's names.
     pub(super) video: &'static [&'static str],
     /// Working hours in the user's zone; a day that is missing has none.
-    pub(super) weekly: Vec<(Weekday, Vec<Hours>)>,
+    pub(super) weekly: HashMap<Weekday, Vec<Hours>>,
     /// The dates with hours of their own, or none.
     pub(super) overrides: BTreeMap<Date, Vec<Hours>>,
 }
@@ -70,19 +74,15 @@ pub(super) struct Hours {
     pub(super) venues: Vec<Venue>,
 }
 
-/// Where a user takes meetings. Calendars use other words for the same places.
-#[derive(Clone)]
-pub(super) enum Venue {
-    InPersonByHost {
-        id: String,
-        address: String,
-    },
-    InPersonByGuest,
-    PhoneByGuest,
-    /// A link that a video service creates for each meeting.
-    DynamicLink,
-    /// One link for all meetings.
-    StaticLink(String),
+/// A place where a user takes meetings, as it is sent. Calendars use other words for the same places.
+#[derive(Clone, Serialize)]
+pub(super) struct Venue {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    /// An address, a link or a video service.
+    pub(super) value: Option<String>,
+    /// The id of an address.
+    pub(super) id: Option<String>,
 }
 
 pub(super) struct Team {
@@ -105,10 +105,9 @@ pub(super) struct Calendar {
     pub(super) allows_links: bool,
     pub(super) price: Option<(i64, &'static str)>,
     pub(super) locations: Vec<Location>,
-    pub(super) questions: Vec<Question>,
+    pub(super) questions: &'static [Question],
 }
 
-#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Location {
     Virtual(&'static str),
     VirtualStatic,
@@ -117,7 +116,6 @@ pub(super) enum Location {
     InPersonByGuest,
 }
 
-#[derive(Clone)]
 pub(super) struct Question {
     pub(super) field: &'static str,
     /// The choices; empty for free text.
@@ -188,7 +186,20 @@ pub(super) struct Notification {
     pub(super) body: String,
 }
 
-#[derive(Clone)]
+/// What a guest says about themselves when they book.
+#[derive(Clone, Default)]
+pub(super) struct Guest {
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) phone: Option<String>,
+    pub(super) note: Option<String>,
+    pub(super) company: Option<String>,
+    pub(super) zone: String,
+    /// The answers to the calendar's questions, as they are sent: each has a `name` and a `value`.
+    pub(super) answers: Vec<Value>,
+}
+
+#[derive(Default)]
 pub(super) struct Booking {
     pub(super) id: String,
     pub(super) subject: String,
@@ -198,17 +209,11 @@ pub(super) struct Booking {
     pub(super) updated: Timestamp,
     pub(super) starts: Timestamp,
     pub(super) minutes: i64,
-    pub(super) guest_zone: String,
     pub(super) video: Option<&'static str>,
     pub(super) place: Option<String>,
     pub(super) rescheduled_from: Option<String>,
     pub(super) cancellation: Option<Value>,
-    pub(super) name: String,
-    pub(super) email: String,
-    pub(super) phone: Option<String>,
-    pub(super) note: Option<String>,
-    pub(super) company: Option<String>,
-    pub(super) answers: Vec<(String, Value)>,
+    pub(super) guest: Guest,
     pub(super) host: String,
     /// The owner that OnceHub still names after a reassignment, if it is not the host.
     pub(super) owner: Option<String>,
@@ -236,32 +241,6 @@ pub struct HostShows {
 }
 
 impl World {
-    /// Creates an empty account.
-    pub(super) fn new(now: Clock) -> Self {
-        Self {
-            now,
-            keys: vec![KEY.to_owned()],
-            plan_allows_api: true,
-            plan_allows_reassign: true,
-            host_shows: HostShows { as_owner: true, as_attendee: true },
-            user_limit: 500,
-            custom_fields: Vec::new(),
-            patch_clears_status: true,
-            users: Vec::new(),
-            teams: Vec::new(),
-            calendars: Vec::new(),
-            pages: Vec::new(),
-            master_pages: Vec::new(),
-            event_types: Vec::new(),
-            contacts: Vec::new(),
-            webhooks: Vec::new(),
-            notifications: Vec::new(),
-            bookings: Vec::new(),
-            made: 0,
-            links_made: 0,
-        }
-    }
-
     pub(super) fn time(&self) -> Timestamp {
         (self.now)()
     }
@@ -286,10 +265,6 @@ impl World {
         self.users.iter_mut().filter(|user| user.role == "Account Owner").for_each(|it| it.email.insert_str(0, before));
     }
 
-    pub(super) fn calendar(&self, id: &str) -> Option<&Calendar> {
-        self.calendars.iter().find(|calendar| calendar.id == id)
-    }
-
     /// Counts pairs of live bookings that overlap with the same host.
     pub fn double_bookings(&self) -> usize {
         let live: Vec<&Booking> = self.bookings.iter().filter(|booking| booking.is_live(self.time())).collect();
@@ -298,10 +273,12 @@ impl World {
         live.iter().map(|a| live.iter().filter(|b| clash(a, b)).count()).sum()
     }
 
-    /// Returns an id for a one-time link, which has no prefix.
-    pub(super) fn fresh_link(&mut self) -> String {
+    /// Creates a one-time link. Its id has no prefix.
+    pub(super) fn one_time_link(&mut self, host: &str) -> Value {
         self.links_made += 1;
-        self.fresh_id("").trim_start_matches('-').to_owned()
+        let id = self.fresh_id("");
+        let link = id.trim_start_matches('-');
+        json!({"id": link, "url": format!("https://{host}/.{link}"), "creation_time": wire(self.time())})
     }
 
     /// Returns the status that a booking shows, if one with that id exists.
@@ -312,27 +289,22 @@ impl World {
 
     /// Returns the ids of the bookings that a guest holds at a time and that were not canceled.
     pub fn held_by(&self, email: &str, starts: Timestamp) -> Vec<String> {
-        let theirs =
-            |booking: &&Booking| booking.email == email && booking.starts == starts && booking.status != "canceled";
-        self.bookings.iter().filter(theirs).map(|booking| booking.id.clone()).collect()
+        ids(&self.bookings, |held| held.guest.email == email && held.starts == starts && held.status != "canceled")
     }
 
     /// Returns the ids of the contacts, except deleted ones, that have this email address or mobile phone.
     pub fn contacts_known_as(&self, text: &str) -> Vec<String> {
-        let known = self.contacts.iter().filter(|contact| !contact.deleted && contact.is_known_as(text));
-        known.map(|contact| contact.id.clone()).collect()
+        ids(&self.contacts, |contact| !contact.deleted && contact.is_known_as(text))
     }
 
     /// Returns the ids of the webhooks, except deleted ones, that have this name.
     pub fn webhooks_called(&self, name: &str) -> Vec<String> {
-        let called = self.webhooks.iter().filter(|webhook| !webhook.deleted && webhook.name == name);
-        called.map(|webhook| webhook.id.clone()).collect()
+        ids(&self.webhooks, |webhook| !webhook.deleted && webhook.name == name)
     }
 
     /// Returns the ids of the users, except deleted ones, that have this email address.
     pub fn users_with(&self, email: &str) -> Vec<String> {
-        let same = |user: &&User| !user.deleted && user.email.to_lowercase() == email.to_lowercase();
-        self.users.iter().filter(same).map(|user| user.id.clone()).collect()
+        ids(&self.users, |user| !user.deleted && user.email.to_lowercase() == email.to_lowercase())
     }
 
     /// Whether the user with this email address hosts a booking, regardless of its owner.
@@ -359,37 +331,51 @@ impl World {
 
     /// Whether an object with this id existed and was deleted.
     pub fn is_deleted(&self, id: &str) -> bool {
-        self.users.iter().any(|user| user.deleted && user.id == id)
-            || self.contacts.iter().any(|contact| contact.deleted && contact.id == id)
-            || self.webhooks.iter().any(|webhook| webhook.deleted && webhook.id == id)
-            || self.master_pages.iter().any(|page| page.deleted && page.id == id)
-            || self.bookings.iter().any(|booking| booking.deleted && booking.id == id)
+        self.as_sent(id).is_some_and(|sent| sent.get("deleted").is_some())
     }
 
-    /// Returns a user, contact, webhook or booking as it is sent over the wire.
+    /// Returns an object as it is sent over the wire.
     pub fn as_sent(&self, id: &str) -> Option<Value> {
-        let booking = || self.bookings.iter().find(|booking| booking.id == id).map(|booking| booking.show(self, &[]));
-        let contact = || self.contacts.iter().find(|contact| contact.id == id).map(Contact::show);
-        let webhook = || self.webhooks.iter().find(|webhook| webhook.id == id).map(Webhook::show);
-        self.user(id).map(User::show).or_else(contact).or_else(webhook).or_else(booking)
+        fn among<T: Noun>(rows: &[T], id: &str, world: &World) -> Option<Value> {
+            find(rows, id).ok().map(|row| sent(row, world))
+        }
+        let conversation = |booking: &&Booking| booking.conversation.as_deref() == Some(id);
+        among(&self.users, id, self)
+            .or_else(|| among(&self.contacts, id, self))
+            .or_else(|| among(&self.calendars, id, self))
+            .or_else(|| among(&self.pages, id, self))
+            .or_else(|| among(&self.master_pages, id, self))
+            .or_else(|| among(&self.event_types, id, self))
+            .or_else(|| among(&self.webhooks, id, self))
+            .or_else(|| among(&self.bookings, id, self))
+            .or_else(|| self.bookings.iter().find(conversation).map(Booking::show_conversation))
     }
 
     /// Returns a user's working hours as they are sent over the wire.
     pub fn schedule_as_sent(&self, user: &str) -> Option<Value> {
-        self.user(user).filter(|user| !user.deleted).map(|user| user.show_schedule(|_| true))
+        live(&self.users, user).ok().map(|user| user.show_schedule(|_| true))
     }
 }
 
+/// Returns the ids of the objects of which something is true.
+fn ids<T: Noun>(rows: &[T], holds: impl Fn(&T) -> bool) -> Vec<String> {
+    rows.iter().filter(|row| holds(row)).map(|row| row.id().to_owned()).collect()
+}
+
 impl Venue {
-    /// Returns its name on the wire.
-    pub(super) fn kind(&self) -> &'static str {
-        match self {
-            Self::InPersonByHost { .. } => "in_person_by_host",
-            Self::InPersonByGuest => "in_person_by_guest",
-            Self::PhoneByGuest => "phone_by_guest",
-            Self::DynamicLink => "online_dynamic_link",
-            Self::StaticLink(_) => "online_static_link",
-        }
+    /// Creates a place of a kind that says it all.
+    pub(super) fn new(kind: &'static str) -> Self {
+        Self { kind, value: None, id: None }
+    }
+
+    /// Creates the place of meetings at an address of the account.
+    pub(super) fn at(id: &str, address: &str) -> Self {
+        Self { kind: "in_person_by_host", value: Some(address.to_owned()), id: Some(id.to_owned()) }
+    }
+
+    /// Creates the place of meetings that all have the same link.
+    pub(super) fn link(url: &str) -> Self {
+        Self { value: Some(url.to_owned()), ..Self::new("online_static_link") }
     }
 }
 
@@ -404,6 +390,17 @@ impl Contact {
         });
         let fields = fields.as_object().cloned().unwrap_or_default();
         Self { id, created, updated: created, deleted: false, fields }
+    }
+
+    /// Creates the contact of a guest.
+    pub(super) fn of(id: String, owner: &str, guest: &Guest, created: Timestamp) -> Self {
+        let (first_name, last_name) = guest.name.split_once(' ').unwrap_or((&guest.name, ""));
+        Self::new(id, owner, &guest.zone, created).with(&[
+            ("first_name", Some(first_name)),
+            ("last_name", Some(last_name).filter(|name| !name.is_empty())),
+            ("email", Some(&guest.email)),
+            ("mobile_phone", guest.phone.as_deref()),
+        ])
     }
 
     /// Returns a text field.

@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::calendars::{ADVISERS, APPROVAL, INTRO, OFFICE, PAID, REVIEW_LONDON, REVIEW_SYDNEY, STRATEGY, calendar};
 use super::classic::{event_type, master_page, page};
-use super::guests::{GUESTS, contact};
-use super::people::{DANA, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
-use crate::sandbox::world::{Booking, World, id, zone};
+use super::guests::{GUESTS, contact, guest};
+use super::people::{DANA, HARBOUR_STREET, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
+use crate::sandbox::world::{Booking, Calendar, Guest, User, id, zone};
 
 /// A booking: working days from this week's Monday, hour and minute in the host's zone, calendar, host, guest, status.
 struct Row(i32, i8, i8, usize, usize, usize, &'static str);
@@ -89,44 +89,49 @@ const NOTES: &[(usize, &str)] = &[
     (35, "مرحبًا، أريد مناقشة العقد الجديد"),
 ];
 
-pub(super) fn fill(world: &mut World, more: usize) {
-    let now = world.time();
-    let here = zone("America/New_York");
-    let today = now.to_zoned(here).date();
+/// Returns the bookings, and so many more in the past. OnceHub lists them in order of creation, not of their times.
+pub(super) fn bookings(now: Timestamp, more: usize, users: &[User], calendars: &[Calendar]) -> Vec<Booking> {
+    let today = now.to_zoned(zone("America/New_York")).date();
     let since_monday = i32::from(today.weekday().to_monday_zero_offset());
     let monday = today.checked_sub(since_monday.days()).unwrap_or(today);
-    let mut bookings: Vec<Booking> =
-        ROWS.iter().enumerate().filter_map(|(index, row)| booking(world, index, row, monday, now)).collect();
-    for (index, note) in NOTES {
-        if let Some(booking) = bookings.get_mut(*index) {
-            booking.note = Some((*note).to_owned());
-        }
-    }
-    let first = bookings.first().map(|booking| booking.id.clone());
-    let mut set = |index: usize, change: &dyn Fn(&mut Booking)| {
-        if let Some(booking) = bookings.get_mut(index) {
-            change(booking);
-        }
-    };
-    set(5, &|booking| booking.note = Some("Long story. ".repeat(250)));
-    set(6, &|booking| booking.quirk = Some(without_form));
-    set(9, &|booking| booking.quirk = Some(without_calendar));
-    set(11, &|booking| booking.in_trash = true);
-    set(16, &|booking| {
-        let odd = [
-            ("Attachment", json!([{"fileName": "plan.pdf", "link": "https://files.example.com/plan"}])),
-            ("Newsletter", json!(true)),
-            ("Referral", Value::Null),
-        ];
-        booking.answers = odd.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let rows = ROWS.iter().enumerate();
+    let rows = rows.filter_map(|(index, row)| {
+        let mut booking = booking(index, row, monday, now, users.get(row.4)?, calendars.get(row.3))?;
+        distinguish(index, &mut booking);
+        Some(booking)
     });
-    set(18, &|booking| booking.quirk = Some(sparse));
-    set(24, &|booking| booking.conversation = Some(id("CVR", 0x0900)));
-    set(23, &|booking| booking.rescheduled_from.clone_from(&first));
-    bookings.extend((0..more).filter_map(|index| earlier(world, index, now)));
-    // OnceHub lists bookings in order of creation, not of their times.
+    let earlier = (0..more).filter_map(|index| earlier(index, now, calendars));
+    let mut bookings: Vec<Booking> = rows.chain(earlier).collect();
     bookings.sort_by_key(|booking| booking.created);
-    world.bookings = bookings;
+    bookings
+}
+
+/// Makes some of the bookings odd.
+fn distinguish(index: usize, booking: &mut Booking) {
+    if let Some((_, note)) = NOTES.iter().find(|(row, _)| *row == index) {
+        booking.guest.note = Some((*note).to_owned());
+    }
+    match index {
+        5 => booking.guest.note = Some("Long story. ".repeat(250)),
+        6 => booking.quirk = Some(without_form),
+        9 => booking.quirk = Some(without_calendar),
+        11 => booking.in_trash = true,
+        16 => {
+            booking.guest.answers = vec![
+                json!({"name": "Attachment", "value": [{"fileName": "plan.pdf", "link": "https://files.example.com/plan"}]}),
+                json!({"name": "Newsletter", "value": true}),
+                json!({"name": "Referral", "value": null}),
+            ];
+        }
+        18 => booking.quirk = Some(sparse),
+        23 => booking.rescheduled_from = Some(id_of(0)),
+        24 => booking.conversation = Some(id("CVR", 0x0900)),
+        _ => {}
+    }
+}
+
+fn id_of(index: usize) -> String {
+    id("BKNG", 0x0800 + index as u64)
 }
 
 fn without_form(fields: &mut Map<String, Value>) {
@@ -151,9 +156,15 @@ fn working_day(monday: Date, days: i32) -> Option<Date> {
     monday.checked_add((weeks * 7 + rest).days()).ok()
 }
 
-fn booking(world: &World, index: usize, row: &Row, monday: Date, now: Timestamp) -> Option<Booking> {
-    let Row(days, hour, minute, on, host, guest, status) = *row;
-    let person = world.users.get(host)?;
+fn booking(
+    index: usize,
+    row: &Row,
+    monday: Date,
+    now: Timestamp,
+    person: &User,
+    known: Option<&Calendar>,
+) -> Option<Booking> {
+    let Row(days, hour, minute, on, host, by, status) = *row;
     let date = working_day(monday, days)?;
     let starts = date.to_datetime(Time::new(hour, minute, 0, 0).ok()?).to_zoned(zone(&person.zone)).ok()?.timestamp();
     // A future booking cannot have been missed; a past one awaits nobody's approval.
@@ -165,50 +176,32 @@ fn booking(world: &World, index: usize, row: &Row, monday: Date, now: Timestamp)
     let step = i64::try_from(index).ok()?;
     let made = starts - SignedDuration::from_hours(24 * (3 + (step * 7) % 9) + step);
     let created = made.min(now - SignedDuration::from_mins(60 - step));
-    let by = GUESTS.get(guest)?;
-    let known = world.calendars.get(on);
-    let classic = on == CLASSIC;
-    let canceled = status == "canceled";
-    let updated = if canceled { (starts - SignedDuration::from_hours(20)).min(now) } else { created }.max(created);
-    let reason = if index.is_multiple_of(2) { "Something came up at work" } else { "Double-booked, sorry" };
-    let by_guest = index.is_multiple_of(2);
-    let cancellation = canceled.then(|| {
-        json!({
-            "reason": reason, "actioned_by": if by_guest { "customer" } else { "user" },
-            "user_id": if by_guest { Value::Null } else { user(host).into() },
-        })
-    });
+    let is_canceled = status == "canceled";
+    let updated = if is_canceled { (starts - SignedDuration::from_hours(20)).min(now) } else { created }.max(created);
+    let cancellation = if index.is_multiple_of(2) {
+        json!({"reason": "Something came up at work", "actioned_by": "customer", "user_id": null})
+    } else {
+        json!({"reason": "Double-booked, sorry", "actioned_by": "user", "user_id": user(host)})
+    };
     let asks = known.is_some_and(|calendar| !calendar.questions.is_empty());
-    let mut answers = Vec::new();
-    if asks {
-        answers.push(("Topics".to_owned(), json!(["Growth", "Pricing"])));
-        answers.push(("Company_Size".to_owned(), json!("11-50")));
-    }
+    let answers =
+        [json!({"name": "Topics", "value": ["Growth", "Pricing"]}), json!({"name": "Company_Size", "value": "11-50"})];
+    let classic = on == CLASSIC;
     Some(Booking {
-        id: id("BKNG", 0x0800 + index as u64),
+        id: id_of(index),
         subject: known.map_or("Checkup", |calendar| calendar.subject).to_owned(),
         status,
-        in_trash: false,
         created: rounded(created),
         updated: rounded(updated),
         starts,
         minutes: known.map_or(30, |calendar| calendar.minutes),
-        guest_zone: by.zone.to_owned(),
         video: if on == OFFICE { None } else { person.video.first().copied() },
-        place: (on == OFFICE).then(|| "12 Harbour Street, New York".to_owned()),
-        rescheduled_from: None,
-        cancellation,
-        name: by.name.to_owned(),
-        email: by.email.to_owned(),
-        phone: by.phone.map(str::to_owned),
-        note: None,
-        company: by.company.map(str::to_owned),
-        answers,
+        place: (on == OFFICE).then(|| HARBOUR_STREET.1.to_owned()),
+        cancellation: is_canceled.then_some(cancellation),
+        guest: Guest { answers: if asks { answers.into() } else { Vec::new() }, ..guest(by)? },
         host: user(host),
-        owner: None,
         co_hosts: if index % 11 == 1 { vec![user(OWNER)] } else { Vec::new() },
-        contact: contact(guest),
-        conversation: None,
+        contact: contact(by),
         utm: index.is_multiple_of(4).then(
             || json!({"source": "newsletter", "medium": "email", "campaign": "autumn", "term": null, "content": null}),
         ),
@@ -218,8 +211,7 @@ fn booking(world: &World, index: usize, row: &Row, monday: Date, now: Timestamp)
         event_type: classic.then(|| event_type(0)),
         payment: (on == PAID)
             .then(|| json!({"amount_charged": 12_000, "currency": "USD", "transaction_id": format!("txn_{index:08}")})),
-        deleted: false,
-        quirk: None,
+        ..Booking::default()
     })
 }
 
@@ -228,44 +220,25 @@ fn rounded(at: Timestamp) -> Timestamp {
 }
 
 /// Creates one of many ordinary past meetings, each at its own time.
-fn earlier(world: &World, index: usize, now: Timestamp) -> Option<Booking> {
+fn earlier(index: usize, now: Timestamp, calendars: &[Calendar]) -> Option<Booking> {
     let hours = 24 * 30 + i64::try_from(index).ok()? * 3;
     let starts = rounded(now - SignedDuration::from_hours(hours));
-    let guest = GUESTS.get(index % GUESTS.len())?;
     let hosts = [(DANA, INTRO), (LEE, REVIEW_LONDON), (PRIYA, ADVISERS), (OLIVER, REVIEW_SYDNEY)];
     let (host, on) = *hosts.get(index % hosts.len())?;
+    let note = "We would like to go through the open points of last time.";
     Some(Booking {
         id: id("BKNG", 0x1_0000 + index as u64),
-        subject: world.calendars.get(on)?.subject.to_owned(),
+        subject: calendars.get(on)?.subject.to_owned(),
         status: if index % 9 == 4 { "no_show" } else { "completed" },
-        in_trash: false,
         created: starts - SignedDuration::from_hours(50),
         updated: starts,
         starts,
         minutes: 30,
-        guest_zone: guest.zone.to_owned(),
         video: Some("google_meet"),
-        place: None,
-        rescheduled_from: None,
-        cancellation: None,
-        name: guest.name.to_owned(),
-        email: guest.email.to_owned(),
-        phone: guest.phone.map(str::to_owned),
-        note: index.is_multiple_of(3).then(|| "We would like to go through the open points of last time.".to_owned()),
-        company: guest.company.map(str::to_owned),
-        answers: Vec::new(),
+        guest: Guest { note: index.is_multiple_of(3).then(|| note.to_owned()), ..guest(index % GUESTS.len())? },
         host: user(host),
-        owner: None,
-        co_hosts: Vec::new(),
         contact: contact(index % GUESTS.len()),
-        conversation: None,
-        utm: None,
         calendar: Some(calendar(on)),
-        page: None,
-        master_page: None,
-        event_type: None,
-        payment: None,
-        deleted: false,
-        quirk: None,
+        ..Booking::default()
     })
 }

@@ -1,7 +1,7 @@
 //! The account's booking calendars.
 
 use super::people::{DANA, HARBOUR_STREET, LEE, NOSEAT, OLIVER, OWNER, PRIYA, SAM_SALES, team, user};
-use crate::sandbox::world::{Calendar, Location, Question, World, id};
+use crate::sandbox::world::{Calendar, Location, Question, id};
 
 pub(super) const INTRO: usize = 0;
 pub(super) const STRATEGY: usize = 1;
@@ -45,76 +45,54 @@ fn plain(
         allows_links: true,
         price: None,
         locations: vec![Location::Virtual("google_meet")],
-        questions: Vec::new(),
+        questions: &[],
     }
 }
 
-/// Returns the ordinary calendars.
-fn everyday() -> Vec<Calendar> {
+/// Returns the calendars: ordinary ones, and ones with pitfalls, such as a price, an approval, a host without a seat.
+pub(super) fn calendars() -> Vec<Calendar> {
+    use Location::{GuestPhone, InPersonByGuest, Physical, Virtual, VirtualStatic};
+    let harbour = Physical { id: HARBOUR_STREET.0, address: HARBOUR_STREET.1 };
+    let pine = Physical { id: "ADD-3VB8N5RC6H", address: "4th floor, 90 Pine Street, New York" };
+    let review = "Quarterly review";
     vec![
         plain(INTRO, user(DANA), "Intro call", "Intro call with Northlight", "northlight-intro", 30),
         Calendar {
             buffer: 15,
-            questions: QUESTIONS.to_vec(),
-            locations: vec![
-                Location::Virtual("google_meet"),
-                Location::Virtual("microsoft_teams"),
-                Location::GuestPhone,
-            ],
+            questions: QUESTIONS,
+            locations: vec![Virtual("google_meet"), Virtual("microsoft_teams"), GuestPhone],
             ..plain(STRATEGY, user(DANA), "Strategy session", "Strategy session", "northlight-strategy", 60)
         },
         plain(ADVISERS, team(0), "Adviser on duty", "Talk to an adviser", "northlight-advisers", 30),
-        plain(REVIEW_LONDON, user(LEE), "Quarterly review", "Quarterly review", "northlight-review-london", 45),
+        plain(REVIEW_LONDON, user(LEE), review, review, "northlight-review-london", 45),
         Calendar {
-            locations: vec![Location::Virtual("microsoft_teams"), Location::VirtualStatic],
-            ..plain(
-                REVIEW_SYDNEY,
-                user(OLIVER),
-                "Quarterly review",
-                "Quarterly review (Sydney)",
-                "northlight-review-sydney",
-                45,
-            )
+            locations: vec![Virtual("microsoft_teams"), VirtualStatic],
+            ..plain(REVIEW_SYDNEY, user(OLIVER), review, "Quarterly review (Sydney)", "northlight-review-sydney", 45)
         },
         Calendar {
             published: false,
             ..plain(5, user(PRIYA), "Onboarding (draft)", "Onboarding", "northlight-onboarding", 60)
         },
-    ]
-}
-
-/// Returns the calendars with pitfalls: a price, an approval, a host without a seat, places.
-fn particular() -> Vec<Calendar> {
-    vec![
         Calendar {
             price: Some((12_000, "USD")),
-            locations: vec![Location::Virtual("zoom")],
+            locations: vec![Virtual("zoom")],
             ..plain(PAID, user(OWNER), "Paid consultation", "Consultation with Margaret", "northlight-paid", 60)
         },
         Calendar {
             approval: true,
-            locations: vec![Location::Virtual("zoom")],
+            locations: vec![Virtual("zoom")],
             ..plain(APPROVAL, user(PRIYA), "Partnership talk", "Partnership talk", "northlight-partners", 30)
         },
         plain(8, user(NOSEAT), "Noor's clinic", "Half an hour with Noor", "northlight-noor", 30),
         Calendar {
             allows_links: false,
             buffer: 10,
-            locations: vec![
-                Location::Physical { id: HARBOUR_STREET.0, address: HARBOUR_STREET.1 },
-                Location::Physical { id: "ADD-3VB8N5RC6H", address: "4th floor, 90 Pine Street, New York" },
-                Location::GuestPhone,
-            ],
+            locations: vec![harbour, pine, GuestPhone],
             ..plain(OFFICE, user(SAM_SALES), "Office visit", "Visit our office", "northlight-office", 45)
         },
         Calendar {
-            locations: vec![Location::InPersonByGuest],
+            locations: vec![InPersonByGuest],
             ..plain(10, user(LEE), "At your place", "We come to you", "northlight-visit", 90)
         },
     ]
-}
-
-pub(super) fn fill(world: &mut World) {
-    world.calendars = everyday();
-    world.calendars.extend(particular());
 }

@@ -1,10 +1,10 @@
 //! What the account sends unprompted: webhook calls and text messages.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use super::guests::{GUESTS, contact};
+use super::guests::{GUESTS, contact, guest};
 use super::people::{DANA, user};
-use crate::sandbox::world::{Notification, Webhook, World, id, secret};
+use crate::sandbox::world::{Notification, Webhook, id, secret};
 
 /// The webhooks: name, address, events, whether deleted.
 const WEBHOOKS: &[(&str, &str, &[&str], bool)] = &[
@@ -30,12 +30,12 @@ const STATUSES: &[&str] = &["delivered", "sent", "delivered", "failed", "deliver
 const SENT: usize = 32;
 const DANAS_PHONE: &str = "+12125550199";
 
-pub(super) fn fill(world: &mut World) {
-    let now = world.time();
-    for (index, (name, url, events, deleted)) in WEBHOOKS.iter().enumerate() {
+pub(super) fn webhooks(now: Timestamp) -> Vec<Webhook> {
+    let rows = WEBHOOKS.iter().enumerate();
+    rows.map(|(index, (name, url, events, deleted))| {
         let id = id("WHK", 0x0A00 + index as u64);
         let weeks = i64::try_from(WEBHOOKS.len() - index).unwrap_or_default();
-        world.webhooks.push(Webhook {
+        Webhook {
             secret: secret(&id),
             id,
             name: (*name).to_owned(),
@@ -43,29 +43,32 @@ pub(super) fn fill(world: &mut World) {
             events: events.iter().map(ToString::to_string).collect(),
             created: now - SignedDuration::from_hours(24 * 7 * weeks),
             deleted: *deleted,
-        });
-    }
-    world.notifications = (0..SENT).filter_map(|index| message(world, index)).collect();
+        }
+    })
+    .collect()
+}
+
+pub(super) fn notifications(now: Timestamp) -> Vec<Notification> {
+    let has_phone = |index: &usize| guest(*index).is_some_and(|guest| guest.phone.is_some());
+    let reached: Vec<usize> = (0..GUESTS.len()).filter(has_phone).collect();
+    (0..SENT).filter_map(|index| message(now, index, &reached)).collect()
 }
 
 /// Creates a text message, counting from the oldest: every fifth went to Dana, one to somebody who is no longer a
 /// contact.
-fn message(world: &World, index: usize) -> Option<Notification> {
-    let reached: Vec<usize> = (0..GUESTS.len())
-        .filter(|guest| world.contacts.get(*guest).is_some_and(|contact| contact.text("mobile_phone").is_some()))
-        .collect();
-    let guest = *reached.get(index % reached.len())?;
-    let known = world.contacts.get(guest)?;
+fn message(now: Timestamp, index: usize, reached: &[usize]) -> Option<Notification> {
+    let to = *reached.get(index % reached.len())?;
+    let guest = guest(to)?;
     let (recipient, recipient_type, name, phone) = match index {
         7 => (contact(GUESTS.len()), "contact", "Mara", "+447700900123"),
         _ if index % 5 == 4 => (user(DANA), "user", "Dana", DANAS_PHONE),
-        _ => (known.id.clone(), "contact", known.text("first_name")?, known.text("mobile_phone")?),
+        _ => (contact(to), "contact", guest.name.split(' ').next()?, guest.phone.as_deref()?),
     };
     let hours = i64::try_from((SENT - index) * 9).ok()?;
     Some(Notification {
         id: id("SMS", 0x0B00 + index as u64),
         status: STATUSES.get(index % STATUSES.len())?,
-        created: world.time() - SignedDuration::from_hours(hours),
+        created: now - SignedDuration::from_hours(hours),
         recipient,
         recipient_type,
         delivered_to: phone.to_owned(),

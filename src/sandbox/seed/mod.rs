@@ -8,17 +8,33 @@ mod feeds;
 pub(super) mod guests;
 pub(super) mod people;
 
-use super::Clock;
-use super::world::World;
+use super::world::{HostShows, World};
+use super::{Clock, KEY};
 
 /// Creates the account as it is when the sandbox starts.
-pub(super) fn account(now: Clock, more_bookings: usize) -> World {
-    let mut world = World::new(now);
-    people::fill(&mut world);
-    calendars::fill(&mut world);
-    classic::fill(&mut world);
-    guests::fill(&mut world);
-    feeds::fill(&mut world);
-    bookings::fill(&mut world, more_bookings);
-    world
+pub(super) fn account(clock: Clock, more_bookings: usize) -> World {
+    let now = clock();
+    let (users, calendars) = (people::users(now), calendars::calendars());
+    World {
+        now: clock,
+        keys: vec![KEY.to_owned()],
+        plan_allows_api: true,
+        plan_allows_reassign: true,
+        host_shows: HostShows { as_owner: true, as_attendee: true },
+        user_limit: 500,
+        custom_fields: guests::CUSTOM_FIELDS.iter().map(ToString::to_string).collect(),
+        patch_clears_status: true,
+        bookings: bookings::bookings(now, more_bookings, &users, &calendars),
+        users,
+        teams: people::teams(),
+        calendars,
+        pages: classic::pages(),
+        master_pages: classic::master_pages(),
+        event_types: classic::event_types(),
+        contacts: guests::contacts(now),
+        webhooks: feeds::webhooks(now),
+        notifications: feeds::notifications(now),
+        made: 0,
+        links_made: 0,
+    }
 }

@@ -7,23 +7,18 @@ use super::noun::{live, live_mut};
 use super::request::{Answer, Refusal, Reply, Request, ensure, only};
 use super::world::{Hours, Location, User, Venue, World, zone};
 
-/// The days under OnceHub's names, in the order in which it lists them.
-const DAYS: [(&str, Weekday); 7] = [
-    ("Monday", Weekday::Monday),
-    ("Tuesday", Weekday::Tuesday),
-    ("Wednesday", Weekday::Wednesday),
-    ("Thursday", Weekday::Thursday),
-    ("Friday", Weekday::Friday),
-    ("Saturday", Weekday::Saturday),
-    ("Sunday", Weekday::Sunday),
-];
+/// Returns the days under OnceHub's names, in the order in which it lists them.
+fn days() -> impl Iterator<Item = (&'static str, Weekday)> {
+    let names = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    names.into_iter().zip(Weekday::Monday.cycle_forward())
+}
 
 impl User {
     /// Shows when and where they take meetings: all days of the week, and the overrides on the dates wanted.
     pub(super) fn show_schedule(&self, wanted: impl Fn(Date) -> bool) -> Value {
         let show = |hours: &[Hours]| hours.iter().map(|hours| hours.show(self.video)).collect::<Vec<Value>>();
-        let weekly = DAYS.iter().map(|(name, day)| {
-            let hours = self.weekly.get(day).map_or(&[][..], Vec::as_slice);
+        let weekly = days().map(|(name, day)| {
+            let hours = self.weekly.get(&day).map_or(&[][..], Vec::as_slice);
             json!({"day": name, "working_hours": show(hours)})
         });
         let overrides = self.overrides.iter().filter(|(date, _)| wanted(**date)).map(|(date, hours)| {
@@ -127,7 +122,7 @@ impl Part<'_> {
     fn days(&self, value: &Value) -> Result<Entries<Weekday>, Refusal> {
         self.entries(value, "day", |row| {
             let given = row.get("day").unwrap_or(&Value::Null);
-            let known = DAYS.iter().copied().find(|(day, _)| given == day);
+            let known = days().find(|(day, _)| given == day);
             let (name, day) = known.ok_or_else(|| Refusal::invalid(self.param(".day"), "day", given))?;
             Ok((day, name.to_owned()))
         })

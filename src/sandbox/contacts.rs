@@ -6,47 +6,29 @@ use super::noun::{Filter, Noun, find, live, live_mut, look};
 use super::request::{Answer, Refusal, Reply, Request, ensure, is_email, wire};
 use super::world::{Contact, World};
 
-/// The type of a contact's field.
-#[derive(Clone, Copy)]
-enum Kind {
-    /// A first or last name, which every contact has.
-    Name,
-    Email,
-    Phone,
-    /// Any text, or none.
-    Text,
-    Whole,
-    Truth,
-    Status,
-    Zone,
-    /// A user's id.
-    Owner,
-    CustomFields,
-}
-
-/// The fields that can be written. One name is misspelt on the wire.
-const FIELDS: &[(&str, Kind)] = &[
-    ("email", Kind::Email),
-    ("mobile_phone", Kind::Phone),
-    ("first_name", Kind::Name),
-    ("last_name", Kind::Name),
-    ("phone", Kind::Phone),
-    ("timezone", Kind::Zone),
-    ("owner", Kind::Owner),
-    ("status", Kind::Status),
-    ("employees", Kind::Whole),
-    ("has_consent", Kind::Truth),
-    ("terms_of_sevice", Kind::Truth),
-    ("custom_fields", Kind::CustomFields),
-    ("city", Kind::Text),
-    ("company_size", Kind::Text),
-    ("company", Kind::Text),
-    ("country", Kind::Text),
-    ("job_title", Kind::Text),
-    ("post_code", Kind::Text),
-    ("salutation", Kind::Text),
-    ("state", Kind::Text),
-    ("street_address", Kind::Text),
+/// The fields that can be written, in the order in which they are checked. One name is misspelt on the wire.
+const FIELDS: &[&str] = &[
+    "email",
+    "mobile_phone",
+    "first_name",
+    "last_name",
+    "phone",
+    "timezone",
+    "owner",
+    "status",
+    "employees",
+    "has_consent",
+    "terms_of_sevice",
+    "custom_fields",
+    "city",
+    "company_size",
+    "company",
+    "country",
+    "job_title",
+    "post_code",
+    "salutation",
+    "state",
+    "street_address",
 ];
 
 /// The fields that identify a contact, and cannot change.
@@ -95,8 +77,7 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Ans
 
 fn create(world: &mut World, request: &Request) -> Answer {
     request.only(&[])?;
-    let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
-    let mut given = request.fields_or(&known, "Unsupported fields")?;
+    let mut given = request.fields_or(FIELDS, "Unsupported fields")?;
     // An empty identifier counts as absent.
     given.retain(|name, value| !(IDENTIFIERS.contains(&name.as_str()) && (value.is_null() || *value == "")));
     let is_identified = IDENTIFIERS.iter().any(|name| given.contains_key(*name));
@@ -121,8 +102,7 @@ fn create(world: &mut World, request: &Request) -> Answer {
 
 fn update(world: &mut World, request: &Request, id: &str) -> Answer {
     request.only(&[])?;
-    let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
-    let given = request.changes(&known)?;
+    let given = request.changes(FIELDS)?;
     if let Some(name) = IDENTIFIERS.iter().find(|name| given.contains_key(**name)) {
         let message = "Identifier fields (email, mobile_phone) cannot be updated via this endpoint";
         return Err(Refusal::bad(*name, message));
@@ -146,9 +126,9 @@ fn delete(world: &mut World, request: &Request, id: &str) -> Answer {
 
 /// Writes the given fields over the current ones, or rejects them all.
 fn write(world: &World, fields: &mut Map<String, Value>, given: &Map<String, Value>) -> Result<(), Refusal> {
-    for (name, kind) in FIELDS {
+    for name in FIELDS {
         if let Some(value) = given.get(*name) {
-            let written = read(world, name, *kind, value, fields.get(*name).unwrap_or(&Value::Null))?;
+            let written = read(world, name, value, fields.get(*name).unwrap_or(&Value::Null))?;
             fields.insert((*name).to_owned(), written);
         }
     }
@@ -156,27 +136,30 @@ fn write(world: &World, fields: &mut Map<String, Value>, given: &Map<String, Val
 }
 
 /// Returns the value to store, given the field's current one.
-fn read(world: &World, name: &str, kind: Kind, value: &Value, present: &Value) -> Result<Value, Refusal> {
-    let refused = |what: &str| Err(Refusal::invalid(name, what, value));
+fn read(world: &World, name: &str, value: &Value, present: &Value) -> Result<Value, Refusal> {
+    let check = |what: &str, is_valid: bool| ensure(is_valid, Refusal::invalid(name, what, value));
     let text = value.as_str();
-    match kind {
-        Kind::Name if value.is_null() || text.is_some_and(|text| text.trim().is_empty()) => {
-            Err(Refusal::bad(name, format!("{name} is required")))
-        }
-        Kind::Email if !text.is_some_and(is_email) => refused("email format"),
-        Kind::Phone if !value.is_null() && !text.is_some_and(is_phone) => refused("phone format"),
-        Kind::Zone if text.is_none_or(|text| jiff::tz::TimeZone::get(text).is_err()) => refused("timezone"),
-        Kind::Owner if text.is_none_or(|id| live(&world.users, id).is_err()) => refused("owner"),
-        Kind::Text | Kind::Name if !value.is_null() && text.is_none() => refused("string"),
-        Kind::Whole if value.is_null() => Ok(json!(0)),
-        Kind::Whole if value.as_u64().is_none() => refused("integer"),
-        Kind::Truth if value.is_null() => Ok(json!(false)),
-        Kind::Truth if !value.is_boolean() => refused("boolean"),
+    match name {
+        "email" => check("email format", text.is_some_and(is_email))?,
+        "mobile_phone" | "phone" => check("phone format", value.is_null() || text.is_some_and(is_phone))?,
+        "timezone" => check("timezone", text.is_some_and(|text| jiff::tz::TimeZone::get(text).is_ok()))?,
+        "owner" => check("owner", text.is_some_and(|id| live(&world.users, id).is_ok()))?,
+        "employees" if value.is_null() => return Ok(json!(0)),
+        "employees" => check("integer", value.is_u64())?,
+        "has_consent" | "terms_of_sevice" if value.is_null() => return Ok(json!(false)),
+        "has_consent" | "terms_of_sevice" => check("boolean", value.is_boolean())?,
         // Any other status silently becomes none.
-        Kind::Status if STATUSES.iter().all(|status| value != status) => Ok(Value::Null),
-        Kind::CustomFields => merged(world, value, present),
-        _ => Ok(value.clone()),
+        "status" if STATUSES.iter().all(|status| value != status) => return Ok(Value::Null),
+        "status" => {}
+        "custom_fields" => return merged(world, value, present),
+        _ => {
+            let is_name = ["first_name", "last_name"].contains(&name);
+            let is_blank = value.is_null() || text.is_some_and(|text| text.trim().is_empty());
+            ensure(!(is_name && is_blank), Refusal::bad(name, format!("{name} is required")))?;
+            check("string", value.is_null() || text.is_some())?;
+        }
     }
+    Ok(value.clone())
 }
 
 /// Whether a text is `+`, a country code and the rest: eight digits are too few here, though some countries have such

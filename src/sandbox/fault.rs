@@ -7,10 +7,10 @@ use serde_json::Value;
 /// A rule for which requests fail, and how.
 #[derive(Clone, Debug)]
 pub struct Fault {
-    method: Option<String>,
-    path: Option<String>,
+    /// The method, and a part of the path.
+    on: Option<(String, String)>,
     skip: usize,
-    times: Option<usize>,
+    times: usize,
     effect: Effect,
 }
 
@@ -57,14 +57,13 @@ pub enum Effect {
 impl Fault {
     /// Creates a fault that affects every request, indefinitely.
     pub fn new(effect: Effect) -> Self {
-        Self { method: None, path: None, skip: 0, times: None, effect }
+        Self { on: None, skip: 0, times: usize::MAX, effect }
     }
 
     /// Limits it to requests with this method whose path contains this.
     #[must_use]
     pub fn on(mut self, method: &str, path: &str) -> Self {
-        self.method = Some(method.to_owned());
-        self.path = Some(path.to_owned());
+        self.on = Some((method.to_owned(), path.to_owned()));
         self
     }
 
@@ -78,7 +77,7 @@ impl Fault {
     /// Limits how often it takes effect.
     #[must_use]
     pub fn times(mut self, times: usize) -> Self {
-        self.times = Some(times);
+        self.times = times;
         self
     }
 }
@@ -86,20 +85,15 @@ impl Fault {
 /// Returns the effect of the first fault that matches a request, and counts it down.
 pub(super) fn take(faults: &mut [Fault], method: &str, path: &str) -> Option<Effect> {
     let fits = |fault: &&mut Fault| {
-        fault.method.as_deref().is_none_or(|wanted| wanted == method)
-            && fault.path.as_deref().is_none_or(|part| path.contains(part))
+        fault.times > 0
+            && fault.on.as_ref().is_none_or(|(wanted, part)| wanted == method && path.contains(part.as_str()))
     };
     for fault in faults.iter_mut().filter(fits) {
-        if fault.skip > 0 {
-            fault.skip -= 1;
-            continue;
+        if fault.skip == 0 {
+            fault.times -= 1;
+            return Some(fault.effect.clone());
         }
-        match &mut fault.times {
-            Some(0) => continue,
-            Some(times) => *times -= 1,
-            None => {}
-        }
-        return Some(fault.effect.clone());
+        fault.skip -= 1;
     }
     None
 }

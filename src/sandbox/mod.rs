@@ -58,6 +58,13 @@ pub struct Settings {
     pub more_bookings: usize,
 }
 
+impl Settings {
+    /// Creates an account in its initial state.
+    fn new_world(&self) -> World {
+        seed::account(Arc::clone(&self.now), self.more_bookings)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -105,7 +112,7 @@ impl Sandbox {
 
     /// Opens another account, to which only this key belongs, and which `furnish` makes different from the first.
     pub fn open_account(&self, key: &str, furnish: impl FnOnce(&mut World)) {
-        let mut world = self.shared.new_world();
+        let mut world = self.shared.settings.new_world();
         world.keys = vec![key.to_owned()];
         let mut others = self.shared.others.lock();
         // No two accounts have the same owner, by whom `GET /test` tells them apart.
@@ -141,17 +148,17 @@ impl Sandbox {
 
     /// Returns how many requests have clients waiting for their responses.
     pub fn waiting(&self) -> usize {
-        self.shared.waiting.load(std::sync::atomic::Ordering::SeqCst)
+        self.shared.waiting.len()
     }
 
     /// Returns how many requests are in progress, including those whose clients have left.
     pub fn working(&self) -> usize {
-        self.shared.working.load(std::sync::atomic::Ordering::SeqCst)
+        self.shared.working.len()
     }
 
     /// Returns how many requests a [`Hold`](fault::Effect::Hold) or a [`Delay`](fault::Effect::Delay) is holding up.
     pub fn held(&self) -> usize {
-        self.shared.held.load(std::sync::atomic::Ordering::SeqCst)
+        self.shared.held.len()
     }
 
     /// Sets the keys that it accepts from now on.

@@ -3,10 +3,10 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
+use futures::stream;
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LINK, LOCATION, RETRY_AFTER};
@@ -18,12 +18,13 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::fault::{self, Effect, Fault};
 use super::limits::Served;
 use super::request::{Refusal, Reply, Request};
 use super::world::World;
-use super::{Settings, routes, seed};
+use super::{Settings, routes};
 
 /// The largest request body that is read.
 const BODY_LIMIT: usize = 1 << 20;
@@ -60,39 +61,20 @@ pub(super) struct Shared {
     /// Cancelled when held requests may resume.
     pub(super) released: CancellationToken,
     served: Mutex<Served>,
-    settings: Settings,
+    pub(super) settings: Settings,
     requests: AtomicU64,
     /// Requests whose clients are waiting for the response: hyper drops one when its client leaves.
-    pub(super) waiting: AtomicUsize,
+    pub(super) waiting: TaskTracker,
     /// Requests in progress, whether or not their clients are waiting.
-    pub(super) working: AtomicUsize,
+    pub(super) working: TaskTracker,
     /// Requests held up on purpose.
-    pub(super) held: AtomicUsize,
-}
-
-/// A request that is counted for as long as this value lives.
-struct Counted {
-    shared: Arc<Shared>,
-    count: fn(&Shared) -> &AtomicUsize,
-}
-
-impl Counted {
-    fn new(shared: &Arc<Shared>, count: fn(&Shared) -> &AtomicUsize) -> Self {
-        count(shared).fetch_add(1, Ordering::SeqCst);
-        Self { shared: Arc::clone(shared), count }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        (self.count)(&self.shared).fetch_sub(1, Ordering::SeqCst);
-    }
+    pub(super) held: TaskTracker,
 }
 
 impl Shared {
     pub(super) fn new(settings: Settings) -> Self {
         Self {
-            world: Mutex::new(world(&settings)),
+            world: Mutex::new(settings.new_world()),
             others: Mutex::default(),
             faults: Mutex::default(),
             seen: Mutex::default(),
@@ -101,20 +83,11 @@ impl Shared {
             served: Mutex::default(),
             settings,
             requests: AtomicU64::new(0),
-            waiting: AtomicUsize::new(0),
-            working: AtomicUsize::new(0),
-            held: AtomicUsize::new(0),
+            waiting: TaskTracker::new(),
+            working: TaskTracker::new(),
+            held: TaskTracker::new(),
         }
     }
-
-    /// Creates an account in its initial state.
-    pub(super) fn new_world(&self) -> World {
-        world(&self.settings)
-    }
-}
-
-fn world(settings: &Settings) -> World {
-    seed::account(Arc::clone(&settings.now), settings.more_bookings)
 }
 
 /// Accepts connections until it is aborted.
@@ -133,32 +106,26 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
             let service = service_fn(move |request| exchange(Arc::clone(&shared), request));
             let connection =
                 http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
-            tokio::select! {
-                // An error is a fault that closed the connection, or a client that did.
-                _ = connection => {}
-                () = stop.cancelled() => {}
-            }
+            // An error is a fault that closed the connection, or a client that did.
+            let _ = stop.run_until_cancelled(connection).await;
         });
     }
 }
 
 async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Result<Response, io::Error> {
-    let _waiting = Counted::new(&shared, |shared| &shared.waiting);
+    let _waiting = shared.waiting.token();
     let (head, body) = incoming.into_parts();
     let path = head.uri.path().to_owned();
     let query = head.uri.query().unwrap_or_default().to_owned();
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(_) => {
-            return Ok(answer(&shared, Refusal::new(413, "The request body is too large.").reply()));
-        }
+        Err(_) => return Ok(answer(&shared, Refusal::new(413, "The request body is too large.").reply())),
     };
-    let read = |body: &[u8]| serde_json::from_slice::<Value>(body).map(Some).map_err(|_| ());
     let request = Request {
         method: head.method.as_str().to_owned(),
         path: path.strip_prefix("/v2/").unwrap_or("\u{0}").split('/').map(str::to_owned).collect(),
         query: serde_urlencoded::from_str(&query).unwrap_or_default(),
-        body: if body.is_empty() { Ok(None) } else { read(&body) },
+        body: if body.is_empty() { Ok(None) } else { serde_json::from_slice(&body).map(Some).map_err(|_| ()) },
         key: head.headers.get("api-key").and_then(|key| key.to_str().ok()).map(str::to_owned),
     };
     let seen = Seen {
@@ -171,120 +138,109 @@ async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Re
     };
     let effect = fault::take(&mut shared.faults.lock(), &request.method, &path);
     // Like any real server, it continues with a request whose client has left.
-    let working = Counted::new(&shared, |shared| &shared.working);
+    let working = shared.working.token();
+    let stop = shared.stop.clone();
     let work = async move {
-        let response = affected(&working.shared, request, effect).await;
-        let mut log = working.shared.seen.lock();
+        let _working = working;
+        let response = affected(&shared, request, effect).await;
+        let mut log = shared.seen.lock();
         if log.len() < REMEMBERED {
             log.push(Seen { status: response.as_ref().ok().map(|response| response.status().as_u16()), ..seen });
         }
-        drop(log);
         response
     };
-    tokio::spawn(until_stopped(shared, work)).await.unwrap_or_else(|_| Err(io::Error::other("stopped")))
-}
-
-/// Runs something in the background until the sandbox stops.
-async fn until_stopped<T>(
-    shared: Arc<Shared>,
-    work: impl Future<Output = Result<T, io::Error>>,
-) -> Result<T, io::Error> {
-    tokio::select! {
-        done = work => done,
-        () = shared.stop.cancelled() => Err(io::Error::other("stopped")),
-    }
+    let done = tokio::spawn(stop.run_until_cancelled_owned(work)).await;
+    done.ok().flatten().unwrap_or_else(|| Err(io::Error::other("stopped")))
 }
 
 /// Answers a request, or applies a fault's effect.
 async fn affected(shared: &Arc<Shared>, request: Request, effect: Option<Effect>) -> Result<Response, io::Error> {
-    let dropped = || Err(io::Error::other("dropped on purpose"));
-    let refuse = |status: u16, message: String| Ok(answer(shared, Refusal::new(status, message).reply()));
-    let Some(effect) = effect else { return Ok(answer(shared, carry_out(shared, &request))) };
-    match effect {
-        Effect::Status(status, kind, body) => Ok(plain(shared, status, kind, body)),
-        Effect::Error(status, body) => Ok(answer(shared, Reply { status, body, link: None })),
+    let dropped = || io::Error::other("dropped on purpose");
+    let refuse = |status: u16, message: &str| answer(shared, Refusal::new(status, message).reply());
+    let carry_out = || carry_out(shared, &request);
+    let Some(effect) = effect else { return Ok(answer(shared, carry_out())) };
+    Ok(match effect {
+        Effect::Status(status, kind, body) => plain(shared, status, kind, body),
+        Effect::Error(status, body) => answer(shared, Reply { status, ..Reply::ok(body) }),
         Effect::ErrorAfter => {
-            carry_out(shared, &request);
-            refuse(500, "An unexpected error occurred. Please try again later.".into())
+            carry_out();
+            refuse(500, "An unexpected error occurred. Please try again later.")
         }
         Effect::Delay(wait) => {
-            let _held = Counted::new(shared, |shared| &shared.held);
+            let _held = shared.held.token();
             tokio::time::sleep(wait).await;
-            Ok(answer(shared, carry_out(shared, &request)))
+            answer(shared, carry_out())
         }
         Effect::Hold => {
-            let _held = Counted::new(shared, |shared| &shared.held);
+            let _held = shared.held.token();
             shared.released.cancelled().await;
-            Ok(answer(shared, carry_out(shared, &request)))
+            answer(shared, carry_out())
         }
-        Effect::DropBefore => dropped(),
+        Effect::DropBefore => return Err(dropped()),
         Effect::DropDuring(wait) => {
             carry_out_later(shared, request, wait);
-            dropped()
+            return Err(dropped());
         }
         Effect::GatewayTimeout(wait) => {
             carry_out_later(shared, request, wait);
-            Ok(plain(shared, 504, "text/html", "<html><body>504 Gateway Timeout</body></html>".into()))
+            plain(shared, 504, "text/html", "<html><body>504 Gateway Timeout</body></html>".into())
         }
         Effect::DropAfter => {
-            carry_out(shared, &request);
-            dropped()
+            carry_out();
+            return Err(dropped());
         }
         Effect::DropInBody => {
-            let mut response = answer(shared, carry_out(shared, &request));
-            let body = response.body_mut().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            let reply = carry_out();
+            let body = Bytes::from(reply.body.to_string());
+            let mut response = answer(shared, reply);
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
             let half = body.slice(..body.len() / 2);
-            let broken = stream::iter([Ok(Frame::data(half)), Err(io::Error::other("dropped on purpose"))]);
-            Ok(response.map(|_| BodyExt::boxed(StreamBody::new(broken))))
+            let broken = stream::iter([Ok(Frame::data(half)), Err(dropped())]);
+            response.map(|_| BodyExt::boxed(StreamBody::new(broken)))
         }
         Effect::Truncated => {
-            let Reply { status, body, .. } = carry_out(shared, &request);
+            let Reply { status, body, .. } = carry_out();
             let whole = body.to_string();
             let half: String = whole.chars().take(whole.chars().count() / 2).collect();
-            Ok(plain(shared, status, "application/json", half))
+            plain(shared, status, "application/json", half)
         }
         Effect::Malformed => {
-            carry_out(shared, &request);
-            Ok(plain(shared, 200, "text/html", "<html><body>Welcome</body></html>".into()))
+            carry_out();
+            plain(shared, 200, "text/html", "<html><body>Welcome</body></html>".into())
         }
         Effect::TooMany(retry_after) => {
-            let mut response = refuse(429, "Request rate limit exceeded".into())?;
-            if let Some(seconds) = retry_after {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-            }
-            Ok(response)
+            let mut response = refuse(429, "Request rate limit exceeded");
+            response.headers_mut().extend(retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
+            response
         }
-        Effect::EchoKey => refuse(400, format!("The key {} was used oddly.", request.key.unwrap_or_default())),
+        Effect::EchoKey => {
+            refuse(400, &format!("The key {} was used oddly.", request.key.as_deref().unwrap_or_default()))
+        }
         Effect::Redirect(to) => {
             let mut response = plain(shared, 302, "text/plain", String::new());
-            if let Ok(to) = HeaderValue::from_str(&to) {
-                response.headers_mut().insert(LOCATION, to);
-            }
-            Ok(response)
+            response.headers_mut().extend(HeaderValue::from_str(&to).ok().map(|to| (LOCATION, to)));
+            response
         }
         Effect::Huge(bytes) => {
             const PIECE: &[u8] = &[b' '; 1 << 16];
-            let pieces =
-                stream::iter(0..bytes.div_ceil(PIECE.len())).map(|_| Ok(Frame::data(Bytes::from_static(PIECE))));
-            let mut response = plain(shared, 200, "application/json", String::new());
-            *response.body_mut() = BodyExt::boxed(StreamBody::new(pieces));
-            Ok(response)
+            let pieces = (0..bytes.div_ceil(PIECE.len())).map(|_| Ok(Frame::data(Bytes::from_static(PIECE))));
+            plain(shared, 200, "application/json", String::new())
+                .map(|_| BodyExt::boxed(StreamBody::new(stream::iter(pieces))))
         }
         Effect::Replace(body) => {
-            carry_out(shared, &request);
-            Ok(answer(shared, Reply::ok(body)))
+            carry_out();
+            answer(shared, Reply::ok(body))
         }
-    }
+    })
 }
 
 /// Carries out a request that was already answered, or never will be.
 fn carry_out_later(shared: &Arc<Shared>, request: Request, wait: Duration) {
-    let working = Counted::new(shared, |shared| &shared.working);
-    tokio::spawn(until_stopped(Arc::clone(shared), async move {
+    let (shared, working) = (Arc::clone(shared), shared.working.token());
+    tokio::spawn(shared.stop.clone().run_until_cancelled_owned(async move {
+        let _working = working;
         tokio::time::sleep(wait).await;
-        carry_out(&working.shared, &request);
-        Ok(())
+        carry_out(&shared, &request);
     }));
 }
 
@@ -296,7 +252,7 @@ fn carry_out(shared: &Shared, request: &Request) -> Reply {
     let world = others.iter_mut().find(|world| world.keys.iter().any(|own| own == key)).unwrap_or(&mut first);
     if let Some(limits) = &shared.settings.limits {
         // An account counts as its first key.
-        let account = if world.keys.iter().any(|own| own == key) { world.keys.first() } else { None };
+        let account = world.keys.first().filter(|_| world.keys.iter().any(|own| own == key));
         let account = account.map_or(key, String::as_str);
         if !shared.served.lock().admit(limits, account, Instant::now()) {
             return Refusal::new(429, "Request rate limit exceeded").reply();
@@ -307,9 +263,8 @@ fn carry_out(shared: &Shared, request: &Request) -> Reply {
 
 fn answer(shared: &Shared, reply: Reply) -> Response {
     let mut response = plain(shared, reply.status, "application/json", reply.body.to_string());
-    if let Some(link) = reply.link.and_then(|link| HeaderValue::from_str(&link).ok()) {
-        response.headers_mut().insert(LINK, link);
-    }
+    let link = reply.link.and_then(|link| HeaderValue::from_str(&link).ok());
+    response.headers_mut().extend(link.map(|link| (LINK, link)));
     response
 }
 

@@ -8,7 +8,7 @@ use super::calendars::{ADVISERS, APPROVAL, INTRO, OFFICE, PAID, REVIEW_LONDON, R
 use super::classic::{event_type, master_page, page};
 use super::guests::{GUESTS, contact, guest};
 use super::people::{DANA, HARBOUR_STREET, LEE, OLIVER, OWNER, PRIYA, SAM_SALES, user};
-use crate::sandbox::world::{Booking, Calendar, Guest, User, id, zone};
+use crate::sandbox::world::{Booking, Guest, World, id, zone};
 
 /// A booking: working days from this week's Monday, hour and minute in the host's zone, calendar, host, guest, status.
 struct Row(i32, i8, i8, usize, usize, usize, &'static str);
@@ -90,17 +90,13 @@ const NOTES: &[(usize, &str)] = &[
 ];
 
 /// Returns the bookings, and so many more in the past. OnceHub lists them in order of creation, not of their times.
-pub(super) fn bookings(now: Timestamp, more: usize, users: &[User], calendars: &[Calendar]) -> Vec<Booking> {
+pub(super) fn bookings(world: &World, more: usize) -> Vec<Booking> {
+    let now = world.time();
     let today = now.to_zoned(zone("America/New_York")).date();
     let since_monday = i32::from(today.weekday().to_monday_zero_offset());
     let monday = today.checked_sub(since_monday.days()).unwrap_or(today);
-    let rows = ROWS.iter().enumerate();
-    let rows = rows.filter_map(|(index, row)| {
-        let mut booking = booking(index, row, monday, now, users.get(row.4)?, calendars.get(row.3))?;
-        distinguish(index, &mut booking);
-        Some(booking)
-    });
-    let earlier = (0..more).filter_map(|index| earlier(index, now, calendars));
+    let rows = (0..ROWS.len()).filter_map(|index| booking(world, index, monday, now));
+    let earlier = (0..more).filter_map(|index| earlier(world, index, now));
     let mut bookings: Vec<Booking> = rows.chain(earlier).collect();
     bookings.sort_by_key(|booking| booking.created);
     bookings
@@ -156,15 +152,9 @@ fn working_day(monday: Date, days: i32) -> Option<Date> {
     monday.checked_add((weeks * 7 + rest).days()).ok()
 }
 
-fn booking(
-    index: usize,
-    row: &Row,
-    monday: Date,
-    now: Timestamp,
-    person: &User,
-    known: Option<&Calendar>,
-) -> Option<Booking> {
-    let Row(days, hour, minute, on, host, by, status) = *row;
+fn booking(world: &World, index: usize, monday: Date, now: Timestamp) -> Option<Booking> {
+    let Row(days, hour, minute, on, host, by, status) = *ROWS.get(index)?;
+    let (person, known) = (world.users.get(host)?, world.calendars.get(on));
     let date = working_day(monday, days)?;
     let starts = date.to_datetime(Time::new(hour, minute, 0, 0).ok()?).to_zoned(zone(&person.zone)).ok()?.timestamp();
     // A future booking cannot have been missed; a past one awaits nobody's approval.
@@ -187,7 +177,7 @@ fn booking(
     let answers =
         [json!({"name": "Topics", "value": ["Growth", "Pricing"]}), json!({"name": "Company_Size", "value": "11-50"})];
     let classic = on == CLASSIC;
-    Some(Booking {
+    let mut booking = Booking {
         id: id_of(index),
         subject: known.map_or("Checkup", |calendar| calendar.subject).to_owned(),
         status,
@@ -212,7 +202,9 @@ fn booking(
         payment: (on == PAID)
             .then(|| json!({"amount_charged": 12_000, "currency": "USD", "transaction_id": format!("txn_{index:08}")})),
         ..Booking::default()
-    })
+    };
+    distinguish(index, &mut booking);
+    Some(booking)
 }
 
 fn rounded(at: Timestamp) -> Timestamp {
@@ -220,7 +212,7 @@ fn rounded(at: Timestamp) -> Timestamp {
 }
 
 /// Creates one of many ordinary past meetings, each at its own time.
-fn earlier(index: usize, now: Timestamp, calendars: &[Calendar]) -> Option<Booking> {
+fn earlier(world: &World, index: usize, now: Timestamp) -> Option<Booking> {
     let hours = 24 * 30 + i64::try_from(index).ok()? * 3;
     let starts = rounded(now - SignedDuration::from_hours(hours));
     let hosts = [(DANA, INTRO), (LEE, REVIEW_LONDON), (PRIYA, ADVISERS), (OLIVER, REVIEW_SYDNEY)];
@@ -228,7 +220,7 @@ fn earlier(index: usize, now: Timestamp, calendars: &[Calendar]) -> Option<Booki
     let note = "We would like to go through the open points of last time.";
     Some(Booking {
         id: id("BKNG", 0x1_0000 + index as u64),
-        subject: calendars.get(on)?.subject.to_owned(),
+        subject: world.calendars.get(on)?.subject.to_owned(),
         status: if index % 9 == 4 { "no_show" } else { "completed" },
         created: starts - SignedDuration::from_hours(50),
         updated: starts,

@@ -23,14 +23,7 @@ const QUESTIONS: &[Question] = &[
 ];
 
 /// Creates a published calendar that has no questions and no price.
-fn plain(
-    index: usize,
-    host: String,
-    name: &'static str,
-    subject: &'static str,
-    slug: &'static str,
-    minutes: i64,
-) -> Calendar {
+fn plain(index: usize, host: String, [name, subject, slug]: [&'static str; 3], minutes: i64) -> Calendar {
     Calendar {
         id: calendar(index),
         host,
@@ -56,43 +49,43 @@ pub(super) fn calendars() -> Vec<Calendar> {
     let pine = Physical { id: "ADD-3VB8N5RC6H", address: "4th floor, 90 Pine Street, New York" };
     let review = "Quarterly review";
     vec![
-        plain(INTRO, user(DANA), "Intro call", "Intro call with Northlight", "northlight-intro", 30),
+        plain(INTRO, user(DANA), ["Intro call", "Intro call with Northlight", "northlight-intro"], 30),
         Calendar {
             buffer: 15,
             questions: QUESTIONS,
             locations: vec![Virtual("google_meet"), Virtual("microsoft_teams"), GuestPhone],
-            ..plain(STRATEGY, user(DANA), "Strategy session", "Strategy session", "northlight-strategy", 60)
+            ..plain(STRATEGY, user(DANA), ["Strategy session", "Strategy session", "northlight-strategy"], 60)
         },
-        plain(ADVISERS, team(0), "Adviser on duty", "Talk to an adviser", "northlight-advisers", 30),
-        plain(REVIEW_LONDON, user(LEE), review, review, "northlight-review-london", 45),
+        plain(ADVISERS, team(0), ["Adviser on duty", "Talk to an adviser", "northlight-advisers"], 30),
+        plain(REVIEW_LONDON, user(LEE), [review, review, "northlight-review-london"], 45),
         Calendar {
             locations: vec![Virtual("microsoft_teams"), VirtualStatic],
-            ..plain(REVIEW_SYDNEY, user(OLIVER), review, "Quarterly review (Sydney)", "northlight-review-sydney", 45)
+            ..plain(REVIEW_SYDNEY, user(OLIVER), [review, "Quarterly review (Sydney)", "northlight-review-sydney"], 45)
         },
         Calendar {
             published: false,
-            ..plain(5, user(PRIYA), "Onboarding (draft)", "Onboarding", "northlight-onboarding", 60)
+            ..plain(5, user(PRIYA), ["Onboarding (draft)", "Onboarding", "northlight-onboarding"], 60)
         },
         Calendar {
             price: Some((12_000, "USD")),
             locations: vec![Virtual("zoom")],
-            ..plain(PAID, user(OWNER), "Paid consultation", "Consultation with Margaret", "northlight-paid", 60)
+            ..plain(PAID, user(OWNER), ["Paid consultation", "Consultation with Margaret", "northlight-paid"], 60)
         },
         Calendar {
             approval: true,
             locations: vec![Virtual("zoom")],
-            ..plain(APPROVAL, user(PRIYA), "Partnership talk", "Partnership talk", "northlight-partners", 30)
+            ..plain(APPROVAL, user(PRIYA), ["Partnership talk", "Partnership talk", "northlight-partners"], 30)
         },
-        plain(8, user(NOSEAT), "Noor's clinic", "Half an hour with Noor", "northlight-noor", 30),
+        plain(8, user(NOSEAT), ["Noor's clinic", "Half an hour with Noor", "northlight-noor"], 30),
         Calendar {
             allows_links: false,
             buffer: 10,
             locations: vec![harbour, pine, GuestPhone],
-            ..plain(OFFICE, user(SAM_SALES), "Office visit", "Visit our office", "northlight-office", 45)
+            ..plain(OFFICE, user(SAM_SALES), ["Office visit", "Visit our office", "northlight-office"], 45)
         },
         Calendar {
             locations: vec![InPersonByGuest],
-            ..plain(10, user(LEE), "At your place", "We come to you", "northlight-visit", 90)
+            ..plain(10, user(LEE), ["At your place", "We come to you", "northlight-visit"], 90)
         },
     ]
 }

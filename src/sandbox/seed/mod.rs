@@ -14,8 +14,7 @@ use super::{Clock, KEY};
 /// Creates the account as it is when the sandbox starts.
 pub(super) fn account(clock: Clock, more_bookings: usize) -> World {
     let now = clock();
-    let (users, calendars) = (people::users(now), calendars::calendars());
-    World {
+    let mut world = World {
         now: clock,
         keys: vec![KEY.to_owned()],
         plan_allows_api: true,
@@ -24,17 +23,19 @@ pub(super) fn account(clock: Clock, more_bookings: usize) -> World {
         user_limit: 500,
         custom_fields: guests::CUSTOM_FIELDS.iter().map(ToString::to_string).collect(),
         patch_clears_status: true,
-        bookings: bookings::bookings(now, more_bookings, &users, &calendars),
-        users,
+        users: people::users(now),
         teams: people::teams(),
-        calendars,
+        calendars: calendars::calendars(),
         pages: classic::pages(),
         master_pages: classic::master_pages(),
         event_types: classic::event_types(),
         contacts: guests::contacts(now),
         webhooks: feeds::webhooks(now),
         notifications: feeds::notifications(now),
+        bookings: Vec::new(),
         made: 0,
         links_made: 0,
-    }
+    };
+    world.bookings = bookings::bookings(&world, more_bookings);
+    world
 }

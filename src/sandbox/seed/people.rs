@@ -28,22 +28,21 @@ pub(in crate::sandbox) fn team(index: usize) -> String {
     id("TM", 0x0200 + index as u64)
 }
 
-/// A user: first name, last name, email address at Northlight, role, zone, teams, video services.
-type Person =
-    (&'static str, &'static str, &'static str, &'static str, &'static str, &'static [usize], &'static [&'static str]);
+/// A user: first name, last name, mailbox at Northlight, role and zone; teams; video services.
+type Person = ([&'static str; 5], &'static [usize], &'static [&'static str]);
 
 const PEOPLE: &[Person] = &[
-    ("Margaret", "Holloway", "margaret", "Account Owner", "America/New_York", &[], &["google_meet", "zoom"]),
-    ("Dana", "Reyes", "dana", "Administrator", "America/New_York", &[0], &["google_meet", "microsoft_teams"]),
-    ("Lee", "Whitford", "lee", "Member", "Europe/London", &[0, 1], &["google_meet"]),
-    ("Priya", "Raman", "priya", "Member", "Asia/Kolkata", &[0, 1], &["zoom"]),
-    ("Oliver", "Brandt", "oliver", "Team Manager", "Australia/Sydney", &[1], &["microsoft_teams"]),
-    ("Sam", "Taylor", "sam.sales", "Member", "America/New_York", &[], &["google_meet"]),
-    ("Sam", "Taylor", "sam.support", "Member", "Europe/London", &[1], &[]),
-    ("Noor", "Haddad", "noor", "Member", "Europe/London", &[], &["zoom"]),
-    ("Iris", "Novak", "iris", "Member", "Europe/London", &[], &[]),
-    ("Frank", "Ostrow", "frank", "Member", "America/New_York", &[], &[]),
-    ("Greta", "Ostrow", "greta", "Team Manager", "Europe/London", &[0], &["zoom"]),
+    (["Margaret", "Holloway", "margaret", "Account Owner", "America/New_York"], &[], &["google_meet", "zoom"]),
+    (["Dana", "Reyes", "dana", "Administrator", "America/New_York"], &[0], &["google_meet", "microsoft_teams"]),
+    (["Lee", "Whitford", "lee", "Member", "Europe/London"], &[0, 1], &["google_meet"]),
+    (["Priya", "Raman", "priya", "Member", "Asia/Kolkata"], &[0, 1], &["zoom"]),
+    (["Oliver", "Brandt", "oliver", "Team Manager", "Australia/Sydney"], &[1], &["microsoft_teams"]),
+    (["Sam", "Taylor", "sam.sales", "Member", "America/New_York"], &[], &["google_meet"]),
+    (["Sam", "Taylor", "sam.support", "Member", "Europe/London"], &[1], &[]),
+    (["Noor", "Haddad", "noor", "Member", "Europe/London"], &[], &["zoom"]),
+    (["Iris", "Novak", "iris", "Member", "Europe/London"], &[], &[]),
+    (["Frank", "Ostrow", "frank", "Member", "America/New_York"], &[], &[]),
+    (["Greta", "Ostrow", "greta", "Team Manager", "Europe/London"], &[0], &["zoom"]),
 ];
 const INVITED: usize = 8;
 pub(in crate::sandbox) const DELETED: &[usize] = &[9, 10];
@@ -91,7 +90,7 @@ pub(super) fn teams() -> Vec<Team> {
 
 pub(super) fn users(now: Timestamp) -> Vec<User> {
     let people = PEOPLE.iter().enumerate();
-    let users = people.map(|(index, (first_name, last_name, mailbox, role, zone_name, teams, video))| User {
+    let users = people.map(|(index, ([first_name, last_name, mailbox, role, zone_name], teams, video))| User {
         id: user(index),
         first_name: (*first_name).to_owned(),
         last_name: (*last_name).to_owned(),

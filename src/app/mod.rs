@@ -5,7 +5,6 @@ mod tenants;
 
 use anyhow::Context as _;
 
-use crate::actions::Settings;
 use crate::config::Config;
 use crate::oncehub::{self, Budget, Client, Key, KeySource, Windows, api_root};
 use crate::sandbox::{self, Sandbox};
@@ -36,11 +35,8 @@ impl App {
     pub async fn new(config: Config) -> anyhow::Result<Self> {
         let catalogue = Catalogue::new(&config.selection).context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
         let sandbox = if config.sandbox {
-            Some(
-                Sandbox::start(sandbox::Settings::default())
-                    .await
-                    .context("the sandbox cannot listen on this machine")?,
-            )
+            let started = Sandbox::start(sandbox::Settings::default()).await;
+            Some(started.context("the sandbox cannot listen on this machine")?)
         } else {
             None
         };
@@ -50,16 +46,7 @@ impl App {
         };
         let budget = Budget::new(&config.windows.all());
         let client = Client::new(oncehub::Settings { url, key, budget, reply_limit: REPLY_LIMIT });
-        let settings = Settings {
-            timeout: config.timeout,
-            zone: config.zone,
-            me: config.me,
-            confirm: config.confirm,
-            dry_run: config.dry_run,
-            max_reply: config.max_reply,
-            ..Settings::default()
-        };
-        let tools = Tools::new(client.clone(), settings);
+        let tools = Tools::new(client.clone(), config.calls);
         Ok(Self { client, tools, catalogue, windows: config.windows, _sandbox: sandbox })
     }
 
@@ -85,7 +72,7 @@ impl App {
     /// When the client does not open the conversation as the protocol wants it.
     pub async fn serve_stdio(&self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let server = self.server();
-        stdio::serve(server.clone(), stop, &OneAccount { server, tools: &self.tools }).await
+        stdio::serve(server.clone(), stop, &OneAccount(&server, &self.tools)).await
     }
 
     /// What HTTP serves: this account, and those whose keys come with their requests.
@@ -98,21 +85,18 @@ impl App {
 }
 
 /// The calls of one account, as standard input and output see them come to their end.
-struct OneAccount<'a> {
-    server: Server,
-    tools: &'a Tools,
-}
+struct OneAccount<'a>(&'a Server, &'a Tools);
 
 impl stdio::Calls for OneAccount<'_> {
     async fn answered(&self) {
-        self.server.answered().await;
+        self.0.answered().await;
     }
 
     async fn drain(&self) {
-        self.server.drain().await;
+        self.0.drain().await;
     }
 
     async fn finish_changes(&self) {
-        self.tools.finish_changes().await;
+        self.1.finish_changes().await;
     }
 }

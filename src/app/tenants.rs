@@ -39,13 +39,25 @@ pub struct Tenants {
     own: Account,
     client: Client,
     address: Address,
-    accounts: Cache<Arc<str>, Tools>,
-    strangers: Cache<Arc<str>, Tools>,
-    narrowed: Cache<Selection, Arc<Catalogue>>,
-    /// What headers of strangers have left of the catalogue.
-    narrowed_for_strangers: Cache<Selection, Arc<Catalogue>>,
+    known: Remembered,
+    strangers: Remembered,
     ready: tokio::sync::Mutex<Option<(Instant, Result<(), String>)>>,
     figures: Figures,
+}
+
+/// What is remembered of callers: each one's tools, and what headers have left of the catalogue.
+struct Remembered {
+    tools: Cache<Arc<str>, Tools>,
+    narrowed: Cache<Selection, Arc<Catalogue>>,
+}
+
+impl Remembered {
+    fn new(accounts: u64, selections: u64, idle: Duration) -> Self {
+        Self {
+            tools: Cache::builder().max_capacity(accounts).time_to_idle(idle).build(),
+            narrowed: Cache::builder().max_capacity(selections).time_to_idle(idle).build(),
+        }
+    }
 }
 
 impl Tenants {
@@ -59,19 +71,21 @@ impl Tenants {
         let client = client.with_key(client.settings().key.clone(), Budget::own_at(&address));
         let tools = tools.with_client(client.clone());
         let server = Server::of_requests();
-        let remember = |most, idle| Cache::builder().max_capacity(most).time_to_idle(idle).build();
         Ok(Self {
             server,
             own: Account { tools, catalogue: Arc::new(catalogue), tenant: OWN.into(), held: None },
             address,
             client,
-            accounts: remember(ACCOUNTS, REMEMBER),
-            strangers: remember(STRANGERS, REMEMBER_STRANGERS),
-            narrowed: Cache::builder().max_capacity(200).time_to_idle(REMEMBER).build(),
-            narrowed_for_strangers: Cache::builder().max_capacity(20).time_to_idle(REMEMBER_STRANGERS).build(),
+            known: Remembered::new(ACCOUNTS, 200, REMEMBER),
+            strangers: Remembered::new(STRANGERS, 20, REMEMBER_STRANGERS),
             ready: tokio::sync::Mutex::default(),
             figures: Figures::collect()?,
         })
+    }
+
+    /// Where a tenant is remembered, and where it was if that has changed.
+    fn remembered(&self, tenant: &str) -> (&Remembered, &Remembered) {
+        if self.knows(tenant) { (&self.known, &self.strangers) } else { (&self.strangers, &self.known) }
     }
 
     /// The tools of a caller with a key of their own.
@@ -81,14 +95,10 @@ impl Tenants {
             let budget = Budget::of_key(&self.address, Arc::clone(&caller.tenant), caller.network);
             Ok(self.own.tools.of_account(self.client.with_key(key, budget)))
         };
-        let tools = if self.knows(&caller.tenant) {
-            // What has been learnt while the key was new goes with it.
-            let moved = || self.strangers.remove(&caller.tenant).map_or_else(make, Ok);
-            self.accounts.try_get_with(Arc::clone(&caller.tenant), moved)
-        } else {
-            let moved = || self.accounts.remove(&caller.tenant).map_or_else(make, Ok);
-            self.strangers.try_get_with(Arc::clone(&caller.tenant), moved)
-        };
+        let (here, before) = self.remembered(&caller.tenant);
+        // What has been learnt while the key was new goes with it.
+        let moved = || before.tools.remove(&caller.tenant).map_or_else(make, Ok);
+        let tools = here.tools.try_get_with(Arc::clone(&caller.tenant), moved);
         tools.map_err(|bad: Arc<BadKey>| Refusal::new(StatusCode::UNAUTHORIZED, "key", bad.to_string()))
     }
 
@@ -99,8 +109,8 @@ impl Tenants {
             return Ok(Arc::clone(&self.own.catalogue));
         }
         let narrow = || self.own.catalogue.narrowed(&selection).map(Arc::new);
-        let narrowed = if self.knows(&caller.tenant) { &self.narrowed } else { &self.narrowed_for_strangers };
-        narrowed.try_get_with_by_ref(&selection, narrow).map_err(|bad| {
+        let (here, _) = self.remembered(&caller.tenant);
+        here.narrowed.try_get_with_by_ref(&selection, narrow).map_err(|bad| {
             Refusal::new(
                 StatusCode::BAD_REQUEST,
                 "selection",

@@ -14,7 +14,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt};
 use serde_json::{Value, json};
 
-use super::say;
+use super::{is_yes, say};
 use crate::app::App;
 
 #[derive(Args, Debug)]
@@ -44,15 +44,11 @@ pub(super) async fn run(arguments: Arguments, app: App) -> anyhow::Result<ExitCo
         Err(rmcp::ServiceError::McpError(error)) => bail!("{}", error.message),
         Err(error) => return Err(error.into()),
     };
-    say(&shown(&result, arguments.json)?);
-    Ok(if result.is_error == Some(true) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-fn shown(result: &CallToolResult, as_json: bool) -> anyhow::Result<String> {
-    match (&result.structured_content, as_json) {
-        (Some(structure), true) => Ok(serde_json::to_string_pretty(structure)?),
-        _ => Ok(text_of(result)),
+    match &result.structured_content {
+        Some(structure) if arguments.json => say(&serde_json::to_string_pretty(structure)?),
+        _ => say(&text_of(&result)),
     }
+    Ok(if result.is_error == Some(true) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// The text of a result.
@@ -70,17 +66,18 @@ fn parse(arguments: &[String]) -> anyhow::Result<JsonObject> {
             text
         }
         [only] if only.trim_start().starts_with('{') => only.clone(),
-        pairs => return pairs.iter().map(|pair| parse_pair(pair)).collect(),
+        pairs => {
+            let pairs = pairs.iter().map(|pair| {
+                let (key, value) = pair.split_once('=').with_context(|| format!("'{pair}' is not key=value"))?;
+                Ok((key.to_owned(), value.into()))
+            });
+            return pairs.collect();
+        }
     };
     match serde_json::from_str(&text).context("the arguments are not JSON")? {
         Value::Object(arguments) => Ok(arguments),
         _ => bail!("the arguments have to be a JSON object"),
     }
-}
-
-fn parse_pair(pair: &str) -> anyhow::Result<(String, Value)> {
-    let (key, value) = pair.split_once('=').with_context(|| format!("'{pair}' is not key=value"))?;
-    Ok((key.to_owned(), value.into()))
 }
 
 /// The person at the terminal, who answers questions if there is one.
@@ -90,12 +87,10 @@ struct Person {
 
 impl ClientHandler for Person {
     fn get_info(&self) -> ClientConfig {
-        let can_answer = self.term.is_term();
-        let capabilities = if can_answer {
-            ClientCapabilities::builder().enable_elicitation().build()
-        } else {
-            ClientCapabilities::default()
-        };
+        let mut capabilities = ClientCapabilities::default();
+        if self.term.is_term() {
+            capabilities = ClientCapabilities::builder().enable_elicitation().build();
+        }
         ClientConfig::new(capabilities, Implementation::new("oncehub-mcp call", env!("CARGO_PKG_VERSION")))
     }
 
@@ -113,8 +108,7 @@ impl ClientHandler for Person {
             term.read_line()
         };
         let answer = tokio::task::spawn_blocking(ask).await.ok().and_then(Result::ok).unwrap_or_default();
-        let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
-        Ok(ElicitResult::new(ElicitationAction::Accept).with_content(json!({ "confirm": yes })))
+        Ok(ElicitResult::new(ElicitationAction::Accept).with_content(json!({ "confirm": is_yes(&answer) })))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use console::{Term, style};
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 use rmcp::service::RunningService;
@@ -29,7 +29,10 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     command.args(["--sandbox", "stdio", "--log", "error", "--confirm", "auto"]);
     let client = ().serve(TokioChildProcess::new(command)?).await.context("the server did not start")?;
     let demo = Demo { client };
-    demo.introduce().await?;
+    let about = demo.client.peer_info().and_then(|info| info.server_info.clone());
+    let about = about.context("the server said nothing of itself")?;
+    let tools = demo.client.list_all_tools().await?.len();
+    say(&format!("{} {} over MCP, with {tools} tools", style(&about.name).bold(), about.version));
     demo.step("Does it work?", "test_connection", json!({})).await?;
     let week = json!({"starts_after": "today", "starts_before": "+7d", "time_zone": "America/New_York"});
     demo.step("What does my week look like?", "list_bookings", week).await?;
@@ -73,29 +76,17 @@ struct Demo {
 }
 
 impl Demo {
-    async fn introduce(&self) -> anyhow::Result<()> {
-        let about = self.client.peer_info().context("the server said nothing of itself")?;
-        let tools = self.client.list_all_tools().await?;
-        let about = about.server_info.as_ref().context("the server said nothing of itself")?;
-        say(&format!("{} {} over MCP, with {} tools", style(&about.name).bold(), about.version, tools.len()));
-        Ok(())
-    }
-
     /// Makes a call that has to succeed; its structured reply.
     async fn step(&self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<Value> {
         let result = self.show(asked, tool, arguments).await?;
-        if result.is_error == Some(true) {
-            bail!("{tool} failed");
-        }
+        ensure!(result.is_error != Some(true), "{tool} failed");
         result.structured_content.context("the reply has no structure")
     }
 
     /// Makes a call that has to be refused.
     async fn refused(&self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<()> {
         let result = self.show(asked, tool, arguments).await?;
-        if result.is_error != Some(true) {
-            bail!("{tool} should have been refused");
-        }
+        ensure!(result.is_error == Some(true), "{tool} should have been refused");
         Ok(())
     }
 
@@ -105,11 +96,9 @@ impl Demo {
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
         let result = spinning(self.client.call_tool(request)).await?;
-        let failed = result.is_error == Some(true);
-        for line in text_of(&result).lines() {
-            let bar = if failed { style("│").red() } else { style("│").green() };
-            say(&format!("{bar} {line}"));
-        }
+        let bar = style("│");
+        let bar = if result.is_error == Some(true) { bar.red() } else { bar.green() };
+        text_of(&result).lines().for_each(|line| say(&format!("{bar} {line}")));
         Ok(result)
     }
 }

@@ -74,7 +74,7 @@ pub(super) struct Arguments {
     max_calls_per_key: usize,
     /// Threads: one answers a thousand calls a second, and OnceHub less than one
     #[arg(long, env = "ONCEHUB_MCP_THREADS", value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
-    threads: u8,
+    pub(super) threads: u8,
     /// The largest request, in KiB
     #[arg(long, env = "ONCEHUB_MCP_MAX_BODY", value_name = "KIB", default_value_t = 1024)]
     max_body: usize,
@@ -84,13 +84,6 @@ pub(super) struct Arguments {
     /// How long a client may take to send a request or to take an answer, in seconds
     #[arg(long, env = "ONCEHUB_MCP_PATIENCE", value_name = "SECONDS", default_value_t = 30)]
     patience: u64,
-}
-
-impl Arguments {
-    /// How many threads serve.
-    pub(super) fn threads(&self) -> usize {
-        self.threads.into()
-    }
 }
 
 /// Serves MCP over HTTP until the process is asked to stop.

@@ -17,9 +17,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::App;
-use crate::config::{
-    BadSetting, Config, Dotenv, Options, Purpose, elsewhere, env_file, given, with_settings, without_unset,
-};
+use crate::config::{Config, Dotenv, Options, Purpose, elsewhere, env_file, given, with_settings, without_unset};
 use crate::telemetry;
 
 /// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
@@ -51,7 +49,7 @@ enum Command {
     /// Register this server with an assistant, such as Claude Desktop, Cursor or VS Code
     Install(Box<install::Arguments>),
     /// Take this server out of an assistant's configuration
-    Uninstall(install::Removal),
+    Uninstall(install::Target),
     /// Work through a day on the simulated account, and show what an assistant sees
     Demo,
     /// Print a shell's completions, to be saved where it looks for them
@@ -95,15 +93,17 @@ fn start() -> anyhow::Result<ExitCode> {
         Err(error) => return told(&error),
     };
     // Before there are threads, since it fills the environment.
-    let dotenv = dotenv(&first);
+    let (dotenv, unread) = match dotenv(&first) {
+        Ok(dotenv) => (dotenv, None),
+        Err(bad) => (Dotenv::default(), Some(bad)),
+    };
     let parsed =
         without_unset(command()).try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             // clap knows what it refuses, but not that it stands in a file.
-            let file = dotenv.as_ref().ok().and_then(Dotenv::source);
-            file.into_iter().for_each(|source| complain(&source));
+            dotenv.source().iter().for_each(|source| complain(source));
             return told(&error);
         }
     };
@@ -113,33 +113,29 @@ fn start() -> anyhow::Result<ExitCode> {
         Some(Command::Man(arguments)) => return man::run(arguments),
         _ => {}
     }
-    let read = dotenv.and_then(|dotenv| match Config::new(&cli.options) {
-        Ok(config) => Ok((config, dotenv)),
-        Err(bad) => Err((bad, dotenv)),
-    });
-    let (config, dotenv) = match (read, &cli.command) {
-        (Ok(read), _) => read,
-        // What is wrong with the settings is the first thing that a check finds.
-        (Err((bad, dotenv)), Some(Command::Check(arguments))) => {
-            return Ok(check::bad_settings(arguments, &bad, &dotenv));
-        }
-        (Err((bad, dotenv)), _) => {
+    let config = match unread.map_or_else(|| Config::new(&cli.options), Err) {
+        Ok(config) => config,
+        Err(bad) => {
+            // What is wrong with the settings is the first thing that a check finds.
+            if let Some(Command::Check(arguments)) = &cli.command {
+                return Ok(check::bad_settings(arguments, &bad, &dotenv));
+            }
             dotenv.notes().iter().chain(&dotenv.source()).for_each(|note| complain(note));
-            return Err(bad.into());
+            return Err(bad);
         }
     };
     let given = given(&matches, &dotenv);
     // Commands that a person runs only log what went wrong; a server tells what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=off"));
-    let threads = if let Some(Command::Http(arguments)) = &cli.command { arguments.threads() } else { 1 };
+    let threads = if let Some(Command::Http(arguments)) = &cli.command { arguments.threads.into() } else { 1 };
     let mut runtime = match threads {
         1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
     let code = runtime.block_on(async {
-        let told = telemetry::start(filter, &cli.options.log_format, &config.key).map_err(anyhow::Error::msg)?;
+        let exporter = telemetry::start(filter, &cli.options.log_format, &config.key)?;
         // A check reports it among its findings.
         if !matches!(cli.command, Some(Command::Check(_))) {
             dotenv.notes().iter().for_each(|note| tracing::warn!("{}", visible(note)));
@@ -152,12 +148,14 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Call(arguments) => call::run(arguments, App::new(config).await?).await,
             Command::Check(arguments) => check::run(&arguments, config, &given, &dotenv).await,
             Command::Install(arguments) => install::run(*arguments, config, &given, &dotenv).await,
-            Command::Uninstall(removal) => install::remove(&removal),
+            Command::Uninstall(target) => install::remove(&target),
             Command::Demo => Box::pin(demo::run()).await,
             Command::Completions(arguments) => Ok(completions::run(&arguments)),
             Command::Man(arguments) => man::run(&arguments),
         };
-        told.end().await;
+        if let Some(exporter) = exporter {
+            exporter.end().await;
+        }
         code
     });
     // A read of standard input may still be waiting, and it cannot be cancelled.
@@ -166,13 +164,13 @@ fn start() -> anyhow::Result<ExitCode> {
 }
 
 /// Reads the `.env` that a person named, or else what a folder may set for this command.
-fn dotenv(matches: &ArgMatches) -> Result<Dotenv, (BadSetting, Dotenv)> {
+fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
     let command = matches.subcommand_name();
     if matches!(command, Some("completions" | "man")) {
         return Ok(Dotenv::default());
     }
     if let Some(file) = env_file(matches) {
-        return Dotenv::named(&file).map_err(|bad| (bad, Dotenv::default()));
+        return Dotenv::named(&file);
     }
     let purpose = match command {
         Some("install") => Purpose::Entry,
@@ -211,6 +209,11 @@ fn visible(text: &str) -> String {
 fn say(text: &str) {
     // Nobody reads on, as in `| head`: there is nothing to say then.
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Whether an answer is a yes.
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Completes when the process is asked to end.

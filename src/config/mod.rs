@@ -4,19 +4,21 @@ mod dotenv;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use anyhow::{Context as _, bail, ensure};
 use clap::builder::{BoolishValueParser, Resettable, TypedValueParser as _};
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::actions::confirm::Confirm;
-use crate::oncehub::{BadKey, BadUrl, BadWindows, Key, KeySource, Windows, api_root};
-use crate::records::time::{BadTime, Zone};
+use crate::actions::Settings;
+use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root};
+use crate::records::time::Zone;
 use crate::tools::Selection;
 pub use dotenv::{Dotenv, Elsewhere, Left, Purpose, Why, listed};
 
@@ -89,7 +91,7 @@ pub struct Options {
 const ENV_FILE: &str = "ONCEHUB_MCP_ENV_FILE";
 
 /// The validated settings.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// Whether the simulated account is used.
     pub sandbox: bool,
@@ -97,92 +99,60 @@ pub struct Config {
     pub key: Key,
     /// The root of the API.
     pub url: Url,
-    /// Whom `me` means.
-    pub me: Option<String>,
-    /// The time zone of replies.
-    pub zone: Zone,
-    /// How long one call may take.
-    pub timeout: Duration,
     /// The rate limits to keep to.
     pub windows: Windows,
-    /// The largest reply of a tool, in bytes.
-    pub max_reply: usize,
     /// The tools that are offered.
     pub selection: Selection,
-    /// When a person is asked to confirm.
-    pub confirm: Confirm,
-    /// Whether changes are only reported and never sent.
-    pub dry_run: bool,
-}
-
-/// A setting that cannot be used: which one, and why.
-#[derive(Debug, thiserror::Error)]
-pub enum BadSetting {
-    /// The key, or where it is kept.
-    #[error("{}", match .0 {
-        BadKey::NotAHeader => KEY_VARIABLES[0],
-        BadKey::Unreadable { .. } | BadKey::Empty(_) => KEY_VARIABLES[1],
-        BadKey::Locked { .. } | BadKey::Unkept(_) => KEY_VARIABLES[2],
-    })]
-    Key(#[source] BadKey),
-    /// Two keys at once.
-    #[error("both {0} and {1} are set: keep one of them")]
-    TwoKeys(&'static str, &'static str),
-    /// The address.
-    #[error("ONCEHUB_API_URL")]
-    Url(#[source] BadUrl),
-    /// The zone.
-    #[error("ONCEHUB_MCP_TIME_ZONE")]
-    Zone(#[source] BadTime),
-    /// Any other.
-    #[error("{name}: {problem}")]
-    Other {
-        /// The variable's name.
-        name: &'static str,
-        /// What is wrong with it.
-        problem: String,
-    },
+    /// What applies to every call.
+    pub calls: Settings,
 }
 
 impl Config {
     /// Validates what the command line and the environment say.
     ///
     /// # Errors
-    /// The first setting that cannot be used.
-    pub fn new(options: &Options) -> Result<Self, BadSetting> {
-        let other = |name| move |problem: String| BadSetting::Other { name, problem };
-        let timeout = options.timeout.trim().parse::<f64>().ok().filter(|seconds| (1.0..=600.0).contains(seconds));
-        let timeout = timeout.ok_or_else(|| {
-            other("ONCEHUB_MCP_TIMEOUT")(format!("'{}' is not a number of seconds from 1 to 600", options.timeout))
+    /// The first setting that cannot be used: which one, and why.
+    pub fn new(options: &Options) -> anyhow::Result<Self> {
+        let timeout = within(&options.timeout, 1.0..=600.0).with_context(|| {
+            format!("ONCEHUB_MCP_TIMEOUT: '{}' is not a number of seconds from 1 to 600", options.timeout)
         })?;
-        let max_reply = options.max_reply.trim().parse::<usize>().ok().filter(|kb| (8..=100_000).contains(kb));
-        let max_reply = max_reply.ok_or_else(|| {
-            other("ONCEHUB_MCP_MAX_REPLY")(format!("'{}' is not a number of kB from 8 to 100000", options.max_reply))
+        let max_reply: usize = within(&options.max_reply, 8..=100_000).with_context(|| {
+            format!("ONCEHUB_MCP_MAX_REPLY: '{}' is not a number of kB from 8 to 100000", options.max_reply)
         })?;
         let names = |names: &[String]| names.iter().filter_map(|name| filled(name)).map(str::to_owned).collect();
+        // The simulated account has a key of its own; a real one must not even be read then.
+        let key = Key::new(if options.sandbox { KeySource::Missing } else { key_source(options)? }).map_err(bad_key)?;
+        let url = api_root(&options.api_url).context("ONCEHUB_API_URL")?;
+        let zone = Zone::parse(&options.time_zone).context("ONCEHUB_MCP_TIME_ZONE")?;
+        let windows = options.rate_limit.parse().context("ONCEHUB_MCP_RATE_LIMIT")?;
+        let calls = Settings {
+            timeout: Duration::from_secs_f64(timeout),
+            zone,
+            me: options.user.as_deref().and_then(filled).map(str::to_owned),
+            confirm: options.confirm.parse().map_err(anyhow::Error::msg).context("ONCEHUB_MCP_CONFIRM")?,
+            dry_run: options.dry_run,
+            max_reply: max_reply * 1000,
+            ..Settings::default()
+        };
         Ok(Self {
             sandbox: options.sandbox,
-            // The simulated account has a key of its own; a real one must not even be read then.
-            key: if options.sandbox { Key::new(KeySource::Missing).map_err(BadSetting::Key)? } else { key(options)? },
-            url: api_root(&options.api_url).map_err(BadSetting::Url)?,
-            me: options.user.as_deref().and_then(filled).map(str::to_owned),
-            zone: Zone::parse(&options.time_zone).map_err(BadSetting::Zone)?,
-            timeout: Duration::from_secs_f64(timeout),
-            windows: options
-                .rate_limit
-                .parse()
-                .map_err(|bad: BadWindows| other("ONCEHUB_MCP_RATE_LIMIT")(bad.to_string()))?,
-            max_reply: max_reply * 1000,
+            key,
+            url,
+            windows,
+            calls,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),
                 tools: names(&options.tools),
                 exclude: names(&options.exclude_tools),
             },
-            confirm: Confirm::from_str(&options.confirm).map_err(other("ONCEHUB_MCP_CONFIRM"))?,
-            dry_run: options.dry_run,
         })
     }
+}
+
+/// Parses a number, if it is in a range.
+fn within<T: FromStr + PartialOrd>(text: &str, range: RangeInclusive<T>) -> Option<T> {
+    text.trim().parse().ok().filter(|number| range.contains(number))
 }
 
 /// Returns a variable's value, or `None` if it counts as unset: if it is empty, or still `${user_config.…}`, which
@@ -235,37 +205,43 @@ pub fn flag(text: &str) -> Result<bool, String> {
 ///
 /// # Errors
 /// If both are given, or the file holds no secret.
-pub fn secret(name: &'static str, file: Option<&Path>) -> Result<Option<SecretString>, BadSetting> {
-    let bad = |problem: String| BadSetting::Other { name, problem };
+pub fn secret(name: &str, file: Option<&Path>) -> anyhow::Result<Option<SecretString>> {
     let given = std::env::var(name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    match (given, file) {
-        (Some(_), Some(_)) => Err(bad(format!("it is set, and so is {name}_FILE: keep one of them"))),
-        (Some(text), None) => Ok(Some(text.into())),
-        (None, Some(file)) => match std::fs::read_to_string(file) {
-            Ok(text) if !text.trim().is_empty() => Ok(Some(text.trim().into())),
-            Ok(_) => Err(bad(format!("the file {} is empty", file.display()))),
-            Err(error) => Err(bad(format!("the file {} cannot be read: {error}", file.display()))),
-        },
-        (None, None) => Ok(None),
-    }
+    let Some(file) = file else { return Ok(given.map(SecretString::from)) };
+    ensure!(given.is_none(), "{name}: it is set, and so is {name}_FILE: keep one of them");
+    let text = std::fs::read_to_string(file);
+    let text = text.with_context(|| format!("{name}: the file {} cannot be read", file.display()))?;
+    ensure!(!text.trim().is_empty(), "{name}: the file {} is empty", file.display());
+    Ok(Some(text.trim().into()))
 }
 
-fn key(options: &Options) -> Result<Key, BadSetting> {
+/// Returns where the key is.
+fn key_source(options: &Options) -> anyhow::Result<KeySource> {
     let set = |text: &Option<String>| text.as_deref().and_then(filled).map(str::to_owned);
     let given = match std::env::var_os(KEY_VARIABLES[0]).map(OsString::into_string) {
-        Some(Err(_)) => return Err(BadSetting::Key(BadKey::NotAHeader)),
+        Some(Err(_)) => return Err(bad_key(BadKey::NotAHeader)),
         Some(Ok(key)) => filled(&key).map(|key| KeySource::Given(SecretString::from(key.to_owned()))),
         None => None,
     };
     let file = set(&options.api_key_file).map(|file| KeySource::File(file.into()));
     let kept = set(&options.keychain).map(KeySource::Keychain);
     let mut sources = KEY_VARIABLES.into_iter().zip([given, file, kept]).filter_map(|(name, at)| Some((name, at?)));
-    let source = match (sources.next(), sources.next()) {
-        (Some((first, _)), Some((second, _))) => return Err(BadSetting::TwoKeys(first, second)),
-        (Some((_, source)), None) => source,
-        (None, _) => KeySource::Missing,
+    match (sources.next(), sources.next()) {
+        (Some((first, _)), Some((second, _))) => bail!("both {first} and {second} are set: keep one of them"),
+        (Some((_, source)), None) => Ok(source),
+        (None, _) => Ok(KeySource::Missing),
+    }
+}
+
+/// Adds the variable whose key cannot be used.
+fn bad_key(bad: BadKey) -> anyhow::Error {
+    let [given, file, keychain] = KEY_VARIABLES;
+    let name = match bad {
+        BadKey::NotAHeader => given,
+        BadKey::Unreadable { .. } | BadKey::Empty(_) => file,
+        BadKey::Locked { .. } | BadKey::Unkept(_) => keychain,
     };
-    Key::new(source).map_err(BadSetting::Key)
+    anyhow::Error::new(bad).context(name)
 }
 
 /// The variables that give the key or say where it is: one of them, never two.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 use rmcp::ServiceExt;
 use rmcp::model::{CallToolRequestParams, ClientConfig, Implementation};
-use rmcp::service::{RoleClient, RunningService};
+use rmcp::service::{ClientInitializeError, RoleClient, RunningService};
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -85,7 +85,7 @@ async fn by_program(
         Ok(service) => Ok(service),
         Err(error) => {
             let words = timeout(Duration::from_secs(1), last_words).await.ok().and_then(Result::ok).flatten();
-            Err(words.unwrap_or_else(|| format!("it ended without an answer: {}", innermost(&error))))
+            Err(words.unwrap_or_else(|| format!("it ended without an answer: {}", innermost(error))))
         }
     }
 }
@@ -102,10 +102,7 @@ async fn by_address(url: &str, headers: &[(String, String)]) -> Result<Service, 
         config.custom_headers.insert(name, value);
     }
     let transport = StreamableHttpClientTransport::from_config(config);
-    client()
-        .serve(transport)
-        .await
-        .map_err(|error| format!("{url} does not answer as it should: {}", innermost(&error)))
+    client().serve(transport).await.map_err(|error| format!("{url} does not answer as it should: {}", innermost(error)))
 }
 
 fn client() -> ClientConfig {
@@ -124,12 +121,8 @@ async fn test(service: &Service) -> Result<String, String> {
 }
 
 /// Returns the root cause of an error; the errors around it name our own types.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+fn innermost(error: ClientInitializeError) -> String {
+    anyhow::Error::new(error).root_cause().to_string()
 }
 
 /// Returns why a program ended: the line on its standard error that mentions an error, or else the last one.

@@ -1,7 +1,8 @@
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::{anyhow, bail};
 use atomic_write_file::AtomicWriteFile;
 use jiff::Zoned;
 use similar::TextDiff;
@@ -15,22 +16,6 @@ pub struct Change {
     pub before: Option<String>,
     /// Its text afterwards.
     pub after: String,
-}
-
-/// Why a file was not written. The file is unchanged.
-#[derive(Debug, thiserror::Error)]
-pub enum Unwritten {
-    /// Another program wrote it after the change was shown.
-    #[error("{0} has been changed by another program meanwhile: try again")]
-    Changed(PathBuf),
-    /// The system does not allow it.
-    #[error("{file} cannot be written: {reason}")]
-    Refused {
-        /// The file, or the folder that it belongs in.
-        file: PathBuf,
-        /// The system's own message.
-        reason: String,
-    },
 }
 
 impl Change {
@@ -52,24 +37,23 @@ impl Change {
     ///
     /// # Errors
     /// Nothing is written in that case.
-    pub fn apply(&self) -> Result<Option<PathBuf>, Unwritten> {
+    pub fn apply(&self) -> anyhow::Result<Option<PathBuf>> {
         // Dotfiles are often symlinks: the target is written, and the link stays.
         let file = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
-        let refused = |file: &Path| {
-            let file = file.to_owned();
-            move |error: io::Error| Unwritten::Refused { file, reason: error.to_string() }
-        };
+        let refused = |file: &Path, error: &io::Error| anyhow!("{} cannot be written: {error}", file.display());
         if read_if_there(&file).ok().flatten() != self.before {
-            return Err(Unwritten::Changed(file));
+            bail!("{} has been changed by another program meanwhile: try again", file.display());
         }
         if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).map_err(refused(folder))?;
+            fs::create_dir_all(folder).map_err(|error| refused(folder, &error))?;
         }
-        let copy = match &self.before {
-            Some(before) => Some(back_up(&file, before).map_err(refused(&file))?),
-            None => None,
-        };
-        write_atomically(&file, &self.after, self.before.is_none()).map_err(refused(&file))?;
+        let copy = self
+            .before
+            .as_ref()
+            .map(|before| back_up(&file, before))
+            .transpose()
+            .map_err(|error| refused(&file, &error))?;
+        write_atomically(&file, &self.after, self.before.is_none()).map_err(|error| refused(&file, &error))?;
         Ok(copy)
     }
 }
@@ -116,7 +100,7 @@ fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
     });
     for name in names {
         let copy = file.with_file_name(name);
-        match OpenOptions::new().write(true).create_new(true).open(&copy) {
+        match File::create_new(&copy) {
             // An earlier copy is never overwritten.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -135,20 +119,16 @@ const LARGEST: u64 = 64 << 20;
 
 /// Returns a file's text, or `None` if there is no file. Pipes and devices, to which a project may link, are not read:
 /// they may never end.
-pub(super) fn read_if_there(file: &Path) -> Result<Option<String>, String> {
+pub(super) fn read_if_there(file: &Path) -> io::Result<Option<String>> {
     match fs::metadata(file) {
-        Ok(about) if !about.is_file() => return Err("it is not a regular file".into()),
-        Ok(about) if about.len() > LARGEST => return Err(format!("it has more than {} MiB", LARGEST >> 20)),
+        Ok(about) if !about.is_file() => return Err(io::Error::other("it is not a regular file")),
+        Ok(about) if about.len() > LARGEST => {
+            return Err(io::Error::other(format!("it has more than {} MiB", LARGEST >> 20)));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         _ => {}
     }
-    match fs::read(file) {
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err("it is not UTF-8 text".into()),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.to_string()),
-    }
+    String::from_utf8(fs::read(file)?).map(Some).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
 /// Words in the names of values that should not be shown on a screen.

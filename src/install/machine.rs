@@ -50,19 +50,24 @@ impl Machine {
     pub fn settings(&self) -> PathBuf {
         match self.system {
             System::Linux => self.config(),
-            System::MacOs => self.below_home(&["Library", "Application Support"]),
-            System::Windows => self.absolute("APPDATA").unwrap_or_else(|| self.below_home(&["AppData", "Roaming"])),
+            System::MacOs => self.below_home("Library/Application Support"),
+            System::Windows => self.place("APPDATA", "AppData/Roaming"),
         }
     }
 
     /// Returns `~/.config`, or what `XDG_CONFIG_HOME` says; some programs use it on macOS too.
     pub(super) fn config(&self) -> PathBuf {
-        self.absolute("XDG_CONFIG_HOME").unwrap_or_else(|| self.below_home(&[".config"]))
+        self.place("XDG_CONFIG_HOME", ".config")
     }
 
     /// Returns a path below the home folder.
-    pub(super) fn below_home(&self, parts: &[&str]) -> PathBuf {
-        below(&self.home, parts)
+    pub(super) fn below_home(&self, path: &str) -> PathBuf {
+        below(&self.home, path)
+    }
+
+    /// Returns the path in a variable, or else one below the home folder.
+    pub(super) fn place(&self, variable: &str, otherwise: &str) -> PathBuf {
+        self.absolute(variable).unwrap_or_else(|| self.below_home(otherwise))
     }
 
     /// Returns the path in a variable. An empty value or a relative path counts as unset.
@@ -76,20 +81,15 @@ impl Machine {
     /// Finds a program on the search path.
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         let path = self.variables.get("PATH").or_else(|| self.variables.get("Path"))?;
-        let names: &[String] = &match self.system {
-            System::Windows => ["exe", "cmd", "bat"].map(|ending| format!("{name}.{ending}")).to_vec(),
-            _ => vec![name.to_owned()],
-        };
+        let endings: &[&str] = if self.system == System::Windows { &[".exe", ".cmd", ".bat"] } else { &[""] };
         std::env::split_paths(path)
             .filter(|folder| folder.is_absolute())
-            .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
+            .flat_map(|folder| endings.iter().map(move |ending| folder.join(format!("{name}{ending}"))))
             .find(|file| file.is_file())
     }
 }
 
 /// Returns a path below a folder, joined part by part, so that each system gets its own separators.
-pub(super) fn below(folder: &Path, parts: &[&str]) -> PathBuf {
-    let mut path = folder.to_owned();
-    path.extend(parts);
-    path
+pub(super) fn below(folder: &Path, path: &str) -> PathBuf {
+    folder.iter().chain(path.split('/').map(AsRef::as_ref)).collect()
 }

@@ -2,7 +2,7 @@
 //! neither what the server offers nor what OnceHub is.
 //!
 //! Reading order: an [`Entry`] is what gets registered; a [`Client`] says which file of a [`Machine`] it belongs in and
-//! how it is spelt there (one file per client, in [`clients`]); a [`Format`](format::Format) inserts it into the text
+//! how it is spelt there (all are in [`clients`]); a [`Format`](format::Format) inserts it into the text
 //! and leaves everything else unchanged; a [`Change`] shows the difference and writes it; an [`attempt`] starts the
 //! server that an entry describes, and talks to it.
 
@@ -17,8 +17,7 @@ mod machine;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Change, Unwritten, keep_secret};
-pub use client::{Client, Found, Refused, Scope};
+pub use change::{Change, keep_secret};
+pub use client::{Client, Found, Scope};
 pub use entry::{Entry, KEY_VARIABLES};
-pub use format::Broken;
 pub use machine::{Machine, System};

@@ -5,6 +5,7 @@ mod otlp;
 
 use std::io::{self, Write};
 
+use anyhow::{anyhow, bail};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -12,49 +13,34 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 use crate::oncehub::Key;
+pub use otlp::Exporter;
 
 /// Starts logging. `filter` is a level such as `info`, or `target=level,…`; without one `RUST_LOG` applies, then
 /// `info`.
 ///
-/// Must be called within a runtime, which then exports spans if the environment configures it.
+/// Must be called within a runtime. If the environment configures the export of spans, returns their exporter.
 ///
 /// # Errors
 /// A filter or format that cannot be parsed; an exporter that cannot be created.
-pub fn start(filter: Option<&str>, form: &str, key: &Key) -> Result<Telemetry, String> {
+pub fn start(filter: Option<&str>, form: &str, key: &Key) -> anyhow::Result<Option<Exporter>> {
     let from_environment = std::env::var("RUST_LOG").ok();
     let text = filter.or(from_environment.as_deref()).map(str::trim).filter(|text| !text.is_empty()).unwrap_or("info");
-    let asked: Targets = text.parse().map_err(|error| format!("ONCEHUB_MCP_LOG: '{text}' is no filter: {error}"))?;
+    let asked: Targets = text.parse().map_err(|error| anyhow!("ONCEHUB_MCP_LOG: '{text}' is no filter: {error}"))?;
     let key = key.clone();
     let writer = move || Scrubbed { key: key.clone() };
     let lines = fmt::layer().with_writer(writer).with_ansi(false);
     let lines = match form.trim() {
         "text" | "" => lines.boxed(),
         "json" => lines.json().flatten_event(true).with_span_list(false).boxed(),
-        _ => return Err(format!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json")),
+        _ => bail!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json"),
     };
-    let exporter = otlp::Exporter::from_environment()?;
+    let exporter = Exporter::from_environment()?;
     // Only our own spans: those of other crates may contain anything.
     let ours = Targets::new().with_target("oncehub_mcp", LevelFilter::DEBUG);
     let spans = exporter.as_ref().map(|exporter| exporter.layer().with_filter(ours));
     // A second start, in tests, keeps the first subscriber.
     let _ = tracing_subscriber::registry().with(spans).with(lines.with_filter(capped(&asked))).try_init();
-    Ok(Telemetry { exporter })
-}
-
-/// Logging, and the export of spans.
-#[must_use = "the last spans are lost unless it is ended"]
-#[derive(Debug)]
-pub struct Telemetry {
-    exporter: Option<otlp::Exporter>,
-}
-
-impl Telemetry {
-    /// Exports the last spans.
-    pub async fn end(self) {
-        if let Some(exporter) = self.exporter {
-            exporter.end().await;
-        }
-    }
+    Ok(exporter)
 }
 
 /// Caps rmcp at info: below that it logs whole messages, and so guests' data. Its info lines name sessions and report

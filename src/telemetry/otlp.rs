@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
 use async_trait::async_trait;
 use http::{Request, Response};
 use hyper::body::Bytes;
@@ -22,20 +23,21 @@ const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
 /// An exporter of spans, until it is ended.
+#[must_use = "the last spans are lost unless it is ended"]
 #[derive(Debug)]
-pub(super) struct Exporter {
+pub struct Exporter {
     provider: SdkTracerProvider,
 }
 
 impl Exporter {
     /// Creates an exporter, if the environment configures one. It sends on the current runtime.
-    pub(super) fn from_environment() -> Result<Option<Self>, String> {
+    pub(super) fn from_environment() -> anyhow::Result<Option<Self>> {
         let is_set = |name: &&str| std::env::var(name).is_ok_and(|url| !url.trim().is_empty());
         if !ENDPOINTS.iter().any(is_set) {
             return Ok(None);
         }
         let bad =
-            |error: &dyn std::fmt::Display| format!("OTEL_EXPORTER_OTLP_ENDPOINT: spans cannot be exported: {error}");
+            |error: &dyn std::fmt::Display| anyhow!("OTEL_EXPORTER_OTLP_ENDPOINT: spans cannot be exported: {error}");
         // Ignore: a provider may already be installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().map_err(|error| bad(&error))?;
@@ -65,7 +67,7 @@ impl Exporter {
     }
 
     /// Sends the remaining spans.
-    pub(super) async fn end(self) {
+    pub async fn end(self) {
         // The shutdown blocks while the runtime sends.
         let ended = tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(LAST_SPANS)).await;
         if let Ok(Err(error)) = ended {

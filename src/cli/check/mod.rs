@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::install::{CUT, Registered, State, machine, registered, shown};
 use crate::app::App;
-use crate::config::{BadSetting, Config, Dotenv, Given, Left, Source, Why, given_key, listed};
+use crate::config::{Config, Dotenv, Given, Left, Source, Why, given_key, listed};
 use crate::install::{Entry, Scope};
 use crate::oncehub::{Client, notifications};
 use crate::records::failure::Failure;
@@ -68,22 +68,11 @@ pub(super) async fn run(
 }
 
 /// Reports what can be reported when the settings themselves are invalid.
-pub(super) fn bad_settings(arguments: &Arguments, bad: &BadSetting, dotenv: &Dotenv) -> ExitCode {
+pub(super) fn bad_settings(arguments: &Arguments, bad: &anyhow::Error, dotenv: &Dotenv) -> ExitCode {
     let mut report = Report::new(arguments.json);
     file(&mut report, dotenv);
-    let problem = format!("{:#}", anyhow::Error::msg(chain(bad)));
-    report.bad("settings", &problem, "correct it in the client's entry, in the environment or in .env");
+    report.bad("settings", &format!("{bad:#}"), "correct it in the client's entry, in the environment or in .env");
     report.end()
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text
 }
 
 fn place(source: Source, dotenv: &Dotenv) -> String {

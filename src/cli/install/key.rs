@@ -2,7 +2,7 @@
 //! nowhere.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
@@ -98,20 +98,22 @@ pub(super) async fn find(
     }
     Ok(match keep {
         Keep::None => Kept::Nowhere,
-        Keep::File => match (named_file, known) {
-            // The key is already kept in a file.
-            (Some(file), _) => Kept::File(file, None),
-            (None, Some(key)) => {
-                let file = file(machine, name);
-                let is_there = std::fs::read_to_string(&file).is_ok_and(|text| text.trim() == key.expose_secret());
-                Kept::File(file, (!is_there).then_some(key))
+        Keep::File => {
+            // The key may be kept in a file already.
+            if let Some(file) = named_file {
+                return Ok(Kept::File(file, None));
             }
-            (None, None) => {
-                let file = file(machine, name);
-                let key = if file.is_file() { None } else { Some(missing().await?) };
-                Kept::File(file, key)
-            }
-        },
+            let file = file(machine, name);
+            let is_there = |key: &SecretString| {
+                std::fs::read_to_string(&file).is_ok_and(|text| text.trim() == key.expose_secret())
+            };
+            let key = match known {
+                Some(key) => Some(key).filter(|key| !is_there(key)),
+                None if file.is_file() => None,
+                None => Some(missing().await?),
+            };
+            Kept::File(file, key)
+        }
         Keep::Keychain => match (setting("keychain"), known) {
             (Some(name), _) => Kept::Keychain(name, None),
             (None, Some(key)) => Kept::Keychain(name.to_owned(), Some(key)),
@@ -121,8 +123,8 @@ pub(super) async fn find(
             }
         },
         Keep::Env => {
-            let from_file = |file: &Path| std::fs::read_to_string(file).ok().map(|text| text.trim().to_owned().into());
-            match known.or_else(|| named_file.as_deref().and_then(from_file)) {
+            let from_file = || Some(std::fs::read_to_string(named_file?).ok()?.trim().into());
+            match known.or_else(from_file) {
                 Some(key) => Kept::Entry(key),
                 None => Kept::Entry(missing().await?),
             }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use console::style;
 use futures::future::join_all;
 
-use super::project::{CUT, Untried, ask, shown};
+use super::project::{CUT, ask, shown};
 use crate::cli::{say, visible};
 use crate::install::attempt::{Answer, attempt};
 use crate::install::{Client, Entry, Machine, Scope, clients};
@@ -27,8 +27,8 @@ pub(in crate::cli) enum State {
     Broken(String),
     /// The client has been told to leave it out.
     Off,
-    /// It is a project's, and nobody agreed to try it.
-    Untried(Entry, Untried),
+    /// It is a project's, and was not tried, for a reason.
+    Untried(Entry, &'static str),
     /// It was tried.
     Tried(Entry, Result<Answer, String>),
 }
@@ -36,33 +36,34 @@ pub(in crate::cli) enum State {
 /// Reads every client's files, and tries the entries in a person's own. A stranger may have written a project's files:
 /// with `asks` each of those entries is tried after a yes to it; otherwise it is only shown.
 pub(in crate::cli) async fn registered(machine: &Machine, name: &str, asks: bool) -> Vec<Registered> {
-    let places = clients::ALL.into_iter().flat_map(|client| {
-        let of = |scope| client.file(machine, scope).ok();
-        // In the home folder, both may be the same file.
-        let project = of(Scope::Project).filter(|file| Some(file) != of(Scope::Person).as_ref());
-        let own = of(Scope::Person).map(|file| (client, Scope::Person, file));
-        own.into_iter().chain(project.map(|file| (client, Scope::Project, file)))
-    });
-    // One question after another, each about the very entry that is then tried.
-    let all: Vec<_> = places
-        .map(|(client, scope, file)| {
-            let entry = entry(client, machine, scope, name).map(|entry| {
+    let mut all = Vec::new();
+    for client in clients::ALL {
+        for scope in [Scope::Person, Scope::Project] {
+            let Ok(file) = client.file(machine, scope) else { continue };
+            // In the home folder, both may be the same file.
+            if scope == Scope::Project && client.file(machine, Scope::Person).is_ok_and(|own| own == file) {
+                continue;
+            }
+            // One question after another, each about the very entry that is then tried.
+            let entry = entry(client, machine, scope, name).and_then(|entry| {
                 let agreed = match scope {
                     Scope::Person => Ok(()),
                     Scope::Project if asks => ask(client, &file, &entry, &machine.folder),
-                    Scope::Project => Err(Untried::Unasked),
+                    Scope::Project => Err("not tried, since it is the project's"),
                 };
-                (entry, agreed)
+                match agreed {
+                    Ok(()) => Ok(entry),
+                    Err(why) => Err(State::Untried(entry, why)),
+                }
             });
-            (client, scope, file, entry)
-        })
-        .collect();
+            all.push((client, scope, file, entry));
+        }
+    }
     // All at once: each may take a while.
     join_all(all.into_iter().map(|(client, scope, file, entry)| async move {
         let state = match entry {
             Err(state) => state,
-            Ok((entry, Err(why))) => State::Untried(entry, why),
-            Ok((entry, Ok(()))) => {
+            Ok(entry) => {
                 let answer = attempt(&entry, machine, scope).await;
                 State::Tried(entry, answer)
             }

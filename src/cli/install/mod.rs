@@ -13,7 +13,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use url::Url;
 
-use super::say;
+use super::{is_yes, say};
 use crate::config::{Config, Dotenv, Given};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
 use key::Keep;
@@ -40,16 +40,9 @@ pub(super) struct Arguments {
     print: bool,
 }
 
-/// What is taken away, and from whom.
-#[derive(Args, Clone, Debug)]
-pub(super) struct Removal {
-    #[command(flatten)]
-    target: Target,
-}
-
 /// Whose files are changed, and how.
 #[derive(Args, Clone, Debug)]
-struct Target {
+pub(super) struct Target {
     /// The clients
     #[arg(value_name = "CLIENT", value_parser = PossibleValuesParser::new(clients::ALL.map(|client| client.id)))]
     clients: Vec<String>,
@@ -117,9 +110,10 @@ pub(super) async fn run(
         return Ok(ExitCode::SUCCESS);
     }
     // All changes are computed before any is written.
-    let changes = clients.iter().map(|client| client.register(&machine, scope, &target.name, &entry));
-    let changes: Vec<Change> = changes.collect::<Result<_, _>>()?;
-    for (client, change) in clients.iter().zip(&changes) {
+    let changes =
+        clients.into_iter().map(|client| Ok((client, client.register(&machine, scope, &target.name, &entry)?)));
+    let changes: Vec<_> = changes.collect::<anyhow::Result<_>>()?;
+    for (client, change) in &changes {
         if !client.is_here(&machine) {
             say(&format!("{} does not seem to be here yet; its file is written all the same.", client.name));
         }
@@ -137,30 +131,28 @@ pub(super) async fn run(
         say("Nothing was written.");
         return Ok(ExitCode::SUCCESS);
     }
-    let is_new = changes.iter().any(|change| !change.is_none()) || key.is_new();
+    let is_new = changes.iter().any(|(_, change)| !change.is_none()) || key.is_new();
     if is_new && !agreed(target.yes)? {
         return Ok(ExitCode::FAILURE);
     }
     key.keep()?;
-    write(&clients, &changes)?;
+    write(&changes)?;
     Ok(tried(&entry, &machine, scope).await)
 }
 
 /// Removes the server's entry.
-pub(super) fn remove(removal: &Removal) -> anyhow::Result<ExitCode> {
+pub(super) fn remove(target: &Target) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
-    let target = &removal.target;
     ensure!(
         !target.clients.is_empty(),
         "say from which client: oncehub-mcp uninstall CLIENT (install --list shows them)"
     );
-    let (mut from, mut changes) = (Vec::new(), Vec::new());
+    let mut changes = Vec::new();
     for client in target.clients() {
         match client.unregister(&machine, target.scope(), &target.name)? {
             Some(change) => {
                 show(client, &change);
-                from.push(client);
-                changes.push(change);
+                changes.push((client, change));
             }
             None => say(&format!("{} has no '{}'.", client.name, target.name)),
         }
@@ -172,7 +164,7 @@ pub(super) fn remove(removal: &Removal) -> anyhow::Result<ExitCode> {
     if !agreed(target.yes)? {
         return Ok(ExitCode::FAILURE);
     }
-    write(&from, &changes)?;
+    write(&changes)?;
     let file = key::file(&machine, &target.name);
     if file.is_file() {
         say(&format!("The key stays in {}: delete it if nothing else uses it.", file.display()));
@@ -222,16 +214,16 @@ fn agreed(yes: bool) -> anyhow::Result<bool> {
     let _ = std::io::stdout().flush();
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
-    let agreed = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+    let agreed = is_yes(&answer);
     if !agreed {
         say("Nothing was written.");
     }
     Ok(agreed)
 }
 
-fn write(clients: &[&Client], changes: &[Change]) -> anyhow::Result<()> {
+fn write(changes: &[(&Client, Change)]) -> anyhow::Result<()> {
     let mut written = Vec::new();
-    for (client, change) in clients.iter().zip(changes).filter(|(_, change)| !change.is_none()) {
+    for (client, change) in changes.iter().filter(|(_, change)| !change.is_none()) {
         let copy = match change.apply() {
             Ok(copy) => copy,
             Err(error) if written.is_empty() => bail!("{error}; nothing was written"),
@@ -248,20 +240,19 @@ fn write(clients: &[&Client], changes: &[Change]) -> anyhow::Result<()> {
 /// Tries the entry that was just written, started as the client would start it: the entry this process made, not what
 /// the file may hold by now.
 async fn tried(entry: &Entry, machine: &Machine, scope: Scope) -> ExitCode {
-    match attempt::attempt(entry, machine, scope).await {
-        Ok(answer) => {
-            let took = answer.took.as_millis();
-            say(&format!("Tried the entry: {} answers in {took} ms and offers {} tools.", answer.server, answer.tools));
-            match answer.account {
-                Some(Ok(account)) => say(&account),
-                Some(Err(problem)) => say(&format!("Its calls fail, though: {problem}\nhint: run oncehub-mcp check")),
-                None => {}
-            }
-        }
+    let answer = match attempt::attempt(entry, machine, scope).await {
+        Ok(answer) => answer,
         Err(problem) => {
             say(&format!("Tried the entry, and it does not work: {problem}\nhint: run oncehub-mcp check"));
             return ExitCode::FAILURE;
         }
+    };
+    let took = answer.took.as_millis();
+    say(&format!("Tried the entry: {} answers in {took} ms and offers {} tools.", answer.server, answer.tools));
+    match answer.account {
+        Some(Ok(account)) => say(&account),
+        Some(Err(problem)) => say(&format!("Its calls fail, though: {problem}\nhint: run oncehub-mcp check")),
+        None => {}
     }
     ExitCode::SUCCESS
 }

@@ -5,25 +5,8 @@ use std::path::Path;
 
 use console::{Term, style};
 
-use crate::cli::visible;
+use crate::cli::{is_yes, visible};
 use crate::install::{Client, Entry};
-
-/// Why an entry was not tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::cli) enum Untried {
-    /// Only a listing was asked for.
-    #[error("not tried, since it is the project's")]
-    Unasked,
-    /// There is no terminal to ask on.
-    #[error("not tried, since nobody can be asked here")]
-    NoTerminal,
-    /// The person did not say yes.
-    #[error("not tried, since you did not say yes")]
-    Declined,
-    /// It is too long to be fully visible above the question.
-    #[error("not tried, since it is too long to be shown whole")]
-    TooLong,
-}
 
 /// How much of an entry is shown when nobody is asked about it.
 pub(in crate::cli) const CUT: usize = 200;
@@ -55,15 +38,16 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("{word:?}") }
 }
 
-/// Asks the person whether to try an entry. The question goes to standard error: a program may be reading the output.
-pub(super) fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) -> Result<(), Untried> {
+/// Asks the person whether to try an entry; an error says why it is not tried. The question goes to standard error: a
+/// program may be reading the output.
+pub(super) fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) -> Result<(), &'static str> {
     let term = Term::stderr();
     if !std::io::stdin().is_terminal() || !term.is_term() {
-        return Err(Untried::NoTerminal);
+        return Err("not tried, since nobody can be asked here");
     }
     let line = shown(entry, LONGEST);
     if line.chars().count() > LONGEST {
-        return Err(Untried::TooLong);
+        return Err("not tried, since it is too long to be shown whole");
     }
     let question = match entry {
         Entry::Stdio { .. } => format!("Start this in {}?", folder.display()),
@@ -77,8 +61,7 @@ pub(super) fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) ->
         std::io::stdin().read_line(&mut answer)?;
         Ok::<_, std::io::Error>(answer)
     };
-    let answer = ask().unwrap_or_default();
-    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") { Ok(()) } else { Err(Untried::Declined) }
+    if is_yes(&ask().unwrap_or_default()) { Ok(()) } else { Err("not tried, since you did not say yes") }
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 
-use super::{BadSetting, ENV_FILE, KEY_VARIABLES, filled, flag};
+use anyhow::{Context as _, anyhow, ensure};
+
+use super::{ENV_FILE, KEY_VARIABLES, filled, flag};
 use crate::actions::confirm::Confirm;
 
 const NAME: &str = ".env";
@@ -114,17 +116,13 @@ impl Dotenv {
     ///
     /// # Errors
     /// A file that cannot be read, or a line that is not `NAME=value`. Its lines are not quoted: one may hold the key.
-    pub fn named(file: &Path) -> Result<Self, BadSetting> {
-        let bad =
-            |problem: String| BadSetting::Other { name: ENV_FILE, problem: format!("{} {problem}", file.display()) };
-        let text = text(file).map_err(|error| bad(format!("cannot be read: {error}")))?;
-        let read = parse(&text);
-        if !read.bad.is_empty() {
-            return Err(bad(bad_lines(&read.bad)));
-        }
+    pub fn named(file: &Path) -> anyhow::Result<Self> {
+        let named = format!("{ENV_FILE}: {}", file.display());
+        let read = parse(&text(file).with_context(|| format!("{named} cannot be read"))?);
+        ensure!(read.bad.is_empty(), "{named} {}", bad_lines(&read.bad));
         let pairs: Vec<_> =
             read.pairs.into_iter().filter(|(name, _)| name != ENV_FILE && !is_in_environment(name)).collect();
-        set(&pairs).map_err(&bad)?;
+        set(&pairs).map_err(|problem| anyhow!("{named} {problem}"))?;
         let taken = pairs.into_iter().map(|(name, _)| name).collect();
         Ok(Self { file: Some(file.to_owned()), is_named: true, taken, ..Self::default() })
     }
@@ -132,23 +130,21 @@ impl Dotenv {
     /// Reads the `.env` of a folder, if there is one, and sets what a folder may set.
     pub fn of_folder(folder: &Path, elsewhere: &Elsewhere) -> Self {
         let file = folder.join(NAME);
-        let text = match regular(&file) {
+        let text = match regular(&file).and_then(|()| text(&file)) {
+            Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Self { above: above(folder), ..Self::default() };
             }
-            Err(error) => Err(error),
-            Ok(()) => text(&file),
-        };
-        let found = Self { file: Some(file), ..Self::default() };
-        let text = match text {
-            Ok(text) => text,
-            Err(error) => return Self { problem: Some(format!("is not read: {error}")), ..found },
+            Err(error) => {
+                return Self { file: Some(file), problem: Some(format!("is not read: {error}")), ..Self::default() };
+            }
         };
         let read = parse(&without_substitutions(&text));
         let (pairs, left) = choose(&read.pairs, elsewhere);
         let unset = set(&pairs).err();
         let problem = (!read.bad.is_empty()).then(|| bad_lines(&read.bad)).or(unset);
-        Self { taken: pairs.into_iter().map(|(name, _)| name).collect(), left, problem, ..found }
+        let taken = pairs.into_iter().map(|(name, _)| name).collect();
+        Self { file: Some(file), taken, left, problem, ..Self::default() }
     }
 
     /// Describes which settings come from it.
@@ -292,17 +288,17 @@ struct Parsed {
 fn parse(text: &str) -> Parsed {
     // Without a final newline, dotenvy rejects a space at the end of the last line.
     let text = format!("{text}\n");
-    let begun = Cell::new(0);
+    let read = Cell::new(0);
     let mut parsed = Parsed::default();
-    for pair in dotenvy::from_read_iter(Lines { rest: text.as_bytes(), is_new: true, begun: &begun }) {
+    for pair in dotenvy::from_read_iter(Lines { rest: text.as_bytes(), read: &read }) {
         match pair {
             Ok((name, _)) if parsed.pairs.iter().any(|pair| pair.0 == name) => {}
             Ok(pair) => parsed.pairs.push(pair),
             // An unterminated quotation spans several lines.
             Err(dotenvy::Error::LineParse(lines, _)) => {
-                parsed.bad.push((begun.get() + 1).saturating_sub(lines.lines().count().max(1)));
+                parsed.bad.push((read.get() + 1).saturating_sub(lines.lines().count().max(1)));
             }
-            Err(_) => parsed.bad.push(begun.get()),
+            Err(_) => parsed.bad.push(read.get()),
         }
     }
     parsed
@@ -311,22 +307,17 @@ fn parse(text: &str) -> Parsed {
 /// A reader that yields a line at a time, so that the number of the line is known.
 struct Lines<'a> {
     rest: &'a [u8],
-    is_new: bool,
-    begun: &'a Cell<usize>,
+    read: &'a Cell<usize>,
 }
 
 impl Read for Lines<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let line = self.rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-        let (read, _) = line.split_at(line.len().min(into.len()));
-        if self.is_new && !read.is_empty() {
-            self.begun.set(self.begun.get() + 1);
+        let mut line = self.rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let (read, rest) = self.rest.split_at(line.read(into)?);
+        if read.ends_with(b"\n") {
+            self.read.set(self.read.get() + 1);
         }
-        self.is_new = read.ends_with(b"\n");
-        self.rest = self.rest.get(read.len()..).unwrap_or_default();
-        for (to, from) in into.iter_mut().zip(read) {
-            *to = *from;
-        }
+        self.rest = rest;
         Ok(read.len())
     }
 }

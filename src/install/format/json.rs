@@ -1,8 +1,8 @@
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstInputValue, CstObject, CstObjectProp, CstRootNode};
-use serde_json::{Map, Value};
+use jsonc_parser::cst::{CstInputValue, CstRootNode};
+use serde_json::Value;
 
-use super::{Place, Problem};
+use super::{Edit, problem_at};
 
 /// Returns what is accepted as JSON; JSON5's other extensions are not.
 fn options(comments: bool, trailing_commas: bool) -> ParseOptions {
@@ -20,58 +20,35 @@ fn options(comments: bool, trailing_commas: bool) -> ParseOptions {
     }
 }
 
-pub(super) fn read(text: &str, comments: bool, trailing_commas: bool) -> Result<Value, Problem> {
+pub(super) fn read(text: &str, comments: bool, trailing_commas: bool) -> Result<Value, String> {
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
     jsonc_parser::parse_to_serde_value(text, &options(comments, trailing_commas))
-        .map_err(|error| Problem::at(text, error.range().start, error.kind().to_string()))
+        .map_err(|error| problem_at(text, error.range().start, &error.kind().to_string()))
 }
 
-fn root(text: &str) -> Option<CstRootNode> {
-    CstRootNode::parse(text, &options(true, true)).ok()
-}
-
-pub(super) fn put(text: &str, [servers, name]: Place<'_>, entry: &Map<String, Value>) -> Option<String> {
-    let root = root(text)?;
-    let all = root.object_value_or_create()?.object_value_or_set(servers);
-    match all.get(name) {
-        Some(old) => set(&old, &Value::Object(entry.clone())),
-        None => {
-            all.ensure_multiline();
-            all.append(name, input(&Value::Object(entry.clone())));
+pub(super) fn edit(text: &str, edits: &[Edit<'_>]) -> Option<String> {
+    let root = CstRootNode::parse(text, &options(true, true)).ok()?;
+    for (parents, name, value) in edits {
+        let mut object = root.object_value_or_create()?;
+        for parent in parents {
+            object = object.object_value(parent)?;
+        }
+        match (object.get(name), value) {
+            (Some(field), Some(value)) => field.set_value(input(value)),
+            (Some(field), None) => field.remove(),
+            (None, Some(value)) => {
+                // A new entry does not go into a line of others.
+                if parents.len() == 1 {
+                    object.ensure_multiline();
+                }
+                object.append(name, input(value));
+            }
+            (None, None) => return None,
         }
     }
     Some(root.to_string())
-}
-
-pub(super) fn take(text: &str, [servers, name]: Place<'_>) -> Option<String> {
-    let root = root(text)?;
-    root.object_value()?.object_value(servers)?.get(name)?.remove();
-    Some(root.to_string())
-}
-
-/// Sets a field's value, touching only what differs.
-fn set(field: &CstObjectProp, value: &Value) {
-    match (field.object_value(), value) {
-        (Some(object), Value::Object(fields)) => merge(&object, fields),
-        _ if field.to_serde_value().as_ref() == Some(value) => {}
-        _ => field.set_value(input(value)),
-    }
-}
-
-fn merge(object: &CstObject, fields: &Map<String, Value>) {
-    for old in object.properties() {
-        if old.decoded_name().is_none_or(|name| !fields.contains_key(&name)) {
-            old.remove();
-        }
-    }
-    for (name, value) in fields {
-        match object.get(name) {
-            Some(field) => set(&field, value),
-            None => _ = object.append(name, input(value)),
-        }
-    }
 }
 
 fn input(value: &Value) -> CstInputValue {

@@ -4,6 +4,7 @@ mod json;
 mod toml;
 mod yaml;
 
+use anyhow::{Context as _, anyhow, bail, ensure};
 use serde_json::{Map, Value};
 
 /// The format of a client's file.
@@ -21,31 +22,16 @@ pub(super) enum Format {
     Yaml,
 }
 
-/// Why a file cannot be changed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// It cannot be read.
-    #[error("it is no valid {format}: line {line}, column {column}: {problem}")]
-    Unreadable {
-        /// The expected format.
-        format: &'static str,
-        /// The line, counted from 1.
-        line: usize,
-        /// The column, counted from 1.
-        column: usize,
-        /// What is wrong there.
-        problem: String,
-    },
-    /// The field for servers holds something else.
-    #[error("its '{0}' is not what holds servers by their names")]
-    Unexpected(String),
-    /// The edited text would not say what it should.
-    #[error("the entry cannot be put into it without changing something else (is a name in it twice?)")]
-    Entangled,
+/// Why a text is left as it is: edited, it would not say what it should.
+const ENTANGLED: &str = "the entry cannot be put into it without changing something else (is a name in it twice?)";
+
+/// Says that a field holds something other than servers.
+fn unexpected(field: &str) -> String {
+    format!("its '{field}' is not what holds servers by their names")
 }
 
-/// The location of an entry: the field of all servers, and its name.
-type Place<'a> = [&'a str; 2];
+/// An edit of a text: the names that lead to a field, its own, and its new value, or `None` to remove it.
+type Edit<'a> = (Vec<&'a str>, &'a str, Option<&'a Value>);
 
 impl Format {
     fn name(self) -> &'static str {
@@ -59,82 +45,73 @@ impl Format {
     }
 
     /// Parses a text. An empty one has no entries.
-    pub(super) fn read(self, text: &str) -> Result<Value, Broken> {
+    pub(super) fn read(self, text: &str) -> anyhow::Result<Map<String, Value>> {
         let text = plain(text);
         let read = match self {
             Self::Json | Self::Commented | Self::Jsonc => json::read(&text, self != Self::Json, self == Self::Jsonc),
             Self::Toml => toml::read(&text),
             Self::Yaml => yaml::read(&text),
         };
-        let value = read.map_err(|Problem { line, column, why: problem }| Broken::Unreadable {
-            format: self.name(),
-            line,
-            column,
-            problem,
-        })?;
-        match value {
-            Value::Null => Ok(Value::Object(Map::new())),
-            Value::Object(_) => Ok(value),
-            _ => Err(Broken::Unexpected("outermost value".into())),
+        match read.map_err(|problem| anyhow!("it is no valid {}: {problem}", self.name()))? {
+            Value::Null => Ok(Map::new()),
+            Value::Object(fields) => Ok(fields),
+            _ => bail!(unexpected("outermost value")),
         }
     }
 
-    /// Returns the text with an entry inserted, given its current value.
-    pub(super) fn put(
+    /// Returns the text with the entry of a name among the servers, or without it if that is `None`; `now` is what the
+    /// text says.
+    pub(super) fn with(
         self,
         text: &str,
-        now: &Value,
-        place: Place<'_>,
-        entry: &Map<String, Value>,
-    ) -> Result<String, Broken> {
-        let [servers, name] = place;
+        now: &Map<String, Value>,
+        [servers, name]: [&str; 2],
+        entry: Option<&Map<String, Value>>,
+    ) -> anyhow::Result<String> {
         let mut then = now.clone();
-        let unexpected = || Broken::Unexpected(servers.to_owned());
-        let all = then.as_object_mut().ok_or_else(unexpected)?.entry(servers).or_insert(Value::Null);
+        let all = then.entry(servers).or_insert(Value::Null);
         if all.is_null() {
             *all = Value::Object(Map::new());
         }
-        all.as_object_mut().ok_or_else(unexpected)?.insert(name.to_owned(), Value::Object(entry.clone()));
+        let all = all.as_object_mut().with_context(|| unexpected(servers))?;
+        match entry {
+            Some(entry) => all.insert(name.to_owned(), Value::Object(entry.clone())),
+            None => all.shift_remove(name),
+        };
         if then == *now {
             return Ok(text.to_owned());
         }
-        self.edit(text, &then, |text| match self {
-            Self::Json | Self::Commented | Self::Jsonc => json::put(text, place, entry),
-            Self::Toml => toml::put(text, place, entry),
-            Self::Yaml => yaml::put(text, place, entry),
-        })
-    }
-
-    /// Returns the text without an entry, given its current value.
-    pub(super) fn take(self, text: &str, now: &Value, place: Place<'_>) -> Result<String, Broken> {
-        let [servers, name] = place;
-        let mut then = now.clone();
-        if let Some(all) = then.get_mut(servers).and_then(Value::as_object_mut) {
-            all.shift_remove(name);
-        }
-        self.edit(text, &then, |text| match self {
-            Self::Json | Self::Commented | Self::Jsonc => json::take(text, place),
-            Self::Toml => toml::take(text, place),
-            Self::Yaml => yaml::take(text, place),
-        })
-    }
-
-    /// Edits a text, and verifies that it then says what it should, and nothing else.
-    fn edit(self, text: &str, then: &Value, edit: impl FnOnce(&str) -> Option<String>) -> Result<String, Broken> {
-        let mut edited = edit(&plain(text)).ok_or(Broken::Entangled)?;
+        let edit = match self {
+            Self::Json | Self::Commented | Self::Jsonc => json::edit,
+            Self::Toml => toml::edit,
+            Self::Yaml => yaml::edit,
+        };
+        // Where an alias of YAML stands for fields of the entry, it is written anew.
+        let anew = || edit(&plain(text), &[(vec![servers], name, then.get(servers)?.get(name))]);
+        let mut edited = edit(&plain(text), &edits(now, &then, &[])).or_else(anew).context(ENTANGLED)?;
         if text.is_empty() && !edited.ends_with('\n') {
             edited.push('\n');
         }
-        let said = self.read(&edited).map_err(|_| Broken::Entangled)?;
+        // It has to say what it should, and nothing else.
+        let said = self.read(&edited).ok().context(ENTANGLED)?;
         // A table that was emptied may be gone: that counts as empty.
-        if without_nothing(said) != without_nothing(then.clone()) {
-            return Err(Broken::Entangled);
-        }
+        ensure!(without_nothing(said) == without_nothing(then), ENTANGLED);
         if text.contains("\r\n") {
             edited = edited.replace('\n', "\r\n");
         }
         Ok(if text.starts_with(MARK) { format!("{MARK}{edited}") } else { edited })
     }
+}
+
+/// Returns the fewest edits that lead from one value to another, so that what people wrote around them stays.
+fn edits<'a>(now: &'a Map<String, Value>, then: &'a Map<String, Value>, at: &[&'a str]) -> Vec<Edit<'a>> {
+    let gone = now.keys().filter(|name| !then.contains_key(*name)).map(|name| (at.to_vec(), name.as_str(), None));
+    let new = then.iter().flat_map(|(name, value)| match (now.get(name), value) {
+        (Some(old), new) if old == new => Vec::new(),
+        (Some(Value::Object(old)), Value::Object(new)) => edits(old, new, &[at, &[name]].concat()),
+        _ => vec![(at.to_vec(), name.as_str(), Some(value))],
+    });
+    gone.chain(new).collect()
 }
 
 /// The byte order mark that Windows editors put before a text.
@@ -145,26 +122,19 @@ fn plain(text: &str) -> String {
     text.trim_start_matches(MARK).replace("\r\n", "\n")
 }
 
-fn without_nothing(mut value: Value) -> Value {
-    if let Some(fields) = value.as_object_mut() {
-        fields.retain(|_, field| !field.is_null() && field.as_object().is_none_or(|fields| !fields.is_empty()));
-    }
-    value
+fn without_nothing(mut fields: Map<String, Value>) -> Map<String, Value> {
+    fields.retain(|_, field| !field.is_null() && field.as_object().is_none_or(|fields| !fields.is_empty()));
+    fields
 }
 
-/// Where a text cannot be parsed, counted from 1, and why.
-struct Problem {
-    line: usize,
-    column: usize,
-    why: String,
+/// Says where a text cannot be parsed, counted from 1, and why.
+fn problem(line: usize, column: usize, why: &str) -> String {
+    format!("line {line}, column {column}: {why}")
 }
 
-impl Problem {
-    /// Creates a problem at a byte offset.
-    fn at(text: &str, offset: usize, why: impl Into<String>) -> Self {
-        let before = text.get(..offset.min(text.len())).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Self { line, column, why: why.into() }
-    }
+/// Says why a text cannot be parsed at a byte offset.
+fn problem_at(text: &str, offset: usize, why: &str) -> String {
+    let before = text.get(..offset.min(text.len())).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    problem(before.matches('\n').count() + 1, column, why)
 }

@@ -1,11 +1,11 @@
-use serde_json::{Map, Value};
+use serde_json::Value;
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, value};
 
-use super::{Place, Problem};
+use super::{Edit, problem_at};
 
-pub(super) fn read(text: &str) -> Result<Value, Problem> {
+pub(super) fn read(text: &str) -> Result<Value, String> {
     let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-        Problem::at(text, error.span().map_or(0, |span| span.start), error.message().lines().next().unwrap_or_default())
+        problem_at(text, error.span().map_or(0, |span| span.start), error.message().lines().next().unwrap_or_default())
     })?;
     Ok(said_by(document.as_item()))
 }
@@ -30,49 +30,19 @@ fn said_by(item: &Item) -> Value {
     }
 }
 
-pub(super) fn put(text: &str, [servers, name]: Place<'_>, entry: &Map<String, Value>) -> Option<String> {
+pub(super) fn edit(text: &str, edits: &[Edit<'_>]) -> Option<String> {
     let mut document: DocumentMut = text.parse().ok()?;
-    let all = document.entry(servers).or_insert_with(|| {
-        // `[mcp_servers.name]` needs no `[mcp_servers]` above it.
-        let mut table = Table::new();
-        table.set_implicit(true);
-        Item::Table(table)
-    });
-    let all = all.as_table_like_mut()?;
-    match all.get_mut(name).and_then(Item::as_table_like_mut) {
-        Some(old) => merge(old, entry),
-        None => {
-            all.insert(name, written(&Value::Object(entry.clone()))?);
+    for (parents, name, value) in edits {
+        let mut table: &mut dyn TableLike = document.as_table_mut();
+        for parent in parents {
+            table = table.get_mut(parent)?.as_table_like_mut()?;
         }
+        match value {
+            Some(value) => table.insert(name, written(value)?),
+            None => table.remove(name),
+        };
     }
     Some(document.to_string())
-}
-
-pub(super) fn take(text: &str, [servers, name]: Place<'_>) -> Option<String> {
-    let mut document: DocumentMut = text.parse().ok()?;
-    document.get_mut(servers)?.as_table_like_mut()?.remove(name)?;
-    Some(document.to_string())
-}
-
-fn merge(table: &mut dyn TableLike, fields: &Map<String, Value>) {
-    let gone: Vec<String> =
-        table.iter().map(|(name, _)| name.to_owned()).filter(|name| !fields.contains_key(name)).collect();
-    for name in gone {
-        table.remove(&name);
-    }
-    for (name, value) in fields {
-        match (table.get_mut(name), value) {
-            (Some(old), value) if said_by(old) == *value => {}
-            (Some(old), Value::Object(fields)) if old.is_table_like() => {
-                old.as_table_like_mut().into_iter().for_each(|old| merge(old, fields));
-            }
-            (_, value) => {
-                if let Some(item) = written(value) {
-                    table.insert(name, item);
-                }
-            }
-        }
-    }
 }
 
 /// Returns a value as a new item; `None` for null.
@@ -89,8 +59,11 @@ fn written(json: &Value) -> Option<Item> {
             value(values.collect::<Array>())
         }
         Value::Object(fields) => {
-            let fields = fields.iter().filter_map(|(name, value)| Some((name, written(value)?)));
-            Item::Table(fields.map(|(name, item)| (toml_edit::Key::new(name), item)).collect())
+            let fields = fields.iter().filter_map(|(name, value)| Some((toml_edit::Key::new(name), written(value)?)));
+            let mut table: Table = fields.collect();
+            // `[mcp_servers.name]` needs no `[mcp_servers]` above it.
+            table.set_implicit(true);
+            Item::Table(table)
         }
     })
 }

@@ -3,49 +3,35 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 use yaml_edit::{Mapping, Sequence, YamlFile};
 
-use super::{Place, Problem};
+use super::{Edit, problem};
 
 /// Parses with a different library from the one that edits: the younger one's mistakes are then not written.
-pub(super) fn read(text: &str) -> Result<Value, Problem> {
+pub(super) fn read(text: &str) -> Result<Value, String> {
     yaml_serde::from_str(text).map_err(|error| {
         let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-        Problem { line, column, why: error.to_string() }
+        problem(line, column, &error.to_string())
     })
 }
 
-pub(super) fn put(text: &str, [servers, name]: Place<'_>, entry: &Map<String, Value>) -> Option<String> {
+pub(super) fn edit(text: &str, edits: &[Edit<'_>]) -> Option<String> {
     let file = YamlFile::from_str(text).ok()?;
-    let root = file.ensure_document().as_mapping()?;
-    if root.get_mapping(servers).is_none() {
-        root.set(servers, Mapping::new());
-    }
-    let all = root.get_mapping(servers)?;
-    match all.get_mapping(name) {
-        Some(old) => merge(&old, entry),
-        None => all.set(name, mapping(entry)),
-    }
-    Some(file.to_string())
-}
-
-pub(super) fn take(text: &str, [servers, name]: Place<'_>) -> Option<String> {
-    let file = YamlFile::from_str(text).ok()?;
-    file.ensure_document().as_mapping()?.get_mapping(servers)?.remove(name)?;
-    Some(file.to_string())
-}
-
-fn merge(old: &Mapping, fields: &Map<String, Value>) {
-    let gone: Vec<String> = old.keys().map(|key| key.to_string()).filter(|name| !fields.contains_key(name)).collect();
-    for name in gone {
-        old.remove(name.as_str());
-    }
-    for (name, value) in fields {
-        let now = old.get(name.as_str()).and_then(|node| yaml_serde::from_str::<Value>(&node.to_string()).ok());
-        match (value, old.get_mapping(name.as_str())) {
-            (value, _) if now.as_ref() == Some(value) => {}
-            (Value::Object(fields), Some(old)) => merge(&old, fields),
-            (value, _) => set(old, name, value),
+    for (parents, name, value) in edits {
+        let mut mapping = file.ensure_document().as_mapping()?;
+        for parent in parents {
+            mapping = mapping.get_mapping(*parent)?;
+        }
+        match value {
+            Some(Value::Object(servers)) if parents.is_empty() => {
+                // Filled only once it is there: a text without a last line break would otherwise get none.
+                mapping.set(*name, Mapping::new());
+                let all = mapping.get_mapping(*name)?;
+                servers.iter().for_each(|(name, entry)| set(&all, name, entry));
+            }
+            Some(value) => set(&mapping, name, value),
+            None => _ = mapping.remove(*name)?,
         }
     }
+    Some(file.to_string())
 }
 
 fn mapping(fields: &Map<String, Value>) -> Mapping {

@@ -35,6 +35,9 @@ pub(super) enum Filter<T> {
     Between(&'static str, fn(&T) -> Timestamp),
 }
 
+/// Whether an object is kept.
+type Keeps<'a, T> = Box<dyn Fn(&T) -> bool + 'a>;
+
 impl<T: 'static> Filter<T> {
     fn takes(&self, param: &str) -> bool {
         match self {
@@ -44,7 +47,7 @@ impl<T: 'static> Filter<T> {
     }
 
     /// Returns whether an object passes, as the request would have it.
-    fn read<'a>(&self, request: &'a Request, world: &'a World) -> Result<Box<dyn Fn(&T) -> bool + 'a>, Refusal> {
+    fn read<'a>(&self, request: &'a Request, world: &'a World) -> Result<Keeps<'a, T>, Refusal> {
         Ok(match *self {
             Self::Is(name, fits) => {
                 let wanted = request.param(name);

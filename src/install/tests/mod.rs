@@ -192,7 +192,7 @@ fn a_file_that_does_not_parse_is_never_touched_and_the_error_says_where() {
         let client = clients::named(id).unwrap();
         let (_home, machine, file) = prepared(client, text);
         let error = client.register(&machine, Scope::Person, "oncehub", &stdio()).unwrap_err();
-        let error = anyhow::Error::from(error).to_string();
+        let error = error.to_string();
         assert!(error.contains(expected) && error.contains(&file.display().to_string()), "{id}: {error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), text, "{id}");
         assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "{id}: nothing was left beside it");

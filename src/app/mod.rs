@@ -72,7 +72,7 @@ impl App {
     /// When the client does not open the conversation as the protocol wants it.
     pub async fn serve_stdio(&self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let server = self.server();
-        stdio::serve(server.clone(), stop, &OneAccount(&server, &self.tools)).await
+        stdio::serve(server.clone(), stop, &OneAccount { server, tools: &self.tools }).await
     }
 
     /// What HTTP serves: this account, and those whose keys come with their requests.
@@ -85,18 +85,21 @@ impl App {
 }
 
 /// The calls of one account, as standard input and output see them come to their end.
-struct OneAccount<'a>(&'a Server, &'a Tools);
+struct OneAccount<'a> {
+    server: Server,
+    tools: &'a Tools,
+}
 
 impl stdio::Calls for OneAccount<'_> {
     async fn answered(&self) {
-        self.0.answered().await;
+        self.server.answered().await;
     }
 
     async fn drain(&self) {
-        self.0.drain().await;
+        self.server.drain().await;
     }
 
     async fn finish_changes(&self) {
-        self.1.finish_changes().await;
+        self.tools.finish_changes().await;
     }
 }

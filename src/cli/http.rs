@@ -121,10 +121,10 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let app = App::new(config).await?;
     app.tell_what_is_unguarded();
-    let url = settings.public_url.as_ref().map_or_else(
-        || Ok::<_, std::io::Error>(format!("{}://{}", listener.scheme(), listener.address()?)),
-        |url| Ok(url.as_str().trim_end_matches('/').to_owned()),
-    )?;
+    let url = match &settings.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => format!("{}://{}", listener.scheme(), listener.address()?),
+    };
     // A program that started this one reads the address, with the port that was free, from here.
     say(&format!("MCP is served at {url}/mcp until Ctrl-C; {url}/ tells how to connect."));
     http::serve(listener, app.tenants()?, settings, asked_to_stop()).await?;

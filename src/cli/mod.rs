@@ -76,22 +76,22 @@ pub fn command() -> clap::Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    match start() {
-        Ok(code) => code,
-        Err(error) => {
-            complain(&format!("{error:#}"));
-            ExitCode::from(2)
-        }
-    }
+    let told = start().or_else(|error| {
+        // Help, the version, or a mistake on the command line: clap knows where each belongs.
+        let told: clap::Error = error.downcast()?;
+        told.print()?;
+        Ok(ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2)))
+    });
+    told.unwrap_or_else(|error: anyhow::Error| {
+        complain(&format!("{error:#}"));
+        ExitCode::from(2)
+    })
 }
 
 fn start() -> anyhow::Result<ExitCode> {
     // A `.env` must not be asked for before it is known which one is meant, and what is set elsewhere: so the command line is
     // read twice. Help and version are told at once.
-    let first = match without_unset(command()).ignore_errors(true).try_get_matches() {
-        Ok(matches) => matches,
-        Err(error) => return told(&error),
-    };
+    let first = without_unset(command()).ignore_errors(true).try_get_matches()?;
     // Before there are threads, since it fills the environment.
     let (dotenv, unread) = match dotenv(&first) {
         Ok(dotenv) => (dotenv, None),
@@ -99,14 +99,8 @@ fn start() -> anyhow::Result<ExitCode> {
     };
     let parsed =
         without_unset(command()).try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
-    let (cli, matches) = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            // clap knows what it refuses, but not that it stands in a file.
-            dotenv.source().iter().for_each(|source| complain(source));
-            return told(&error);
-        }
-    };
+    // clap knows what it refuses, but not that it stands in a file.
+    let (cli, matches) = parsed.inspect_err(|_| dotenv.source().iter().for_each(|source| complain(source)))?;
     // What tells of the program itself is told whatever the settings are.
     match &cli.command {
         Some(Command::Completions(arguments)) => return Ok(completions::run(arguments)),
@@ -181,12 +175,6 @@ fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
     };
     let folder = std::env::current_dir();
     Ok(folder.map(|folder| Dotenv::of_folder(&folder, &elsewhere(matches, purpose))).unwrap_or_default())
-}
-
-/// Tells help, the version, or a mistake on the command line: clap knows where each belongs.
-fn told(error: &clap::Error) -> anyhow::Result<ExitCode> {
-    error.print()?;
-    Ok(ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)))
 }
 
 #[expect(clippy::print_stderr, reason = "a failure to start is told where a person, or a host's log, looks for it")]

@@ -20,7 +20,7 @@ use crate::actions::Settings;
 use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root};
 use crate::records::time::Zone;
 use crate::tools::Selection;
-pub use dotenv::{Dotenv, Elsewhere, Left, Purpose, Why, listed};
+pub use dotenv::{Dotenv, Elsewhere, Purpose, Why, listed};
 
 const API_URL: &str = "https://api.oncehub.com";
 const TIMEOUT: &str = "25";

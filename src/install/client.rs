@@ -173,9 +173,7 @@ impl Client {
             old.retain(|field, _| SWITCHES.contains(&field.as_str()));
         }
         let new = self.spell(name, entry, old)?;
-        let text = before.as_deref().unwrap_or_default();
-        let after = self.with(&file, text, &all, name, Some(&new))?;
-        Ok(Change { file, before, after })
+        self.change(file, before, &all, name, Some(&new))
     }
 
     /// Returns the change that removes an entry; `None` if there is none.
@@ -188,8 +186,7 @@ impl Client {
         if self.entry(&all, name).is_none() {
             return Ok(None);
         }
-        let after = self.with(&file, before.as_deref().unwrap_or_default(), &all, name, None)?;
-        Ok(Some(Change { file, before, after }))
+        self.change(file, before, &all, name, None).map(Some)
     }
 
     /// Returns the text of a client's file with only this entry, for a person to paste.
@@ -198,7 +195,7 @@ impl Client {
     /// When the client cannot do what is asked.
     pub fn block(&self, name: &str, entry: &Entry) -> anyhow::Result<String> {
         let new = self.spell(name, entry, Map::new())?;
-        self.with(Path::new(""), "", &Map::new(), name, Some(&new))
+        self.spelling.format.with("", &Map::new(), [self.spelling.servers, name], Some(&new))
     }
 
     /// Returns a file's text, and what it says.
@@ -213,17 +210,20 @@ impl Client {
         all.get(self.spelling.servers)?.get(name)
     }
 
-    /// Returns a file's text with an entry, or without it; `all` is what the text says.
-    fn with(
+    /// Returns the change to a file after which it has an entry, or none; `all` is what it says before.
+    fn change(
         &self,
-        file: &Path,
-        text: &str,
+        file: PathBuf,
+        before: Option<String>,
         all: &Map<String, Value>,
         name: &str,
         entry: Option<&Map<String, Value>>,
-    ) -> anyhow::Result<String> {
-        let after = self.spelling.format.with(text, all, [self.spelling.servers, name], entry);
-        after.map_err(|broken| left(file, &broken))
+    ) -> anyhow::Result<Change> {
+        let text = before.as_deref().unwrap_or_default();
+        match self.spelling.format.with(text, all, [self.spelling.servers, name], entry) {
+            Ok(after) => Ok(Change { file, before, after }),
+            Err(broken) => Err(left(&file, &broken)),
+        }
     }
 
     /// Builds the fields of an entry, given its current ones.

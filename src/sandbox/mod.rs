@@ -2,8 +2,8 @@
 //! newcomers without one (`--sandbox`), for `oncehub-mcp sandbox`, and for tests, which can make it fail on purpose.
 //!
 //! It shares no types with the client, so that a field misspelt there is not misspelt here too. Reading order: a
-//! [`World`] is the account's state, which `shown` turns into JSON; `routes` passes a `Request` to the file of its
-//! noun, which answers or refuses as OnceHub would; `server` puts that on the wire, enforces the rate limits and
+//! [`World`] is the account's state; `routes` passes a `Request` to the file of its noun, which answers or refuses as
+//! OnceHub would; `noun` lists, finds, expands and redacts the objects of all of them; `server` puts that on the wire, enforces the rate limits and
 //! applies each [`Fault`]; `seed` creates the account.
 
 mod availability;

@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::install::{CUT, Registered, State, machine, registered, shown};
 use crate::app::App;
-use crate::config::{Config, Dotenv, Given, Left, Source, Why, given_key, listed};
+use crate::config::{Config, Dotenv, Given, Source, Why, given_key, listed};
 use crate::install::{Entry, Scope};
 use crate::oncehub::{Client, notifications};
 use crate::records::failure::Failure;
@@ -94,7 +94,7 @@ fn file(report: &mut Report, dotenv: &Dotenv) {
     if let Some(problem) = &dotenv.problem {
         report.warn(".env", &format!("{path} {problem}"), "correct it, if it is meant for this server");
     }
-    let (beaten, left): (Vec<&Left>, Vec<&Left>) = dotenv.left.iter().partition(|left| left.why == Why::Beaten);
+    let (beaten, left): (Vec<_>, Vec<_>) = dotenv.left.iter().partition(|(_, why)| *why == Why::Beaten);
     if !beaten.is_empty() {
         report.fine(".env", &format!("{path} does not have the last word on {}", listed(&beaten)));
     }

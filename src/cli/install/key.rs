@@ -1,7 +1,7 @@
 //! Where the key is kept: a file that only its owner can read, the client's own file, the system's keychain, or
 //! nowhere.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
@@ -84,12 +84,7 @@ pub(super) async fn find(
     let known = given_key(dotenv).map(|(key, _)| key);
     let setting = |flag: &str| given.iter().find(|given| given.flag == flag).map(|given| given.value.clone());
     let named_file = setting("api-key-file").map(|file| machine.folder.join(file));
-    let missing = || async {
-        if is_looked_at {
-            return Ok(SecretString::from("your-api-key"));
-        }
-        ask(config).await
-    };
+    let missing = async || if is_looked_at { Ok("your-api-key".into()) } else { ask(config).await };
     if let (Some(file), Keep::File | Keep::Keychain) = (&dotenv.file, keep)
         && super::entry::names_file(given)
         && KEY_VARIABLES.iter().any(|name| dotenv.taken.contains(*name))
@@ -124,10 +119,10 @@ pub(super) async fn find(
         },
         Keep::Env => {
             let from_file = || Some(std::fs::read_to_string(named_file?).ok()?.trim().into());
-            match known.or_else(from_file) {
-                Some(key) => Kept::Entry(key),
-                None => Kept::Entry(missing().await?),
-            }
+            Kept::Entry(match known.or_else(from_file) {
+                Some(key) => key,
+                None => missing().await?,
+            })
         }
     })
 }
@@ -144,8 +139,7 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
     );
     for _ in 0..3 {
         say("Make a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
-        let _ = write!(std::io::stdout(), "OnceHub API key (it is not shown): ");
-        let _ = std::io::stdout().flush();
+        let _ = console::Term::stdout().write_str("OnceHub API key (it is not shown): ");
         let text = hidden_line().await?;
         ensure!(!text.trim().is_empty(), "no key was given; nothing was written");
         let key = SecretString::from(text.trim().to_owned());

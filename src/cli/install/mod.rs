@@ -5,7 +5,7 @@ mod key;
 mod list;
 mod project;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
@@ -210,8 +210,7 @@ fn agreed(yes: bool) -> anyhow::Result<bool> {
         return Ok(true);
     }
     ensure!(std::io::stdin().is_terminal(), "nobody can be asked here: --yes writes it, --dry-run only shows it");
-    let _ = write!(std::io::stdout(), "Write this? [y/N] ");
-    let _ = std::io::stdout().flush();
+    let _ = console::Term::stdout().write_str("Write this? [y/N] ");
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     let agreed = is_yes(&answer);

@@ -56,21 +56,12 @@ pub struct Dotenv {
     pub is_named: bool,
     /// The variables that were taken from it.
     pub taken: BTreeSet<String>,
-    /// The variables that were left out.
-    pub left: Vec<Left>,
+    /// The variables that were left out, and why.
+    pub left: Vec<(String, Why)>,
     /// Why it was not read, or which of its lines were not.
     pub problem: Option<String>,
     /// A `.env` in a folder above, which is not read, although it once would have been.
     pub above: Option<PathBuf>,
-}
-
-/// A variable that was left out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// Its name.
-    pub name: String,
-    /// Why.
-    pub why: Why,
 }
 
 /// Why a variable was left out.
@@ -159,7 +150,7 @@ impl Dotenv {
     pub fn notes(&self) -> Vec<String> {
         let file = self.file.as_deref().unwrap_or(Path::new(NAME)).display();
         let is_folder = self.file.as_deref().is_some_and(Path::is_dir);
-        let left: Vec<&Left> = self.left.iter().filter(|left| left.why != Why::Beaten).collect();
+        let left: Vec<_> = self.left.iter().filter(|(_, why)| *why != Why::Beaten).collect();
         let problem = self.problem.as_ref().filter(|_| !is_folder).map(|problem| format!("{file} {problem}"));
         let left = (!left.is_empty()).then(|| format!("left out of {file}: {}", listed(&left)));
         let above = self.above.as_ref().map(|above| {
@@ -170,9 +161,9 @@ impl Dotenv {
 }
 
 /// Lists variables by the reason for which they were left out.
-pub fn listed(left: &[&Left]) -> String {
+pub fn listed(left: &[&(String, Why)]) -> String {
     let mut reasons: BTreeMap<Why, Vec<&str>> = BTreeMap::new();
-    for Left { name, why } in left.iter().take(NAMED) {
+    for (name, why) in left.iter().take(NAMED) {
         reasons.entry(*why).or_default().push(name);
     }
     let mut parts: Vec<String> =
@@ -183,9 +174,12 @@ pub fn listed(left: &[&Left]) -> String {
     parts.join("; ")
 }
 
+/// Names of variables, each with its value.
+type Pairs = Vec<(String, String)>;
+
 /// Returns the pairs that a folder may set, and the variables that are left out. Variables without an effect here are
 /// in neither.
-fn choose(pairs: &[(String, String)], elsewhere: &Elsewhere) -> (Vec<(String, String)>, Vec<Left>) {
+fn choose(pairs: &[(String, String)], elsewhere: &Elsewhere) -> (Pairs, Vec<(String, Why)>) {
     let given = |name: &str| elsewhere.variables.contains(name);
     let value = |name: &str| pairs.iter().find(|pair| pair.0 == name).and_then(|pair| filled(&pair.1));
     let has_other_key = KEY_VARIABLES.into_iter().any(given);
@@ -215,7 +209,7 @@ fn choose(pairs: &[(String, String)], elsewhere: &Elsewhere) -> (Vec<(String, St
     for (name, value) in pairs.iter().filter(|(name, value)| matters(name) && filled(value).is_some()) {
         match why(name, value) {
             None => taken.push((name.clone(), value.clone())),
-            Some(why) => left.push(Left { name: name.clone(), why }),
+            Some(why) => left.push((name.clone(), why)),
         }
     }
     (taken, left)
@@ -280,7 +274,7 @@ fn text(file: &Path) -> io::Result<String> {
 /// The pairs of names and values, the first of each name, and the numbers of malformed lines.
 #[derive(Debug, Default)]
 struct Parsed {
-    pairs: Vec<(String, String)>,
+    pairs: Pairs,
     bad: Vec<usize>,
 }
 

@@ -12,8 +12,7 @@ fn chosen(text: &str, elsewhere: &Elsewhere) -> (Vec<String>, Vec<(String, Why)>
     let read = parse(&without_substitutions(text));
     assert_eq!(read.bad, [0; 0], "{text}");
     let (taken, left) = choose(&read.pairs, elsewhere);
-    let taken = taken.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    (taken, left.into_iter().map(|left| (left.name, left.why)).collect())
+    (taken.into_iter().map(|(name, value)| format!("{name}={value}")).collect(), left)
 }
 
 #[track_caller]
@@ -180,8 +179,8 @@ fn a_line_that_cannot_be_read_is_known_by_its_number_and_takes_no_other_with_it(
 
 #[test]
 fn a_note_is_a_line_and_names_no_value() {
-    let left = (0..40).map(|at| Left { name: format!("ONCEHUB_{at}"), why: Why::Forbidden });
-    let beaten = Left { name: "ONCEHUB_MCP_TIME_ZONE".into(), why: Why::Beaten };
+    let left = (0..40).map(|at| (format!("ONCEHUB_{at}"), Why::Forbidden));
+    let beaten = ("ONCEHUB_MCP_TIME_ZONE".into(), Why::Beaten);
     let dotenv = Dotenv { file: Some("/p/.env".into()), left: left.chain([beaten]).collect(), ..Dotenv::default() };
     let notes = dotenv.notes();
     assert_eq!(notes.len(), 1);

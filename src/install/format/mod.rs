@@ -86,9 +86,9 @@ impl Format {
             Self::Toml => toml::edit,
             Self::Yaml => yaml::edit,
         };
-        // Where an alias of YAML stands for fields of the entry, it is written anew.
-        let anew = || edit(&plain(text), &[(vec![servers], name, then.get(servers)?.get(name))]);
-        let mut edited = edit(&plain(text), &edits(now, &then, &[])).or_else(anew).context(ENTANGLED)?;
+        let edited = |depth| edit(&plain(text), &edits(now, &then, &[], depth));
+        // What an alias of YAML stands for cannot be edited here: then the entry's fields are replaced whole.
+        let mut edited = edited(usize::MAX).or_else(|| edited(2)).context(ENTANGLED)?;
         if text.is_empty() && !edited.ends_with('\n') {
             edited.push('\n');
         }
@@ -103,12 +103,15 @@ impl Format {
     }
 }
 
-/// Returns the fewest edits that lead from one value to another, so that what people wrote around them stays.
-fn edits<'a>(now: &'a Map<String, Value>, then: &'a Map<String, Value>, at: &[&'a str]) -> Vec<Edit<'a>> {
+/// Returns the edits that lead from one value to another: as few and small as can be within a depth, so that what people
+/// wrote around them stays.
+fn edits<'a>(now: &'a Map<String, Value>, then: &'a Map<String, Value>, at: &[&'a str], depth: usize) -> Vec<Edit<'a>> {
     let gone = now.keys().filter(|name| !then.contains_key(*name)).map(|name| (at.to_vec(), name.as_str(), None));
     let new = then.iter().flat_map(|(name, value)| match (now.get(name), value) {
         (Some(old), new) if old == new => Vec::new(),
-        (Some(Value::Object(old)), Value::Object(new)) => edits(old, new, &[at, &[name]].concat()),
+        (Some(Value::Object(old)), Value::Object(new)) if at.len() < depth => {
+            edits(old, new, &[at, &[name]].concat(), depth)
+        }
         _ => vec![(at.to_vec(), name.as_str(), Some(value))],
     });
     gone.chain(new).collect()

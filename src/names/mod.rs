@@ -25,7 +25,7 @@ use crate::oncehub::{Client, Endpoint, Error, Id, Object};
 use crate::records::time::Zone;
 use crate::records::{Named, Noun, Record, Told};
 
-/// Reports how many objects a call has looked through, and of how many.
+/// Reports how many objects a call has scanned, and of how many.
 pub type Progress = Arc<dyn Fn(usize, Option<usize>) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// What one call reads OnceHub with, and finds names with.

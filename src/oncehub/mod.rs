@@ -37,6 +37,6 @@ pub use error::{Cause, Error, Outcome, Rejection};
 pub use id::{BadId, Id};
 pub use key::{BadKey, Key, KeySource};
 pub use ledger::Ledger;
-pub use object::{List, Object};
+pub use object::{List, Object, is_deleted};
 pub use pace::{Address, BadWindows, Budget, Window, Windows};
 pub use page::{Page, Walk};

@@ -34,7 +34,7 @@ impl Object {
 
     /// Returns whether OnceHub sent the redacted form of a deleted object.
     pub fn is_deleted(&self) -> bool {
-        self.get("deleted").is_some_and(|deleted| *deleted == true || *deleted == "true")
+        is_deleted(&self.0)
     }
 }
 
@@ -50,6 +50,11 @@ impl From<Map<String, Value>> for Object {
     fn from(fields: Map<String, Value>) -> Self {
         Self(fields)
     }
+}
+
+/// Returns whether these are the fields of a deleted object's redacted form.
+pub fn is_deleted(fields: &Map<String, Value>) -> bool {
+    fields.get("deleted").is_some_and(|deleted| *deleted == true || *deleted == "true")
 }
 
 /// Replaces each text for which `with` returns another, and drops fields whose names it would replace.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::line::Line;
 use super::time::{self, Zone};
-use crate::oncehub::{Object, tolerant};
+use crate::oncehub::{Object, is_deleted, tolerant};
 
 /// The nouns that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +87,7 @@ impl<R> From<R> for Told<R> {
 impl<R> Told<R> {
     /// Whether OnceHub sent what is left of a deleted object.
     pub fn is_deleted(&self) -> bool {
-        self.more.get("deleted").and_then(Value::as_bool) == Some(true)
+        is_deleted(&self.more)
     }
 }
 
@@ -266,8 +266,10 @@ mod tests {
 
     #[test]
     fn of_a_deleted_object_only_the_id_is_told() {
-        let user = told(json!({"object": "user", "id": "USR-1", "first_name": "Ada", "deleted": true}));
-        assert_eq!(user.text(&Zone::utc()), "USR-1 | deleted");
+        for deleted in [json!(true), json!("true")] {
+            let user = told(json!({"object": "user", "id": "USR-1", "first_name": "Ada", "deleted": deleted}));
+            assert_eq!(user.text(&Zone::utc()), "USR-1 | deleted");
+        }
     }
 
     #[test]

@@ -99,13 +99,9 @@ impl Reply {
         self.structure.shift_insert(0, name.to_owned(), value.into());
     }
 
-    /// Adds a field, and a line of text.
-    pub(super) fn add(&mut self, name: &str, value: impl Into<Value>, line: &str) {
+    /// Adds a field.
+    pub(super) fn put(&mut self, name: &str, value: impl Into<Value>) {
         self.structure.insert(name.to_owned(), value.into());
-        if !line.is_empty() {
-            self.text.push('\n');
-            self.text.push_str(line);
-        }
     }
 
     /// Adds a sentence of our own to both forms.

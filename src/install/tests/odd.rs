@@ -48,6 +48,30 @@ fn an_odd_file_gets_its_entry_too_or_is_left_alone() {
     }
 }
 
+#[test]
+fn what_a_person_wrote_beside_an_alias_stays() {
+    let text = "mine: &mine\n  A: '1'\nextensions:\n  oncehub:\n    # my comment\n    cmd: old\n    envs: *mine\n    timeout: 9 # slow\n";
+    let client = clients::named("goose").unwrap();
+    let (_home, machine, file) = prepared(client, text);
+    register(client, &machine, &stdio());
+    let after = fs::read_to_string(&file).unwrap();
+    assert!(after.contains("# my comment\n") && after.contains("timeout: 9 # slow\n"), "{after}");
+    assert!(after.starts_with("mine: &mine\n  A: '1'\n"), "{after}");
+    assert_eq!(
+        client
+            .find(&machine, Scope::Person, "oncehub")
+            .unwrap()
+            .unwrap()
+            .entry
+            .map(|entry| match entry {
+                Entry::Stdio { command, .. } => command,
+                Entry::Http { .. } => String::new(),
+            })
+            .as_deref(),
+        Some("/usr/local/bin/oncehub-mcp")
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 

@@ -14,6 +14,16 @@ fn readings(bench: &Bench) -> usize {
     bench.sandbox.requests().iter().filter(|seen| seen.method == "GET" && seen.path == "/v2/users").count()
 }
 
+/// Waits until something is so, and fails if it never is.
+async fn in_time(is_so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it never came to that");
+}
+
 #[tokio::test]
 async fn many_calls_cause_one_reading_and_a_warm_directory_none() {
     let bench = Bench::start().await;
@@ -72,15 +82,10 @@ async fn old_names_serve_while_they_are_renewed() {
     bench.sandbox.fail(Fault::new(Effect::Hold).on("GET", "/v2/users").times(1));
     bench.sandbox.fail(Fault::new(Effect::Replace(others)).on("GET", "/v2/users"));
     assert_eq!(calendar().await["host_name"], "Dana Reyes", "what is known serves at once");
-    while bench.sandbox.held() == 0 {
-        tokio::task::yield_now().await;
-    }
+    in_time(async || bench.sandbox.held() > 0).await;
     assert_eq!(calendar().await["host_name"], "Dana Reyes");
     bench.sandbox.release();
-    while calendar().await["host_name"] == "Dana Reyes" {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(calendar().await["host_name"], "Renamed Person");
+    in_time(async || calendar().await["host_name"] == "Renamed Person").await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The book of sessions, as rmcp's implementation of Streamable HTTP uses it.
+//! The registry of sessions, as rmcp's implementation of Streamable HTTP uses it.
 
 use std::cell::Cell;
 use std::io;
@@ -30,7 +30,7 @@ impl Sessions {
     pub(super) fn open_streamable(&self, caller: &Caller) -> Result<Opening, Refusal> {
         let id = new_id()?;
         let mut config = SessionConfig::default();
-        // Only the book knows when an idle session is to end.
+        // Only the registry knows when an idle session is to end.
         config.keep_alive = None;
         let (handle, worker) = create_local_session(SessionId::clone(&id), config);
         let end = self.open(caller, id, Way::Streamable(handle))?;

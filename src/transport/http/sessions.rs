@@ -1,5 +1,5 @@
-//! The book of all sessions, over both transports: whose they are, and when they end. A session serves only the tenant
-//! that opened it; what a request may do depends on its own key, never on the session.
+//! The registry of all sessions, over both transports: whose they are, and when they end. A session serves only the
+//! tenant that opened it; what a request may do depends on its own key, never on the session.
 //!
 //! Sessions of keys that OnceHub has not accepted yet are kept few and short: made-up keys must not take anything from
 //! anybody.
@@ -47,7 +47,7 @@ pub(super) struct Session {
     /// How messages get into it.
     pub(super) way: Way,
     usage: Mutex<Usage>,
-    /// Cancelled when the session ends, whoever ends it.
+    /// Cancelled when the session ends, for whatever reason.
     end: CancellationToken,
 }
 

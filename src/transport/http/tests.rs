@@ -1,4 +1,4 @@
-//! Sessions with a paused clock: the book, the counts, and what rmcp is running agree, whatever clients do.
+//! Sessions with a paused clock: the registry, the counts, and what rmcp is running agree, whatever clients do.
 
 use std::collections::HashSet;
 use std::sync::Mutex;

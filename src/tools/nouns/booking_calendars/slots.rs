@@ -280,7 +280,8 @@ fn show(slots: &[Slot], count: usize, range: &Range, calendar: &Found, zone: &Zo
     };
     let mut reply = Reply::new(reply, text).localised(zone);
     if let Some(next) = more {
-        reply.add("next_start_time", time::instant(next.start), "");
+        // It is to be passed on, not read: it has no local form.
+        reply.put("next_start_time", time::instant(next.start));
     }
     reply
 }

@@ -1,21 +1,12 @@
 //! The account that a key belongs to.
 
-use reqwest::Method;
 use serde::Serialize;
-
-use super::{Endpoint, Object};
 
 /// `GET /test`: whether the key is valid, and for which account. Operation `validate-api-key`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Test {}
 
-impl Endpoint for Test {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::GET, vec!["test"])
-    }
-}
+endpoint!(Test: GET "test" -> Object);
 
 /// Returns the account that the response names: "The API key is valid for account: admin@example.com". Any other
 /// wording yields none.

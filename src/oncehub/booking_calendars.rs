@@ -1,18 +1,11 @@
 //! Booking calendars: their available time slots, scheduling one, and one-time links.
 
-use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Endpoint, Id, List, Listing, Object, endpoint};
+use super::{Id, endpoint};
 
-/// `/booking-calendars`.
-#[derive(Debug)]
-pub struct BookingCalendars;
-
-impl endpoint::Collection for BookingCalendars {
-    const PATH: &'static str = "booking-calendars";
-}
+collection!(BookingCalendars: "booking-calendars");
 
 /// `GET /booking-calendars`, newest first. Operation `list-all-booking-calendars`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -21,9 +14,7 @@ pub struct All {
     pub host: Option<Id>,
 }
 
-impl Listing for All {
-    const PATH: &'static [&'static str] = &["booking-calendars"];
-}
+endpoint!(All: LIST "booking-calendars");
 
 /// `GET /booking-calendars/{id}`. Operation `get-a-single-booking-calendar`.
 pub type Get = endpoint::Get<BookingCalendars>;
@@ -42,16 +33,11 @@ pub struct TimeSlots {
     pub end_time: Option<String>,
 }
 
-impl Endpoint for TimeSlots {
-    type Response = List;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::GET, vec!["booking-calendars", self.id.as_str(), "time-slots"])
-    }
-}
+endpoint!(TimeSlots: GET "booking-calendars" / id / "time-slots" -> List);
 
 /// `POST /booking-calendars/{id}/schedule`: books a slot and returns only the booking's id. Operation
 /// `book-a-time-slot-for-a-booking-calendar`.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize)]
 pub struct Schedule {
     /// The calendar.
@@ -64,7 +50,6 @@ pub struct Schedule {
     /// `name`, `email`, `phone`, and the calendar's own fields by their exact names.
     pub booking_form: Map<String, Value>,
     /// One of the slot's locations; without it, OnceHub chooses.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
 }
 
@@ -78,22 +63,16 @@ pub struct Location {
     pub value: Option<String>,
 }
 
-impl Endpoint for Schedule {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["booking-calendars", self.id.as_str(), "schedule"])
-    }
-}
+endpoint!(Schedule: POST "booking-calendars" / id / "schedule" -> Object);
 
 /// `POST /booking-calendars/{id}/one-time-links`. Operation `booking-calendars-create-a-one-time-link`.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize)]
 pub struct CreateOneTimeLink {
     /// The calendar.
     #[serde(skip)]
     pub id: Id,
     /// Whether the link hides its prefilled values.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub hide_url_params: Option<bool>,
     /// The form's prefilled values.
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -107,16 +86,14 @@ pub struct CreateOneTimeLink {
 }
 
 /// Settings for a booking made through a one-time link.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct BookingSettings {
     /// The host's e-mail address, for team calendars; silently ignored if it does not fit.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// The co-hosts' e-mail addresses, comma-separated.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub co_hosts: Option<String>,
     /// One of the calendar's durations.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_minutes: Option<u32>,
     /// The steps that the guest does not see.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -129,10 +106,4 @@ impl BookingSettings {
     }
 }
 
-impl Endpoint for CreateOneTimeLink {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["booking-calendars", self.id.as_str(), "one-time-links"])
-    }
-}
+endpoint!(CreateOneTimeLink: POST "booking-calendars" / id / "one-time-links" -> Object);

@@ -2,15 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Id, Listing, endpoint};
+use super::{Id, endpoint};
 
-/// `/booking-pages`.
-#[derive(Debug)]
-pub struct BookingPages;
-
-impl endpoint::Collection for BookingPages {
-    const PATH: &'static str = "booking-pages";
-}
+collection!(BookingPages: "booking-pages");
 
 /// `GET /booking-pages`, newest first. Operation `list-all-booking-pages`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -23,9 +17,7 @@ pub struct All {
     pub user: Option<Id>,
 }
 
-impl Listing for All {
-    const PATH: &'static [&'static str] = &["booking-pages"];
-}
+endpoint!(All: LIST "booking-pages");
 
 /// `GET /booking-pages/{id}`. Operation `get-a-single-booking-page`.
 pub type Get = endpoint::Get<BookingPages>;

@@ -1,9 +1,8 @@
 //! Bookings: reading them, and the four actions on one.
 
-use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Id, Listing, Object};
+use super::Id;
 
 /// `GET /bookings`, newest first. Operation `list-all-bookings`.
 ///
@@ -48,9 +47,7 @@ pub struct All {
     pub expand: Option<String>,
 }
 
-impl Listing for All {
-    const PATH: &'static [&'static str] = &["bookings"];
-}
+endpoint!(All: LIST "bookings");
 
 /// `GET /bookings/{id}`. Operation `get-a-single-booking`.
 #[derive(Clone, Debug, Serialize)]
@@ -62,57 +59,42 @@ pub struct Get {
     pub expand: Option<String>,
 }
 
-impl Endpoint for Get {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::GET, vec!["bookings", self.id.as_str()])
-    }
-}
+endpoint!(Get: GET "bookings" / id -> Object);
 
 /// `POST /bookings/{id}/cancel`, for a booking that is still live and not paid. Operation `cancel-booking`.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize)]
 pub struct Cancel {
     /// The booking.
     #[serde(skip)]
     pub id: Id,
     /// The reason shown to the guest.
-    #[serde(rename = "cancellation_reason", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "cancellation_reason")]
     pub reason: Option<String>,
     /// Whether OnceHub notifies the guest by e-mail.
     #[serde(rename = "send_cancellation_email")]
     pub notify_guest: bool,
 }
 
-impl Endpoint for Cancel {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["bookings", self.id.as_str(), "cancel"])
-    }
-}
+endpoint!(Cancel: POST "bookings" / id / "cancel" -> Object);
 
 /// `POST /bookings/{id}/request-reschedule`: cancels the booking and asks the guest to choose another time. Operation
 /// `request-reschedule`.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize)]
 pub struct RequestReschedule {
     /// The booking.
     #[serde(skip)]
     pub id: Id,
     /// The reason shown to the guest.
-    #[serde(rename = "reschedule_reason", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "reschedule_reason")]
     pub reason: Option<String>,
 }
 
-impl Endpoint for RequestReschedule {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["bookings", self.id.as_str(), "request-reschedule"])
-    }
-}
+endpoint!(RequestReschedule: POST "bookings" / id / "request-reschedule" -> Object);
 
 /// `POST /bookings/{id}/reassign`: gives the booking to another host. Operation `reassign-booking`.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize)]
 pub struct Reassign {
     /// The booking.
@@ -121,7 +103,6 @@ pub struct Reassign {
     /// The user who takes over the booking.
     pub new_host: Id,
     /// The new location; without it, OnceHub chooses.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<VideoLocation>,
 }
 
@@ -133,13 +114,7 @@ pub struct VideoLocation {
     pub value: String,
 }
 
-impl Endpoint for Reassign {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["bookings", self.id.as_str(), "reassign"])
-    }
-}
+endpoint!(Reassign: POST "bookings" / id / "reassign" -> Object);
 
 /// `POST /bookings/{id}/no-show`, for a booking whose time has come. Operation `no-show`.
 #[derive(Clone, Debug, Serialize)]
@@ -149,10 +124,4 @@ pub struct NoShow {
     pub id: Id,
 }
 
-impl Endpoint for NoShow {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["bookings", self.id.as_str(), "no-show"])
-    }
-}
+endpoint!(NoShow: POST "bookings" / id / "no-show" -> Object);

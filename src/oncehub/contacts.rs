@@ -1,18 +1,11 @@
 //! Contacts, the people who book.
 
-use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Endpoint, Id, Listing, Object, endpoint};
+use super::{Id, endpoint};
 
-/// `/contacts`.
-#[derive(Debug)]
-pub struct Contacts;
-
-impl endpoint::Collection for Contacts {
-    const PATH: &'static str = "contacts";
-}
+collection!(Contacts: "contacts");
 
 /// `GET /contacts`, newest first. Operation `list-all-contacts`.
 ///
@@ -35,9 +28,7 @@ pub struct All {
     pub updated_before: Option<String>,
 }
 
-impl Listing for All {
-    const PATH: &'static [&'static str] = &["contacts"];
-}
+endpoint!(All: LIST "contacts");
 
 /// `GET /contacts/{id}`. Operation `get-a-single-contact`.
 pub type Get = endpoint::Get<Contacts>;
@@ -51,13 +42,7 @@ pub struct Create {
     pub fields: Map<String, Value>,
 }
 
-impl Endpoint for Create {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["contacts"])
-    }
-}
+endpoint!(Create: POST "contacts" -> Object);
 
 /// `PATCH /contacts/{id}`; at least one field. Operation `update-a-contact`.
 #[derive(Clone, Debug, Serialize)]
@@ -71,13 +56,7 @@ pub struct Update {
     pub fields: Map<String, Value>,
 }
 
-impl Endpoint for Update {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::PATCH, vec!["contacts", self.id.as_str()])
-    }
-}
+endpoint!(Update: PATCH "contacts" / id -> Object);
 
 /// `DELETE /contacts/{id}`. Operation `delete-a-contact`.
 pub type Delete = endpoint::Delete<Contacts>;

@@ -34,6 +34,38 @@ impl<L: Listing> Endpoint for L {
     }
 }
 
+/// Declares the route of an operation: its method, its path, where `id` is the field of that name, and the type of its
+/// response; or, with `LIST`, that it is a [`Listing`].
+macro_rules! endpoint {
+    ($operation:ident: LIST $($segment:literal)/ +) => {
+        impl $crate::oncehub::Listing for $operation {
+            const PATH: &'static [&'static str] = &[$($segment),+];
+        }
+    };
+    ($operation:ident: $method:ident $collection:literal $(/ $id:ident $(/ $action:literal)?)? -> $response:ident) => {
+        impl $crate::oncehub::Endpoint for $operation {
+            type Response = $crate::oncehub::$response;
+
+            fn route(&self) -> (reqwest::Method, Vec<&str>) {
+                (reqwest::Method::$method, vec![$collection $(, self.$id.as_str() $(, $action)?)?])
+            }
+        }
+    };
+}
+
+/// Declares a [`Collection`], by the first segment of its paths.
+macro_rules! collection {
+    ($noun:ident: $path:literal) => {
+        #[doc = concat!("`/", $path, "`.")]
+        #[derive(Debug)]
+        pub struct $noun;
+
+        impl $crate::oncehub::endpoint::Collection for $noun {
+            const PATH: &'static str = $path;
+        }
+    };
+}
+
 /// A collection of OnceHub's objects of one kind.
 pub trait Collection: Send + Sync + 'static {
     /// The first segment of its paths.

@@ -2,13 +2,7 @@
 
 use super::endpoint;
 
-/// `/event-types`.
-#[derive(Debug)]
-pub struct EventTypes;
-
-impl endpoint::Collection for EventTypes {
-    const PATH: &'static str = "event-types";
-}
+collection!(EventTypes: "event-types");
 
 /// `GET /event-types`, newest first. Operation `list-all-event-types`.
 pub type All = endpoint::All<EventTypes>;

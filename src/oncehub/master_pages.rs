@@ -1,17 +1,10 @@
 //! Master pages, which group OnceHub Classic's booking pages.
 
-use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Id, Object, endpoint};
+use super::{Id, endpoint};
 
-/// `/master-pages`.
-#[derive(Debug)]
-pub struct MasterPages;
-
-impl endpoint::Collection for MasterPages {
-    const PATH: &'static str = "master-pages";
-}
+collection!(MasterPages: "master-pages");
 
 /// `GET /master-pages`, newest first. Operation `list-all-master-pages`.
 pub type All = endpoint::All<MasterPages>;
@@ -27,10 +20,4 @@ pub struct CreateOneTimeLink {
     pub id: Id,
 }
 
-impl Endpoint for CreateOneTimeLink {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["master-pages", self.id.as_str(), "one-time-links"])
-    }
-}
+endpoint!(CreateOneTimeLink: POST "master-pages" / id / "one-time-links" -> Object);

@@ -6,8 +6,10 @@
 //! happened; an [`Object`] is what OnceHub sent, read so tolerantly that no odd field can break a call. Then there is
 //! one file per noun.
 
-mod client;
+#[macro_use]
 pub mod endpoint;
+
+mod client;
 mod error;
 mod id;
 mod key;

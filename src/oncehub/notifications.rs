@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Id, Listing};
+use super::Id;
 
 /// `GET /notifications/sms`, newest first. Operation `list-all-sms-notifications`. The response has no `has_more`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -21,6 +21,4 @@ pub struct AllSms {
     pub expand: Option<String>,
 }
 
-impl Listing for AllSms {
-    const PATH: &'static [&'static str] = &["notifications", "sms"];
-}
+endpoint!(AllSms: LIST "notifications" / "sms");

@@ -2,15 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Id, Listing, endpoint};
+use super::{Id, endpoint};
 
-/// `/teams`.
-#[derive(Debug)]
-pub struct Teams;
-
-impl endpoint::Collection for Teams {
-    const PATH: &'static str = "teams";
-}
+collection!(Teams: "teams");
 
 /// `GET /teams`, newest first. Operation `list-all-teams`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -19,9 +13,7 @@ pub struct All {
     pub user: Option<Id>,
 }
 
-impl Listing for All {
-    const PATH: &'static [&'static str] = &["teams"];
-}
+endpoint!(All: LIST "teams");
 
 /// `GET /teams/{id}`. Operation `get-a-single-team`.
 pub type Get = endpoint::Get<Teams>;

@@ -1,18 +1,11 @@
 //! Users, who host, and their working hours.
 
-use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Endpoint, Id, Listing, Object, endpoint};
+use super::{Id, endpoint};
 
-/// `/users`.
-#[derive(Debug)]
-pub struct Users;
-
-impl endpoint::Collection for Users {
-    const PATH: &'static str = "users";
-}
+collection!(Users: "users");
 
 /// `GET /users`, newest first. Operation `list-all-users`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -21,14 +14,13 @@ pub struct All {
     pub email: Option<String>,
 }
 
-impl Listing for All {
-    const PATH: &'static [&'static str] = &["users"];
-}
+endpoint!(All: LIST "users");
 
 /// `GET /users/{id}`. Operation `get-a-single-user`.
 pub type Get = endpoint::Get<Users>;
 
 /// `POST /users`: invites somebody by e-mail. Operation `add-a-new-user`.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize)]
 pub struct Add {
     /// An e-mail address that no user has.
@@ -38,48 +30,31 @@ pub struct Add {
     /// Their last name.
     pub last_name: String,
     /// `Administrator`, `Member` or `Team Manager`; OnceHub's default is `Member`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub role_name: Option<&'static str>,
     /// The teams that they belong to.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub teams: Option<Vec<Id>>,
 }
 
-impl Endpoint for Add {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["users"])
-    }
-}
+endpoint!(Add: POST "users" -> Object);
 
 /// `PATCH /users/{id}`; at least one field. The account's owner cannot be changed. Operation `update-a-user`.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Serialize)]
 pub struct Update {
     /// The user.
     #[serde(skip)]
     pub id: Id,
     /// Their first name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
     /// Their last name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<String>,
     /// The role, as for [`Add`].
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub role_name: Option<&'static str>,
     /// All the teams that they belong to from then on.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub teams: Option<Vec<Id>>,
 }
 
-impl Endpoint for Update {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::PATCH, vec!["users", self.id.as_str()])
-    }
-}
+endpoint!(Update: PATCH "users" / id -> Object);
 
 /// `DELETE /users/{id}`. Operation `delete-a-user`.
 pub type Delete = endpoint::Delete<Users>;
@@ -93,13 +68,7 @@ pub struct GetAvailability {
     pub id: Id,
 }
 
-impl Endpoint for GetAvailability {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::GET, vec!["users", self.id.as_str(), "scheduling-availability"])
-    }
-}
+endpoint!(GetAvailability: GET "users" / id / "scheduling-availability" -> Object);
 
 /// `PATCH /users/{id}/scheduling-availability`: each day and each date given is replaced as a whole. Operation
 /// `patch_user_scheduling_availability`.
@@ -145,10 +114,4 @@ pub struct Hours {
     pub locations: Vec<Value>,
 }
 
-impl Endpoint for UpdateAvailability {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::PATCH, vec!["users", self.id.as_str(), "scheduling-availability"])
-    }
-}
+endpoint!(UpdateAvailability: PATCH "users" / id / "scheduling-availability" -> Object);

@@ -1,17 +1,10 @@
 //! Webhook subscriptions.
 
-use reqwest::Method;
 use serde::Serialize;
 
-use super::{Endpoint, Object, endpoint};
+use super::endpoint;
 
-/// `/webhooks`.
-#[derive(Debug)]
-pub struct Webhooks;
-
-impl endpoint::Collection for Webhooks {
-    const PATH: &'static str = "webhooks";
-}
+collection!(Webhooks: "webhooks");
 
 /// `GET /webhooks`, newest first. Operation `list-all-webhooks`.
 pub type All = endpoint::All<Webhooks>;
@@ -31,13 +24,7 @@ pub struct Create {
     pub events: Vec<String>,
 }
 
-impl Endpoint for Create {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::POST, vec!["webhooks"])
-    }
-}
+endpoint!(Create: POST "webhooks" -> Object);
 
 /// `DELETE /webhooks/{id}`. Operation `delete-a-webhook`.
 pub type Delete = endpoint::Delete<Webhooks>;

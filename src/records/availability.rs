@@ -6,7 +6,6 @@ use serde_json::Value;
 
 /// A user's working hours. The rows stay as OnceHub sent them: one that is odd must not hide the others.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Availability {
     pub user_id: Option<String>,
     pub user_name: Option<String>,

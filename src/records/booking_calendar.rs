@@ -10,7 +10,6 @@ use super::{Lookup, Noun, Record};
 
 /// A booking calendar.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct BookingCalendar {
     pub id: Option<String>,
     /// Id of a user or a team

@@ -13,7 +13,6 @@ use super::{Lookup, Noun, Record, Time, Told};
 
 /// A contact.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Contact {
     pub id: Option<String>,
     pub first_name: Option<String>,

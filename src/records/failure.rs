@@ -37,6 +37,7 @@ pub enum Kind {
 }
 
 /// A failed call, as the assistant sees it.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Failure {
     /// OnceHub's error type, or one of ours.
@@ -45,19 +46,14 @@ pub struct Failure {
     /// What happened, in one sentence.
     pub message: String,
     /// The argument or parameter at fault.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub param: Option<String>,
     /// OnceHub's HTTP status.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// OnceHub's request id.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// For a write: whether it may have happened.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// How long to wait before the next attempt.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
     /// The next sensible step.
     pub hint: String,

@@ -9,7 +9,6 @@ use super::{Time, Told};
 
 /// A one-time link.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Link {
     /// The link's own id, not a booking's
     pub id: Option<String>,

@@ -9,7 +9,6 @@ use super::time::Zone;
 
 /// A booking page of OnceHub Classic, or a master page, which has no zone.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Page {
     pub id: Option<String>,
     /// What the account calls it
@@ -40,7 +39,6 @@ impl Record for Page {
 
 /// An event type of OnceHub Classic.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct EventType {
     pub id: Option<String>,
     pub name: Option<String>,

@@ -12,7 +12,6 @@ use super::{Record, Reference, Time, Told, localised};
 
 /// A text message.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Sms {
     pub id: Option<String>,
     /// sent, failed, delivered or rejected
@@ -27,7 +26,6 @@ pub struct Sms {
 
 /// What was sent, and where to.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Details {
     pub delivered_to: Option<String>,
     pub message_body: Option<String>,

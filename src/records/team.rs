@@ -9,7 +9,6 @@ use super::time::Zone;
 
 /// A team.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Team {
     pub id: Option<String>,
     pub name: Option<String>,

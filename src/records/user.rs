@@ -10,7 +10,6 @@ use super::{Lookup, Noun, Record};
 
 /// A user of the account.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct User {
     pub id: Option<String>,
     pub first_name: Option<String>,

@@ -11,7 +11,6 @@ use super::{Record, Time};
 
 /// A webhook.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Webhook {
     pub id: Option<String>,
     pub api_version: Option<String>,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
-use rmcp::model::{CallToolRequestParams, CallToolResponse, Tool};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, Tool, ToolAnnotations};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 
@@ -126,6 +126,7 @@ impl Catalogue {
             if let Some(description) = &mut route.attr.description {
                 *description = schema::one_line(description).into();
             }
+            route.attr.annotations = route.attr.annotations.take().map(hints);
         }
         Ok(Self::of(router))
     }
@@ -231,6 +232,14 @@ impl Catalogue {
         }
         Ok(result.into())
     }
+}
+
+/// Completes a tool's hints, of which it states one: that it only reads, or else whether it changes what is there. Both
+/// may be repeated, unlike what creates; and all of it happens at OnceHub.
+fn hints(stated: ToolAnnotations) -> ToolAnnotations {
+    let reads = stated.read_only_hint == Some(true);
+    let is_destructive = stated.destructive_hint == Some(true);
+    stated.read_only(reads).destructive(is_destructive).idempotent(reads || is_destructive).open_world(true)
 }
 
 /// Whether a tool changes anything.

@@ -37,6 +37,7 @@ pub(super) struct Paging {
 }
 
 /// The reply to a search.
+#[serde_with::skip_serializing_none]
 #[derive(Serialize, JsonSchema)]
 pub(super) struct List<T> {
     items: Vec<T>,
@@ -47,10 +48,8 @@ pub(super) struct List<T> {
     /// The zone of every time that ends in _local
     time_zone: String,
     /// The filters and ranges, as understood
-    #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<String>,
     /// Anything else to know
-    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
 

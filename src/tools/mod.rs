@@ -28,7 +28,11 @@ use crate::actions::Settings;
 use crate::names::Directory;
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
+use asked::Asked;
+use call::Call;
 pub use catalogue::{BadSelection, Catalogue, Selection};
+use listing::{Paging, rows};
+use reply::{Deletion, Reply};
 
 /// The tools of one account.
 #[derive(Clone)]

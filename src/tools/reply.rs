@@ -35,19 +35,16 @@ pub(super) struct Deletion {
 }
 
 /// The reply to a change that was not made.
+#[serde_with::skip_serializing_none]
 #[derive(Default, Serialize, JsonSchema)]
 pub(super) struct NotMade {
     /// False when the person did not agree
-    #[serde(skip_serializing_if = "Option::is_none")]
     confirmed: Option<bool>,
     /// True when the server only says what it would do
-    #[serde(skip_serializing_if = "Option::is_none")]
     dry_run: Option<bool>,
     /// What a dry run would have done
-    #[serde(skip_serializing_if = "Option::is_none")]
     would: Option<String>,
     /// Anything else to know
-    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
 

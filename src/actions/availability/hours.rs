@@ -12,7 +12,6 @@ use crate::records::time;
 use crate::records::untrusted::quoted;
 
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct DayInput {
     /// Thursday, Mon-Fri, weekends
     pub day: String,
@@ -21,7 +20,6 @@ pub struct DayInput {
 }
 
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct DateInput {
     /// 2026-12-24, tomorrow, friday, +3d
     pub date: String,
@@ -33,7 +31,6 @@ pub struct DateInput {
 }
 
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct HoursInput {
     /// 09:00, on the quarter hour
     pub start_time: String,
@@ -43,7 +40,6 @@ pub struct HoursInput {
 }
 
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct LocationInput {
     #[serde(rename = "type")]
     kind: LocationType,

@@ -7,13 +7,13 @@ use serde_json::json;
 use crate::cli::{say, visible};
 
 /// One thing that was checked.
+#[serde_with::skip_serializing_none]
 #[derive(Debug, Serialize)]
 struct Finding {
     status: Status,
     topic: &'static str,
     #[serde(rename = "finding")]
     text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<String>,
 }
 

@@ -18,7 +18,6 @@ pub use text::agenda;
 
 /// A booking.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Booking {
     pub id: Option<String>,
     #[schemars(skip)]
@@ -95,14 +94,12 @@ pub struct Booking {
 
 /// The meeting's link.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Conferencing {
     pub join_url: Option<String>,
 }
 
 /// Why a booking was canceled or moved.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Cancellation {
     pub reason: Option<String>,
     pub actioned_by: Option<String>,
@@ -110,7 +107,6 @@ pub struct Cancellation {
 
 /// What the guest filled in.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default)]
 pub struct Form {
     pub name: Option<String>,
     pub email: Option<String>,

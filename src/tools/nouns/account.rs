@@ -6,24 +6,20 @@ use crate::oncehub::account::account_in;
 use crate::records::failure::Failure;
 use crate::records::untrusted::{clean, quoted};
 use crate::records::{Time, time};
-use crate::tools::call::Call;
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct TestConnection {}
 
 /// What is known of the connection.
+#[serde_with::skip_serializing_none]
 #[derive(serde::Serialize, schemars::JsonSchema)]
 struct Connection {
     /// OnceHub's own words
     message: String,
     /// The account's e-mail address
-    #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<String>,
     /// Who "me" is, if set
-    #[serde(skip_serializing_if = "Option::is_none")]
     me: Option<String>,
     /// The zone of replies, and of times given without one
     time_zone: String,
@@ -34,12 +30,8 @@ struct Connection {
 impl Tools {
     /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the current
     /// time. Use it first, or when another tool such as `list_bookings` reports an authentication error.
-    #[tool(
-        title = "Test connection",
-        input_schema = schema::input::<TestConnection>(),
-        output_schema = schema::one::<Connection>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Test connection", annotations(read_only_hint = true),
+        input_schema = schema::input::<TestConnection>(), output_schema = schema::one::<Connection>())]
     async fn test_connection(&self, mut call: Call) -> Result<Reply, Failure> {
         let TestConnection {} = call.input()?;
         let checked = call.oncehub().check().await?;

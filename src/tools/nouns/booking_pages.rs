@@ -6,11 +6,7 @@ use crate::oncehub::booking_pages;
 use crate::records::Noun;
 use crate::records::failure::Failure;
 use crate::records::page::Page;
-use crate::tools::asked::Asked;
-use crate::tools::call::Call;
-use crate::tools::listing::{Paging, rows};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListBookingPages {
@@ -25,7 +21,6 @@ struct ListBookingPages {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetBookingPage {
     /// Id, exact name or URL
     booking_page_id: String,
@@ -35,12 +30,8 @@ struct GetBookingPage {
 impl Tools {
     /// Find booking pages of OnceHub Classic: name, URL, time zone, whether active. Use one to filter `list_bookings`.
     /// They cannot be booked from here: for that see `list_booking_calendars`.
-    #[tool(
-        title = "List booking pages",
-        input_schema = schema::input::<ListBookingPages>(),
-        output_schema = schema::list::<Page>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List booking pages", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListBookingPages>(), output_schema = schema::list::<Page>())]
     async fn list_booking_pages(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListBookingPages { master_page, event_type, user, paging } = call.input()?;
         let mut asked = Asked::by(&call, call.zone());
@@ -54,12 +45,8 @@ impl Tools {
 
     /// Read one Classic booking page: label, URL, time zone, whether active. Not needed after `list_booking_pages`,
     /// which shows the same. Bookings: `list_bookings` (booking_page).
-    #[tool(
-        title = "Get booking page",
-        input_schema = schema::input::<GetBookingPage>(),
-        output_schema = schema::one::<Page>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get booking page", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetBookingPage>(), output_schema = schema::one::<Page>())]
     async fn get_booking_page(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingPage { booking_page_id } = call.input()?;
         let id = call.names.find(&[Noun::BookingPages], "booking_page_id", &booking_page_id).await?.id;

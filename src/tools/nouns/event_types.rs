@@ -6,11 +6,7 @@ use crate::oncehub::event_types;
 use crate::records::Noun;
 use crate::records::failure::Failure;
 use crate::records::page::EventType;
-use crate::tools::asked::Asked;
-use crate::tools::call::Call;
-use crate::tools::listing::{Paging, rows};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListEventTypes {
@@ -19,7 +15,6 @@ struct ListEventTypes {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetEventType {
     /// Id or exact name
     event_type_id: String,
@@ -29,12 +24,8 @@ struct GetEventType {
 impl Tools {
     /// List the event types (kinds of meeting) of OnceHub Classic: name, description. Use one to filter `list_bookings`
     /// or `list_booking_pages`. Newer booking calendars have none.
-    #[tool(
-        title = "List event types",
-        input_schema = schema::input::<ListEventTypes>(),
-        output_schema = schema::list::<EventType>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List event types", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListEventTypes>(), output_schema = schema::list::<EventType>())]
     async fn list_event_types(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListEventTypes { paging } = call.input()?;
         Ok(rows(
@@ -46,12 +37,8 @@ impl Tools {
 
     /// Read one Classic event type: name, description. Not needed after `list_event_types`, which shows the same.
     /// Bookings: `list_bookings` (event_type).
-    #[tool(
-        title = "Get event type",
-        input_schema = schema::input::<GetEventType>(),
-        output_schema = schema::one::<EventType>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get event type", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetEventType>(), output_schema = schema::one::<EventType>())]
     async fn get_event_type(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetEventType { event_type_id } = call.input()?;
         let id = call.names.find(&[Noun::EventTypes], "event_type_id", &event_type_id).await?.id;

@@ -10,11 +10,7 @@ use crate::records::failure::Failure;
 use crate::records::link::Link;
 use crate::records::page::Page;
 use crate::records::{Noun, Told};
-use crate::tools::asked::Asked;
-use crate::tools::call::Call;
-use crate::tools::listing::{Paging, rows};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn master_pages() -> ToolRouter<Self> {
@@ -29,7 +25,6 @@ struct ListMasterPages {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetMasterPage {
     /// Id, exact name or URL
     master_page_id: String,
@@ -39,12 +34,8 @@ struct GetMasterPage {
 impl Tools {
     /// List the master pages of OnceHub Classic, each one URL for several booking pages: name, URL, whether active. Use
     /// one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
-    #[tool(
-        title = "List master pages",
-        input_schema = schema::input::<ListMasterPages>(),
-        output_schema = schema::list::<Page>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List master pages", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListMasterPages>(), output_schema = schema::list::<Page>())]
     async fn list_master_pages(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListMasterPages { paging } = call.input()?;
         Ok(rows(
@@ -56,12 +47,8 @@ impl Tools {
 
     /// Read one Classic master page: label, URL, whether active. Not needed after `list_master_pages`, which shows the
     /// same. Its pages: `list_booking_pages` (master_page).
-    #[tool(
-        title = "Get master page",
-        input_schema = schema::input::<GetMasterPage>(),
-        output_schema = schema::one::<Page>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get master page", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetMasterPage>(), output_schema = schema::one::<Page>())]
     async fn get_master_page(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetMasterPage { master_page_id } = call.input()?;
         let id = call.names.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?.id;
@@ -70,7 +57,6 @@ impl Tools {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct CreateLink {
     /// Id, exact name or URL
     master_page_id: String,
@@ -81,12 +67,8 @@ impl Tools {
     /// Create a link for a single booking through a Classic master page. OnceHub does not send it: give it to the
     /// guest. It expires after one booking or 90 days; nothing can be prefilled. For booking calendars use
     /// `create_one_time_link`.
-    #[tool(
-        title = "Create master page one-time link",
-        input_schema = schema::input::<CreateLink>(),
-        output_schema = schema::written::<Link>(),
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
-    )]
+    #[tool(title = "Create master page one-time link", annotations(destructive_hint = false),
+        input_schema = schema::input::<CreateLink>(), output_schema = schema::written::<Link>())]
     async fn create_master_page_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
         let CreateLink { master_page_id } = call.input()?;
         let page = call.names.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?;

@@ -8,10 +8,8 @@ use crate::records::failure::{Failure, Kind};
 use crate::records::sms::Sms;
 use crate::records::{Noun, Told};
 use crate::tools::asked::{Asked, expand};
-use crate::tools::call::Call;
 use crate::tools::listing::{Paging, rows_as};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListSmsNotifications {
@@ -42,12 +40,8 @@ impl Tools {
     /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to check
     /// whether somebody got a reminder. It cannot send any, and no tool lists e-mails. For bookings use
     /// `list_bookings`.
-    #[tool(
-        title = "List SMS notifications",
-        input_schema = schema::input::<ListSmsNotifications>(),
-        output_schema = schema::list::<Sms>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List SMS notifications", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListSmsNotifications>(), output_schema = schema::list::<Sms>())]
     async fn list_sms_notifications(&self, mut call: Call) -> Result<Reply, Failure> {
         let input: ListSmsNotifications = call.input()?;
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;

@@ -6,11 +6,7 @@ use crate::oncehub::teams;
 use crate::records::Noun;
 use crate::records::failure::Failure;
 use crate::records::team::Team;
-use crate::tools::asked::Asked;
-use crate::tools::call::Call;
-use crate::tools::listing::{Paging, rows};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListTeams {
@@ -21,7 +17,6 @@ struct ListTeams {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetTeam {
     /// Id or exact name
     team_id: String,
@@ -31,12 +26,8 @@ struct GetTeam {
 impl Tools {
     /// List the account's teams, or one user's: names and ids. Teams host calendars together. Members are in
     /// `list_users`, calendars in `list_booking_calendars` (host). Change who is in a team with `update_user`.
-    #[tool(
-        title = "List teams",
-        input_schema = schema::input::<ListTeams>(),
-        output_schema = schema::list::<Team>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List teams", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListTeams>(), output_schema = schema::list::<Team>())]
     async fn list_teams(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListTeams { user, paging } = call.input()?;
         let mut asked = Asked::by(&call, call.zone());
@@ -45,12 +36,8 @@ impl Tools {
     }
 
     /// Read one team: its name by id, or its id by name. Members are in `list_users`, all teams in `list_teams`.
-    #[tool(
-        title = "Get team",
-        input_schema = schema::input::<GetTeam>(),
-        output_schema = schema::one::<Team>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get team", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetTeam>(), output_schema = schema::one::<Team>())]
     async fn get_team(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetTeam { team_id } = call.input()?;
         let id = call.names.find(&[Noun::Teams], "team_id", &team_id).await?.id;

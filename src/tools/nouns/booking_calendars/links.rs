@@ -14,12 +14,9 @@ use crate::records::failure::Failure;
 use crate::records::link::Link;
 use crate::records::untrusted::quoted;
 use crate::records::{Noun, Told};
-use crate::tools::call::Call;
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct CreateLink {
     /// Id, exact name or URL
     calendar_id: String,
@@ -47,18 +44,13 @@ struct CreateLink {
     hide_url_params: Option<bool>,
 }
 
+#[serde_with::skip_serializing_none]
 #[derive(serde::Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
 struct Utm {
-    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     medium: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     campaign: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     term: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<String>,
 }
 
@@ -67,12 +59,8 @@ impl Tools {
     /// Create a link for one guest to book one meeting at a time they choose, optionally prefilled. OnceHub does not
     /// send it: give it to the guest. It expires after one booking or 90 days. Published calendars only. For a time
     /// already agreed on use `schedule_meeting`; lasting links are in `get_booking_calendar`.
-    #[tool(
-        title = "Create one-time link",
-        input_schema = schema::input::<CreateLink>(),
-        output_schema = schema::written::<Link>(),
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
-    )]
+    #[tool(title = "Create one-time link", annotations(destructive_hint = false),
+        input_schema = schema::input::<CreateLink>(), output_schema = schema::written::<Link>())]
     async fn create_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
         let input: CreateLink = call.input()?;
         let calendar = calendar(&call.names, &input.calendar_id).await?;

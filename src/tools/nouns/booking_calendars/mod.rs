@@ -15,11 +15,7 @@ use crate::oncehub::booking_calendars;
 use crate::records::booking_calendar::BookingCalendar;
 use crate::records::failure::Failure;
 use crate::records::{Noun, Told};
-use crate::tools::asked::Asked;
-use crate::tools::call::Call;
-use crate::tools::listing::{Paging, rows};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn booking_calendars() -> ToolRouter<Self> {
@@ -38,7 +34,6 @@ struct ListBookingCalendars {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetBookingCalendar {
     /// Id, exact name or URL
     calendar_id: String,
@@ -48,12 +43,8 @@ struct GetBookingCalendar {
 impl Tools {
     /// Find booking calendars: name, host (person or team), duration, public URL, and whether published: only those can
     /// be booked. Use it to choose one for `get_booking_time_slots` and `schedule_meeting`.
-    #[tool(
-        title = "List booking calendars",
-        input_schema = schema::input::<ListBookingCalendars>(),
-        output_schema = schema::list::<BookingCalendar>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List booking calendars", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListBookingCalendars>(), output_schema = schema::list::<BookingCalendar>())]
     async fn list_booking_calendars(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListBookingCalendars { name, host, paging } = call.input()?;
         let mut asked = Asked::by(&call, call.zone());
@@ -71,12 +62,8 @@ impl Tools {
 
     /// Read one booking calendar: host, one of its durations, public URL, whether published. Not needed after
     /// `list_booking_calendars`, which shows the same; free times are in `get_booking_time_slots`.
-    #[tool(
-        title = "Get booking calendar",
-        input_schema = schema::input::<GetBookingCalendar>(),
-        output_schema = schema::one::<BookingCalendar>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get booking calendar", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetBookingCalendar>(), output_schema = schema::one::<BookingCalendar>())]
     async fn get_booking_calendar(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingCalendar { calendar_id } = call.input()?;
         let id = calendar(&call.names, &calendar_id).await?.id;

@@ -16,13 +16,10 @@ use crate::records::failure::Failure;
 use crate::records::untrusted::{quoted, word};
 use crate::records::{Time, Told};
 use crate::tools::address::phone;
-use crate::tools::call::Call;
 use crate::tools::nouns::bookings::changed;
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct ScheduleMeeting {
     /// Id, exact name or URL
     calendar_id: String,
@@ -78,12 +75,8 @@ impl Tools {
     /// Book a meeting for a guest at a start time from `get_booking_time_slots`; the calendar sets its length. Guest
     /// and host are notified at once; if the host must approve, it stays `requested` until then. After a failure, retry
     /// only if it says that nothing was booked. To let guests choose use `create_one_time_link`.
-    #[tool(
-        title = "Schedule meeting",
-        input_schema = schema::input::<ScheduleMeeting>(),
-        output_schema = schema::written_with::<Booking, Scheduled>(),
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
-    )]
+    #[tool(title = "Schedule meeting", annotations(destructive_hint = false),
+        input_schema = schema::input::<ScheduleMeeting>(), output_schema = schema::written_with::<Booking, Scheduled>())]
     async fn schedule_meeting(&self, mut call: Call) -> Result<Reply, Stop> {
         let input: ScheduleMeeting = call.input()?;
         let zone = call.zone_asked("guest_time_zone", Some(&input.guest_time_zone))?;

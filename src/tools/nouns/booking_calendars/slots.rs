@@ -13,14 +13,11 @@ use crate::records::Time;
 use crate::records::failure::Failure;
 use crate::records::time::{self, Zone};
 use crate::records::untrusted::{quoted, word};
-use crate::tools::call::Call;
 use crate::tools::listing::USUAL;
-use crate::tools::reply::Reply;
 use crate::tools::size::most_that_fit;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetBookingTimeSlots {
     /// Id, exact name or URL
     calendar_id: String,
@@ -42,12 +39,8 @@ impl Tools {
     /// Find the free times of a booking calendar, e.g. before `schedule_meeting`. Returns start times by day in the
     /// guest's zone, and where each can take place. Respects meetings, working hours and buffers, but not how far ahead
     /// guests may book. Fails for unpublished calendars and hosts without a seat.
-    #[tool(
-        title = "Get free time slots",
-        input_schema = schema::input::<GetBookingTimeSlots>(),
-        output_schema = schema::one::<Slots>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get free time slots", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetBookingTimeSlots>(), output_schema = schema::one::<Slots>())]
     async fn get_booking_time_slots(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingTimeSlots { calendar_id, start_time, end_time, time_zone, limit } = call.input()?;
         let zone = call.zone_asked("time_zone", time_zone.as_deref())?;
@@ -171,6 +164,7 @@ pub(super) fn text_of<'a>(location: &'a Map<String, Value>, field: &str) -> Opti
 }
 
 /// The reply: free slots, and where to go on.
+#[serde_with::skip_serializing_none]
 #[derive(serde::Serialize, schemars::JsonSchema)]
 struct Slots {
     items: Vec<Item>,
@@ -179,27 +173,24 @@ struct Slots {
     /// Always null: see next_start_time
     next_cursor: Option<String>,
     /// Where to continue when has_more: pass it as start_time
-    #[serde(skip_serializing_if = "Option::is_none")]
     next_start_time: Option<String>,
     /// The zone of every time that ends in _local
     time_zone: String,
     calendar_id: String,
     /// If the same for all items: location_type and location_value for schedule_meeting
-    #[serde(skip_serializing_if = "Option::is_none")]
     locations: Option<Vec<Map<String, Value>>>,
     /// The range, as understood
     asked: String,
     /// Anything else to know
-    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
 
+#[serde_with::skip_serializing_none]
 #[derive(serde::Serialize, schemars::JsonSchema)]
 struct Item {
     /// UTC: pass it to schedule_meeting
     start_time: Time,
     /// If they differ between items
-    #[serde(skip_serializing_if = "Option::is_none")]
     locations: Option<Vec<Map<String, Value>>>,
 }
 

@@ -7,12 +7,9 @@ use super::changed;
 use crate::actions::bookings::{Change, Target, cancel, mark_no_show, request_reschedule};
 use crate::actions::{Action, Stop};
 use crate::records::booking::Booking;
-use crate::tools::call::Call;
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct CancelBooking {
     /// Id, or the guest's exact name or e-mail
     booking_id: String,
@@ -27,7 +24,6 @@ fn yes() -> bool {
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct RequestReschedule {
     /// Id, or the guest's exact name or e-mail
     booking_id: String,
@@ -36,7 +32,6 @@ struct RequestReschedule {
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct MarkNoShow {
     /// Id, or the guest's exact name or e-mail
     booking_id: String,
@@ -47,12 +42,8 @@ impl Tools {
     /// Cancel an upcoming booking for good; its time becomes free. The guest is e-mailed, with the reason, unless
     /// notify_guest is false. To let them choose another time use `request_reschedule`; for another host
     /// `reassign_booking`. Paid bookings can only be canceled in OnceHub.
-    #[tool(
-        title = "Cancel booking",
-        input_schema = schema::input::<CancelBooking>(),
-        output_schema = schema::written::<Booking>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Cancel booking", annotations(destructive_hint = true),
+        input_schema = schema::input::<CancelBooking>(), output_schema = schema::written::<Booking>())]
     async fn cancel_booking(&self, mut call: Call) -> Result<Reply, Stop> {
         let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
         let target = Target::find(&call.names, &booking_id).await?;
@@ -63,12 +54,8 @@ impl Tools {
     /// Cancel an upcoming booking and e-mail the guest a link to choose another time. The slot is released at once,
     /// even if the guest never answers. To move it to an agreed time use `schedule_meeting` first, then
     /// `cancel_booking`. Not for paid bookings.
-    #[tool(
-        title = "Request reschedule",
-        input_schema = schema::input::<RequestReschedule>(),
-        output_schema = schema::written::<Booking>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Request reschedule", annotations(destructive_hint = true),
+        input_schema = schema::input::<RequestReschedule>(), output_schema = schema::written::<Booking>())]
     async fn request_reschedule(&self, mut call: Call) -> Result<Reply, Stop> {
         let RequestReschedule { booking_id, reason } = call.input()?;
         let target = Target::find(&call.names, &booking_id).await?;
@@ -78,12 +65,8 @@ impl Tools {
 
     /// Mark a booking whose start has passed as missed by the guest. It cannot be undone here. For an upcoming one use
     /// `cancel_booking`. Candidates: `list_bookings` with starts_before now, and status completed or scheduled.
-    #[tool(
-        title = "Mark no-show",
-        input_schema = schema::input::<MarkNoShow>(),
-        output_schema = schema::written::<Booking>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Mark no-show", annotations(destructive_hint = true),
+        input_schema = schema::input::<MarkNoShow>(), output_schema = schema::written::<Booking>())]
     async fn mark_no_show(&self, mut call: Call) -> Result<Reply, Stop> {
         let MarkNoShow { booking_id } = call.input()?;
         let target = Target::find(&call.names, &booking_id).await?;

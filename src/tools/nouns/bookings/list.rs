@@ -10,10 +10,8 @@ use crate::records::failure::Failure;
 use crate::records::time::Zone;
 use crate::records::{Noun, Told};
 use crate::tools::asked::{Asked, expand};
-use crate::tools::call::Call;
 use crate::tools::listing::{Paging, Texts, reply};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ListBookings {
@@ -91,12 +89,8 @@ impl Tools {
     /// missed theirs, what changed since yesterday. Newest created first, not chronological: pass starts_after for
     /// upcoming ones. guest and several statuses scan 1,000 bookings a call. Notes, answers and links are in
     /// `get_booking` or detail=full; free times in `get_booking_time_slots`.
-    #[tool(
-        title = "List bookings",
-        input_schema = schema::input::<ListBookings>(),
-        output_schema = schema::list::<Booking>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List bookings", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListBookings>(), output_schema = schema::list::<Booking>())]
     async fn list_bookings(&self, mut call: Call) -> Result<Reply, Failure> {
         let input: ListBookings = call.input()?;
         let detail = input.detail.unwrap_or_default();

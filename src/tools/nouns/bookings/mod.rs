@@ -13,9 +13,7 @@ use crate::records::Told;
 use crate::records::booking::Booking;
 use crate::records::failure::Failure;
 use crate::records::time::Zone;
-use crate::tools::call::Call;
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, asked, schema};
+use crate::tools::{Call, Reply, Tools, asked, schema};
 
 impl Tools {
     pub(in crate::tools) fn bookings() -> ToolRouter<Self> {
@@ -24,7 +22,6 @@ impl Tools {
 }
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetBooking {
     /// Id, or the guest's exact name or e-mail
     booking_id: String,
@@ -39,12 +36,8 @@ struct GetBooking {
 impl Tools {
     /// Read one booking in full: notes and answers, join link, location, reschedule and cancel links, payment, why it
     /// was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and host.
-    #[tool(
-        title = "Get booking",
-        input_schema = schema::input::<GetBooking>(),
-        output_schema = schema::one::<Booking>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get booking", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetBooking>(), output_schema = schema::one::<Booking>())]
     async fn get_booking(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBooking { booking_id, expand, time_zone } = call.input()?;
         let zone = call.zone_asked("time_zone", time_zone.as_deref())?;

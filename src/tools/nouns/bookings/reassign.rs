@@ -10,12 +10,9 @@ use crate::oncehub::bookings;
 use crate::records::booking::Booking;
 use crate::records::untrusted::word;
 use crate::records::{Noun, Reference, Told};
-use crate::tools::call::Call;
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct ReassignBooking {
     /// Id, or the guest's exact name or e-mail
     booking_id: String,
@@ -52,12 +49,8 @@ impl Tools {
     /// Give an upcoming booking to another host at the same time; everyone is notified. Whether the new host is free is
     /// not checked: look with `list_bookings` (host) first. If they have no video service, an online meeting loses its
     /// link. Not in every plan. For another time use `request_reschedule`.
-    #[tool(
-        title = "Reassign booking",
-        input_schema = schema::input::<ReassignBooking>(),
-        output_schema = schema::written::<Booking>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Reassign booking", annotations(destructive_hint = true),
+        input_schema = schema::input::<ReassignBooking>(), output_schema = schema::written::<Booking>())]
     async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Stop> {
         let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
         let host = call.names.find(&[Noun::Users], "new_host", &new_host).await?;

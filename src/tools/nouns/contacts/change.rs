@@ -11,9 +11,7 @@ use crate::records::failure::Failure;
 use crate::records::time::Zone;
 use crate::records::{Noun, Told};
 use crate::tools::address::{email, phone};
-use crate::tools::call::Call;
-use crate::tools::reply::{Deletion, Reply};
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Deletion, Reply, Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -40,49 +38,35 @@ struct UpdateContact {
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct DeleteContact {
     /// E-mail, id or exact name
     contact_id: String,
 }
 
 /// What can be said of a contact when it is made and afterwards. It serialises to OnceHub's own names.
+#[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, schemars::JsonSchema)]
 struct Details {
     /// User: name, e-mail, id or `me`
     #[serde(skip_serializing)]
     owner: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     company: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     company_size: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     employees: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     job_title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     salutation: Option<String>,
     /// E.164
-    #[serde(skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     street_address: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     post_code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     city: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
     /// IANA zone
-    #[serde(skip_serializing_if = "Option::is_none")]
     timezone: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     has_consent: Option<bool>,
-    #[serde(rename(serialize = "terms_of_sevice"), skip_serializing_if = "Option::is_none")]
+    #[serde(rename(serialize = "terms_of_sevice"))]
     terms_of_service: Option<bool>,
     /// By exact field name
     #[serde(skip_serializing)]
@@ -103,12 +87,8 @@ enum Status {
 impl Tools {
     /// Add a guest to the contacts. Needs an email or mobile_phone that no contact has yet (see `list_contacts`);
     /// neither can change later. Not needed before `schedule_meeting`. For colleagues use `add_user`.
-    #[tool(
-        title = "Create contact",
-        input_schema = schema::input::<CreateContact>(),
-        output_schema = schema::written::<Contact>(),
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
-    )]
+    #[tool(title = "Create contact", annotations(destructive_hint = false),
+        input_schema = schema::input::<CreateContact>(), output_schema = schema::written::<Contact>())]
     async fn create_contact(&self, mut call: Call) -> Result<Reply, Stop> {
         let CreateContact { first_name, last_name, email: address, mobile_phone, details } = call.input()?;
         let address = address.map(|address| email("email", &address)).transpose()?;
@@ -130,12 +110,8 @@ impl Tools {
 
     /// Change a contact's details; omitted fields stay, and so do custom_fields not named. E-mail and mobile phone
     /// cannot change: create another with `create_contact`. Current values: `get_contact`.
-    #[tool(
-        title = "Update contact",
-        input_schema = schema::input::<UpdateContact>(),
-        output_schema = schema::written::<Contact>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Update contact", annotations(destructive_hint = true),
+        input_schema = schema::input::<UpdateContact>(), output_schema = schema::written::<Contact>())]
     async fn update_contact(&self, mut call: Call) -> Result<Reply, Stop> {
         let fixed = |failure: Failure| match failure.param.as_deref() {
             Some("email" | "mobile_phone") => failure
@@ -171,12 +147,8 @@ impl Tools {
 
     /// Delete a contact's record for good. OnceHub does not document what happens to upcoming bookings: use
     /// `cancel_booking` first. To keep the record but drop a lead use `update_contact` with status Disqualified.
-    #[tool(
-        title = "Delete contact",
-        input_schema = schema::input::<DeleteContact>(),
-        output_schema = schema::written::<Deletion>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Delete contact", annotations(destructive_hint = true),
+        input_schema = schema::input::<DeleteContact>(), output_schema = schema::written::<Deletion>())]
     async fn delete_contact(&self, mut call: Call) -> Result<Reply, Stop> {
         let DeleteContact { contact_id } = call.input()?;
         let id = call.names.contact("contact_id", &contact_id).await?;

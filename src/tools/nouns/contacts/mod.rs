@@ -12,11 +12,7 @@ use crate::records::Told;
 use crate::records::contact::Contact;
 use crate::records::failure::Failure;
 use crate::records::time::Zone;
-use crate::tools::asked::Asked;
-use crate::tools::call::Call;
-use crate::tools::listing::{Paging, rows};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn contacts() -> ToolRouter<Self> {
@@ -43,7 +39,6 @@ struct ListContacts {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetContact {
     /// E-mail, id or exact name
     contact_id: String,
@@ -54,12 +49,8 @@ impl Tools {
     /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name filter scans
     /// 1,000 contacts a call, email all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
     /// (contact), colleagues in `list_users`.
-    #[tool(
-        title = "List contacts",
-        input_schema = schema::input::<ListContacts>(),
-        output_schema = schema::list::<Contact>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List contacts", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListContacts>(), output_schema = schema::list::<Contact>())]
     async fn list_contacts(&self, mut call: Call) -> Result<Reply, Failure> {
         let input: ListContacts = call.input()?;
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -80,12 +71,8 @@ impl Tools {
 
     /// Read one contact in full, with the address, consent and custom fields that `list_contacts` leaves out. Their
     /// bookings are in `list_bookings` (contact); change them with `update_contact`.
-    #[tool(
-        title = "Get contact",
-        input_schema = schema::input::<GetContact>(),
-        output_schema = schema::one::<Contact>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get contact", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetContact>(), output_schema = schema::one::<Contact>())]
     async fn get_contact(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetContact { contact_id } = call.input()?;
         let id = call.names.contact("contact_id", &contact_id).await?;

@@ -11,12 +11,9 @@ use crate::records::time::Zone;
 use crate::records::user::User;
 use crate::records::{Noun, Told};
 use crate::tools::address::email;
-use crate::tools::call::Call;
-use crate::tools::reply::{Deletion, Reply};
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Deletion, Reply, Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct AddUser {
     email: String,
     first_name: String,
@@ -29,7 +26,6 @@ struct AddUser {
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct UpdateUser {
     /// Name, e-mail, id or `me`
     user_id: String,
@@ -41,7 +37,6 @@ struct UpdateUser {
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct DeleteUser {
     /// Name, e-mail or id
     user_id: String,
@@ -69,12 +64,8 @@ impl Role {
 impl Tools {
     /// Invite a colleague to the account; OnceHub e-mails them at once. To host they must accept, and need a seat. For
     /// guests use `create_contact`; for existing users `update_user`.
-    #[tool(
-        title = "Add user",
-        input_schema = schema::input::<AddUser>(),
-        output_schema = schema::written::<User>(),
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
-    )]
+    #[tool(title = "Add user", annotations(destructive_hint = false),
+        input_schema = schema::input::<AddUser>(), output_schema = schema::written::<User>())]
     async fn add_user(&self, mut call: Call) -> Result<Reply, Stop> {
         let input: AddUser = call.input()?;
         let request = users::Add {
@@ -91,12 +82,8 @@ impl Tools {
     /// Change a user's name, role or teams; omitted fields stay. teams replaces all of them, which changes whom team
     /// calendars book. The account owner, and anyone's e-mail, cannot be changed. Hours:
     /// `update_scheduling_availability`.
-    #[tool(
-        title = "Update user",
-        input_schema = schema::input::<UpdateUser>(),
-        output_schema = schema::written::<User>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Update user", annotations(destructive_hint = true),
+        input_schema = schema::input::<UpdateUser>(), output_schema = schema::written::<User>())]
     async fn update_user(&self, mut call: Call) -> Result<Reply, Stop> {
         let input: UpdateUser = call.input()?;
         let id = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?.id;
@@ -130,12 +117,8 @@ impl Tools {
 
     /// Remove a user from the account for good. Upcoming bookings may be left without a host: find them with
     /// `list_bookings` (host) and use `reassign_booking` first. To change teams or role use `update_user`.
-    #[tool(
-        title = "Delete user",
-        input_schema = schema::input::<DeleteUser>(),
-        output_schema = schema::written::<Deletion>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Delete user", annotations(destructive_hint = true),
+        input_schema = schema::input::<DeleteUser>(), output_schema = schema::written::<Deletion>())]
     async fn delete_user(&self, mut call: Call) -> Result<Reply, Stop> {
         let DeleteUser { user_id } = call.input()?;
         let id = call.names.find(&[Noun::Users], "user_id", &user_id).await?.id;

@@ -12,11 +12,7 @@ use crate::oncehub::users;
 use crate::records::failure::Failure;
 use crate::records::user::User;
 use crate::records::{Noun, Told};
-use crate::tools::asked::Asked;
-use crate::tools::call::Call;
-use crate::tools::listing::{Paging, rows};
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn users() -> ToolRouter<Self> {
@@ -35,7 +31,6 @@ struct ListUsers {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetUser {
     /// Name, e-mail, id or `me`
     user_id: String,
@@ -45,12 +40,8 @@ struct GetUser {
 impl Tools {
     /// Find the account's users, who host bookings (not while their status is invited): name, e-mail, role, status,
     /// time zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
-    #[tool(
-        title = "List users",
-        input_schema = schema::input::<ListUsers>(),
-        output_schema = schema::list::<User>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List users", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListUsers>(), output_schema = schema::list::<User>())]
     async fn list_users(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListUsers { name, email, paging } = call.input()?;
         let mut asked = Asked::by(&call, call.zone());
@@ -63,12 +54,8 @@ impl Tools {
 
     /// Read one user: role, status, time zone, teams. Not needed after `list_users`, which shows the same. Bookings:
     /// `list_bookings` (host); hours: `get_scheduling_availability`.
-    #[tool(
-        title = "Get user",
-        input_schema = schema::input::<GetUser>(),
-        output_schema = schema::one::<User>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get user", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetUser>(), output_schema = schema::one::<User>())]
     async fn get_user(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetUser { user_id } = call.input()?;
         let id = call.names.find(&[Noun::Users], "user_id", &user_id).await?.id;

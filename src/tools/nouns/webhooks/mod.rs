@@ -15,11 +15,7 @@ use crate::records::failure::Failure;
 use crate::records::untrusted::{quoted, word};
 use crate::records::webhook::Webhook;
 use crate::records::{Noun, Told};
-use crate::tools::asked::Asked;
-use crate::tools::call::Call;
-use crate::tools::listing::{Paging, rows};
-use crate::tools::reply::{Deletion, Reply};
-use crate::tools::{Tools, schema};
+use crate::tools::{Asked, Call, Deletion, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn webhooks() -> ToolRouter<Self> {
@@ -47,7 +43,6 @@ const EVENTS: &[&str] = &[
 ];
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct CreateWebhook {
     /// Must be unique
     name: String,
@@ -65,7 +60,6 @@ struct ListWebhooks {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct OneWebhook {
     /// Id or exact name
     webhook_id: String,
@@ -75,12 +69,8 @@ struct OneWebhook {
 impl Tools {
     /// List the account's webhooks, addresses that OnceHub posts to when bookings or conversations change: name, URL,
     /// events; secrets are withheld. Use it before `create_webhook` and `delete_webhook`.
-    #[tool(
-        title = "List webhooks",
-        input_schema = schema::input::<ListWebhooks>(),
-        output_schema = schema::list::<Webhook>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "List webhooks", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListWebhooks>(), output_schema = schema::list::<Webhook>())]
     async fn list_webhooks(&self, mut call: Call) -> Result<Reply, Failure> {
         let ListWebhooks { paging } = call.input()?;
         let found = paging.all::<Webhook>(&call, &webhooks::All::default()).await?;
@@ -89,12 +79,8 @@ impl Tools {
 
     /// Read one webhook: URL, events. Not needed after `list_webhooks`, which shows the same. Secrets are withheld:
     /// only `create_webhook` shows one, once.
-    #[tool(
-        title = "Get webhook",
-        input_schema = schema::input::<OneWebhook>(),
-        output_schema = schema::one::<Webhook>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get webhook", annotations(read_only_hint = true),
+        input_schema = schema::input::<OneWebhook>(), output_schema = schema::one::<Webhook>())]
     async fn get_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
         let OneWebhook { webhook_id } = call.input()?;
         let id = call.names.find(&[Noun::Webhooks], "webhook_id", &webhook_id).await?.id;
@@ -103,12 +89,12 @@ impl Tools {
 }
 
 /// A webhook that was just created.
+#[serde_with::skip_serializing_none]
 #[derive(serde::Serialize, schemars::JsonSchema)]
 struct Created {
     #[serde(flatten)]
     webhook: Told<Webhook>,
     /// Signs each delivery; shown only once
-    #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
 
@@ -117,12 +103,8 @@ impl Tools {
     /// Have OnceHub post the chosen events, guests' data included, to an address from now on. Their signing secret is
     /// shown in this reply only: have it stored. A webhook cannot be changed, only replaced (`delete_webhook`); see
     /// `list_webhooks` first.
-    #[tool(
-        title = "Create webhook",
-        input_schema = schema::input::<CreateWebhook>(),
-        output_schema = schema::written::<Created>(),
-        annotations(read_only_hint = false, destructive_hint = false, idempotent_hint = false, open_world_hint = true)
-    )]
+    #[tool(title = "Create webhook", annotations(destructive_hint = false),
+        input_schema = schema::input::<CreateWebhook>(), output_schema = schema::written::<Created>())]
     async fn create_webhook(&self, mut call: Call) -> Result<Reply, Stop> {
         let CreateWebhook { name, url, events } = call.input()?;
         let webhook = webhooks::Create { name: called(&name)?, url: address(&url)?, events: known(&events)? };
@@ -149,12 +131,8 @@ impl Tools {
 
     /// Stop OnceHub from posting to a webhook's address, for good. Find it with `list_webhooks`. To change URL or
     /// events, first use `create_webhook` with another name; its secret is new.
-    #[tool(
-        title = "Delete webhook",
-        input_schema = schema::input::<OneWebhook>(),
-        output_schema = schema::written::<Deletion>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Delete webhook", annotations(destructive_hint = true),
+        input_schema = schema::input::<OneWebhook>(), output_schema = schema::written::<Deletion>())]
     async fn delete_webhook(&self, mut call: Call) -> Result<Reply, Stop> {
         let OneWebhook { webhook_id } = call.input()?;
         let id = call.names.find(&[Noun::Webhooks], "webhook_id", &webhook_id).await?.id;

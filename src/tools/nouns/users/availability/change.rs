@@ -10,12 +10,9 @@ use crate::records::availability::Availability;
 use crate::records::booking::Booking;
 use crate::records::failure::Failure;
 use crate::records::{Noun, Time, Told};
-use crate::tools::call::Call;
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct UpdateAvailability {
     /// Name, e-mail, id or `me`
     user_id: String,
@@ -28,6 +25,7 @@ struct UpdateAvailability {
 }
 
 /// The reply to a change of hours.
+#[serde_with::skip_serializing_none]
 #[derive(serde::Serialize, schemars::JsonSchema)]
 struct Changed {
     #[serde(flatten)]
@@ -35,20 +33,16 @@ struct Changed {
     /// Each a day or date, with its hours before and after
     changes: Vec<Value>,
     /// Upcoming bookings on the changed days that are now outside working hours
-    #[serde(skip_serializing_if = "Option::is_none")]
     outside_working_hours: Option<Vec<Value>>,
 }
 
 /// A booking that now lies outside of hours.
+#[serde_with::skip_serializing_none]
 #[derive(serde::Serialize)]
 struct Row<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: &'a Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: &'a Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    status: Option<&'a str>,
     starting_time: Option<Time>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     guest: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     as_co_host: bool,
@@ -59,12 +53,8 @@ impl Tools {
     /// Change when a user can be booked, in their own zone: weekly by day, overrides for dates such as holidays. Given
     /// days are replaced whole; others stay. Nothing is canceled: the reply names bookings now outside those hours, for
     /// `request_reschedule` or `cancel_booking`. Current hours: `get_scheduling_availability`.
-    #[tool(
-        title = "Update scheduling availability",
-        input_schema = schema::input::<UpdateAvailability>(),
-        output_schema = schema::written::<Changed>(),
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Update scheduling availability", annotations(destructive_hint = true),
+        input_schema = schema::input::<UpdateAvailability>(), output_schema = schema::written::<Changed>())]
     async fn update_scheduling_availability(&self, mut call: Call) -> Result<Reply, Stop> {
         let UpdateAvailability { user_id, weekly, overrides } = call.input()?;
         if weekly.is_empty() && overrides.is_empty() {
@@ -112,8 +102,8 @@ async fn told(call: &Call, update: &Update, Read { sent, schedule }: Read) -> Re
         let role = if is_co_host(booking) { " (as co-host)" } else { "" };
         text.push_str(&format!("\n{}{role}", booking.described(&schedule.zone)));
         let row = Row {
-            id: &booking.id,
-            status: &booking.status,
+            id: booking.id.as_deref(),
+            status: booking.status.as_deref(),
             starting_time: booking.starting_time,
             guest: booking.guest_in_words(),
             as_co_host: is_co_host(booking),

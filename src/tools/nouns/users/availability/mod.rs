@@ -10,12 +10,9 @@ use crate::actions::availability::{Read, described};
 use crate::records::Noun;
 use crate::records::availability::Availability;
 use crate::records::failure::Failure;
-use crate::tools::call::Call;
-use crate::tools::reply::Reply;
-use crate::tools::{Tools, schema};
+use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 struct GetAvailability {
     /// Name, e-mail, id or `me`
     user_id: String,
@@ -25,12 +22,8 @@ struct GetAvailability {
 impl Tools {
     /// Read a user's working hours: by day of the week, with date overrides and locations, in the user's own zone. It
     /// ignores bookings: free times are in `get_booking_time_slots`. Change it with `update_scheduling_availability`.
-    #[tool(
-        title = "Get scheduling availability",
-        input_schema = schema::input::<GetAvailability>(),
-        output_schema = schema::one::<Availability>(),
-        annotations(read_only_hint = true, destructive_hint = false, idempotent_hint = true, open_world_hint = true)
-    )]
+    #[tool(title = "Get scheduling availability", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetAvailability>(), output_schema = schema::one::<Availability>())]
     async fn get_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetAvailability { user_id } = call.input()?;
         let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;

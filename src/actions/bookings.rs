@@ -1,16 +1,11 @@
 //! Changes to a booking, and the bookings to come of somebody who is about to be deleted.
 
-use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::{Found, Names};
-use crate::oncehub::{Endpoint, Error, Id, Object, bookings};
-use crate::records::Told;
-use crate::records::booking::Booking;
-use crate::records::failure::Failure;
-use crate::records::time::{self, Zone};
-use crate::records::untrusted::quoted;
+use crate::oncehub::{Endpoint, Error, Id, Object, Range, bookings};
+use crate::records::{Booking, Failure, Told, Zone, quoted};
 
 /// A booking that is to be changed.
 #[derive(Clone)]
@@ -157,11 +152,9 @@ impl Reassign {
     /// Whether OnceHub lists the booking among those that the new host hosts or co-hosts.
     async fn is_listed(&self, context: &Context) -> Result<bool, Error> {
         let starts = self.target.booking.starts();
-        let second = SignedDuration::from_secs(1);
         let listing = bookings::All {
             host: Some(self.host.id.clone()),
-            starting_after: starts.map(|at| time::instant(at - second)),
-            starting_before: starts.map(|at| time::instant(at + second)),
+            starting: starts.map(Range::around).unwrap_or_default(),
             ..bookings::All::default()
         };
         let theirs = context.oncehub().list(&listing, 100).await?.items;
@@ -242,7 +235,7 @@ pub struct Upcoming {
 impl Upcoming {
     /// Returns the live upcoming bookings that match `whose`.
     pub async fn of(context: &Context, whose: bookings::All) -> Self {
-        let listing = bookings::All { starting_after: Some(time::instant(context.now())), ..whose };
+        let listing = bookings::All { starting: Range::between(Some(context.now()), None), ..whose };
         let page = context.oncehub().page(&listing, 100, None).await;
         let more = page.as_ref().is_ok_and(|page| page.has_more);
         let bookings = page.ok().map(|page| {

@@ -9,10 +9,7 @@ use super::confirm::{Answer, Ask, Confirm};
 use super::{Declined, Question, Stop};
 use crate::names::Names;
 use crate::oncehub::{Client, Object};
-use crate::records::failure::Failure;
-use crate::records::time::Zone;
-use crate::records::untrusted::clean;
-use crate::records::{Record, Told};
+use crate::records::{Failure, Record, Told, Zone, clean};
 
 /// The settings that apply to every call.
 #[derive(Clone)]

@@ -1,8 +1,6 @@
 use super::{Action, Context, Question, Seen, Subject};
 use crate::oncehub::{Endpoint, Error, Listing, Object};
-use crate::records::Noun;
-use crate::records::failure::Failure;
-use crate::records::untrusted::word;
+use crate::records::{Failure, Noun, word};
 
 /// OnceHub's largest page: this many of the newest objects are scanned for one that was just created.
 const NEWEST: usize = 100;

@@ -6,8 +6,7 @@ use super::{Action, Context, Question, Seen, Subject};
 use crate::names::Names;
 use crate::oncehub::endpoint::{self, Collection};
 use crate::oncehub::{Endpoint, Error, Id, Object, Rejection};
-use crate::records::failure::Failure;
-use crate::records::{Noun, Record, Told};
+use crate::records::{Failure, Noun, Record, Told};
 
 /// The deletion of an object.
 pub struct Delete<C> {

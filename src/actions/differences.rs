@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::actions::Seen;
 use crate::oncehub::Object;
 use crate::records::outline::{Author, inline};
-use crate::records::untrusted::quoted;
+use crate::records::quoted;
 
 /// A field whose value changed.
 pub struct Difference {

@@ -27,8 +27,7 @@ pub use create::Create;
 pub use delete::{Delete, still_there};
 
 use crate::oncehub::{Endpoint, Error, Object, Outcome};
-use crate::records::Noun;
-use crate::records::failure::Failure;
+use crate::records::{Failure, Noun};
 
 /// A change to the account that can be carried out once.
 pub trait Action: Send + Sync {

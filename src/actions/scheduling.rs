@@ -5,11 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::Found;
 use crate::oncehub::booking_calendars::{self, Location};
-use crate::oncehub::{Error, Object, bookings};
-use crate::records::Told;
-use crate::records::booking::Booking;
-use crate::records::time::{self, Zone};
-use crate::records::untrusted::quoted;
+use crate::oncehub::{Error, Object, Range, bookings};
+use crate::records::{Booking, Told, Zone, quoted, time};
 
 /// A meeting to be scheduled.
 pub struct Schedule {
@@ -40,11 +37,9 @@ impl Schedule {
     /// # Errors
     /// As [`Client::send`](crate::oncehub::Client::send).
     pub async fn find(&self, context: &Context) -> Result<Option<Object>, Error> {
-        let second = SignedDuration::from_secs(1);
         let listing = bookings::All {
             booking_calendar: Some(self.calendar.id.clone()),
-            starting_after: Some(time::instant(self.start - second)),
-            starting_before: Some(time::instant(self.start + second)),
+            starting: Range::around(self.start),
             ..bookings::All::default()
         };
         let found = context.oncehub().list(&listing, 100).await?;

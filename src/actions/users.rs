@@ -11,11 +11,7 @@ use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_ther
 use crate::names::{Entries, Names};
 use crate::oncehub::users::{self, Users};
 use crate::oncehub::{Error, Id, bookings};
-use crate::records::failure::Failure;
-use crate::records::time::Zone;
-use crate::records::untrusted::quoted;
-use crate::records::user::User;
-use crate::records::{Noun, Told};
+use crate::records::{Failure, Noun, Told, User, Zone, quoted};
 
 /// Invites somebody to the account, into teams of these names.
 pub fn invite(request: users::Add, teams: &[String]) -> Create<users::Add, users::All> {

@@ -6,10 +6,7 @@ use super::{Context, Create, Delete, Question, Subject, still_there};
 use crate::names::{Names, fold};
 use crate::oncehub::Id;
 use crate::oncehub::webhooks::{self, Webhooks};
-use crate::records::failure::Failure;
-use crate::records::untrusted::quoted;
-use crate::records::webhook::Webhook;
-use crate::records::{Noun, Told};
+use crate::records::{Failure, Noun, Told, Webhook, quoted};
 
 /// Plans to create a webhook; returns the change, and a sentence about webhooks that post to the same address, if there
 /// are any.

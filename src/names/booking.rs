@@ -1,10 +1,7 @@
 use super::search::Search;
 use super::{Names, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Id, Rejection, bookings};
-use crate::records::Told;
-use crate::records::booking::Booking;
-use crate::records::failure::{Failure, Kind};
-use crate::records::untrusted::quoted;
+use crate::records::{Booking, Failure, Kind, Told, quoted};
 
 impl Names {
     /// Finds the booking asked for: by its id, by the guest's exact name or address, by its subject, or by one of its

@@ -3,10 +3,7 @@ use parking_lot::Mutex;
 use super::search::Search;
 use super::{Names, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Id, contacts};
-use crate::records::contact::Contact;
-use crate::records::failure::Failure;
-use crate::records::untrusted::{quoted, word};
-use crate::records::{Told, time};
+use crate::records::{Contact, Failure, Told, quoted, time, word};
 
 impl Names {
     /// Finds a contact by id, by e-mail address, or by an exact name among the 1,000 newest.

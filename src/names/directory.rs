@@ -12,9 +12,8 @@ use crate::oncehub::{
     Cause, Client, Error, Ledger, Object, Page, booking_calendars, booking_pages, event_types, master_pages, teams,
     tolerant, users, webhooks,
 };
-use crate::records::untrusted::{clean, quoted, word};
 use crate::records::user::full_name;
-use crate::records::{Named, Noun};
+use crate::records::{Named, Noun, clean, quoted, word};
 
 /// How long what was read is used at most.
 const LIFETIME: Duration = Duration::from_mins(15);
@@ -205,64 +204,44 @@ impl Entries {
     }
 }
 
-/// An object with an id and names.
-#[derive(Clone, Debug)]
+/// An object with an id and names: of what OnceHub sends of any noun, what tells its objects apart.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Entry {
     pub id: String,
     /// The name people use for it.
     pub name: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    /// The public label of a Classic page.
+    label: Option<String>,
     /// The e-mail address, for a user.
     pub email: Option<String>,
     /// The zone, for a user.
     pub timezone: Option<String>,
     /// The id of a user or a team, for a calendar.
     pub host: Option<String>,
-    /// What guests read, for a calendar.
+    /// What guests read, for a calendar: not distinctive enough to search by.
     subject: Option<String>,
     role_name: Option<String>,
     url: Option<String>,
     /// Every name it can be looked up by, folded.
+    #[serde(skip)]
     pub(super) known_as: Vec<String>,
-}
-
-/// The fields of any noun that tell its objects apart.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Known {
-    id: Option<String>,
-    name: Option<String>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    label: Option<String>,
-    email: Option<String>,
-    timezone: Option<String>,
-    host: Option<String>,
-    subject: Option<String>,
-    role_name: Option<String>,
-    url: Option<String>,
 }
 
 impl Entry {
     pub(super) fn new(object: Object) -> Option<Self> {
-        let (known, _) = tolerant::read::<Known>(object.into_fields());
-        let id = known.id?;
-        let person = full_name(known.first_name.as_deref(), known.last_name.as_deref());
-        let name = person.or_else(|| known.name.map(|name| clean(&name).trim().to_owned()));
-        // A Classic page has a public label besides its name; a calendar's subject is not distinctive enough to search
-        // by.
-        let names = [Some(&id), name.as_ref(), known.label.as_ref(), known.email.as_ref(), known.url.as_ref()];
-        let known_as = names.into_iter().flatten().map(|name| fold(name)).collect();
-        Some(Self {
-            name: name.or_else(|| known.email.clone()).unwrap_or_else(|| id.clone()),
-            email: known.email,
-            timezone: known.timezone,
-            host: known.host,
-            subject: known.subject,
-            role_name: known.role_name,
-            url: known.url,
-            known_as,
-            id,
-        })
+        let (mut entry, _) = tolerant::read::<Self>(object.into_fields());
+        if entry.id.trim().is_empty() {
+            return None;
+        }
+        let person = full_name(entry.first_name.as_deref(), entry.last_name.as_deref());
+        let name = person.or_else(|| Some(clean(&entry.name).trim().to_owned()).filter(|name| !name.is_empty()));
+        let names = [Some(&entry.id), name.as_ref(), entry.label.as_ref(), entry.email.as_ref(), entry.url.as_ref()];
+        entry.known_as = names.into_iter().flatten().map(|name| fold(name)).collect();
+        entry.name = name.or_else(|| entry.email.clone()).unwrap_or_else(|| entry.id.clone());
+        Some(entry)
     }
 
     pub(super) fn named(&self, noun: Noun, among: &Entries) -> Named {

@@ -5,9 +5,7 @@ use super::Names;
 use super::directory::Entry;
 use super::fold::{fold, looks_like_an_id, nearest, thousands};
 use crate::oncehub::{Id, booking_calendars, booking_pages, event_types, master_pages, teams, users, webhooks};
-use crate::records::Noun;
-use crate::records::failure::{Failure, Kind};
-use crate::records::untrusted::quoted;
+use crate::records::{Failure, Kind, Noun, quoted};
 
 /// Returns a noun's word, and how to find one.
 fn words(noun: Noun) -> (&'static str, &'static str) {

@@ -22,8 +22,7 @@ pub use fold::{fold, looks_like_an_id, nearest, thousands};
 pub use search::{Gathered, Keep, Search, Stopped, cursor_of, cut};
 
 use crate::oncehub::{Client, Endpoint, Error, Id, Object};
-use crate::records::time::Zone;
-use crate::records::{Named, Noun, Record, Told};
+use crate::records::{Named, Noun, Record, Told, Zone};
 
 /// Reports how many objects a call has scanned, and of how many.
 pub type Progress = Arc<dyn Fn(usize, Option<usize>) -> BoxFuture<'static, ()> + Send + Sync>;

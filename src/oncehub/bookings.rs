@@ -2,11 +2,9 @@
 
 use serde::Serialize;
 
-use super::Id;
+use super::{Id, Range, endpoint};
 
 /// `GET /bookings`, newest first. Operation `list-all-bookings`.
-///
-/// The time filters are exclusive on both sides.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// A single status; OnceHub does not accept a list.
@@ -25,24 +23,15 @@ pub struct All {
     pub master_page: Option<Id>,
     /// The Classic event type that was chosen.
     pub event_type: Option<Id>,
-    /// Starts after this moment, ISO 8601 in UTC.
-    #[serde(rename = "starting_time.gt")]
-    pub starting_after: Option<String>,
-    /// Starts before this moment.
-    #[serde(rename = "starting_time.lt")]
-    pub starting_before: Option<String>,
-    /// Created after this moment.
-    #[serde(rename = "creation_time.gt")]
-    pub created_after: Option<String>,
-    /// Created before this moment.
-    #[serde(rename = "creation_time.lt")]
-    pub created_before: Option<String>,
-    /// Last updated after this moment.
-    #[serde(rename = "last_updated_time.gt")]
-    pub updated_after: Option<String>,
-    /// Last updated before this moment.
-    #[serde(rename = "last_updated_time.lt")]
-    pub updated_before: Option<String>,
+    /// When it starts.
+    #[serde(flatten, with = "endpoint::starting")]
+    pub starting: Range,
+    /// When it was created.
+    #[serde(flatten, with = "endpoint::created")]
+    pub created: Range,
+    /// When it was last updated.
+    #[serde(flatten, with = "endpoint::updated")]
+    pub updated: Range,
     /// The fields to return as whole objects, comma-separated.
     pub expand: Option<String>,
 }
@@ -111,7 +100,7 @@ pub struct Reassign {
 #[serde(tag = "type", rename = "virtual")]
 pub struct VideoLocation {
     /// `google_meet`, `microsoft_teams`, `webex`, `gotomeeting` or `zoom`.
-    pub value: String,
+    pub value: &'static str,
 }
 
 endpoint!(Reassign: POST "bookings" / id / "reassign" -> Object);

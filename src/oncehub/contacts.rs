@@ -3,29 +3,21 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Id, endpoint};
+use super::{Id, Range, endpoint};
 
 collection!(Contacts: "contacts");
 
 /// `GET /contacts`, newest first. Operation `list-all-contacts`.
-///
-/// The time filters are exclusive on both sides.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
     /// Exactly this e-mail address.
     pub email: Option<String>,
-    /// Created after this moment, ISO 8601 in UTC.
-    #[serde(rename = "creation_time.gt")]
-    pub created_after: Option<String>,
-    /// Created before this moment.
-    #[serde(rename = "creation_time.lt")]
-    pub created_before: Option<String>,
-    /// Last updated after this moment.
-    #[serde(rename = "last_updated_time.gt")]
-    pub updated_after: Option<String>,
-    /// Last updated before this moment.
-    #[serde(rename = "last_updated_time.lt")]
-    pub updated_before: Option<String>,
+    /// When it was created.
+    #[serde(flatten, with = "endpoint::created")]
+    pub created: Range,
+    /// When it was last updated.
+    #[serde(flatten, with = "endpoint::updated")]
+    pub updated: Range,
 }
 
 endpoint!(All: LIST "contacts");

@@ -1,5 +1,6 @@
 use std::marker::PhantomData;
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
@@ -65,6 +66,35 @@ macro_rules! collection {
         }
     };
 }
+
+/// A range of time that narrows a list, exclusive on both sides: instants, ISO 8601 in UTC.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Range {
+    /// After this moment.
+    #[serde(rename = "gt")]
+    pub after: Option<String>,
+    /// Before this moment.
+    #[serde(rename = "lt")]
+    pub before: Option<String>,
+}
+
+impl Range {
+    /// Returns the range from a moment, itself included, until another.
+    pub fn between(from: Option<Timestamp>, until: Option<Timestamp>) -> Self {
+        let after = from.map(|from| format!("{:.3}", from - SignedDuration::from_millis(1)));
+        Self { after, before: until.map(|until| format!("{until:.0}")) }
+    }
+
+    /// Returns the second of a moment, for finding what is at it.
+    pub fn around(at: Timestamp) -> Self {
+        let second = SignedDuration::from_secs(1);
+        Self { after: Some(format!("{:.0}", at - second)), before: Some(format!("{:.0}", at + second)) }
+    }
+}
+
+serde_with::with_prefix!(pub(super) starting "starting_time.");
+serde_with::with_prefix!(pub(super) created "creation_time.");
+serde_with::with_prefix!(pub(super) updated "last_updated_time.");
 
 /// A collection of OnceHub's objects of one kind.
 pub trait Collection: Send + Sync + 'static {

@@ -34,7 +34,7 @@ pub mod users;
 pub mod webhooks;
 
 pub use client::{BadUrl, Client, Settings, api_root};
-pub use endpoint::{Endpoint, FromReply, Listing};
+pub use endpoint::{Endpoint, FromReply, Listing, Range};
 pub use error::{Cause, Error, Outcome, Rejection};
 pub use id::{BadId, Id};
 pub use key::{BadKey, Key, KeySource};

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Id;
+use super::{Id, Range, endpoint};
 
 /// `GET /notifications/sms`, newest first. Operation `list-all-sms-notifications`. The response has no `has_more`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -11,12 +11,9 @@ pub struct AllSms {
     pub recipient: Option<Id>,
     /// `contact` or `user`.
     pub recipient_type: Option<&'static str>,
-    /// Created after this moment, ISO 8601 in UTC.
-    #[serde(rename = "creation_time.gt")]
-    pub created_after: Option<String>,
-    /// Created before this moment.
-    #[serde(rename = "creation_time.lt")]
-    pub created_before: Option<String>,
+    /// When it was created.
+    #[serde(flatten, with = "endpoint::created")]
+    pub created: Range,
     /// The fields to return as whole objects, comma-separated.
     pub expand: Option<String>,
 }

@@ -75,23 +75,19 @@ impl Failure {
 
     /// A failure for an argument that cannot be used.
     pub fn argument(name: &str, problem: impl std::fmt::Display, hint: impl Into<String>) -> Self {
-        let mut failure = Self::new(Kind::InvalidArgument, format!("{name}: {problem}"), hint);
-        failure.param = Some(one_line(name));
-        failure
+        let failure = Self::new(Kind::InvalidArgument, format!("{name}: {problem}"), hint);
+        Self { param: Some(one_line(name)), ..failure }
     }
 
     /// A failure for a name, address or id that does not exist.
     pub fn not_found(name: &str, problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        let mut failure = Self::new(Kind::NotFound, problem, hint);
-        failure.param = Some(name.into());
-        failure
+        Self { param: Some(name.into()), ..Self::new(Kind::NotFound, problem, hint) }
     }
 
     /// A failure for a name that several objects share.
     pub fn ambiguous(name: &str, problem: impl Into<String>) -> Self {
-        let mut failure = Self::new(Kind::AmbiguousName, problem, "call again with the id of the one that is meant");
-        failure.param = Some(name.into());
-        failure
+        let failure = Self::new(Kind::AmbiguousName, problem, "call again with the id of the one that is meant");
+        Self { param: Some(name.into()), ..failure }
     }
 
     /// A failure for a setting that the server's operator has to fix.
@@ -101,9 +97,7 @@ impl Failure {
 
     /// A failure for a change that needs a person's yes, which cannot be obtained.
     pub fn not_confirmed(problem: impl Into<String>, hint: impl Into<String>) -> Self {
-        let mut failure = Self::new(Kind::NotConfirmed, problem, hint);
-        failure.outcome = Some(Outcome::NotDone);
-        failure
+        Self { outcome: Some(Outcome::NotDone), ..Self::new(Kind::NotConfirmed, problem, hint) }
     }
 
     /// Returns the same failure with a better hint.
@@ -115,9 +109,7 @@ impl Failure {
 
     /// The failure of a write, which always says whether it may have happened.
     pub fn of_write(error: &Error) -> Self {
-        let mut failure = Self::from(error);
-        failure.outcome = Some(error.outcome);
-        failure
+        Self { outcome: Some(error.outcome), ..Self::from(error) }
     }
 
     /// Returns the text for people: a handful of lines at most, the last of them the hint.

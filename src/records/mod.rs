@@ -22,4 +22,17 @@ pub mod untrusted;
 pub mod user;
 pub mod webhook;
 
+pub use availability::Availability;
+pub use booking::Booking;
+pub use booking_calendar::BookingCalendar;
+pub use contact::Contact;
+pub use failure::{Failure, Kind};
+pub use link::Link;
+pub use page::{EventType, Page};
 pub use record::{Lookup, Named, Noun, Record, Reference, Time, Told, localised, put_time};
+pub use sms::Sms;
+pub use team::Team;
+pub use time::{Moment, Zone};
+pub use untrusted::{clean, quoted, word};
+pub use user::User;
+pub use webhook::Webhook;

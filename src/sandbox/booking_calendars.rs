@@ -12,8 +12,8 @@ impl Noun for Calendar {
     const NAME: &'static str = "booking calendar";
     const FILTERS: &'static [Filter<Self>] = &[Filter::Is("host", |calendar, id, _| calendar.host == id)];
 
-    fn id(&self) -> &str {
-        &self.id
+    fn state(&self) -> (&str, bool) {
+        (&self.id, false)
     }
 
     fn show(&self, _: &World) -> Value {

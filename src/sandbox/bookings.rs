@@ -22,23 +22,12 @@ impl Noun for Booking {
         Filter::Between("last_updated_time", |booking| booking.updated),
     ];
     const EXPANDABLE: &'static [&'static str] = &[
-        "owner",
-        "contact",
-        "contact.owner",
-        "conversation",
-        "booking_page",
-        "master_page",
-        "event_type",
-        "booking_calendar",
-        "user",
+        "owner", "contact", "contact.owner", "conversation", "booking_page", "master_page", "event_type",
+        "booking_calendar", "user",
     ];
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn is_deleted(&self) -> bool {
-        self.deleted
+    fn state(&self) -> (&str, bool) {
+        (&self.id, self.deleted)
     }
 
     /// Returns it with every documented field.

@@ -14,8 +14,8 @@ impl Noun for Page {
         Filter::Is("user", |page, id, _| page.user == id),
     ];
 
-    fn id(&self) -> &str {
-        &self.id
+    fn state(&self) -> (&str, bool) {
+        (&self.id, false)
     }
 
     fn show(&self, _: &World) -> Value {
@@ -29,8 +29,8 @@ impl Noun for Page {
 impl Noun for EventType {
     const NAME: &'static str = "event type";
 
-    fn id(&self) -> &str {
-        &self.id
+    fn state(&self) -> (&str, bool) {
+        (&self.id, false)
     }
 
     fn show(&self, _: &World) -> Value {
@@ -41,12 +41,8 @@ impl Noun for EventType {
 impl Noun for MasterPage {
     const NAME: &'static str = "master page";
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn is_deleted(&self) -> bool {
-        self.deleted
+    fn state(&self) -> (&str, bool) {
+        (&self.id, self.deleted)
     }
 
     fn show(&self, _: &World) -> Value {

@@ -15,8 +15,8 @@ impl Noun for Notification {
     ];
     const EXPANDABLE: &'static [&'static str] = &["recipient"];
 
-    fn id(&self) -> &str {
-        &self.id
+    fn state(&self) -> (&str, bool) {
+        (&self.id, false)
     }
 
     fn show(&self, _: &World) -> Value {

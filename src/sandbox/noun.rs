@@ -15,10 +15,15 @@ pub(super) trait Noun: Sized + 'static {
     /// The references that can be expanded, those inside another after that one.
     const EXPANDABLE: &'static [&'static str] = &[];
 
-    fn id(&self) -> &str;
+    /// Returns its id, and whether it has been deleted.
+    fn state(&self) -> (&str, bool);
+
+    fn id(&self) -> &str {
+        self.state().0
+    }
 
     fn is_deleted(&self) -> bool {
-        false
+        self.state().1
     }
 
     /// Returns it as it looks on the wire while it is not deleted.

@@ -10,8 +10,8 @@ impl Noun for Team {
     const FILTERS: &'static [Filter<Self>] =
         &[Filter::Is("user", |team, user, world| world.user(user).is_some_and(|user| user.teams.contains(&team.id)))];
 
-    fn id(&self) -> &str {
-        &self.id
+    fn state(&self) -> (&str, bool) {
+        (&self.id, false)
     }
 
     fn show(&self, _: &World) -> Value {

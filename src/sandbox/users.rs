@@ -18,12 +18,8 @@ impl Noun for User {
     const FILTERS: &'static [Filter<Self>] =
         &[Filter::Is("email", |user, email, _| user.email.to_lowercase() == email.to_lowercase())];
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn is_deleted(&self) -> bool {
-        self.deleted
+    fn state(&self) -> (&str, bool) {
+        (&self.id, self.deleted)
     }
 
     fn show(&self, _: &World) -> Value {

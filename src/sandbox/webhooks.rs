@@ -9,31 +9,17 @@ use super::world::{Webhook, World, secret};
 
 /// The events to subscribe to: single ones, or all of a kind.
 const EVENTS: &[&str] = &[
-    "booking",
-    "booking.scheduled",
-    "booking.rescheduled",
-    "booking.reassigned",
-    "booking.canceled_then_rescheduled",
-    "booking.canceled_reschedule_requested",
-    "booking.canceled",
-    "booking.completed",
-    "booking.no_show",
-    "conversation",
-    "conversation.started",
-    "conversation.closed",
-    "conversation.abandoned",
+    "booking", "booking.scheduled", "booking.rescheduled", "booking.reassigned", "booking.canceled_then_rescheduled",
+    "booking.canceled_reschedule_requested", "booking.canceled", "booking.completed", "booking.no_show",
+    "conversation", "conversation.started", "conversation.closed", "conversation.abandoned",
     "conversation.reached_out",
 ];
 
 impl Noun for Webhook {
     const NAME: &'static str = "webhook";
 
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn is_deleted(&self) -> bool {
-        self.deleted
+    fn state(&self) -> (&str, bool) {
+        (&self.id, self.deleted)
     }
 
     fn show(&self, _: &World) -> Value {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 use crate::names::nearest;
-use crate::records::failure::Failure;
+use crate::records::Failure;
 use crate::records::untrusted::is_blank;
 
 /// Reads the arguments of one call.

@@ -1,13 +1,8 @@
 //! List filters: what the caller asks for, translated into OnceHub's filters.
 
-use jiff::Timestamp;
-
 use crate::names::fold;
-use crate::oncehub::Id;
-use crate::records::Noun;
-use crate::records::failure::Failure;
-use crate::records::time::{self, Zone};
-use crate::records::untrusted::quoted;
+use crate::oncehub::{Id, Range};
+use crate::records::{Failure, Moment, Noun, Zone, quoted, time};
 use crate::tools::call::Call;
 
 /// The caller's filters, translated into OnceHub's and described in words for the reply.
@@ -19,13 +14,11 @@ pub(super) struct Asked<'a> {
     pub(super) words: Vec<String>,
     /// Other notes, about hours that a clock change skips or repeats.
     pub(super) notes: Vec<String>,
-    /// The start of a range whose end is read next.
-    began: Option<(&'static str, Timestamp)>,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn by(call: &'a Call, zone: &'a Zone) -> Self {
-        Self { call, zone, words: Vec::new(), notes: Vec::new(), began: None }
+        Self { call, zone, words: Vec::new(), notes: Vec::new() }
     }
 
     /// Returns the maximum size of the reply, in bytes.
@@ -71,38 +64,30 @@ impl<'a> Asked<'a> {
         Ok(Some(id))
     }
 
-    /// Translates "at or after": OnceHub's own filter excludes the moment itself.
-    pub(super) fn from(&mut self, argument: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
-        self.began = None;
-        let Some(text) = text else { return Ok(None) };
-        let moment = self.call.moment(argument, text, self.zone)?;
-        self.began = Some((argument, moment.at));
-        self.note(argument, moment.note.as_deref());
-        self.words.push(format!("{} from {}", argument.trim_end_matches("_after"), time::local(moment.at, self.zone)));
-        let just_before = moment.at - jiff::SignedDuration::from_millis(1);
-        Ok(Some(just_before.to_string()))
-    }
-
-    /// Translates "before"; a date includes that day.
-    pub(super) fn until(&mut self, argument: &'static str, text: Option<&str>) -> Result<Option<String>, Failure> {
-        let Some(text) = text else { return Ok(None) };
-        let moment = self.call.moment(argument, text, self.zone)?;
-        self.note(argument, moment.note.as_deref());
-        let end = time::end_exclusive(&moment, self.zone);
-        if let Some((from, began)) = self.began.take()
-            && end <= began
+    /// Reads a range, from a moment on and before another; a date as its end includes that day. The arguments are
+    /// called `what` with `_after` and `_before`.
+    pub(super) fn range(&mut self, what: &str, after: Option<&str>, before: Option<&str>) -> Result<Range, Failure> {
+        let (first, last) = (format!("{what}_after"), format!("{what}_before"));
+        let from = after.map(|text| self.moment(&first, text)).transpose()?.map(|from| from.at);
+        self.words.extend(from.map(|from| format!("{what} from {}", time::local(from, self.zone))));
+        let until = before.map(|text| self.moment(&last, text)).transpose()?;
+        let until = until.map(|until| time::end_exclusive(&until, self.zone));
+        if let (Some(from), Some(until)) = (from, until)
+            && until <= from
         {
-            let (began, ends) = (time::local(began, self.zone), time::local(end, self.zone));
-            let problem = format!("the range is empty: {from} is {began}, and it ends before {ends}");
+            let (began, ends) = (time::local(from, self.zone), time::local(until, self.zone));
+            let problem = format!("the range is empty: {first} is {began}, and it ends before {ends}");
             let hint = "write both as dates; the name of a weekday means the next one after today";
-            return Err(Failure::argument(argument, problem, hint));
+            return Err(Failure::argument(&last, problem, hint));
         }
-        self.words.push(format!("{} {}", argument.replace('_', " "), time::local(end, self.zone)));
-        Ok(Some(time::instant(end)))
+        self.words.extend(until.map(|until| format!("{what} before {}", time::local(until, self.zone))));
+        Ok(Range::between(from, until))
     }
 
-    fn note(&mut self, argument: &str, note: Option<&str>) {
-        self.notes.extend(note.map(|note| format!("{argument}: {note}")));
+    fn moment(&mut self, argument: &str, text: &str) -> Result<Moment, Failure> {
+        let moment = self.call.moment(argument, text, self.zone)?;
+        self.notes.extend(moment.note.as_ref().map(|note| format!("{argument}: {note}")));
+        Ok(moment)
     }
 }
 

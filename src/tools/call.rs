@@ -20,9 +20,7 @@ use crate::actions::confirm::Ask;
 use crate::actions::{Action, Context, Done, Stop, carry_out};
 use crate::names::{Names, Progress};
 use crate::oncehub::{Endpoint, Id, Ledger, Object};
-use crate::records::Record;
-use crate::records::failure::Failure;
-use crate::records::time::{self, Moment, Zone};
+use crate::records::{Failure, Moment, Record, Zone, time};
 
 /// What a tool's handler receives.
 pub(super) struct Call {

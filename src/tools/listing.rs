@@ -13,9 +13,7 @@ use super::reply::Reply;
 use super::size::{json_size, most_that_fit};
 use crate::names::{Gathered, Keep, Search, Stopped, cursor_of, cut, fold};
 use crate::oncehub::{Id, Listing};
-use crate::records::failure::Failure;
-use crate::records::time::Zone;
-use crate::records::{Record, Told};
+use crate::records::{Failure, Record, Told, Zone};
 
 /// The number of items returned when the caller sets no limit.
 pub(super) const USUAL: usize = 25;

@@ -9,10 +9,8 @@ use serde_json::{Map, Value, json};
 
 use crate::actions::{Declined, Done, Stop};
 use crate::oncehub::{Id, Outcome};
-use crate::records::failure::Failure;
-use crate::records::localised;
-use crate::records::time::Zone;
-use crate::records::untrusted::{clean, clean_value, quoted};
+use crate::records::untrusted::clean_value;
+use crate::records::{Failure, Zone, clean, localised, quoted};
 use crate::tools::size::json_size;
 
 /// The note on a reply when OnceHub's response to a write was lost.

@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use super::hours::{Plan, minutes};
 use super::schedule::Schedule;
 use crate::actions::Context;
-use crate::oncehub::{Error, Id, bookings};
+use crate::oncehub::{Error, Id, Range, bookings};
+use crate::records::Told;
 use crate::records::booking::Booking;
-use crate::records::{Told, time};
 
 /// The most bookings that are scanned.
 const MOST: usize = 500;
@@ -44,8 +44,7 @@ impl Outside {
         }
         let listing = bookings::All {
             host: Some(user.clone()),
-            starting_after: Some((from - jiff::SignedDuration::from_millis(1)).to_string()),
-            starting_before: until.map(time::instant),
+            starting: Range::between(Some(from), until),
             ..bookings::All::default()
         };
         let page = context.oncehub().list(&listing, MOST).await?;

@@ -3,9 +3,7 @@
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::account::account_in;
-use crate::records::failure::Failure;
-use crate::records::untrusted::{clean, quoted};
-use crate::records::{Time, time};
+use crate::records::{Failure, Time, clean, quoted, time};
 use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]

@@ -3,28 +3,8 @@
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::booking_pages;
-use crate::records::Noun;
-use crate::records::failure::Failure;
-use crate::records::page::Page;
+use crate::records::{Failure, Noun, Page};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListBookingPages {
-    /// Name, URL or id
-    master_page: Option<String>,
-    /// Name or id
-    event_type: Option<String>,
-    /// Name, e-mail, id or `me`
-    user: Option<String>,
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetBookingPage {
-    /// Id, exact name or URL
-    booking_page_id: String,
-}
 
 #[tool_router(router = booking_pages, vis = "pub(in crate::tools)")]
 impl Tools {
@@ -52,4 +32,22 @@ impl Tools {
         let id = call.names.find(&[Noun::BookingPages], "booking_page_id", &booking_page_id).await?.id;
         call.one::<Page>(&booking_pages::Get::new(id.clone()), &id).await
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListBookingPages {
+    /// Name, URL or id
+    master_page: Option<String>,
+    /// Name or id
+    event_type: Option<String>,
+    /// Name, e-mail, id or `me`
+    user: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct GetBookingPage {
+    /// Id, exact name or URL
+    booking_page_id: String,
 }

@@ -3,22 +3,8 @@
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::event_types;
-use crate::records::Noun;
-use crate::records::failure::Failure;
-use crate::records::page::EventType;
+use crate::records::{EventType, Failure, Noun};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListEventTypes {
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetEventType {
-    /// Id or exact name
-    event_type_id: String,
-}
 
 #[tool_router(router = event_types, vis = "pub(in crate::tools)")]
 impl Tools {
@@ -44,4 +30,16 @@ impl Tools {
         let id = call.names.find(&[Noun::EventTypes], "event_type_id", &event_type_id).await?.id;
         call.one::<EventType>(&event_types::Get::new(id.clone()), &id).await
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListEventTypes {
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct GetEventType {
+    /// Id or exact name
+    event_type_id: String,
 }

@@ -6,28 +6,13 @@ use rmcp::{tool, tool_router};
 use crate::actions::Stop;
 use crate::actions::links::MakeLink;
 use crate::oncehub::master_pages;
-use crate::records::failure::Failure;
-use crate::records::link::Link;
-use crate::records::page::Page;
-use crate::records::{Noun, Told};
+use crate::records::{Failure, Link, Noun, Page, Told};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn master_pages() -> ToolRouter<Self> {
         Self::finding_master_pages() + Self::linking_master_pages()
     }
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListMasterPages {
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetMasterPage {
-    /// Id, exact name or URL
-    master_page_id: String,
 }
 
 #[tool_router(router = finding_master_pages)]
@@ -56,12 +41,6 @@ impl Tools {
     }
 }
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct CreateLink {
-    /// Id, exact name or URL
-    master_page_id: String,
-}
-
 #[tool_router(router = linking_master_pages)]
 impl Tools {
     /// Create a link for a single booking through a Classic master page. OnceHub does not send it: give it to the
@@ -79,4 +58,22 @@ impl Tools {
         link.master_page_id = Some(page.id.to_string());
         Ok(Reply::new(link.fields(call.zone()), link.invitation(&page.described(), call.zone())).in_zone(call.zone()))
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListMasterPages {
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct GetMasterPage {
+    /// Id, exact name or URL
+    master_page_id: String,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct CreateLink {
+    /// Id, exact name or URL
+    master_page_id: String,
 }

@@ -4,12 +4,39 @@ use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Names};
 use crate::oncehub::{Id, notifications};
-use crate::records::failure::{Failure, Kind};
-use crate::records::sms::Sms;
-use crate::records::{Noun, Told};
+use crate::records::{Failure, Kind, Noun, Sms, Told};
 use crate::tools::asked::{Asked, expand};
 use crate::tools::listing::{Paging, rows_as};
 use crate::tools::{Call, Reply, Tools, schema};
+
+#[tool_router(router = notifications, vis = "pub(in crate::tools)")]
+impl Tools {
+    /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to check
+    /// whether somebody got a reminder. It cannot send any, and no tool lists e-mails. For bookings use
+    /// `list_bookings`.
+    #[tool(title = "List SMS notifications", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListSmsNotifications>(), output_schema = schema::list::<Sms>())]
+    async fn list_sms_notifications(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ListSmsNotifications = call.input()?;
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let mut asked = Asked::by(&call, &zone);
+        let recipient = match input.recipient.as_deref() {
+            Some(text) => Some(recipient(&call.names, text, input.recipient_type).await?),
+            None => None,
+        };
+        asked.words.extend(recipient.as_ref().map(|(who, _)| format!("recipient {who}")));
+        let recipient_type: Option<&str> = input.recipient_type.map(RecipientType::into);
+        asked.words.extend(recipient_type.map(|kind| format!("{kind}s only")));
+        let filter = notifications::AllSms {
+            recipient: recipient.map(|(_, id)| id),
+            recipient_type,
+            created: asked.range("created", input.created_after.as_deref(), input.created_before.as_deref())?,
+            expand: expand(&input.expand),
+        };
+        let found = input.paging.all(&call, &filter).await?;
+        Ok(rows_as(found, "SMS notification", &asked, Told::<Sms>::with_recipient))
+    }
+}
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct ListSmsNotifications {
@@ -28,44 +55,12 @@ struct ListSmsNotifications {
     paging: Paging,
 }
 
-#[derive(Clone, Copy, Debug, serde::Deserialize, PartialEq, Eq, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, serde::Deserialize, PartialEq, Eq, schemars::JsonSchema, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 enum RecipientType {
     Contact,
     User,
-}
-
-#[tool_router(router = notifications, vis = "pub(in crate::tools)")]
-impl Tools {
-    /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to check
-    /// whether somebody got a reminder. It cannot send any, and no tool lists e-mails. For bookings use
-    /// `list_bookings`.
-    #[tool(title = "List SMS notifications", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListSmsNotifications>(), output_schema = schema::list::<Sms>())]
-    async fn list_sms_notifications(&self, mut call: Call) -> Result<Reply, Failure> {
-        let input: ListSmsNotifications = call.input()?;
-        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
-        let mut asked = Asked::by(&call, &zone);
-        let recipient = match input.recipient.as_deref() {
-            Some(text) => Some(recipient(&call.names, text, input.recipient_type).await?),
-            None => None,
-        };
-        asked.words.extend(recipient.as_ref().map(|(who, _)| format!("recipient {who}")));
-        let recipient_type = input.recipient_type.map(|kind| match kind {
-            RecipientType::Contact => "contact",
-            RecipientType::User => "user",
-        });
-        asked.words.extend(recipient_type.map(|kind| format!("{kind}s only")));
-        let filter = notifications::AllSms {
-            recipient: recipient.map(|(_, id)| id),
-            recipient_type,
-            created_after: asked.from("created_after", input.created_after.as_deref())?,
-            created_before: asked.until("created_before", input.created_before.as_deref())?,
-            expand: expand(&input.expand),
-        };
-        let found = input.paging.all(&call, &filter).await?;
-        Ok(rows_as(found, "SMS notification", &asked, Told::<Sms>::with_recipient))
-    }
 }
 
 /// Finds the user or contact that is meant, in words and by id, trying colleagues first.

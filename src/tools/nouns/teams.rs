@@ -3,24 +3,8 @@
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::teams;
-use crate::records::Noun;
-use crate::records::failure::Failure;
-use crate::records::team::Team;
+use crate::records::{Failure, Noun, Team};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListTeams {
-    /// One user's: name, e-mail, id or `me`
-    user: Option<String>,
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetTeam {
-    /// Id or exact name
-    team_id: String,
-}
 
 #[tool_router(router = teams, vis = "pub(in crate::tools)")]
 impl Tools {
@@ -43,4 +27,18 @@ impl Tools {
         let id = call.names.find(&[Noun::Teams], "team_id", &team_id).await?.id;
         call.one::<Team>(&teams::Get::new(id.clone()), &id).await
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListTeams {
+    /// One user's: name, e-mail, id or `me`
+    user: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct GetTeam {
+    /// Id or exact name
+    team_id: String,
 }

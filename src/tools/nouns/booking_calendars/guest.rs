@@ -2,10 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::records::Told;
 use crate::records::booking::Form;
-use crate::records::failure::Failure;
-use crate::records::untrusted::quoted;
+use crate::records::{Failure, Told, quoted};
 use crate::tools::address::{email, phone};
 
 /// The form's built-in fields, and the arguments that fill them.

@@ -10,49 +10,8 @@ use crate::actions::Stop;
 use crate::actions::links::MakeLink;
 use crate::names::{Found, Names};
 use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
-use crate::records::failure::Failure;
-use crate::records::link::Link;
-use crate::records::untrusted::quoted;
-use crate::records::{Noun, Told};
+use crate::records::{Failure, Link, Noun, Told, quoted};
 use crate::tools::{Call, Reply, Tools, schema};
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct CreateLink {
-    /// Id, exact name or URL
-    calendar_id: String,
-    guest_name: Option<String>,
-    guest_email: Option<String>,
-    /// E.164
-    guest_phone: Option<String>,
-    /// Answers by exact field name
-    custom_fields: Option<Map<String, Value>>,
-    /// Tags: source, medium, campaign, term, content
-    #[schemars(with = "Option<Map<String, Value>>")]
-    utm: Option<Utm>,
-    /// Team calendars only: name, e-mail, id or `me`
-    host: Option<String>,
-    /// Team calendars only: name, e-mail, id or `me`
-    #[serde(default)]
-    co_hosts: Vec<String>,
-    /// One of the calendar's durations
-    #[schemars(range(min = 1))]
-    duration_minutes: Option<u32>,
-    /// Steps to skip: contact_info, questions, co_hosts
-    #[serde(default)]
-    skip: Vec<String>,
-    /// Keep prefilled values out of the URL
-    hide_url_params: Option<bool>,
-}
-
-#[serde_with::skip_serializing_none]
-#[derive(serde::Deserialize, serde::Serialize)]
-struct Utm {
-    source: Option<String>,
-    medium: Option<String>,
-    campaign: Option<String>,
-    term: Option<String>,
-    content: Option<String>,
-}
 
 #[tool_router(router = links, vis = "pub(super)")]
 impl Tools {
@@ -116,6 +75,44 @@ impl Tools {
         }
         Ok(reply)
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct CreateLink {
+    /// Id, exact name or URL
+    calendar_id: String,
+    guest_name: Option<String>,
+    guest_email: Option<String>,
+    /// E.164
+    guest_phone: Option<String>,
+    /// Answers by exact field name
+    custom_fields: Option<Map<String, Value>>,
+    /// Tags: source, medium, campaign, term, content
+    #[schemars(with = "Option<Map<String, Value>>")]
+    utm: Option<Utm>,
+    /// Team calendars only: name, e-mail, id or `me`
+    host: Option<String>,
+    /// Team calendars only: name, e-mail, id or `me`
+    #[serde(default)]
+    co_hosts: Vec<String>,
+    /// One of the calendar's durations
+    #[schemars(range(min = 1))]
+    duration_minutes: Option<u32>,
+    /// Steps to skip: contact_info, questions, co_hosts
+    #[serde(default)]
+    skip: Vec<String>,
+    /// Keep prefilled values out of the URL
+    hide_url_params: Option<bool>,
+}
+
+#[serde_with::skip_serializing_none]
+#[derive(serde::Deserialize, serde::Serialize)]
+struct Utm {
+    source: Option<String>,
+    medium: Option<String>,
+    campaign: Option<String>,
+    term: Option<String>,
+    content: Option<String>,
 }
 
 /// Finds a user and their e-mail address, by which a link names its hosts.

@@ -12,31 +12,13 @@ use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Names};
 use crate::oncehub::booking_calendars;
-use crate::records::booking_calendar::BookingCalendar;
-use crate::records::failure::Failure;
-use crate::records::{Noun, Told};
+use crate::records::{BookingCalendar, Failure, Noun, Told};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn booking_calendars() -> ToolRouter<Self> {
         Self::finding_calendars() + Self::slots() + Self::scheduling() + Self::links()
     }
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListBookingCalendars {
-    /// Part of the calendar's name or subject
-    name: Option<String>,
-    /// Whose: name, e-mail or id of a user or team, or `me`
-    host: Option<String>,
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetBookingCalendar {
-    /// Id, exact name or URL
-    calendar_id: String,
 }
 
 #[tool_router(router = finding_calendars)]
@@ -69,6 +51,22 @@ impl Tools {
         let id = calendar(&call.names, &calendar_id).await?.id;
         call.one::<BookingCalendar>(&booking_calendars::Get::new(id.clone()), &id).await
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListBookingCalendars {
+    /// Part of the calendar's name or subject
+    name: Option<String>,
+    /// Whose: name, e-mail or id of a user or team, or `me`
+    host: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct GetBookingCalendar {
+    /// Id, exact name or URL
+    calendar_id: String,
 }
 
 /// Finds the calendar that is meant.

@@ -11,57 +11,10 @@ use crate::actions::{Done, Stop};
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::booking_calendars::Location;
 use crate::oncehub::{Id, bookings};
-use crate::records::booking::Booking;
-use crate::records::failure::Failure;
-use crate::records::untrusted::{quoted, word};
-use crate::records::{Time, Told};
+use crate::records::{Booking, Failure, Time, Told, quoted, word};
 use crate::tools::address::phone;
 use crate::tools::nouns::bookings::changed;
 use crate::tools::{Call, Reply, Tools, schema};
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ScheduleMeeting {
-    /// Id, exact name or URL
-    calendar_id: String,
-    /// Without offset: in guest_time_zone
-    start_time: String,
-    /// IANA zone
-    guest_time_zone: String,
-    guest_name: String,
-    /// Where the invitation goes
-    guest_email: String,
-    /// E.164
-    guest_phone: Option<String>,
-    /// One the slot offers; default OnceHub's choice, never guest_phone or in_person_by_guest
-    location_type: Option<LocationType>,
-    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address;
-    /// virtual_static: omit
-    location_value: Option<String>,
-    /// By exact field name: text or list; answers not among a question's choices are dropped
-    custom_fields: Option<Map<String, Value>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum LocationType {
-    Virtual,
-    VirtualStatic,
-    Physical,
-    GuestPhone,
-    InPersonByGuest,
-}
-
-impl LocationType {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Virtual => "virtual",
-            Self::VirtualStatic => "virtual_static",
-            Self::Physical => "physical",
-            Self::GuestPhone => "guest_phone",
-            Self::InPersonByGuest => "in_person_by_guest",
-        }
-    }
-}
 
 /// What is told first of a booking that was just made.
 #[derive(serde::Serialize, schemars::JsonSchema)]
@@ -112,6 +65,39 @@ impl Tools {
     }
 }
 
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ScheduleMeeting {
+    /// Id, exact name or URL
+    calendar_id: String,
+    /// Without offset: in guest_time_zone
+    start_time: String,
+    /// IANA zone
+    guest_time_zone: String,
+    guest_name: String,
+    /// Where the invitation goes
+    guest_email: String,
+    /// E.164
+    guest_phone: Option<String>,
+    /// One the slot offers; default OnceHub's choice, never guest_phone or in_person_by_guest
+    location_type: Option<LocationType>,
+    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address;
+    /// virtual_static: omit
+    location_value: Option<String>,
+    /// By exact field name: text or list; answers not among a question's choices are dropped
+    custom_fields: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+enum LocationType {
+    Virtual,
+    VirtualStatic,
+    Physical,
+    GuestPhone,
+    InPersonByGuest,
+}
+
 /// Returns the location to request; `None` when the caller leaves it to OnceHub.
 async fn location(
     call: &Call,
@@ -124,9 +110,7 @@ async fn location(
         return match value {
             None => Ok(None),
             Some(_) => Err(Failure::argument(
-                "location_type",
-                "is required with location_value",
-                "say which type of location the value is for",
+                "location_type", "is required with location_value", "say which type of location the value is for",
             )),
         };
     };
@@ -146,10 +130,10 @@ async fn location(
                 LocationType::InPersonByGuest => "give the address where the guest wants to meet",
                 _ => "give one of google_meet, microsoft_teams, zoom, webex, gotomeeting that the slot offers",
             };
-            return Err(Failure::argument("location_value", format!("is required for {}", kind.as_str()), hint));
+            return Err(Failure::argument("location_value", format!("is required for {}", <&str>::from(kind)), hint));
         }
     };
-    Ok(Some(Location { kind: kind.as_str().into(), value }))
+    Ok(Some(Location { kind: <&str>::from(kind).into(), value }))
 }
 
 /// Returns the id of an address, the only form that OnceHub accepts. Without a value, the only one there is.

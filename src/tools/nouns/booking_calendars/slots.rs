@@ -9,27 +9,10 @@ use serde_json::{Map, Value};
 use super::calendar;
 use crate::names::Found;
 use crate::oncehub::{Client, Error, Id, Object, booking_calendars};
-use crate::records::Time;
-use crate::records::failure::Failure;
-use crate::records::time::{self, Zone};
-use crate::records::untrusted::{quoted, word};
+use crate::records::{Failure, Time, Zone, quoted, time, word};
 use crate::tools::listing::USUAL;
 use crate::tools::size::most_that_fit;
 use crate::tools::{Call, Reply, Tools, schema};
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetBookingTimeSlots {
-    /// Id, exact name or URL
-    calendar_id: String,
-    /// 2026-12-01, 2026-12-01T15:00, today, monday, +3d; default now
-    start_time: Option<String>,
-    /// Dates are inclusive; default a week later, at most 30 days
-    end_time: Option<String>,
-    /// The guest's IANA zone, for reply and inputs
-    time_zone: Option<String>,
-    #[schemars(range(min = 1, max = 500), extend("default" = 25))]
-    limit: Option<u32>,
-}
 
 /// The longest range that OnceHub returns slots for.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -67,6 +50,20 @@ impl Tools {
     }
 }
 
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct GetBookingTimeSlots {
+    /// Id, exact name or URL
+    calendar_id: String,
+    /// 2026-12-01, 2026-12-01T15:00, today, monday, +3d; default now
+    start_time: Option<String>,
+    /// Dates are inclusive; default a week later, at most 30 days
+    end_time: Option<String>,
+    /// The guest's IANA zone, for reply and inputs
+    time_zone: Option<String>,
+    #[schemars(range(min = 1, max = 500), extend("default" = 25))]
+    limit: Option<u32>,
+}
+
 /// A time range to search for slots.
 struct Range {
     /// `None` when it begins now, which OnceHub can tell more precisely than we can.
@@ -92,16 +89,12 @@ impl Range {
         let over = start.as_ref().is_some_and(|moment| moment.at < now && time::end_exclusive(moment, zone) < now);
         if ends <= now || (over && end.is_some()) && ends <= begins {
             return Err(Failure::argument(
-                "end_time",
-                "this range is in the past, where nothing can be booked",
-                "ask for future times",
+                "end_time", "this range is in the past, where nothing can be booked", "ask for future times",
             ));
         }
         if ends <= begins {
             return Err(Failure::argument(
-                "end_time",
-                "must be after start_time",
-                "give a later end_time, or leave it out for a week",
+                "end_time", "must be after start_time", "give a later end_time, or leave it out for a week",
             ));
         }
         if ends.duration_since(begins) > LONGEST {

@@ -9,32 +9,8 @@ use crate::actions::{Action, Stop};
 use crate::records::booking::Booking;
 use crate::tools::{Call, Reply, Tools, schema};
 
-#[derive(Deserialize, schemars::JsonSchema)]
-struct CancelBooking {
-    /// Id, or the guest's exact name or e-mail
-    booking_id: String,
-    /// What the guest reads
-    reason: Option<String>,
-    #[serde(default = "yes")]
-    notify_guest: bool,
-}
-
 fn yes() -> bool {
     true
-}
-
-#[derive(Deserialize, schemars::JsonSchema)]
-struct RequestReschedule {
-    /// Id, or the guest's exact name or e-mail
-    booking_id: String,
-    /// What the guest reads
-    reason: Option<String>,
-}
-
-#[derive(Deserialize, schemars::JsonSchema)]
-struct MarkNoShow {
-    /// Id, or the guest's exact name or e-mail
-    booking_id: String,
 }
 
 #[tool_router(router = changing_bookings, vis = "pub(super)")]
@@ -72,6 +48,30 @@ impl Tools {
         let target = Target::find(&call.names, &booking_id).await?;
         told(&mut call, mark_no_show(target), "Marked as a no-show.").await
     }
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct CancelBooking {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+    /// What the guest reads
+    reason: Option<String>,
+    #[serde(default = "yes")]
+    notify_guest: bool,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct RequestReschedule {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+    /// What the guest reads
+    reason: Option<String>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct MarkNoShow {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
 }
 
 /// Carries out a change, and tells the booking afterwards.

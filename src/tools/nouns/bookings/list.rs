@@ -5,13 +5,63 @@ use serde::Deserialize;
 
 use crate::names::fold;
 use crate::oncehub::bookings;
-use crate::records::booking::{Booking, agenda};
-use crate::records::failure::Failure;
-use crate::records::time::Zone;
-use crate::records::{Noun, Told};
+use crate::records::booking::agenda;
+use crate::records::{Booking, Failure, Noun, Told, Zone};
 use crate::tools::asked::{Asked, expand};
 use crate::tools::listing::{Paging, Texts, reply};
 use crate::tools::{Call, Reply, Tools, schema};
+
+#[tool_router(router = listing_bookings, vis = "pub(super)")]
+impl Tools {
+    /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
+    /// missed theirs, what changed since yesterday. Newest created first, not chronological: pass starts_after for
+    /// upcoming ones. guest and several statuses scan 1,000 bookings a call. Notes, answers and links are in
+    /// `get_booking` or detail=full; free times in `get_booking_time_slots`.
+    #[tool(title = "List bookings", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListBookings>(), output_schema = schema::list::<Booking>())]
+    async fn list_bookings(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ListBookings = call.input()?;
+        let detail = input.detail.unwrap_or_default();
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let mut asked = Asked::by(&call, &zone);
+        let filter = bookings::All {
+            status: only_status(&mut asked, &input.status),
+            owner: asked.named(Noun::Users, "owner", input.owner.as_deref()).await?,
+            host: asked.named(Noun::Users, "host", input.host.as_deref()).await?,
+            contact: asked.contact(input.contact.as_deref()).await?,
+            booking_calendar: asked.named(Noun::Calendars, "calendar", input.calendar.as_deref()).await?,
+            booking_page: asked.named(Noun::BookingPages, "booking_page", input.booking_page.as_deref()).await?,
+            master_page: asked.named(Noun::MasterPages, "master_page", input.master_page.as_deref()).await?,
+            event_type: asked.named(Noun::EventTypes, "event_type", input.event_type.as_deref()).await?,
+            starting: asked.range("starts", input.starts_after.as_deref(), input.starts_before.as_deref())?,
+            created: asked.range("created", input.created_after.as_deref(), input.created_before.as_deref())?,
+            updated: asked.range("updated", input.updated_after.as_deref(), input.updated_before.as_deref())?,
+            expand: expand(&input.expand),
+        };
+        let guest = asked.part("guest", input.guest.as_deref())?;
+        let statuses = &input.status;
+        let keep = |booking: &Told<Booking>| {
+            (statuses.is_empty() || statuses.iter().any(|wanted| booking.is((*wanted).into())))
+                && guest.as_deref().is_none_or(|guest| booking.has_guest_like(guest, fold))
+        };
+        let is_filtered_here = guest.is_some() || statuses.len() > 1;
+        let keep = is_filtered_here.then_some(&keep as &(dyn Fn(&Told<Booking>) -> bool + Sync));
+        match detail {
+            Detail::Summary => {
+                let mut found = input.paging.gather(&call, &filter, keep, Told::<Booking>::brief).await?;
+                found.items.iter_mut().for_each(|booking| booking.leave_usual_subject_out());
+                Ok(reply(found, "booking", &asked, agenda, Texts::Cut))
+            }
+            Detail::Full => {
+                let found = input.paging.gather(&call, &filter, keep, |booking| booking).await?;
+                let each = |bookings: &[Told<Booking>], zone: &Zone| -> String {
+                    bookings.iter().map(|booking| booking.item_in_full(zone)).collect::<Vec<_>>().join("\n")
+                };
+                Ok(reply(found, "booking", &asked, each, Texts::Whole))
+            }
+        }
+    }
+}
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ListBookings {
@@ -51,8 +101,9 @@ struct ListBookings {
     paging: Paging,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, schemars::JsonSchema, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 enum Status {
     Requested,
     Scheduled,
@@ -60,19 +111,6 @@ enum Status {
     Completed,
     Canceled,
     NoShow,
-}
-
-impl Status {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Scheduled => "scheduled",
-            Self::Rescheduled => "rescheduled",
-            Self::Completed => "completed",
-            Self::Canceled => "canceled",
-            Self::NoShow => "no_show",
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, schemars::JsonSchema)]
@@ -83,64 +121,9 @@ enum Detail {
     Full,
 }
 
-#[tool_router(router = listing_bookings, vis = "pub(super)")]
-impl Tools {
-    /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
-    /// missed theirs, what changed since yesterday. Newest created first, not chronological: pass starts_after for
-    /// upcoming ones. guest and several statuses scan 1,000 bookings a call. Notes, answers and links are in
-    /// `get_booking` or detail=full; free times in `get_booking_time_slots`.
-    #[tool(title = "List bookings", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListBookings>(), output_schema = schema::list::<Booking>())]
-    async fn list_bookings(&self, mut call: Call) -> Result<Reply, Failure> {
-        let input: ListBookings = call.input()?;
-        let detail = input.detail.unwrap_or_default();
-        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
-        let mut asked = Asked::by(&call, &zone);
-        let filter = bookings::All {
-            status: only_status(&mut asked, &input.status),
-            owner: asked.named(Noun::Users, "owner", input.owner.as_deref()).await?,
-            host: asked.named(Noun::Users, "host", input.host.as_deref()).await?,
-            contact: asked.contact(input.contact.as_deref()).await?,
-            booking_calendar: asked.named(Noun::Calendars, "calendar", input.calendar.as_deref()).await?,
-            booking_page: asked.named(Noun::BookingPages, "booking_page", input.booking_page.as_deref()).await?,
-            master_page: asked.named(Noun::MasterPages, "master_page", input.master_page.as_deref()).await?,
-            event_type: asked.named(Noun::EventTypes, "event_type", input.event_type.as_deref()).await?,
-            starting_after: asked.from("starts_after", input.starts_after.as_deref())?,
-            starting_before: asked.until("starts_before", input.starts_before.as_deref())?,
-            created_after: asked.from("created_after", input.created_after.as_deref())?,
-            created_before: asked.until("created_before", input.created_before.as_deref())?,
-            updated_after: asked.from("updated_after", input.updated_after.as_deref())?,
-            updated_before: asked.until("updated_before", input.updated_before.as_deref())?,
-            expand: expand(&input.expand),
-        };
-        let guest = asked.part("guest", input.guest.as_deref())?;
-        let statuses = &input.status;
-        let keep = |booking: &Told<Booking>| {
-            (statuses.is_empty() || statuses.iter().any(|wanted| booking.is(wanted.as_str())))
-                && guest.as_deref().is_none_or(|guest| booking.has_guest_like(guest, fold))
-        };
-        let is_filtered_here = guest.is_some() || statuses.len() > 1;
-        let keep = is_filtered_here.then_some(&keep as &(dyn Fn(&Told<Booking>) -> bool + Sync));
-        match detail {
-            Detail::Summary => {
-                let mut found = input.paging.gather(&call, &filter, keep, Told::<Booking>::brief).await?;
-                found.items.iter_mut().for_each(|booking| booking.leave_usual_subject_out());
-                Ok(reply(found, "booking", &asked, agenda, Texts::Cut))
-            }
-            Detail::Full => {
-                let found = input.paging.gather(&call, &filter, keep, |booking| booking).await?;
-                let each = |bookings: &[Told<Booking>], zone: &Zone| -> String {
-                    bookings.iter().map(|booking| booking.item_in_full(zone)).collect::<Vec<_>>().join("\n")
-                };
-                Ok(reply(found, "booking", &asked, each, Texts::Whole))
-            }
-        }
-    }
-}
-
 /// A single status is passed to OnceHub's own filter; several are filtered here.
 fn only_status(asked: &mut Asked<'_>, statuses: &[Status]) -> Option<String> {
-    let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+    let names: Vec<&str> = statuses.iter().map(|status| (*status).into()).collect();
     if !names.is_empty() {
         asked.words.push(format!("status {}", names.join(" or ")));
     }

@@ -9,27 +9,13 @@ mod tests;
 use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
-use crate::records::Told;
-use crate::records::booking::Booking;
-use crate::records::failure::Failure;
-use crate::records::time::Zone;
+use crate::records::{Booking, Failure, Told, Zone};
 use crate::tools::{Call, Reply, Tools, asked, schema};
 
 impl Tools {
     pub(in crate::tools) fn bookings() -> ToolRouter<Self> {
         Self::listing_bookings() + Self::reading_bookings() + Self::changing_bookings() + Self::reassigning_bookings()
     }
-}
-
-#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
-struct GetBooking {
-    /// Id, or the guest's exact name or e-mail
-    booking_id: String,
-    /// In full: owner, contact, conversation
-    #[serde(default)]
-    expand: Vec<String>,
-    /// IANA zone of the reply
-    time_zone: Option<String>,
 }
 
 #[tool_router(router = reading_bookings)]
@@ -44,6 +30,17 @@ impl Tools {
         let booking = call.names.filled(call.names.booking(&booking_id, asked::expand(&expand)).await?).await;
         Ok(Reply::new(booking.fields(&zone), booking.whole(&zone)).in_zone(&zone))
     }
+}
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+struct GetBooking {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+    /// In full: owner, contact, conversation
+    #[serde(default)]
+    expand: Vec<String>,
+    /// IANA zone of the reply
+    time_zone: Option<String>,
 }
 
 /// Returns a booking after a change: the whole object, and a text that says what changed.

@@ -7,42 +7,8 @@ use super::changed;
 use crate::actions::Stop;
 use crate::actions::bookings::{Reassign, Target};
 use crate::oncehub::bookings;
-use crate::records::booking::Booking;
-use crate::records::untrusted::word;
-use crate::records::{Noun, Reference, Told};
+use crate::records::{Booking, Noun, Reference, Told, word};
 use crate::tools::{Call, Reply, Tools, schema};
-
-#[derive(Deserialize, schemars::JsonSchema)]
-struct ReassignBooking {
-    /// Id, or the guest's exact name or e-mail
-    booking_id: String,
-    /// Name, e-mail, id or `me`
-    new_host: String,
-    /// Default: current, if the new host has it
-    video_provider: Option<VideoProvider>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum VideoProvider {
-    GoogleMeet,
-    MicrosoftTeams,
-    Webex,
-    Gotomeeting,
-    Zoom,
-}
-
-impl VideoProvider {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::GoogleMeet => "google_meet",
-            Self::MicrosoftTeams => "microsoft_teams",
-            Self::Webex => "webex",
-            Self::Gotomeeting => "gotomeeting",
-            Self::Zoom => "zoom",
-        }
-    }
-}
 
 #[tool_router(router = reassigning_bookings, vis = "pub(super)")]
 impl Tools {
@@ -55,7 +21,7 @@ impl Tools {
         let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
         let host = call.names.find(&[Noun::Users], "new_host", &new_host).await?;
         let target = Target::find(&call.names, &booking_id).await?;
-        let location = video_provider.map(|provider| bookings::VideoLocation { value: provider.as_str().to_owned() });
+        let location = video_provider.map(|provider| bookings::VideoLocation { value: provider.into() });
         let mut reassign = Reassign::new(target, host, location);
         let mut done = call.carry_out(&mut reassign).await?;
         let Reassign { target, host, .. } = &reassign;
@@ -79,4 +45,25 @@ impl Tools {
         }
         Ok(reply)
     }
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct ReassignBooking {
+    /// Id, or the guest's exact name or e-mail
+    booking_id: String,
+    /// Name, e-mail, id or `me`
+    new_host: String,
+    /// Default: current, if the new host has it
+    video_provider: Option<VideoProvider>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+enum VideoProvider {
+    GoogleMeet,
+    MicrosoftTeams,
+    Webex,
+    Gotomeeting,
+    Zoom,
 }

@@ -6,82 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::actions::differences::{differences, is_not};
 use crate::actions::{self, Action as _, Stop};
-use crate::records::contact::Contact;
-use crate::records::failure::Failure;
-use crate::records::time::Zone;
-use crate::records::{Noun, Told};
+use crate::records::{Contact, Failure, Noun, Told, Zone};
 use crate::tools::address::{email, phone};
 use crate::tools::{Call, Deletion, Reply, Tools, schema};
-
-#[derive(Deserialize, schemars::JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct CreateContact {
-    first_name: String,
-    last_name: String,
-    /// This or mobile_phone
-    email: Option<String>,
-    /// E.164
-    mobile_phone: Option<String>,
-    #[serde(flatten)]
-    details: Details,
-}
-
-#[derive(Deserialize, schemars::JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct UpdateContact {
-    /// E-mail, id or exact name
-    contact_id: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    #[serde(flatten)]
-    details: Details,
-}
-
-#[derive(Deserialize, schemars::JsonSchema)]
-struct DeleteContact {
-    /// E-mail, id or exact name
-    contact_id: String,
-}
-
-/// What can be said of a contact when it is made and afterwards. It serialises to OnceHub's own names.
-#[serde_with::skip_serializing_none]
-#[derive(Deserialize, Serialize, schemars::JsonSchema)]
-struct Details {
-    /// User: name, e-mail, id or `me`
-    #[serde(skip_serializing)]
-    owner: Option<String>,
-    status: Option<Status>,
-    company: Option<String>,
-    company_size: Option<String>,
-    employees: Option<u32>,
-    job_title: Option<String>,
-    salutation: Option<String>,
-    /// E.164
-    phone: Option<String>,
-    street_address: Option<String>,
-    post_code: Option<String>,
-    city: Option<String>,
-    state: Option<String>,
-    country: Option<String>,
-    /// IANA zone
-    timezone: Option<String>,
-    has_consent: Option<bool>,
-    #[serde(rename(serialize = "terms_of_sevice"))]
-    terms_of_service: Option<bool>,
-    /// By exact field name
-    #[serde(skip_serializing)]
-    custom_fields: Option<Map<String, Value>>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, schemars::JsonSchema)]
-enum Status {
-    Qualified,
-    #[serde(rename = "Sales qualified")]
-    SalesQualified,
-    #[serde(rename = "Marketing qualified")]
-    MarketingQualified,
-    Disqualified,
-}
 
 #[tool_router(router = changing_contacts, vis = "pub(super)")]
 impl Tools {
@@ -159,6 +86,76 @@ impl Tools {
         upcoming.note(next).iter().for_each(|note| reply.note(note));
         Ok(reply)
     }
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct CreateContact {
+    first_name: String,
+    last_name: String,
+    /// This or mobile_phone
+    email: Option<String>,
+    /// E.164
+    mobile_phone: Option<String>,
+    #[serde(flatten)]
+    details: Details,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct UpdateContact {
+    /// E-mail, id or exact name
+    contact_id: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    #[serde(flatten)]
+    details: Details,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct DeleteContact {
+    /// E-mail, id or exact name
+    contact_id: String,
+}
+
+/// What can be said of a contact when it is made and afterwards. It serialises to OnceHub's own names.
+#[serde_with::skip_serializing_none]
+#[derive(Deserialize, Serialize, schemars::JsonSchema)]
+struct Details {
+    /// User: name, e-mail, id or `me`
+    #[serde(skip_serializing)]
+    owner: Option<String>,
+    status: Option<Status>,
+    company: Option<String>,
+    company_size: Option<String>,
+    employees: Option<u32>,
+    job_title: Option<String>,
+    salutation: Option<String>,
+    /// E.164
+    phone: Option<String>,
+    street_address: Option<String>,
+    post_code: Option<String>,
+    city: Option<String>,
+    state: Option<String>,
+    country: Option<String>,
+    /// IANA zone
+    timezone: Option<String>,
+    has_consent: Option<bool>,
+    #[serde(rename(serialize = "terms_of_sevice"))]
+    terms_of_service: Option<bool>,
+    /// By exact field name
+    #[serde(skip_serializing)]
+    custom_fields: Option<Map<String, Value>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, schemars::JsonSchema)]
+enum Status {
+    Qualified,
+    #[serde(rename = "Sales qualified")]
+    SalesQualified,
+    #[serde(rename = "Marketing qualified")]
+    MarketingQualified,
+    Disqualified,
 }
 
 impl Details {

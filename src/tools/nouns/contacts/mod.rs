@@ -8,15 +8,47 @@ use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::contacts;
-use crate::records::Told;
-use crate::records::contact::Contact;
-use crate::records::failure::Failure;
-use crate::records::time::Zone;
+use crate::records::{Contact, Failure, Told, Zone};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn contacts() -> ToolRouter<Self> {
         Self::finding_contacts() + Self::changing_contacts()
+    }
+}
+
+#[tool_router(router = finding_contacts)]
+impl Tools {
+    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name filter scans
+    /// 1,000 contacts a call, email all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
+    /// (contact), colleagues in `list_users`.
+    #[tool(title = "List contacts", annotations(read_only_hint = true),
+        input_schema = schema::input::<ListContacts>(), output_schema = schema::list::<Contact>())]
+    async fn list_contacts(&self, mut call: Call) -> Result<Reply, Failure> {
+        let input: ListContacts = call.input()?;
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let mut asked = Asked::by(&call, &zone);
+        let part = asked.part("name", input.name.as_deref())?;
+        let email = asked.said("email", input.email);
+        let filter = contacts::All {
+            created: asked.range("created", input.created_after.as_deref(), input.created_before.as_deref())?,
+            updated: asked.range("updated", input.updated_after.as_deref(), input.updated_before.as_deref())?,
+            email,
+        };
+        let names = |contact: &Told<Contact>| vec![contact.full_name()];
+        let found = input.paging.called(&call, &filter, part.as_deref(), names, Told::<Contact>::brief).await?;
+        Ok(rows(found, "contact", &asked))
+    }
+
+    /// Read one contact in full, with the address, consent and custom fields that `list_contacts` leaves out. Their
+    /// bookings are in `list_bookings` (contact); change them with `update_contact`.
+    #[tool(title = "Get contact", annotations(read_only_hint = true),
+        input_schema = schema::input::<GetContact>(), output_schema = schema::one::<Contact>())]
+    async fn get_contact(&self, mut call: Call) -> Result<Reply, Failure> {
+        let GetContact { contact_id } = call.input()?;
+        let id = call.names.contact("contact_id", &contact_id).await?;
+        let contact = call.names.filled(call.names.read::<Contact>(&contacts::Get::new(id.clone()), &id).await?).await;
+        Ok(told(&contact, call.zone()))
     }
 }
 
@@ -42,43 +74,6 @@ struct ListContacts {
 struct GetContact {
     /// E-mail, id or exact name
     contact_id: String,
-}
-
-#[tool_router(router = finding_contacts)]
-impl Tools {
-    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name filter scans
-    /// 1,000 contacts a call, email all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
-    /// (contact), colleagues in `list_users`.
-    #[tool(title = "List contacts", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListContacts>(), output_schema = schema::list::<Contact>())]
-    async fn list_contacts(&self, mut call: Call) -> Result<Reply, Failure> {
-        let input: ListContacts = call.input()?;
-        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
-        let mut asked = Asked::by(&call, &zone);
-        let part = asked.part("name", input.name.as_deref())?;
-        let email = asked.said("email", input.email);
-        let filter = contacts::All {
-            created_after: asked.from("created_after", input.created_after.as_deref())?,
-            created_before: asked.until("created_before", input.created_before.as_deref())?,
-            updated_after: asked.from("updated_after", input.updated_after.as_deref())?,
-            updated_before: asked.until("updated_before", input.updated_before.as_deref())?,
-            email,
-        };
-        let names = |contact: &Told<Contact>| vec![contact.full_name()];
-        let found = input.paging.called(&call, &filter, part.as_deref(), names, Told::<Contact>::brief).await?;
-        Ok(rows(found, "contact", &asked))
-    }
-
-    /// Read one contact in full, with the address, consent and custom fields that `list_contacts` leaves out. Their
-    /// bookings are in `list_bookings` (contact); change them with `update_contact`.
-    #[tool(title = "Get contact", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetContact>(), output_schema = schema::one::<Contact>())]
-    async fn get_contact(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetContact { contact_id } = call.input()?;
-        let id = call.names.contact("contact_id", &contact_id).await?;
-        let contact = call.names.filled(call.names.read::<Contact>(&contacts::Get::new(id.clone()), &id).await?).await;
-        Ok(told(&contact, call.zone()))
-    }
 }
 
 /// Returns the whole contact.

@@ -6,59 +6,9 @@ use serde::Deserialize;
 use crate::actions::{self, Stop};
 use crate::names::Names;
 use crate::oncehub::{Id, users};
-use crate::records::failure::Failure;
-use crate::records::time::Zone;
-use crate::records::user::User;
-use crate::records::{Noun, Told};
+use crate::records::{Failure, Noun, Told, User, Zone};
 use crate::tools::address::email;
 use crate::tools::{Call, Deletion, Reply, Tools, schema};
-
-#[derive(Deserialize, schemars::JsonSchema)]
-struct AddUser {
-    email: String,
-    first_name: String,
-    last_name: String,
-    /// Default Member
-    role_name: Option<Role>,
-    /// Names or ids
-    #[serde(default)]
-    teams: Vec<String>,
-}
-
-#[derive(Deserialize, schemars::JsonSchema)]
-struct UpdateUser {
-    /// Name, e-mail, id or `me`
-    user_id: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    role_name: Option<Role>,
-    /// All of them, by name or id; [] for none
-    teams: Option<Vec<String>>,
-}
-
-#[derive(Deserialize, schemars::JsonSchema)]
-struct DeleteUser {
-    /// Name, e-mail or id
-    user_id: String,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema)]
-enum Role {
-    Administrator,
-    Member,
-    #[serde(rename = "Team Manager")]
-    TeamManager,
-}
-
-impl Role {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Administrator => "Administrator",
-            Self::Member => "Member",
-            Self::TeamManager => "Team Manager",
-        }
-    }
-}
 
 #[tool_router(router = changing_users, vis = "pub(super)")]
 impl Tools {
@@ -73,7 +23,7 @@ impl Tools {
             teams: Some(teams(&call.names, &input.teams).await?).filter(|teams| !teams.is_empty()),
             first_name: input.first_name,
             last_name: input.last_name,
-            role_name: input.role_name.map(Role::as_str),
+            role_name: input.role_name.map(Role::into),
         };
         let done = call.carry_out(&mut actions::users::invite(request, &input.teams)).await?;
         Ok(changed("Invited by e-mail.", &call.told(done.object.clone()).await, call.zone()).after(&done))
@@ -95,7 +45,7 @@ impl Tools {
             id: id.clone(),
             first_name: input.first_name,
             last_name: input.last_name,
-            role_name: input.role_name.map(Role::as_str),
+            role_name: input.role_name.map(Role::into),
             teams,
         };
         let mut update = actions::users::Update::plan(&call.names, request).await?;
@@ -131,6 +81,44 @@ impl Tools {
         }
         Ok(reply)
     }
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct AddUser {
+    email: String,
+    first_name: String,
+    last_name: String,
+    /// Default Member
+    role_name: Option<Role>,
+    /// Names or ids
+    #[serde(default)]
+    teams: Vec<String>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct UpdateUser {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    role_name: Option<Role>,
+    /// All of them, by name or id; [] for none
+    teams: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct DeleteUser {
+    /// Name, e-mail or id
+    user_id: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, schemars::JsonSchema, strum::IntoStaticStr)]
+enum Role {
+    Administrator,
+    Member,
+    #[serde(rename = "Team Manager")]
+    #[strum(serialize = "Team Manager")]
+    TeamManager,
 }
 
 /// Returns the ids of teams.

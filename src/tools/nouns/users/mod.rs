@@ -9,31 +9,13 @@ use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::users;
-use crate::records::failure::Failure;
-use crate::records::user::User;
-use crate::records::{Noun, Told};
+use crate::records::{Failure, Noun, Told, User};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
     pub(in crate::tools) fn users() -> ToolRouter<Self> {
         Self::finding_users() + Self::changing_users() + Self::reading_availability() + Self::changing_availability()
     }
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListUsers {
-    /// Part of the name
-    name: Option<String>,
-    /// Exact
-    email: Option<String>,
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetUser {
-    /// Name, e-mail, id or `me`
-    user_id: String,
 }
 
 #[tool_router(router = finding_users)]
@@ -61,4 +43,20 @@ impl Tools {
         let id = call.names.find(&[Noun::Users], "user_id", &user_id).await?.id;
         call.one::<User>(&users::Get::new(id.clone()), &id).await
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListUsers {
+    /// Part of the name
+    name: Option<String>,
+    /// Exact
+    email: Option<String>,
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct GetUser {
+    /// Name, e-mail, id or `me`
+    user_id: String,
 }

@@ -11,10 +11,7 @@ use url::Url;
 use crate::actions::{self, Stop};
 use crate::names::nearest;
 use crate::oncehub::{Id, webhooks};
-use crate::records::failure::Failure;
-use crate::records::untrusted::{quoted, word};
-use crate::records::webhook::Webhook;
-use crate::records::{Noun, Told};
+use crate::records::{Failure, Noun, Told, Webhook, quoted, word};
 use crate::tools::{Asked, Call, Deletion, Paging, Reply, Tools, rows, schema};
 
 impl Tools {
@@ -26,44 +23,11 @@ impl Tools {
 /// The events that OnceHub reports. The two without a dot stand for all events of their kind;
 /// `conversation.reached_out` is undocumented, but integrations in use subscribe to it.
 const EVENTS: &[&str] = &[
-    "booking",
-    "booking.scheduled",
-    "booking.rescheduled",
-    "booking.reassigned",
-    "booking.canceled_then_rescheduled",
-    "booking.canceled_reschedule_requested",
-    "booking.canceled",
-    "booking.completed",
-    "booking.no_show",
-    "conversation",
-    "conversation.started",
-    "conversation.closed",
-    "conversation.abandoned",
+    "booking", "booking.scheduled", "booking.rescheduled", "booking.reassigned", "booking.canceled_then_rescheduled",
+    "booking.canceled_reschedule_requested", "booking.canceled", "booking.completed", "booking.no_show",
+    "conversation", "conversation.started", "conversation.closed", "conversation.abandoned",
     "conversation.reached_out",
 ];
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct CreateWebhook {
-    /// Must be unique
-    name: String,
-    /// https
-    url: String,
-    /// `booking` (all of them) or booking.scheduled, .rescheduled, .reassigned, .canceled, .canceled_then_rescheduled,
-    /// .canceled_reschedule_requested, .completed, .no_show; `conversation` or conversation.started, .closed, .abandoned
-    events: Vec<String>,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListWebhooks {
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct OneWebhook {
-    /// Id or exact name
-    webhook_id: String,
-}
 
 #[tool_router(router = finding_webhooks)]
 impl Tools {
@@ -142,6 +106,29 @@ impl Tools {
     }
 }
 
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct CreateWebhook {
+    /// Must be unique
+    name: String,
+    /// https
+    url: String,
+    /// `booking` (all of them) or booking.scheduled, .rescheduled, .reassigned, .canceled, .canceled_then_rescheduled,
+    /// .canceled_reschedule_requested, .completed, .no_show; `conversation` or conversation.started, .closed, .abandoned
+    events: Vec<String>,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct ListWebhooks {
+    #[serde(flatten)]
+    paging: Paging,
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct OneWebhook {
+    /// Id or exact name
+    webhook_id: String,
+}
+
 /// Validates a webhook's name.
 fn called(name: &str) -> Result<String, Failure> {
     if name.chars().any(char::is_alphanumeric) {
@@ -184,9 +171,7 @@ fn known(events: &[String]) -> Result<Vec<String>, Failure> {
     }
     if known.is_empty() {
         return Err(Failure::argument(
-            "events",
-            "lists no events",
-            "use booking, for everything that happens to bookings",
+            "events", "lists no events", "use booking, for everything that happens to bookings",
         ));
     }
     Ok(known)

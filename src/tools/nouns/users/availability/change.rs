@@ -12,18 +12,6 @@ use crate::records::failure::Failure;
 use crate::records::{Noun, Time, Told};
 use crate::tools::{Call, Reply, Tools, schema};
 
-#[derive(Deserialize, schemars::JsonSchema)]
-struct UpdateAvailability {
-    /// Name, e-mail, id or `me`
-    user_id: String,
-    /// Every week from now on
-    #[serde(default)]
-    weekly: Vec<DayInput>,
-    /// Single dates
-    #[serde(default)]
-    overrides: Vec<DateInput>,
-}
-
 /// The reply to a change of hours.
 #[serde_with::skip_serializing_none]
 #[derive(serde::Serialize, schemars::JsonSchema)]
@@ -83,6 +71,18 @@ impl Tools {
         }
         Ok(reply.after(&done))
     }
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct UpdateAvailability {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+    /// Every week from now on
+    #[serde(default)]
+    weekly: Vec<DayInput>,
+    /// Single dates
+    #[serde(default)]
+    overrides: Vec<DateInput>,
 }
 
 /// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.

@@ -12,12 +12,6 @@ use crate::records::availability::Availability;
 use crate::records::failure::Failure;
 use crate::tools::{Call, Reply, Tools, schema};
 
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetAvailability {
-    /// Name, e-mail, id or `me`
-    user_id: String,
-}
-
 #[tool_router(router = reading_availability, vis = "pub(super)")]
 impl Tools {
     /// Read a user's working hours: by day of the week, with date overrides and locations, in the user's own zone. It
@@ -35,4 +29,10 @@ impl Tools {
         }
         Ok(reply)
     }
+}
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+struct GetAvailability {
+    /// Name, e-mail, id or `me`
+    user_id: String,
 }

@@ -9,6 +9,15 @@ use super::{Id, Range, endpoint};
 pub struct All {
     /// A single status; OnceHub does not accept a list.
     pub status: Option<String>,
+    /// When it starts.
+    #[serde(flatten, with = "endpoint::starting")]
+    pub starting: Range,
+    /// When it was created.
+    #[serde(flatten, with = "endpoint::created")]
+    pub created: Range,
+    /// When it was last updated.
+    #[serde(flatten, with = "endpoint::updated")]
+    pub updated: Range,
     /// The owner, a user.
     pub owner: Option<Id>,
     /// A user who hosts or co-hosts.
@@ -23,15 +32,6 @@ pub struct All {
     pub master_page: Option<Id>,
     /// The Classic event type that was chosen.
     pub event_type: Option<Id>,
-    /// When it starts.
-    #[serde(flatten, with = "endpoint::starting")]
-    pub starting: Range,
-    /// When it was created.
-    #[serde(flatten, with = "endpoint::created")]
-    pub created: Range,
-    /// When it was last updated.
-    #[serde(flatten, with = "endpoint::updated")]
-    pub updated: Range,
     /// The fields to return as whole objects, comma-separated.
     pub expand: Option<String>,
 }

@@ -103,23 +103,34 @@ pub trait Collection: Send + Sync + 'static {
 }
 
 /// `GET /{noun}/{id}`: one object of a collection, in full.
+pub type Get<N> = OnOne<N, false>;
+
+/// `DELETE /{noun}/{id}`.
+pub type Delete<N> = OnOne<N, true>;
+
+/// An operation on one object of a collection that has neither a query nor a body.
 #[derive(Debug, Serialize)]
 #[serde(bound = "")]
-pub struct Get<N> {
+pub struct OnOne<N, const DELETES: bool> {
     #[serde(skip)]
     id: Id,
     #[serde(skip)]
     noun: PhantomData<fn() -> N>,
 }
 
-/// `DELETE /{noun}/{id}`.
-#[derive(Debug, Serialize)]
-#[serde(bound = "")]
-pub struct Delete<N> {
-    #[serde(skip)]
-    id: Id,
-    #[serde(skip)]
-    noun: PhantomData<fn() -> N>,
+impl<N, const DELETES: bool> OnOne<N, DELETES> {
+    /// Returns a request for the object with this id.
+    pub fn new(id: Id) -> Self {
+        Self { id, noun: PhantomData }
+    }
+}
+
+impl<N: Collection, const DELETES: bool> Endpoint for OnOne<N, DELETES> {
+    type Response = Object;
+
+    fn route(&self) -> (Method, Vec<&str>) {
+        (if DELETES { Method::DELETE } else { Method::GET }, vec![N::PATH, self.id.as_str()])
+    }
 }
 
 /// `GET /{noun}`, newest first, for collections without filters.
@@ -130,39 +141,9 @@ pub struct All<N> {
     noun: PhantomData<fn() -> N>,
 }
 
-impl<N> Get<N> {
-    /// Returns a request for the object with this id.
-    pub fn new(id: Id) -> Self {
-        Self { id, noun: PhantomData }
-    }
-}
-
-impl<N> Delete<N> {
-    /// Returns a request for the object with this id.
-    pub fn new(id: Id) -> Self {
-        Self { id, noun: PhantomData }
-    }
-}
-
 impl<N> Default for All<N> {
     fn default() -> Self {
         Self { noun: PhantomData }
-    }
-}
-
-impl<N: Collection> Endpoint for Get<N> {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::GET, vec![N::PATH, self.id.as_str()])
-    }
-}
-
-impl<N: Collection> Endpoint for Delete<N> {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::DELETE, vec![N::PATH, self.id.as_str()])
     }
 }
 

@@ -19,8 +19,9 @@ use super::{Tools, arguments, schema};
 use crate::actions::confirm::Ask;
 use crate::actions::{Action, Context, Done, Stop, carry_out};
 use crate::names::{Names, Progress};
-use crate::oncehub::{Endpoint, Id, Ledger, Object};
-use crate::records::{Failure, Moment, Record, Zone, time};
+use crate::oncehub::Ledger;
+use crate::oncehub::endpoint::{Collection, Get};
+use crate::records::{Failure, Moment, Noun, Record, Zone, time};
 
 /// What a tool's handler receives.
 pub(super) struct Call {
@@ -95,13 +96,15 @@ impl Call {
         arguments::read(&schema::input::<I>(), std::mem::take(&mut self.arguments))
     }
 
-    /// Reads one object, and tells it with the names of what it refers to.
-    pub(super) async fn one<R: Record>(
+    /// Reads the object of a noun that a name stands for, and tells it with the names of what it refers to.
+    pub(super) async fn one<R: Record, C: Collection>(
         &self,
-        get: &impl Endpoint<Response = Object>,
-        id: &Id,
+        noun: Noun,
+        argument: &str,
+        name: &str,
     ) -> Result<Reply, Failure> {
-        let told = self.names.filled(self.names.read::<R>(get, id).await?).await;
+        let id = self.names.find(&[noun], argument, name).await?.id;
+        let told = self.names.filled(self.names.read::<R>(&Get::<C>::new(id.clone()), &id).await?).await;
         Ok(Reply::new(told.fields(self.zone()), told.text(self.zone())))
     }
 

@@ -17,19 +17,29 @@ use crate::tools::{Ledger, Tools, schema, unclaimed};
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> ToolRouter<Tools>);
 
-/// Every tool, by the file it is in.
+/// Every tool, by the folder or file it is in.
 const TOOLSETS: &[Toolset] = &[
     ("account", Tools::account),
-    ("bookings", Tools::bookings),
-    ("booking_calendars", Tools::booking_calendars),
+    ("bookings", || {
+        Tools::listing_bookings()
+            + Tools::reading_bookings()
+            + Tools::changing_bookings()
+            + Tools::reassigning_bookings()
+    }),
+    ("booking_calendars", || Tools::finding_calendars() + Tools::slots() + Tools::scheduling() + Tools::links()),
     ("booking_pages", Tools::booking_pages),
     ("event_types", Tools::event_types),
-    ("master_pages", Tools::master_pages),
+    ("master_pages", || Tools::finding_master_pages() + Tools::linking_master_pages()),
     ("notifications", Tools::notifications),
-    ("users", Tools::users),
+    ("users", || {
+        Tools::finding_users()
+            + Tools::changing_users()
+            + Tools::reading_availability()
+            + Tools::changing_availability()
+    }),
     ("teams", Tools::teams),
-    ("contacts", Tools::contacts),
-    ("webhooks", Tools::webhooks),
+    ("contacts", || Tools::finding_contacts() + Tools::changing_contacts()),
+    ("webhooks", || Tools::finding_webhooks() + Tools::changing_webhooks()),
 ];
 
 /// One person's daily work, for a client that wants few tools.

@@ -29,8 +29,7 @@ impl Tools {
         input_schema = schema::input::<GetBookingPage>(), output_schema = schema::one::<Page>())]
     async fn get_booking_page(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingPage { booking_page_id } = call.input()?;
-        let id = call.names.find(&[Noun::BookingPages], "booking_page_id", &booking_page_id).await?.id;
-        call.one::<Page>(&booking_pages::Get::new(id.clone()), &id).await
+        call.one::<Page, booking_pages::BookingPages>(Noun::BookingPages, "booking_page_id", &booking_page_id).await
     }
 }
 

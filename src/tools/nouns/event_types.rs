@@ -27,8 +27,7 @@ impl Tools {
         input_schema = schema::input::<GetEventType>(), output_schema = schema::one::<EventType>())]
     async fn get_event_type(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetEventType { event_type_id } = call.input()?;
-        let id = call.names.find(&[Noun::EventTypes], "event_type_id", &event_type_id).await?.id;
-        call.one::<EventType>(&event_types::Get::new(id.clone()), &id).await
+        call.one::<EventType, event_types::EventTypes>(Noun::EventTypes, "event_type_id", &event_type_id).await
     }
 }
 

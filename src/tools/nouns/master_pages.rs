@@ -1,6 +1,5 @@
 //! Master pages of OnceHub Classic, and one-time links to them.
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::actions::Stop;
@@ -9,13 +8,7 @@ use crate::oncehub::master_pages;
 use crate::records::{Failure, Link, Noun, Page, Told};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
-impl Tools {
-    pub(in crate::tools) fn master_pages() -> ToolRouter<Self> {
-        Self::finding_master_pages() + Self::linking_master_pages()
-    }
-}
-
-#[tool_router(router = finding_master_pages)]
+#[tool_router(router = finding_master_pages, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the master pages of OnceHub Classic, each one URL for several booking pages: name, URL, whether active. Use
     /// one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
@@ -36,12 +29,11 @@ impl Tools {
         input_schema = schema::input::<GetMasterPage>(), output_schema = schema::one::<Page>())]
     async fn get_master_page(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetMasterPage { master_page_id } = call.input()?;
-        let id = call.names.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?.id;
-        call.one::<Page>(&master_pages::Get::new(id.clone()), &id).await
+        call.one::<Page, master_pages::MasterPages>(Noun::MasterPages, "master_page_id", &master_page_id).await
     }
 }
 
-#[tool_router(router = linking_master_pages)]
+#[tool_router(router = linking_master_pages, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Create a link for a single booking through a Classic master page. OnceHub does not send it: give it to the
     /// guest. It expires after one booking or 90 days; nothing can be prefilled. For booking calendars use

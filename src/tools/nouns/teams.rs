@@ -24,8 +24,7 @@ impl Tools {
         input_schema = schema::input::<GetTeam>(), output_schema = schema::one::<Team>())]
     async fn get_team(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetTeam { team_id } = call.input()?;
-        let id = call.names.find(&[Noun::Teams], "team_id", &team_id).await?.id;
-        call.one::<Team>(&teams::Get::new(id.clone()), &id).await
+        call.one::<Team, teams::Teams>(Noun::Teams, "team_id", &team_id).await
     }
 }
 

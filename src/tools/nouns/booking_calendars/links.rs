@@ -13,7 +13,7 @@ use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
 use crate::records::{Failure, Link, Noun, Told, quoted};
 use crate::tools::{Call, Reply, Tools, schema};
 
-#[tool_router(router = links, vis = "pub(super)")]
+#[tool_router(router = links, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Create a link for one guest to book one meeting at a time they choose, optionally prefilled. OnceHub does not
     /// send it: give it to the guest. It expires after one booking or 90 days. Published calendars only. For a time

@@ -7,21 +7,14 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Names};
-use crate::oncehub::booking_calendars;
+use crate::oncehub::booking_calendars::{self, BookingCalendars};
 use crate::records::{BookingCalendar, Failure, Noun, Told};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
-impl Tools {
-    pub(in crate::tools) fn booking_calendars() -> ToolRouter<Self> {
-        Self::finding_calendars() + Self::slots() + Self::scheduling() + Self::links()
-    }
-}
-
-#[tool_router(router = finding_calendars)]
+#[tool_router(router = finding_calendars, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find booking calendars: name, host (person or team), duration, public URL, and whether published: only those can
     /// be booked. Use it to choose one for `get_booking_time_slots` and `schedule_meeting`.
@@ -48,8 +41,7 @@ impl Tools {
         input_schema = schema::input::<GetBookingCalendar>(), output_schema = schema::one::<BookingCalendar>())]
     async fn get_booking_calendar(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingCalendar { calendar_id } = call.input()?;
-        let id = calendar(&call.names, &calendar_id).await?.id;
-        call.one::<BookingCalendar>(&booking_calendars::Get::new(id.clone()), &id).await
+        call.one::<BookingCalendar, BookingCalendars>(Noun::Calendars, "calendar_id", &calendar_id).await
     }
 }
 

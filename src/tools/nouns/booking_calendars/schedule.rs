@@ -23,7 +23,7 @@ struct Scheduled {
     booking_id: String,
 }
 
-#[tool_router(router = scheduling, vis = "pub(super)")]
+#[tool_router(router = scheduling, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Book a meeting for a guest at a start time from `get_booking_time_slots`; the calendar sets its length. Guest
     /// and host are notified at once; if the host must approve, it stays `requested` until then. After a failure, retry

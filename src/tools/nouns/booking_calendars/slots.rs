@@ -17,7 +17,7 @@ use crate::tools::{Call, Reply, Tools, schema};
 /// The longest range that OnceHub returns slots for.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-#[tool_router(router = slots, vis = "pub(super)")]
+#[tool_router(router = slots, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find the free times of a booking calendar, e.g. before `schedule_meeting`. Returns start times by day in the
     /// guest's zone, and where each can take place. Respects meetings, working hours and buffers, but not how far ahead

@@ -13,7 +13,7 @@ fn yes() -> bool {
     true
 }
 
-#[tool_router(router = changing_bookings, vis = "pub(super)")]
+#[tool_router(router = changing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Cancel an upcoming booking for good; its time becomes free. The guest is e-mailed, with the reason, unless
     /// notify_guest is false. To let them choose another time use `request_reschedule`; for another host

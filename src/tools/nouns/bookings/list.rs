@@ -11,7 +11,7 @@ use crate::tools::asked::{Asked, expand};
 use crate::tools::listing::{Paging, Texts, reply};
 use crate::tools::{Call, Reply, Tools, schema};
 
-#[tool_router(router = listing_bookings, vis = "pub(super)")]
+#[tool_router(router = listing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
     /// missed theirs, what changed since yesterday. Newest created first, not chronological: pass starts_after for

@@ -6,19 +6,12 @@ mod reassign;
 #[cfg(test)]
 mod tests;
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::records::{Booking, Failure, Told, Zone};
 use crate::tools::{Call, Reply, Tools, asked, schema};
 
-impl Tools {
-    pub(in crate::tools) fn bookings() -> ToolRouter<Self> {
-        Self::listing_bookings() + Self::reading_bookings() + Self::changing_bookings() + Self::reassigning_bookings()
-    }
-}
-
-#[tool_router(router = reading_bookings)]
+#[tool_router(router = reading_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Read one booking in full: notes and answers, join link, location, reschedule and cancel links, payment, why it
     /// was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and host.

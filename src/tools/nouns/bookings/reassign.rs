@@ -10,7 +10,7 @@ use crate::oncehub::bookings;
 use crate::records::{Booking, Noun, Reference, Told, word};
 use crate::tools::{Call, Reply, Tools, schema};
 
-#[tool_router(router = reassigning_bookings, vis = "pub(super)")]
+#[tool_router(router = reassigning_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Give an upcoming booking to another host at the same time; everyone is notified. Whether the new host is free is
     /// not checked: look with `list_bookings` (host) first. If they have no video service, an online meeting loses its

@@ -10,7 +10,7 @@ use crate::records::{Contact, Failure, Noun, Told, Zone};
 use crate::tools::address::{email, phone};
 use crate::tools::{Call, Deletion, Reply, Tools, schema};
 
-#[tool_router(router = changing_contacts, vis = "pub(super)")]
+#[tool_router(router = changing_contacts, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Add a guest to the contacts. Needs an email or mobile_phone that no contact has yet (see `list_contacts`);
     /// neither can change later. Not needed before `schedule_meeting`. For colleagues use `add_user`.

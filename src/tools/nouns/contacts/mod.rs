@@ -4,20 +4,13 @@ mod change;
 #[cfg(test)]
 mod tests;
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::contacts;
 use crate::records::{Contact, Failure, Told, Zone};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
-impl Tools {
-    pub(in crate::tools) fn contacts() -> ToolRouter<Self> {
-        Self::finding_contacts() + Self::changing_contacts()
-    }
-}
-
-#[tool_router(router = finding_contacts)]
+#[tool_router(router = finding_contacts, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name filter scans
     /// 1,000 contacts a call, email all. Address and custom fields are in `get_contact`, bookings in `list_bookings`

@@ -10,7 +10,7 @@ use crate::records::{Failure, Noun, Told, User, Zone};
 use crate::tools::address::email;
 use crate::tools::{Call, Deletion, Reply, Tools, schema};
 
-#[tool_router(router = changing_users, vis = "pub(super)")]
+#[tool_router(router = changing_users, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Invite a colleague to the account; OnceHub e-mails them at once. To host they must accept, and need a seat. For
     /// guests use `create_contact`; for existing users `update_user`.

@@ -5,20 +5,13 @@ mod change;
 #[cfg(test)]
 mod tests;
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::users;
 use crate::records::{Failure, Noun, Told, User};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
-impl Tools {
-    pub(in crate::tools) fn users() -> ToolRouter<Self> {
-        Self::finding_users() + Self::changing_users() + Self::reading_availability() + Self::changing_availability()
-    }
-}
-
-#[tool_router(router = finding_users)]
+#[tool_router(router = finding_users, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find the account's users, who host bookings (not while their status is invited): name, e-mail, role, status,
     /// time zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
@@ -40,8 +33,7 @@ impl Tools {
         input_schema = schema::input::<GetUser>(), output_schema = schema::one::<User>())]
     async fn get_user(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetUser { user_id } = call.input()?;
-        let id = call.names.find(&[Noun::Users], "user_id", &user_id).await?.id;
-        call.one::<User>(&users::Get::new(id.clone()), &id).await
+        call.one::<User, users::Users>(Noun::Users, "user_id", &user_id).await
     }
 }
 

@@ -3,7 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use rmcp::handler::server::tool::ToolRouter;
 use rmcp::{tool, tool_router};
 use serde_json::Value;
 use url::Url;
@@ -14,12 +13,6 @@ use crate::oncehub::{Id, webhooks};
 use crate::records::{Failure, Noun, Told, Webhook, quoted, word};
 use crate::tools::{Asked, Call, Deletion, Paging, Reply, Tools, rows, schema};
 
-impl Tools {
-    pub(in crate::tools) fn webhooks() -> ToolRouter<Self> {
-        Self::finding_webhooks() + Self::changing_webhooks()
-    }
-}
-
 /// The events that OnceHub reports. The two without a dot stand for all events of their kind;
 /// `conversation.reached_out` is undocumented, but integrations in use subscribe to it.
 const EVENTS: &[&str] = &[
@@ -29,7 +22,7 @@ const EVENTS: &[&str] = &[
     "conversation.reached_out",
 ];
 
-#[tool_router(router = finding_webhooks)]
+#[tool_router(router = finding_webhooks, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the account's webhooks, addresses that OnceHub posts to when bookings or conversations change: name, URL,
     /// events; secrets are withheld. Use it before `create_webhook` and `delete_webhook`.
@@ -47,8 +40,8 @@ impl Tools {
         input_schema = schema::input::<OneWebhook>(), output_schema = schema::one::<Webhook>())]
     async fn get_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
         let OneWebhook { webhook_id } = call.input()?;
-        let id = call.names.find(&[Noun::Webhooks], "webhook_id", &webhook_id).await?.id;
-        Ok(call.one::<Webhook>(&webhooks::Get::new(id.clone()), &id).await?.in_zone(call.zone()))
+        let webhook = call.one::<Webhook, webhooks::Webhooks>(Noun::Webhooks, "webhook_id", &webhook_id).await?;
+        Ok(webhook.in_zone(call.zone()))
     }
 }
 
@@ -62,7 +55,7 @@ struct Created {
     secret: Option<String>,
 }
 
-#[tool_router(router = changing_webhooks)]
+#[tool_router(router = changing_webhooks, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Have OnceHub post the chosen events, guests' data included, to an address from now on. Their signing secret is
     /// shown in this reply only: have it stored. A webhook cannot be changed, only replaced (`delete_webhook`); see

@@ -36,7 +36,7 @@ struct Row<'a> {
     as_co_host: bool,
 }
 
-#[tool_router(router = changing_availability, vis = "pub(in crate::tools::nouns::users)")]
+#[tool_router(router = changing_availability, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Change when a user can be booked, in their own zone: weekly by day, overrides for dates such as holidays. Given
     /// days are replaced whole; others stay. Nothing is canceled: the reply names bookings now outside those hours, for

@@ -12,7 +12,7 @@ use crate::records::availability::Availability;
 use crate::records::failure::Failure;
 use crate::tools::{Call, Reply, Tools, schema};
 
-#[tool_router(router = reading_availability, vis = "pub(super)")]
+#[tool_router(router = reading_availability, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Read a user's working hours: by day of the week, with date overrides and locations, in the user's own zone. It
     /// ignores bookings: free times are in `get_booking_time_slots`. Change it with `update_scheduling_availability`.

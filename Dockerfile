@@ -5,10 +5,10 @@
 ARG FROM=compiled
 
 FROM rust:1-alpine AS compiled
-# ring is C and assembly: it wants a compiler and headers of musl's C library.
+# ring is C and assembly: it needs a compiler and the headers of musl's C library.
 RUN apk add --no-cache ca-certificates gcc musl-dev
 WORKDIR /src
-# benches/ holds an example that Cargo.toml names, and without which cargo reads no further.
+# benches/ has an example that Cargo.toml names: without it cargo fails.
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
 COPY src src
@@ -23,7 +23,7 @@ COPY image/$TARGETARCH/oncehub-mcp /oncehub-mcp
 FROM $FROM AS program
 
 FROM scratch
-# The registry of MCP servers looks here for whose image it is.
+# The registry of MCP servers checks here who owns the image.
 LABEL io.modelcontextprotocol.server.name="io.github.oncehub-mcp/oncehub-mcp" \
     org.opencontainers.image.source="https://github.com/oncehub-mcp/oncehub-mcp" \
     org.opencontainers.image.licenses="Apache-2.0"
@@ -32,7 +32,7 @@ COPY --from=program /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifi
 COPY --from=program /oncehub-mcp /oncehub-mcp
 COPY LICENSE /LICENSE
 USER 65532:65532
-# Behind a proxy that takes care of TLS. Do not publish this port: keys would travel in clear.
+# Behind a proxy that terminates TLS. Do not publish this port: keys would travel unencrypted.
 ENV ONCEHUB_MCP_LISTEN=0.0.0.0:8000 \
     ONCEHUB_MCP_BEHIND_PROXY=true \
     ONCEHUB_MCP_LOG_FORMAT=json

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Packs a built program with its manual pages and completions:
 #   packaging/archive.sh TARGET BINARY PRINTER [FOLDER]
-# makes FOLDER/oncehub-mcp-VERSION-TARGET.tar.gz (.zip for Windows), and says its name. PRINTER is the same program for this
-# machine: it prints the pages and completions, which a program for another machine cannot.
+# creates FOLDER/oncehub-mcp-VERSION-TARGET.tar.gz (.zip for Windows), and prints its path. PRINTER is the same program
+# for this machine: it prints the pages and completions, which a program for another machine cannot.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=$1 binary=$2 printer=$3 folder=${4:-.}

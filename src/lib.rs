@@ -1,9 +1,9 @@
-//! `oncehub-mcp`: a OnceHub account at an AI assistant's hands, over the Model Context Protocol.
+//! `oncehub-mcp`: a OnceHub account for AI assistants, over the Model Context Protocol.
 //!
 //! The rooms, in reading order, and which way their arrows run:
 //!
 //! - [`oncehub`]: the typed client of the API. HTTP and JSON, no MCP. Imports no room.
-//! - [`records`]: what is told of each noun, as a type and as text. Imports `oncehub`.
+//! - [`records`]: what replies say of each noun, as a type and as text. Imports `oncehub`.
 //! - [`names`]: names, e-mail addresses and URLs to ids, and back. Imports `records` and what that may import; so on
 //!   for the next two.
 //! - [`actions`]: each change as a value, and the one function that carries it out.
@@ -11,7 +11,7 @@
 //! - [`server`]: the MCP server, both protocol eras. Imports `tools` and `actions`.
 //! - [`transport`]: the ways in. Imports no room.
 //! - [`sandbox`]: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
-//!   `oncehub`: a field that is misspelt there must not be misspelt here too.
+//!   `oncehub`: a field misspelled there must not be misspelled here too.
 //! - [`install`]: the clients of this machine, and their configuration files. Imports no room.
 //! - [`cli`] reads the command line into [`config`] and runs a command; [`app`] alone knows every room, and wires them.
 //!

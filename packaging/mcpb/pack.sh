@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Packs a built program into a bundle for Claude Desktop and other MCPB hosts:
 #   packaging/mcpb/pack.sh TARGET BINARY [FOLDER]
-# makes FOLDER/oncehub-mcp-VERSION-TARGET.mcpb, and says its name.
+# creates FOLDER/oncehub-mcp-VERSION-TARGET.mcpb, and prints its path.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 target=$1 binary=$2 folder=${3:-.}
@@ -14,7 +14,7 @@ case $target in
   *-linux-*) platform=linux program=oncehub-mcp ;;
   *-apple-darwin) platform=darwin program=oncehub-mcp ;;
   *-windows-*) platform=win32 program=oncehub-mcp.exe ;;
-  *) echo "pack.sh: no platform of MCPB is known for $target" >&2 && exit 2 ;;
+  *) echo "pack.sh: MCPB has no platform for $target" >&2 && exit 2 ;;
 esac
 
 stage=$(mktemp -d)
@@ -22,7 +22,7 @@ trap 'rm -r "$stage"' EXIT
 mkdir "$stage/server"
 install -m 755 "$binary" "$stage/server/$program"
 install -m 644 "$here/icon.png" "$here/../../LICENSE" "$stage"
-# A bundle holds one platform's program, so that is all that it may be offered for.
+# A bundle has the program for one platform, so it must be offered for no other.
 node -e '
   const [from, to, platform, program] = process.argv.slice(1);
   const fs = require("fs");
@@ -36,6 +36,6 @@ bundle=$folder/oncehub-mcp-$(cat "$stage/version")-$target.mcpb
 rm "$stage/version"
 
 "$mcpb" validate "$stage/manifest.json" >&2
-# Run from inside, since it lists the files as they lie seen from where it runs.
+# Run from inside, since it lists files relative to the current folder.
 (cd "$stage" && "$mcpb" pack . "$bundle") >&2
 echo "$bundle"

@@ -1,5 +1,5 @@
-// Prints server.json with the bundles of a folder beside the image: a registry wants to know where each can be had, and
-// its digest, which are not known before they are built.
+// Prints server.json with the bundles of a folder added to the image: the registry needs each one's URL and digest,
+// which are only known after the build.
 //   node packaging/mcpb/registry.mjs FOLDER
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";

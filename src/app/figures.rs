@@ -29,7 +29,7 @@ impl Figures {
         let duration = Matcher::Suffix("_duration_seconds".into());
         let recorder = PrometheusBuilder::new().set_buckets_for_metric(duration, BUCKETS)?.build_recorder();
         let handle = recorder.handle();
-        metrics::set_global_recorder(recorder).context("figures are collected already")?;
+        metrics::set_global_recorder(recorder).context("metrics are already collected")?;
         describe();
         let kept_up = handle.clone();
         let upkeep = async move {
@@ -50,16 +50,13 @@ impl Figures {
 }
 
 fn describe() {
-    describe_counter!("mcp_tool_calls_total", "Calls of tools, by how they ended.");
-    describe_histogram!("mcp_tool_call_duration_seconds", "From a call to its answer, waiting and questions included.");
-    describe_gauge!("mcp_requests_in_flight", "Requests that are worked on.");
+    describe_counter!("mcp_tool_calls_total", "Tool calls, by outcome.");
+    describe_histogram!("mcp_tool_call_duration_seconds", "Duration of tool calls, waiting and questions included.");
+    describe_gauge!("mcp_requests_in_flight", "Requests in flight.");
     describe_gauge!("mcp_sessions", "Open sessions.");
-    describe_counter!("http_requests_refused_total", "Requests that were turned away at the door.");
-    describe_counter!(
-        "oncehub_requests_total",
-        "Requests to OnceHub, by the status of the reply or what came instead."
-    );
-    describe_histogram!("oncehub_request_duration_seconds", "How long OnceHub took to reply.");
-    describe_counter!("oncehub_retries_total", "Requests to OnceHub that were sent again.");
-    describe_gauge!("oncehub_budget_left", "Requests that OnceHub's limit for this address has left in its window.");
+    describe_counter!("http_requests_refused_total", "Requests rejected before they reached MCP.");
+    describe_counter!("oncehub_requests_total", "Requests to OnceHub, by status or kind of failure.");
+    describe_histogram!("oncehub_request_duration_seconds", "Duration of requests to OnceHub.");
+    describe_counter!("oncehub_retries_total", "Retried requests to OnceHub.");
+    describe_gauge!("oncehub_budget_left", "Requests left in each window of OnceHub's limit for this address.");
 }

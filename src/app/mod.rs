@@ -1,4 +1,4 @@
-//! The only room that knows every other: it makes a server out of settings.
+//! The wiring of a server, from its settings. Only this room knows every other.
 
 mod figures;
 mod tenants;
@@ -13,25 +13,25 @@ use crate::tools::{Catalogue, Tools};
 use crate::transport::stdio;
 use tenants::Tenants;
 
-/// The largest reply that is read from OnceHub: a hundred bookings are a few hundred kilobytes.
+/// The largest response read from OnceHub: a hundred bookings are a few hundred kilobytes.
 const REPLY_LIMIT: usize = 16 << 20;
 
-/// Everything that serves one account.
+/// The server of one account.
 pub struct App {
     /// The client of the account.
     pub client: Client,
     tools: Tools,
     catalogue: Catalogue,
     windows: Windows,
-    /// The simulated account, which lives as long as this does.
+    /// The simulated account, kept alive for as long as the server.
     _sandbox: Option<Sandbox>,
 }
 
 impl App {
-    /// Wires the rooms together; with `--sandbox`, starts the simulated account.
+    /// Wires the rooms; with `--sandbox`, starts the simulated account.
     ///
     /// # Errors
-    /// A selection of tools that names unknown ones; a sandbox that cannot listen.
+    /// If the selection names unknown tools, or the sandbox cannot listen.
     pub async fn new(config: Config) -> anyhow::Result<Self> {
         let catalogue = Catalogue::new(&config.selection).context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
         let sandbox = if config.sandbox {
@@ -50,18 +50,18 @@ impl App {
         Ok(Self { client, tools, catalogue, windows: config.windows, _sandbox: sandbox })
     }
 
-    /// Says at start what no rate limit is kept for: OnceHub then refuses, and its refusals are waited out.
+    /// Warns at startup of anything without a rate limit, for which OnceHub may reject requests.
     pub fn tell_what_is_unguarded(&self) {
         if let Some(unguarded) = self.windows.unguarded() {
             tracing::warn!(
-                "ONCEHUB_MCP_RATE_LIMIT={}: {unguarded}, so OnceHub may have to refuse requests (its own limits are {})",
+                "ONCEHUB_MCP_RATE_LIMIT={}: {unguarded}, so OnceHub may reject requests (its own limits are {})",
                 self.windows,
                 Windows::oncehub()
             );
         }
     }
 
-    /// The MCP server of the account.
+    /// Returns the MCP server of the account.
     pub fn server(&self) -> Server {
         Server::new(self.tools.clone(), self.catalogue.clone())
     }
@@ -69,22 +69,22 @@ impl App {
     /// Serves MCP on standard input and output until the input ends or `stop` completes.
     ///
     /// # Errors
-    /// When the client does not open the conversation as the protocol wants it.
+    /// If the client does not open the session as the protocol requires.
     pub async fn serve_stdio(&self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let server = self.server();
         stdio::serve(server.clone(), stop, &OneAccount { server, tools: &self.tools }).await
     }
 
-    /// What HTTP serves: this account, and those whose keys come with their requests.
+    /// Returns the backend for HTTP: this account, and those whose keys come with their requests.
     ///
     /// # Errors
-    /// When this process serves HTTP already.
+    /// If this process already serves HTTP.
     pub fn tenants(&self) -> anyhow::Result<Tenants> {
         Tenants::new(&self.client, &self.tools, self.catalogue.clone(), &self.windows)
     }
 }
 
-/// The calls of one account, as standard input and output see them come to their end.
+/// The calls of one account, for the shutdown over standard input and output.
 struct OneAccount<'a> {
     server: Server,
     tools: &'a Tools,

@@ -1,5 +1,4 @@
-//! Many accounts behind one server: each request's key, and what its headers leave of the catalogue, become the account that
-//! it is served with.
+//! Many accounts behind one server: a request's key determines its account, and its headers narrow the catalogue.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -17,23 +16,22 @@ use crate::server::{Account, Server};
 use crate::tools::{Catalogue, Selection, Tools};
 use crate::transport::http::{Backend, Caller, InFlight, Refusal};
 
-/// How many keys' accounts are remembered, and for how long after their last request.
+/// How many accounts are cached, and for how long after their last request.
 const ACCOUNTS: u64 = 10_000;
 const REMEMBER: Duration = Duration::from_mins(15);
 
-/// The same for keys that OnceHub has not accepted. They are kept apart: however many are made up, no account is forgotten for
-/// them.
+/// The same for keys that OnceHub has not accepted. Their cache is separate, so that made-up keys evict no account.
 const STRANGERS: u64 = 1_000;
 const REMEMBER_STRANGERS: Duration = Duration::from_mins(1);
 
-/// How long OnceHub may take to say whether it accepts a key with which a session is opened.
+/// The timeout for OnceHub to validate the key of a new session.
 const MEET_FOR: Duration = Duration::from_secs(10);
 
-/// How long an answer to "are you ready?" holds: each one is a request to OnceHub.
+/// How long a readiness result is cached: each one costs a request to OnceHub.
 const READY_FOR: Duration = Duration::from_mins(1);
 const UNREADY_FOR: Duration = Duration::from_secs(10);
 
-/// What HTTP serves: the server's own account for those who may use it, and each other caller's own.
+/// The accounts that HTTP serves: the server's own, for callers that may use it, and each other caller's.
 pub struct Tenants {
     server: Server,
     own: Account,
@@ -45,7 +43,7 @@ pub struct Tenants {
     figures: Figures,
 }
 
-/// What is remembered of callers: each one's tools, and what headers have left of the catalogue.
+/// The caches of callers' tools, and of catalogues that headers have narrowed.
 struct Remembered {
     tools: Cache<Arc<str>, Tools>,
     narrowed: Cache<Selection, Arc<Catalogue>>,
@@ -61,13 +59,13 @@ impl Remembered {
 }
 
 impl Tenants {
-    /// Serves with `client` and `tools` whoever brings no key, and with copies of theirs whoever brings one.
+    /// Creates the backend. Callers without a key are served with `client` and `tools`, others with copies of them.
     ///
     /// # Errors
-    /// When figures are collected already, by another server in this process.
+    /// If another server in this process already collects metrics.
     pub fn new(client: &Client, tools: &Tools, catalogue: Catalogue, windows: &Windows) -> anyhow::Result<Self> {
         let address = Address::new(windows);
-        // This account's requests leave from the same address as everybody else's.
+        // This account shares the address's limit with all others.
         let client = client.with_key(client.settings().key.clone(), Budget::own_at(&address));
         let tools = tools.with_client(client.clone());
         let server = Server::of_requests();
@@ -83,12 +81,12 @@ impl Tenants {
         })
     }
 
-    /// Where a tenant is remembered, and where it was if that has changed.
+    /// Returns the caches for a tenant, and those it may still be in from before its key was accepted or rejected.
     fn remembered(&self, tenant: &str) -> (&Remembered, &Remembered) {
         if self.knows(tenant) { (&self.known, &self.strangers) } else { (&self.strangers, &self.known) }
     }
 
-    /// The tools of a caller with a key of their own.
+    /// Returns the tools of a caller with a key of their own.
     fn tools(&self, caller: &Caller, key: &SecretString) -> Result<Tools, Refusal> {
         let make = || {
             let key = Key::new(KeySource::Given(key.clone()))?;
@@ -96,13 +94,13 @@ impl Tenants {
             Ok(self.own.tools.of_account(self.client.with_key(key, budget)))
         };
         let (here, before) = self.remembered(&caller.tenant);
-        // What has been learnt while the key was new goes with it.
+        // Keep what was learnt before the key was accepted.
         let moved = || before.tools.remove(&caller.tenant).map_or_else(make, Ok);
         let tools = here.tools.try_get_with(Arc::clone(&caller.tenant), moved);
         tools.map_err(|bad: Arc<BadKey>| Refusal::new(StatusCode::UNAUTHORIZED, "key", bad.to_string()))
     }
 
-    /// What the headers leave of the catalogue.
+    /// Returns the catalogue, narrowed by the headers.
     fn catalogue(&self, caller: &Caller, headers: &HeaderMap) -> Result<Arc<Catalogue>, Refusal> {
         let selection = selection(headers)?;
         if selection == Selection::default() {
@@ -114,13 +112,13 @@ impl Tenants {
             Refusal::new(
                 StatusCode::BAD_REQUEST,
                 "selection",
-                format!("the X-MCP headers name what there is not: {bad}"),
+                format!("the X-MCP headers name something unknown: {bad}"),
             )
         })
     }
 }
 
-/// The tenant of callers who are served with the server's own key.
+/// The tenant of callers served with the server's own key.
 const OWN: &str = "own";
 
 impl Backend for Tenants {
@@ -157,14 +155,14 @@ impl Backend for Tenants {
             return;
         }
         if let Ok(tools) = self.tools(caller, key) {
-            // Only if there is room at once: otherwise the first call asks.
+            // Only if the rate limit has room now: otherwise the first call validates the key.
             let client = tools.client().without_waiting().until(Instant::now() + MEET_FOR);
             tokio::spawn(async move { client.introduce().await });
         }
     }
 
     async fn ready(&self) -> Result<(), String> {
-        // One asks; whoever asks meanwhile waits for that answer.
+        // Concurrent probes wait for one result.
         let mut known = self.ready.lock().await;
         if let Some((at, answer)) = &*known
             && at.elapsed() < if answer.is_ok() { READY_FOR } else { UNREADY_FOR }
@@ -202,11 +200,11 @@ impl Backend for Tenants {
 /// The headers that narrow what is offered.
 const NARROWING: [&str; 4] = ["x-mcp-readonly", "x-mcp-toolsets", "x-mcp-tools", "x-mcp-exclude-tools"];
 
-/// What a request's headers select. Only what is named is narrowed.
+/// Returns the selection in a request's headers. Headers that are absent narrow nothing.
 fn selection(headers: &HeaderMap) -> Result<Selection, Refusal> {
     let bad =
         |name: &str, problem: &str| Refusal::new(StatusCode::BAD_REQUEST, "selection", format!("{name}: {problem}"));
-    // Somebody who misspells the one that keeps deletions away must not believe that it does.
+    // Reject unknown headers: a misspelled X-MCP-Readonly must not pass silently.
     let unknown =
         headers.keys().find(|name| name.as_str().starts_with("x-mcp-") && !NARROWING.contains(&name.as_str()));
     if let Some(name) = unknown {
@@ -222,7 +220,7 @@ fn selection(headers: &HeaderMap) -> Result<Selection, Refusal> {
     let read_only = match &*text("x-mcp-readonly")? {
         "1" | "true" | "yes" | "on" => true,
         "" | "0" | "false" | "no" | "off" => false,
-        _ => return Err(bad("X-MCP-Readonly", "say true or false")),
+        _ => return Err(bad("X-MCP-Readonly", "use true or false")),
     };
     Ok(Selection {
         read_only,

@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// Calls the tool through MCP, and prints what came back. A failed call ends with exit code 1.
+/// Calls the tool through MCP, and prints its reply. Exits with 1 if the call failed.
 pub(super) async fn run(arguments: Arguments, app: App) -> anyhow::Result<ExitCode> {
     let mut request = CallToolRequestParams::new(arguments.tool.clone());
     request.arguments = Some(parse(&arguments.values)?);
@@ -51,13 +51,13 @@ pub(super) async fn run(arguments: Arguments, app: App) -> anyhow::Result<ExitCo
     Ok(if result.is_error == Some(true) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The text of a result.
+/// Returns the text of a result.
 pub(super) fn text_of(result: &CallToolResult) -> String {
     let texts = result.content.iter().filter_map(|block| block.as_text());
     texts.map(|text| text.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
-/// Reads `{…}`, `-`, or `key=value` pairs. Every value stays a text: the server reads it as its schema wants.
+/// Parses `{…}`, `-`, or `key=value` pairs. Values stay strings: the server converts them to fit its schema.
 fn parse(arguments: &[String]) -> anyhow::Result<JsonObject> {
     let text = match arguments {
         [only] if only == "-" => {
@@ -80,7 +80,7 @@ fn parse(arguments: &[String]) -> anyhow::Result<JsonObject> {
     }
 }
 
-/// The person at the terminal, who answers questions if there is one.
+/// The person at the terminal, if there is one, who answers questions.
 struct Person {
     term: Term,
 }

@@ -16,7 +16,7 @@ pub(super) struct Arguments {
 
 /// Prints the script that the shell reads.
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    // Written to memory first: `generate` panics when nobody reads on, as in `| head`.
+    // Written to memory first: `generate` panics on a closed pipe, as in `| head`.
     let mut script = Vec::new();
     generate(arguments.shell, &mut super::command(), "oncehub-mcp", &mut script);
     say(String::from_utf8_lossy(&script).trim_end());

@@ -15,22 +15,22 @@ use serde_json::{Value, json};
 use super::call::text_of;
 use super::say;
 
-/// The zone that the guest of the demonstration lives in.
+/// The time zone of the demo's guest.
 const GUEST_ZONE: &str = "Europe/London";
-/// The calendar of the sandbox that the guest is booked on.
+/// The sandbox's calendar that the demo books.
 const CALENDAR: &str = "Intro call";
 
-/// Runs the demonstration.
+/// Runs the demo.
 pub(super) async fn run() -> anyhow::Result<ExitCode> {
-    let program = std::env::current_exe().context("this program cannot find itself")?;
+    let program = std::env::current_exe().context("this program's path is unknown")?;
     let mut command = tokio::process::Command::new(&program);
-    // Not in this folder, whose `.env` may leave tools out.
+    // Not in this folder: its `.env` may exclude tools.
     command.current_dir(program.parent().context("this program has no folder")?);
     command.args(["--sandbox", "stdio", "--log", "error", "--confirm", "auto"]);
     let client = ().serve(TokioChildProcess::new(command)?).await.context("the server did not start")?;
     let demo = Demo { client };
     let about = demo.client.peer_info().and_then(|info| info.server_info.clone());
-    let about = about.context("the server said nothing of itself")?;
+    let about = about.context("the server did not identify itself")?;
     let tools = demo.client.list_all_tools().await?.len();
     say(&format!("{} {} over MCP, with {tools} tools", style(&about.name).bold(), about.version));
     demo.step("Does it work?", "test_connection", json!({})).await?;
@@ -64,7 +64,7 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
 
     say(&format!(
         "\n{}",
-        style("That was a simulated account. Next: README.md tells how to register the server in your assistant.")
+        style("That was a simulated account. Next: README.md says how to register the server with your assistant.")
             .dim()
     ));
     demo.client.cancel().await?;
@@ -76,17 +76,17 @@ struct Demo {
 }
 
 impl Demo {
-    /// Makes a call that has to succeed; its structured reply.
+    /// Makes a call that has to succeed, and returns its structured reply.
     async fn step(&self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<Value> {
         let result = self.show(asked, tool, arguments).await?;
         ensure!(result.is_error != Some(true), "{tool} failed");
         result.structured_content.context("the reply has no structure")
     }
 
-    /// Makes a call that has to be refused.
+    /// Makes a call that has to fail.
     async fn refused(&self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<()> {
         let result = self.show(asked, tool, arguments).await?;
-        ensure!(result.is_error == Some(true), "{tool} should have been refused");
+        ensure!(result.is_error == Some(true), "{tool} should have failed");
         Ok(())
     }
 
@@ -103,8 +103,8 @@ impl Demo {
     }
 }
 
-/// Shows that something is awaited, where somebody is looking. (A crate for it would bring the mathematics of its progress bars
-/// into the memory of every server.)
+/// Shows a spinner on a terminal while a call is in flight. (A crate for it would add its progress bars to every
+/// server's memory.)
 async fn spinning<T>(call: impl Future<Output = T>) -> T {
     let terminal = Term::stdout();
     if !terminal.is_term() {

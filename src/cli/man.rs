@@ -13,7 +13,7 @@ use super::say;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// A folder for the page of the program and one of each command, instead of printing the first
+    /// Write all pages into this folder, one per command, instead of printing the program's
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// A page's name and text.
 fn page(command: clap::Command) -> std::io::Result<(String, String)> {
-    // Whoever builds a package wants the same bytes each time.
+    // Packages have to be reproducible.
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
     let day = epoch.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now);
     let page = Man::new(command)
@@ -50,7 +50,7 @@ fn page(command: clap::Command) -> std::io::Result<(String, String)> {
         .manual("OnceHub for AI assistants");
     let mut text = Vec::new();
     page.render(&mut text)?;
-    // Before a list of values there are an empty line and two requests to break the line, at which readers of manuals balk.
+    // clap_mangen puts an empty line and two line breaks before a list of values, which page readers complain about.
     let text = String::from_utf8_lossy(&text).replace("\n.br\n\n.br\n", "\n.sp\n");
     Ok((page.get_filename(), text))
 }

@@ -1,4 +1,4 @@
-//! The command line: one file a command.
+//! The command line: one file per command.
 
 mod call;
 mod check;
@@ -42,17 +42,17 @@ enum Command {
     Sandbox(sandbox::Arguments),
     /// Show the tools that are offered, and what they cost in tokens
     Tools(tools::Arguments),
-    /// Call one tool from the shell, on the same path as an assistant does
+    /// Call one tool from the shell, as an assistant would
     Call(call::Arguments),
-    /// Find out whether settings, key, network, limits, clock and clients are in order
+    /// Check settings, key, network, limits, clock and clients
     Check(check::Arguments),
     /// Register this server with an assistant, such as Claude Desktop, Cursor or VS Code
     Install(Box<install::Arguments>),
-    /// Take this server out of an assistant's configuration
+    /// Remove this server from an assistant's configuration
     Uninstall(install::Target),
     /// Work through a day on the simulated account, and show what an assistant sees
     Demo,
-    /// Print a shell's completions, to be saved where it looks for them
+    /// Print a shell's completion script
     Completions(completions::Arguments),
     /// Print the manual page
     Man(man::Arguments),
@@ -67,9 +67,9 @@ Examples:
   oncehub-mcp check                                          is everything in order?
   oncehub-mcp tools --read-only                              what would be offered?
 
-The key is in ONCEHUB_API_KEY, in a file that ONCEHUB_API_KEY_FILE names, or in the system's keychain: see docs/.";
+Put the key in ONCEHUB_API_KEY, in a file named by ONCEHUB_API_KEY_FILE, or in the system's keychain: see docs/.";
 
-/// The command line as a value: the documents are written, and checked, from it.
+/// Returns the definition of the command line, from which the docs are generated and checked.
 pub fn command() -> clap::Command {
     with_settings(Cli::command())
 }
@@ -89,19 +89,19 @@ pub fn main() -> ExitCode {
 }
 
 fn start() -> anyhow::Result<ExitCode> {
-    // A `.env` must not be asked for before it is known which one is meant, and what is set elsewhere: so the command line is
-    // read twice. Help and version are told at once.
+    // Parse twice: which `.env` is read, and what it may set, depends on the command line and the environment. Help and
+    // version are printed at once.
     let first = without_unset(command()).ignore_errors(true).try_get_matches()?;
-    // Before there are threads, since it fills the environment.
+    // Before any threads start, since it sets environment variables.
     let (dotenv, unread) = match dotenv(&first) {
         Ok(dotenv) => (dotenv, None),
         Err(bad) => (Dotenv::default(), Some(bad)),
     };
     let parsed =
         without_unset(command()).try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
-    // clap knows what it refuses, but not that it stands in a file.
+    // clap does not know that the value it rejected came from a file.
     let (cli, matches) = parsed.inspect_err(|_| dotenv.source().iter().for_each(|source| complain(source)))?;
-    // What tells of the program itself is told whatever the settings are.
+    // These describe the program itself, and must work with invalid settings.
     match &cli.command {
         Some(Command::Completions(arguments)) => return Ok(completions::run(arguments)),
         Some(Command::Man(arguments)) => return man::run(arguments),
@@ -110,7 +110,7 @@ fn start() -> anyhow::Result<ExitCode> {
     let config = match unread.map_or_else(|| Config::new(&cli.options), Err) {
         Ok(config) => config,
         Err(bad) => {
-            // What is wrong with the settings is the first thing that a check finds.
+            // Invalid settings are the first finding of a check.
             if let Some(Command::Check(arguments)) = &cli.command {
                 return Ok(check::bad_settings(arguments, &bad, &dotenv));
             }
@@ -119,7 +119,7 @@ fn start() -> anyhow::Result<ExitCode> {
         }
     };
     let given = given(&matches, &dotenv);
-    // Commands that a person runs only log what went wrong; a server tells what it does.
+    // Commands that a person runs only log problems; a server logs what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=off"));
     let threads = if let Some(Command::Http(arguments)) = &cli.command { arguments.threads.into() } else { 1 };
@@ -152,7 +152,7 @@ fn start() -> anyhow::Result<ExitCode> {
         }
         code
     });
-    // A read of standard input may still be waiting, and it cannot be cancelled.
+    // A pending read of standard input cannot be cancelled.
     runtime.shutdown_background();
     code
 }
@@ -169,7 +169,7 @@ fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
     let purpose = match command {
         Some("install") => Purpose::Entry,
         Some("http") => Purpose::Callers,
-        // There is nothing in them that a folder could set.
+        // They have no settings that a folder may set.
         Some("demo" | "sandbox" | "uninstall") => return Ok(Dotenv::default()),
         _ => Purpose::OwnAccount,
     };
@@ -177,13 +177,12 @@ fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
     Ok(folder.map(|folder| Dotenv::of_folder(&folder, &elsewhere(matches, purpose))).unwrap_or_default())
 }
 
-#[expect(clippy::print_stderr, reason = "a failure to start is told where a person, or a host's log, looks for it")]
+#[expect(clippy::print_stderr, reason = "a failure to start is reported where a person, or a host's log, looks for it")]
 fn complain(message: &str) {
     eprintln!("oncehub-mcp: {}", visible(message));
 }
 
-/// Text that may be a stranger's, with what would not be seen, or would move the cursor, written out. Line breaks of our own
-/// messages stay.
+/// Escapes invisible characters, and those that move the cursor, in text that may be a stranger's. Line breaks stay.
 fn visible(text: &str) -> String {
     let is_hidden = |c: char| {
         c.is_control() && c != '\n'
@@ -195,7 +194,7 @@ fn visible(text: &str) -> String {
 
 /// Prints a line that a person asked for.
 fn say(text: &str) {
-    // Nobody reads on, as in `| head`: there is nothing to say then.
+    // Ignore a closed pipe, as in `| head`.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 

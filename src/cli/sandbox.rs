@@ -11,10 +11,10 @@ use crate::sandbox::{self, Sandbox, Settings};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Where to listen: an address of this machine; port 0 takes a free one
+    /// Address of this machine to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8077")]
     listen: SocketAddr,
-    /// Answer however often it is asked, without OnceHub's rate limits
+    /// Do not enforce OnceHub's rate limits
     #[arg(long)]
     no_limits: bool,
 }

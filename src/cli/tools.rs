@@ -11,7 +11,7 @@ use crate::tools::{Catalogue, Selection};
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
-    /// Print the whole definitions, as MCP's tools/list gives them
+    /// Print the full definitions, as MCP's tools/list returns them
     #[arg(long)]
     json: bool,
 }

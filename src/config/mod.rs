@@ -27,62 +27,63 @@ const TIMEOUT: &str = "25";
 const RATE_LIMIT: &str = "account=5/1s,address=200/5m";
 const MAX_REPLY: &str = "80";
 
-/// Every setting that holds for all commands. The key itself is no flag: a command line can be read by others.
+/// The settings of all commands. The key itself has no flag, since others can read command lines.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings (each also an environment variable, or a line in the file of --env-file)")]
 pub struct Options {
     /// Use the built-in simulated OnceHub account: no key, nothing real is touched
     #[arg(long, env = "ONCEHUB_MCP_SANDBOX", value_name = SWITCH)]
     pub sandbox: bool,
-    /// A file that holds the API key, read again when OnceHub refuses the one it held [instead of `ONCEHUB_API_KEY`]
+    /// File with the API key, read again when OnceHub rejects the one it held [instead of `ONCEHUB_API_KEY`]
     #[arg(long, env = "ONCEHUB_API_KEY_FILE", value_name = "FILE")]
     pub api_key_file: Option<String>,
-    /// The name under which the system's keychain holds the API key: 'install --key keychain' puts it there
+    /// Name of the API key in the system's keychain: 'install --key keychain' stores it there
     #[arg(long, env = "ONCEHUB_MCP_KEYCHAIN", value_name = "NAME")]
     pub keychain: Option<String>,
     /// The API's address, with or without /v2
     #[arg(long, env = "ONCEHUB_API_URL", value_name = "URL", default_value = API_URL)]
     pub api_url: String,
-    /// Whom `me` means: a user's e-mail address or id
+    /// Who `me` is: a user's e-mail address or id
     #[arg(long, env = "ONCEHUB_MCP_USER", value_name = "USER")]
     pub user: Option<String>,
     /// Time zone of replies, and of times given without one (IANA name)
     #[arg(long, env = "ONCEHUB_MCP_TIME_ZONE", value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,
-    /// How long one call may take, in seconds
+    /// Timeout of one call, in seconds
     #[arg(long, env = "ONCEHUB_MCP_TIMEOUT", value_name = "SECONDS", default_value = TIMEOUT)]
     pub timeout: String,
-    /// Requests that may leave in a time, for each account and for this machine's address; or off
+    /// Maximum requests per period, for each account and for this machine's address; or off
     #[arg(long, env = "ONCEHUB_MCP_RATE_LIMIT", value_name = "LIMITS", default_value = RATE_LIMIT)]
     pub rate_limit: String,
-    /// The largest reply of a tool, in kB: longer lists go on with a cursor, longer texts are cut
+    /// Maximum size of a tool's reply, in kB: longer lists continue with a cursor, longer texts are cut
     #[arg(long, env = "ONCEHUB_MCP_MAX_REPLY", value_name = "KB", default_value = MAX_REPLY)]
     pub max_reply: String,
     /// Offer only tools that change nothing
     #[arg(long, env = "ONCEHUB_MCP_READ_ONLY", value_name = SWITCH)]
     pub read_only: bool,
-    /// Check and tell what a change would do, and send none
+    /// Check and say what a change would do, without sending it
     #[arg(long, env = "ONCEHUB_MCP_DRY_RUN", value_name = SWITCH)]
     pub dry_run: bool,
     /// Offer only these groups of tools: nouns, core, or all
     #[arg(long, env = "ONCEHUB_MCP_TOOLSETS", value_name = "NAMES", value_delimiter = ',')]
     pub toolsets: Vec<String>,
-    /// Offer these tools, on top of the toolsets
+    /// Offer these tools in addition to the toolsets
     #[arg(long, env = "ONCEHUB_MCP_TOOLS", value_name = "NAMES", value_delimiter = ',')]
     pub tools: Vec<String>,
     /// Do not offer these tools
     #[arg(long, env = "ONCEHUB_MCP_EXCLUDE_TOOLS", value_name = "NAMES", value_delimiter = ',')]
     pub exclude_tools: Vec<String>,
-    /// When a person is asked before a change: auto (canceling, reassigning, deleting, inviting, webhooks; if the client can ask), always, never
+    /// When to ask a person before a change: auto (canceling, reassigning, deleting, inviting, webhooks; if the client can
+    /// ask), always, never
     #[arg(long, env = "ONCEHUB_MCP_CONFIRM", value_name = "WHEN", default_value = "auto")]
     pub confirm: String,
     /// What is logged to standard error: error, warn, info, debug, trace, or target=level,… [`RUST_LOG` works too]
     #[arg(long, env = "ONCEHUB_MCP_LOG", value_name = "FILTER")]
     pub log: Option<String>,
-    /// Form of the log: text or json
+    /// Log format: text or json
     #[arg(long, env = "ONCEHUB_MCP_LOG_FORMAT", value_name = "FORM", default_value = "text")]
     pub log_format: String,
-    /// A .env that is trusted whole, and read instead of the one in the working folder
+    /// A fully trusted .env, read instead of the one in the working folder
     #[arg(long, env = ENV_FILE, value_name = "FILE")]
     pub env_file: Option<PathBuf>,
 }
@@ -99,11 +100,11 @@ pub struct Config {
     pub key: Key,
     /// The root of the API.
     pub url: Url,
-    /// The rate limits to keep to.
+    /// The rate limits to respect.
     pub windows: Windows,
     /// The tools that are offered.
     pub selection: Selection,
-    /// What applies to every call.
+    /// The settings of every call.
     pub calls: Settings,
 }
 
@@ -198,7 +199,7 @@ pub fn without_unset(command: Command) -> Command {
 /// Parses on or off, in any of the usual words.
 pub fn flag(text: &str) -> Result<bool, String> {
     let read = BoolishValueParser::new().parse_ref(&Command::default(), None, OsStr::new(text.trim()));
-    read.map_err(|_| "say true or false".into())
+    read.map_err(|_| "use true or false".into())
 }
 
 /// Returns a secret from the environment, or else from a file.
@@ -208,7 +209,7 @@ pub fn flag(text: &str) -> Result<bool, String> {
 pub fn secret(name: &str, file: Option<&Path>) -> anyhow::Result<Option<SecretString>> {
     let given = std::env::var(name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let Some(file) = file else { return Ok(given.map(SecretString::from)) };
-    ensure!(given.is_none(), "{name}: it is set, and so is {name}_FILE: keep one of them");
+    ensure!(given.is_none(), "{name} and {name}_FILE are both set: keep one of them");
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("{name}: the file {} cannot be read", file.display()))?;
     ensure!(!text.trim().is_empty(), "{name}: the file {} is empty", file.display());

@@ -95,14 +95,14 @@ async fn by_address(url: &str, headers: &[(String, String)]) -> Result<Service, 
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut config = StreamableHttpClientTransportConfig::with_uri(url);
     for (name, value) in headers {
-        let name = name.parse().map_err(|_| format!("'{name}' is no header"))?;
+        let name = name.parse().map_err(|_| format!("'{name}' is not a header name"))?;
         // What a client substitutes for its own variables cannot be known here.
         let mut value: HeaderValue = value.parse().map_err(|_| format!("the value of {name} cannot be sent"))?;
         value.set_sensitive(true);
         config.custom_headers.insert(name, value);
     }
     let transport = StreamableHttpClientTransport::from_config(config);
-    client().serve(transport).await.map_err(|error| format!("{url} does not answer as it should: {}", innermost(error)))
+    client().serve(transport).await.map_err(|error| format!("{url} does not respond as expected: {}", innermost(error)))
 }
 
 fn client() -> ClientConfig {

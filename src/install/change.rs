@@ -19,7 +19,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whether everything is already as it should be.
+    /// Whether there is nothing to change.
     pub fn is_none(&self) -> bool {
         self.before.as_deref() == Some(&self.after)
     }
@@ -111,7 +111,7 @@ fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
             }
         }
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many copies of this second"))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many backups from this second"))
 }
 
 /// The largest configuration file that is read, in bytes: some clients keep much else in theirs.

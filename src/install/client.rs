@@ -67,7 +67,7 @@ pub(super) const USUAL: Spelling = Spelling {
 /// The names of the address field in various clients.
 const URLS: [&str; 4] = ["url", "httpUrl", "serverUrl", "uri"];
 
-/// The fields that tell a client to leave an entry out.
+/// The fields that switch an entry off or on.
 const SWITCHES: [&str; 2] = ["disabled", "enabled"];
 
 /// Fields that only a program's entry may have, in various clients. Codex rejects its whole file when an address has
@@ -94,7 +94,7 @@ pub enum Scope {
 pub struct Found {
     /// The entry, if the client could use it.
     pub entry: Option<Entry>,
-    /// Whether the client has been told to leave it out.
+    /// Whether it is switched off in the client.
     pub is_off: bool,
 }
 
@@ -108,7 +108,7 @@ impl Client {
             (Scope::Person, _) => Ok((self.file)(machine)),
             (Scope::Project, Some(path)) => Ok(below(&machine.folder, path)),
             (Scope::Project, None) => {
-                bail!("{} has no configuration of its own for a project: leave --project out", self.name)
+                bail!("{} has no configuration file for a project: leave out --project", self.name)
             }
         }
     }
@@ -124,7 +124,7 @@ impl Client {
         let real = file.ancestors().find_map(|part| std::fs::canonicalize(part).ok());
         if let Some(real) = real.filter(|real| !real.starts_with(&folder)) {
             let (file, real) = (file.display(), real.display());
-            bail!("{file} leads out of this folder, to {real}: it is left as it is");
+            bail!("{file} links outside this folder, to {real}: it is left unchanged");
         }
         Ok(file)
     }
@@ -138,7 +138,7 @@ impl Client {
     pub fn is_here(&self, machine: &Machine) -> bool {
         let file = (self.file)(machine);
         let folder = self.folder.map(|folder| folder(machine)).or_else(|| file.parent().map(Path::to_owned));
-        // A client that keeps its file directly in the home folder is not recognised by that folder.
+        // A client that keeps its file directly in the home folder is not recognized by that folder.
         let folder = folder.filter(|folder| *folder != machine.home);
         file.is_file()
             || folder.is_some_and(|folder| folder.is_dir())
@@ -228,8 +228,8 @@ impl Client {
             && let Some(field) = entry.field_with(sign)
         {
             bail!(
-                "{} reads '{sign}' in {field} as the name of a variable: make another key, or keep this one in a file \
-                (--key file)",
+                "{} reads '{sign}' in {field} as the name of a variable: create another key, or keep this one in a \
+                file (--key file)",
                 self.name
             );
         }
@@ -246,8 +246,8 @@ impl Client {
             Entry::Http { url, headers } => {
                 let field = spelling.url.with_context(|| {
                     format!(
-                        "{} starts programs only: its file cannot name an address (leave --http out, or add the address \
-                        in its settings)",
+                        "{} starts programs only: its file cannot name an address (leave out --http, or add the \
+                        address in its settings)",
                         self.name
                     )
                 })?;
@@ -301,7 +301,7 @@ impl Client {
 
 /// Says why a file is left unchanged.
 fn left(file: &Path, broken: &anyhow::Error) -> anyhow::Error {
-    anyhow!("{} is left as it is: {broken}", file.display())
+    anyhow!("{} is left unchanged: {broken}", file.display())
 }
 
 /// Returns a field with its pairs and ours, but without other ways to give a key; `None` if nothing is left.

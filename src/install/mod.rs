@@ -2,7 +2,7 @@
 //! neither what the server offers nor what OnceHub is.
 //!
 //! Reading order: an [`Entry`] is what gets registered; a [`Client`] says which file of a [`Machine`] it belongs in and
-//! how it is spelt there (all are in [`clients`]); a [`Format`](format::Format) inserts it into the text
+//! how it is spelled there (all are in [`clients`]); a [`Format`](format::Format) inserts it into the text
 //! and leaves everything else unchanged; a [`Change`] shows the difference and writes it; an [`attempt`] starts the
 //! server that an entry describes, and talks to it.
 

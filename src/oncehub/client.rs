@@ -26,7 +26,7 @@ pub struct Settings {
     pub url: Url,
     /// The account's key.
     pub key: Key,
-    /// The rate limits to keep to.
+    /// The rate limits to respect.
     pub budget: Budget,
     /// The largest response that is read, in bytes.
     pub reply_limit: usize,
@@ -175,7 +175,7 @@ impl Client {
     /// Sends one request, retries included, and reads the response.
     ///
     /// # Errors
-    /// See [`Cause`]; [`Error::outcome`] says whether a write may have been carried out all the same.
+    /// See [`Cause`]; [`Error::outcome`] says whether a write may still have been carried out.
     pub async fn send<E: Endpoint>(&self, endpoint: &E) -> Result<E::Response, Error> {
         self.answer(endpoint).await.map(|answer| answer.value)
     }
@@ -350,8 +350,8 @@ impl Client {
         }
     }
 
-    /// Waits until the rate limits let a request leave. `last` is the failure of the attempt before, which says more
-    /// than that there is no time left.
+    /// Waits until the rate limits let a request leave. `last` is the previous attempt's failure, which says more
+    /// than a timeout.
     async fn wait(&self, started: Instant, deadline: Instant, last: Option<&Error>) -> Result<(), Error> {
         let budget = &self.settings().budget;
         let has_begun = self.deadline.is_some() && self.ledger.requests() > 0;
@@ -548,7 +548,7 @@ fn describe_non_json(status: StatusCode, headers: &HeaderMap, body: &[u8], error
     if body.is_empty() {
         "it is empty".into()
     } else if error.is_eof() {
-        format!("its JSON breaks off after {} bytes", body.len())
+        format!("its JSON is cut off after {} bytes", body.len())
     } else if kind.contains("html") || body.trim_ascii_start().starts_with(b"<") {
         format!("HTTP {} with an HTML page instead of the API's JSON", status.as_u16())
     } else {

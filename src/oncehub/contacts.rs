@@ -29,7 +29,7 @@ pub type Get = endpoint::Get<Contacts>;
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Create {
-    /// The contact's fields under OnceHub's names (including the misspelt `terms_of_sevice`): first and last name, and
+    /// The contact's fields under OnceHub's names (including the misspelled `terms_of_sevice`): first and last name, and
     /// an `email` or `mobile_phone` that no other contact has.
     pub fields: Map<String, Value>,
 }

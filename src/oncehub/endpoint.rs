@@ -9,7 +9,7 @@ use super::{Id, List, Object};
 
 /// An operation of the API with its arguments: a value that knows its route and response type.
 ///
-/// Its serialised form is the query of a GET, without fields that are `None`, and the JSON body of any other method; a
+/// Its serialized form is the query of a GET, without fields that are `None`, and the JSON body of any other method; a
 /// body that would be `{}` is not sent.
 pub trait Endpoint: Serialize + Sync {
     /// The type of the response.

@@ -9,7 +9,7 @@ pub struct Error {
     /// What went wrong.
     #[source]
     pub cause: Cause,
-    /// Whether a write may have been carried out all the same. Always [`Outcome::NotDone`] for a read.
+    /// Whether a write may still have been carried out. Always [`Outcome::NotDone`] for a read.
     pub outcome: Outcome,
 }
 

@@ -48,7 +48,7 @@ pub enum BadKey {
     #[error("the key file {0} is empty")]
     Empty(PathBuf),
     /// The keychain cannot be queried.
-    #[error("the system's keychain cannot be asked for '{name}': {reason}")]
+    #[error("the system's keychain cannot be queried for '{name}': {reason}")]
     Locked {
         /// The key's name.
         name: String,
@@ -90,12 +90,12 @@ impl Key {
         match read(&self.source).and_then(|key| key.map(|key| Ok((header(&key)?, key))).transpose()) {
             Ok(Some((value, key))) if value != *refused => {
                 self.known.write().push(key);
-                tracing::info!("read a new API key from where it is kept");
+                tracing::info!("read a new API key from its source");
                 true
             }
             Ok(_) => false,
             Err(error) => {
-                tracing::warn!(%error, "OnceHub refused the API key");
+                tracing::warn!(%error, "OnceHub rejected the API key");
                 false
             }
         }
@@ -111,7 +111,7 @@ impl Key {
         matches!(self.source.as_ref(), KeySource::Missing)
     }
 
-    /// Returns the last four characters of the key in use, by which its owner recognises it; none for a short key.
+    /// Returns the last four characters of the key in use, by which its owner recognizes it; none for a short key.
     pub fn ending(&self) -> Option<String> {
         let known = self.known.read();
         let key = known.last()?.expose_secret();

@@ -54,7 +54,7 @@ fn with<T: Send + 'static>(
     told.recv_timeout(PATIENCE).unwrap_or_else(|gone| {
         Err(match gone {
             RecvTimeoutError::Timeout => format!("it has not answered within {} s: is it locked?", PATIENCE.as_secs()),
-            RecvTimeoutError::Disconnected => "it failed through a fault of this program".into(),
+            RecvTimeoutError::Disconnected => "it failed because of a bug in this program".into(),
         })
     })
 }

@@ -1,8 +1,8 @@
 //! The typed client of the OnceHub API v2. It knows HTTP and JSON, and nothing of MCP.
 //!
 //! Reading order: an [`Endpoint`] is a value that knows its route, query or body, and response type;
-//! [`Client::send`] sends it; a [`Budget`] keeps to OnceHub's rate limits, so that OnceHub does not have to enforce
-//! them; [`retry`] decides what may be sent again; an [`Error`] says what went wrong and whether a write may have
+//! [`Client::send`] sends it; a [`Budget`] respects OnceHub's rate limits, so that OnceHub does not have to enforce
+//! them; [`retry`] decides what may be retried; an [`Error`] says what went wrong and whether a write may have
 //! happened; an [`Object`] is what OnceHub sent, read so tolerantly that no odd field can break a call. Then there is
 //! one file per noun.
 

@@ -10,7 +10,7 @@ use serde_json::{Error, Map, Value};
 /// Reads an object into a type whose fields may all be absent; returns it, and everything that it has no field for.
 ///
 /// A field is absent if it is null or blank. A number or a flag sent as text is read as what it stands for, and so is a
-/// text sent as a number. What fits in no way is returned under `odd`, by its field's name.
+/// text sent as a number. A value that does not fit is reported under `odd`, by its field's name.
 pub fn read<T: DeserializeOwned + Default>(mut object: Map<String, Value>) -> (T, Map<String, Value>) {
     let fields = Cell::new(&[][..]);
     let mut odd = Map::new();

@@ -86,7 +86,7 @@ fn read_date(text: &str) -> Option<Date> {
     text.parse().ok().filter(|date: &Date| date.to_string() == text)
 }
 
-/// The part of a change being read: `weekly` or `overrides`, with which every parameter in a refusal begins.
+/// The part of a change being read: `weekly` or `overrides`, with which every parameter in a rejection begins.
 struct Part<'a> {
     world: &'a World,
     root: &'static str,

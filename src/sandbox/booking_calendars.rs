@@ -70,7 +70,7 @@ fn time_slots(world: &World, request: &Request, id: &str) -> Answer {
     Ok(Reply::ok(slots.collect()))
 }
 
-/// Refuses something unless the calendar is published and somebody can host its meetings.
+/// Rejects a request unless the calendar is published and somebody can host its meetings.
 fn ensure_open(world: &World, calendar: &Calendar, what: &str, of: &str) -> Result<(), Refusal> {
     let unpublished = Refusal::new(422, format!("{what} {of} an unpublished booking calendar.")).about("id");
     ensure(calendar.published, unpublished)?;

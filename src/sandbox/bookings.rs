@@ -81,7 +81,7 @@ fn join_url(provider: &str, code: &str) -> String {
 }
 
 impl Booking {
-    /// Shows the conversation that led to the booking, of which the account knows no more than its id.
+    /// Shows the conversation that led to the booking, of which only the id is known.
     pub(super) fn show_conversation(&self) -> Value {
         json!({
             "id": self.conversation, "object": "conversation", "creation_time": wire(self.created),
@@ -102,7 +102,7 @@ pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Ans
     }
 }
 
-/// Applies a change to a booking that may be changed, and answers with what becomes of it.
+/// Applies a change to a booking that may be changed, and answers with the result.
 fn change(world: &mut World, id: &str, change: impl FnOnce(&mut Booking)) -> Answer {
     let now = world.time();
     let booking = live_mut(&mut world.bookings, id)?;

@@ -53,7 +53,7 @@ impl Noun for MasterPage {
     }
 }
 
-/// Answers what is asked of master pages.
+/// Answers requests for master pages.
 pub(super) fn answer(world: &mut World, request: &Request, path: &[&str]) -> Answer {
     match (request.method.as_str(), path) {
         ("POST", [id, "one-time-links"]) => one_time_link(world, request, id),

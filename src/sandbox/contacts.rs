@@ -6,7 +6,7 @@ use super::noun::{Filter, Noun, find, live, live_mut, look};
 use super::request::{Answer, Refusal, Reply, Request, ensure, is_email, wire};
 use super::world::{Contact, World};
 
-/// The fields that can be written, in the order in which they are checked. One name is misspelt on the wire.
+/// The fields that can be written, in the order in which they are checked. One name is misspelled on the wire.
 const FIELDS: &[&str] = &[
     "email", "mobile_phone", "first_name", "last_name", "phone", "timezone", "owner", "status", "employees",
     "has_consent", "terms_of_sevice", "custom_fields", "city", "company_size", "company", "country", "job_title",

@@ -1,10 +1,10 @@
 //! A simulated OnceHub: the far side of the wire. It serves a whole account over real HTTP on this machine, for
 //! newcomers without one (`--sandbox`), for `oncehub-mcp sandbox`, and for tests, which can make it fail on purpose.
 //!
-//! It shares no types with the client, so that a field misspelt there is not misspelt here too. Reading order: a
-//! [`World`] is the account's state; `routes` passes a `Request` to the file of its noun, which answers or refuses as
-//! OnceHub would; `noun` lists, finds, expands and redacts the objects of all of them; `server` puts that on the wire, enforces the rate limits and
-//! applies each [`Fault`]; `seed` creates the account.
+//! It shares no types with the client, so that a field misspelled there is not misspelled here too. Reading order: a
+//! [`World`] is the account's state; `routes` passes a `Request` to the file of its noun, which answers or rejects it
+//! as OnceHub would; `noun` lists, finds, expands and redacts the objects of all of them; `server` puts that on the
+//! wire, enforces the rate limits and applies each [`Fault`]; `seed` creates the account.
 
 mod availability;
 mod booking_calendars;

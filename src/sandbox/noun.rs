@@ -8,7 +8,7 @@ use super::world::World;
 
 /// A kind of object in the account. Objects are kept in order of creation.
 pub(super) trait Noun: Sized + 'static {
-    /// What refusals call it.
+    /// What rejections call it.
     const NAME: &'static str;
     /// The query parameters that narrow its list.
     const FILTERS: &'static [Filter<Self>] = &[];
@@ -40,7 +40,7 @@ pub(super) enum Filter<T> {
     Between(&'static str, fn(&T) -> Timestamp),
 }
 
-/// Whether an object is kept.
+/// A predicate on objects: whether one stays in the list.
 type Keeps<'a, T> = Box<dyn Fn(&T) -> bool + 'a>;
 
 impl<T: 'static> Filter<T> {
@@ -51,7 +51,7 @@ impl<T: 'static> Filter<T> {
         }
     }
 
-    /// Returns whether an object passes, as the request would have it.
+    /// Returns the predicate that the request asks for.
     fn read<'a>(&self, request: &'a Request, world: &'a World) -> Result<Keeps<'a, T>, Refusal> {
         Ok(match *self {
             Self::Is(name, fits) => {
@@ -92,7 +92,7 @@ pub(super) fn live_mut<'a, T: Noun>(rows: &'a mut [T], id: &str) -> Result<&'a m
     found.ok_or_else(|| Refusal::not_found(T::NAME, id))
 }
 
-/// Returns an object as it is sent: of a deleted one, little is left.
+/// Returns an object as it is sent: redacted if it is deleted.
 pub(super) fn sent<T: Noun>(row: &T, world: &World) -> Value {
     if row.is_deleted() {
         return json!({"id": row.id(), "object": T::NAME.replace(' ', "_"), "deleted": true});
@@ -100,7 +100,7 @@ pub(super) fn sent<T: Noun>(row: &T, world: &World) -> Value {
     row.show(world)
 }
 
-/// Answers the questions that are the same for every noun: which there are, and what one of them is like.
+/// Answers the requests that are the same for every noun: the list, and one object.
 pub(super) fn look<T: Noun>(world: &World, request: &Request, path: &[&str], rows: &[T]) -> Answer {
     match (request.method.as_str(), path) {
         ("GET", []) => list(world, request, rows),

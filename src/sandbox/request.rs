@@ -1,4 +1,4 @@
-//! A request as OnceHub reads it, and its refusals.
+//! A request as OnceHub reads it, and its rejections.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -59,12 +59,12 @@ impl Refusal {
         Self { status, kind, message: message.into(), param: None }
     }
 
-    /// Refuses a parameter.
+    /// Rejects a parameter.
     pub(super) fn bad(param: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(400, message).about(param)
     }
 
-    /// Refuses a parameter for its value, which the message repeats.
+    /// Rejects a parameter for its value, which the message repeats.
     pub(super) fn invalid(param: impl Into<String>, what: &str, value: &Value) -> Self {
         Self::bad(param, format!("Invalid {what}: '{}'", repeated(value)))
     }
@@ -79,7 +79,7 @@ impl Refusal {
         self
     }
 
-    /// Marks a refusal as unrelated to the key, though its status suggests otherwise.
+    /// Marks a rejection as unrelated to the key, though its status suggests otherwise.
     pub(super) fn of_the_request(mut self) -> Self {
         self.kind = "invalid_request_error";
         self
@@ -98,7 +98,7 @@ impl Refusal {
     }
 }
 
-/// Refuses a request unless a condition holds.
+/// Rejects a request unless a condition holds.
 pub(super) fn ensure(holds: bool, refusal: Refusal) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(refusal) }
 }
@@ -172,7 +172,7 @@ impl Request {
     }
 }
 
-/// Formats a value as a refusal quotes it: a string without its quotation marks.
+/// Formats a value as a rejection quotes it: a string without its quotation marks.
 fn repeated(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -31,7 +31,7 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
     }
 }
 
-/// Says whose account the key opens.
+/// Reports the account that the key opens.
 fn test(world: &World, request: &Request) -> Answer {
     request.only(&[])?;
     let owner = world.account_owner().map_or("", |user| &user.email);

@@ -357,7 +357,7 @@ impl World {
     }
 }
 
-/// Returns the ids of the objects of which something is true.
+/// Returns the ids of the objects for which something holds.
 fn ids<T: Noun>(rows: &[T], holds: impl Fn(&T) -> bool) -> Vec<String> {
     rows.iter().filter(|row| holds(row)).map(|row| row.id().to_owned()).collect()
 }
@@ -380,7 +380,7 @@ impl Venue {
 }
 
 impl Contact {
-    /// Creates a contact of whom nothing is known yet.
+    /// Creates a contact without any details yet.
     pub(super) fn new(id: String, owner: &str, zone: &str, created: Timestamp) -> Self {
         let fields = json!({
             "owner": owner, "status": null, "city": null, "company_size": null, "company": null, "country": null,

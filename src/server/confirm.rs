@@ -1,7 +1,7 @@
 //! How a question reaches the person, in both eras of the protocol.
 //!
 //! Up to 2025-11-25 the server asks while the call waits. From 2026-07-28 on the call returns the question and is sent
-//! again with the answer: then a sealed state says which question of which call the answer belongs to. It is valid for
+//! again with the answer: then a sealed state ties the answer to its question and its call. It is valid for
 //! some minutes, and once.
 
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ const QUESTION: &str = "confirm";
 pub(super) struct Confirmations {
     /// The timeout for a person's answer.
     patience: Duration,
-    /// None if the system has no randomness for its key.
+    /// None if the system's random source failed.
     codec: Option<RequestStateCodec>,
     answered: Mutex<HashMap<u64, Instant>>,
 }
@@ -52,7 +52,7 @@ pub(super) struct Question {
 
 impl Confirmations {
     pub(super) fn new(patience: Duration) -> Self {
-        // The key is this process's own: another one does not know what was asked here.
+        // Each process has its own key: no other knows what was asked here.
         let mut key = [0; 32];
         let codec = getrandom::fill(&mut key).ok().and_then(|()| RequestStateCodec::try_new(key.to_vec()).ok());
         Self { patience, codec, answered: Mutex::default() }
@@ -86,8 +86,9 @@ impl Confirmations {
     /// Returns the answer that a repeated call carries, if any.
     fn earlier(&self, request: &CallToolRequestParams, call: &[u8]) -> Result<Option<(Vec<u8>, Answer)>, ErrorData> {
         let Some(state) = &request.request_state else { return Ok(None) };
-        let refused =
-            |why: &str| ErrorData::invalid_params(format!("{why}: call again without it, and answer anew"), None);
+        let refused = |why: &str| {
+            ErrorData::invalid_params(format!("{why}: call again without requestState, and answer again"), None)
+        };
         let codec = self.codec.as_ref().ok_or_else(|| refused("this server cannot check an answer"))?;
         let asked: Asked = codec
             .open_json_with(state, call)

@@ -29,7 +29,7 @@ use confirm::Confirmations;
 
 /// The instructions that an assistant receives once, at the start.
 const INSTRUCTIONS: &str = "Works with a OnceHub scheduling account. To book: list_booking_calendars, then get_booking_time_slots \
-    (in the guest's time_zone), then schedule_meeting with a start that it gave. For what is or was booked: list_bookings. \
+    (in the guest's time_zone), then schedule_meeting with one of its start times. For what is or was booked: list_bookings. \
     Guests are contacts, colleagues are users. \
     Names, e-mail addresses and URLs work wherever an id is asked for; times may be written like 2026-12-01T15:00, tomorrow, \
     friday or +3d. To move a meeting: schedule_meeting for the new time, then cancel_booking; or request_reschedule to let the \

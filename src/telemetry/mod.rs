@@ -25,7 +25,7 @@ pub use otlp::Exporter;
 pub fn start(filter: Option<&str>, form: &str, key: &Key) -> anyhow::Result<Option<Exporter>> {
     let from_environment = std::env::var("RUST_LOG").ok();
     let text = filter.or(from_environment.as_deref()).map(str::trim).filter(|text| !text.is_empty()).unwrap_or("info");
-    let asked: Targets = text.parse().map_err(|error| anyhow!("ONCEHUB_MCP_LOG: '{text}' is no filter: {error}"))?;
+    let asked: Targets = text.parse().map_err(|error| anyhow!("ONCEHUB_MCP_LOG: '{text}' is not a filter: {error}"))?;
     let key = key.clone();
     let writer = move || Scrubbed { key: key.clone() };
     let lines = fmt::layer().with_writer(writer).with_ansi(false);

@@ -29,18 +29,18 @@ def test_a_host_connects_until_it_is_told_otherwise(host, account, hosted, name)
     install, key = way(name, account, hosted)
     install = ["install", host.id, "--yes", *install]
     said = host.machine.oncehub_mcp(*install, **key)
-    assert "offers 38 tools" in said and ACCOUNT in said and "does not seem to be here" not in said
+    assert "offers 38 tools" in said and ACCOUNT in said and "does not seem to be installed" not in said
     written = host.path.read_bytes()
     assert (account["ONCEHUB_API_KEY"].encode() in written) == (name in ("key in the entry", "address"))
 
-    assert "as it should be already" in host.machine.oncehub_mcp(*install, **key)
+    assert "already up to date" in host.machine.oncehub_mcp(*install, **key)
     assert host.path.read_bytes() == written
 
     # The key is where the entry says, not in the shell of whoever starts the host.
     assert host.listed() == HERE
     assert "registered and works" in line(host, host.machine.oncehub_mcp("install", "--list"))
     # Some rewrite their file whenever they start.
-    assert "as it should be already" in host.machine.oncehub_mcp(*install, **key)
+    assert "already up to date" in host.machine.oncehub_mcp(*install, **key)
 
     kept = host.path.read_bytes() == written
     host.machine.oncehub_mcp("uninstall", host.id, "--yes")
@@ -100,7 +100,7 @@ def test_an_entry_that_the_host_has_written_is_understood_and_replaced(host, acc
             host.machine.oncehub_mcp("install", host.id, "--yes", *install, **key)
             assert host.listed() == HERE
         host.run(*host.remove)
-        assert "here, not registered" in line(host, host.machine.oncehub_mcp("install", "--list"))
+        assert "installed, not registered" in line(host, host.machine.oncehub_mcp("install", "--list"))
 
 
 def test_a_program_in_place_of_an_address_leaves_nothing_that_codex_refuses(tmp_path, account, hosted):
@@ -126,7 +126,7 @@ def test_what_has_been_switched_off_stays_so_and_that_is_said(tmp_path):
     host = Codex(Machine(tmp_path))
     host.write('[mcp_servers.oncehub]\nenabled = false\ncommand = "x"\n')
     said = host.machine.oncehub_mcp("install", host.id, "--sandbox", "--yes")
-    assert "Codex CLI has been told to leave it out" in said
+    assert "Codex CLI has it switched off" in said
     [listed] = json.loads(host.run("mcp", "list", "--json").stdout)
     assert listed["enabled"] is False
 
@@ -150,7 +150,7 @@ def test_a_name_of_ones_own(host):
 def test_a_broken_file_is_left_as_it_is(host):
     host.write(host.theirs + "{{")
     said = host.machine.run(BINARY, "install", host.id, "--sandbox", "--yes", code=2)
-    assert f"{host.path} is left as it is: it is no valid" in said.stderr
+    assert f"{host.path} is left unchanged: it is not valid" in said.stderr
     assert host.path.read_text(encoding="utf-8") == host.theirs + "{{"
     assert [host.path] == list(host.path.parent.glob(f"*{host.path.name}*"))
 

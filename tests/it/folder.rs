@@ -291,7 +291,7 @@ fn a_file_that_is_named_is_trusted_whole_and_the_folders_is_not_read() {
         }
         assert!(!settings.contains("READ_ONLY"), "{settings}");
         let found = folder.check(flags, &[variable], ".env");
-        assert!(found.len() == 1 && found[0].ends_with(", and is trusted whole"), "{found:?}");
+        assert!(found.len() == 1 && found[0].ends_with(", and is fully trusted"), "{found:?}");
         let call = folder.run(&[flags, &["call", "test_connection"]].concat(), &[variable]);
         assert!(call.status.success() && stderr(&call).is_empty(), "{}", said(&call));
     }
@@ -345,7 +345,7 @@ fn what_a_check_found_in_a_folder_it_shows() {
         found,
         [
             format!("{file} sets ONCEHUB_MCP_READ_ONLY"),
-            format!("{file} does not have the last word on ONCEHUB_MCP_TIME_ZONE (set elsewhere)"),
+            format!("{file} is overridden: ONCEHUB_MCP_TIME_ZONE (set elsewhere)"),
             format!("left out of {file}: HTTPS_PROXY (not for a folder to set)"),
         ]
     );
@@ -393,8 +393,7 @@ fn what_the_files_of_a_project_name_is_shown_and_neither_started_nor_connected_t
         {
             assert!(text.contains(part), "{arguments:?}: {part}: {text}");
         }
-        let why =
-            if asks { "not tried, since nobody can be asked here" } else { "not tried, since it is the project's" };
+        let why = if asks { "not tried: there is no terminal to ask" } else { "not tried: it belongs to the project" };
         assert_eq!(text.matches(why).count(), 4, "{arguments:?}: {text}");
         assert!(!text.contains("s3cret") && !text.contains('\u{1b}'), "{arguments:?}: {text}");
         let marks = [folder.path("pwned"), folder.home().join("pwned")];
@@ -430,7 +429,7 @@ fn a_link_does_not_lead_out_of_a_project() {
     for client in ["claude-code", "cursor", "zed"] {
         let output = folder.run(&["install", client, "--project", "--sandbox", "--yes"], &[]);
         assert_eq!(output.status.code(), Some(2), "{client}: {}", said(&output));
-        assert!(stderr(&output).contains("leads out of this folder"), "{client}: {}", said(&output));
+        assert!(stderr(&output).contains("links outside this folder"), "{client}: {}", said(&output));
     }
     assert_eq!(fs::read_to_string(folder.home().join("other.json")).unwrap(), "{}");
     assert_eq!(fs::read_dir(folder.home().join("other")).unwrap().count(), 0);

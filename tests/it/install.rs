@@ -84,7 +84,7 @@ fn from_nothing_to_a_working_entry_and_back() {
     assert_eq!(files(&home.path(".cursor")), 2, "the file, and a copy of what it was");
 
     let again = said(&home.run(&["install", "cursor", "--sandbox", "--read-only", "--yes"], &[]));
-    assert!(again.contains("as it should be already") && !again.contains("Wrote"), "{again}");
+    assert!(again.contains("already up to date") && !again.contains("Wrote"), "{again}");
     assert_eq!(files(&home.path(".cursor")), 2, "no second copy");
 
     let list = home.run(&["install", "--list"], &[]);
@@ -111,9 +111,9 @@ fn the_key_goes_where_it_was_told_to_and_is_never_shown() {
     let home = Home::new();
     let output = home.run(&["install", "codex", "claude-code", "--yes", &url], &given);
     let text = said(&output);
-    assert!(text.contains("Not part of it: ONCEHUB_MCP_TIMEOUT of this shell (give --timeout to add it)"), "{text}");
+    assert!(text.contains("Not in the entry: this shell's ONCEHUB_MCP_TIMEOUT (--timeout adds it)"), "{text}");
     assert!(output.status.success() && text.contains(&format!("offers {} tools", tools(false))), "{text}");
-    assert!(text.contains("for your eyes only") && !text.contains(key), "{text}");
+    assert!(text.contains("readable only by you") && !text.contains(key), "{text}");
     let file = home.path(".config/oncehub-mcp/oncehub.key");
     assert_eq!(fs::read_to_string(&file).unwrap().trim(), key);
     #[cfg(unix)]
@@ -158,14 +158,17 @@ fn what_is_only_looked_at_writes_nothing() {
     assert!(!home.path(".codex").exists());
 
     for (arguments, expected) in [
-        (&["install", "zed", "--sandbox"][..], "nobody can be asked here: --yes writes it"),
+        (&["install", "zed", "--sandbox"][..], "there is no terminal to ask: --yes writes it"),
         (&["install", "zed", "--yes"], "there is no key"),
         (&["install", "netscape", "--yes"], "possible values: claude-desktop, claude-code"),
         (&["install"], "<CLIENT|--list>"),
         (&["install", "zed", "--sandbox", "--yes", "--name", "a b"], "letters, digits and hyphens"),
-        (&["install", "windsurf", "--sandbox", "--yes", "--project"], "no configuration of its own for a project"),
+        (&["install", "windsurf", "--sandbox", "--yes", "--project"], "no configuration file for a project"),
         (&["install", "claude-desktop", "--yes", "--http", "https://x.example/mcp", "--key", "none"], "programs only"),
-        (&["install", "zed", "--yes", "--http", "http://x.example/mcp", "--key", "none"], "must not travel in clear"),
+        (
+            &["install", "zed", "--yes", "--http", "http://x.example/mcp", "--key", "none"],
+            "must not travel unencrypted",
+        ),
         (
             &["install", "zed", "--yes", "--http", "https://x.example/mcp", "--key", "file"],
             "the client sends the key itself",
@@ -189,7 +192,7 @@ fn a_broken_file_is_named_and_left_alone_with_everything_else() {
     let output = home.run(&["install", "zed", "cursor", "--yes"], &[("ONCEHUB_API_KEY", "sk-live-0123456789")]);
     let text = said(&output);
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("mcp.json is left as it is") && text.contains("line 2, column 18"), "{text}");
+    assert!(text.contains("mcp.json is left unchanged") && text.contains("line 2, column 18"), "{text}");
     assert!(!home.path(".config").exists(), "neither the other client's file nor the key was written");
 }
 
@@ -202,7 +205,7 @@ fn a_project_has_a_file_of_its_own() {
     assert!(!home.path(".config/Code").exists());
     let text = said(&home.run(&["install", "--list"], &[]));
     assert!(
-        text.contains("VS Code (this project): ") && text.contains("not tried, since it is the project's"),
+        text.contains("VS Code (this project): ") && text.contains("not tried: it belongs to the project"),
         "{text}"
     );
     let removed = home.run(&["uninstall", "vscode", "--project", "--yes"], &[]);
@@ -269,7 +272,7 @@ fn a_check_says_where_each_value_came_from_and_shows_four_characters_of_the_key(
 fn a_check_names_the_trouble_and_the_next_step() {
     let home = Home::new();
     for (arguments, variables, topic, expected) in [
-        (&[][..], &[("ONCEHUB_API_URL", "http://127.0.0.1:9")][..], "key", "there is none"),
+        (&[][..], &[("ONCEHUB_API_URL", "http://127.0.0.1:9")][..], "key", "not set"),
         (
             &[],
             &[("ONCEHUB_API_URL", "http://127.0.0.1:9"), ("ONCEHUB_API_KEY", "sk-live-0123456789")],
@@ -280,7 +283,7 @@ fn a_check_names_the_trouble_and_the_next_step() {
             &[],
             &[("ONCEHUB_API_KEY", "sk-live-0123456789"), ("HTTPS_PROXY", "http://me:hidden-word@127.0.0.1:9")],
             "network",
-            "nothing came through the proxy 127.0.0.1:9",
+            "no response through the proxy 127.0.0.1:9",
         ),
         (&["--time-zone", "Mars"], &[], "settings", "'Mars' is not an IANA time zone"),
     ] {

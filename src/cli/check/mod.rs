@@ -17,16 +17,16 @@ use crate::oncehub::{Client, notifications};
 use crate::records::failure::Failure;
 use report::Report;
 
-/// How the findings are told.
+/// The options of `check`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
-    /// Tell it as JSON, for programs
+    /// Print JSON, for programs
     #[arg(long)]
     json: bool,
     /// What clients call this server
     #[arg(long, value_name = "NAME", default_value = "oncehub")]
     name: String,
-    /// Also try the entries of the project in this folder, each after a question that shows what it starts
+    /// Also try the entries of this folder's project, each after a question that shows what it starts
     #[arg(long)]
     project: bool,
 }
@@ -48,7 +48,7 @@ pub(super) async fn run(
     report.fine("address", url.as_str());
     let proxy = trouble::proxy(url);
     if let Some(proxy) = &proxy {
-        report.fine("proxy", &format!("{} leads through {}", proxy.variable, proxy.address));
+        report.fine("proxy", &format!("{} points to {}", proxy.variable, proxy.address));
     }
     if has_key {
         account(&mut report, &app.client, proxy.as_ref()).await;
@@ -87,7 +87,7 @@ fn place(source: Source, dotenv: &Dotenv) -> String {
 /// Reports which `.env` was read, what was taken from it, and what was not.
 fn file(report: &mut Report, dotenv: &Dotenv) {
     if let Some(source) = dotenv.source() {
-        let trust = if dotenv.is_named { ", and is trusted whole" } else { "" };
+        let trust = if dotenv.is_named { ", and is fully trusted" } else { "" };
         report.fine(".env", &format!("{source}{trust}"));
     }
     let path = dotenv.file.as_deref().unwrap_or(Path::new(".env")).display();
@@ -96,19 +96,19 @@ fn file(report: &mut Report, dotenv: &Dotenv) {
     }
     let (beaten, left): (Vec<_>, Vec<_>) = dotenv.left.iter().partition(|(_, why)| *why == Why::Beaten);
     if !beaten.is_empty() {
-        report.fine(".env", &format!("{path} does not have the last word on {}", listed(&beaten)));
+        report.fine(".env", &format!("{path} is overridden: {}", listed(&beaten)));
     }
     if !left.is_empty() {
-        let hint = "set it in the environment, or name a file that you trust whole with --env-file";
+        let hint = "set it in the environment, or name a file that you fully trust with --env-file";
         report.warn(".env", &format!("left out of {path}: {}", listed(&left)), hint);
     }
     if let Some(above) = &dotenv.above {
-        let hint = "name it with --env-file, if you trust it whole";
+        let hint = "name it with --env-file, if you fully trust it";
         report.warn(".env", &format!("{} is not read: it is not in the working folder itself", above.display()), hint);
     }
 }
 
-/// Reports which settings are not at their defaults, and where each was given.
+/// Reports the settings that differ from their defaults, and where each was set.
 fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
     for Given { variable, value, source, .. } in given {
         // An address may contain a password.
@@ -120,7 +120,7 @@ fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dote
     }
     let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
     if !is_given("time-zone") {
-        let hint = "set ONCEHUB_MCP_TIME_ZONE, for example to Europe/London; install does it by itself";
+        let hint = "set ONCEHUB_MCP_TIME_ZONE, for example to Europe/London; install sets it automatically";
         report.warn("zone", "replies show times in UTC", hint);
     }
     if !is_given("user") {
@@ -138,7 +138,7 @@ fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
         (_, _, _, Some((_, source))) => format!("from ONCEHUB_API_KEY ({})", place(source, dotenv)),
         (_, _, _, None) => {
             let hint = "set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or try --sandbox";
-            return report.bad("key", "there is none", hint);
+            return report.bad("key", "not set", hint);
         }
     };
     let ending = config.key.ending().map(|ending| format!(", ends with {ending}")).unwrap_or_default();
@@ -177,10 +177,10 @@ async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::P
     clock(report, checked.server_time);
 }
 
-/// A response that takes longer is slow for a person who is waiting.
+/// The response time above which calls feel slow to a waiting person.
 const SLOW: Duration = Duration::from_secs(3);
 
-/// With a wrong clock "today" is another day, and slots that begin "now" lie in the past.
+/// Compares the clocks: with a wrong one "today" is another day, and slots that begin "now" are in the past.
 fn clock(report: &mut Report, server_time: Option<SystemTime>) {
     let Some(theirs) = server_time else {
         return report.fine("clock", "OnceHub did not say what time it is");
@@ -188,7 +188,7 @@ fn clock(report: &mut Report, server_time: Option<SystemTime>) {
     let now = SystemTime::now();
     let off = now.duration_since(theirs).unwrap_or_else(|behind| behind.duration());
     if off > Duration::from_secs(30) {
-        report.bad("clock", &format!("{} s apart from OnceHub's", off.as_secs()), "set this machine's clock");
+        report.bad("clock", &format!("{} s off OnceHub's", off.as_secs()), "set this machine's clock");
     } else {
         report.fine("clock", "agrees with OnceHub's");
     }
@@ -197,12 +197,12 @@ fn clock(report: &mut Report, server_time: Option<SystemTime>) {
 fn budgets(report: &mut Report, client: &Client) {
     let left = client.settings().budget.left();
     if left.is_empty() {
-        report.fine("budget", "off: OnceHub's refusals (429) are waited out");
+        report.fine("budget", "off: after a 429 from OnceHub, requests wait");
     }
     for (window, left) in left {
         let period = window.period.as_secs();
         let of = window.requests;
-        report.fine("budget", &format!("{left} of {of} requests left in {period} s (of this process's)"));
+        report.fine("budget", &format!("{left} of {of} requests left in {period} s (this process only)"));
     }
 }
 
@@ -211,7 +211,7 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
     let is_project = scope == Scope::Project;
     let whose = if is_project { format!("{} (this project)", client.name) } else { client.name.to_owned() };
     let project = if is_project { " --project" } else { "" };
-    let again = format!("oncehub-mcp install {}{project} --name {} writes it anew", client.id, arguments.name);
+    let again = format!("oncehub-mcp install {}{project} --name {} rewrites it", client.id, arguments.name);
     match state {
         State::Absent => {}
         State::Off => {
@@ -228,7 +228,7 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
         }
         State::Tried(Entry::Stdio { .. }, Err(problem)) => report.bad("client", &format!("{whose}: {problem}"), &again),
         State::Tried(Entry::Http { url, .. }, Err(problem)) => {
-            report.bad("client", &format!("{whose}: {problem}"), &format!("is {url} the address, and its server up?"));
+            report.bad("client", &format!("{whose}: {problem}"), &format!("is {url} right, and is its server up?"));
         }
         State::Tried(_, Ok(answer)) => {
             let finding = format!(
@@ -239,7 +239,7 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
             );
             match answer.account {
                 Some(Err(problem)) => {
-                    let hint = format!("see what is said of the network above; if its key is wrong, {again}");
+                    let hint = format!("see the network findings above; if its key is wrong, {again}");
                     report.bad("client", &format!("{finding}, but calls fail: {problem}"), &hint);
                 }
                 _ => report.fine("client", &finding),

@@ -50,7 +50,7 @@ impl Report {
     }
 
     fn add(&mut self, status: Status, topic: &'static str, finding: &str, hint: Option<&str>) {
-        // File names, entries and their replies may be a stranger's: each stays on its line.
+        // File names, entries and their replies may be a stranger's: keep each on one line.
         let on_a_line = |text: &str| visible(text).replace('\n', "\\n");
         let (finding, hint) = (on_a_line(finding), hint.map(on_a_line));
         if !self.is_json {

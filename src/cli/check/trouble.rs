@@ -1,4 +1,4 @@
-//! What keeps this machine from reaching OnceHub, in plain words: certificates, a proxy, DNS, a firewall.
+//! The diagnosis when OnceHub cannot be reached: certificates, a proxy, DNS, a firewall.
 
 use url::Url;
 
@@ -30,7 +30,7 @@ pub(super) fn proxy(url: &Url) -> Option<Proxy> {
     let (variable, value) = variables.into_iter().find_map(|name| Some((name, set(name)?)))?;
     let parsed = Url::parse(&value).or_else(|_| Url::parse(&format!("http://{value}"))).ok();
     let address = parsed.and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
-    Some(Proxy { variable, address: address.unwrap_or_else(|| "an address that cannot be read".into()) })
+    Some(Proxy { variable, address: address.unwrap_or_else(|| "an address that cannot be parsed".into()) })
 }
 
 /// Returns what happened, and what to do about it.
@@ -43,28 +43,27 @@ pub(super) fn of(error: &Error, url: &Url, proxy: Option<&Proxy>) -> (String, St
     let lower = reason.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if says(&["expired", "notvalidyet", "not valid yet"]) && says(&["certificate"]) {
-        let hint = "is this machine's clock right? A certificate is only good for a while";
-        return (format!("the certificate of {host} does not count today: {reason}"), hint.into());
+        let hint = "is this machine's clock right? A certificate is only valid for a time";
+        return (format!("the certificate of {host} is not valid today: {reason}"), hint.into());
     }
     if says(&["certificate", "unknownissuer", "tls", "handshake"]) {
-        let who = proxy.map_or_else(|| "something on the way".to_owned(), |proxy| proxy.address.clone());
+        let who = proxy.map_or_else(|| "something in between".to_owned(), |proxy| proxy.address.clone());
         let hint = format!(
-            "if {who} looks into encrypted traffic, as in some companies, add its certificate to those of the system \
+            "if {who} inspects encrypted traffic, as in some companies, add its certificate to the system's \
             (or name its file in SSL_CERT_FILE)"
         );
-        return (format!("no encrypted connection to {host} that could be trusted: {reason}"), hint);
+        return (format!("no trusted encrypted connection to {host}: {reason}"), hint);
     }
     if let Some(Proxy { variable, address }) = proxy {
-        let hint =
-            format!("is {variable} right, and does the proxy let {host} through? NO_PROXY={host} goes without it");
-        return (format!("nothing came through the proxy {address}: {reason}"), hint);
+        let hint = format!("is {variable} right, and does the proxy let {host} through? NO_PROXY={host} bypasses it");
+        return (format!("no response through the proxy {address}: {reason}"), hint);
     }
     let (finding, hint) = if says(&["dns", "lookup", "name or service", "nodename", "resolve"]) {
-        ("the name is not known to this network", "is there a network, and does it need a proxy (HTTPS_PROXY)?")
+        ("the name cannot be resolved", "is there a network, and does it need a proxy (HTTPS_PROXY)?")
     } else if says(&["refused"]) {
         ("the connection was refused", "is ONCEHUB_API_URL right, and does a firewall let this program out?")
     } else {
-        ("no connection came about", "is there a network, and does it need a proxy (HTTPS_PROXY)?")
+        ("no connection could be established", "is there a network, and does it need a proxy (HTTPS_PROXY)?")
     };
     (format!("{host}: {finding}: {reason}"), hint.into())
 }

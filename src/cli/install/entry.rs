@@ -10,10 +10,10 @@ use super::key::Kept;
 use crate::config::{Dotenv, Given, Source};
 use crate::install::{Entry, Machine};
 
-/// The settings that say where the key is, which an entry says in its own way.
+/// The settings that say where the key is, which an entry has its own way to say.
 const KEY_FLAGS: [&str; 2] = ["api-key-file", "keychain"];
 
-/// The variables needed to get out of some networks.
+/// The variables that some networks need to reach OnceHub.
 const NETWORK: [&str; 5] = ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// The settings that a hosted server accepts as headers.
@@ -46,7 +46,7 @@ pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyh
         None => args.extend(system_zone().map(|zone| format!("--time-zone={zone}"))),
     }
     let command = this_program(machine)?.into_os_string().into_string();
-    let command = command.ok().context("the path of this program is no text that a configuration could hold")?;
+    let command = command.ok().context("this program's path is not text that a configuration can hold")?;
     Ok(Entry::Stdio { command, args, env: key.variables() })
 }
 
@@ -60,14 +60,13 @@ pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Resu
     };
     ensure!(
         url.scheme() == "https" || url.scheme() == "http" && is_local,
-        "--http {url}: the key must not travel in clear: use an https address"
+        "--http {url}: the key must not travel unencrypted: use an https address"
     );
     let flags = given.iter().filter(|given| given.source == Source::Flag && !KEY_FLAGS.contains(&&*given.flag));
     let mut headers = key.headers();
     for Given { flag, value, .. } in flags {
         let header = HEADERS.iter().find(|(name, _)| name == flag).map(|(_, header)| (*header).to_owned());
-        let header =
-            header.with_context(|| format!("--{flag} is for whoever runs that server to say: leave it out"))?;
+        let header = header.with_context(|| format!("--{flag} is up to that server's operator: leave it out"))?;
         headers.push((header, value.clone()));
     }
     Ok(Entry::Http { url: url.as_str().to_owned(), headers })
@@ -88,15 +87,14 @@ pub(super) fn notes(given: &[Given], machine: &Machine, dotenv: &Dotenv) -> Vec<
         .iter()
         .filter(|name| machine.variables.contains_key(**name) && !is_given("sandbox") && !is_in_file(name));
     let network = network.map(|name| {
-        format!("{name} of this shell is not part of it: not every client passes it on (see docs/troubleshooting.md).")
+        format!("This shell's {name} is not in the entry: not every client passes it on (see docs/troubleshooting.md).")
     });
     let left = given.iter().filter(|given| {
         let is_in_it = given.source == Source::Flag || ["sandbox", "time-zone"].contains(&&*given.flag);
         !is_in_it && !KEY_FLAGS.contains(&&*given.flag) && !is_in_file(&given.variable)
     });
-    let left = left.map(|Given { flag, variable, .. }| {
-        format!("Not part of it: {variable} of this shell (give --{flag} to add it).")
-    });
+    let left = left
+        .map(|Given { flag, variable, .. }| format!("Not in the entry: this shell's {variable} (--{flag} adds it)."));
     me.into_iter().chain(network).chain(left).collect()
 }
 
@@ -108,7 +106,7 @@ fn system_zone() -> Option<String> {
 
 /// Returns this program's path: preferably the one on the search path, which survives updates.
 fn this_program(machine: &Machine) -> anyhow::Result<PathBuf> {
-    let own = std::env::current_exe().context("this program's own path is not known")?;
+    let own = std::env::current_exe().context("this program's path is unknown")?;
     let real = own.canonicalize().unwrap_or_else(|_| own.clone());
     let found = machine.program("oncehub-mcp").filter(|found| found.canonicalize().is_ok_and(|found| found == real));
     Ok(found.unwrap_or(own))

@@ -24,7 +24,7 @@ pub(super) enum Keep {
     Env,
     /// The system's keychain
     Keychain,
-    /// Nowhere: the account is simulated, or a hosted server lends its own
+    /// Nowhere: for the simulated account, or a hosted server with a key of its own
     None,
 }
 
@@ -49,8 +49,8 @@ pub(super) fn chosen(asked: Option<Keep>, http: Option<&Url>, config: &Config) -
         (None, None) => Ok(Keep::File),
         (None, Some(_)) => Ok(Keep::Env),
         (Some(Keep::File | Keep::Keychain), Some(_)) => bail!(
-            "--key: with --http the client sends the key itself, so it is in the client's file (--key env), or the server \
-            lends its own (--key none)"
+            "--key: with --http the client sends the key itself, so it is in the client's file (--key env), or the \
+            server has its own (--key none)"
         ),
         (Some(keep), _) => Ok(keep),
     }
@@ -71,7 +71,7 @@ pub(super) fn placeholder(keep: Keep, name: &str, file: PathBuf) -> Kept {
     }
 }
 
-/// Finds the key, or asks for it. A preview of what would change does not ask.
+/// Finds the key, or asks for it, unless this is only a preview.
 pub(super) async fn find(
     keep: Keep,
     name: &str,
@@ -135,13 +135,13 @@ fn locked(reason: impl std::fmt::Display) -> anyhow::Error {
 async fn ask(config: &Config) -> anyhow::Result<SecretString> {
     ensure!(
         std::io::stdin().is_terminal(),
-        "there is no key, and nobody can be asked for one here: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or take --sandbox"
+        "there is no key, and no terminal to ask for one: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or use --sandbox"
     );
     for _ in 0..3 {
-        say("Make a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
-        let _ = console::Term::stdout().write_str("OnceHub API key (it is not shown): ");
+        say("Create a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
+        let _ = console::Term::stdout().write_str("OnceHub API key (not shown): ");
         let text = hidden_line().await?;
-        ensure!(!text.trim().is_empty(), "no key was given; nothing was written");
+        ensure!(!text.trim().is_empty(), "no key was entered; nothing was written");
         let key = SecretString::from(text.trim().to_owned());
         let of_it = match Key::new(KeySource::Given(key.clone())) {
             Ok(of_it) => of_it,
@@ -153,19 +153,19 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
         let app = App::new(Config { key: of_it, ..config.clone() }).await?;
         match app.client.check().await {
             Ok(checked) => {
-                say(checked.message.as_deref().unwrap_or("OnceHub knows the key."));
+                say(checked.message.as_deref().unwrap_or("OnceHub accepts the key."));
                 return Ok(key);
             }
             Err(error) if error.rejection().is_some_and(crate::oncehub::Rejection::is_bad_key) => {
-                say(&format!("OnceHub does not know this key: {error}"));
+                say(&format!("OnceHub rejected this key: {error}"));
             }
             Err(error) => {
-                say(&format!("Whether OnceHub knows the key is not known ({error}); it is taken as it is."));
+                say(&format!("The key could not be checked ({error}); it is used as it is."));
                 return Ok(key);
             }
         }
     }
-    bail!("no key that OnceHub knows was given; nothing was written")
+    bail!("OnceHub rejected every key; nothing was written")
 }
 
 /// Reads a line without echoing it.
@@ -219,7 +219,7 @@ impl Kept {
     /// Returns a note on where the key is kept.
     pub(super) fn notes(&self, scope: Scope) -> Option<String> {
         match self {
-            Self::File(file, Some(_)) => Some(format!("The key goes into {}, for your eyes only.", file.display())),
+            Self::File(file, Some(_)) => Some(format!("The key goes into {}, readable only by you.", file.display())),
             Self::File(file, None) => Some(format!("The key is the one in {}.", file.display())),
             Self::Dotenv(file) => Some(format!("The key is the one that {} sets.", file.display())),
             Self::Keychain(name, None) => Some(format!("The key is '{name}' of the system's keychain.")),
@@ -231,7 +231,7 @@ impl Kept {
         }
     }
 
-    /// Stores the key where it is kept.
+    /// Stores the key, if it has yet to be stored.
     pub(super) fn keep(&self) -> anyhow::Result<()> {
         match self {
             Self::File(file, Some(key)) => {

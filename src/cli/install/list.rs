@@ -25,9 +25,9 @@ pub(in crate::cli) enum State {
     Absent,
     /// The file is unusable, or the entry cannot be understood.
     Broken(String),
-    /// The client has been told to leave it out.
+    /// It is switched off in the client.
     Off,
-    /// It is a project's, and was not tried, for a reason.
+    /// It is a project's, and was not tried, for this reason.
     Untried(Entry, &'static str),
     /// It was tried.
     Tried(Entry, Result<Answer, String>),
@@ -49,7 +49,7 @@ pub(in crate::cli) async fn registered(machine: &Machine, name: &str, asks: bool
                 let agreed = match scope {
                     Scope::Person => Ok(()),
                     Scope::Project if asks => ask(client, &file, &entry, &machine.folder),
-                    Scope::Project => Err("not tried, since it is the project's"),
+                    Scope::Project => Err("not tried: it belongs to the project"),
                 };
                 match agreed {
                     Ok(()) => Ok(entry),
@@ -80,17 +80,17 @@ fn entry(client: &Client, machine: &Machine, scope: Scope, name: &str) -> Result
     if found.is_off {
         return Err(State::Off);
     }
-    found.entry.ok_or_else(|| State::Broken(format!("its '{name}' says neither what to start nor where to connect")))
+    found.entry.ok_or_else(|| State::Broken(format!("its '{name}' has neither a command nor an address")))
 }
 
-/// Prints a line for each client, and one for each project file that has the server. Exit code 1 when an entry is
-/// broken that is the person's own, or that they wanted tried.
+/// Prints a line for each client, and one for each project file that has the server. Exits with 1 if an entry is broken
+/// that is the person's own, or that they asked to try.
 pub(super) async fn run(machine: &Machine, name: &str, asks: bool) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for Registered { client, scope, file, state } in registered(machine, name, asks).await {
         let told = match &state {
             State::Absent if scope == Scope::Project => continue,
-            State::Absent if client.is_here(machine) => "here, not registered".to_owned(),
+            State::Absent if client.is_here(machine) => "installed, not registered".to_owned(),
             State::Absent => style("not found").dim().to_string(),
             State::Off => "registered, but switched off in the client".to_owned(),
             State::Untried(entry, why) => {

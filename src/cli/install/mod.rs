@@ -20,27 +20,27 @@ use key::Keep;
 pub(super) use list::{Registered, State, registered};
 pub(super) use project::{CUT, shown};
 
-/// What is registered, and with whom.
+/// What to register, and with which clients.
 #[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("what").required(true).args(["clients", "list"]), after_help = EXAMPLES)]
 pub(super) struct Arguments {
     #[command(flatten)]
     target: Target,
-    /// Show which clients are here, which of them have this server, and whether it works there
+    /// Show which clients are installed, which of them have this server, and whether it works there
     #[arg(long, conflicts_with_all = ["yes", "dry_run", "http", "key"])]
     list: bool,
-    /// Register a server that somebody hosts: its address, https://mcp.example.com/mcp
+    /// Register a hosted server: its address, https://mcp.example.com/mcp
     #[arg(long, value_name = "URL")]
     http: Option<Url>,
     /// Where the key is kept [default: file, or env with --http]
     #[arg(long, value_name = "WHERE")]
     key: Option<Keep>,
-    /// Print what is to be pasted into the client's file, and write nothing
+    /// Print the block to paste into the client's file, and write nothing
     #[arg(long, conflicts_with_all = ["list", "dry_run", "yes"])]
     print: bool,
 }
 
-/// Whose files are changed, and how.
+/// Whose files to change, and how.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Target {
     /// The clients
@@ -49,7 +49,7 @@ pub(super) struct Target {
     /// What the client calls the server: letters, digits and hyphens
     #[arg(long, value_name = "NAME", default_value = "oncehub", value_parser = name)]
     name: String,
-    /// In the file of the project in this folder, instead of your own; with --list, ask whether to try what its files name
+    /// Use the file of this folder's project, not your own; with --list, ask whether to try the entries in its files
     #[arg(long)]
     project: bool,
     /// Do not ask
@@ -115,12 +115,12 @@ pub(super) async fn run(
     let changes: Vec<_> = changes.collect::<anyhow::Result<_>>()?;
     for (client, change) in &changes {
         if !client.is_here(&machine) {
-            say(&format!("{} does not seem to be here yet; its file is written all the same.", client.name));
+            say(&format!("{} does not seem to be installed; its file is written anyway.", client.name));
         }
         show(client, change);
-        // That is the person's decision, and is kept.
+        // Keep it off: that is the person's decision.
         if client.find(&machine, scope, &target.name)?.is_some_and(|found| found.is_off) {
-            say(&format!("{} has been told to leave it out: switch it on there.", client.name));
+            say(&format!("{} has it switched off: switch it on there.", client.name));
         }
     }
     let notes = if arguments.http.is_none() { entry::notes(given, &machine, dotenv) } else { Vec::new() };
@@ -143,10 +143,7 @@ pub(super) async fn run(
 /// Removes the server's entry.
 pub(super) fn remove(target: &Target) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
-    ensure!(
-        !target.clients.is_empty(),
-        "say from which client: oncehub-mcp uninstall CLIENT (install --list shows them)"
-    );
+    ensure!(!target.clients.is_empty(), "name a client: oncehub-mcp uninstall CLIENT (install --list shows them)");
     let mut changes = Vec::new();
     for client in target.clients() {
         match client.unregister(&machine, target.scope(), &target.name)? {
@@ -184,12 +181,12 @@ impl Target {
 
 /// Returns this machine.
 pub(super) fn machine() -> anyhow::Result<Machine> {
-    Machine::this().context("nobody's home folder is known here (is HOME set?)")
+    Machine::this().context("the home folder is unknown (is HOME set?)")
 }
 
 fn show(client: &Client, change: &Change) {
     let state = match (&change.before, change.is_none()) {
-        (_, true) => " (as it should be already)",
+        (_, true) => " (already up to date)",
         (None, _) => " (new)",
         (Some(_), _) => "",
     };
@@ -209,7 +206,7 @@ fn agreed(yes: bool) -> anyhow::Result<bool> {
     if yes {
         return Ok(true);
     }
-    ensure!(std::io::stdin().is_terminal(), "nobody can be asked here: --yes writes it, --dry-run only shows it");
+    ensure!(std::io::stdin().is_terminal(), "there is no terminal to ask: --yes writes it, --dry-run only shows it");
     let _ = console::Term::stdout().write_str("Write this? [y/N] ");
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
@@ -229,7 +226,7 @@ fn write(changes: &[(&Client, Change)]) -> anyhow::Result<()> {
             Err(error) => bail!("{error}; only {} has been written", written.join(", ")),
         };
         written.push(client.name);
-        let copy = copy.map(|copy| format!(" (what it was: {})", copy.display())).unwrap_or_default();
+        let copy = copy.map(|copy| format!(" (backup: {})", copy.display())).unwrap_or_default();
         say(&format!("Wrote {}{copy}.", change.file.display()));
         say(&format!("Next: {}.", client.then));
     }

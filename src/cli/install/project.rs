@@ -43,11 +43,11 @@ fn quoted(word: &str) -> String {
 pub(super) fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) -> Result<(), &'static str> {
     let term = Term::stderr();
     if !std::io::stdin().is_terminal() || !term.is_term() {
-        return Err("not tried, since nobody can be asked here");
+        return Err("not tried: there is no terminal to ask");
     }
     let line = shown(entry, LONGEST);
     if line.chars().count() > LONGEST {
-        return Err("not tried, since it is too long to be shown whole");
+        return Err("not tried: it is too long to be shown in full");
     }
     let question = match entry {
         Entry::Stdio { .. } => format!("Start this in {}?", folder.display()),
@@ -61,7 +61,7 @@ pub(super) fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) ->
         std::io::stdin().read_line(&mut answer)?;
         Ok::<_, std::io::Error>(answer)
     };
-    if is_yes(&ask().unwrap_or_default()) { Ok(()) } else { Err("not tried, since you did not say yes") }
+    if is_yes(&ask().unwrap_or_default()) { Ok(()) } else { Err("not tried: you did not say yes") }
 }
 
 #[cfg(test)]

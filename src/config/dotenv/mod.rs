@@ -60,7 +60,7 @@ pub struct Dotenv {
     pub left: Vec<(String, Why)>,
     /// Why it was not read, or which of its lines were not.
     pub problem: Option<String>,
-    /// A `.env` in a folder above, which is not read, although it once would have been.
+    /// A `.env` in a parent folder, which is not read.
     pub above: Option<PathBuf>,
 }
 
@@ -138,7 +138,7 @@ impl Dotenv {
         Self { file: Some(file), taken, left, problem, ..Self::default() }
     }
 
-    /// Describes which settings come from it.
+    /// Describes the settings that come from it.
     pub fn source(&self) -> Option<String> {
         let names: Vec<&str> = self.taken.iter().map(String::as_str).take(NAMED).collect();
         let file = self.file.as_ref().filter(|_| !names.is_empty())?;
@@ -349,7 +349,7 @@ pub(super) fn is_in_environment(name: &str) -> bool {
 /// Puts pairs into the environment, where clap and the crates read them. Must run before there are threads.
 fn set(pairs: &[(String, String)]) -> Result<(), String> {
     let text: String = pairs.iter().map(|(name, value)| line(name, value)).collect();
-    dotenvy::from_read_override(text.as_bytes()).map_err(|_| "cannot be taken over".to_owned())
+    dotenvy::from_read_override(text.as_bytes()).map_err(|_| "cannot be set".to_owned())
 }
 
 /// Returns a line that dotenvy reads as exactly this pair.

@@ -39,7 +39,7 @@ pub(super) fn edit(text: &str, edits: &[Edit<'_>]) -> Option<String> {
             (Some(field), Some(value)) => field.set_value(input(value)),
             (Some(field), None) => field.remove(),
             (None, Some(value)) => {
-                // A new entry does not go into a line of others.
+                // A new entry gets lines of its own.
                 if parents.len() == 1 {
                     object.ensure_multiline();
                 }

@@ -22,12 +22,12 @@ pub(super) enum Format {
     Yaml,
 }
 
-/// Why a text is left as it is: edited, it would not say what it should.
-const ENTANGLED: &str = "the entry cannot be put into it without changing something else (is a name in it twice?)";
+/// Why a text is left unchanged: the edit would also change something else.
+const ENTANGLED: &str = "the entry cannot be edited without changing something else (is a name in it twice?)";
 
 /// Says that a field holds something other than servers.
 fn unexpected(field: &str) -> String {
-    format!("its '{field}' is not what holds servers by their names")
+    format!("its '{field}' is not an object with servers by name")
 }
 
 /// An edit of a text: the names that lead to a field, its own, and its new value, or `None` to remove it.
@@ -52,7 +52,7 @@ impl Format {
             Self::Toml => toml::read(&text),
             Self::Yaml => yaml::read(&text),
         };
-        match read.map_err(|problem| anyhow!("it is no valid {}: {problem}", self.name()))? {
+        match read.map_err(|problem| anyhow!("it is not valid {}: {problem}", self.name()))? {
             Value::Null => Ok(Map::new()),
             Value::Object(fields) => Ok(fields),
             _ => bail!(unexpected("outermost value")),
@@ -87,12 +87,12 @@ impl Format {
             Self::Yaml => yaml::edit,
         };
         let edited = |depth| edit(&plain(text), &edits(now, &then, &[], depth));
-        // What an alias of YAML stands for cannot be edited here: then the entry's fields are replaced whole.
+        // The target of a YAML alias cannot be edited here: then replace the entry's fields as a whole.
         let mut edited = edited(usize::MAX).or_else(|| edited(2)).context(ENTANGLED)?;
         if text.is_empty() && !edited.ends_with('\n') {
             edited.push('\n');
         }
-        // It has to say what it should, and nothing else.
+        // The result must have the change, and no other.
         let said = self.read(&edited).ok().context(ENTANGLED)?;
         // A table that was emptied may be gone: that counts as empty.
         ensure!(without_nothing(said) == without_nothing(then), ENTANGLED);
@@ -103,8 +103,7 @@ impl Format {
     }
 }
 
-/// Returns the edits that lead from one value to another: as few and small as can be within a depth, so that what people
-/// wrote around them stays.
+/// Returns the smallest edits, within a depth, that lead from one value to another, so that comments around them stay.
 fn edits<'a>(now: &'a Map<String, Value>, then: &'a Map<String, Value>, at: &[&'a str], depth: usize) -> Vec<Edit<'a>> {
     let gone = now.keys().filter(|name| !then.contains_key(*name)).map(|name| (at.to_vec(), name.as_str(), None));
     let new = then.iter().flat_map(|(name, value)| match (now.get(name), value) {

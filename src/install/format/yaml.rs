@@ -5,7 +5,7 @@ use yaml_edit::{Mapping, Sequence, YamlFile};
 
 use super::{Edit, problem};
 
-/// Parses with a different library from the one that edits: the younger one's mistakes are then not written.
+/// Parses with a different library from the one that edits, to catch the mistakes of the latter, which is young.
 pub(super) fn read(text: &str) -> Result<Value, String> {
     yaml_serde::from_str(text).map_err(|error| {
         let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
@@ -22,7 +22,7 @@ pub(super) fn edit(text: &str, edits: &[Edit<'_>]) -> Option<String> {
         }
         match value {
             Some(Value::Object(servers)) if parents.is_empty() => {
-                // Filled only once it is there: a text without a last line break would otherwise get none.
+                // Insert it empty, then fill it: otherwise a text without a final newline gets no line break.
                 mapping.set(*name, Mapping::new());
                 let all = mapping.get_mapping(*name)?;
                 servers.iter().for_each(|(name, entry)| set(&all, name, entry));

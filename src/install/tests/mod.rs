@@ -1,4 +1,4 @@
-//! Every client, with a file as people have it.
+//! Every client, with a realistic file.
 
 mod odd;
 
@@ -26,7 +26,7 @@ fn http() -> Entry {
     }
 }
 
-/// A machine of its own, in a folder that goes when the test does.
+/// A machine for one test, in a temporary folder.
 fn machine(home: &Path) -> Machine {
     Machine { system: System::Linux, home: home.into(), folder: home.join("project"), variables: BTreeMap::new() }
 }
@@ -257,7 +257,7 @@ fn a_difference_shows_no_secret() {
     let diff = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap().diff();
     assert!(diff.contains("+        \"API-Key\": \"…\"") && diff.contains("https://mcp.example.com/mcp"), "{diff}");
     assert!(!diff.contains("s3cret") && !diff.contains("ghp_"), "{diff}");
-    // On one line, too, where a value may hold what else ends one.
+    // Also on one line, where a value may contain what otherwise ends one.
     let text = r#"{"mcpServers": {"a": {"command": "x", "env": {"A_TOKEN": "ghp_01:2,3=45", "B": "shown"}, "args": ["--a=b"]}}}"#;
     let (_home, machine, _file) = prepared(client, text);
     let diff = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap().diff();

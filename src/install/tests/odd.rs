@@ -1,10 +1,10 @@
-//! What people's files and values may look like, too.
+//! Files and values in unusual forms.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Files that are valid, and written as nobody expects.
+/// Valid files in unusual forms.
 const ODD: &[(&str, &str)] = &[
     ("cursor", "{\"mcpServers\":{\"a\":{\"command\":\"x\"}},\"z\":1}"),
     ("cursor", "{}"),

@@ -154,7 +154,7 @@ impl Address {
         InLine { address: self.clone(), number, network }
     }
 
-    /// Completes when strangers may find more room than was reported, or are no longer the last in line.
+    /// Completes when strangers may find more room than reported, or are no longer last in line.
     pub(super) fn freed(&self) -> impl Future<Output = ()> {
         self.0.freed.notified()
     }

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::window::Window;
 
-/// The requests that count in some windows, each with what is known about it, and OnceHub's last word on them.
+/// The requests that count in some windows, each with what is known about it, and the pause that OnceHub asked for.
 #[derive(Debug)]
 pub(super) struct Log<T> {
     pub(super) windows: Arc<[Window]>,

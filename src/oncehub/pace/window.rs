@@ -14,7 +14,7 @@ pub struct Window {
 /// The time by which a window is stretched, for requests that overtake each other in transit.
 pub(super) const SLACK: Duration = Duration::from_millis(50);
 
-/// The rate limits to keep to, per account and per address.
+/// The rate limits to respect, per account and per address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Windows {
     /// The windows of each account, whichever of its keys is used.

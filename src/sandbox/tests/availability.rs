@@ -11,7 +11,7 @@ fn path(index: usize) -> String {
     format!("/users/{}/scheduling-availability", user(index))
 }
 
-/// Nine to eleven there.
+/// Working hours from nine to eleven, at these locations.
 fn slot(locations: &Value) -> Value {
     json!({"start_time": "09:00", "end_time": "11:00", "locations": locations})
 }
@@ -95,7 +95,7 @@ async fn everybody_takes_meetings_somewhere_else() {
     ] {
         assert_eq!(mondays(&bench.get(&path(index)).await.body), &expected, "{index}");
     }
-    // Nothing connected: a link all the same, from nobody.
+    // No video service is connected: still one link, without a provider.
     let got = bench.get(&path(6)).await.body;
     assert_eq!(mondays(&got)[0]["locations"], json!([row("online_dynamic_link", None, None)]));
     let made = bench
@@ -111,7 +111,7 @@ async fn a_change_replaces_whole_days_and_dates_and_leaves_the_others() {
     let before = bench.get(&path(DANA)).await.body;
     let (address_id, address) = HARBOUR_STREET;
     let locations = json!([
-        // The value is OnceHub's to say.
+        // OnceHub sets the value itself.
         {"type": "online_dynamic_link", "value": "webex"}, {"type": "phone_by_guest", "id": null},
         {"type": "in_person_by_host", "id": address_id, "value": "somewhere"}, {"type": "in_person_by_guest"},
     ]);
@@ -355,7 +355,7 @@ async fn days_and_dates_are_refused_in_every_documented_way() {
         (json!({"overrides": [{"date": "24/12/2026", "working_hours": []}]}), format),
         (json!({"overrides": [{"date": "2026-02-30", "working_hours": []}]}), format),
         (json!({"overrides": [{"date": "2026-12-24T00:00:00Z", "working_hours": []}]}), format),
-        // Which day a date is, OnceHub says and does not want to be told.
+        // OnceHub derives the day from the date, and rejects it in a request.
         (
             json!({"overrides": [{"date": "2026-12-24", "day": "Thursday", "working_hours": []}]}),
             "day: Received unknown parameter: day",

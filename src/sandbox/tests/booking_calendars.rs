@@ -43,7 +43,7 @@ async fn slots_keep_the_time_on_the_wall_when_the_clocks_change() {
         ("Partnership talk", "Asia/Kolkata", "2027-03-22T12:00:00Z", "2027-03-28", "10:00"),
     ] {
         let bench = Bench::at(now, None).await;
-        // Without what is booked, so that the first start of each day is the first of the hours.
+        // Without bookings, so that each day's first slot is at the start of the hours.
         bench.sandbox.with(|world| world.bookings.clear());
         let calendar = bench.calendar(subject);
         let day = |days: i64| {

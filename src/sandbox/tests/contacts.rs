@@ -109,7 +109,7 @@ async fn a_status_that_is_none_of_the_four_is_none() {
     }
     let got = bench.post("/contacts", but(newcomer(), "status", json!("Lead"))).await;
     assert_eq!((got.status, &got.body["status"]), (201, &Value::Null));
-    // Not to name it is to take it away, unless OnceHub is kinder than it says.
+    // Leaving it out clears it, unless OnceHub is kinder than its documentation.
     for (clears, kept) in [(true, Value::Null), (false, json!("Qualified"))] {
         bench.sandbox.with(|world| world.patch_clears_status = clears);
         bench.patch(&path, json!({"status": "Qualified"})).await;
@@ -206,7 +206,7 @@ async fn a_deleted_contact_is_gone_but_for_the_id() {
     let refusal = format!("404 invalid_request_error id: No such contact: '{id}'");
     assert_eq!(bench.delete(&path).await.refusal(), refusal);
     assert_eq!(bench.patch(&path, json!({"city": "Leeds"})).await.refusal(), refusal);
-    // Who comes back is somebody new.
+    // A contact who comes back gets a new id.
     let again = bench.post("/contacts", but(newcomer(), "email", json!("tom@ashcroft.example"))).await;
     assert_eq!(again.status, 201);
     assert_ne!(again.body["id"], json!(id));

@@ -101,7 +101,7 @@ impl Bench {
         self.sandbox.with(|world| world.bookings.iter().find(|booking| holds(world, booking)).unwrap().id.clone())
     }
 
-    /// A booking to come that nobody paid for.
+    /// The id of an upcoming booking without a payment.
     fn coming(&self) -> String {
         self.booking(|world, booking| {
             booking.starts > world.time() && booking.status == "scheduled" && booking.payment.is_none()

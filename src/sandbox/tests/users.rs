@@ -9,7 +9,7 @@ fn newcomer() -> Value {
     json!({"email": "Rosa.Lind@northlight.example", "first_name": "Rosa", "last_name": "Lind"})
 }
 
-/// The same, with this instead.
+/// Returns the body with one field replaced.
 fn but(mut body: Value, name: &str, value: Value) -> Value {
     body[name] = value;
     body
@@ -36,7 +36,7 @@ async fn somebody_is_invited_with_what_was_said_and_no_more() {
     let got = bench.post("/users", whole).await.body;
     assert_eq!((&got["role_name"], &got["first_name"]), (&json!("Team Manager"), &json!("Kai")));
     assert_eq!(got["teams"], json!([team(1), team(0)]), "each once");
-    // Nobody can be booked who has not accepted yet.
+    // A user who has not accepted yet cannot be booked.
     assert!(!bench.sandbox.with(|world| world.user(&id).unwrap().can_host()));
 }
 

@@ -23,9 +23,9 @@ pub enum Proxy {
     /// There is none, and the headers of one are ignored.
     #[default]
     None,
-    /// There is one, and a request without its header is taken to have come over HTTPS.
+    /// There is one, and a request without its header is assumed to have come over HTTPS.
     Lenient,
-    /// There is one, and a request without its header is refused.
+    /// There is one, and a request without its header is rejected.
     Strict,
 }
 
@@ -81,7 +81,7 @@ impl Door {
                 Err(Refusal::forbidden("plain_http", reason))
             }
             (Proxy::Strict, None) if !CARRY_NO_SECRET.contains(&request.uri.path()) => {
-                let reason = "the request says nothing of how it reached the proxy: its operator has to let the proxy set \
+                let reason = "the request does not say how it reached the proxy: its operator has to let the proxy set \
                     X-Forwarded-Proto";
                 Err(Refusal::forbidden("forwarded_proto", reason))
             }
@@ -217,8 +217,8 @@ mod tests {
                 assert!(!came(proxy, hops), "{proxy:?} {hops:?}");
             }
         }
-        assert!(came(Proxy::Lenient, &[]) && !came(Proxy::Strict, &[]), "nothing is told");
-        assert!(came(Proxy::None, &["http"]), "nobody in front could tell");
+        assert!(came(Proxy::Lenient, &[]) && !came(Proxy::Strict, &[]), "the header is missing");
+        assert!(came(Proxy::None, &["http"]), "without a proxy the header is ignored");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use super::sessions::Asked;
 use super::{Caller, Refusal};
 
-/// The server's limits. Whatever exceeds them is refused with a reason.
+/// The server's limits. Whatever exceeds them is rejected with a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The most connections at once.
@@ -157,7 +157,7 @@ impl Limits {
                 let reason = format!("the body is larger than {} bytes", self.body);
                 Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "body", reason))
             }
-            Ok(Err(_)) => Err(Refusal::new(StatusCode::BAD_REQUEST, "body", "the body breaks off")),
+            Ok(Err(_)) => Err(Refusal::new(StatusCode::BAD_REQUEST, "body", "the body is incomplete")),
             Err(_) => {
                 let reason = format!("the body did not arrive within {} s", self.patience.as_secs());
                 Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "slow_body", reason))
@@ -190,7 +190,7 @@ mod tests {
         drop((first, third));
         assert!(begin("a").is_ok());
         assert_eq!(calls.count(), 1);
-        assert_eq!(calls.running.lock().by_tenant.len(), 1, "who has gone is forgotten");
+        assert_eq!(calls.running.lock().by_tenant.len(), 1, "nothing is kept for idle tenants");
     }
 
     #[test]
@@ -205,7 +205,7 @@ mod tests {
         assert!(calls.begin(&caller("c", 1), true).is_err());
         assert_eq!(calls.count(), 5);
         drop((of_one, of_another));
-        assert!(calls.running.lock().strangers.is_empty(), "who has gone is forgotten");
+        assert!(calls.running.lock().strangers.is_empty(), "nothing is kept for idle tenants");
     }
 
     #[test]

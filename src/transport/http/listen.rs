@@ -44,7 +44,7 @@ impl Connections {
 }
 
 impl Listener {
-    /// Listens on an address, over TLS if there are certificates. Port 0 takes a free one.
+    /// Listens on an address, over TLS if there are certificates. Port 0 picks a free one.
     ///
     /// # Errors
     /// If the address cannot be listened on.

@@ -1,10 +1,10 @@
 //! MCP over HTTP, for many people at once, each with their own key.
 //!
-//! Reading order: [`listen`] accepts connections and turns surplus ones away, and [`connection`] serves each and drops
+//! Reading order: [`listen`] accepts connections and rejects surplus ones, and [`connection`] serves each and drops
 //! slow ones; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
 //! address; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or
 //! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service. [`routes`] shows all paths at once.
-//! A request that is turned away gets a [`Refusal`]: a status, and a reason in words.
+//! A rejected request gets a [`Refusal`]: a status, and a reason in words.
 
 mod caller;
 mod connection;
@@ -154,7 +154,7 @@ pub async fn serve<B: Backend>(
         }
     }));
     let connections = listener.accept_until(stop, routes::all(Arc::clone(&shared)), &limits).await;
-    // No new connections any more. Connected clients are answered, but their new calls are refused.
+    // No more new connections. Clients that are connected get responses, but their new calls are rejected.
     shared.stopping.cancel();
     shared.under_way.close();
     let finished = async {
@@ -163,7 +163,7 @@ pub async fn serve<B: Backend>(
     };
     let deadline = tokio::time::Instant::now() + drain;
     if tokio::time::timeout_at(deadline, finished).await.is_err() {
-        tracing::warn!("calls were still under way when the time to drain was over");
+        tracing::warn!("calls were still in flight when the drain time was over");
     }
     // Longer than the drain time, if need be: nobody else would learn the outcome of a change in flight.
     shared.backend.finish_changes().await;

@@ -1,4 +1,4 @@
-//! The client address of a request, as far as it is known: what strangers get is divided by it.
+//! The client address of a request, as far as it is known. The share of strangers is divided by it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

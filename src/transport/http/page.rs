@@ -29,7 +29,7 @@ pub(super) async fn show<B: Backend>(State(shared): State<Arc<Shared<B>>>, reque
     (headers, PAGE.replace("{url}", &escaped(&url)).replace("{version}", env!("CARGO_PKG_VERSION"))).into_response()
 }
 
-/// Returns the request's host: the door has let only known names in.
+/// Returns the request's host, which `door` has checked.
 fn host(headers: &HeaderMap) -> &str {
     headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
 }

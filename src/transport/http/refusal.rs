@@ -1,4 +1,4 @@
-//! The response to a request that is turned away: the status, and the reason in words.
+//! The response to a rejected request: the status, and the reason in words.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ const INVALID_REQUEST: i32 = -32600;
 /// A code from the range that JSON-RPC leaves to servers.
 const SERVER_ERROR: i32 = -32000;
 
-/// Why a request is turned away. Its body is a JSON-RPC error, so that a client can show the reason.
+/// The rejection of a request. Its body is a JSON-RPC error, so that a client can show the reason.
 #[derive(Clone, Debug)]
 pub struct Refusal {
     status: StatusCode,
@@ -29,7 +29,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Creates a refusal with this status, counted under this name.
+    /// Creates a rejection with this status, counted under this name.
     pub fn new(status: StatusCode, name: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { status, name, reason: reason.into(), code: SERVER_ERROR, id: Value::Null, retry_after: None }
     }
@@ -50,19 +50,19 @@ impl Refusal {
         Self { code: INVALID_REQUEST, ..Self::new(StatusCode::BAD_REQUEST, "message", reason) }
     }
 
-    /// Returns the refusal for a session that does not exist, or is another tenant's: the same words, so that nobody
+    /// Returns the rejection for a session that does not exist, or is another tenant's: the same words, so that nobody
     /// learns which. The client has to open a new one.
     pub(super) fn no_session() -> Self {
         Self::new(StatusCode::NOT_FOUND, "session", "there is no such session with this key: initialize a new one")
     }
 
     pub(super) fn no_randomness() -> Self {
-        let reason = "this machine has no randomness to name a session by";
+        let reason = "the system's random source failed";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "randomness", reason)
     }
 
     pub(super) fn broken() -> Self {
-        let reason = "the session could not be opened through a fault of the server: try again";
+        let reason = "the session could not be opened, because of a bug in the server: try again";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", reason)
     }
 
@@ -75,7 +75,7 @@ impl Refusal {
         Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", reason) }
     }
 
-    /// Returns the same refusal, as the response to the request with this id.
+    /// Returns the same rejection, as the response to the request with this id.
     pub(super) fn to(self, id: Option<&Value>) -> Self {
         Self { id: id.cloned().unwrap_or_default(), ..self }
     }

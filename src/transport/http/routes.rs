@@ -75,7 +75,7 @@ async fn figures<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Requ
         Metrics::Closed => false,
     };
     if !allowed {
-        let reason = "figures are for those who send 'Authorization: Bearer …' with this server's ONCEHUB_MCP_TOKEN";
+        let reason = "send 'Authorization: Bearer …' with this server's ONCEHUB_MCP_TOKEN to read the metrics";
         return Refusal::unauthorized(reason).into_response();
     }
     let sessions = shared.sessions.count();

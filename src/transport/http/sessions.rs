@@ -210,7 +210,7 @@ impl Sessions {
         self.open.lock().remove(id).inspect(|session| session.end());
     }
 
-    /// Ends the sessions that have been idle for too long, and strikes off those that have ended.
+    /// Ends the sessions that have been idle for too long, and removes those that have ended.
     pub(super) fn end_silent(&self) {
         self.open.lock().retain(|_, session| {
             let is_over = session.end.is_cancelled() || self.is_silent(session);

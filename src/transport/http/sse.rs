@@ -69,7 +69,7 @@ impl<B: Backend> Shared<B> {
             .and_then(|kinds| kinds.to_str().ok())
             .is_none_or(|kinds| ["text/event-stream", "text/*", "*/*"].iter().any(|kind| kinds.contains(kind)));
         if !takes_events {
-            let reason = "a stream of events is all that there is here: accept text/event-stream";
+            let reason = "only an event stream is served here: accept text/event-stream";
             return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "accept", reason));
         }
         if self.stopping.is_cancelled() {
@@ -113,7 +113,7 @@ impl<B: Backend> Shared<B> {
         let (mut parts, body) = request.into_parts();
         let caller = self.caller(&mut parts)?;
         let Some(id) = to.session_id else {
-            let reason = "the address has no sessionId: GET /sse tells the one to post to";
+            let reason = "the address has no sessionId: GET /sse returns the address to post to";
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "session", reason));
         };
         let session = self.sessions.find(&id, &caller)?;
@@ -122,7 +122,7 @@ impl<B: Backend> Shared<B> {
         let message = Message::read(&body)?;
         self.admit(&mut parts, &caller, &message, Some(&session)).map_err(|refusal| refusal.to(message.id.as_ref()))?;
         let mut message: ClientJsonRpcMessage = serde_json::from_slice(&body)
-            .map_err(|_| Refusal::invalid("the body is no message of MCP").to(message.id.as_ref()))?;
+            .map_err(|_| Refusal::invalid("the body is not an MCP message").to(message.id.as_ref()))?;
         if let ClientJsonRpcMessage::Request(request) = &mut message {
             request.request.extensions_mut().insert(parts);
         }
@@ -131,7 +131,7 @@ impl<B: Backend> Shared<B> {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Refusal::no_session()),
             Err(_) => {
-                let reason = "the session has not taken its earlier messages yet: wait a second";
+                let reason = "the session has not processed its earlier messages yet: wait a second";
                 Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "slow_session", reason))
             }
         }

@@ -207,7 +207,7 @@ async fn a_thousand_clients_that_leave_with_their_first_message_leave_nothing_un
     bench.accept("known");
     for client in 0..1_000 {
         let mut asked = Box::pin(bench.ask(Bench::request("known", 1, None, &initialize())));
-        // Some disconnect before they have been heard, others while their session is being opened.
+        // Some disconnect before their message is read, others while their session is being opened.
         for _ in 0..client % 5 {
             assert!(asked.as_mut().now_or_never().is_none() || client % 5 > 1);
             tokio::task::yield_now().await;

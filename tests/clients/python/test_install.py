@@ -18,7 +18,7 @@ import pytest
 
 from sessions import BINARY
 
-KEY_PROMPT = "OnceHub API key (it is not shown): "
+KEY_PROMPT = "OnceHub API key (not shown): "
 QUESTION = "Write this? [y/N] "
 PATIENCE = 60
 
@@ -101,14 +101,14 @@ def test_a_key_is_asked_for_until_oncehub_knows_it_and_written_after_a_yes(insta
     key = account["ONCEHUB_API_KEY"]
     installing.until(KEY_PROMPT)
     installing.type_hidden("a-wrong-key-0123")
-    assert "OnceHub does not know this key" in installing.until(KEY_PROMPT)
+    assert "OnceHub rejected this key" in installing.until(KEY_PROMPT)
     # It could not even be sent.
     installing.type_hidden("schlüssel")
     assert "characters that cannot be sent" in installing.until(KEY_PROMPT)
     installing.type_hidden(f" {key} ")
     said = installing.until(QUESTION)
     assert "margaret@northlight.example" in said
-    assert '+    "oncehub": {' in said and "for your eyes only" in said
+    assert '+    "oncehub": {' in said and "readable only by you" in said
     assert files(tmp_path) == []
     installing.type("y")
     assert installing.finish() == 0
@@ -145,7 +145,7 @@ def test_what_a_project_names_is_started_after_a_yes_to_its_command_line(tmp_pat
     assert (project / "started").exists() == (answer == "y")
     # It is not a server, which is bad once it was tried.
     assert code == (1 if answer == "y" else 0), told
-    assert ("not tried, since you did not say yes" in told) == (answer != "y"), told
+    assert ("not tried: you did not say yes" in told) == (answer != "y"), told
     if "--json" in command:
         assert json.loads(told)["findings"]
 
@@ -165,7 +165,7 @@ def test_enter_in_place_of_a_key_stops(installing, tmp_path):
     installing.until(KEY_PROMPT)
     installing.type_hidden("")
     assert installing.finish() == 2
-    assert "no key was given; nothing was written" in installing.said
+    assert "no key was entered; nothing was written" in installing.said
     assert files(tmp_path) == []
 
 
@@ -184,7 +184,7 @@ def test_after_three_wrong_keys_it_stops(installing, tmp_path):
         installing.until(KEY_PROMPT)
         installing.type_hidden("a-wrong-key-0123")
     assert installing.finish() == 2
-    assert "no key that OnceHub knows was given; nothing was written" in installing.said
+    assert "OnceHub rejected every key; nothing was written" in installing.said
     assert files(tmp_path) == []
 
 

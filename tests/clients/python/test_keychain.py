@@ -110,7 +110,7 @@ def test_a_key_is_kept_in_the_keychain_and_read_from_there(keychain, account):
 
     [cursor] = [line for line in keychain.run("install", "--list").splitlines() if line.startswith("cursor ")]
     assert "registered and works" in cursor
-    assert "as it should be already" in keychain.run("install", "cursor", "--key", "keychain", "--yes", address)
+    assert "already up to date" in keychain.run("install", "cursor", "--key", "keychain", "--yes", address)
 
     async def session():
         told = entry(keychain)
@@ -152,7 +152,7 @@ def test_without_a_keychain_it_says_so_and_writes_nothing(desktop, account, bus)
         del desktop.variables["DBUS_SESSION_BUS_ADDRESS"]
     refuses_and_writes_nothing(desktop, account, [{}, {"ONCEHUB_API_KEY": account["ONCEHUB_API_KEY"]}])
     said = desktop.run("--keychain", "oncehub", "call", "test_connection", code=2)
-    assert "the system's keychain cannot be asked for 'oncehub': " in said
+    assert "the system's keychain cannot be queried for 'oncehub': " in said
 
 
 def test_where_nobody_can_open_the_keychain_it_says_so_and_writes_nothing(desktop, account):

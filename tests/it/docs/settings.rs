@@ -6,8 +6,7 @@ use super::{cell, holds};
 
 /// Secrets have no flags, since command lines can be read by others; so the command line does not know them.
 const KEY: &str = "| `ONCEHUB_API_KEY` | – | The API key | – |\n";
-const TOKEN: &str =
-    "| `ONCEHUB_MCP_TOKEN` | – | What callers send as bearer to a server that lends its own key | – |\n";
+const TOKEN: &str = "| `ONCEHUB_MCP_TOKEN` | – | The bearer token of callers that use the server's own key | – |\n";
 
 const HEAD: &str = "| variable | flag | meaning | default |\n| --- | --- | --- | --- |\n";
 

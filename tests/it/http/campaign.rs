@@ -159,14 +159,14 @@ async fn whatever_comes_the_server_goes_on() {
     drop(pause);
     let reason = seen["structuredContent"]["error"]["message"].as_str().unwrap().to_owned();
     let seen = format!("each call fails within its time: {reason}; the first one after it succeeds");
-    campaign.saw("OnceHub is away for a minute", seen).await;
+    campaign.saw("OnceHub cannot be reached for a minute", seen).await;
 
     working.abort();
     let _ = working.await;
     let mut rows = campaign.rows;
     drop(campaign.server);
     let server = Arc::into_inner(server).unwrap();
-    rows.push(["SIGTERM with 50 calls under way".into(), under_load(server, &upstream).await]);
+    rows.push(["SIGTERM with 50 calls in flight".into(), under_load(server, &upstream).await]);
     compare(&rows);
 }
 

@@ -159,8 +159,8 @@ async fn it_is_not_ready_when_oncehub_is_not() {
 #[test]
 fn what_would_not_be_safe_does_not_start() {
     for (arguments, reason) in [
-        (&["--listen", "0.0.0.0:0"][..], "keys must not travel in clear"),
-        (&["--listen", "[::]:0"], "keys must not travel in clear"),
+        (&["--listen", "0.0.0.0:0"][..], "keys must not travel unencrypted"),
+        (&["--listen", "[::]:0"], "keys must not travel unencrypted"),
         (&["--listen", "127.0.0.1:0", "--shared-key"], "there is no key to share"),
         (&["--listen", "127.0.0.1:0", "--tls-cert", "chain.pem"], "--tls-key"),
         (

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Server, in_front_of, message, refusal, until, upstream};
 
-/// How many calls are under way when the server is asked to end.
+/// How many calls are in flight when the server is asked to end.
 const CALLS: usize = 20;
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn a_call_that_does_not_end_holds_it_no_longer_than_allowed() {
     let (answer, ()) = tokio::join!(call, stopping);
     drop(answer);
     let (code, log) = server.wait();
-    assert!(code == Some(0) && log.contains("still under way"), "{code:?} {log}");
+    assert!(code == Some(0) && log.contains("still in flight"), "{code:?} {log}");
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ async fn a_proxy_that_says_nothing_is_told_of_at_start_and_can_be_refused() {
     let list = |server: &Server| server.modern(sandbox::KEY, "tools/list", json!({}));
     assert_eq!(list(&server).send().await.unwrap().status(), 200);
     let log = server.stop();
-    assert!(log.contains("without X-Forwarded-Proto is taken to have come over HTTPS"), "{log}");
+    assert!(log.contains("without X-Forwarded-Proto is assumed to have come over HTTPS"), "{log}");
 
     let mut command = in_front_of(&upstream);
     command.args(["--behind-proxy", "--require-forwarded-proto"]);
@@ -176,7 +176,7 @@ async fn a_proxy_that_says_nothing_is_told_of_at_start_and_can_be_refused() {
     let address = server.url.strip_prefix("http://").unwrap();
     let health = program().args(["http", "--listen", address, "--health"]).stdout(Stdio::null()).status().unwrap();
     assert!(health.success());
-    assert!(!server.stop().contains("taken to have come over HTTPS"));
+    assert!(!server.stop().contains("assumed to have come over HTTPS"));
 
     let output = program().args(["http", "--require-forwarded-proto"]).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();

@@ -331,7 +331,7 @@ fn a_check_tries_each_clients_entry_as_the_client_would() {
         "{clients:#?}"
     );
     assert!(of("Windsurf").contains("/no/such/program does not start"), "{clients:#?}");
-    assert!(of("Gemini").contains("neither what to start nor where to connect"), "{clients:#?}");
+    assert!(of("Gemini").contains("neither a command nor an address"), "{clients:#?}");
     assert!(of("Zed").contains("--nonsense"), "{clients:#?}");
     assert!(of("Codex").contains("but calls fail") && of("Codex").contains("ONCEHUB_API_KEY"), "{clients:#?}");
     assert_eq!(clients.len(), 5);

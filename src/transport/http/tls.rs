@@ -34,7 +34,7 @@ type Changed = [Option<SystemTime>; 2];
 #[derive(Debug, thiserror::Error)]
 pub enum BadCertificate {
     /// A file cannot be read, or does not contain what it should.
-    #[error("{path} has no {what} in PEM format: {reason}")]
+    #[error("no {what} can be read from {path} (PEM): {reason}")]
     File {
         /// The file.
         path: PathBuf,

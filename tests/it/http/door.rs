@@ -165,7 +165,7 @@ fn what_would_not_be_safe_does_not_start() {
         (&["--listen", "127.0.0.1:0", "--tls-cert", "chain.pem"], "--tls-key"),
         (
             &["--listen", "127.0.0.1:0", "--tls-cert", "none.pem", "--tls-key", "none.pem"],
-            "none.pem holds no certificate",
+            "no certificate can be read from none.pem",
         ),
         (&["--listen", "127.0.0.1:0", "--allow-host", "https://a.example"], "is not a host"),
         (&["--listen", "127.0.0.1:0", "--allow-origin", "a.example"], "is not an origin"),

@@ -1,17 +1,17 @@
 //! Changing when a user can be booked. OnceHub replaces whole days, so the current hours are read first, merged with
 //! what is asked for, and read again afterwards.
 
-mod changes;
 mod hours;
+mod location;
 mod outside;
+mod plan;
 mod schedule;
 
 use serde_json::{Map, Value};
 
-use changes::is_same_row;
-pub use changes::{Change, in_words, is_alike};
-pub use hours::{DateInput, DayInput, Plan};
+pub use hours::{DateInput, DayInput};
 pub use outside::Outside;
+pub use plan::Plan;
 pub use schedule::Schedule;
 
 use super::{Action, Context, Question, Seen, Subject};
@@ -66,12 +66,10 @@ pub struct Update {
     pub user: Found,
     weekly: Vec<DayInput>,
     overrides: Vec<DateInput>,
-    /// The hours before the change.
-    pub before: Read,
-    /// The whole days and dates that OnceHub is sent.
+    /// What OnceHub sent before the change.
+    pub sent: Told<Availability>,
+    /// The hours before the change, and those that are wanted.
     pub plan: Plan,
-    /// What will be different.
-    pub wanted: Vec<Change>,
 }
 
 impl Update {
@@ -85,18 +83,10 @@ impl Update {
         weekly: Vec<DayInput>,
         overrides: Vec<DateInput>,
     ) -> Result<Self, Failure> {
-        let before = Read::of(&context.names, &user).await?;
-        needs_what_is_there(&before.sent, &weekly, &overrides)?;
-        let plan = Plan::make(&weekly, &overrides, &before.schedule, context.now())?;
-        let wanted = Change::all(&plan, &before.schedule, |when| when.wanted(&plan, &before.schedule));
-        Ok(Self { user, weekly, overrides, before, plan, wanted })
-    }
-
-    /// Whether OnceHub has all of it already.
-    pub fn is_so_already(&self) -> bool {
-        let is_so =
-            |change: &Change| is_same_row(change.what.row(&self.before.schedule), change.what.wanted_row(&self.plan));
-        self.wanted.iter().all(is_so)
+        let Read { sent, schedule } = Read::of(&context.names, &user).await?;
+        needs_what_is_there(&sent, &weekly, &overrides)?;
+        let plan = Plan::make(&weekly, &overrides, schedule, context.now())?;
+        Ok(Self { user, weekly, overrides, sent, plan })
     }
 }
 
@@ -104,13 +94,13 @@ impl Action for Update {
     type Request = users::UpdateAvailability;
 
     fn question(&self) -> Question {
-        let (user, zone) = (described(&self.user), self.before.schedule.zone.name());
-        let changes = in_words(&self.wanted).join("; ");
+        let (user, zone) = (described(&self.user), self.plan.before.zone.name());
+        let changes = self.plan.in_words(&self.plan.wanted).join("; ");
         Question::ordinary(format!("Change the working hours of {user} (times in {zone}): {changes}?"))
     }
 
     fn unchanged(&self) -> Map<String, Value> {
-        self.before.sent.sent()
+        self.sent.sent()
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
@@ -118,10 +108,9 @@ impl Action for Update {
             return Ok(());
         }
         // The person said yes to what they read.
-        let asked = in_words(&self.wanted);
-        let (user, weekly, overrides) = (self.user.clone(), self.weekly.clone(), self.overrides.clone());
-        *self = Self::plan(context, user, weekly, overrides).await?;
-        if in_words(&self.wanted) != asked {
+        let asked = self.plan.in_words(&self.plan.wanted);
+        *self = Self::plan(context, self.user.clone(), self.weekly.clone(), self.overrides.clone()).await?;
+        if self.plan.in_words(&self.plan.wanted) != asked {
             let problem = "somebody else changed the hours while the question was open";
             let hint = "call again: the question will show them as they are now";
             return Err(Failure::not_confirmed(problem, hint));
@@ -140,14 +129,11 @@ impl Action for Update {
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         let object = context.oncehub().send(&users::GetAvailability { id: self.user.id.clone() }).await?;
-        let (before, now) = (&self.before.schedule, Read::new(object.clone(), &self.user, context.zone()).schedule);
-        let is_settled = |change: &Change| {
-            let wanted = change.what.wanted_row(&self.plan);
-            !is_same_row(change.what.row(before), wanted) && is_same_row(change.what.row(&now), wanted)
-        };
-        if self.wanted.iter().any(is_settled) {
+        let now = Read::new(object.clone(), &self.user, context.zone()).schedule;
+        let Plan { before, wanted, changed, .. } = &self.plan;
+        if changed.iter().any(|when| !before.agrees(wanted, *when) && now.agrees(wanted, *when)) {
             Ok(Seen::Done(object))
-        } else if self.wanted.iter().all(|change| change.what.row(before) == change.what.row(&now)) {
+        } else if changed.iter().all(|when| before.entry(*when) == now.entry(*when)) {
             Ok(Seen::Nothing)
         } else {
             Ok(Seen::Unclear)

@@ -1,10 +1,11 @@
 //! Bookings that a change of hours leaves outside working hours.
 
-use jiff::ToSpan as _;
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
-use super::hours::{Plan, minutes};
-use super::schedule::Schedule;
+use super::plan::Plan;
+use super::schedule::{Schedule, When, minutes};
 use crate::actions::Context;
 use crate::oncehub::{Error, Id, bookings};
 use crate::records::booking::Booking;
@@ -26,22 +27,14 @@ impl Outside {
     ///
     /// # Errors
     /// As [`Client::send`](crate::oncehub::Client::send).
-    pub async fn of(
-        context: &Context,
-        user: &Id,
-        plan: &Plan,
-        before: &Schedule,
-        after: &Schedule,
-    ) -> Result<Self, Error> {
-        let mut from = context.now();
-        let mut until = None;
-        if plan.weekly.is_empty() {
-            // Only dates changed: bookings before the first or after the last of them are irrelevant.
-            let dates = || plan.overrides.iter().map(|(date, _)| *date);
-            let midnight = |date: Date| after.zone.midnight(date);
-            from = dates().min().and_then(midnight).map_or(from, |first| first.max(from));
-            until = dates().max().and_then(|last| midnight(last.checked_add(1.day()).ok()?));
-        }
+    pub async fn of(context: &Context, user: &Id, plan: &Plan, after: &Schedule) -> Result<Self, Error> {
+        let date = |when: &When| if let When::Date(date) = when { Some(*date) } else { None };
+        // If only dates changed, bookings before the first or after the last of them are irrelevant.
+        let dates: BTreeSet<Date> = plan.changed.iter().map(date).collect::<Option<_>>().unwrap_or_default();
+        let midnight = |date: Date| after.zone.midnight(date);
+        let now = context.now();
+        let from = dates.first().and_then(|first| midnight(*first)).map_or(now, |first| first.max(now));
+        let until = dates.last().and_then(|last| midnight(last.tomorrow().ok()?));
         let listing = bookings::All {
             host: Some(user.clone()),
             starting_after: Some((from - jiff::SignedDuration::from_millis(1)).to_string()),
@@ -51,7 +44,7 @@ impl Outside {
         let page = context.oncehub().list(&listing, MOST).await?;
         let all = page.items.into_iter().map(Told::<Booking>::from);
         let mut bookings: Vec<_> =
-            all.filter(|booking| is_within(booking, before) && !is_within(booking, after)).collect();
+            all.filter(|booking| is_within(booking, &plan.before) && !is_within(booking, after)).collect();
         bookings.sort_by_key(|booking| booking.starts());
         Ok(Self { bookings, more: page.has_more })
     }
@@ -63,11 +56,7 @@ fn is_within(booking: &Booking, schedule: &Schedule) -> bool {
     let local = schedule.zone.civil(starts);
     let length = booking.duration_minutes.and_then(|length| i32::try_from(length).ok()).unwrap_or_default();
     let start = i32::from(local.hour()) * 60 + i32::from(local.minute());
-    let mut hours: Vec<(i32, i32)> = schedule
-        .date(local.date())
-        .iter()
-        .filter_map(|hours| Some((minutes(&hours.start_time)?, minutes(&hours.end_time)?)))
-        .collect();
+    let mut hours: Vec<(i32, i32)> = schedule.at(When::Date(local.date())).iter().filter_map(minutes).collect();
     hours.sort_unstable();
     // How long the host works without a break from the booking's start.
     let mut until = start;

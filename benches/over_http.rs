@@ -191,15 +191,8 @@ async fn load(server: &Arc<Server>, era: Era) -> (f64, Duration) {
 }
 
 const OURS: [&str; 9] = [
-    "http",
-    "--listen",
-    "127.0.0.1:0",
-    "--max-sessions",
-    "3000",
-    "--max-sessions-per-key",
-    "3000",
-    "--max-calls-per-key",
-    "1000",
+    "http", "--listen", "127.0.0.1:0", "--max-sessions", "3000", "--max-sessions-per-key", "3000",
+    "--max-calls-per-key", "1000",
 ];
 
 #[tokio::main]

@@ -76,12 +76,7 @@ const OF_PROGRAMS: [&str; 3] = ["cwd", "env_vars", "envFile"];
 
 /// Fields that only an address's entry may have. Codex rejects its whole file when a program has one.
 const OF_ADDRESSES: [&str; 7] = [
-    "auth",
-    "bearer_token_env_var",
-    "env_http_headers",
-    "headersHelper",
-    "http_headers_helper",
-    "oauth",
+    "auth", "bearer_token_env_var", "env_http_headers", "headersHelper", "http_headers_helper", "oauth",
     "oauth_resource",
 ];
 

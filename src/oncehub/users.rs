@@ -88,7 +88,7 @@ pub struct UpdateAvailability {
 #[derive(Clone, Debug, Serialize)]
 pub struct Day {
     /// The day's name, written like `Monday`.
-    pub day: &'static str,
+    pub day: String,
     /// The working hours; an empty list closes the day.
     pub working_hours: Vec<Hours>,
 }

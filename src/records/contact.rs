@@ -49,23 +49,8 @@ pub struct Contact {
 
 /// The fields that a contact's line shows.
 const IN_LINE: &[&str] = &[
-    "object",
-    "id",
-    "first_name",
-    "last_name",
-    "email",
-    "mobile_phone",
-    "phone",
-    "company",
-    "job_title",
-    "status",
-    "owner",
-    "owner_name",
-    "timezone",
-    "creation_time",
-    "last_updated_time",
-    "last_interacted_time",
-    "deleted",
+    "object", "id", "first_name", "last_name", "email", "mobile_phone", "phone", "company", "job_title", "status",
+    "owner", "owner_name", "timezone", "creation_time", "last_updated_time", "last_interacted_time", "deleted",
 ];
 
 impl Contact {

@@ -11,31 +11,9 @@ const LONGEST: usize = 1000;
 
 /// The fields that OnceHub itself fills in, besides those whose names end like an id's, a time's or a link's.
 const OF_ONCEHUB: &[&str] = &[
-    "actioned_by",
-    "api_version",
-    "booking_calendar",
-    "booking_page",
-    "bookings",
-    "bot",
-    "contact",
-    "conversation",
-    "currency",
-    "event_type",
-    "events",
-    "host",
-    "id",
-    "initiated_by",
-    "master_page",
-    "object",
-    "owner",
-    "recipient",
-    "recipient_type",
-    "role_name",
-    "status",
-    "teams",
-    "type",
-    "url",
-    "website",
+    "actioned_by", "api_version", "booking_calendar", "booking_page", "bookings", "bot", "contact", "conversation",
+    "currency", "event_type", "events", "host", "id", "initiated_by", "master_page", "object", "owner", "recipient",
+    "recipient_type", "role_name", "status", "teams", "type", "url", "website",
 ];
 
 /// The fields that hold a time zone. OnceHub offers a list, but accepts any other from a guest's browser.
@@ -46,23 +24,8 @@ const OF_PEOPLE: &[&str] = &["answers", "custom_fields", "form_submission", "utm
 
 /// The names of OnceHub's own fields inside those.
 const NAMED_BY_ONCEHUB: &[&str] = &[
-    "campaign",
-    "company",
-    "content",
-    "custom_fields",
-    "email",
-    "guests",
-    "id",
-    "internal_label",
-    "medium",
-    "mobile_phone",
-    "name",
-    "note",
-    "phone",
-    "question",
-    "source",
-    "term",
-    "value",
+    "campaign", "company", "content", "custom_fields", "email", "guests", "id", "internal_label", "medium",
+    "mobile_phone", "name", "note", "phone", "question", "source", "term", "value",
 ];
 
 /// The author of a field's text.

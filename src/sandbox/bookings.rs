@@ -22,15 +22,8 @@ impl Noun for Booking {
         Filter::Between("last_updated_time", |booking| booking.updated),
     ];
     const EXPANDABLE: &'static [&'static str] = &[
-        "owner",
-        "contact",
-        "contact.owner",
-        "conversation",
-        "booking_page",
-        "master_page",
-        "event_type",
-        "booking_calendar",
-        "user",
+        "owner", "contact", "contact.owner", "conversation", "booking_page", "master_page", "event_type",
+        "booking_calendar", "user",
     ];
 
     fn id(&self) -> &str {

@@ -8,27 +8,9 @@ use super::world::{Contact, World};
 
 /// The fields that can be written, in the order in which they are checked. One name is misspelt on the wire.
 const FIELDS: &[&str] = &[
-    "email",
-    "mobile_phone",
-    "first_name",
-    "last_name",
-    "phone",
-    "timezone",
-    "owner",
-    "status",
-    "employees",
-    "has_consent",
-    "terms_of_sevice",
-    "custom_fields",
-    "city",
-    "company_size",
-    "company",
-    "country",
-    "job_title",
-    "post_code",
-    "salutation",
-    "state",
-    "street_address",
+    "email", "mobile_phone", "first_name", "last_name", "phone", "timezone", "owner", "status", "employees",
+    "has_consent", "terms_of_sevice", "custom_fields", "city", "company_size", "company", "country", "job_title",
+    "post_code", "salutation", "state", "street_address",
 ];
 
 /// The fields that identify a contact, and cannot change.

@@ -9,19 +9,9 @@ use super::world::{Webhook, World, secret};
 
 /// The events to subscribe to: single ones, or all of a kind.
 const EVENTS: &[&str] = &[
-    "booking",
-    "booking.scheduled",
-    "booking.rescheduled",
-    "booking.reassigned",
-    "booking.canceled_then_rescheduled",
-    "booking.canceled_reschedule_requested",
-    "booking.canceled",
-    "booking.completed",
-    "booking.no_show",
-    "conversation",
-    "conversation.started",
-    "conversation.closed",
-    "conversation.abandoned",
+    "booking", "booking.scheduled", "booking.rescheduled", "booking.reassigned", "booking.canceled_then_rescheduled",
+    "booking.canceled_reschedule_requested", "booking.canceled", "booking.completed", "booking.no_show",
+    "conversation", "conversation.started", "conversation.closed", "conversation.abandoned",
     "conversation.reached_out",
 ];
 

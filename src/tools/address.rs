@@ -38,16 +38,8 @@ mod tests {
             assert_eq!(email("email", good).unwrap(), good.trim());
         }
         for bad in [
-            "",
-            "notmail",
-            "a@",
-            "@x.example",
-            "a b@x.example",
-            "a@x.example, b@x.example",
-            "Bo <b@x.example>",
-            "a@x\r\nBcc: q@x",
-            "a\u{202e}@x.example",
-            "a\u{200b}@x.example",
+            "", "notmail", "a@", "@x.example", "a b@x.example", "a@x.example, b@x.example", "Bo <b@x.example>",
+            "a@x\r\nBcc: q@x", "a\u{202e}@x.example", "a\u{200b}@x.example",
         ] {
             assert!(email("email", bad).is_err(), "{bad}");
         }

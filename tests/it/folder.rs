@@ -284,10 +284,8 @@ fn a_file_that_is_named_is_trusted_whole_and_the_folders_is_not_read() {
     ] {
         let settings = folder.check(flags, &[variable], "setting").join("\n");
         for part in [
-            "ONCEHUB_MCP_USER is dana@northlight.example (",
-            "ONCEHUB_MCP_CONFIRM is never (",
-            "ONCEHUB_MCP_TIME_ZONE is Europe/London",
-            "mine.env)",
+            "ONCEHUB_MCP_USER is dana@northlight.example (", "ONCEHUB_MCP_CONFIRM is never (",
+            "ONCEHUB_MCP_TIME_ZONE is Europe/London", "mine.env)",
         ] {
             assert!(settings.contains(part), "{flags:?} {part}: {settings}");
         }

@@ -255,13 +255,9 @@ fn a_check_says_where_each_value_came_from_and_shows_four_characters_of_the_key(
     let text = serde_json::to_string(&findings).unwrap();
     assert_eq!(code, Some(0), "{text}");
     for expected in [
-        "ONCEHUB_MCP_TIME_ZONE is Europe/London (command line)",
-        "ONCEHUB_MCP_TOOLSETS is core (environment)",
-        "ONCEHUB_MCP_READ_ONLY is true (",
-        "from ONCEHUB_API_KEY (environment), ends with",
-        "includes the API",
-        "agrees with OnceHub's",
-        "requests left in 300 s",
+        "ONCEHUB_MCP_TIME_ZONE is Europe/London (command line)", "ONCEHUB_MCP_TOOLSETS is core (environment)",
+        "ONCEHUB_MCP_READ_ONLY is true (", "from ONCEHUB_API_KEY (environment), ends with", "includes the API",
+        "agrees with OnceHub's", "requests left in 300 s",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }

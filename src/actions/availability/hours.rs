@@ -5,10 +5,9 @@ use jiff::civil::{Date, Time, Weekday};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::location::{LocationInput, accepted, given};
-use super::schedule::{DAYS, Schedule, When, minutes, range};
+use super::location::LocationInput;
+use super::schedule::{Schedule, week};
 use crate::names::fold;
-use crate::oncehub::users::{Hours, Location};
 use crate::records::failure::Failure;
 use crate::records::time;
 use crate::records::untrusted::quoted;
@@ -59,12 +58,31 @@ impl DateInput {
     }
 }
 
+impl HoursInput {
+    /// Returns the start and the end.
+    pub(super) fn times(&self, path: &str) -> Result<(Time, Time), Failure> {
+        let end_path = format!("{path}.end_time");
+        let start = clock(&format!("{path}.start_time"), &self.start_time)?;
+        let end = clock(&end_path, &self.end_time)?;
+        if end == Time::midnight() {
+            return Err(day_ends(&end_path));
+        }
+        if end <= start {
+            let problem = format!("{} is not after {}", written(end), written(start));
+            let hint = "end_time has to be later on the same day; hours across midnight go into two days";
+            return Err(Failure::argument(&end_path, problem, hint));
+        }
+        Ok((start, end))
+    }
+}
+
 /// Parses the days that a person means: one, several, or a range of the week.
 pub(super) fn days(text: &str) -> Option<Vec<Weekday>> {
+    let week: Vec<Weekday> = week().map(|(day, _)| day).collect();
     let place = |text: &str| {
         let text = text.trim().trim_end_matches('.');
         let day = time::weekday(text).or_else(|| time::weekday(text.strip_suffix('s')?))?;
-        DAYS.iter().position(|(known, _)| *known == day)
+        week.iter().position(|known| *known == day)
     };
     let folded = fold(text).replace('–', "-").replace(" to ", "-").replace(" and ", ",").replace('&', ",");
     let mut days = Vec::new();
@@ -76,7 +94,7 @@ pub(super) fn days(text: &str) -> Option<Vec<Weekday>> {
             other => other,
         };
         let (first, last) = part.split_once('-').unwrap_or((part, part));
-        days.extend(DAYS.get(place(first)?..=place(last)?)?.iter().map(|(day, _)| *day));
+        days.extend_from_slice(week.get(place(first)?..=place(last)?)?);
     }
     Some(days)
 }
@@ -95,59 +113,6 @@ pub(super) fn date(path: &str, text: &str, schedule: &Schedule, now: jiff::Times
         return Err(Failure::argument(path, problem, "choose a date from today on"));
     }
     Ok(date)
-}
-
-/// Returns all hours of a day or date, in order, with the locations that the caller leaves out as they are now.
-pub(super) fn complete(
-    path: &str,
-    asked: &[HoursInput],
-    (when, before): (When, &Schedule),
-    notes: &mut Vec<String>,
-) -> Result<Vec<Hours>, Failure> {
-    let mut all: Vec<Hours> = Vec::new();
-    for (index, asked) in asked.iter().enumerate() {
-        let path = format!("{path}.working_hours[{index}]");
-        let end_path = format!("{path}.end_time");
-        let (start, end) =
-            (clock(&format!("{path}.start_time"), &asked.start_time)?, clock(&end_path, &asked.end_time)?);
-        if end == Time::midnight() {
-            return Err(day_ends(&end_path));
-        }
-        if end <= start {
-            let problem = format!("{} is not after {}", written(end), written(start));
-            let hint = "end_time has to be later on the same day; hours across midnight go into two days";
-            return Err(Failure::argument(&end_path, problem, hint));
-        }
-        let mut hours = Hours { start_time: written(start), end_time: written(end), locations: Vec::new() };
-        if let Some(other) = all.iter().find(|other| overlap(other, &hours)) {
-            let problem = format!("{} overlaps {}", range(&hours), range(other));
-            return Err(Failure::argument(&path, problem, "merge them into one range, or move one"));
-        }
-        hours.locations = match &asked.locations {
-            Some(locations) => given(&format!("{path}.locations"), locations, before, notes)?,
-            None => as_now(&hours, when, before, notes),
-        };
-        all.push(hours);
-    }
-    all.sort_by_key(minutes);
-    Ok(all)
-}
-
-/// Returns the locations of the hours that are replaced.
-fn as_now(hours: &Hours, when: When, before: &Schedule, notes: &mut Vec<String>) -> Vec<Location> {
-    let mut now: Vec<&Hours> = before.at(when).iter().filter(|now| overlap(now, hours)).collect();
-    if now.is_empty() {
-        now.extend(before.first(when));
-    }
-    if now.chunk_by(|one, other| one.locations == other.locations).count() > 1 {
-        let joined = range(hours);
-        notes.push(format!("{joined} replaces hours with different locations, and has all of those locations."));
-    }
-    accepted(now.iter().flat_map(|hours| &hours.locations), notes)
-}
-
-fn overlap(a: &Hours, b: &Hours) -> bool {
-    matches!((minutes(a), minutes(b)), (Some((from, to)), Some((start, end))) if from < end && start < to)
 }
 
 /// The ways people write a time of day, once spaces and dots are removed.
@@ -182,7 +147,7 @@ fn day_ends(path: &str) -> Failure {
 }
 
 /// `09:00`
-fn written(time: Time) -> String {
+pub(super) fn written(time: Time) -> String {
     time.strftime("%H:%M").to_string()
 }
 
@@ -209,19 +174,7 @@ mod tests {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
         }
         for text in [
-            "",
-            "25:00",
-            "24:00",
-            "9:60",
-            "9:5",
-            "+9:00",
-            "-1",
-            "13pm",
-            "0am",
-            "17:30:30",
-            "9:00:00pm",
-            "930",
-            "soon",
+            "", "25:00", "24:00", "9:60", "9:5", "+9:00", "-1", "13pm", "0am", "17:30:30", "9:00:00pm", "930", "soon",
             "09:10",
         ] {
             assert_eq!(read(text), None, "{text}");

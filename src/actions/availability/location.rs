@@ -56,14 +56,15 @@ fn conflict<'a>(locations: &'a [Location], kind: &str) -> Option<&'a Location> {
 /// Returns locations that OnceHub shows in the form that it accepts.
 pub(super) fn accepted<'a>(shown: impl Iterator<Item = &'a Location>, notes: &mut Vec<String>) -> Vec<Location> {
     let mut kept: Vec<Location> = Vec::new();
-    for shown in shown.filter(|shown| !shown.kind.is_empty()) {
-        let kind = shown.kind.as_str();
+    for Location { kind, id, value } in shown.filter(|shown| !shown.kind.is_empty()) {
+        let is_online = [DYNAMIC, STATIC].contains(&kind.as_str());
         // The value of a dynamic link or of a guest's place is read-only.
-        let location = Location {
-            kind: kind.to_owned(),
-            id: shown.id.clone().filter(|_| kind == ADDRESS),
-            value: shown.value.clone().filter(|_| kind == ADDRESS || kind == STATIC),
+        let (own_id, own_value) = match kind.as_str() {
+            ADDRESS => (id.clone(), value.clone()),
+            STATIC => (None, value.clone()),
+            _ => (None, None),
         };
+        let location = Location { kind: kind.clone(), id: own_id, value: own_value };
         // OnceHub lists one row per provider, and other hours repeat the row: duplicates mean nothing.
         if kept.contains(&location) {
             continue;
@@ -72,12 +73,9 @@ pub(super) fn accepted<'a>(shown: impl Iterator<Item = &'a Location>, notes: &mu
             kept.push(location);
             continue;
         }
-        let group = match kind {
-            DYNAMIC | STATIC => "one kind of online link",
-            _ => "one location of each type",
-        };
-        let what = shown.value.as_ref().or(shown.id.as_ref()).unwrap_or(&shown.kind);
-        notes.push(format!("OnceHub accepts only {group} for a range of hours: {} is left out.", quoted(what, 80)));
+        let group = if is_online { "one kind of online link" } else { "one location of each type" };
+        let what = quoted(value.as_ref().or(id.as_ref()).unwrap_or(kind), 80);
+        notes.push(format!("OnceHub accepts only {group} for a range of hours: {what} is left out."));
     }
     kept
 }
@@ -105,53 +103,46 @@ pub(super) fn given(
             }
             None => {}
         }
-        all.push(match location.kind {
-            LocationType::InPersonByHost => address(&path_of("id"), location, schedule)?,
-            LocationType::OnlineStaticLink => {
+        let (id, value) = match kind {
+            ADDRESS => address(&path_of("id"), location, schedule)?,
+            STATIC => {
                 let url = location.value.as_deref().map(str::trim).filter(|url| url::Url::parse(url).is_ok());
                 let Some(url) = url else {
                     let hint = "give the full URL, like https://meet.example.com/room";
                     return Err(Failure::argument(&path_of("value"), "online_static_link needs its URL", hint));
                 };
-                Location { kind: kind.to_owned(), id: None, value: Some(url.to_owned()) }
+                (None, Some(url.to_owned()))
             }
-            _ => Location { kind: kind.to_owned(), id: None, value: None },
-        });
+            _ => (None, None),
+        };
         if kind == DYNAMIC && location.value.is_some() {
             let note = "The services that an online_dynamic_link offers depend on what the user has connected in \
                         OnceHub, not on value.";
             notes.push(note.to_owned());
         }
+        all.push(Location { kind: kind.to_owned(), id, value });
     }
     Ok(all)
 }
 
-/// Finds an address in the schedule by its id or its text.
-fn address(path: &str, location: &LocationInput, schedule: &Schedule) -> Result<Location, Failure> {
-    let address = |id, value| Location { kind: ADDRESS.to_owned(), id, value };
-    let known: BTreeSet<Location> = schedule
-        .locations()
-        .filter(|known| known.id.is_some())
-        .map(|known| address(known.id.clone(), known.value.clone()))
-        .collect();
-    let asked = [&location.id, &location.value].map(|asked| asked.as_deref().map(str::trim));
-    for asked in asked.into_iter().flatten() {
-        let is_it = |known: &&Location| {
-            known.id.as_deref() == Some(asked) || known.value.as_ref().is_some_and(|text| fold(text) == fold(asked))
-        };
-        if let Some(found) = known.iter().find(is_it) {
-            return Ok(found.clone());
-        }
-    }
-    if let [Some(id), value] = asked
-        && looks_like_an_id(id)
-    {
-        return Ok(address(Some(id.to_owned()), value.map(str::to_owned)));
-    }
-    let in_use = known.iter().map(|known| {
-        let (id, value) = (known.id.as_deref().unwrap_or_default(), known.value.as_deref().unwrap_or_default());
-        format!("{id} {}", quoted(value, 60))
+/// Finds an address in the schedule by its id or its text; returns its id, and its text if known.
+fn address(
+    path: &str,
+    location: &LocationInput,
+    schedule: &Schedule,
+) -> Result<(Option<String>, Option<String>), Failure> {
+    let known = schedule.locations().filter_map(|known| Some((known.id.as_deref()?, known.value.as_deref())));
+    let known: BTreeSet<(&str, Option<&str>)> = known.collect();
+    let [id, value] = [&location.id, &location.value].map(|asked| asked.as_deref().map(str::trim));
+    let found = [id, value].into_iter().flatten().find_map(|asked| {
+        let is_it = |address: Option<&str>| address.is_some_and(|address| fold(address) == fold(asked));
+        known.iter().copied().find(|(id, address)| *id == asked || is_it(*address))
     });
+    let unknown = || Some((id.filter(|id| looks_like_an_id(id))?, value));
+    if let Some((id, value)) = found.or_else(unknown) {
+        return Ok((Some(id.to_owned()), value.map(str::to_owned)));
+    }
+    let in_use = known.iter().map(|(id, address)| format!("{id} {}", quoted(address.unwrap_or_default(), 60)));
     let hint = if known.is_empty() {
         "get_booking_time_slots shows the ids of addresses (ADD-…) where meetings can take place".to_owned()
     } else {

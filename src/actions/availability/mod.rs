@@ -7,86 +7,60 @@ mod outside;
 mod plan;
 mod schedule;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub use hours::{DateInput, DayInput};
-pub use outside::Outside;
-pub use plan::Plan;
-pub use schedule::Schedule;
+pub use schedule::{Schedule, When};
 
 use super::{Action, Context, Question, Seen, Subject};
-use crate::names::{Found, Names};
-use crate::oncehub::{Error, Object, users};
-use crate::records::Told;
-use crate::records::availability::Availability;
+use crate::oncehub::{Error, users};
 use crate::records::failure::Failure;
-use crate::records::time::Zone;
-use crate::records::untrusted::quoted;
+use schedule::is_alike;
 
-/// A user's working hours as they were read.
-pub struct Read {
-    /// What OnceHub sent, with its user.
-    pub sent: Told<Availability>,
-    /// The hours.
-    pub schedule: Schedule,
-}
-
-impl Read {
-    /// Reads what OnceHub sent about a user. Without a known zone, the times are in `otherwise`.
-    pub fn new(object: Object, user: &Found, otherwise: &Zone) -> Self {
-        let mut sent = Told::<Availability>::from(object);
-        let schedule = Schedule::read(&sent, user, otherwise);
-        sent.user_id = Some(user.id.to_string());
-        sent.user_name = user.entry.as_ref().map(|entry| entry.name.clone());
-        sent.timezone = Some(schedule.zone.name().to_owned());
-        Self { sent, schedule }
-    }
-
-    /// Reads a user's hours.
-    ///
-    /// # Errors
-    /// As [`Client::send`](crate::oncehub::Client::send).
-    pub async fn of(names: &Names, user: &Found) -> Result<Self, Error> {
-        let object = names.oncehub.send(&users::GetAvailability { id: user.id.clone() }).await?;
-        Ok(Self::new(object, user, &names.zone))
-    }
-}
-
-/// Returns a user's id and name.
-pub fn described(user: &Found) -> String {
-    match &user.entry {
-        Some(entry) => format!("{} {}", user.id, quoted(&entry.name, 60)),
-        None => user.id.to_string(),
-    }
-}
-
-/// A change of a user's working hours.
+/// A change of a user's working hours: the schedule before it, the schedule that is wanted, and where they differ.
 pub struct Update {
-    /// The user.
-    pub user: Found,
     weekly: Vec<DayInput>,
     overrides: Vec<DateInput>,
-    /// What OnceHub sent before the change.
-    pub sent: Told<Availability>,
-    /// The hours before the change, and those that are wanted.
-    pub plan: Plan,
+    pub before: Schedule,
+    pub wanted: Schedule,
+    /// The days and dates that OnceHub is sent, in the caller's order.
+    pub changed: Vec<When>,
+    /// What had to be left out or was superfluous.
+    pub notes: Vec<String>,
 }
 
 impl Update {
-    /// Reads the user's hours, and plans to change the days and dates that are asked for.
-    ///
-    /// # Errors
-    /// If what is asked for is not something that OnceHub accepts, or the hours cannot be read.
-    pub async fn plan(
-        context: &Context,
-        user: Found,
-        weekly: Vec<DayInput>,
-        overrides: Vec<DateInput>,
-    ) -> Result<Self, Failure> {
-        let Read { sent, schedule } = Read::of(&context.names, &user).await?;
-        needs_what_is_there(&sent, &weekly, &overrides)?;
-        let plan = Plan::make(&weekly, &overrides, schedule, context.now())?;
-        Ok(Self { user, weekly, overrides, sent, plan })
+    /// Whether OnceHub has all of it already.
+    pub fn is_so_already(&self) -> bool {
+        self.changed.iter().all(|when| self.before.agrees(&self.wanted, *when))
+    }
+
+    /// Whether the wanted hours are in effect in a schedule that was read afterwards.
+    pub fn is_applied(&self, after: &Schedule) -> bool {
+        self.changed.iter().all(|when| is_alike(after.at(*when), self.wanted.at(*when)))
+    }
+
+    /// Describes the change up to a schedule on a line for each day and date; those that change alike share one.
+    pub fn in_words(&self, after: &Schedule) -> Vec<String> {
+        let change = |when: When| {
+            let usual = if self.wanted.entry(when).is_none() { " (the usual hours)" } else { "" };
+            format!("{} -> {}{usual}", when.told(self.before.at(when)), when.told(after.at(when)))
+        };
+        let mut lines = Vec::new();
+        for alike in self.changed.chunk_by(|one, other| change(*one) == change(*other)) {
+            let names: Vec<String> = alike.iter().map(ToString::to_string).collect();
+            lines.extend(alike.first().map(|first| format!("{} {}", names.join(", "), change(*first))));
+        }
+        lines
+    }
+
+    /// Returns each day and date with its hours before, and in a schedule that was read afterwards.
+    pub fn rows(&self, after: &Schedule) -> Vec<Value> {
+        let row = |when: &When| {
+            let (field, name) = when.named();
+            json!({field: name, "before": when.told(self.before.at(*when)), "after": when.told(after.at(*when))})
+        };
+        self.changed.iter().map(row).collect()
     }
 }
 
@@ -94,13 +68,13 @@ impl Action for Update {
     type Request = users::UpdateAvailability;
 
     fn question(&self) -> Question {
-        let (user, zone) = (described(&self.user), self.plan.before.zone.name());
-        let changes = self.plan.in_words(&self.plan.wanted).join("; ");
+        let (user, zone) = (self.before.described(), self.before.zone.name());
+        let changes = self.in_words(&self.wanted).join("; ");
         Question::ordinary(format!("Change the working hours of {user} (times in {zone}): {changes}?"))
     }
 
     fn unchanged(&self) -> Map<String, Value> {
-        self.sent.sent()
+        self.before.sent.sent()
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
@@ -108,9 +82,10 @@ impl Action for Update {
             return Ok(());
         }
         // The person said yes to what they read.
-        let asked = self.plan.in_words(&self.plan.wanted);
-        *self = Self::plan(context, self.user.clone(), self.weekly.clone(), self.overrides.clone()).await?;
-        if self.plan.in_words(&self.plan.wanted) != asked {
+        let asked = self.in_words(&self.wanted);
+        let (user, weekly, overrides) = (self.before.user.clone(), self.weekly.clone(), self.overrides.clone());
+        *self = Self::plan(context, user, weekly, overrides).await?;
+        if self.in_words(&self.wanted) != asked {
             let problem = "somebody else changed the hours while the question was open";
             let hint = "call again: the question will show them as they are now";
             return Err(Failure::not_confirmed(problem, hint));
@@ -119,38 +94,34 @@ impl Action for Update {
     }
 
     fn request(&self) -> users::UpdateAvailability {
-        self.plan.request(&self.user.id)
+        let id = self.before.user.id.clone();
+        let mut request = users::UpdateAvailability { id, weekly: Vec::new(), overrides: Vec::new() };
+        for when in &self.changed {
+            let working_hours = self.wanted.entry(*when).map(<[_]>::to_vec);
+            match when {
+                When::Day(_) => request
+                    .weekly
+                    .push(users::Day { day: when.named().1, working_hours: working_hours.unwrap_or_default() }),
+                When::Date(_) => request.overrides.push(users::Override { date: when.named().1, working_hours }),
+            }
+        }
+        request
     }
 
     fn subject(&self) -> Subject {
-        let id = &self.user.id;
+        let id = &self.before.user.id;
         Subject::new(format!("the availability of {id}"), format!("read it with get_scheduling_availability {id}"))
     }
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
-        let object = context.oncehub().send(&users::GetAvailability { id: self.user.id.clone() }).await?;
-        let now = Read::new(object.clone(), &self.user, context.zone()).schedule;
-        let Plan { before, wanted, changed, .. } = &self.plan;
+        let Self { before, wanted, changed, .. } = self;
+        let now = Schedule::of(&context.names, before.user.clone()).await?;
         if changed.iter().any(|when| !before.agrees(wanted, *when) && now.agrees(wanted, *when)) {
-            Ok(Seen::Done(object))
+            Ok(Seen::Done(now.sent.sent().into()))
         } else if changed.iter().all(|when| before.entry(*when) == now.entry(*when)) {
             Ok(Seen::Nothing)
         } else {
             Ok(Seen::Unclear)
         }
     }
-}
-
-/// Locations left out are filled in from the current hours: without those, they would be lost.
-fn needs_what_is_there(sent: &Availability, weekly: &[DayInput], overrides: &[DateInput]) -> Result<(), Failure> {
-    let ranges = weekly
-        .iter()
-        .map(|row| &row.working_hours)
-        .chain(overrides.iter().filter_map(|row| row.working_hours.as_ref()));
-    if sent.weekly.is_some() || ranges.flatten().all(|hours| hours.locations.is_some()) {
-        return Ok(());
-    }
-    let problem = "OnceHub sent no hours, so meeting locations cannot be taken from them";
-    let hint = "try again, or give locations with each range of hours ([] for none)";
-    Err(Failure::argument("locations", problem, hint))
 }

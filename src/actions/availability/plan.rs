@@ -1,36 +1,30 @@
-//! What a change of hours makes of a schedule.
+//! What is asked for, merged with the hours as they are.
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
-
-use super::hours::{DateInput, DayInput, HoursInput, complete, date, days};
-use super::schedule::{Schedule, When, is_alike, name_of};
-use crate::oncehub::{Id, users};
+use super::hours::{DateInput, DayInput, HoursInput, date, days, written};
+use super::location::{accepted, given};
+use super::schedule::{Schedule, When, overlap, range};
+use super::{Context, Update};
+use crate::names::Found;
+use crate::oncehub::users::{Hours, Location};
 use crate::records::failure::Failure;
 use crate::records::untrusted::quoted;
 
-/// A change of hours that OnceHub will accept: whole days and dates, with what the caller left out filled in.
-pub struct Plan {
-    pub before: Schedule,
-    /// The schedule that is wanted.
-    pub wanted: Schedule,
-    /// The days and dates that OnceHub is sent, in the caller's order.
-    pub changed: Vec<When>,
-    /// What had to be left out or was superfluous.
-    pub notes: Vec<String>,
-}
-
-impl Plan {
-    /// Merges the requested hours with the schedule.
-    pub fn make(
-        weekly: &[DayInput],
-        overrides: &[DateInput],
-        before: Schedule,
-        now: Timestamp,
+impl Update {
+    /// Reads the user's hours, and plans to change the days and dates that are asked for.
+    ///
+    /// # Errors
+    /// If what is asked for is not something that OnceHub accepts, or the hours cannot be read.
+    pub async fn plan(
+        context: &Context,
+        user: Found,
+        weekly: Vec<DayInput>,
+        overrides: Vec<DateInput>,
     ) -> Result<Self, Failure> {
-        let mut plan = Self { wanted: before.clone(), before, changed: Vec::new(), notes: Vec::new() };
+        let before = Schedule::of(&context.names, user).await?;
+        let (wanted, changed, notes) = (before.clone(), Vec::new(), Vec::new());
+        let mut update = Self { weekly: Vec::new(), overrides: Vec::new(), before, wanted, changed, notes };
         for (index, row) in weekly.iter().enumerate() {
             let path = format!("weekly[{index}]");
             let days = days(&row.day).ok_or_else(|| {
@@ -39,97 +33,81 @@ impl Plan {
                 Failure::argument(&format!("{path}.day"), problem, hint)
             })?;
             for day in days {
-                plan.change(&path, When::Day(day), Some(&row.working_hours))?;
+                update.change(&path, When::Day(day), Some(&row.working_hours))?;
             }
         }
         for (index, row) in overrides.iter().enumerate() {
             let path = format!("overrides[{index}]");
-            let date = date(&format!("{path}.date"), &row.date, &plan.before, now)?;
-            plan.change(&path, When::Date(date), row.hours(&path)?)?;
+            let date = date(&format!("{path}.date"), &row.date, &update.before, context.now())?;
+            update.change(&path, When::Date(date), row.hours(&path)?)?;
         }
-        let today = plan.before.zone.date(now);
-        for (date, hours) in plan.before.overrides() {
+        let today = update.before.zone.date(context.now());
+        for (date, hours) in update.before.overrides() {
             let (day, when) = (When::Day(date.weekday()), When::Date(date));
-            if date >= today && plan.changed.contains(&day) && !plan.changed.contains(&when) {
-                let note = format!("{when} has hours of its own, which stay as they are: {}.", when.told(hours));
-                plan.notes.push(note);
+            if date >= today && update.changed.contains(&day) && !update.changed.contains(&when) {
+                let hours = when.told(hours);
+                update.notes.push(format!("{when} has hours of its own, which stay as they are: {hours}."));
             }
         }
         let mut said = HashSet::new();
-        plan.notes.retain(|note| said.insert(note.clone()));
-        Ok(plan)
+        update.notes.retain(|note| said.insert(note.clone()));
+        Ok(Self { weekly, overrides, ..update })
     }
 
-    /// Plans the hours of a day or date; none remove an override.
-    fn change(&mut self, path: &str, when: When, hours: Option<&[HoursInput]>) -> Result<(), Failure> {
-        let (field, name) = named(when);
+    /// Plans the hours of a day or date; without any, its override is removed.
+    fn change(&mut self, path: &str, when: When, asked: Option<&[HoursInput]>) -> Result<(), Failure> {
+        let (field, name) = when.named();
         if self.changed.contains(&when) {
             let hint = "give all of its hours in one entry";
             return Err(Failure::argument(&format!("{path}.{field}"), format!("{name} appears twice"), hint));
         }
-        if hours.is_none() && self.before.entry(when).is_none() {
+        if asked.is_none() && self.before.entry(when).is_none() {
             self.notes.push(format!("{name} had no hours of its own: there was nothing to remove."));
             return Ok(());
         }
-        let complete = |hours| complete(path, hours, (when, &self.before), &mut self.notes);
-        self.wanted.set(when, hours.map(complete).transpose()?);
+        let hours = asked.map(|asked| self.hours(path, when, asked)).transpose()?;
+        self.wanted.set(when, hours);
         self.changed.push(when);
         Ok(())
     }
 
-    /// Whether OnceHub has all of it already.
-    pub fn is_so_already(&self) -> bool {
-        self.changed.iter().all(|when| self.before.agrees(&self.wanted, *when))
-    }
-
-    /// Describes what changes up to a schedule, each change on a line; days that change alike share one.
-    pub fn in_words(&self, after: &Schedule) -> Vec<String> {
-        let change = |when: When| {
-            let usual = if self.wanted.entry(when).is_none() { " (the usual hours)" } else { "" };
-            format!("{} -> {}{usual}", when.told(self.before.at(when)), when.told(after.at(when)))
-        };
-        let mut lines = Vec::new();
-        for alike in self.changed.chunk_by(|one, other| change(*one) == change(*other)) {
-            let names: Vec<String> = alike.iter().map(ToString::to_string).collect();
-            lines.extend(alike.first().map(|first| format!("{} {}", names.join(", "), change(*first))));
-        }
-        lines
-    }
-
-    /// Returns each day and date with its hours before, and in a schedule after the change.
-    pub fn rows(&self, after: &Schedule) -> Vec<Value> {
-        let row = |when: &When| {
-            let (field, name) = named(*when);
-            json!({field: name, "before": when.told(self.before.at(*when)), "after": when.told(after.at(*when))})
-        };
-        self.changed.iter().map(row).collect()
-    }
-
-    /// Whether all days and dates have the wanted hours in a schedule after the change.
-    pub fn is_applied(&self, after: &Schedule) -> bool {
-        self.changed.iter().all(|when| is_alike(after.at(*when), self.wanted.at(*when)))
-    }
-
-    /// Returns the request that carries out the plan.
-    pub fn request(&self, user: &Id) -> users::UpdateAvailability {
-        let mut request = users::UpdateAvailability { id: user.clone(), weekly: Vec::new(), overrides: Vec::new() };
-        for when in &self.changed {
-            let working_hours = self.wanted.entry(*when).map(<[_]>::to_vec);
-            match when {
-                When::Day(day) => request
-                    .weekly
-                    .push(users::Day { day: name_of(*day), working_hours: working_hours.unwrap_or_default() }),
-                When::Date(date) => request.overrides.push(users::Override { date: date.to_string(), working_hours }),
+    /// Returns the hours of a day or date, complete and in order.
+    fn hours(&mut self, path: &str, when: When, asked: &[HoursInput]) -> Result<Vec<Hours>, Failure> {
+        let mut all: Vec<Hours> = Vec::new();
+        for (index, asked) in asked.iter().enumerate() {
+            let path = format!("{path}.working_hours[{index}]");
+            let (start, end) = asked.times(&path)?;
+            let mut hours = Hours { start_time: written(start), end_time: written(end), locations: Vec::new() };
+            if let Some(other) = all.iter().find(|other| overlap(other, &hours)) {
+                let problem = format!("{} overlaps {}", range(&hours), range(other));
+                return Err(Failure::argument(&path, problem, "merge them into one range, or move one"));
             }
+            hours.locations = match &asked.locations {
+                Some(locations) => given(&format!("{path}.locations"), locations, &self.before, &mut self.notes)?,
+                None => self.locations_now(when, &hours)?,
+            };
+            all.push(hours);
         }
-        request
+        all.sort_by(|one, other| one.start_time.cmp(&other.start_time));
+        Ok(all)
     }
-}
 
-/// Returns OnceHub's field for a day or date, and how it is written there.
-fn named(when: When) -> (&'static str, String) {
-    match when {
-        When::Day(day) => ("day", name_of(day).to_owned()),
-        When::Date(date) => ("date", date.to_string()),
+    /// Returns the locations of the hours that are replaced: OnceHub would drop those that it is not sent.
+    fn locations_now(&mut self, when: When, hours: &Hours) -> Result<Vec<Location>, Failure> {
+        if self.before.sent.weekly.is_none() {
+            let problem = "OnceHub sent no hours, so meeting locations cannot be taken from them";
+            let hint = "try again, or give locations with each range of hours ([] for none)";
+            return Err(Failure::argument("locations", problem, hint));
+        }
+        let mut now: Vec<&Hours> = self.before.at(when).iter().filter(|now| overlap(now, hours)).collect();
+        if now.is_empty() {
+            now.extend(self.before.first(when));
+        }
+        if now.chunk_by(|one, other| one.locations == other.locations).count() > 1 {
+            let joined = range(hours);
+            self.notes
+                .push(format!("{joined} replaces hours with different locations, and has all of those locations."));
+        }
+        Ok(accepted(now.iter().flat_map(|hours| &hours.locations), &mut self.notes))
     }
 }

@@ -6,26 +6,20 @@ use std::fmt::{self, Display};
 use jiff::civil::{Date, Weekday};
 use serde_json::Value;
 
-use crate::names::Found;
-use crate::oncehub::users::{Hours, Location};
+use crate::names::{Found, Names};
+use crate::oncehub::users::{GetAvailability, Hours, Location};
+use crate::oncehub::{Error, Object};
+use crate::records::Told;
 use crate::records::availability::Availability;
 use crate::records::time::Zone;
 use crate::records::untrusted::{quoted, word};
 
-/// The days of the week, with OnceHub's names for them.
-pub(super) const DAYS: [(Weekday, &str); 7] = [
-    (Weekday::Monday, "Monday"),
-    (Weekday::Tuesday, "Tuesday"),
-    (Weekday::Wednesday, "Wednesday"),
-    (Weekday::Thursday, "Thursday"),
-    (Weekday::Friday, "Friday"),
-    (Weekday::Saturday, "Saturday"),
-    (Weekday::Sunday, "Sunday"),
-];
+/// OnceHub's names for the days of the week.
+const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// Returns OnceHub's name for a day.
-pub(super) fn name_of(day: Weekday) -> &'static str {
-    DAYS.iter().find(|(known, _)| *known == day).map_or("Sunday", |(_, name)| name)
+/// Returns the days of the week, with OnceHub's names for them.
+pub(super) fn week() -> impl Iterator<Item = (Weekday, &'static str)> {
+    Weekday::Monday.cycle_forward().zip(DAYS)
 }
 
 /// A day of the week or a date.
@@ -44,6 +38,14 @@ impl When {
         }
     }
 
+    /// Returns OnceHub's field for it, and how it is written there.
+    pub(super) fn named(self) -> (&'static str, String) {
+        match self {
+            Self::Day(day) => ("day", week().filter(|(known, _)| *known == day).map(|(_, name)| name).collect()),
+            Self::Date(date) => ("date", date.to_string()),
+        }
+    }
+
     /// Formats the hours then.
     pub fn told(self, hours: &[Hours]) -> String {
         told(hours, if matches!(self, Self::Day(_)) { "closed" } else { "off" })
@@ -54,7 +56,7 @@ impl When {
 impl Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Day(day) => write!(f, "{}s", name_of(*day)),
+            Self::Day(_) => write!(f, "{}s", self.named().1),
             Self::Date(date) => write!(f, "{}", date.strftime("%a %Y-%m-%d")),
         }
     }
@@ -63,30 +65,47 @@ impl Display for When {
 /// A user's working hours.
 #[derive(Clone)]
 pub struct Schedule {
-    /// The zone of all its times.
+    pub user: Found,
+    /// What OnceHub sent, with the user's name.
+    pub sent: Told<Availability>,
+    /// The zone of all times: the user's own.
     pub zone: Zone,
     /// An entry for each day of the week, and one for each date that has hours of its own.
     entries: HashMap<When, Vec<Hours>>,
 }
 
 impl Schedule {
-    /// Reads as much of a schedule as possible. Without a known zone, the user's own applies, or else `otherwise`.
-    pub fn read(sent: &Availability, user: &Found, otherwise: &Zone) -> Self {
+    /// Reads a user's hours.
+    ///
+    /// # Errors
+    /// As [`Client::send`](crate::oncehub::Client::send).
+    pub async fn of(names: &Names, user: Found) -> Result<Self, Error> {
+        let object = names.oncehub.send(&GetAvailability { id: user.id.clone() }).await?;
+        Ok(Self::read(object, user, &names.zone))
+    }
+
+    /// Reads as much as possible of what OnceHub sent about a user. Without a known zone, the times are in `otherwise`.
+    pub fn read(object: Object, user: Found, otherwise: &Zone) -> Self {
+        let mut sent = Told::<Availability>::from(object);
         let users_own = user.entry.as_ref().and_then(|entry| entry.timezone.as_deref());
         let named = [sent.timezone.as_deref(), users_own];
         let zone = named.into_iter().flatten().find_map(|name| Zone::parse(name).ok());
-        let mut entries: HashMap<When, Vec<Hours>> = DAYS.map(|(day, _)| (When::Day(day), Vec::new())).into();
+        let zone = zone.unwrap_or_else(|| otherwise.clone());
+        let mut entries: HashMap<When, Vec<Hours>> = week().map(|(day, _)| (When::Day(day), Vec::new())).collect();
         for row in sent.weekly.iter().flatten() {
-            let name = text(row, "day").unwrap_or_default();
-            if let Some((day, _)) = DAYS.iter().find(|(_, known)| known.eq_ignore_ascii_case(name.trim())) {
-                entries.entry(When::Day(*day)).or_default().extend(hours(row));
+            let name = text(row, "day").unwrap_or_default().trim();
+            if let Some((day, _)) = week().find(|(_, known)| known.eq_ignore_ascii_case(name)) {
+                entries.entry(When::Day(day)).or_default().extend(hours(row));
             }
         }
         for row in sent.overrides.iter().flatten() {
             let date = text(row, "date").and_then(|date| date.trim().get(..10)?.parse().ok());
             entries.extend(date.map(|date| (When::Date(date), hours(row))));
         }
-        Self { zone: zone.unwrap_or_else(|| otherwise.clone()), entries }
+        sent.user_id = Some(user.id.to_string());
+        sent.user_name = user.entry.as_ref().map(|entry| entry.name.clone());
+        sent.timezone = Some(zone.name().to_owned());
+        Self { user, sent, zone, entries }
     }
 
     /// Returns OnceHub's own entry for a day or date: `None` for a date without an override.
@@ -101,7 +120,7 @@ impl Schedule {
 
     /// Returns the first hours of a day or date; if there are none, those that it usually has, or else the week.
     pub fn first(&self, when: When) -> Option<&Hours> {
-        let week = DAYS.iter().map(|(day, _)| When::Day(*day));
+        let week = week().map(|(day, _)| When::Day(day));
         [when, when.usual()].into_iter().chain(week).find_map(|when| self.at(when).first())
     }
 
@@ -135,16 +154,28 @@ impl Schedule {
         }
     }
 
+    /// Returns the user's id and name.
+    pub fn described(&self) -> String {
+        match &self.user.entry {
+            Some(entry) => format!("{} {}", self.user.id, quoted(&entry.name, 60)),
+            None => self.user.id.to_string(),
+        }
+    }
+
+    /// Returns the line that the hours are shown under: whose they are, and in which zone.
+    pub fn heading(&self) -> String {
+        format!("{} | times in {}", self.described(), self.zone.name())
+    }
+
     /// Formats the schedule line by line: consecutive days that are alike together, then the dates.
     pub fn text(&self) -> String {
-        let hours = |day: Weekday| self.at(When::Day(day));
-        let mut lines: Vec<String> = Vec::new();
-        for days in DAYS.chunk_by(|(day, _), (next, _)| hours(*day) == hours(*next)) {
-            let names = match days {
-                [(_, first), .., (_, last)] => format!("{first:.3}-{last:.3}"),
-                only => only.iter().map(|(_, name)| format!("{name:.3}")).collect(),
-            };
-            lines.extend(days.first().map(|(day, _)| format!("{names} {}", told(hours(*day), "closed"))));
+        let days: Vec<_> = week().map(|(day, name)| (name, self.at(When::Day(day)))).collect();
+        let mut lines = vec![self.heading()];
+        for alike in days.chunk_by(|(_, hours), (_, next)| hours == next) {
+            lines.extend(match alike {
+                [(first, hours), .., (last, _)] => Some(format!("{first:.3}-{last:.3} {}", told(hours, "closed"))),
+                only => only.first().map(|(day, hours)| format!("{day:.3} {}", told(hours, "closed"))),
+            });
         }
         let overrides = self.overrides();
         if !overrides.is_empty() {
@@ -179,13 +210,18 @@ fn hours(row: &Value) -> Vec<Hours> {
 }
 
 /// Converts a range of hours to minutes since midnight; `None` if OnceHub's times cannot be read.
-pub(super) fn minutes(hours: &Hours) -> Option<(i32, i32)> {
+pub(super) fn minutes(hours: &Hours) -> Option<(i64, i64)> {
     let minutes = |text: &str| {
         let (hour, minute) = text.split_once(':')?;
-        let (hour, minute) = (hour.parse::<i32>().ok()?, minute.get(..2)?.parse::<i32>().ok()?);
+        let (hour, minute) = (hour.parse::<i64>().ok()?, minute.get(..2)?.parse::<i64>().ok()?);
         ((0..=24).contains(&hour) && (0..60).contains(&minute)).then_some(hour * 60 + minute)
     };
     Some((minutes(&hours.start_time)?, minutes(&hours.end_time)?))
+}
+
+/// Whether two ranges overlap.
+pub(super) fn overlap(a: &Hours, b: &Hours) -> bool {
+    matches!((minutes(a), minutes(b)), (Some((from, to)), Some((start, end))) if from < end && start < to)
 }
 
 /// Whether hours are the same: their times, and the types of their locations. OnceHub shows a row for each video

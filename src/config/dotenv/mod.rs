@@ -225,16 +225,8 @@ const TOOLS: [&str; 2] = ["ONCEHUB_MCP_TOOLSETS", "ONCEHUB_MCP_TOOLS"];
 
 /// The variables that a folder may set, with the values and on the conditions in [`choose`].
 const MAY_BE_SET: [&str; 10] = [
-    KEY,
-    ADDRESS,
-    SANDBOX,
-    CONFIRM,
-    "ONCEHUB_MCP_TIME_ZONE",
-    "ONCEHUB_MCP_READ_ONLY",
-    "ONCEHUB_MCP_EXCLUDE_TOOLS",
-    "ONCEHUB_MCP_DRY_RUN",
-    TOOLS[0],
-    TOOLS[1],
+    KEY, ADDRESS, SANDBOX, CONFIRM, "ONCEHUB_MCP_TIME_ZONE", "ONCEHUB_MCP_READ_ONLY", "ONCEHUB_MCP_EXCLUDE_TOOLS",
+    "ONCEHUB_MCP_DRY_RUN", TOOLS[0], TOOLS[1],
 ];
 
 /// Returns whether a variable affects this program, or a crate that it is made of.

@@ -95,26 +95,10 @@ fn nothing_in_a_folder_widens() {
 #[test]
 fn what_no_folder_may_set_is_left_out_by_name_and_what_is_nothing_of_ours_is_not_mentioned() {
     for name in [
-        "ONCEHUB_API_KEY_FILE",
-        "ONCEHUB_MCP_KEYCHAIN",
-        "ONCEHUB_MCP_ENV_FILE",
-        "ONCEHUB_MCP_USER",
-        "ONCEHUB_MCP_TIMEOUT",
-        "ONCEHUB_MCP_RATE_LIMIT",
-        "ONCEHUB_MCP_LOG",
-        "ONCEHUB_MCP_TOKEN",
-        "ONCEHUB_MCP_LISTEN",
-        "ONCEHUB_MCP_SHARED_KEY",
-        "ONCEHUB_NEW",
-        "oncehub_api_url",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "ALL_PROXY",
-        "NO_PROXY",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "RUST_LOG",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "ONCEHUB_API_KEY_FILE", "ONCEHUB_MCP_KEYCHAIN", "ONCEHUB_MCP_ENV_FILE", "ONCEHUB_MCP_USER",
+        "ONCEHUB_MCP_TIMEOUT", "ONCEHUB_MCP_RATE_LIMIT", "ONCEHUB_MCP_LOG", "ONCEHUB_MCP_TOKEN", "ONCEHUB_MCP_LISTEN",
+        "ONCEHUB_MCP_SHARED_KEY", "ONCEHUB_NEW", "oncehub_api_url", "HTTPS_PROXY", "https_proxy", "ALL_PROXY",
+        "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "RUST_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT",
     ] {
         leaves_out(&format!("{name}=x"), &[], Why::Forbidden);
     }

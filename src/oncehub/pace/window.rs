@@ -144,10 +144,7 @@ mod tests {
         let oncehub = Windows::oncehub();
         assert_eq!(oncehub.to_string(), "account=5/1s,address=200/5m");
         for same in [
-            "account=5/1s,address=200/5m",
-            " address = 200/5m , account = 5/s ",
-            "5/1s,200/5m",
-            "200/5m, 5/1s",
+            "account=5/1s,address=200/5m", " address = 200/5m , account = 5/s ", "5/1s,200/5m", "200/5m, 5/1s",
             "200/300s,5/1s",
         ] {
             assert_eq!(same.parse(), Ok(oncehub.clone()), "{same}");

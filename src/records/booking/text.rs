@@ -13,17 +13,8 @@ use crate::records::{Noun, Reference, Told, localised};
 
 /// The fields that the headline already shows.
 const IN_HEADLINE: &[&str] = &[
-    "id",
-    "object",
-    "status",
-    "starting_time",
-    "duration_minutes",
-    "time_zone",
-    "owner_name",
-    "booking_calendar_name",
-    "booking_page_name",
-    "master_page_name",
-    "event_type_name",
+    "id", "object", "status", "starting_time", "duration_minutes", "time_zone", "owner_name", "booking_calendar_name",
+    "booking_page_name", "master_page_name", "event_type_name",
 ];
 
 impl Booking {

@@ -87,31 +87,10 @@ fn a_day_begins_with_its_first_instant_even_where_midnight_does_not_exist() {
 fn whatever_else_is_refused_with_the_forms_that_are_understood() {
     let long = "9".repeat(500);
     for text in [
-        "",
-        " ",
-        "soon",
-        "+1m",
-        "next week",
-        "2026-02-30",
-        "2026-13-01",
-        "2026-12-01T24:00",
-        "2026-12-01T23:59:60",
-        "2026-12-01T15",
-        "2026-12-01T15:00:00 Z",
-        "01/12/2026",
-        "15:00",
-        "+5",
-        "+d",
-        "+999999999d",
-        "-99999999999999999999h",
-        "+3.5h",
-        "٢٠٢٦-١٢-٠١",
-        "2026-12-01T15:00[Europe/London]",
-        "20261201",
-        "2026-1-1",
-        "+-3d",
-        "2026-12-01T15:00-99:00",
-        &long,
+        "", " ", "soon", "+1m", "next week", "2026-02-30", "2026-13-01", "2026-12-01T24:00", "2026-12-01T23:59:60",
+        "2026-12-01T15", "2026-12-01T15:00:00 Z", "01/12/2026", "15:00", "+5", "+d", "+999999999d",
+        "-99999999999999999999h", "+3.5h", "٢٠٢٦-١٢-٠١", "2026-12-01T15:00[Europe/London]", "20261201", "2026-1-1",
+        "+-3d", "2026-12-01T15:00-99:00", &long,
     ] {
         let error = parse(text, &zone("America/New_York"), at(NOW)).map(|moment| moment.at).unwrap_err().to_string();
         assert!(error.contains("is not a time; write 2026-12-01, 2026-12-01T15:00"), "{text}: {error}");
@@ -147,12 +126,8 @@ fn a_zone_is_found_by_its_name_and_suggested_for_anything_like_it() {
 #[test]
 fn times_of_oncehub_are_read_in_all_the_forms_it_sends() {
     for text in [
-        "2026-12-01T20:00:00Z",
-        "2026-12-01T20:00:00.000Z",
-        "2026-12-01T20:00:00",
-        "2026-12-01 20:00:00Z",
-        "2026-12-01T15:00:00-05:00",
-        "2026-12-01T20:00",
+        "2026-12-01T20:00:00Z", "2026-12-01T20:00:00.000Z", "2026-12-01T20:00:00", "2026-12-01 20:00:00Z",
+        "2026-12-01T15:00:00-05:00", "2026-12-01T20:00",
     ] {
         assert_eq!(read(text), Some(at("2026-12-01T20:00:00Z")), "{text}");
     }
@@ -177,14 +152,7 @@ fn a_meeting_over_midnight_says_so() {
 #[test]
 fn wall_times_agree_with_an_independent_source_of_zone_data() {
     let weeks = [
-        "2026-03-05",
-        "2026-03-26",
-        "2026-04-01",
-        "2026-10-01",
-        "2026-10-22",
-        "2026-10-29",
-        "2027-03-11",
-        "2027-03-25",
+        "2026-03-05", "2026-03-26", "2026-04-01", "2026-10-01", "2026-10-22", "2026-10-29", "2027-03-11", "2027-03-25",
     ];
     for name in ["America/New_York", "Europe/London", "Australia/Sydney", "Asia/Kolkata"] {
         let (ours, theirs) = (zone(name), name.parse::<chrono_tz::Tz>().unwrap());

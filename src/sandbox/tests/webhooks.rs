@@ -55,18 +55,9 @@ async fn a_webhook_is_refused_with_a_reason() {
         assert_eq!(got.refusal(), refusal.replacen(' ', " invalid_request_error ", 1), "{body}");
     }
     let every = [
-        "booking",
-        "conversation",
-        "booking.scheduled",
-        "booking.rescheduled",
-        "booking.reassigned",
-        "booking.canceled_then_rescheduled",
-        "booking.canceled_reschedule_requested",
-        "booking.canceled",
-        "booking.completed",
-        "booking.no_show",
-        "conversation.started",
-        "conversation.closed",
+        "booking", "conversation", "booking.scheduled", "booking.rescheduled", "booking.reassigned",
+        "booking.canceled_then_rescheduled", "booking.canceled_reschedule_requested", "booking.canceled",
+        "booking.completed", "booking.no_show", "conversation.started", "conversation.closed",
         "conversation.abandoned",
     ];
     assert_eq!(bench.post("/webhooks", but("events", json!(every))).await.status, 200);

@@ -13,29 +13,9 @@ const WORD: &str = "Zqobey";
 
 /// What a stranger can choose, wherever a reply of OnceHub's has it.
 const CHOSEN: &[&str] = &[
-    "attendees",
-    "city",
-    "company",
-    "company_size",
-    "country",
-    "customer_timezone",
-    "delivered_to",
-    "email",
-    "first_name",
-    "guests",
-    "job_title",
-    "last_name",
-    "location_description",
-    "message_body",
-    "mobile_phone",
-    "note",
-    "phone",
-    "post_code",
-    "reason",
-    "salutation",
-    "state",
-    "street_address",
-    "timezone",
+    "attendees", "city", "company", "company_size", "country", "customer_timezone", "delivered_to", "email",
+    "first_name", "guests", "job_title", "last_name", "location_description", "message_body", "mobile_phone", "note",
+    "phone", "post_code", "reason", "salutation", "state", "street_address", "timezone",
 ];
 
 /// Puts the word into everything that a stranger can choose.
@@ -145,15 +125,8 @@ async fn a_strangers_single_word_is_quoted_in_every_reply_and_every_question() {
     assert!(bare.is_empty(), "{bare:#?}");
     assert!(asked.contains(WORD), "the questions, too");
     for tool in [
-        "list_bookings",
-        "get_booking",
-        "cancel_booking",
-        "schedule_meeting",
-        "list_contacts",
-        "get_contact",
-        "update_contact",
-        "create_contact",
-        "list_sms_notifications",
+        "list_bookings", "get_booking", "cancel_booking", "schedule_meeting", "list_contacts", "get_contact",
+        "update_contact", "create_contact", "list_sms_notifications",
     ] {
         assert!(seen.contains(&tool), "{tool} does not show it at all: {seen:?}");
     }

@@ -169,29 +169,15 @@ mod tests {
     #[test]
     fn only_its_own_names_are_served() {
         for host in [
-            "localhost",
-            "LOCALHOST:1",
-            "127.0.0.1:8000",
-            "[::1]:9",
-            "mcp.example.com",
-            "mcp.example.com:443",
+            "localhost", "LOCALHOST:1", "127.0.0.1:8000", "[::1]:9", "mcp.example.com", "mcp.example.com:443",
             "10.0.0.7:8000",
         ] {
             assert!(asked(&[("host", host)]).is_ok(), "{host}");
         }
         let long = "x".repeat(300);
         for host in [
-            "evil.example",
-            "mcp.example.com.evil.example",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example",
-            "10.0.0.7",
-            "10.0.0.7:80",
-            "0.0.0.0",
-            "",
-            "a b",
-            "user@localhost@evil.example",
-            &long,
+            "evil.example", "mcp.example.com.evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
+            "10.0.0.7", "10.0.0.7:80", "0.0.0.0", "", "a b", "user@localhost@evil.example", &long,
         ] {
             assert!(asked(&[("host", host)]).is_err(), "{host}");
         }
@@ -208,14 +194,8 @@ mod tests {
             assert!(from(origin), "{origin}");
         }
         for origin in [
-            "https://evil.example",
-            "http://app.example.com",
-            "https://app.example.com:8443",
-            "null",
-            "",
-            "file://localhost/x",
-            "https://localhost.evil.example",
-            "chrome-extension://localhost",
+            "https://evil.example", "http://app.example.com", "https://app.example.com:8443", "null", "",
+            "file://localhost/x", "https://localhost.evil.example", "chrome-extension://localhost",
         ] {
             assert!(!from(origin), "{origin}");
         }

@@ -111,14 +111,7 @@ fn what_else_is_quoted_is_said() {
         (&["--toolsets", "meetings", "tools"], 1),
         (
             &[
-                "--sandbox",
-                "--timeout",
-                "1",
-                "--rate-limit",
-                "1/5s",
-                "call",
-                "list_bookings",
-                "guest=Jacob",
+                "--sandbox", "--timeout", "1", "--rate-limit", "1/5s", "call", "list_bookings", "guest=Jacob",
                 "owner=Dana Reyes",
             ],
             2,

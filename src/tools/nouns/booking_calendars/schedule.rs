@@ -124,9 +124,7 @@ async fn location(
         return match value {
             None => Ok(None),
             Some(_) => Err(Failure::argument(
-                "location_type",
-                "is required with location_value",
-                "say which type of location the value is for",
+                "location_type", "is required with location_value", "say which type of location the value is for",
             )),
         };
     };

@@ -92,16 +92,12 @@ impl Range {
         let over = start.as_ref().is_some_and(|moment| moment.at < now && time::end_exclusive(moment, zone) < now);
         if ends <= now || (over && end.is_some()) && ends <= begins {
             return Err(Failure::argument(
-                "end_time",
-                "this range is in the past, where nothing can be booked",
-                "ask for future times",
+                "end_time", "this range is in the past, where nothing can be booked", "ask for future times",
             ));
         }
         if ends <= begins {
             return Err(Failure::argument(
-                "end_time",
-                "must be after start_time",
-                "give a later end_time, or leave it out for a week",
+                "end_time", "must be after start_time", "give a later end_time, or leave it out for a week",
             ));
         }
         if ends.duration_since(begins) > LONGEST {

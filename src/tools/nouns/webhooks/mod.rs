@@ -26,19 +26,9 @@ impl Tools {
 /// The events that OnceHub reports. The two without a dot stand for all events of their kind;
 /// `conversation.reached_out` is undocumented, but integrations in use subscribe to it.
 const EVENTS: &[&str] = &[
-    "booking",
-    "booking.scheduled",
-    "booking.rescheduled",
-    "booking.reassigned",
-    "booking.canceled_then_rescheduled",
-    "booking.canceled_reschedule_requested",
-    "booking.canceled",
-    "booking.completed",
-    "booking.no_show",
-    "conversation",
-    "conversation.started",
-    "conversation.closed",
-    "conversation.abandoned",
+    "booking", "booking.scheduled", "booking.rescheduled", "booking.reassigned", "booking.canceled_then_rescheduled",
+    "booking.canceled_reschedule_requested", "booking.canceled", "booking.completed", "booking.no_show",
+    "conversation", "conversation.started", "conversation.closed", "conversation.abandoned",
     "conversation.reached_out",
 ];
 
@@ -184,9 +174,7 @@ fn known(events: &[String]) -> Result<Vec<String>, Failure> {
     }
     if known.is_empty() {
         return Err(Failure::argument(
-            "events",
-            "lists no events",
-            "use booking, for everything that happens to bookings",
+            "events", "lists no events", "use booking, for everything that happens to bookings",
         ));
     }
     Ok(known)

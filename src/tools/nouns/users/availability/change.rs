@@ -4,9 +4,8 @@ use rmcp::{tool, tool_router};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::heading;
 use crate::actions::Stop;
-use crate::actions::availability::{DateInput, DayInput, Outside, Read, Update};
+use crate::actions::availability::{DateInput, DayInput, Schedule, Update};
 use crate::records::availability::Availability;
 use crate::records::failure::Failure;
 use crate::records::{Noun, Time, Told};
@@ -64,14 +63,15 @@ impl Tools {
         }
         let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;
         let mut update = Update::plan(&call, user, weekly, overrides).await?;
-        if update.plan.is_so_already() {
+        if update.is_so_already() {
             return Ok(nothing_to_change(&update));
         }
         let done = call.carry_out(&mut update).await?;
+        let user = update.before.user.clone();
         // What counts is what OnceHub has now, not its response.
-        let read = if done.looked_up { None } else { Read::of(&call.names, &update.user).await.ok() };
+        let read = if done.looked_up { None } else { Schedule::of(&call.names, user.clone()).await.ok() };
         let is_read_back = done.looked_up || read.is_some();
-        let after = read.unwrap_or_else(|| Read::new(done.object.clone(), &update.user, call.zone()));
+        let after = read.unwrap_or_else(|| Schedule::read(done.object.clone(), user, call.zone()));
         let mut reply = changed(&call, &update, after).await;
         if !is_read_back {
             reply.note("The hours could not be read back: this is what OnceHub answered.");
@@ -80,30 +80,27 @@ impl Tools {
     }
 }
 
-fn nothing_to_change(Update { user, sent, plan, .. }: &Update) -> Reply {
-    let mut text = heading(user, &plan.before);
-    for when in &plan.changed {
-        text.push_str(&format!("\n{when} {}", when.told(plan.before.at(*when))));
-    }
-    let mut reply = Reply::new(sent.sent(), text);
+fn nothing_to_change(Update { before, changed, notes, .. }: &Update) -> Reply {
+    let hours = changed.iter().map(|when| format!("\n{when} {}", when.told(before.at(*when))));
+    let mut reply = Reply::new(before.sent.sent(), before.heading() + &hours.collect::<String>());
     reply.note("Nothing to change: it is already as requested.");
-    plan.notes.iter().for_each(|note| reply.note(note));
+    notes.iter().for_each(|note| reply.note(note));
     reply
 }
 
 /// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.
-async fn changed(call: &Call, Update { user, plan, .. }: &Update, Read { sent, schedule }: Read) -> Reply {
-    let outside = Outside::of(call, &user.id, plan, &schedule).await;
-    let (bookings, more) = outside.as_ref().map_or((&[][..], false), |found| (&found.bookings[..], found.more));
-    let mut text = format!("{}\n{}", heading(user, &schedule), plan.in_words(&schedule).join("\n"));
+async fn changed(call: &Call, update: &Update, after: Schedule) -> Reply {
+    let outside = update.outside(call, &after).await;
+    let (bookings, more) = outside.as_ref().map_or((&[][..], false), |(bookings, more)| (bookings.as_slice(), *more));
+    let mut text = format!("{}\n{}", after.heading(), update.in_words(&after).join("\n"));
     if !bookings.is_empty() {
         text.push_str("\nbookings now outside working hours:");
     }
     let mut rows = Vec::new();
     for booking in bookings.iter().take(NAMED) {
-        let as_co_host = booking.owner.is_some() && !booking.is_owned_by(user.id.as_str());
+        let as_co_host = booking.owner.is_some() && !booking.is_owned_by(after.user.id.as_str());
         let role = if as_co_host { " (as co-host)" } else { "" };
-        text.push_str(&format!("\n{}{role}", booking.described(&schedule.zone)));
+        text.push_str(&format!("\n{}{role}", booking.described(&after.zone)));
         rows.push(Row {
             id: booking.id.as_deref(),
             status: booking.status.as_deref(),
@@ -115,9 +112,9 @@ async fn changed(call: &Call, Update { user, plan, .. }: &Update, Read { sent, s
     if bookings.len() > NAMED {
         text.push_str(&format!("\nand {} more: see list_bookings (host)", bookings.len() - NAMED));
     }
-    let changes = plan.rows(&schedule);
-    let changed = Changed { availability: sent, changes, outside_working_hours: outside.is_ok().then_some(rows) };
-    let mut reply = Reply::new(changed, text).localised(&schedule.zone);
+    let (changes, outside_working_hours) = (update.rows(&after), outside.is_ok().then_some(rows));
+    let changed = Changed { availability: after.sent.clone(), changes, outside_working_hours };
+    let mut reply = Reply::new(changed, text).localised(&after.zone);
     if !bookings.is_empty() {
         reply.note("These bookings stand: request_reschedule, reassign_booking or cancel_booking can change them.");
     }
@@ -127,12 +124,12 @@ async fn changed(call: &Call, Update { user, plan, .. }: &Update, Read { sent, s
     if outside.is_err() {
         reply.note("Bookings now outside working hours could not be looked up: see list_bookings (host).");
     }
-    plan.notes.iter().for_each(|note| reply.note(note));
-    if plan.changed.iter().all(|when| plan.before.at(*when) == schedule.at(*when)) {
+    update.notes.iter().for_each(|note| reply.note(note));
+    if update.changed.iter().all(|when| update.before.at(*when) == after.at(*when)) {
         reply.note("Nothing is different from before.");
     }
-    if !plan.is_applied(&schedule) {
-        let asked = plan.in_words(&plan.wanted).join("; ");
+    if !update.is_applied(&after) {
+        let asked = update.in_words(&update.wanted).join("; ");
         reply.note(&format!("OnceHub did not apply all of it. Requested: {asked}."));
     }
     reply

@@ -6,8 +6,7 @@ mod tests;
 
 use rmcp::{tool, tool_router};
 
-use crate::actions::availability::{Read, Schedule, described};
-use crate::names::Found;
+use crate::actions::availability::Schedule;
 use crate::records::Noun;
 use crate::records::availability::Availability;
 use crate::records::failure::Failure;
@@ -28,16 +27,11 @@ impl Tools {
     async fn get_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetAvailability { user_id } = call.input()?;
         let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;
-        let Read { sent, schedule } = Read::of(&call.names, &user).await?;
-        let text = format!("{}\n{}", heading(&user, &schedule), schedule.text());
-        let mut reply = Reply::new(sent.sent(), text);
-        if sent.weekly.is_none() {
+        let schedule = Schedule::of(&call.names, user).await?;
+        let mut reply = Reply::new(schedule.sent.sent(), schedule.text());
+        if schedule.sent.weekly.is_none() {
             reply.note("OnceHub sent no weekly hours: that none are shown does not mean that there are none.");
         }
         Ok(reply)
     }
-}
-
-fn heading(user: &Found, schedule: &Schedule) -> String {
-    format!("{} | times in {}", described(user), schedule.zone.name())
 }

@@ -31,13 +31,8 @@ async fn hours_are_shown_by_the_week_with_alike_days_together() {
     let bench = Bench::start().await;
     let mut told = Vec::new();
     for user in [
-        "Dana Reyes",
-        "lee@northlight.example",
-        "Priya Raman",
-        "Oliver Brandt",
-        "sam.sales@northlight.example",
-        "sam.support@northlight.example",
-        "Margaret Holloway",
+        "Dana Reyes", "lee@northlight.example", "Priya Raman", "Oliver Brandt", "sam.sales@northlight.example",
+        "sam.support@northlight.example", "Margaret Holloway",
     ] {
         told.push(bench.call("get_scheduling_availability", json!({"user_id": user})).await.text());
     }

@@ -49,15 +49,17 @@ impl LocationType {
 
 /// Returns the location, if any, beside which OnceHub accepts none of a type.
 fn conflict<'a>(locations: &'a [Location], kind: &str) -> Option<&'a Location> {
-    let is_online = |kind: &str| kind == DYNAMIC || kind == STATIC;
-    locations.iter().find(|known| known.kind == kind || is_online(&known.kind) && is_online(kind))
+    locations.iter().find(|known| known.kind == kind || (is_online(&known.kind) && is_online(kind)))
+}
+
+fn is_online(kind: &str) -> bool {
+    [DYNAMIC, STATIC].contains(&kind)
 }
 
 /// Returns locations that OnceHub shows in the form that it accepts.
 pub(super) fn accepted<'a>(shown: impl Iterator<Item = &'a Location>, notes: &mut Vec<String>) -> Vec<Location> {
     let mut kept: Vec<Location> = Vec::new();
     for Location { kind, id, value } in shown.filter(|shown| !shown.kind.is_empty()) {
-        let is_online = [DYNAMIC, STATIC].contains(&kind.as_str());
         // The value of a dynamic link or of a guest's place is read-only.
         let (own_id, own_value) = match kind.as_str() {
             ADDRESS => (id.clone(), value.clone()),
@@ -73,7 +75,7 @@ pub(super) fn accepted<'a>(shown: impl Iterator<Item = &'a Location>, notes: &mu
             kept.push(location);
             continue;
         }
-        let group = if is_online { "one kind of online link" } else { "one location of each type" };
+        let group = if is_online(kind) { "one kind of online link" } else { "one location of each type" };
         let what = quoted(value.as_ref().or(id.as_ref()).unwrap_or(kind), 80);
         notes.push(format!("OnceHub accepts only {group} for a range of hours: {what} is left out."));
     }

@@ -10,18 +10,20 @@ mod schedule;
 use serde_json::{Map, Value, json};
 
 pub use hours::{DateInput, DayInput};
+use schedule::is_alike;
 pub use schedule::{Schedule, When};
 
 use super::{Action, Context, Question, Seen, Subject};
 use crate::oncehub::{Error, users};
 use crate::records::failure::Failure;
-use schedule::is_alike;
 
 /// A change of a user's working hours: the schedule before it, the schedule that is wanted, and where they differ.
 pub struct Update {
     weekly: Vec<DayInput>,
     overrides: Vec<DateInput>,
+    /// The hours as they were read.
     pub before: Schedule,
+    /// The hours as they would be if OnceHub applied all of it.
     pub wanted: Schedule,
     /// The days and dates that OnceHub is sent, in the caller's order.
     pub changed: Vec<When>,

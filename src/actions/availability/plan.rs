@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::hours::{DateInput, DayInput, HoursInput, date, days, written};
 use super::location::{accepted, given};
-use super::schedule::{Schedule, When, overlap, range};
+use super::schedule::{Schedule, When, minutes, overlap, range};
 use super::{Context, Update};
 use crate::names::Found;
 use crate::oncehub::users::{Hours, Location};
@@ -88,7 +88,7 @@ impl Update {
             };
             all.push(hours);
         }
-        all.sort_by(|one, other| one.start_time.cmp(&other.start_time));
+        all.sort_by_key(minutes);
         Ok(all)
     }
 

@@ -65,6 +65,7 @@ impl Display for When {
 /// A user's working hours.
 #[derive(Clone)]
 pub struct Schedule {
+    /// Whose hours they are.
     pub user: Found,
     /// What OnceHub sent, with the user's name.
     pub sent: Told<Availability>,
@@ -118,7 +119,7 @@ impl Schedule {
         self.entry(when).or_else(|| self.entry(when.usual())).unwrap_or_default()
     }
 
-    /// Returns the first hours of a day or date; if there are none, those that it usually has, or else the week.
+    /// Returns the first hours of a day or date; without any, those of its day of the week, or else of the week.
     pub fn first(&self, when: When) -> Option<&Hours> {
         let week = week().map(|(day, _)| When::Day(day));
         [when, when.usual()].into_iter().chain(week).find_map(|when| self.at(when).first())

@@ -94,7 +94,9 @@ pub(super) fn days(text: &str) -> Option<Vec<Weekday>> {
             other => other,
         };
         let (first, last) = part.split_once('-').unwrap_or((part, part));
-        days.extend_from_slice(week.get(place(first)?..=place(last)?)?);
+        // A range over the end of the week is read as a mistake.
+        let range = week.get(place(first)?..=place(last)?).filter(|range| !range.is_empty())?;
+        days.extend_from_slice(range);
     }
     Some(days)
 }
@@ -179,5 +181,10 @@ mod tests {
         ] {
             assert_eq!(read(text), None, "{text}");
         }
+    }
+    #[test]
+    fn a_range_over_the_end_of_the_week_is_not_read_as_no_days() {
+        assert_eq!(days("Mon to Wed & Sundays").map(|days| days.len()), Some(4));
+        assert_eq!((days("Thu-Wed"), days("Fri-Mon"), days("Someday")), (None, None, None));
     }
 }

@@ -1,7 +1,6 @@
 //! Users, who host, and their working hours.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Id, endpoint};
 
@@ -89,7 +88,7 @@ pub struct UpdateAvailability {
 #[derive(Clone, Debug, Serialize)]
 pub struct Day {
     /// The day's name, written like `Monday`.
-    pub day: &'static str,
+    pub day: String,
     /// The working hours; an empty list closes the day.
     pub working_hours: Vec<Hours>,
 }
@@ -110,8 +109,21 @@ pub struct Hours {
     pub start_time: String,
     /// The end, written like `start_time` and after it.
     pub end_time: String,
-    /// The locations of meetings: each `{type, id?, value?}`, with no type twice.
-    pub locations: Vec<Value>,
+    /// The locations of meetings, with no type twice.
+    pub locations: Vec<Location>,
+}
+
+/// A meeting location.
+#[serde_with::skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Location {
+    /// The type, such as `online_dynamic_link`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The id of an address, for `in_person_by_host`.
+    pub id: Option<String>,
+    /// The address, the URL of an `online_static_link`, or what OnceHub shows of another type.
+    pub value: Option<String>,
 }
 
 endpoint!(UpdateAvailability: PATCH "users" / id / "scheduling-availability" -> Object);

@@ -1,32 +1,30 @@
 //! Changing when a user can be booked.
 
 use rmcp::{tool, tool_router};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::Stop;
-use crate::actions::availability::{Change, DateInput, DayInput, Outside, Read, Update, described, in_words, is_alike};
-use crate::records::availability::Availability;
-use crate::records::booking::Booking;
-use crate::records::failure::Failure;
-use crate::records::{Noun, Time, Told};
+use crate::actions::availability::{DateInput, DayInput, Schedule, Update};
+use crate::records::{Availability, Failure, Noun, Time, Told};
 use crate::tools::{Call, Reply, Tools, schema};
 
 /// The reply to a change of hours.
 #[serde_with::skip_serializing_none]
-#[derive(serde::Serialize, schemars::JsonSchema)]
-struct Changed {
+#[derive(Serialize, schemars::JsonSchema)]
+struct Changed<'a> {
     #[serde(flatten)]
     availability: Told<Availability>,
     /// Each a day or date, with its hours before and after
     changes: Vec<Value>,
     /// Upcoming bookings on the changed days that are now outside working hours
-    outside_working_hours: Option<Vec<Value>>,
+    #[schemars(with = "Option<Vec<Value>>")]
+    outside_working_hours: Option<Vec<Row<'a>>>,
 }
 
 /// A booking that now lies outside of hours.
 #[serde_with::skip_serializing_none]
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 struct Row<'a> {
     id: Option<&'a str>,
     status: Option<&'a str>,
@@ -42,7 +40,7 @@ impl Tools {
     /// days are replaced whole; others stay. Nothing is canceled: the reply names bookings now outside those hours, for
     /// `request_reschedule` or `cancel_booking`. Current hours: `get_scheduling_availability`.
     #[tool(title = "Update scheduling availability", annotations(destructive_hint = true),
-        input_schema = schema::input::<UpdateAvailability>(), output_schema = schema::written::<Changed>())]
+        input_schema = schema::input::<UpdateAvailability>(), output_schema = schema::written::<Changed<'static>>())]
     async fn update_scheduling_availability(&self, mut call: Call) -> Result<Reply, Stop> {
         let UpdateAvailability { user_id, weekly, overrides } = call.input()?;
         if weekly.is_empty() && overrides.is_empty() {
@@ -52,20 +50,15 @@ impl Tools {
         let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;
         let mut update = Update::plan(&call, user, weekly, overrides).await?;
         if update.is_so_already() {
-            let Read { sent, schedule } = &update.before;
-            let mut lines = vec![format!("{} | times in {}", described(&update.user), schedule.zone.name())];
-            lines.extend(update.wanted.iter().map(Change::as_it_is));
-            let mut reply = Reply::new(sent.sent(), lines.join("\n"));
-            reply.note("Nothing to change: it is already as requested.");
-            update.plan.notes.iter().for_each(|note| reply.note(note));
-            return Ok(reply);
+            return Ok(nothing_to_change(&update));
         }
         let done = call.carry_out(&mut update).await?;
+        let user = update.before.user.clone();
         // What counts is what OnceHub has now, not its response.
-        let read = if done.looked_up { None } else { Read::of(&call.names, &update.user).await.ok() };
+        let read = if done.looked_up { None } else { Schedule::of(&call.names, user.clone()).await.ok() };
         let is_read_back = done.looked_up || read.is_some();
-        let after = read.unwrap_or_else(|| Read::new(done.object.clone(), &update.user, call.zone()));
-        let mut reply = told(&call, &update, after).await;
+        let after = read.unwrap_or_else(|| Schedule::read(done.object.clone(), user, call.zone()));
+        let mut reply = changed(&call, &update, after).await;
         if !is_read_back {
             reply.note("The hours could not be read back: this is what OnceHub answered.");
         }
@@ -85,38 +78,41 @@ struct UpdateAvailability {
     overrides: Vec<DateInput>,
 }
 
+fn nothing_to_change(Update { before, changed, notes, .. }: &Update) -> Reply {
+    let hours = changed.iter().map(|when| format!("\n{when} {}", when.told(before.at(*when))));
+    let mut reply = Reply::new(before.sent.sent(), before.heading() + &hours.collect::<String>());
+    reply.note("Nothing to change: it is already as requested.");
+    notes.iter().for_each(|note| reply.note(note));
+    reply
+}
+
 /// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.
-async fn told(call: &Call, update: &Update, Read { sent, schedule }: Read) -> Reply {
-    let Update { user, plan, before, wanted, .. } = update;
-    let changes = Change::all(plan, &before.schedule, |when| when.of(&schedule).to_vec());
-    let outside = Outside::of(call, &user.id, plan, &before.schedule, &schedule).await;
-    let (bookings, more) = outside.as_ref().map_or((&[][..], false), |found| (found.bookings.as_slice(), found.more));
-    let mut text =
-        format!("{} | times in {}\n{}", described(user), schedule.zone.name(), in_words(&changes).join("\n"));
+async fn changed(call: &Call, update: &Update, after: Schedule) -> Reply {
+    let outside = update.outside(call, &after).await;
+    let (bookings, more) = outside.as_ref().map_or((&[][..], false), |(bookings, more)| (bookings.as_slice(), *more));
+    let mut text = format!("{}\n{}", after.heading(), update.in_words(&after).join("\n"));
     if !bookings.is_empty() {
         text.push_str("\nbookings now outside working hours:");
     }
-    let is_co_host = |booking: &Told<Booking>| booking.owner.is_some() && !booking.is_owned_by(user.id.as_str());
     let mut rows = Vec::new();
     for booking in bookings.iter().take(NAMED) {
-        let role = if is_co_host(booking) { " (as co-host)" } else { "" };
-        text.push_str(&format!("\n{}{role}", booking.described(&schedule.zone)));
-        let row = Row {
+        let as_co_host = booking.owner.is_some() && !booking.is_owned_by(after.user.id.as_str());
+        let role = if as_co_host { " (as co-host)" } else { "" };
+        text.push_str(&format!("\n{}{role}", booking.described(&after.zone)));
+        rows.push(Row {
             id: booking.id.as_deref(),
             status: booking.status.as_deref(),
             starting_time: booking.starting_time,
             guest: booking.guest_in_words(),
-            as_co_host: is_co_host(booking),
-        };
-        rows.extend(serde_json::to_value(row));
+            as_co_host,
+        });
     }
     if bookings.len() > NAMED {
         text.push_str(&format!("\nand {} more: see list_bookings (host)", bookings.len() - NAMED));
     }
-    let structure = changes.iter().map(Change::structure).collect();
-    let changed =
-        Changed { availability: sent, changes: structure, outside_working_hours: outside.is_ok().then_some(rows) };
-    let mut reply = Reply::new(changed, text).localised(&schedule.zone);
+    let (changes, outside_working_hours) = (update.rows(&after), outside.is_ok().then_some(rows));
+    let changed = Changed { availability: after.sent.clone(), changes, outside_working_hours };
+    let mut reply = Reply::new(changed, text).localised(&after.zone);
     if !bookings.is_empty() {
         reply.note("These bookings stand: request_reschedule, reassign_booking or cancel_booking can change them.");
     }
@@ -126,12 +122,12 @@ async fn told(call: &Call, update: &Update, Read { sent, schedule }: Read) -> Re
     if outside.is_err() {
         reply.note("Bookings now outside working hours could not be looked up: see list_bookings (host).");
     }
-    plan.notes.iter().for_each(|note| reply.note(note));
-    if changes.iter().all(|change| change.before == change.after) {
+    update.notes.iter().for_each(|note| reply.note(note));
+    if update.changed.iter().all(|when| update.before.at(*when) == after.at(*when)) {
         reply.note("Nothing is different from before.");
     }
-    if changes.iter().zip(wanted).any(|(now, wanted)| !is_alike(&now.after, &wanted.after)) {
-        let asked = in_words(wanted).join("; ");
+    if !update.is_applied(&after) {
+        let asked = update.in_words(&update.wanted).join("; ");
         reply.note(&format!("OnceHub did not apply all of it. Requested: {asked}."));
     }
     reply

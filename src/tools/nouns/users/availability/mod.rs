@@ -6,10 +6,8 @@ mod tests;
 
 use rmcp::{tool, tool_router};
 
-use crate::actions::availability::{Read, described};
-use crate::records::Noun;
-use crate::records::availability::Availability;
-use crate::records::failure::Failure;
+use crate::actions::availability::Schedule;
+use crate::records::{Availability, Failure, Noun};
 use crate::tools::{Call, Reply, Tools, schema};
 
 #[tool_router(router = reading_availability, vis = "pub(in crate::tools)")]
@@ -21,10 +19,9 @@ impl Tools {
     async fn get_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetAvailability { user_id } = call.input()?;
         let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;
-        let Read { sent, schedule } = Read::of(&call.names, &user).await?;
-        let text = format!("{} | times in {}\n{}", described(&user), schedule.zone.name(), schedule.text());
-        let mut reply = Reply::new(sent.sent(), text);
-        if sent.weekly.is_none() {
+        let schedule = Schedule::of(&call.names, user).await?;
+        let mut reply = Reply::new(schedule.sent.sent(), schedule.text());
+        if schedule.sent.weekly.is_none() {
             reply.note("OnceHub sent no weekly hours: that none are shown does not mean that there are none.");
         }
         Ok(reply)

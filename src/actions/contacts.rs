@@ -10,11 +10,8 @@ use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_ther
 use crate::names::Names;
 use crate::oncehub::contacts::{self, Contacts};
 use crate::oncehub::{Error, Id, bookings};
-use crate::records::contact::Contact;
-use crate::records::failure::Failure;
-use crate::records::untrusted::quoted;
 use crate::records::user::full_name;
-use crate::records::{Told, time::Zone};
+use crate::records::{Contact, Failure, Told, Zone, quoted};
 
 /// Creates a contact that is told from others by `known_by`, an e-mail address or a mobile phone number.
 pub fn create(fields: Map<String, Value>, known_by: &str) -> Create<contacts::Create, contacts::All> {

@@ -51,7 +51,7 @@ impl App {
     }
 
     /// Warns at startup of anything without a rate limit, for which OnceHub may reject requests.
-    pub fn tell_what_is_unguarded(&self) {
+    pub fn warn_about_missing_limits(&self) {
         if let Some(unguarded) = self.windows.unguarded() {
             tracing::warn!(
                 "ONCEHUB_MCP_RATE_LIMIT={}: {unguarded}, so OnceHub may reject requests (its own limits are {})",

@@ -25,7 +25,7 @@ const STRANGERS: u64 = 1_000;
 const REMEMBER_STRANGERS: Duration = Duration::from_mins(1);
 
 /// The timeout for OnceHub to validate the key of a new session.
-const MEET_FOR: Duration = Duration::from_secs(10);
+const VALIDATION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a readiness result is cached: each one costs a request to OnceHub.
 const READY_FOR: Duration = Duration::from_mins(1);
@@ -37,19 +37,19 @@ pub struct Tenants {
     own: Account,
     client: Client,
     address: Address,
-    known: Remembered,
-    strangers: Remembered,
+    known: Caches,
+    strangers: Caches,
     ready: tokio::sync::Mutex<Option<(Instant, Result<(), String>)>>,
     figures: Figures,
 }
 
 /// The caches of callers' tools, and of catalogues that headers have narrowed.
-struct Remembered {
+struct Caches {
     tools: Cache<Arc<str>, Tools>,
     narrowed: Cache<Selection, Arc<Catalogue>>,
 }
 
-impl Remembered {
+impl Caches {
     fn new(accounts: u64, selections: u64, idle: Duration) -> Self {
         Self {
             tools: Cache::builder().max_capacity(accounts).time_to_idle(idle).build(),
@@ -68,21 +68,21 @@ impl Tenants {
         // This account shares the address's limit with all others.
         let client = client.with_key(client.settings().key.clone(), Budget::own_at(&address));
         let tools = tools.with_client(client.clone());
-        let server = Server::of_requests();
+        let server = Server::per_request();
         Ok(Self {
             server,
             own: Account { tools, catalogue: Arc::new(catalogue), tenant: OWN.into(), held: None },
             address,
             client,
-            known: Remembered::new(ACCOUNTS, 200, REMEMBER),
-            strangers: Remembered::new(STRANGERS, 20, REMEMBER_STRANGERS),
+            known: Caches::new(ACCOUNTS, 200, REMEMBER),
+            strangers: Caches::new(STRANGERS, 20, REMEMBER_STRANGERS),
             ready: tokio::sync::Mutex::default(),
             figures: Figures::collect()?,
         })
     }
 
     /// Returns the caches for a tenant, and those it may still be in from before its key was accepted or rejected.
-    fn remembered(&self, tenant: &str) -> (&Remembered, &Remembered) {
+    fn caches(&self, tenant: &str) -> (&Caches, &Caches) {
         if self.knows(tenant) { (&self.known, &self.strangers) } else { (&self.strangers, &self.known) }
     }
 
@@ -93,7 +93,7 @@ impl Tenants {
             let budget = Budget::of_key(&self.address, Arc::clone(&caller.tenant), caller.network);
             Ok(self.own.tools.of_account(self.client.with_key(key, budget)))
         };
-        let (here, before) = self.remembered(&caller.tenant);
+        let (here, before) = self.caches(&caller.tenant);
         // Keep what was learnt before the key was accepted.
         let moved = || before.tools.remove(&caller.tenant).map_or_else(make, Ok);
         let tools = here.tools.try_get_with(Arc::clone(&caller.tenant), moved);
@@ -107,7 +107,7 @@ impl Tenants {
             return Ok(Arc::clone(&self.own.catalogue));
         }
         let narrow = || self.own.catalogue.narrowed(&selection).map(Arc::new);
-        let (here, _) = self.remembered(&caller.tenant);
+        let (here, _) = self.caches(&caller.tenant);
         here.narrowed.try_get_with_by_ref(&selection, narrow).map_err(|bad| {
             Refusal::new(
                 StatusCode::BAD_REQUEST,
@@ -149,15 +149,15 @@ impl Backend for Tenants {
         tenant == OWN || self.address.knows(tenant)
     }
 
-    fn meet(&self, caller: &Caller) {
+    fn validate_key(&self, caller: &Caller) {
         let Some(key) = &caller.key else { return };
         if self.knows(&caller.tenant) {
             return;
         }
         if let Ok(tools) = self.tools(caller, key) {
             // Only if the rate limit has room now: otherwise the first call validates the key.
-            let client = tools.client().without_waiting().until(Instant::now() + MEET_FOR);
-            tokio::spawn(async move { client.introduce().await });
+            let client = tools.client().without_waiting().until(Instant::now() + VALIDATION_TIMEOUT);
+            tokio::spawn(async move { client.validate_key().await });
         }
     }
 
@@ -170,7 +170,7 @@ impl Backend for Tenants {
             return answer.clone();
         }
         let asked = if self.client.settings().key.is_missing() {
-            self.client.reach().await
+            self.client.ping().await
         } else {
             self.client.check().await.map(|_| ())
         };

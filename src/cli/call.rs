@@ -14,7 +14,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt};
 use serde_json::{Value, json};
 
-use super::{is_yes, say};
+use super::{is_yes, print_line};
 use crate::app::App;
 
 #[derive(Args, Debug)]
@@ -45,8 +45,8 @@ pub(super) async fn run(arguments: Arguments, app: App) -> anyhow::Result<ExitCo
         Err(error) => return Err(error.into()),
     };
     match &result.structured_content {
-        Some(structure) if arguments.json => say(&serde_json::to_string_pretty(structure)?),
-        _ => say(&text_of(&result)),
+        Some(structure) if arguments.json => print_line(&serde_json::to_string_pretty(structure)?),
+        _ => print_line(&text_of(&result)),
     }
     Ok(if result.is_error == Some(true) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

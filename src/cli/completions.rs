@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap_complete::{Shell, generate};
 
-use super::say;
+use super::print_line;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -19,6 +19,6 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     // Written to memory first: `generate` panics on a closed pipe, as in `| head`.
     let mut script = Vec::new();
     generate(arguments.shell, &mut super::command(), "oncehub-mcp", &mut script);
-    say(String::from_utf8_lossy(&script).trim_end());
+    print_line(String::from_utf8_lossy(&script).trim_end());
     ExitCode::SUCCESS
 }

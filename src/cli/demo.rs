@@ -13,7 +13,7 @@ use rmcp::{RoleClient, ServiceExt};
 use serde_json::{Value, json};
 
 use super::call::text_of;
-use super::say;
+use super::print_line;
 
 /// The time zone of the demo's guest.
 const GUEST_ZONE: &str = "Europe/London";
@@ -32,7 +32,7 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     let about = demo.client.peer_info().and_then(|info| info.server_info.clone());
     let about = about.context("the server did not identify itself")?;
     let tools = demo.client.list_all_tools().await?.len();
-    say(&format!("{} {} over MCP, with {tools} tools", style(&about.name).bold(), about.version));
+    print_line(&format!("{} {} over MCP, with {tools} tools", style(&about.name).bold(), about.version));
     demo.step("Does it work?", "test_connection", json!({})).await?;
     let week = json!({"starts_after": "today", "starts_before": "+7d", "time_zone": "America/New_York"});
     demo.step("What does my week look like?", "list_bookings", week).await?;
@@ -62,7 +62,7 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     let off = json!({"user_id": "Dana Reyes", "overrides": [{"date": "monday", "working_hours": []}]});
     demo.step("Dana takes next Monday off.", "update_scheduling_availability", off).await?;
 
-    say(&format!(
+    print_line(&format!(
         "\n{}",
         style("That was a simulated account. Next: README.md says how to register the server with your assistant.")
             .dim()
@@ -91,14 +91,14 @@ impl Demo {
     }
 
     async fn show(&self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<CallToolResult> {
-        say(&format!("\n{} {}", style("›").cyan().bold(), style(asked).bold()));
-        say(&format!("{} {}", style(tool).cyan(), style(&arguments).dim()));
+        print_line(&format!("\n{} {}", style("›").cyan().bold(), style(asked).bold()));
+        print_line(&format!("{} {}", style(tool).cyan(), style(&arguments).dim()));
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
         let result = spinning(self.client.call_tool(request)).await?;
         let bar = style("│");
         let bar = if result.is_error == Some(true) { bar.red() } else { bar.green() };
-        text_of(&result).lines().for_each(|line| say(&format!("{bar} {line}")));
+        text_of(&result).lines().for_each(|line| print_line(&format!("{bar} {line}")));
         Ok(result)
     }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use secrecy::SecretString;
 use url::Url;
 
-use super::{asked_to_stop, say};
+use super::{print_line, shutdown_signal};
 use crate::app::App;
 use crate::config::{Config, SWITCH, secret};
 use crate::oncehub::{Key, KeySource};
@@ -120,14 +120,14 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let app = App::new(config).await?;
-    app.tell_what_is_unguarded();
+    app.warn_about_missing_limits();
     let url = match &settings.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => format!("{}://{}", listener.scheme(), listener.address()?),
     };
     // A parent process reads the address, with the port that was picked, from this line.
-    say(&format!("MCP is served at {url}/mcp until Ctrl-C; {url}/ shows how to connect."));
-    http::serve(listener, app.tenants()?, settings, asked_to_stop()).await?;
+    print_line(&format!("MCP is served at {url}/mcp until Ctrl-C; {url}/ shows how to connect."));
+    http::serve(listener, app.tenants()?, settings, shutdown_signal()).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -146,7 +146,7 @@ async fn health(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     match answer.and_then(reqwest::Response::error_for_status) {
         Ok(_) => Ok(ExitCode::SUCCESS),
         Err(error) => {
-            say(&format!("no healthy server at {address}: {error}"));
+            print_line(&format!("no healthy server at {address}: {error}"));
             Ok(ExitCode::FAILURE)
         }
     }
@@ -200,7 +200,7 @@ impl Arguments {
                 calls_per_tenant: self.max_calls_per_key,
                 body: self.max_body << 10,
                 idle: Duration::from_secs(self.session_idle),
-                patience: Duration::from_secs(self.patience),
+                client_timeout: Duration::from_secs(self.patience),
             },
             drain: Duration::from_secs(self.drain),
         })

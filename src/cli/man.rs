@@ -9,7 +9,7 @@ use clap::Args;
 use clap_mangen::Man;
 use jiff::Timestamp;
 
-use super::say;
+use super::print_line;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut program = super::command();
     program.build();
     let Some(folder) = &arguments.out else {
-        say(page(program)?.1.trim_end());
+        print_line(page(program)?.1.trim_end());
         return Ok(ExitCode::SUCCESS);
     };
     let write = || {

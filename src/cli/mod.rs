@@ -83,7 +83,7 @@ pub fn main() -> ExitCode {
         Ok(ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2)))
     });
     told.unwrap_or_else(|error: anyhow::Error| {
-        complain(&format!("{error:#}"));
+        print_error(&format!("{error:#}"));
         ExitCode::from(2)
     })
 }
@@ -100,7 +100,7 @@ fn start() -> anyhow::Result<ExitCode> {
     let parsed =
         without_unset(command()).try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     // clap does not know that the value it rejected came from a file.
-    let (cli, matches) = parsed.inspect_err(|_| dotenv.source().iter().for_each(|source| complain(source)))?;
+    let (cli, matches) = parsed.inspect_err(|_| dotenv.source().iter().for_each(|source| print_error(source)))?;
     // These describe the program itself, and must work with invalid settings.
     match &cli.command {
         Some(Command::Completions(arguments)) => return Ok(completions::run(arguments)),
@@ -114,7 +114,7 @@ fn start() -> anyhow::Result<ExitCode> {
             if let Some(Command::Check(arguments)) = &cli.command {
                 return Ok(check::bad_settings(arguments, &bad, &dotenv));
             }
-            dotenv.notes().iter().chain(&dotenv.source()).for_each(|note| complain(note));
+            dotenv.notes().iter().chain(&dotenv.source()).for_each(|note| print_error(note));
             return Err(bad);
         }
     };
@@ -178,7 +178,7 @@ fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
 }
 
 #[expect(clippy::print_stderr, reason = "a failure to start is reported where a person, or a host's log, looks for it")]
-fn complain(message: &str) {
+fn print_error(message: &str) {
     eprintln!("oncehub-mcp: {}", visible(message));
 }
 
@@ -193,7 +193,7 @@ fn visible(text: &str) -> String {
 }
 
 /// Prints a line that a person asked for.
-fn say(text: &str) {
+fn print_line(text: &str) {
     // Ignore a closed pipe, as in `| head`.
     let _ = writeln!(std::io::stdout(), "{text}");
 }
@@ -204,7 +204,7 @@ fn is_yes(answer: &str) -> bool {
 }
 
 /// Completes when the process is asked to end.
-async fn asked_to_stop() {
+async fn shutdown_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

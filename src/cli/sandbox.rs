@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{asked_to_stop, say};
+use super::{print_line, shutdown_signal};
 use crate::sandbox::{self, Sandbox, Settings};
 
 #[derive(Args, Debug)]
@@ -26,12 +26,12 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         settings.limits = None;
     }
     let sandbox = Sandbox::start(settings).await.with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    say(&format!(
+    print_line(&format!(
         "The simulated OnceHub API is at {}/v2 until Ctrl-C. Use it from another terminal with",
         sandbox.url()
     ));
-    say(&format!("  ONCEHUB_API_URL={} ONCEHUB_API_KEY={} oncehub-mcp check", sandbox.url(), sandbox::KEY));
-    say(&format!("  curl -H 'API-Key: {}' {}/v2/test", sandbox::KEY, sandbox.url()));
-    asked_to_stop().await;
+    print_line(&format!("  ONCEHUB_API_URL={} ONCEHUB_API_KEY={} oncehub-mcp check", sandbox.url(), sandbox::KEY));
+    print_line(&format!("  curl -H 'API-Key: {}' {}/v2/test", sandbox::KEY, sandbox.url()));
+    shutdown_signal().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use rmcp::model::Tool;
 use serde_json::json;
 
-use super::say;
+use super::print_line;
 use crate::tools::{Catalogue, Selection};
 
 #[derive(Args, Debug)]
@@ -20,20 +20,20 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, selection: &Selection) -> anyhow::Result<ExitCode> {
     let catalogue = Catalogue::new(selection)?;
     if arguments.json {
-        say(&serde_json::to_string_pretty(&json!({ "tools": catalogue.list() }))?);
+        print_line(&serde_json::to_string_pretty(&json!({ "tools": catalogue.list() }))?);
         return Ok(ExitCode::SUCCESS);
     }
     let mut total = 0;
-    say(&format!("{:<32} {:<18} {:<8} {:>6}  {}", "tool", "toolset", "effect", "tokens", "title"));
+    print_line(&format!("{:<32} {:<18} {:<8} {:>6}  {}", "tool", "toolset", "effect", "tokens", "title"));
     for tool in catalogue.list() {
         let cost = Catalogue::cost_of(&tool.name);
         total += cost;
         let toolset = Catalogue::toolset_of(&tool.name).unwrap_or_default();
         let title = tool.title.as_deref().unwrap_or_default();
-        say(&format!("{:<32} {toolset:<18} {:<8} {cost:>6}  {title}", tool.name, effect(tool)));
+        print_line(&format!("{:<32} {toolset:<18} {:<8} {cost:>6}  {title}", tool.name, effect(tool)));
     }
     let count = catalogue.list().len();
-    say(&format!(
+    print_line(&format!(
         "\n{count} tools, {total} tokens (o200k_base) of name, description and arguments in every conversation."
     ));
     Ok(ExitCode::SUCCESS)

@@ -20,7 +20,7 @@ use crate::actions::Settings;
 use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root};
 use crate::records::time::Zone;
 use crate::tools::Selection;
-pub use dotenv::{Dotenv, Elsewhere, Purpose, Why, listed};
+pub use dotenv::{Dotenv, Purpose, SetElsewhere, Why, listed};
 
 const API_URL: &str = "https://api.oncehub.com";
 const TIMEOUT: &str = "25";
@@ -240,7 +240,7 @@ fn bad_key(bad: BadKey) -> anyhow::Error {
     let name = match bad {
         BadKey::NotAHeader => given,
         BadKey::Unreadable { .. } | BadKey::Empty(_) => file,
-        BadKey::Locked { .. } | BadKey::Unkept(_) => keychain,
+        BadKey::Locked { .. } | BadKey::NotInKeychain(_) => keychain,
     };
     anyhow::Error::new(bad).context(name)
 }
@@ -273,14 +273,14 @@ pub enum Source {
 }
 
 /// Returns what the command line and the environment set, from a command line that was parsed before any `.env`.
-pub fn elsewhere(matches: &ArgMatches, purpose: Purpose) -> Elsewhere {
+pub fn elsewhere(matches: &ArgMatches, purpose: Purpose) -> SetElsewhere {
     let nothing = Dotenv::default();
     let mut variables: BTreeSet<String> =
         given(matches, &nothing).into_iter().map(|setting| setting.variable).collect();
     // The key's own variable has no flag. A value that is not text is rejected later, and nothing replaces it.
     variables.extend(dotenv::is_in_environment(KEY_VARIABLES[0]).then(|| KEY_VARIABLES[0].to_owned()));
     let sandbox = matches.try_get_one("sandbox").ok().flatten().copied().unwrap_or_default();
-    Elsewhere { variables, sandbox, purpose }
+    SetElsewhere { variables, sandbox, purpose }
 }
 
 /// Returns the file that a person named with `--env-file`.

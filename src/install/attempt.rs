@@ -17,7 +17,7 @@ use super::{Entry, Machine, Scope};
 
 /// The result of a successful attempt.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Probe {
     /// The server that answered, with its version.
     pub server: String,
     /// How many tools it offers.
@@ -29,16 +29,16 @@ pub struct Answer {
 }
 
 /// The time within which an entry must list its tools.
-const PATIENCE: Duration = Duration::from_secs(15);
+const START_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The time within which the connection test must finish after that.
-const TEST_PATIENCE: Duration = Duration::from_secs(10);
+const TEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Tries an entry; a project's entry is started in the project's folder.
 ///
 /// # Errors
 /// Why no client could work with it, in words.
-pub async fn attempt(entry: &Entry, machine: &Machine, scope: Scope) -> Result<Answer, String> {
+pub async fn attempt(entry: &Entry, machine: &Machine, scope: Scope) -> Result<Probe, String> {
     let began = Instant::now();
     let opened = async {
         let service = match entry {
@@ -48,14 +48,14 @@ pub async fn attempt(entry: &Entry, machine: &Machine, scope: Scope) -> Result<A
         let tools = service.list_all_tools().await.map_err(|error| format!("it does not list its tools: {error}"))?;
         Ok((service, tools, began.elapsed()))
     };
-    let late = |_| Err(format!("it did not answer within {} s", PATIENCE.as_secs()));
-    let (service, tools, took) = timeout(PATIENCE, opened).await.unwrap_or_else(late)?;
+    let late = |_| Err(format!("it did not answer within {} s", START_TIMEOUT.as_secs()));
+    let (service, tools, took) = timeout(START_TIMEOUT, opened).await.unwrap_or_else(late)?;
     let about = service.peer_info().and_then(|info| info.server_info.clone());
     let server = about.map_or_else(|| "a server".to_owned(), |about| format!("{} {}", about.name, about.version));
     let account =
         if tools.iter().any(|tool| tool.name == "test_connection") { Some(test(&service).await) } else { None };
     let _ = service.cancel().await;
-    Ok(Answer { server, tools: tools.len(), took, account })
+    Ok(Probe { server, tools: tools.len(), took, account })
 }
 
 type Service = RunningService<RoleClient, ClientConfig>;
@@ -80,11 +80,11 @@ async fn by_program(
     command.kill_on_drop(true);
     let spawned = TokioChildProcess::builder(command).stderr(Stdio::piped()).spawn();
     let (transport, errors) = spawned.map_err(|error| format!("{program} does not start: {error}"))?;
-    let last_words = tokio::spawn(reason(errors));
+    let last_line = tokio::spawn(reason(errors));
     match client().serve(transport).await {
         Ok(service) => Ok(service),
         Err(error) => {
-            let words = timeout(Duration::from_secs(1), last_words).await.ok().and_then(Result::ok).flatten();
+            let words = timeout(Duration::from_secs(1), last_line).await.ok().and_then(Result::ok).flatten();
             Err(words.unwrap_or_else(|| format!("it ended without an answer: {}", innermost(error))))
         }
     }
@@ -112,8 +112,8 @@ fn client() -> ClientConfig {
 
 /// Returns what its connection test says, on one line.
 async fn test(service: &Service) -> Result<String, String> {
-    let called = timeout(TEST_PATIENCE, service.call_tool(CallToolRequestParams::new("test_connection"))).await;
-    let called = called.map_err(|_| format!("OnceHub has not answered within {} s", TEST_PATIENCE.as_secs()))?;
+    let called = timeout(TEST_TIMEOUT, service.call_tool(CallToolRequestParams::new("test_connection"))).await;
+    let called = called.map_err(|_| format!("OnceHub has not answered within {} s", TEST_TIMEOUT.as_secs()))?;
     let result = called.map_err(|error| error.to_string())?;
     let text = result.content.iter().find_map(|block| block.as_text().map(|text| text.text.clone()));
     let first = text.unwrap_or_default().lines().next().unwrap_or_default().to_owned();

@@ -41,7 +41,7 @@ impl Change {
         // Dotfiles are often symlinks: the target is written, and the link stays.
         let file = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
         let refused = |file: &Path, error: &io::Error| anyhow!("{} cannot be written: {error}", file.display());
-        if read_if_there(&file).ok().flatten() != self.before {
+        if read_optional(&file).ok().flatten() != self.before {
             bail!("{} has been changed by another program meanwhile: try again", file.display());
         }
         if let Some(folder) = file.parent() {
@@ -62,7 +62,7 @@ impl Change {
 ///
 /// # Errors
 /// The system's own error; the file is then unchanged.
-pub fn keep_secret(file: &Path, secret: &str) -> io::Result<()> {
+pub fn write_secret(file: &Path, secret: &str) -> io::Result<()> {
     if let Some(folder) = file.parent() {
         let mut made = fs::DirBuilder::new();
         #[cfg(unix)]
@@ -119,7 +119,7 @@ const LARGEST: u64 = 64 << 20;
 
 /// Returns a file's text, or `None` if there is no file. Pipes and devices, to which a project may link, are not read:
 /// they may never end.
-pub(super) fn read_if_there(file: &Path) -> io::Result<Option<String>> {
+pub(super) fn read_optional(file: &Path) -> io::Result<Option<String>> {
     match fs::metadata(file) {
         Ok(about) if !about.is_file() => return Err(io::Error::other("it is not a regular file")),
         Ok(about) if about.len() > LARGEST => {

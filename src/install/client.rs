@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Map, Value, json};
 
-use super::change::{Change, read_if_there};
+use super::change::{Change, read_optional};
 use super::entry::{Entry, KEY_HEADERS, KEY_VARIABLES};
 use super::format::Format;
 use super::machine::{Machine, below};
@@ -27,12 +27,12 @@ pub struct Client {
     pub(super) program: Option<&'static str>,
     /// The folder that shows it is installed, if that is not the file's own.
     pub(super) folder: Option<fn(&Machine) -> PathBuf>,
-    pub(super) spelling: Spelling,
+    pub(super) layout: Layout,
 }
 
 /// How a client's file spells an entry.
 #[derive(Debug)]
-pub(super) struct Spelling {
+pub(super) struct Layout {
     pub(super) format: Format,
     /// The field that holds all servers by name.
     pub(super) servers: &'static str,
@@ -45,13 +45,13 @@ pub(super) struct Spelling {
     /// The `type` of a program's entry, and of an address's.
     pub(super) types: [Option<&'static str>; 2],
     /// Additional fields of an entry, given its name.
-    pub(super) besides: fn(&str) -> Value,
+    pub(super) extra_fields: fn(&str) -> Value,
     /// The sign with which the client expands variables inside values.
     pub(super) expands: Option<&'static str>,
 }
 
 /// What most clients have adopted.
-pub(super) const USUAL: Spelling = Spelling {
+pub(super) const USUAL: Layout = Layout {
     format: Format::Json,
     servers: "mcpServers",
     command: "command",
@@ -60,7 +60,7 @@ pub(super) const USUAL: Spelling = Spelling {
     url: Some("url"),
     headers: "headers",
     types: [None, None],
-    besides: |_| Value::Null,
+    extra_fields: |_| Value::Null,
     expands: Some("${"),
 };
 
@@ -131,11 +131,11 @@ impl Client {
 
     /// Whether an entry can be an address.
     pub fn has_addresses(&self) -> bool {
-        self.spelling.url.is_some()
+        self.layout.url.is_some()
     }
 
     /// Whether the client appears to be installed on this machine.
-    pub fn is_here(&self, machine: &Machine) -> bool {
+    pub fn is_installed(&self, machine: &Machine) -> bool {
         let file = (self.file)(machine);
         let folder = self.folder.map(|folder| folder(machine)).or_else(|| file.parent().map(Path::to_owned));
         // A client that keeps its file directly in the home folder is not recognized by that folder.
@@ -190,19 +190,19 @@ impl Client {
     /// When the client cannot do what is asked.
     pub fn block(&self, name: &str, entry: &Entry) -> anyhow::Result<String> {
         let new = self.spell(name, entry, Map::new())?;
-        self.spelling.format.with("", &Map::new(), [self.spelling.servers, name], Some(&new))
+        self.layout.format.with("", &Map::new(), [self.layout.servers, name], Some(&new))
     }
 
     /// Returns a file's text, and what it says.
     fn read(&self, file: &Path) -> anyhow::Result<(Option<String>, Map<String, Value>)> {
-        let text = read_if_there(file).map_err(|reason| anyhow!("{} cannot be read: {reason}", file.display()))?;
-        let all = self.spelling.format.read(text.as_deref().unwrap_or_default());
+        let text = read_optional(file).map_err(|reason| anyhow!("{} cannot be read: {reason}", file.display()))?;
+        let all = self.layout.format.read(text.as_deref().unwrap_or_default());
         Ok((text, all.map_err(|broken| left(file, &broken))?))
     }
 
     /// Returns the entry of a name, in what a file says.
     fn entry<'a>(&self, all: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-        all.get(self.spelling.servers)?.get(name)
+        all.get(self.layout.servers)?.get(name)
     }
 
     /// Returns the change to a file after which it has an entry, or none; `all` is what it says before.
@@ -215,7 +215,7 @@ impl Client {
         entry: Option<&Map<String, Value>>,
     ) -> anyhow::Result<Change> {
         let text = before.as_deref().unwrap_or_default();
-        match self.spelling.format.with(text, all, [self.spelling.servers, name], entry) {
+        match self.layout.format.with(text, all, [self.layout.servers, name], entry) {
             Ok(after) => Ok(Change { file, before, after }),
             Err(broken) => Err(left(&file, &broken)),
         }
@@ -223,8 +223,8 @@ impl Client {
 
     /// Builds the fields of an entry, given its current ones.
     fn spell(&self, name: &str, entry: &Entry, mut fields: Map<String, Value>) -> anyhow::Result<Map<String, Value>> {
-        let spelling = &self.spelling;
-        if let Some(sign) = spelling.expands
+        let layout = &self.layout;
+        if let Some(sign) = layout.expands
             && let Some(field) = entry.field_with(sign)
         {
             bail!(
@@ -233,18 +233,18 @@ impl Client {
                 self.name
             );
         }
-        let [of_programs, of_addresses] = spelling.types;
+        let [of_programs, of_addresses] = layout.types;
         let mut own = Map::new();
         let (kind, foreign): (_, &[&str]) = match entry {
             Entry::Stdio { command, args, env } => {
-                own.insert(spelling.command.to_owned(), json!(command));
+                own.insert(layout.command.to_owned(), json!(command));
                 // Some clients reject an entry without arguments, so the list is always written.
-                own.insert(spelling.args.to_owned(), json!(args));
-                own.extend(kept(&fields, spelling.env, env, &KEY_VARIABLES));
+                own.insert(layout.args.to_owned(), json!(args));
+                own.extend(kept(&fields, layout.env, env, &KEY_VARIABLES));
                 (of_programs, &OF_ADDRESSES)
             }
             Entry::Http { url, headers } => {
-                let field = spelling.url.with_context(|| {
+                let field = layout.url.with_context(|| {
                     format!(
                         "{} starts programs only: its file cannot name an address (leave out --http, or add the \
                         address in its settings)",
@@ -252,13 +252,13 @@ impl Client {
                     )
                 })?;
                 own.insert(field.to_owned(), json!(url));
-                own.extend(kept(&fields, spelling.headers, headers, &KEY_HEADERS));
+                own.extend(kept(&fields, layout.headers, headers, &KEY_HEADERS));
                 (of_addresses, &OF_PROGRAMS)
             }
         };
         // Every field that says how the server is reached is ours to set; all others are the person's, once present.
-        let ours = [spelling.command, spelling.args, spelling.env, "type", "transport", "bearer_token_env_var"];
-        let ours = ours.into_iter().chain(spelling.url.into_iter().flat_map(|url| [url, spelling.headers]));
+        let ours = [layout.command, layout.args, layout.env, "type", "transport", "bearer_token_env_var"];
+        let ours = ours.into_iter().chain(layout.url.into_iter().flat_map(|url| [url, layout.headers]));
         let ours: Vec<&str> = ours.chain(URLS).chain(foreign.iter().copied()).collect();
         fields.retain(|field, _| !ours.contains(&field.as_str()) || own.contains_key(field));
         // Nor may the shell's own key be passed on beside the one that the entry names.
@@ -266,8 +266,8 @@ impl Client {
             passed_on.retain(|name| !KEY_VARIABLES.iter().any(|key| name == key));
         }
         fields.extend(kind.map(|kind| ("type".to_owned(), json!(kind))));
-        if let Value::Object(besides) = (spelling.besides)(name) {
-            for (field, value) in besides {
+        if let Value::Object(extra_fields) = (layout.extra_fields)(name) {
+            for (field, value) in extra_fields {
                 fields.entry(field).or_insert(value);
             }
         }
@@ -286,14 +286,14 @@ impl Client {
         let is = |field: &str, value: bool| entry.get(field).and_then(Value::as_bool) == Some(value);
         let [disabled, enabled] = SWITCHES;
         let is_off = is(disabled, true) || is(enabled, false);
-        let spelling = &self.spelling;
-        let args = inner.get(spelling.args).and_then(Value::as_array).into_iter().flatten();
+        let layout = &self.layout;
+        let args = inner.get(layout.args).and_then(Value::as_array).into_iter().flatten();
         let args = args.filter_map(|word| word.as_str().map(str::to_owned)).collect();
-        let stdio = text(spelling.command).map(|command| Entry::Stdio { command, args, env: pairs(spelling.env) });
+        let stdio = text(layout.command).map(|command| Entry::Stdio { command, args, env: pairs(layout.env) });
         let http = || {
             // A client may accept other names than the one we write: Gemini CLI's own command writes another.
-            let url = text(spelling.url?).or_else(|| URLS.into_iter().find_map(text))?;
-            Some(Entry::Http { url, headers: pairs(spelling.headers) })
+            let url = text(layout.url?).or_else(|| URLS.into_iter().find_map(text))?;
+            Some(Entry::Http { url, headers: pairs(layout.headers) })
         };
         Found { entry: stdio.or_else(http), is_off }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::client::{Client, Spelling, USUAL};
+use super::client::{Client, Layout, USUAL};
 use super::format::Format;
 use super::machine::{Machine, System, below};
 
@@ -23,7 +23,7 @@ pub const ALL: [&Client; 11] = [
         program: None,
         folder: None,
         // Remote servers are added as connectors, in the account's settings.
-        spelling: Spelling { url: None, expands: None, ..USUAL },
+        layout: Layout { url: None, expands: None, ..USUAL },
     },
     &Client {
         id: "claude-code",
@@ -34,7 +34,7 @@ pub const ALL: [&Client; 11] = [
         project: Some(".mcp.json"),
         program: Some("claude"),
         folder: Some(|machine| machine.place("CLAUDE_CONFIG_DIR", ".claude")),
-        spelling: Spelling { types: [Some("stdio"), Some("http")], ..USUAL },
+        layout: Layout { types: [Some("stdio"), Some("http")], ..USUAL },
     },
     &Client {
         id: "cursor",
@@ -45,7 +45,7 @@ pub const ALL: [&Client; 11] = [
         project: Some(".cursor/mcp.json"),
         program: Some("cursor"),
         folder: None,
-        spelling: Spelling { format: Format::Jsonc, ..USUAL },
+        layout: Layout { format: Format::Jsonc, ..USUAL },
     },
     &Client {
         id: "vscode",
@@ -56,7 +56,7 @@ pub const ALL: [&Client; 11] = [
         project: Some(".vscode/mcp.json"),
         program: Some("code"),
         folder: None,
-        spelling: Spelling { format: Format::Jsonc, servers: "servers", types: [Some("stdio"), Some("http")], ..USUAL },
+        layout: Layout { format: Format::Jsonc, servers: "servers", types: [Some("stdio"), Some("http")], ..USUAL },
     },
     &Client {
         id: "windsurf",
@@ -67,7 +67,7 @@ pub const ALL: [&Client; 11] = [
         project: None,
         program: Some("windsurf"),
         folder: None,
-        spelling: Spelling { url: Some("serverUrl"), ..USUAL },
+        layout: Layout { url: Some("serverUrl"), ..USUAL },
     },
     // The successor to Windsurf.
     &Client {
@@ -82,7 +82,7 @@ pub const ALL: [&Client; 11] = [
         project: Some(".devin/mcp_config.json"),
         program: Some("devin"),
         folder: None,
-        spelling: USUAL,
+        layout: USUAL,
     },
     &Client {
         id: "zed",
@@ -100,7 +100,7 @@ pub const ALL: [&Client; 11] = [
         project: Some(".zed/settings.json"),
         program: Some("zed"),
         folder: None,
-        spelling: Spelling { format: Format::Jsonc, servers: "context_servers", expands: None, ..USUAL },
+        layout: Layout { format: Format::Jsonc, servers: "context_servers", expands: None, ..USUAL },
     },
     &Client {
         id: "gemini-cli",
@@ -112,7 +112,7 @@ pub const ALL: [&Client; 11] = [
         program: Some("gemini"),
         // Antigravity, its sibling, uses the same folder.
         folder: Some(|machine| machine.below_home(".gemini/history")),
-        spelling: Spelling { format: Format::Commented, url: Some("httpUrl"), expands: Some("$"), ..USUAL },
+        layout: Layout { format: Format::Commented, url: Some("httpUrl"), expands: Some("$"), ..USUAL },
     },
     &Client {
         id: "codex",
@@ -123,7 +123,7 @@ pub const ALL: [&Client; 11] = [
         project: Some(".codex/config.toml"),
         program: Some("codex"),
         folder: None,
-        spelling: Spelling {
+        layout: Layout {
             format: Format::Toml,
             servers: "mcp_servers",
             headers: "http_headers",
@@ -153,7 +153,7 @@ pub const ALL: [&Client; 11] = [
             let own = machine.place("CLINE_DIR", ".cline");
             if own.is_dir() { own } else { cline_extension(machine) }
         }),
-        spelling: Spelling { types: [None, Some("streamableHttp")], besides: |_| json!({"disabled": false}), ..USUAL },
+        layout: Layout { types: [None, Some("streamableHttp")], extra_fields: |_| json!({"disabled": false}), ..USUAL },
     },
     &Client {
         id: "goose",
@@ -170,7 +170,7 @@ pub const ALL: [&Client; 11] = [
         // A database migration tool has the same name.
         program: None,
         folder: None,
-        spelling: Spelling {
+        layout: Layout {
             format: Format::Yaml,
             servers: "extensions",
             command: "cmd",
@@ -179,7 +179,7 @@ pub const ALL: [&Client; 11] = [
             url: Some("uri"),
             headers: "headers",
             types: [Some("stdio"), Some("streamable_http")],
-            besides: |name| json!({"enabled": true, "name": name, "description": "OnceHub", "timeout": 60}),
+            extra_fields: |name| json!({"enabled": true, "name": name, "description": "OnceHub", "timeout": 60}),
             expands: None,
         },
     },

@@ -17,7 +17,7 @@ mod machine;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Change, keep_secret};
+pub use change::{Change, write_secret};
 pub use client::{Client, Found, Scope};
 pub use entry::{Entry, KEY_VARIABLES};
 pub use machine::{Machine, System};

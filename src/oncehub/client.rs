@@ -195,7 +195,7 @@ impl Client {
     /// # Errors
     /// If OnceHub has rejected the key, now or recently, or there is no budget to check it. Any other failure says
     /// nothing about the key.
-    pub async fn introduce(&self) -> Result<(), Error> {
+    pub async fn validate_key(&self) -> Result<(), Error> {
         let Some(_turn) = self.turn().await? else { return Ok(()) };
         // A single attempt, whatever the result.
         let Err(error) = (Self { attempts: 1, ..self.clone() }).ask_whose_key().await else { return Ok(()) };
@@ -208,13 +208,13 @@ impl Client {
 
     /// Waits for the turn to validate the key. Returns `None` if it need not be validated.
     async fn turn(&self) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, Error> {
-        let standing = self.settings().budget.standing();
-        let Some(standing) = standing.filter(|standing| !standing.is_accepted()) else { return Ok(None) };
+        let key_status = self.settings().budget.key_status();
+        let Some(key_status) = key_status.filter(|key_status| !key_status.is_accepted()) else { return Ok(None) };
         let started = Instant::now();
-        let turn = timeout_at(self.deadline_from(started), standing.turn.lock());
+        let turn = timeout_at(self.deadline_from(started), key_status.turn.lock());
         let turn = turn.await.map_err(|_| Error::not_done(Cause::Timeout(started.elapsed())))?;
-        match standing.refusal() {
-            _ if standing.is_accepted() => Ok(None),
+        match key_status.refusal() {
+            _ if key_status.is_accepted() => Ok(None),
             Some(refusal) => Err(refusal),
             None => Ok(Some(turn)),
         }
@@ -244,10 +244,10 @@ impl Client {
     ///
     /// # Errors
     /// If it cannot be reached, or returns a server error.
-    pub async fn reach(&self) -> Result<(), Error> {
-        let patience = Duration::from_secs(10);
+    pub async fn ping(&self) -> Result<(), Error> {
+        let timeout = Duration::from_secs(10);
         let asked = self.http()?.get(format!("{}/test", self.settings().url)).send();
-        let asked = tokio::time::timeout(patience, asked).await.map_err(|_| Cause::Timeout(patience));
+        let asked = tokio::time::timeout(timeout, asked).await.map_err(|_| Cause::Timeout(timeout));
         let status = asked.and_then(|sent| sent.map_err(|error| lost(&error))).map_err(Error::not_done)?.status();
         if status.is_server_error() {
             let problem = format!("HTTP {}", status.as_u16());
@@ -258,7 +258,7 @@ impl Client {
 
     pub(super) async fn answer<E: Endpoint>(&self, endpoint: &E) -> Result<Answer<E::Response>, Error> {
         let request = self.request(endpoint)?;
-        self.introduce().await?;
+        self.validate_key().await?;
         self.ask(request).await
     }
 
@@ -315,7 +315,7 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(cause) => cause,
             };
-            if let Some(name) = cause.without_reply() {
+            if let Some(name) = cause.failure_label() {
                 counter!("oncehub_requests_total", "status" => name).increment(1);
             }
             tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
@@ -325,10 +325,10 @@ impl Client {
                     continue;
                 }
                 // The cached rejection will answer other requests, so it must not carry this one's id.
-                let remembered = Rejection { request_id: None, ..rejection.clone() };
-                self.settings().budget.refuse(Error::not_done(Cause::Rejected(remembered)));
+                let caches = Rejection { request_id: None, ..rejection.clone() };
+                self.settings().budget.refuse(Error::not_done(Cause::Rejected(caches)));
             }
-            let outcome = if !is_read && cause.leaves_a_doubt() { Outcome::Unknown } else { Outcome::NotDone };
+            let outcome = if !is_read && cause.may_have_happened() { Outcome::Unknown } else { Outcome::NotDone };
             let error = Error { cause, outcome };
             let Some(wait) = decide(&error.cause, is_read, attempt, fastrand::f64()) else { return Err(error) };
             let is_last = attempt >= self.attempts || Instant::now() + wait >= deadline;
@@ -361,12 +361,12 @@ impl Client {
         match budget.acquire(until, has_begun).await {
             // The deadline ended this, not the limit.
             Err(Duration::ZERO) => Err(late(Cause::Timeout(started.elapsed()))),
-            Err(retry_after) if budget.standing().is_some_and(|standing| !standing.is_accepted()) => {
+            Err(retry_after) if budget.key_status().is_some_and(|key_status| !key_status.is_accepted()) => {
                 Err(Error::not_done(Cause::NoRoomToTry { retry_after }))
             }
             Err(retry_after) => Err(Error::not_done(limited(retry_after))),
             // A request sent this late cannot be answered in time: waiting has used up the deadline.
-            Ok(()) if Instant::now() + LAST_MOMENT > deadline && started.elapsed() > LAST_MOMENT => {
+            Ok(()) if Instant::now() + MIN_RESPONSE_TIME > deadline && started.elapsed() > MIN_RESPONSE_TIME => {
                 Err(late(limited(Duration::from_secs(1))))
             }
             Ok(()) => Ok(()),
@@ -430,7 +430,7 @@ impl Client {
         }
         let json = json.map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)))?;
         let value = T::read(json).ok_or_else(|| unexpected(format!("it is not {}", T::OUTLINE)))?;
-        if request.method == Method::GET && value.says_nothing() {
+        if request.method == Method::GET && value.is_blank_reply() {
             return Err(unexpected(format!("it is {} with nothing in it", T::OUTLINE)));
         }
         Ok(Answer { value, headers })
@@ -461,7 +461,7 @@ struct Request {
 }
 
 /// The least time that a response takes.
-const LAST_MOMENT: Duration = Duration::from_millis(20);
+const MIN_RESPONSE_TIME: Duration = Duration::from_millis(20);
 
 fn build(url: &Url) -> Result<reqwest::Client, String> {
     // Ignore: a provider may already be installed.

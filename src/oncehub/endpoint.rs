@@ -160,7 +160,7 @@ pub trait FromReply: Sized {
     fn read(json: Value) -> Option<Self>;
 
     /// Returns whether the response is empty, which cannot be what was requested; an empty list can.
-    fn says_nothing(&self) -> bool {
+    fn is_blank_reply(&self) -> bool {
         false
     }
 }
@@ -172,7 +172,7 @@ impl FromReply for Object {
         json.is_object().then(|| Self::new(json))
     }
 
-    fn says_nothing(&self) -> bool {
+    fn is_blank_reply(&self) -> bool {
         self.values().all(Value::is_null)
     }
 }

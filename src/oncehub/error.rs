@@ -126,7 +126,7 @@ impl Cause {
     }
 
     /// Returns what happened instead of a response, for the count of requests by status.
-    pub(super) fn without_reply(&self) -> Option<&'static str> {
+    pub(super) fn failure_label(&self) -> Option<&'static str> {
         match self {
             Self::Unreachable(_) => Some("unreachable"),
             Self::ConnectionLost(_) => Some("lost"),
@@ -140,7 +140,7 @@ impl Cause {
     /// Only OnceHub's own rejection, or a request that was never sent, proves that it was not. A 5xx may come from
     /// anywhere behind the front door, 408 and 499 only mean that somebody stopped waiting, a lost connection or a
     /// timeout proves nothing, and a response that is not the API's may have replaced a success.
-    pub(super) fn leaves_a_doubt(&self) -> bool {
+    pub(super) fn may_have_happened(&self) -> bool {
         match self {
             Self::Rejected(rejection) => rejection.is_internal() || matches!(rejection.status, 408 | 499),
             Self::ConnectionLost(_) | Self::Timeout(_) => true,

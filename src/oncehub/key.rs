@@ -57,7 +57,7 @@ pub enum BadKey {
     },
     /// The keychain holds no key of that name.
     #[error("the system's keychain has no key '{0}': oncehub-mcp install CLIENT --key keychain puts one there")]
-    Unkept(String),
+    NotInKeychain(String),
 }
 
 impl Key {
@@ -155,7 +155,7 @@ fn read(source: &KeySource) -> Result<Option<SecretString>, BadKey> {
         KeySource::File(path) => read_file(path)?,
         KeySource::Keychain(name) => match keychain::read(name) {
             Ok(Some(key)) => key,
-            Ok(None) => return Err(BadKey::Unkept(name.clone())),
+            Ok(None) => return Err(BadKey::NotInKeychain(name.clone())),
             Err(reason) => return Err(BadKey::Locked { name: name.clone(), reason }),
         },
     }))

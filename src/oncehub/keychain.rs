@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 const SERVICE: &str = "oncehub-mcp";
 
 /// The timeout for the keychain, including the person who unlocks it: clients wait for their servers about as long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Returns the key stored under a name, or `None` if there is none.
 ///
@@ -51,9 +51,9 @@ fn with<T: Send + 'static>(
         // Ignore: the receiver may have timed out.
         let _ = tell.send(done);
     });
-    told.recv_timeout(PATIENCE).unwrap_or_else(|gone| {
+    told.recv_timeout(TIMEOUT).unwrap_or_else(|gone| {
         Err(match gone {
-            RecvTimeoutError::Timeout => format!("it has not answered within {} s: is it locked?", PATIENCE.as_secs()),
+            RecvTimeoutError::Timeout => format!("it has not answered within {} s: is it locked?", TIMEOUT.as_secs()),
             RecvTimeoutError::Disconnected => "it failed because of a bug in this program".into(),
         })
     })

@@ -16,8 +16,8 @@ mod key;
 pub mod keychain;
 mod ledger;
 mod object;
-mod pace;
 mod page;
+mod rate_limit;
 mod retry;
 
 pub mod account;
@@ -40,5 +40,5 @@ pub use id::{BadId, Id};
 pub use key::{BadKey, Key, KeySource};
 pub use ledger::Ledger;
 pub use object::{List, Object, is_deleted};
-pub use pace::{Address, BadWindows, Budget, Window, Windows};
 pub use page::{Page, Walk};
+pub use rate_limit::{Address, BadWindows, Budget, Window, Windows};

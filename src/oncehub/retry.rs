@@ -76,11 +76,11 @@ mod tests {
         let late = Cause::Timeout(Duration::ZERO);
         for doubtful in [&lost, &cut, &late, &busy, &rejected(500, "api_error", None), &rejected(499, "", None)] {
             assert_eq!(decide(doubtful, false, 1, 0.0), None, "{doubtful:?}");
-            assert!(doubtful.leaves_a_doubt(), "{doubtful:?}");
+            assert!(doubtful.may_have_happened(), "{doubtful:?}");
         }
         for refused in [&Cause::Unreachable(String::new()), &rejected(429, "rate_limit_error", None)] {
             assert!(decide(refused, false, 1, 0.0).is_some(), "{refused:?}");
-            assert!(!refused.leaves_a_doubt(), "{refused:?}");
+            assert!(!refused.may_have_happened(), "{refused:?}");
         }
     }
 

@@ -50,7 +50,7 @@ impl<'a> Lenient<'a> {
         Self { value, fields: None }
     }
 
-    fn misfit(self, expected: &str) -> Error {
+    fn type_error(self, expected: &str) -> Error {
         Error::custom(format_args!("{} is not {expected}", self.value))
     }
 
@@ -60,7 +60,7 @@ impl<'a> Lenient<'a> {
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        number.filter(|number| number.is_finite() && number.abs() < 9e15).ok_or_else(|| self.misfit("a number"))
+        number.filter(|number| number.is_finite() && number.abs() < 9e15).ok_or_else(|| self.type_error("a number"))
     }
 }
 
@@ -88,7 +88,7 @@ impl<'de> Deserializer<'de> for Lenient<'de> {
         match self.value {
             Value::String(text) => visitor.visit_str(text),
             Value::Number(_) | Value::Bool(_) => visitor.visit_string(self.value.to_string()),
-            _ => Err(self.misfit("a text")),
+            _ => Err(self.type_error("a text")),
         }
     }
 
@@ -103,17 +103,17 @@ impl<'de> Deserializer<'de> for Lenient<'de> {
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         };
-        visitor.visit_bool(flag.ok_or_else(|| self.misfit("true or false"))?)
+        visitor.visit_bool(flag.ok_or_else(|| self.type_error("true or false"))?)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let values = self.value.as_array().ok_or_else(|| self.misfit("a list"))?;
+        let values = self.value.as_array().ok_or_else(|| self.type_error("a list"))?;
         let values = values.iter().filter(|value| !value.is_null()).map(Lenient::inside);
         visitor.visit_seq(SeqDeserializer::new(values))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let object = self.value.as_object().ok_or_else(|| self.misfit("an object"))?;
+        let object = self.value.as_object().ok_or_else(|| self.type_error("an object"))?;
         visitor
             .visit_map(MapDeserializer::new(object.iter().map(|(name, value)| (name.as_str(), Lenient::inside(value)))))
     }

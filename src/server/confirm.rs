@@ -30,7 +30,7 @@ const QUESTION: &str = "confirm";
 /// The questions of this process: what seals their state, and which have been answered.
 pub(super) struct Confirmations {
     /// The timeout for a person's answer.
-    patience: Duration,
+    answer_timeout: Duration,
     /// None if the system's random source failed.
     codec: Option<RequestStateCodec>,
     answered: Mutex<HashMap<u64, Instant>>,
@@ -51,11 +51,11 @@ pub(super) struct Question {
 }
 
 impl Confirmations {
-    pub(super) fn new(patience: Duration) -> Self {
+    pub(super) fn new(answer_timeout: Duration) -> Self {
         // Each process has its own key: no other knows what was asked here.
         let mut key = [0; 32];
         let codec = getrandom::fill(&mut key).ok().and_then(|()| RequestStateCodec::try_new(key.to_vec()).ok());
-        Self { patience, codec, answered: Mutex::default() }
+        Self { answer_timeout, codec, answered: Mutex::default() }
     }
 
     /// Gives a call its way to ask the person.
@@ -75,16 +75,22 @@ impl Confirmations {
             .protocol_version()
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let way = match (can_ask, is_modern) {
-            (false, _) => Way::None,
-            (true, false) => Way::Waiting { peer: context.peer.clone(), patience: self.patience },
-            (true, true) => Way::Returning { earlier: self.earlier(request, &call)?, left: Arc::clone(&left) },
+            (false, _) => AskVia::None,
+            (true, false) => AskVia::Waiting { peer: context.peer.clone(), answer_timeout: self.answer_timeout },
+            (true, true) => {
+                AskVia::Returning { carried_answer: self.carried_answer(request, &call)?, left: Arc::clone(&left) }
+            }
         };
         context.extensions.insert(Arc::new(way) as Arc<dyn Ask>);
         Ok(Question { left, confirmations: Arc::clone(self), call })
     }
 
     /// Returns the answer that a repeated call carries, if any.
-    fn earlier(&self, request: &CallToolRequestParams, call: &[u8]) -> Result<Option<(Vec<u8>, Answer)>, ErrorData> {
+    fn carried_answer(
+        &self,
+        request: &CallToolRequestParams,
+        call: &[u8],
+    ) -> Result<Option<(Vec<u8>, Answer)>, ErrorData> {
         let Some(state) = &request.request_state else { return Ok(None) };
         let refused = |why: &str| {
             ErrorData::invalid_params(format!("{why}: call again without requestState, and answer again"), None)
@@ -99,7 +105,7 @@ impl Confirmations {
         let result: ElicitResult =
             serde_json::from_value(answer.clone()).map_err(|_| refused("the answer cannot be read"))?;
         let mut answered = self.answered.lock();
-        answered.retain(|_, at| at.elapsed() < self.patience);
+        answered.retain(|_, at| at.elapsed() < self.answer_timeout);
         if answered.insert(asked.once, Instant::now()).is_some() {
             return Err(refused("this answer has been used already"));
         }
@@ -114,7 +120,7 @@ impl Question {
             return response;
         };
         let asked = Asked { question: digest(&question), once: fastrand::u64(..) };
-        let options = SealOptions::new().associated_data(&self.call).ttl(self.confirmations.patience);
+        let options = SealOptions::new().associated_data(&self.call).ttl(self.confirmations.answer_timeout);
         let sealed = self.confirmations.codec.as_ref().and_then(|codec| codec.seal_json_with(&asked, &options).ok());
         let Some(sealed) = sealed else { return response };
         let request = InputRequest::Elicitation(ElicitRequest::new(form(&question)));
@@ -123,22 +129,22 @@ impl Question {
 }
 
 /// How a call asks the person.
-enum Way {
+enum AskVia {
     /// Not at all: its client cannot ask.
     None,
     /// Up to 2025-11-25: the call waits for the answer.
-    Waiting { peer: Peer<RoleServer>, patience: Duration },
+    Waiting { peer: Peer<RoleServer>, answer_timeout: Duration },
     /// From 2026-07-28 on: the call is sent again with the answer.
-    Returning { earlier: Option<(Vec<u8>, Answer)>, left: Arc<Mutex<Option<String>>> },
+    Returning { carried_answer: Option<(Vec<u8>, Answer)>, left: Arc<Mutex<Option<String>>> },
 }
 
-impl Ask for Way {
+impl Ask for AskVia {
     fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
         async move {
             match self {
                 Self::None => Answer::CannotAsk,
-                Self::Waiting { peer, patience } => {
-                    match peer.create_elicitation_with_timeout(form(question), Some(*patience)).await {
+                Self::Waiting { peer, answer_timeout } => {
+                    match peer.create_elicitation_with_timeout(form(question), Some(*answer_timeout)).await {
                         Ok(result) => read(&result),
                         Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
                         Err(error) => {
@@ -148,7 +154,7 @@ impl Ask for Way {
                     }
                 }
                 // What was asked must still be what will happen: a booking may have been moved in the meantime.
-                Self::Returning { earlier: Some((asked, answer)), .. } if *asked == digest(question) => *answer,
+                Self::Returning { carried_answer: Some((asked, answer)), .. } if *asked == digest(question) => *answer,
                 Self::Returning { left, .. } => {
                     *left.lock() = Some(question.to_owned());
                     Answer::Handed

@@ -40,7 +40,7 @@ const INSTRUCTIONS: &str = "Works with a OnceHub scheduling account. To book: li
 const TOOLS_TTL_MS: u64 = 3_600_000;
 
 /// The timeout for a person's answer.
-const PATIENCE: Duration = Duration::from_mins(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The MCP server, for one account or for each request's own. Clones share their state.
 #[derive(Clone)]
@@ -58,19 +58,19 @@ impl Server {
     pub fn new(tools: Tools, catalogue: Catalogue) -> Self {
         let tenant = "own".into();
         let account = Account { tools, catalogue: Arc::new(catalogue), tenant, held: None };
-        Self { only: Some(Arc::new(account)), ..Self::of_requests() }
+        Self { only: Some(Arc::new(account)), ..Self::per_request() }
     }
 
     /// Creates a server for many accounts: every request carries its [`Account`] in the extensions of its HTTP head.
-    pub fn of_requests() -> Self {
-        let confirmations = Arc::new(Confirmations::new(PATIENCE));
+    pub fn per_request() -> Self {
+        let confirmations = Arc::new(Confirmations::new(ANSWER_TIMEOUT));
         Self { only: None, confirmations, in_flight: TaskTracker::new(), stopping: CancellationToken::new() }
     }
 
     /// Returns the same server, with this timeout for a person's answer.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.confirmations = Arc::new(Confirmations::new(patience));
+    pub fn with_answer_timeout(mut self, answer_timeout: Duration) -> Self {
+        self.confirmations = Arc::new(Confirmations::new(answer_timeout));
         self
     }
 

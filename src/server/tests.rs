@@ -16,7 +16,7 @@ use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use crate::sandbox::{self, Sandbox};
 use crate::tools::{Catalogue, Selection, Tools};
 
-async fn server(patience: Duration) -> (Sandbox, Server) {
+async fn server(answer_timeout: Duration) -> (Sandbox, Server) {
     let sandbox = Sandbox::start(sandbox::Settings { limits: None, ..sandbox::Settings::default() }).await.unwrap();
     let client = Client::new(oncehub::Settings {
         url: api_root(&sandbox.url()).unwrap(),
@@ -25,7 +25,7 @@ async fn server(patience: Duration) -> (Sandbox, Server) {
         reply_limit: 8 << 20,
     });
     let catalogue = Catalogue::new(&Selection::default()).unwrap();
-    let server = Server::new(Tools::new(client, Settings::default()), catalogue).with_patience(patience);
+    let server = Server::new(Tools::new(client, Settings::default()), catalogue).with_answer_timeout(answer_timeout);
     (sandbox, server)
 }
 

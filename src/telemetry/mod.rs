@@ -27,7 +27,7 @@ pub fn start(filter: Option<&str>, form: &str, key: &Key) -> anyhow::Result<Opti
     let text = filter.or(from_environment.as_deref()).map(str::trim).filter(|text| !text.is_empty()).unwrap_or("info");
     let asked: Targets = text.parse().map_err(|error| anyhow!("ONCEHUB_MCP_LOG: '{text}' is not a filter: {error}"))?;
     let key = key.clone();
-    let writer = move || Scrubbed { key: key.clone() };
+    let writer = move || RedactingWriter { key: key.clone() };
     let lines = fmt::layer().with_writer(writer).with_ansi(false);
     let lines = match form.trim() {
         "text" | "" => lines.boxed(),
@@ -58,11 +58,11 @@ fn capped(asked: &Targets) -> Targets {
 }
 
 /// The last line of defence: removes the key from every log line, whichever crate wrote it.
-struct Scrubbed {
+struct RedactingWriter {
     key: Key,
 }
 
-impl Write for Scrubbed {
+impl Write for RedactingWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let scrubbed = std::str::from_utf8(line).ok().and_then(|line| self.key.scrub(line));
         io::stderr().write_all(scrubbed.as_ref().map_or(line, String::as_bytes))?;

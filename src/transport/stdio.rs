@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// How long in-flight calls get after the end of input: long enough for `printf … | oncehub-mcp`, short enough for a
 /// host that has gone.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+const EOF_GRACE: Duration = Duration::from_millis(250);
 
 /// How long in-flight calls get after a request to stop, so that a question that nobody answers does not keep the
 /// process alive forever.
@@ -47,7 +47,7 @@ pub async fn serve<S: Service<RoleServer>>(
     let (input, output) = stdio_pipes();
     let cancel = CancellationToken::new();
     let released_by = Box::pin(released.clone().cancelled_owned());
-    let held = Held { input, is_over: false, ended: ended.clone(), released: released_by };
+    let held = DelayedEof { input, is_over: false, ended: ended.clone(), released: released_by };
     let mut opening = std::pin::pin!(service.serve_with_ct((held, output), cancel.clone()));
     tokio::pin!(stop);
     let opened = loop {
@@ -70,10 +70,10 @@ pub async fn serve<S: Service<RoleServer>>(
     tokio::select! {
         _ = &mut waiting => {}
         () = ended.cancelled() => {
-            let _ = tokio::time::timeout(LAST_WORDS, calls.answered()).await;
+            let _ = tokio::time::timeout(EOF_GRACE, calls.answered()).await;
             calls.finish_changes().await;
             released.cancel();
-            let _ = tokio::time::timeout(LAST_WORDS, &mut waiting).await;
+            let _ = tokio::time::timeout(EOF_GRACE, &mut waiting).await;
         }
         () = &mut stop => {
             let _ = tokio::time::timeout(LAST_CALLS, calls.drain()).await;
@@ -87,14 +87,14 @@ pub async fn serve<S: Service<RoleServer>>(
 
 /// Standard input whose end is reported at once, but passed on to rmcp only when released: rmcp gives in-flight calls
 /// five seconds from then on, which is too long for a host that has gone, and too short for a change.
-struct Held<R> {
+struct DelayedEof<R> {
     input: R,
     is_over: bool,
     ended: CancellationToken,
     released: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
-impl<R: AsyncRead + Unpin> AsyncRead for Held<R> {
+impl<R: AsyncRead + Unpin> AsyncRead for DelayedEof<R> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

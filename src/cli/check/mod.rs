@@ -52,7 +52,7 @@ pub(super) async fn run(
     }
     if has_key {
         account(&mut report, &app.client, proxy.as_ref()).await;
-    } else if let Err(error) = app.client.reach().await {
+    } else if let Err(error) = app.client.ping().await {
         let (finding, hint) = trouble::of(&error, url, proxy.as_ref());
         report.bad("network", &finding, &hint);
     } else {
@@ -94,7 +94,7 @@ fn file(report: &mut Report, dotenv: &Dotenv) {
     if let Some(problem) = &dotenv.problem {
         report.warn(".env", &format!("{path} {problem}"), "correct it, if it is meant for this server");
     }
-    let (beaten, left): (Vec<_>, Vec<_>) = dotenv.left.iter().partition(|(_, why)| *why == Why::Beaten);
+    let (beaten, left): (Vec<_>, Vec<_>) = dotenv.left.iter().partition(|(_, why)| *why == Why::Overridden);
     if !beaten.is_empty() {
         report.fine(".env", &format!("{path} is overridden: {}", listed(&beaten)));
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, ensure};
 use url::Url;
 
-use super::key::Kept;
+use super::key::StoredKey;
 use crate::config::{Dotenv, Given, Source};
 use crate::install::{Entry, Machine};
 
@@ -25,7 +25,7 @@ const HEADERS: [(&str, &str); 4] = [
 ];
 
 /// Returns an entry that starts this program with the flags it was given now.
-pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyhow::Result<Entry> {
+pub(super) fn of_program(machine: &Machine, given: &[Given], key: &StoredKey) -> anyhow::Result<Entry> {
     // Somebody trying the simulated account here does not mean to register the real one.
     let flags = given.iter().filter(|given| {
         (given.source == Source::Flag || given.flag == "sandbox") && !KEY_FLAGS.contains(&&*given.flag)
@@ -51,7 +51,7 @@ pub(super) fn of_program(machine: &Machine, given: &[Given], key: &Kept) -> anyh
 }
 
 /// Returns an entry that reaches a hosted server.
-pub(super) fn of_address(url: &Url, given: &[Given], key: &Kept) -> anyhow::Result<Entry> {
+pub(super) fn of_address(url: &Url, given: &[Given], key: &StoredKey) -> anyhow::Result<Entry> {
     let is_local = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -10,14 +10,14 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::app::App;
-use crate::cli::say;
+use crate::cli::print_line;
 use crate::config::{Config, Dotenv, Given, given_key};
-use crate::install::{KEY_VARIABLES, Machine, Scope, keep_secret};
+use crate::install::{KEY_VARIABLES, Machine, Scope, write_secret};
 use crate::oncehub::{Key, KeySource, keychain};
 
 /// Where a key is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Keep {
+pub(super) enum KeyStore {
     /// A file that only you can read; the entry names it
     File,
     /// The client's own file
@@ -29,7 +29,7 @@ pub(super) enum Keep {
 }
 
 /// A key and where it is kept.
-pub(super) enum Kept {
+pub(super) enum StoredKey {
     /// There is no key.
     Nowhere,
     /// In a file; with the key, if it has yet to be written there.
@@ -43,12 +43,12 @@ pub(super) enum Kept {
 }
 
 /// Returns where to keep the key, as chosen or by default.
-pub(super) fn chosen(asked: Option<Keep>, http: Option<&Url>, config: &Config) -> anyhow::Result<Keep> {
+pub(super) fn chosen(asked: Option<KeyStore>, http: Option<&Url>, config: &Config) -> anyhow::Result<KeyStore> {
     match (asked, http) {
-        (None, None) if config.sandbox => Ok(Keep::None),
-        (None, None) => Ok(Keep::File),
-        (None, Some(_)) => Ok(Keep::Env),
-        (Some(Keep::File | Keep::Keychain), Some(_)) => bail!(
+        (None, None) if config.sandbox => Ok(KeyStore::None),
+        (None, None) => Ok(KeyStore::File),
+        (None, Some(_)) => Ok(KeyStore::Env),
+        (Some(KeyStore::File | KeyStore::Keychain), Some(_)) => bail!(
             "--key: with --http the client sends the key itself, so it is in the client's file (--key env), or the \
             server has its own (--key none)"
         ),
@@ -62,41 +62,41 @@ pub(super) fn file(machine: &Machine, name: &str) -> PathBuf {
 }
 
 /// Returns a placeholder for the key in an entry that is only printed, to be pasted by hand.
-pub(super) fn placeholder(keep: Keep, name: &str, file: PathBuf) -> Kept {
+pub(super) fn placeholder(keep: KeyStore, name: &str, file: PathBuf) -> StoredKey {
     match keep {
-        Keep::None => Kept::Nowhere,
-        Keep::File if file.is_file() => Kept::File(file, None),
-        Keep::Keychain => Kept::Keychain(name.to_owned(), None),
-        Keep::File | Keep::Env => Kept::Entry("your-api-key".into()),
+        KeyStore::None => StoredKey::Nowhere,
+        KeyStore::File if file.is_file() => StoredKey::File(file, None),
+        KeyStore::Keychain => StoredKey::Keychain(name.to_owned(), None),
+        KeyStore::File | KeyStore::Env => StoredKey::Entry("your-api-key".into()),
     }
 }
 
 /// Finds the key, or asks for it, unless this is only a preview.
 pub(super) async fn find(
-    keep: Keep,
+    keep: KeyStore,
     name: &str,
     machine: &Machine,
     given: &[Given],
     dotenv: &Dotenv,
     config: &Config,
     is_looked_at: bool,
-) -> anyhow::Result<Kept> {
+) -> anyhow::Result<StoredKey> {
     let known = given_key(dotenv).map(|(key, _)| key);
     let setting = |flag: &str| given.iter().find(|given| given.flag == flag).map(|given| given.value.clone());
     let named_file = setting("api-key-file").map(|file| machine.folder.join(file));
     let missing = async || if is_looked_at { Ok("your-api-key".into()) } else { ask(config).await };
-    if let (Some(file), Keep::File | Keep::Keychain) = (&dotenv.file, keep)
+    if let (Some(file), KeyStore::File | KeyStore::Keychain) = (&dotenv.file, keep)
         && super::entry::names_file(given)
         && KEY_VARIABLES.iter().any(|name| dotenv.taken.contains(*name))
     {
-        return Ok(Kept::Dotenv(machine.folder.join(file)));
+        return Ok(StoredKey::Dotenv(machine.folder.join(file)));
     }
     Ok(match keep {
-        Keep::None => Kept::Nowhere,
-        Keep::File => {
+        KeyStore::None => StoredKey::Nowhere,
+        KeyStore::File => {
             // The key may be kept in a file already.
             if let Some(file) = named_file {
-                return Ok(Kept::File(file, None));
+                return Ok(StoredKey::File(file, None));
             }
             let file = file(machine, name);
             let is_there = |key: &SecretString| {
@@ -107,19 +107,19 @@ pub(super) async fn find(
                 None if file.is_file() => None,
                 None => Some(missing().await?),
             };
-            Kept::File(file, key)
+            StoredKey::File(file, key)
         }
-        Keep::Keychain => match (setting("keychain"), known) {
-            (Some(name), _) => Kept::Keychain(name, None),
-            (None, Some(key)) => Kept::Keychain(name.to_owned(), Some(key)),
+        KeyStore::Keychain => match (setting("keychain"), known) {
+            (Some(name), _) => StoredKey::Keychain(name, None),
+            (None, Some(key)) => StoredKey::Keychain(name.to_owned(), Some(key)),
             (None, None) => {
                 let is_there = keychain::read(name).map_err(locked)?.is_some();
-                Kept::Keychain(name.to_owned(), if is_there { None } else { Some(missing().await?) })
+                StoredKey::Keychain(name.to_owned(), if is_there { None } else { Some(missing().await?) })
             }
         },
-        Keep::Env => {
+        KeyStore::Env => {
             let from_file = || Some(std::fs::read_to_string(named_file?).ok()?.trim().into());
-            Kept::Entry(match known.or_else(from_file) {
+            StoredKey::Entry(match known.or_else(from_file) {
                 Some(key) => key,
                 None => missing().await?,
             })
@@ -138,7 +138,7 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
         "there is no key, and no terminal to ask for one: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or use --sandbox"
     );
     for _ in 0..3 {
-        say("Create a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
+        print_line("Create a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
         let _ = console::Term::stdout().write_str("OnceHub API key (not shown): ");
         let text = hidden_line().await?;
         ensure!(!text.trim().is_empty(), "no key was entered; nothing was written");
@@ -146,21 +146,21 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
         let of_it = match Key::new(KeySource::Given(key.clone())) {
             Ok(of_it) => of_it,
             Err(bad) => {
-                say(&format!("{bad}."));
+                print_line(&format!("{bad}."));
                 continue;
             }
         };
         let app = App::new(Config { key: of_it, ..config.clone() }).await?;
         match app.client.check().await {
             Ok(checked) => {
-                say(checked.message.as_deref().unwrap_or("OnceHub accepts the key."));
+                print_line(checked.message.as_deref().unwrap_or("OnceHub accepts the key."));
                 return Ok(key);
             }
             Err(error) if error.rejection().is_some_and(crate::oncehub::Rejection::is_bad_key) => {
-                say(&format!("OnceHub rejected this key: {error}"));
+                print_line(&format!("OnceHub rejected this key: {error}"));
             }
             Err(error) => {
-                say(&format!("The key could not be checked ({error}); it is used as it is."));
+                print_line(&format!("The key could not be checked ({error}); it is used as it is."));
                 return Ok(key);
             }
         }
@@ -192,7 +192,7 @@ async fn hidden_line() -> anyhow::Result<String> {
     }
 }
 
-impl Kept {
+impl StoredKey {
     /// Whether anything besides the entry is written.
     pub(super) fn is_new(&self) -> bool {
         matches!(self, Self::File(_, Some(_)) | Self::Keychain(_, Some(_)))
@@ -235,7 +235,7 @@ impl Kept {
     pub(super) fn keep(&self) -> anyhow::Result<()> {
         match self {
             Self::File(file, Some(key)) => {
-                keep_secret(file, key.expose_secret()).with_context(|| format!("{} cannot be written", file.display()))
+                write_secret(file, key.expose_secret()).with_context(|| format!("{} cannot be written", file.display()))
             }
             Self::Keychain(name, Some(key)) => keychain::store(name, key).map_err(locked),
             _ => Ok(()),

@@ -7,8 +7,8 @@ use console::style;
 use futures::future::join_all;
 
 use super::project::{CUT, ask, shown};
-use crate::cli::{say, visible};
-use crate::install::attempt::{Answer, attempt};
+use crate::cli::{print_line, visible};
+use crate::install::attempt::{Probe, attempt};
 use crate::install::{Client, Entry, Machine, Scope, clients};
 
 /// What one of a client's files says about this server.
@@ -30,7 +30,7 @@ pub(in crate::cli) enum State {
     /// It is a project's, and was not tried, for this reason.
     Untried(Entry, &'static str),
     /// It was tried.
-    Tried(Entry, Result<Answer, String>),
+    Tried(Entry, Result<Probe, String>),
 }
 
 /// Reads every client's files, and tries the entries in a person's own. A stranger may have written a project's files:
@@ -90,7 +90,7 @@ pub(super) async fn run(machine: &Machine, name: &str, asks: bool) -> ExitCode {
     for Registered { client, scope, file, state } in registered(machine, name, asks).await {
         let told = match &state {
             State::Absent if scope == Scope::Project => continue,
-            State::Absent if client.is_here(machine) => "installed, not registered".to_owned(),
+            State::Absent if client.is_installed(machine) => "installed, not registered".to_owned(),
             State::Absent => style("not found").dim().to_string(),
             State::Off => "registered, but switched off in the client".to_owned(),
             State::Untried(entry, why) => {
@@ -120,7 +120,7 @@ pub(super) async fn run(machine: &Machine, name: &str, asks: bool) -> ExitCode {
             }
         };
         let project = if scope == Scope::Project { " (this project)" } else { "" };
-        say(&format!("{:<15} {}{project}: {told}", client.id, client.name));
+        print_line(&format!("{:<15} {}{project}: {told}", client.id, client.name));
     }
     code
 }

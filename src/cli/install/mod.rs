@@ -13,10 +13,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use url::Url;
 
-use super::{is_yes, say};
+use super::{is_yes, print_line};
 use crate::config::{Config, Dotenv, Given};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
-use key::Keep;
+use key::KeyStore;
 pub(super) use list::{Registered, State, registered};
 pub(super) use project::{CUT, shown};
 
@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     http: Option<Url>,
     /// Where the key is kept [default: file, or env with --http]
     #[arg(long, value_name = "WHERE")]
-    key: Option<Keep>,
+    key: Option<KeyStore>,
     /// Print the block to paste into the client's file, and write nothing
     #[arg(long, conflicts_with_all = ["list", "dry_run", "yes"])]
     print: bool,
@@ -105,7 +105,7 @@ pub(super) async fn run(
             // On standard error, so that standard output is the block alone.
             let file = client.file(&machine, scope)?;
             let _ = console::Term::stderr().write_line(&format!("{}: {}", client.name, file.display()));
-            say(client.block(&target.name, &entry)?.trim_end());
+            print_line(client.block(&target.name, &entry)?.trim_end());
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -114,21 +114,21 @@ pub(super) async fn run(
         clients.into_iter().map(|client| Ok((client, client.register(&machine, scope, &target.name, &entry)?)));
     let changes: Vec<_> = changes.collect::<anyhow::Result<_>>()?;
     for (client, change) in &changes {
-        if !client.is_here(&machine) {
-            say(&format!("{} does not seem to be installed; its file is written anyway.", client.name));
+        if !client.is_installed(&machine) {
+            print_line(&format!("{} does not seem to be installed; its file is written anyway.", client.name));
         }
         show(client, change);
-        // Keep it off: that is the person's decision.
+        // KeyStore it off: that is the person's decision.
         if client.find(&machine, scope, &target.name)?.is_some_and(|found| found.is_off) {
-            say(&format!("{} has it switched off: switch it on there.", client.name));
+            print_line(&format!("{} has it switched off: switch it on there.", client.name));
         }
     }
     let notes = if arguments.http.is_none() { entry::notes(given, &machine, dotenv) } else { Vec::new() };
     for note in notes.into_iter().chain(key.notes(scope)) {
-        say(&note);
+        print_line(&note);
     }
     if target.dry_run {
-        say("Nothing was written.");
+        print_line("Nothing was written.");
         return Ok(ExitCode::SUCCESS);
     }
     let is_new = changes.iter().any(|(_, change)| !change.is_none()) || key.is_new();
@@ -151,11 +151,11 @@ pub(super) fn remove(target: &Target) -> anyhow::Result<ExitCode> {
                 show(client, &change);
                 changes.push((client, change));
             }
-            None => say(&format!("{} has no '{}'.", client.name, target.name)),
+            None => print_line(&format!("{} has no '{}'.", client.name, target.name)),
         }
     }
     if changes.is_empty() || target.dry_run {
-        say("Nothing was written.");
+        print_line("Nothing was written.");
         return Ok(ExitCode::SUCCESS);
     }
     if !agreed(target.yes)? {
@@ -164,7 +164,7 @@ pub(super) fn remove(target: &Target) -> anyhow::Result<ExitCode> {
     write(&changes)?;
     let file = key::file(&machine, &target.name);
     if file.is_file() {
-        say(&format!("The key stays in {}: delete it if nothing else uses it.", file.display()));
+        print_line(&format!("The key stays in {}: delete it if nothing else uses it.", file.display()));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -190,15 +190,17 @@ fn show(client: &Client, change: &Change) {
         (None, _) => " (new)",
         (Some(_), _) => "",
     };
-    say(&format!("{}: {}{state}", client.name, change.file.display()));
+    print_line(&format!("{}: {}{state}", client.name, change.file.display()));
     for line in change.diff().lines() {
         let styled = console::style(line);
-        say(&match line.as_bytes().first() {
-            Some(b'+') => styled.green(),
-            Some(b'-') => styled.red(),
-            _ => styled.dim(),
-        }
-        .to_string());
+        print_line(
+            &match line.as_bytes().first() {
+                Some(b'+') => styled.green(),
+                Some(b'-') => styled.red(),
+                _ => styled.dim(),
+            }
+            .to_string(),
+        );
     }
 }
 
@@ -212,7 +214,7 @@ fn agreed(yes: bool) -> anyhow::Result<bool> {
     std::io::stdin().read_line(&mut answer)?;
     let agreed = is_yes(&answer);
     if !agreed {
-        say("Nothing was written.");
+        print_line("Nothing was written.");
     }
     Ok(agreed)
 }
@@ -227,8 +229,8 @@ fn write(changes: &[(&Client, Change)]) -> anyhow::Result<()> {
         };
         written.push(client.name);
         let copy = copy.map(|copy| format!(" (backup: {})", copy.display())).unwrap_or_default();
-        say(&format!("Wrote {}{copy}.", change.file.display()));
-        say(&format!("Next: {}.", client.then));
+        print_line(&format!("Wrote {}{copy}.", change.file.display()));
+        print_line(&format!("Next: {}.", client.then));
     }
     Ok(())
 }
@@ -239,15 +241,15 @@ async fn tried(entry: &Entry, machine: &Machine, scope: Scope) -> ExitCode {
     let answer = match attempt::attempt(entry, machine, scope).await {
         Ok(answer) => answer,
         Err(problem) => {
-            say(&format!("Tried the entry, and it does not work: {problem}\nhint: run oncehub-mcp check"));
+            print_line(&format!("Tried the entry, and it does not work: {problem}\nhint: run oncehub-mcp check"));
             return ExitCode::FAILURE;
         }
     };
     let took = answer.took.as_millis();
-    say(&format!("Tried the entry: {} answers in {took} ms and offers {} tools.", answer.server, answer.tools));
+    print_line(&format!("Tried the entry: {} answers in {took} ms and offers {} tools.", answer.server, answer.tools));
     match answer.account {
-        Some(Ok(account)) => say(&account),
-        Some(Err(problem)) => say(&format!("Its calls fail, though: {problem}\nhint: run oncehub-mcp check")),
+        Some(Ok(account)) => print_line(&account),
+        Some(Err(problem)) => print_line(&format!("Its calls fail, though: {problem}\nhint: run oncehub-mcp check")),
         None => {}
     }
     ExitCode::SUCCESS

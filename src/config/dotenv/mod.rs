@@ -23,7 +23,7 @@ const NAME: &str = ".env";
 const LARGEST: u64 = 64 << 10;
 
 /// The most variables that a note names.
-const NAMED: usize = 12;
+const MAX_NAMED: usize = 12;
 
 /// What a command uses settings for, which decides what a folder may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Purpose {
 
 /// The settings given on the command line and in the environment, before any `.env` is read.
 #[derive(Clone, Debug)]
-pub struct Elsewhere {
+pub struct SetElsewhere {
     /// The variables of the settings that are given there.
     pub variables: BTreeSet<String>,
     /// Whether the simulated account is used.
@@ -99,7 +99,7 @@ pub enum Why {
     Entry,
     /// It is set on the command line or in the environment.
     #[error("set elsewhere")]
-    Beaten,
+    Overridden,
 }
 
 impl Dotenv {
@@ -119,7 +119,7 @@ impl Dotenv {
     }
 
     /// Reads the `.env` of a folder, if there is one, and sets what a folder may set.
-    pub fn of_folder(folder: &Path, elsewhere: &Elsewhere) -> Self {
+    pub fn of_folder(folder: &Path, elsewhere: &SetElsewhere) -> Self {
         let file = folder.join(NAME);
         let text = match regular(&file).and_then(|()| text(&file)) {
             Ok(text) => text,
@@ -140,9 +140,9 @@ impl Dotenv {
 
     /// Describes the settings that come from it.
     pub fn source(&self) -> Option<String> {
-        let names: Vec<&str> = self.taken.iter().map(String::as_str).take(NAMED).collect();
+        let names: Vec<&str> = self.taken.iter().map(String::as_str).take(MAX_NAMED).collect();
         let file = self.file.as_ref().filter(|_| !names.is_empty())?;
-        let more = if self.taken.len() > NAMED { " and others" } else { "" };
+        let more = if self.taken.len() > MAX_NAMED { " and others" } else { "" };
         Some(format!("{} sets {}{more}", file.display(), names.join(", ")))
     }
 
@@ -150,7 +150,7 @@ impl Dotenv {
     pub fn notes(&self) -> Vec<String> {
         let file = self.file.as_deref().unwrap_or(Path::new(NAME)).display();
         let is_folder = self.file.as_deref().is_some_and(Path::is_dir);
-        let left: Vec<_> = self.left.iter().filter(|(_, why)| *why != Why::Beaten).collect();
+        let left: Vec<_> = self.left.iter().filter(|(_, why)| *why != Why::Overridden).collect();
         let problem = self.problem.as_ref().filter(|_| !is_folder).map(|problem| format!("{file} {problem}"));
         let left = (!left.is_empty()).then(|| format!("left out of {file}: {}", listed(&left)));
         let above = self.above.as_ref().map(|above| {
@@ -163,12 +163,12 @@ impl Dotenv {
 /// Lists variables by the reason for which they were left out.
 pub fn listed(left: &[&(String, Why)]) -> String {
     let mut reasons: BTreeMap<Why, Vec<&str>> = BTreeMap::new();
-    for (name, why) in left.iter().take(NAMED) {
+    for (name, why) in left.iter().take(MAX_NAMED) {
         reasons.entry(*why).or_default().push(name);
     }
     let mut parts: Vec<String> =
         reasons.into_iter().map(|(why, names)| format!("{} ({why})", names.join(", "))).collect();
-    if let Some(more) = left.len().checked_sub(NAMED).filter(|more| *more > 0) {
+    if let Some(more) = left.len().checked_sub(MAX_NAMED).filter(|more| *more > 0) {
         parts.push(format!("and {more} more"));
     }
     parts.join("; ")
@@ -179,7 +179,7 @@ type Pairs = Vec<(String, String)>;
 
 /// Returns the pairs that a folder may set, and the variables that are left out. Variables without an effect here are
 /// in neither.
-fn choose(pairs: &[(String, String)], elsewhere: &Elsewhere) -> (Pairs, Vec<(String, Why)>) {
+fn choose(pairs: &[(String, String)], elsewhere: &SetElsewhere) -> (Pairs, Vec<(String, Why)>) {
     let given = |name: &str| elsewhere.variables.contains(name);
     let value = |name: &str| pairs.iter().find(|pair| pair.0 == name).and_then(|pair| filled(&pair.1));
     let has_other_key = KEY_VARIABLES.into_iter().any(given);
@@ -193,7 +193,7 @@ fn choose(pairs: &[(String, String)], elsewhere: &Elsewhere) -> (Pairs, Vec<(Str
     let only_true = |value: &str| if flag(value) == Ok(false) { Some(Why::OnlyTrue) } else { None };
     let why = |name: &str, value: &str| match name {
         _ if elsewhere.purpose == Purpose::Entry => Some(Why::Entry),
-        _ if name != KEY && given(name) => Some(Why::Beaten),
+        _ if name != KEY && given(name) => Some(Why::Overridden),
         KEY | ADDRESS if has_other_key => Some(Why::AnotherKey),
         _ if MAY_BE_SET.contains(&name) && !is_literal(value) => Some(Why::Substituted),
         KEY | ADDRESS if elsewhere.purpose == Purpose::Callers && has_address => Some(Why::CallersKeys),
@@ -206,7 +206,7 @@ fn choose(pairs: &[(String, String)], elsewhere: &Elsewhere) -> (Pairs, Vec<(Str
         _ => (!MAY_BE_SET.contains(&name)).then_some(Why::Forbidden),
     };
     let (mut taken, mut left) = (Vec::new(), Vec::new());
-    for (name, value) in pairs.iter().filter(|(name, value)| matters(name) && filled(value).is_some()) {
+    for (name, value) in pairs.iter().filter(|(name, value)| is_relevant(name) && filled(value).is_some()) {
         match why(name, value) {
             None => taken.push((name.clone(), value.clone())),
             Some(why) => left.push((name.clone(), why)),
@@ -230,7 +230,7 @@ const MAY_BE_SET: [&str; 10] = [
 ];
 
 /// Returns whether a variable affects this program, or a crate that it is made of.
-fn matters(name: &str) -> bool {
+fn is_relevant(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     ["ONCEHUB_", "OTEL_", "SSL_CERT_"].iter().any(|start| upper.starts_with(start))
         || upper.ends_with("_PROXY")
@@ -241,7 +241,7 @@ fn matters(name: &str) -> bool {
 fn above(folder: &Path) -> Option<PathBuf> {
     let file = folder.ancestors().skip(1).map(|folder| folder.join(NAME)).find(|file| regular(file).is_ok())?;
     let read = parse(&without_substitutions(&text(&file).ok()?));
-    read.pairs.iter().any(|(name, value)| matters(name) && filled(value).is_some()).then_some(file)
+    read.pairs.iter().any(|(name, value)| is_relevant(name) && filled(value).is_some()).then_some(file)
 }
 
 /// Checks that a path leads to a regular file: reading a pipe or a device might never end.
@@ -309,7 +309,7 @@ impl Read for Lines<'_> {
 }
 
 fn bad_lines(lines: &[usize]) -> String {
-    let numbers: Vec<String> = lines.iter().take(NAMED).map(ToString::to_string).collect();
+    let numbers: Vec<String> = lines.iter().take(MAX_NAMED).map(ToString::to_string).collect();
     let (lines, are) = if numbers.len() == 1 { ("line", "is") } else { ("lines", "are") };
     let numbers = numbers.join(", ");
     format!("has a bad line: {lines} {numbers} {are} not NAME=value (quote values that hold spaces)")

@@ -2,13 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn elsewhere(variables: &[&str]) -> Elsewhere {
+fn elsewhere(variables: &[&str]) -> SetElsewhere {
     let variables = variables.iter().map(ToString::to_string).collect();
-    Elsewhere { variables, sandbox: false, purpose: Purpose::OwnAccount }
+    SetElsewhere { variables, sandbox: false, purpose: Purpose::OwnAccount }
 }
 
 /// Returns what a folder's text sets, and what is left out of it.
-fn chosen(text: &str, elsewhere: &Elsewhere) -> (Vec<String>, Vec<(String, Why)>) {
+fn chosen(text: &str, elsewhere: &SetElsewhere) -> (Vec<String>, Vec<(String, Why)>) {
     let read = parse(&without_substitutions(text));
     assert_eq!(read.bad, [0; 0], "{text}");
     let (taken, left) = choose(&read.pairs, elsewhere);
@@ -55,15 +55,15 @@ fn a_key_from_elsewhere_makes_the_folders_key_and_address_void() {
 #[test]
 fn a_folders_address_is_for_its_own_key_alone() {
     let pair = "ONCEHUB_API_KEY=folder-key\nONCEHUB_API_URL=https://x.example";
-    let callers = Elsewhere { purpose: Purpose::Callers, ..elsewhere(&[]) };
+    let callers = SetElsewhere { purpose: Purpose::Callers, ..elsewhere(&[]) };
     let (taken, left) = chosen(pair, &callers);
     assert!(taken.is_empty() && left.iter().all(|left| left.1 == Why::CallersKeys), "{left:?}");
     // Without the address, no caller's key goes to a stranger.
     assert_eq!(chosen("ONCEHUB_API_KEY=folder-key", &callers).0, ["ONCEHUB_API_KEY=folder-key"]);
-    let with_address = Elsewhere { purpose: Purpose::Callers, ..elsewhere(&["ONCEHUB_API_URL"]) };
+    let with_address = SetElsewhere { purpose: Purpose::Callers, ..elsewhere(&["ONCEHUB_API_URL"]) };
     assert_eq!(chosen(pair, &with_address).0, ["ONCEHUB_API_KEY=folder-key"]);
 
-    let simulated = Elsewhere { sandbox: true, ..elsewhere(&["ONCEHUB_MCP_SANDBOX"]) };
+    let simulated = SetElsewhere { sandbox: true, ..elsewhere(&["ONCEHUB_MCP_SANDBOX"]) };
     assert_eq!(chosen(pair, &simulated).1, [("ONCEHUB_API_URL".to_owned(), Why::Simulated)]);
     let both = format!("{pair}\nONCEHUB_MCP_SANDBOX=on");
     assert_eq!(chosen(&both, &elsewhere(&[])).1, [("ONCEHUB_API_URL".to_owned(), Why::Simulated)]);
@@ -71,7 +71,7 @@ fn a_folders_address_is_for_its_own_key_alone() {
 
 #[test]
 fn an_entry_takes_nothing_from_a_folder() {
-    let entry = Elsewhere { purpose: Purpose::Entry, ..elsewhere(&[]) };
+    let entry = SetElsewhere { purpose: Purpose::Entry, ..elsewhere(&[]) };
     let (taken, left) = chosen("ONCEHUB_API_KEY=k\nONCEHUB_MCP_TIME_ZONE=UTC\nHTTPS_PROXY=x\nOTHER=1", &entry);
     assert!(taken.is_empty() && left.len() == 3, "{taken:?} {left:?}");
 }
@@ -83,12 +83,12 @@ fn nothing_in_a_folder_widens() {
     leaves_out("ONCEHUB_MCP_CONFIRM=auto", &[], Why::OnlyAlways);
     for given in TOOLS {
         for text in ["ONCEHUB_MCP_TOOLS=delete_user", "ONCEHUB_MCP_TOOLSETS=all"] {
-            let why = if text.starts_with(&format!("{given}=")) { Why::Beaten } else { Why::ToolsChosen };
+            let why = if text.starts_with(&format!("{given}=")) { Why::Overridden } else { Why::ToolsChosen };
             leaves_out(text, &[given], why);
         }
     }
     for name in ["ONCEHUB_MCP_CONFIRM", "ONCEHUB_MCP_READ_ONLY", "ONCEHUB_MCP_EXCLUDE_TOOLS", "ONCEHUB_MCP_TIME_ZONE"] {
-        leaves_out(&format!("{name}=true"), &[name], Why::Beaten);
+        leaves_out(&format!("{name}=true"), &[name], Why::Overridden);
     }
 }
 
@@ -164,7 +164,7 @@ fn a_line_that_cannot_be_read_is_known_by_its_number_and_takes_no_other_with_it(
 #[test]
 fn a_note_is_a_line_and_names_no_value() {
     let left = (0..40).map(|at| (format!("ONCEHUB_{at}"), Why::Forbidden));
-    let beaten = ("ONCEHUB_MCP_TIME_ZONE".into(), Why::Beaten);
+    let beaten = ("ONCEHUB_MCP_TIME_ZONE".into(), Why::Overridden);
     let dotenv = Dotenv { file: Some("/p/.env".into()), left: left.chain([beaten]).collect(), ..Dotenv::default() };
     let notes = dotenv.notes();
     assert_eq!(notes.len(), 1);

@@ -95,11 +95,11 @@ impl Format {
         // The result must have the change, and no other.
         let said = self.read(&edited).ok().context(ENTANGLED)?;
         // A table that was emptied may be gone: that counts as empty.
-        ensure!(without_nothing(said) == without_nothing(then), ENTANGLED);
+        ensure!(without_empty(said) == without_empty(then), ENTANGLED);
         if text.contains("\r\n") {
             edited = edited.replace('\n', "\r\n");
         }
-        Ok(if text.starts_with(MARK) { format!("{MARK}{edited}") } else { edited })
+        Ok(if text.starts_with(BOM) { format!("{BOM}{edited}") } else { edited })
     }
 }
 
@@ -117,14 +117,14 @@ fn edits<'a>(now: &'a Map<String, Value>, then: &'a Map<String, Value>, at: &[&'
 }
 
 /// The byte order mark that Windows editors put before a text.
-const MARK: char = '\u{feff}';
+const BOM: char = '\u{feff}';
 
 /// Returns the text with line endings that every parser knows, and without the mark.
 fn plain(text: &str) -> String {
-    text.trim_start_matches(MARK).replace("\r\n", "\n")
+    text.trim_start_matches(BOM).replace("\r\n", "\n")
 }
 
-fn without_nothing(mut fields: Map<String, Value>) -> Map<String, Value> {
+fn without_empty(mut fields: Map<String, Value>) -> Map<String, Value> {
     fields.retain(|_, field| !field.is_null() && field.as_object().is_none_or(|fields| !fields.is_empty()));
     fields
 }

@@ -108,13 +108,13 @@ fn where_there_is_nothing_a_file_is_made_for_its_owner_alone() {
     for client in ALL {
         let home = tempfile::tempdir().unwrap();
         let machine = machine(home.path());
-        assert!(!client.is_here(&machine), "{}", client.id);
+        assert!(!client.is_installed(&machine), "{}", client.id);
         assert_eq!(register(client, &machine, &stdio()), None, "{}: there is nothing to copy", client.id);
         let file = client.file(&machine, Scope::Person).unwrap();
         let text = fs::read_to_string(&file).unwrap();
         assert_eq!(text, client.block("oncehub", &stdio()).unwrap(), "{}", client.id);
         assert!(text.ends_with('\n') && text.lines().count() > 3, "{}: {text}", client.id);
-        assert!(client.is_here(&machine), "{}", client.id);
+        assert!(client.is_installed(&machine), "{}", client.id);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -152,7 +152,7 @@ pub(super) async fn true_reply(row: usize) -> Value {
 }
 
 /// Whether a reply holds nothing of what was asked for.
-fn says_nothing(reply: &Value, is_list: bool) -> bool {
+fn is_blank_reply(reply: &Value, is_list: bool) -> bool {
     if is_list {
         return reply.get("data").is_none_or(|data| !data.is_array() && !data.is_null());
     }
@@ -176,7 +176,7 @@ fn odd_replies(share: usize) {
         let outcome = runner.run(&oddities(), |oddities| {
             let odd = make_odd(&reply, &oddities);
             // Each is read several times over, with pauses: a few of them show what there is to see.
-            if method == "GET" && says_nothing(&odd, is_list) {
+            if method == "GET" && is_blank_reply(&odd, is_list) {
                 nothings.set(nothings.get() + 1);
                 if nothings.get() > 2 {
                     return Ok(());
@@ -185,7 +185,7 @@ fn odd_replies(share: usize) {
             let fault = Fault::new(Effect::Error(200, odd.clone())).on(method, &path);
             let replied = runtime.block_on(bench.call_with(fault, operation.tool, operation.arguments.clone()));
             // What says nothing at all is not shown as if it were an object, or an empty list.
-            if replied.is_failure() && method == "GET" && says_nothing(&odd, is_list) {
+            if replied.is_failure() && method == "GET" && is_blank_reply(&odd, is_list) {
                 prop_assert_eq!(&replied.error()["type"], "unexpected_reply");
                 return Ok(());
             }

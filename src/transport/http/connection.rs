@@ -23,16 +23,16 @@ const BUFFER: usize = 64 << 10;
 pub(super) struct Serving {
     pub(super) routes: Router,
     /// How long a client may be slow or silent.
-    pub(super) patience: Duration,
+    pub(super) client_timeout: Duration,
     /// Cancelled when a connection is to be closed after its in-flight response.
     pub(super) stopping: CancellationToken,
 }
 
 /// Serves a connection until the client closes it or is too slow, or the server stops.
 pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + 'static, peer: Peer, serving: Serving) {
-    let Serving { routes, patience, stopping } = serving;
+    let Serving { routes, client_timeout, stopping } = serving;
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(patience));
+    stream.set_write_timeout(Some(client_timeout));
     let routes = TowerToHyperService::new(routes);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
@@ -40,7 +40,7 @@ pub(super) async fn serve(stream: impl AsyncRead + AsyncWrite + 'static, peer: P
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience)
+        .header_read_timeout(client_timeout)
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(Box::pin(stream)), service);
     tokio::pin!(connection);

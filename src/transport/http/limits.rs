@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use parking_lot::Mutex;
 
-use super::sessions::Asked;
+use super::sessions::RequestGuard;
 use super::{Caller, Refusal};
 
 /// The server's limits. Whatever exceeds them is rejected with a reason.
@@ -32,7 +32,7 @@ pub struct Limits {
     /// The idle time after which a session ends.
     pub idle: Duration,
     /// The timeout for a client to send a request's head, to send its body, or to take a part of a response.
-    pub patience: Duration,
+    pub client_timeout: Duration,
 }
 
 /// The most calls at once of keys that OnceHub has not accepted.
@@ -77,7 +77,7 @@ pub struct InFlight {
     stranger: Option<IpAddr>,
     running: Arc<Mutex<Running>>,
     /// The request's id in its session.
-    pub(super) asked: Option<Asked>,
+    pub(super) asked: Option<RequestGuard>,
 }
 
 impl Calls {
@@ -130,15 +130,15 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let mut running = self.running.lock();
         match self.stranger {
-            Some(network) => let_go(&mut running.strangers, &network),
+            Some(network) => release(&mut running.strangers, &network),
             None => running.known -= 1,
         }
-        let_go(&mut running.by_tenant, &self.tenant);
+        release(&mut running.by_tenant, &self.tenant);
     }
 }
 
 /// Decrements a count, and removes it at zero.
-fn let_go<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+fn release<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
     if let Some(count) = counts.get_mut(key) {
         *count -= 1;
         if *count == 0 {
@@ -150,7 +150,7 @@ fn let_go<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 impl Limits {
     /// Reads a whole body, unless it is too large or too slow.
     pub(super) async fn read(&self, body: Body) -> Result<Bytes, Refusal> {
-        let read = tokio::time::timeout(self.patience, Limited::new(body, self.body).collect()).await;
+        let read = tokio::time::timeout(self.client_timeout, Limited::new(body, self.body).collect()).await;
         match read {
             Ok(Ok(body)) => Ok(body.to_bytes()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
@@ -159,7 +159,7 @@ impl Limits {
             }
             Ok(Err(_)) => Err(Refusal::new(StatusCode::BAD_REQUEST, "body", "the body is incomplete")),
             Err(_) => {
-                let reason = format!("the body did not arrive within {} s", self.patience.as_secs());
+                let reason = format!("the body did not arrive within {} s", self.client_timeout.as_secs());
                 Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "slow_body", reason))
             }
         }

@@ -74,7 +74,7 @@ impl Listener {
     ) -> Connections {
         let room = Arc::new(Semaphore::new(limits.connections));
         let stopping = CancellationToken::new();
-        let serving = Serving { routes, patience: limits.patience, stopping: stopping.clone() };
+        let serving = Serving { routes, client_timeout: limits.client_timeout, stopping: stopping.clone() };
         let connections = Connections { open: TaskTracker::new(), stopping };
         let certificates = self.certificates.map(Arc::new);
         tokio::pin!(stop);
@@ -94,7 +94,7 @@ impl Listener {
             let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
                 metrics::counter!("http_requests_refused_total", "reason" => "connections").increment(1);
                 if certificates.is_none() {
-                    tokio::spawn(last_words(stream, FULL));
+                    tokio::spawn(close_with(stream, FULL));
                 }
                 continue;
             };
@@ -115,15 +115,15 @@ impl Listener {
 
 /// Serves a connection over TLS.
 async fn encrypted(stream: TcpStream, certificates: &Certificates, peer: Peer, serving: Serving) {
-    let (patience, mut first) = (serving.patience, [0]);
+    let (client_timeout, mut first) = (serving.client_timeout, [0]);
     // A client that forgot the s in https gets a message, instead of noise.
-    match tokio::time::timeout(patience, stream.peek(&mut first)).await {
+    match tokio::time::timeout(client_timeout, stream.peek(&mut first)).await {
         Ok(Ok(1)) if first == [HANDSHAKE] => {}
-        Ok(Ok(1)) => return last_words(stream, PLAIN).await,
+        Ok(Ok(1)) => return close_with(stream, PLAIN).await,
         _ => return,
     }
     let acceptor = TlsAcceptor::from(certificates.current());
-    if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
+    if let Ok(Ok(stream)) = tokio::time::timeout(client_timeout, acceptor.accept(stream)).await {
         serve(stream, peer, serving).await;
     }
 }
@@ -134,7 +134,7 @@ const PLAIN: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncon
     this port speaks HTTPS only: write https in the address";
 
 /// Says why a connection is closed, to a client that may not have sent a request yet.
-async fn last_words(mut stream: TcpStream, words: &'static str) {
+async fn close_with(mut stream: TcpStream, words: &'static str) {
     let told = async {
         stream.write_all(words.as_bytes()).await?;
         stream.shutdown().await

@@ -14,7 +14,7 @@ use rmcp::transport::streamable_http_server::{SessionId, SessionManager};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::DropGuard;
 
-use super::sessions::{Sessions, Way, new_id};
+use super::sessions::{Channel, Sessions, new_id};
 use super::{Caller, Refusal};
 
 /// A session that rmcp has not taken over yet: its worker, and what ends it otherwise.
@@ -33,13 +33,13 @@ impl Sessions {
         // Only the registry knows when an idle session is to end.
         config.keep_alive = None;
         let (handle, worker) = create_local_session(SessionId::clone(&id), config);
-        let end = self.open(caller, id, Way::Streamable(handle))?;
+        let end = self.open(caller, id, Channel::Streamable(handle))?;
         Ok((worker, end.drop_guard()))
     }
 
     fn handle(&self, id: &SessionId) -> io::Result<LocalSessionHandle> {
         match self.get(id).as_deref().map(|session| &session.way) {
-            Some(Way::Streamable(handle)) => Ok(handle.clone()),
+            Some(Channel::Streamable(handle)) => Ok(handle.clone()),
             _ => Err(io::Error::other("the session has ended")),
         }
     }

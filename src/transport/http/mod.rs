@@ -72,7 +72,7 @@ pub trait Backend: Send + Sync + 'static {
     fn knows(&self, tenant: &str) -> bool;
 
     /// Checks whether OnceHub accepts the key of a caller that opens a session, without holding anybody up.
-    fn meet(&self, caller: &Caller);
+    fn validate_key(&self, caller: &Caller);
 
     /// Returns whether calls can succeed now, or else why not.
     fn ready(&self) -> impl Future<Output = Result<(), String>> + Send;
@@ -125,7 +125,7 @@ struct Shared<B: Backend> {
     sessions: Arc<Sessions>,
     calls: Calls,
     /// The requests whose responses have not been sent completely.
-    under_way: TaskTracker,
+    in_flight: TaskTracker,
     /// The first phase of a shutdown: no new calls.
     stopping: CancellationToken,
     /// The second: streams end.
@@ -150,16 +150,16 @@ pub async fn serve<B: Backend>(
     let _ending = AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            sessions.end_silent();
+            sessions.end_idle();
         }
     }));
     let connections = listener.accept_until(stop, routes::all(Arc::clone(&shared)), &limits).await;
     // No more new connections. Clients that are connected get responses, but their new calls are rejected.
     shared.stopping.cancel();
-    shared.under_way.close();
+    shared.in_flight.close();
     let finished = async {
         shared.backend.drain().await;
-        shared.under_way.wait().await;
+        shared.in_flight.wait().await;
     };
     let deadline = tokio::time::Instant::now() + drain;
     if tokio::time::timeout_at(deadline, finished).await.is_err() {
@@ -183,7 +183,7 @@ impl<B: Backend> Shared<B> {
             streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
             sessions,
             calls: Calls::new(&limits),
-            under_way: TaskTracker::new(),
+            in_flight: TaskTracker::new(),
             stopping: CancellationToken::new(),
             ended,
             backend,

@@ -45,14 +45,14 @@ pub(super) struct Session {
     tenant: Arc<str>,
     network: IpAddr,
     /// How messages get into it.
-    pub(super) way: Way,
+    pub(super) way: Channel,
     usage: Mutex<Usage>,
     /// Cancelled when the session ends, for whatever reason.
     end: CancellationToken,
 }
 
 /// How messages get into a session.
-pub(super) enum Way {
+pub(super) enum Channel {
     /// Through rmcp's worker.
     Streamable(LocalSessionHandle),
     /// Through the channel of an open stream.
@@ -69,7 +69,7 @@ struct Usage {
 }
 
 /// An in-flight request of a session: until this is dropped, no other may use its id.
-pub(super) struct Asked {
+pub(super) struct RequestGuard {
     session: Arc<Session>,
     id: String,
 }
@@ -83,18 +83,18 @@ pub(super) struct Count {
 
 impl Session {
     /// Registers a request. No in-flight one may have its id: the response to one would go to the other.
-    pub(super) fn ask(self: &Arc<Self>, id: &Value) -> Result<Asked, Refusal> {
+    pub(super) fn ask(self: &Arc<Self>, id: &Value) -> Result<RequestGuard, Refusal> {
         let id = id.to_string();
         if !self.usage.lock().requests.insert(id.clone()) {
             return Err(Refusal::invalid(
                 "a request with this id is in flight in this session: give each request an id of its own",
             ));
         }
-        Ok(Asked { session: Arc::clone(self), id })
+        Ok(RequestGuard { session: Arc::clone(self), id })
     }
 
     fn end(&self) {
-        if let Way::Streamable(handle) = &self.way {
+        if let Channel::Streamable(handle) = &self.way {
             // Its worker would take the end of its channel for a fault, and log it.
             let _ = handle.close().now_or_never();
         }
@@ -102,7 +102,7 @@ impl Session {
     }
 }
 
-impl Drop for Asked {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
         let mut usage = self.session.usage.lock();
         usage.requests.remove(&self.id);
@@ -116,8 +116,8 @@ impl Sessions {
     }
 
     /// Opens one more session of this caller, if there is room. Returns the token that ends it.
-    pub(super) fn open(&self, caller: &Caller, id: SessionId, way: Way) -> Result<CancellationToken, Refusal> {
-        self.end_silent();
+    pub(super) fn open(&self, caller: &Caller, id: SessionId, way: Channel) -> Result<CancellationToken, Refusal> {
+        self.end_idle();
         let mut open = self.open.lock();
         if open.values().filter(|session| session.tenant == caller.tenant).count() >= self.limits.sessions_per_tenant {
             let reason = "too many sessions are open with this key: end some (DELETE with their Mcp-Session-Id), or use \
@@ -178,7 +178,7 @@ impl Sessions {
 
     /// Returns a session of this caller that has not ended, and marks it as in use.
     pub(super) fn find(&self, id: &str, caller: &Caller) -> Result<Arc<Session>, Refusal> {
-        self.end_silent();
+        self.end_idle();
         let session = self.get(id).filter(|session| session.tenant == caller.tenant).ok_or_else(Refusal::no_session)?;
         let mut usage = session.usage.lock();
         (usage.last, usage.has_begun) = (Instant::now(), true);
@@ -199,9 +199,9 @@ impl Sessions {
 
     /// Returns how many sessions are open.
     pub(super) fn count(&self) -> Count {
-        self.end_silent();
+        self.end_idle();
         let open = self.open.lock();
-        let sse = open.values().filter(|session| matches!(session.way, Way::Sse(_))).count();
+        let sse = open.values().filter(|session| matches!(session.way, Channel::Sse(_))).count();
         Count { streamable: open.len() - sse, sse }
     }
 
@@ -211,7 +211,7 @@ impl Sessions {
     }
 
     /// Ends the sessions that have been idle for too long, and removes those that have ended.
-    pub(super) fn end_silent(&self) {
+    pub(super) fn end_idle(&self) {
         self.open.lock().retain(|_, session| {
             let is_over = session.end.is_cancelled() || self.is_silent(session);
             if is_over {
@@ -228,9 +228,9 @@ impl Sessions {
         let most = match session.way {
             _ if !usage.requests.is_empty() => return false,
             // The session lives as long as its stream.
-            Way::Sse(_) if is_known => return false,
-            Way::Streamable(_) if !usage.has_begun => most.min(self.limits.patience),
-            Way::Streamable(_) | Way::Sse(_) => most,
+            Channel::Sse(_) if is_known => return false,
+            Channel::Streamable(_) if !usage.has_begun => most.min(self.limits.client_timeout),
+            Channel::Streamable(_) | Channel::Sse(_) => most,
         };
         usage.last.elapsed() >= most
     }

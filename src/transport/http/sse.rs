@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::PollSender;
 
-use super::sessions::{Way, new_id};
+use super::sessions::{Channel, new_id};
 use super::streamable::{self, Message, SESSION_ID};
 use super::{Backend, Refusal, Shared};
 
@@ -79,18 +79,19 @@ impl<B: Backend> Shared<B> {
         let (to_server, from_client) = mpsc::channel::<ClientJsonRpcMessage>(WAITING);
         let id = new_id()?;
         let address = format!("{}/message?sessionId={id}", self.prefix());
-        let end = self.sessions.open(&caller, id, Way::Sse(to_server))?;
+        let end = self.sessions.open(&caller, id, Channel::Sse(to_server))?;
         if self.backend.knows(&caller.tenant) {
             tracing::info!(tenant = %caller.tenant, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");
         }
-        self.backend.meet(&caller);
+        self.backend.validate_key(&caller);
         let ended = self.ended.child_token();
-        let (service, patience, cancel) = (self.backend.service(), self.settings.limits.patience, ended.clone());
+        let (service, client_timeout, cancel) =
+            (self.backend.service(), self.settings.limits.client_timeout, ended.clone());
         let events = ReceiverStream::new(from_server).take_until(end.clone().cancelled_owned());
         tokio::spawn(async move {
             let pipes = (PollSender::new(to_client), ReceiverStream::new(from_client));
             // Clients end a session by dropping its stream: this is not an error.
-            let opening = tokio::time::timeout(patience, service.serve_with_ct(pipes, cancel.clone()));
+            let opening = tokio::time::timeout(client_timeout, service.serve_with_ct(pipes, cancel.clone()));
             if let Ok(Ok(running)) = opening.await {
                 let _ = running.waiting().await;
             }
@@ -117,7 +118,7 @@ impl<B: Backend> Shared<B> {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "session", reason));
         };
         let session = self.sessions.find(&id, &caller)?;
-        let Way::Sse(to_server) = &session.way else { return Err(Refusal::no_session()) };
+        let Channel::Sse(to_server) = &session.way else { return Err(Refusal::no_session()) };
         let body = self.settings.limits.read(body).await?;
         let message = Message::read(&body)?;
         self.admit(&mut parts, &caller, &message, Some(&session)).map_err(|refusal| refusal.to(message.id.as_ref()))?;
@@ -126,7 +127,7 @@ impl<B: Backend> Shared<B> {
         if let ClientJsonRpcMessage::Request(request) = &mut message {
             request.request.extensions_mut().insert(parts);
         }
-        let delivered = tokio::time::timeout(self.settings.limits.patience, to_server.send(message)).await;
+        let delivered = tokio::time::timeout(self.settings.limits.client_timeout, to_server.send(message)).await;
         match delivered {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Refusal::no_session()),

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::limits::Limits;
 use super::manager::OPENING;
-use super::sessions::{Session, Sessions, Way};
+use super::sessions::{Channel, Session, Sessions};
 use super::{Backend, Caller, Refusal, Shared};
 
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -97,7 +97,7 @@ impl<B: Backend> Shared<B> {
         let caller = self.caller(&mut parts)?;
         let session = parts.headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
         let session = session.map(|id| self.sessions.find(id, &caller)).transpose()?;
-        if matches!(session.as_deref(), Some(Session { way: Way::Sse(_), .. })) {
+        if matches!(session.as_deref(), Some(Session { way: Channel::Sse(_), .. })) {
             return Err(Refusal::no_session());
         }
         let mut opening = None;
@@ -108,7 +108,7 @@ impl<B: Backend> Shared<B> {
             let refused = |refusal: Refusal| refusal.to(message.id.as_ref());
             if session.is_none() && message.is("initialize") {
                 opening = Some(self.sessions.open_streamable(&caller).map_err(refused)?);
-                self.backend.meet(&caller);
+                self.backend.validate_key(&caller);
             }
             self.admit(&mut parts, &caller, &message, session.as_ref()).map_err(refused)?;
             // A subscription lasts as long as the server does.
@@ -118,7 +118,7 @@ impl<B: Backend> Shared<B> {
             Bytes::new()
         };
         // A shutdown waits until the last byte of the response has been taken.
-        let under_way = is_awaited.then(|| self.under_way.token());
+        let in_flight = is_awaited.then(|| self.in_flight.token());
         let request = Request::from_parts(parts, Full::new(body));
         let response = match opening {
             None => self.streamable.handle(request).await,
@@ -133,7 +133,7 @@ impl<B: Backend> Shared<B> {
         // chunks.
         Ok(response.map(|body| {
             Body::new(body.map_err(move |error| {
-                let _ = &under_way;
+                let _ = &in_flight;
                 error
             }))
         }))

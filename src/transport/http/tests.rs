@@ -71,7 +71,7 @@ impl Backend for Simple {
         self.accepted.0.lock().unwrap().contains(tenant)
     }
 
-    fn meet(&self, caller: &Caller) {
+    fn validate_key(&self, caller: &Caller) {
         self.met.0.lock().unwrap().insert(Arc::clone(&caller.tenant));
     }
 
@@ -101,7 +101,7 @@ const LIMITS: Limits = Limits {
     calls_per_tenant: 1_000,
     body: 1 << 20,
     idle: Duration::from_hours(1),
-    patience: Duration::from_secs(30),
+    client_timeout: Duration::from_secs(30),
 };
 
 impl Bench {
@@ -218,7 +218,7 @@ async fn a_thousand_clients_that_leave_with_their_first_message_leave_nothing_un
     }
     assert_eq!(bench.count().await, 800);
     // No more messages came in them, so they are not kept for an hour.
-    tokio::time::advance(LIMITS.patience.saturating_sub(Duration::from_millis(1))).await;
+    tokio::time::advance(LIMITS.client_timeout.saturating_sub(Duration::from_millis(1))).await;
     assert_eq!(bench.count().await, 800);
     tokio::time::advance(Duration::from_millis(1)).await;
     assert_eq!(bench.count().await, 0);
@@ -233,7 +233,7 @@ async fn clients_that_leave_do_not_get_past_the_limit() {
     }
     assert_eq!(bench.count().await, 300);
     assert!(reason(bench.open("known", 1).await).contains("as many sessions"));
-    tokio::time::advance(LIMITS.patience).await;
+    tokio::time::advance(LIMITS.client_timeout).await;
     assert_eq!(bench.count().await, 0);
     bench.open("known", 1).await.unwrap();
 }

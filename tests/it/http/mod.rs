@@ -4,11 +4,11 @@
 mod campaign;
 mod connections;
 mod door;
-mod going;
 mod keys;
 mod limits;
 mod sdk;
 mod seen;
+mod shutdown;
 mod strangers;
 mod tenants;
 mod tls;
@@ -194,9 +194,9 @@ pub(super) async fn refusal(request: RequestBuilder) -> (u16, String) {
 
 /// Completes when something has become true, and fails when it does not.
 pub(super) async fn until(what: &str, is_true: impl AsyncFn() -> bool) {
-    let patience = tokio::time::Instant::now() + PATIENCE;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     while !is_true().await {
-        assert!(tokio::time::Instant::now() < patience, "{what}");
+        assert!(tokio::time::Instant::now() < deadline, "{what}");
         tokio::task::yield_now().await;
     }
 }

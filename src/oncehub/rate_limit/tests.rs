@@ -55,7 +55,7 @@ fn a_wait_past_the_deadline_is_refused_with_its_length_and_takes_nothing() {
         assert_eq!(account.reserve(now, now), Ok(now));
     }
     let wait = SECOND + SLACK;
-    assert_eq!(account.reserve(now, now + SECOND / 2), Err(NoMoment::TooLate(wait)));
+    assert_eq!(account.reserve(now, now + SECOND / 2), Err(NoSlot::TooLate(wait)));
     assert_eq!(account.reserve(now, now + FOREVER), Ok(now + wait), "the refusal reserved nothing");
 }
 
@@ -247,7 +247,7 @@ async fn a_key_that_oncehub_refuses_is_a_stranger_again_and_asked_about_after_ha
     assert!(address.knows("revoked"));
     budget.refuse(refusal());
     assert!(!address.knows("revoked"));
-    let is_remembered = || budget.standing().unwrap().refusal().is_some();
+    let is_remembered = || budget.key_status().unwrap().refusal().is_some();
     assert!(is_remembered());
     tokio::time::advance(Duration::from_secs(30) - Duration::from_millis(1)).await;
     assert!(is_remembered());

@@ -11,14 +11,14 @@ const REFUSED_FOR: Duration = Duration::from_secs(30);
 
 /// What OnceHub has said about a key, among many keys at one address.
 #[derive(Debug, Default)]
-pub(in crate::oncehub) struct Standing {
-    said: Mutex<Said>,
+pub(in crate::oncehub) struct KeyStatus {
+    verdict: Mutex<Verdict>,
     /// Held by the one call that checks the key, while the others wait for its result.
     pub(in crate::oncehub) turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
-enum Said {
+enum Verdict {
     /// Nothing yet.
     #[default]
     Nothing,
@@ -29,25 +29,25 @@ enum Said {
     },
 }
 
-impl Standing {
+impl KeyStatus {
     pub(in crate::oncehub) fn is_accepted(&self) -> bool {
-        matches!(*self.said.lock(), Said::Accepted)
+        matches!(*self.verdict.lock(), Verdict::Accepted)
     }
 
     /// Returns the error with which OnceHub has recently rejected the key.
     pub(in crate::oncehub) fn refusal(&self) -> Option<Error> {
-        match &*self.said.lock() {
-            Said::Refused { at, error } if at.elapsed() < REFUSED_FOR => Some(error.clone()),
+        match &*self.verdict.lock() {
+            Verdict::Refused { at, error } if at.elapsed() < REFUSED_FOR => Some(error.clone()),
             _ => None,
         }
     }
 
     /// Marks the key as accepted. Returns whether that is new.
     pub(super) fn accept(&self) -> bool {
-        !matches!(std::mem::replace(&mut *self.said.lock(), Said::Accepted), Said::Accepted)
+        !matches!(std::mem::replace(&mut *self.verdict.lock(), Verdict::Accepted), Verdict::Accepted)
     }
 
     pub(super) fn refuse(&self, error: Error) {
-        *self.said.lock() = Said::Refused { at: Instant::now(), error };
+        *self.verdict.lock() = Verdict::Refused { at: Instant::now(), error };
     }
 }

@@ -47,7 +47,7 @@ impl Account {
     /// and waiting requests move there.
     ///
     /// Both must be roots, and distinct.
-    pub(super) fn becomes(&self, other: &Arc<Self>) {
+    pub(super) fn merge_into(&self, other: &Arc<Self>) {
         let now = Instant::now();
         let (moments, paused_until) = {
             let mut log = self.log.lock();
@@ -62,7 +62,7 @@ impl Account {
     }
 
     /// Waits for a free moment.
-    pub(super) async fn moment(&self, deadline: Instant) -> Result<Instant, NoMoment> {
+    pub(super) async fn moment(&self, deadline: Instant) -> Result<Instant, NoSlot> {
         loop {
             let now = Instant::now();
             let moment = self.reserve(now, deadline)?;
@@ -99,10 +99,10 @@ impl Account {
         !log.requests.is_empty() || log.paused_until.is_some_and(|until| until > now)
     }
 
-    pub(super) fn reserve(&self, now: Instant, deadline: Instant) -> Result<Instant, NoMoment> {
+    pub(super) fn reserve(&self, now: Instant, deadline: Instant) -> Result<Instant, NoSlot> {
         let mut log = self.log.lock();
         if self.same_as.get().is_some() {
-            return Err(NoMoment::Elsewhere);
+            return Err(NoSlot::Elsewhere);
         }
         log.expire(now);
         let frees = |window: &Window| {
@@ -114,7 +114,7 @@ impl Account {
         let bounds = self.windows.iter().filter_map(frees).chain(log.paused_until).chain(last);
         let moment = bounds.fold(now, Instant::max);
         if moment > deadline {
-            return Err(NoMoment::TooLate(moment - now));
+            return Err(NoSlot::TooLate(moment - now));
         }
         log.requests.push_back((moment, ()));
         Ok(moment)
@@ -130,7 +130,7 @@ impl Account {
 
 /// Why an account has no moment for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoMoment {
+pub(super) enum NoSlot {
     /// The next moment comes after the deadline, this much later than now.
     TooLate(Duration),
     /// The account has turned out to be another one: reserve there.

@@ -25,10 +25,10 @@ const STRANGERS: usize = 10;
 
 /// The fraction of a window in which a client address may take one request from the other half: a key that follows
 /// wrong ones from the same address waits only that long, not until they no longer count.
-const SLOWLY: u32 = 15;
+const TRICKLE: u32 = 15;
 
 /// The time within which rejections of several accounts are taken for the address's limit.
-const TOGETHER: Duration = Duration::from_secs(1);
+const COINCIDENCE: Duration = Duration::from_secs(1);
 
 /// How many accepted keys are cached, under names that reveal nothing of them, and for how long after their last
 /// request.
@@ -59,14 +59,14 @@ struct Inner {
 #[derive(Debug)]
 struct Taken {
     /// The requests that have been sent.
-    log: Log<Whose>,
+    log: Log<Owner>,
     /// The accounts that OnceHub has just rejected, with the time of the rejection and the wait it asked for.
     refused: Vec<(Instant, u64, Duration)>,
 }
 
 /// The owner of a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Whose {
+pub(super) struct Owner {
     pub(super) account: u64,
     /// The client address, for a key that OnceHub has not accepted.
     pub(super) stranger: Option<IpAddr>,
@@ -109,7 +109,7 @@ impl Address {
     pub(super) fn accept(&self, key: &Arc<str>, account: &Arc<Account>) {
         self.0.known.insert(Arc::clone(key), Arc::clone(account));
         let number = account.number;
-        self.relabel(number, Whose { account: number, stranger: None });
+        self.relabel(number, Owner { account: number, stranger: None });
         self.0.freed.notify_waiters();
     }
 
@@ -128,13 +128,13 @@ impl Address {
             return;
         };
         if !Arc::ptr_eq(&account, &same) {
-            account.becomes(&same);
-            self.relabel(account.number, Whose { account: same.number, stranger: None });
+            account.merge_into(&same);
+            self.relabel(account.number, Owner { account: same.number, stranger: None });
         }
     }
 
     /// Takes a request out of the limit, or returns when to try again.
-    pub(super) fn take(&self, whose: Whose) -> Result<(), Instant> {
+    pub(super) fn take(&self, whose: Owner) -> Result<(), Instant> {
         let (now, mut taken) = (Instant::now(), self.0.taken.lock());
         taken.log.expire(now);
         let rooms = taken.log.windows.iter().map(|window| taken.room(window, whose, now));
@@ -147,11 +147,11 @@ impl Address {
     }
 
     /// Joins the line of requests that wait to try a key.
-    pub(super) fn stand_in_line(&self, network: IpAddr) -> InLine {
+    pub(super) fn enqueue(&self, network: IpAddr) -> QueuePlace {
         let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
         self.0.line.lock().push((number, network));
         self.0.freed.notify_waiters();
-        InLine { address: self.clone(), number, network }
+        QueuePlace { address: self.clone(), number, network }
     }
 
     /// Completes when strangers may find more room than reported, or are no longer last in line.
@@ -165,7 +165,7 @@ impl Address {
         let (now, mut taken) = (Instant::now(), self.0.taken.lock());
         let is_nearly_used_up = |window: &Window| taken.log.within(window, now).count() * 8 >= window.requests * 7;
         let is_nearly_used_up = taken.log.windows.iter().any(is_nearly_used_up);
-        taken.refused.retain(|(at, whose, _)| *at + TOGETHER > now && *whose != account);
+        taken.refused.retain(|(at, whose, _)| *at + COINCIDENCE > now && *whose != account);
         let shortest = taken.refused.iter().map(|(_, _, wait)| *wait).min();
         taken.refused.push((now, account, wait));
         let pause = if is_nearly_used_up { Some(wait) } else { shortest.map(|shortest| shortest.min(wait)) };
@@ -174,7 +174,7 @@ impl Address {
         }
     }
 
-    fn relabel(&self, account: u64, whose: Whose) {
+    fn relabel(&self, account: u64, whose: Owner) {
         let mut taken = self.0.taken.lock();
         let requests = taken.log.requests.iter_mut().map(|(_, whose)| whose);
         requests.filter(|known| known.account == account).for_each(|known| *known = whose);
@@ -183,13 +183,13 @@ impl Address {
 
 /// A place in the line of requests that wait to try a key, until it is dropped.
 #[derive(Debug)]
-pub(super) struct InLine {
+pub(super) struct QueuePlace {
     address: Address,
     number: u64,
     network: IpAddr,
 }
 
-impl InLine {
+impl QueuePlace {
     /// Returns how many have joined the line later, from the same client address.
     pub(super) fn behind(&self) -> usize {
         let line = self.address.0.line.lock();
@@ -197,13 +197,13 @@ impl InLine {
     }
 }
 
-impl Drop for InLine {
+impl Drop for QueuePlace {
     fn drop(&mut self) {
         self.address.0.line.lock().retain(|(number, _)| *number != self.number);
     }
 }
 
-impl Whose {
+impl Owner {
     /// Returns whether two requests are the same account's, or the same network's if OnceHub has accepted neither key.
     fn is_with(self, other: Self) -> bool {
         self.stranger == other.stranger && (self.stranger.is_some() || self.account == other.account)
@@ -212,18 +212,18 @@ impl Whose {
 
 impl Taken {
     /// Returns the first moment at which a window has room for this request, if no other is sent until then.
-    fn room(&self, window: &Window, whose: Whose, now: Instant) -> Instant {
+    fn room(&self, window: &Window, whose: Owner, now: Instant) -> Instant {
         let counted = || self.log.within(window, now).rev();
         // Of the requests that it counts, the latest that is one too many has to expire first.
         let free = |slowly| {
             let mut tally = Tally::default();
             let is_too_many =
-                |(_, other): &&(Instant, Whose)| !tally.with(*other, whose).has_room(window, whose, slowly);
+                |(_, other): &&(Instant, Owner)| !tally.with(*other, whose).has_room(window, whose, slowly);
             counted().find(is_too_many).map_or(now, |(at, _)| *at + window.counts_for())
         };
         // A network that is slow enough finds room earlier than one that sends everything at once.
         let last = counted().find(|(_, other)| other.is_with(whose));
-        let slowly = last.map_or(now, |(at, _)| *at + window.period / SLOWLY);
+        let slowly = last.map_or(now, |(at, _)| *at + window.period / TRICKLE);
         free(false).min(free(true).max(slowly))
     }
 }
@@ -238,7 +238,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn with(&mut self, request: Whose, asked: Whose) -> &Self {
+    fn with(&mut self, request: Owner, asked: Owner) -> &Self {
         self.strangers += usize::from(request.stranger.is_some());
         self.accounts += usize::from(request.stranger.is_none());
         self.own += usize::from(request.is_with(asked));
@@ -247,7 +247,7 @@ impl Tally {
 
     /// Returns whether there is room. Accounts and strangers have a part of the window each, and neither may use the
     /// other's. `slowly` is a stranger whose network has sent nothing for a while.
-    fn has_room(&self, window: &Window, whose: Whose, slowly: bool) -> bool {
+    fn has_room(&self, window: &Window, whose: Owner, slowly: bool) -> bool {
         let for_strangers = (window.requests / STRANGERS).max(1);
         let for_accounts = window.requests.saturating_sub(for_strangers).max(1);
         let has_share = match whose.stranger {
@@ -277,15 +277,15 @@ mod tests {
         IpAddr::from([192, 0, 2, number])
     }
 
-    fn account(number: u64) -> Whose {
-        Whose { account: number, stranger: None }
+    fn account(number: u64) -> Owner {
+        Owner { account: number, stranger: None }
     }
 
-    fn stranger(key: u64, from: u8) -> Whose {
-        Whose { account: key, stranger: Some(network(from)) }
+    fn stranger(key: u64, from: u8) -> Owner {
+        Owner { account: key, stranger: Some(network(from)) }
     }
 
-    fn all_that_it_gets(address: &Address, whose: Whose) -> usize {
+    fn all_that_it_gets(address: &Address, whose: Owner) -> usize {
         std::iter::from_fn(|| address.take(whose).ok()).count()
     }
 
@@ -359,7 +359,7 @@ mod tests {
             let account = address.account();
             let key: Arc<str> = format!("key {number}").into();
             assert!(!address.knows(&key));
-            address.take(Whose { account: account.number, stranger: Some(network(1)) }).unwrap();
+            address.take(Owner { account: account.number, stranger: Some(network(1)) }).unwrap();
             address.accept(&key, &account);
             assert!(address.knows(&key));
         }

@@ -4,8 +4,8 @@
 
 mod account;
 mod address;
+mod key_status;
 mod log;
-mod standing;
 mod window;
 
 #[cfg(test)]
@@ -21,9 +21,9 @@ pub use address::Address;
 pub use window::{BadWindows, Window, Windows};
 
 use super::Error;
-use account::{Account, NoMoment};
-use address::Whose;
-pub(super) use standing::Standing;
+use account::{Account, NoSlot};
+use address::Owner;
+pub(super) use key_status::KeyStatus;
 
 /// How long a key that OnceHub has not accepted waits for others to be accepted and make room. Only the latest from a
 /// client address waits longer.
@@ -49,7 +49,7 @@ struct NewKey {
     /// The key's name, which reveals nothing of the key.
     name: Arc<str>,
     network: IpAddr,
-    standing: Standing,
+    key_status: KeyStatus,
 }
 
 impl Budget {
@@ -65,23 +65,23 @@ impl Budget {
 
     /// Creates a budget for a key that a caller brought from `network`. It goes by `name`, which reveals nothing of it.
     pub fn of_key(address: &Address, name: Arc<str>, network: IpAddr) -> Self {
-        let (known, standing) = (address.known(&name), Standing::default());
+        let (known, key_status) = (address.known(&name), KeyStatus::default());
         if known.is_some() {
-            standing.accept();
+            key_status.accept();
         }
         let account = known.unwrap_or_else(|| address.account());
-        Self { account, address: Some(address.clone()), key: Some(Arc::new(NewKey { name, network, standing })) }
+        Self { account, address: Some(address.clone()), key: Some(Arc::new(NewKey { name, network, key_status })) }
     }
 
     /// Returns what OnceHub has said about the key, if that matters.
-    pub(super) fn standing(&self) -> Option<&Standing> {
-        self.key.as_ref().map(|key| &key.standing)
+    pub(super) fn key_status(&self) -> Option<&KeyStatus> {
+        self.key.as_ref().map(|key| &key.key_status)
     }
 
     /// Records that OnceHub has accepted the key.
     pub(super) fn accept(&self) {
         if let (Some(key), Some(address)) = (&self.key, &self.address)
-            && (key.standing.accept() || !address.knows(&key.name))
+            && (key.key_status.accept() || !address.knows(&key.name))
         {
             address.accept(&key.name, &self.account.root());
         }
@@ -90,7 +90,7 @@ impl Budget {
     /// Records that OnceHub has rejected the key.
     pub(super) fn refuse(&self, error: Error) {
         if let (Some(key), Some(address)) = (&self.key, &self.address) {
-            key.standing.refuse(error);
+            key.key_status.refuse(error);
             address.forget(&key.name);
         }
     }
@@ -130,15 +130,15 @@ impl Budget {
             let account = self.account.root();
             let moment = match account.moment(deadline).await {
                 Ok(moment) => moment,
-                Err(NoMoment::TooLate(wait)) => return Err(wait),
-                Err(NoMoment::Elsewhere) => continue,
+                Err(NoSlot::TooLate(wait)) => return Err(wait),
+                Err(NoSlot::Elsewhere) => continue,
             };
             let Some(address) = &self.address else { return Ok(()) };
-            let stranger = self.key.as_ref().filter(|key| !key.standing.is_accepted()).map(|key| key.network);
+            let stranger = self.key.as_ref().filter(|key| !key.key_status.is_accepted()).map(|key| key.network);
             let mut freed = std::pin::pin!(address.freed());
             // Polled first, so that room freed between the two checks is not missed.
             let _ = futures::poll!(freed.as_mut());
-            let Err(at) = address.take(Whose { account: account.number, stranger }) else { return Ok(()) };
+            let Err(at) = address.take(Owner { account: account.number, stranger }) else { return Ok(()) };
             // The account had room, but its address had not: nothing is reserved while it waits.
             account.give_back(moment);
             let now = Instant::now();
@@ -150,7 +150,7 @@ impl Budget {
                 tokio::time::sleep_until(at).await;
                 continue;
             };
-            let until = match place.get_or_insert_with(|| address.stand_in_line(network)).behind() {
+            let until = match place.get_or_insert_with(|| address.enqueue(network)).behind() {
                 0 if at <= deadline => at,
                 0..LINE => strangers_deadline,
                 _ => now,
@@ -167,7 +167,7 @@ impl Budget {
     pub(super) fn pause(&self, wait: Duration) {
         let account = self.account.root();
         account.pause(wait);
-        let is_known = self.standing().is_none_or(Standing::is_accepted);
+        let is_known = self.key_status().is_none_or(KeyStatus::is_accepted);
         if let Some(address) = self.address.as_ref().filter(|_| is_known) {
             address.refused(account.number, wait);
         }

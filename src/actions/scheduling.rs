@@ -33,9 +33,6 @@ impl Schedule {
     }
 
     /// Finds the guest's live booking on the calendar at that time, if the call made it.
-    ///
-    /// # Errors
-    /// As [`Client::send`](crate::oncehub::Client::send).
     pub async fn find(&self, context: &Context) -> Result<Option<Object>, Error> {
         let listing = bookings::All {
             booking_calendar: Some(self.calendar.id.clone()),

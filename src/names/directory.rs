@@ -87,9 +87,6 @@ impl Directory {
     }
 
     /// Returns all objects of a noun.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
         let generation = self.generations.lock().get(&noun).copied().unwrap_or_default();
         let key = Key { account: self.account, noun, with: oncehub.key_number(), generation };

@@ -69,9 +69,6 @@ impl<R> Gathered<R> {
 
 impl Names {
     /// Gathers objects from as many pages as that takes; with a filter, from at most ten.
-    ///
-    /// # Errors
-    /// As [`Client::send`](crate::oncehub::Client::send).
     pub async fn gather<R: Record>(&self, listing: &impl Listing, search: Search<'_, R>) -> Result<Gathered<R>, Error> {
         let Search { wanted, after, keep, brief, room } = search;
         let mut found = Gathered { items: Vec::new(), has_more: false, next: None, wanted, scanned: 0, stopped: None };

@@ -181,9 +181,6 @@ impl Client {
     }
 
     /// Asks OnceHub whether the key is valid, which account it belongs to, and what time it is there.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn check(&self) -> Result<Checked, Error> {
         let _turn = self.turn().await?;
         self.ask_whose_key().await

@@ -55,9 +55,6 @@ impl<L: Listing> Endpoint for OnePage<'_, L> {
 
 impl Client {
     /// Fetches one page of at most `limit` objects (OnceHub's maximum is 100) after the object with the id `after`.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn page<E: Listing>(&self, listing: &E, limit: usize, after: Option<&Id>) -> Result<Page, Error> {
         let limit = limit.clamp(1, LARGEST);
         let answer = self.answer(&OnePage { listing, limit, after }).await?;
@@ -66,9 +63,6 @@ impl Client {
 
     /// Fetches the next page of a walk, without the objects that it has already yielded. A page with nothing new is the
     /// last.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn next_page<E: Listing>(&self, listing: &E, limit: usize, walk: &mut Walk) -> Result<Page, Error> {
         let mut page = self.page(listing, limit, walk.after.as_ref()).await?;
         let sent = page.items.len();
@@ -87,9 +81,6 @@ impl Client {
     }
 
     /// Fetches as many pages as `wanted` objects need.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
     pub async fn list<E: Listing>(&self, listing: &E, wanted: usize) -> Result<Page, Error> {
         let (mut all, mut walk) = (Page::default(), Walk::default());
         loop {

@@ -20,8 +20,9 @@ pub struct LocationInput {
     value: Option<String>,
 }
 
-#[derive(Clone, Copy, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Deserialize, schemars::JsonSchema, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 enum LocationType {
     OnlineDynamicLink,
     OnlineStaticLink,
@@ -33,18 +34,6 @@ enum LocationType {
 const DYNAMIC: &str = "online_dynamic_link";
 const STATIC: &str = "online_static_link";
 const ADDRESS: &str = "in_person_by_host";
-
-impl LocationType {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::OnlineDynamicLink => DYNAMIC,
-            Self::OnlineStaticLink => STATIC,
-            Self::InPersonByHost => ADDRESS,
-            Self::InPersonByGuest => "in_person_by_guest",
-            Self::PhoneByGuest => "phone_by_guest",
-        }
-    }
-}
 
 /// Returns the location, if any, beside which OnceHub accepts none of a type.
 fn conflict<'a>(locations: &'a [Location], kind: &str) -> Option<&'a Location> {
@@ -90,7 +79,7 @@ pub(super) fn given(
 ) -> Result<Vec<Location>, Failure> {
     let mut all: Vec<Location> = Vec::new();
     for (index, location) in given.iter().enumerate() {
-        let kind = location.kind.as_str();
+        let kind: &str = location.kind.into();
         let path_of = |field: &str| format!("{path}[{index}].{field}");
         match conflict(&all, kind) {
             // OnceHub shows a row for each connected provider: one stands for all of them.

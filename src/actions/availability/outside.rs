@@ -16,9 +16,6 @@ const MOST: usize = 500;
 impl Update {
     /// Returns the user's live upcoming bookings that were within working hours before the change and no longer are,
     /// soonest first, and whether there were more than could be scanned.
-    ///
-    /// # Errors
-    /// As [`Client::send`](crate::oncehub::Client::send).
     pub async fn outside(&self, context: &Context, after: &Schedule) -> Result<(Vec<Told<Booking>>, bool), Error> {
         let date = |when: &When| if let When::Date(date) = when { Some(*date) } else { None };
         // If only dates changed, bookings before the first or after the last of them are irrelevant.

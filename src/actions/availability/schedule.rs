@@ -74,9 +74,6 @@ pub struct Schedule {
 
 impl Schedule {
     /// Reads a user's hours.
-    ///
-    /// # Errors
-    /// As [`Client::send`](crate::oncehub::Client::send).
     pub async fn of(names: &Names, user: Found) -> Result<Self, Error> {
         let object = names.oncehub.send(&GetAvailability { id: user.id.clone() }).await?;
         Ok(Self::read(object, user, &names.zone))

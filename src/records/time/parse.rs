@@ -1,4 +1,4 @@
-use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::AmbiguousOffset;
 use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};
 
@@ -103,35 +103,15 @@ fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
 
 /// Parses a date, a local date and time, or an instant with its offset.
 fn written(text: &str, zone: &Zone) -> Option<Moment> {
-    let digits =
-        |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
-    if !(digits(0..4) && digits(5..7) && digits(8..10) && text.get(4..5) == Some("-") && text.get(7..8) == Some("-")) {
+    // A zone in brackets might contradict the call's.
+    if text.contains('[') {
         return None;
     }
-    if text.len() == 10 {
-        return whole_day(text.parse().ok()?, zone);
+    if let Ok(at) = text.parse() {
+        return Some(exact(at));
     }
-    let (date, rest) = text.split_at_checked(10)?;
-    let time = rest.strip_prefix(['T', 't', ' '])?;
-    let date: Date = date.parse().ok()?;
-    match time.find(['Z', 'z', '+', '-']) {
-        Some(at) => {
-            let (clock, offset) = time.split_at_checked(at)?;
-            let offset = if offset.eq_ignore_ascii_case("z") { "Z" } else { offset };
-            let clock = wall(clock)?;
-            format!("{date}T{clock}{offset}").parse().ok().map(exact)
-        }
-        None => at_wall(date.to_datetime(wall(time)?), zone),
-    }
-}
-
-/// Parses `15:00`, `15:00:30`, with or without a fraction. No meeting starts at 24:00 or in a leap second.
-fn wall(text: &str) -> Option<Time> {
-    let digits = text.split([':', '.']).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
-    let fits = text.get(2..3) == Some(":")
-        && (text.len() == 5 || text.get(5..6) == Some(":"))
-        && text.get(6..8).is_none_or(|s| s <= "59");
-    if digits && fits { text.parse().ok() } else { None }
+    let wall: DateTime = text.parse().ok()?;
+    if text.len() <= "2026-12-01".len() { whole_day(wall.date(), zone) } else { at_wall(wall, zone) }
 }
 
 /// Converts wall-clock time: the later side of a gap, the earlier of a repeated hour.

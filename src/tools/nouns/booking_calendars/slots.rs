@@ -86,8 +86,7 @@ impl Range {
         let begins = start.as_ref().map_or(now, |moment| moment.at).max(now);
         let week = || zone.days_later(begins, 7);
         let ends = end.as_ref().map_or_else(week, |moment| time::end_exclusive(moment, zone));
-        let over = start.as_ref().is_some_and(|moment| moment.at < now && time::end_exclusive(moment, zone) < now);
-        if ends <= now || (over && end.is_some()) && ends <= begins {
+        if ends <= now {
             return Err(Failure::argument(
                 "end_time", "this range is in the past, where nothing can be booked", "ask for future times",
             ));

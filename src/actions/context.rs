@@ -96,7 +96,7 @@ impl Context {
     }
 
     /// Asks the person, where that is required, and returns after a yes.
-    pub(super) async fn agree(
+    pub async fn agree(
         &mut self,
         question: Question,
         unchanged: impl FnOnce() -> Map<String, Value>,

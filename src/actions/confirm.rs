@@ -1,5 +1,5 @@
-//! Asking the person before something that they may not want. How a question reaches them differs between the
-//! protocol's eras and is up to the server: only what to ask, and when, is decided here.
+//! Asking the person before something that they may not want. What is asked is up to each action, and whether it is
+//! asked to [`Context`](super::Context); how a question travels differs between the protocol's eras, and the server knows.
 
 use std::str::FromStr;
 

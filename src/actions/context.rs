@@ -101,7 +101,7 @@ impl Context {
         question: Question,
         unchanged: impl FnOnce() -> Map<String, Value>,
     ) -> Result<(), Stop> {
-        let Question { text, in_auto } = question;
+        let Question { text, is_important } = question;
         let question = clean(&text).into_owned();
         if self.settings.dry_run {
             // What follows the question says what else would happen.
@@ -110,7 +110,7 @@ impl Context {
         }
         let wanted = match self.settings.confirm {
             Confirm::Never => false,
-            Confirm::Auto => in_auto,
+            Confirm::Auto => is_important,
             Confirm::Always => true,
         };
         if !wanted {

@@ -1,8 +1,7 @@
 //! Making one-time links.
 
-use super::{Action, Context, Question, Seen, Subject};
-use crate::oncehub::{Endpoint, Error, Object, Outcome};
-use crate::records::failure::Failure;
+use super::{Action, Check, Context, Question, Seen, Subject};
+use crate::oncehub::{Endpoint, Error, Object};
 
 /// The creation of a one-time link. OnceHub does not list links, so one whose response was lost cannot be found.
 pub struct MakeLink<E> {
@@ -24,20 +23,12 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for MakeLink<E> {
     }
 
     fn subject(&self) -> Subject {
-        Subject { what: "the link".to_owned(), check: None }
+        let hint = "OnceHub cannot be asked whether the link was created; creating another does no harm: one that nobody has \
+            is never used, and expires after 90 days";
+        Subject { what: "the link".to_owned(), check: Check::Impossible(hint) }
     }
 
     async fn look(&self, _: &Context) -> Result<Seen, Error> {
         Ok(Seen::Nothing)
-    }
-
-    fn explain(&self, failure: Failure) -> Failure {
-        if failure.outcome != Some(Outcome::Unknown) {
-            return failure;
-        }
-        failure.hint(
-            "OnceHub cannot be asked whether the link was created; creating another does no harm: one that nobody has is \
-             never used, and expires after 90 days",
-        )
     }
 }

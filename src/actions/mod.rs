@@ -1,8 +1,9 @@
 //! Changes to an account, as values: an [`Action`] knows what the person is asked, the request that makes the change,
 //! and how a look tells whether it happened. [`carry_out`] carries any of them out: it asks, sends once, and looks.
 //!
-//! OnceHub has no idempotency key: a write is never sent twice, and when its response is lost, reading back checks
-//! whether it happened. Only a rejection by OnceHub, or a request that never left, proves that it did not.
+//! OnceHub has no idempotency key: a write that may have been carried out is never sent again, and when its response is
+//! lost, reading back checks whether it happened. Only a rejection by OnceHub, or a request that never left, proves that
+//! it did not.
 
 pub mod availability;
 pub mod bookings;
@@ -73,18 +74,18 @@ pub struct Question {
     /// A sentence that says what will happen, to whom and when.
     pub text: String,
     /// Whether it is asked unless the operator says otherwise: before what cannot be undone.
-    pub in_auto: bool,
+    pub is_important: bool,
 }
 
 impl Question {
     /// A question before something that cannot be undone.
     pub fn important(text: impl Into<String>) -> Self {
-        Self { text: text.into(), in_auto: true }
+        Self { text: text.into(), is_important: true }
     }
 
     /// A question that is asked only where every change is.
     pub fn ordinary(text: impl Into<String>) -> Self {
-        Self { text: text.into(), in_auto: false }
+        Self { text: text.into(), is_important: false }
     }
 }
 
@@ -93,14 +94,23 @@ impl Question {
 pub struct Subject {
     /// "the booking BKNG-1".
     pub what: String,
-    /// What to do first when the outcome could not be determined; `None` where OnceHub cannot be asked.
-    pub check: Option<String>,
+    /// What to do first when the outcome could not be determined.
+    pub check: Check,
+}
+
+/// What to do about an unknown outcome.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// The call with which to look later: "check its status with get_booking BKNG-1".
+    With(String),
+    /// OnceHub cannot be asked: a hint instead.
+    Impossible(&'static str),
 }
 
 impl Subject {
     /// Creates a subject that can be looked up.
     pub fn new(what: impl Into<String>, check: impl Into<String>) -> Self {
-        Self { what: what.into(), check: Some(check.into()) }
+        Self { what: what.into(), check: Check::With(check.into()) }
     }
 }
 
@@ -194,9 +204,13 @@ pub async fn execute<A: Action>(context: &Context, action: &mut A) -> Result<Don
         Ok(object) => return Ok(Done { object, looked_up: false }),
         Err(error) => error,
     };
-    let mut failure = Failure::of_write(&error);
+    let failure = Failure::of_write(&error);
     let Subject { what, check } = action.subject();
-    let (Outcome::Unknown, Some(check)) = (error.outcome, check) else { return Err(action.explain(failure)) };
+    let check = match check {
+        _ if error.outcome != Outcome::Unknown => return Err(action.explain(failure)),
+        Check::Impossible(hint) => return Err(failure.hint(hint)),
+        Check::With(check) => check,
+    };
     tracing::warn!(kind = ?failure.kind, "the outcome of a write is unknown: looking");
     // The result of the last look; `None` if it failed.
     let mut shown = None;
@@ -214,6 +228,11 @@ pub async fn execute<A: Action>(context: &Context, action: &mut A) -> Result<Don
             }
         }
     }
+    Err(action.explain(left_unknown(failure, &what, shown.as_ref(), &check)))
+}
+
+/// Words the failure of a write whose outcome stays unknown: what a look has shown, and what to do first.
+fn left_unknown(mut failure: Failure, what: &str, shown: Option<&Seen>, check: &str) -> Failure {
     let found = match shown {
         Some(Seen::Nothing) => {
             format!("{what} was looked up afterwards: not done so far, but OnceHub may still be working on it")
@@ -224,6 +243,5 @@ pub async fn execute<A: Action>(context: &Context, action: &mut A) -> Result<Don
         None => format!("whether it was done is unknown, since {what} could not be read either"),
     };
     failure.message.push_str(&format!("; {found}"));
-    failure.hint = format!("do not retry yet: wait a minute, then {check}");
-    Err(action.explain(failure))
+    failure.hint(format!("do not retry yet: wait a minute, then {check}"))
 }

@@ -1,3 +1,5 @@
+//! The one place that touches the network: `Client::exchange` sends a request, and again as long as that is safe.
+
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -299,7 +301,7 @@ impl Client {
             let key = key.ok_or_else(|| Error::not_done(Cause::NoKey(how.into())))?;
             // Built before a moment is reserved: the time that takes would bring this request closer to the next.
             let http = self.http()?;
-            self.wait(started, deadline, last.as_ref()).await?;
+            self.wait_for_limits(started, deadline, last.as_ref()).await?;
             if !is_read {
                 self.ledger.write(&request.about).map_err(|why| Error::not_done(Cause::HeldBack(why)))?;
             }
@@ -317,7 +319,7 @@ impl Client {
             }
             tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
             if let Some(rejection) = cause.rejection().filter(|rejection| rejection.is_bad_key()) {
-                if !is_reloaded && timeout_at(deadline, self.reload(&key)).await.unwrap_or(false) {
+                if !is_reloaded && timeout_at(deadline, self.reload_key(&key)).await.unwrap_or(false) {
                     is_reloaded = true;
                     continue;
                 }
@@ -349,7 +351,7 @@ impl Client {
 
     /// Waits until the rate limits let a request leave. `last` is the previous attempt's failure, which says more
     /// than a timeout.
-    async fn wait(&self, started: Instant, deadline: Instant, last: Option<&Error>) -> Result<(), Error> {
+    async fn wait_for_limits(&self, started: Instant, deadline: Instant, last: Option<&Error>) -> Result<(), Error> {
         let budget = &self.settings().budget;
         let has_begun = self.deadline.is_some() && self.ledger.requests() > 0;
         let until = if self.waits { deadline } else { Instant::now() };
@@ -434,7 +436,7 @@ impl Client {
     }
 
     /// Reads the key again, on a blocking thread: a keychain may prompt a person first.
-    async fn reload(&self, refused: &HeaderValue) -> bool {
+    async fn reload_key(&self, refused: &HeaderValue) -> bool {
         let (key, refused) = (self.settings().key.clone(), refused.clone());
         tokio::task::spawn_blocking(move || key.reload(&refused)).await.unwrap_or(false)
     }
@@ -466,7 +468,7 @@ fn build(url: &Url) -> Result<reqwest::Client, String> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("oncehub-mcp/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        // Retries are decided in `retry`, nowhere else.
+        // `exchange` retries, as `retry::decide` says, and once with another key.
         .retry(reqwest::retry::never())
         .https_only(url.scheme() == "https")
         .connect_timeout(Duration::from_secs(10))

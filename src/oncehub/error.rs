@@ -1,3 +1,5 @@
+//! Why a request failed, and whether a write may have been carried out all the same.
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -94,7 +96,7 @@ pub struct Rejection {
 
 impl Rejection {
     /// Returns whether this is a rate limit, by the error's type or its status.
-    pub(super) fn is_rate_limit(&self) -> bool {
+    pub fn is_rate_limit(&self) -> bool {
         self.kind == "rate_limit_error" || self.status == 429
     }
 
@@ -137,12 +139,14 @@ impl Cause {
 
     /// Returns whether a write that failed with this cause may have been carried out.
     ///
-    /// Only OnceHub's own rejection, or a request that was never sent, proves that it was not. A 5xx may come from
+    /// Only OnceHub's own rejection (a 429 whatever its type), or a request that was never sent, proves that it was not. A 5xx may come from
     /// anywhere behind the front door, 408 and 499 only mean that somebody stopped waiting, a lost connection or a
     /// timeout proves nothing, and a response that is not the API's may have replaced a success.
     pub(super) fn may_have_happened(&self) -> bool {
         match self {
-            Self::Rejected(rejection) => rejection.is_internal() || matches!(rejection.status, 408 | 499),
+            Self::Rejected(rejection) => {
+                rejection.status != 429 && (rejection.is_internal() || matches!(rejection.status, 408 | 499))
+            }
             Self::ConnectionLost(_) | Self::Timeout(_) => true,
             // Status 0 means that the request could not even be built.
             Self::UnexpectedReply { status, .. } => *status > 0,

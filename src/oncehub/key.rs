@@ -1,3 +1,5 @@
+//! The API key: where it comes from, and how it is read again after OnceHub has rejected it.
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

@@ -17,7 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// with `jitter` in 0..1.
 ///
 /// A read is retried whenever the failure may be transient; a write only if it cannot have been carried out. Among
-/// statuses only a 429 says so, whatever type the body claims: OnceHub has no idempotency key.
+/// statuses only a 429 says so, whatever type the body claims: OnceHub has no idempotency key. After a rate limit, the
+/// whole account pauses for that long, not only this request.
 pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> Option<Duration> {
     let backoff = |base: Duration| {
         let doubled = base.saturating_mul(1 << attempt.saturating_sub(1).min(6));
@@ -78,8 +79,9 @@ mod tests {
             assert_eq!(decide(doubtful, false, 1, 0.0), None, "{doubtful:?}");
             assert!(doubtful.may_have_happened(), "{doubtful:?}");
         }
-        for refused in [&Cause::Unreachable(String::new()), &rejected(429, "rate_limit_error", None)] {
-            assert!(decide(refused, false, 1, 0.0).is_some(), "{refused:?}");
+        let refused = ["rate_limit_error", "api_error"].map(|kind| rejected(429, kind, None));
+        for refused in refused.into_iter().chain([Cause::Unreachable(String::new())]) {
+            assert!(decide(&refused, false, 1, 0.0).is_some(), "{refused:?}");
             assert!(!refused.may_have_happened(), "{refused:?}");
         }
     }

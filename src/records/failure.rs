@@ -1,4 +1,5 @@
-//! How a call fails: what happened in one sentence, what OnceHub said about it, and the next sensible step.
+//! How a call fails: what happened in one sentence, what OnceHub said about it, and the next sensible step. What is
+//! added for a write of unknown outcome is in [`actions`](crate::actions).
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -140,7 +141,7 @@ impl From<&Error> for Failure {
             format!("{said}: {}", words.chars().take(500).collect::<String>())
         };
         let mut failure = match &error.cause {
-            Cause::Rejected(rejection) if rejection.kind == "rate_limit_error" || rejection.status == 429 => {
+            Cause::Rejected(rejection) if rejection.is_rate_limit() => {
                 Self::new(Kind::RateLimitError, said(rejection), RATE_LIMIT_HINT)
             }
             Cause::Rejected(rejection) => {
@@ -161,24 +162,26 @@ impl From<&Error> for Failure {
             ),
             Cause::Unreachable(_) => Self::new(
                 Kind::NetworkError,
-                sentence(&error.cause),
+                capitalised(&error.cause),
                 "nothing was sent; `oncehub-mcp check` says whether the network or ONCEHUB_API_URL is at fault",
             ),
-            Cause::ConnectionLost(_) => Self::new(Kind::NetworkError, sentence(&error.cause), "try again in a moment"),
+            Cause::ConnectionLost(_) => {
+                Self::new(Kind::NetworkError, capitalised(&error.cause), "try again in a moment")
+            }
             Cause::Timeout(_) => Self::new(
                 Kind::Timeout,
-                sentence(&error.cause),
+                capitalised(&error.cause),
                 "try again, or ask for less; ONCEHUB_MCP_TIMEOUT sets how long a call may take",
             ),
             Cause::UnexpectedReply { .. } => Self::new(
                 Kind::UnexpectedReply,
-                sentence(&error.cause),
+                capitalised(&error.cause),
                 "try again in a moment; if it persists, ONCEHUB_API_URL may point to something other than OnceHub's API",
             ),
-            Cause::NoKey(_) => Self::configuration(sentence(&error.cause), NO_KEY_HINT),
+            Cause::NoKey(_) => Self::configuration(capitalised(&error.cause), NO_KEY_HINT),
             Cause::HeldBack(_) => Self::new(
                 Kind::NetworkError,
-                sentence(&error.cause),
+                capitalised(&error.cause),
                 "nothing was changed: call again if it is still wanted",
             ),
         };
@@ -225,7 +228,7 @@ fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
-fn sentence(cause: &Cause) -> String {
+fn capitalised(cause: &Cause) -> String {
     let text = one_line(&cause.to_string());
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

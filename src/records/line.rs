@@ -1,4 +1,4 @@
-//! An object on one line: its id, and what people know it by.
+//! An object on one line: its id, and what people know it by. A booking in an agenda is laid out in `booking/text.rs`.
 
 use crate::records::time::Zone;
 use crate::records::untrusted::{quoted, word};

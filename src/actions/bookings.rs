@@ -67,7 +67,7 @@ pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Cha
         None => "and e-mail the guest about it".to_owned(),
     };
     Change {
-        question: Question::important(format!("Cancel {}, {mail}?", target.in_words())),
+        question: Question::important(format!("Cancel {}, {mail}", target.in_words())),
         request: bookings::Cancel { id: target.id.clone(), reason, notify_guest },
         becomes: "canceled",
         target,
@@ -77,7 +77,7 @@ pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Cha
 /// Cancels a booking and asks the guest to choose another time.
 pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<bookings::RequestReschedule> {
     let why = reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, 300))).unwrap_or_default();
-    let question = format!("Cancel {}, and e-mail the guest to choose another time{why}?", target.in_words());
+    let question = format!("Cancel {}, and e-mail the guest to choose another time{why}", target.in_words());
     Change {
         question: Question::important(question),
         request: bookings::RequestReschedule { id: target.id.clone(), reason },
@@ -89,7 +89,7 @@ pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<book
 /// Marks a booking as missed by the guest.
 pub fn mark_no_show(target: Target) -> Change<bookings::NoShow> {
     Change {
-        question: Question::ordinary(format!("Mark {} as missed by the guest?", target.in_words())),
+        question: Question::ordinary(format!("Mark {} as missed by the guest", target.in_words())),
         request: bookings::NoShow { id: target.id.clone() },
         becomes: "no_show",
         target,
@@ -185,7 +185,7 @@ impl Action for Reassign {
 
     fn question(&self) -> Question {
         let (booking, host) = (self.target.in_words(), self.host.described());
-        Question::important(format!("Give {booking} to {host} as the new host, and notify everyone?"))
+        Question::important(format!("Give {booking} to {host} as the new host, and notify everyone"))
     }
 
     fn unchanged(&self) -> Map<String, Value> {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde_json::{Map, Value};
 
 use super::bookings::Upcoming;
-use super::differences::{differences, from_to, seen};
+use super::differences::Edit;
 use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
 use crate::names::Names;
 use crate::oncehub::contacts::{self, Contacts};
@@ -26,7 +26,7 @@ pub fn create(fields: Map<String, Value>, known_by: &str) -> Create<contacts::Cr
                 sent.is_some_and(|sent| contact.text(field).is_some_and(|known| known.eq_ignore_ascii_case(sent)))
             })
         },
-        question: Question::ordinary(format!("Add {} ({known_by}) to the contacts?", quoted(&name, 80))),
+        question: Question::ordinary(format!("Add {} ({known_by}) to the contacts", quoted(&name, 80))),
         subject: Subject::new(
             format!("a contact with {known_by}"),
             "check with list_contacts (email, or created_after today) whether it exists",
@@ -44,8 +44,8 @@ fn subject(id: &Id) -> Subject {
 /// A change of a contact's details.
 pub struct Update {
     id: Id,
-    before: Told<Contact>,
-    asked: Map<String, Value>,
+    /// What changes.
+    pub edit: Edit<Contact>,
     zone: Zone,
 }
 
@@ -56,22 +56,7 @@ impl Update {
     /// If the contact has been deleted, or cannot be read.
     pub async fn plan(names: &Names, id: Id, asked: Map<String, Value>) -> Result<Self, Failure> {
         let before = still_there(names, &contacts::Get::new(id.clone()), &id, "contact_id", "contact").await?;
-        Ok(Self { id, before, asked, zone: names.zone.clone() })
-    }
-
-    /// Returns the contact before the change.
-    pub fn before(&self) -> &Told<Contact> {
-        &self.before
-    }
-
-    /// Describes what will be different; empty if nothing will.
-    pub fn planned(&self) -> String {
-        from_to(&differences(&self.before.sent(), &self.asked, &self.asked))
-    }
-
-    /// Describes what is different afterwards.
-    pub fn changed(&self, now: &Told<Contact>) -> String {
-        from_to(&differences(&self.before.sent(), &now.sent(), &self.asked))
+        Ok(Self { id, edit: Edit::new(names, before, asked).await, zone: names.zone.clone() })
     }
 }
 
@@ -79,26 +64,26 @@ impl Action for Update {
     type Request = contacts::Update;
 
     fn question(&self) -> Question {
-        let contact = self.before.described(self.id.as_str());
-        Question::ordinary(format!("Change the contact {contact}: {}?", self.planned()))
+        let contact = self.edit.before.described(self.id.as_str());
+        Question::ordinary(format!("Change the contact {contact}: {}", self.edit.planned()))
     }
 
     fn unchanged(&self) -> Map<String, Value> {
-        self.before.fields(&self.zone)
+        self.edit.before.fields(&self.zone)
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
         if context.was_asked {
             let get = contacts::Get::new(self.id.clone());
-            self.before = still_there(&context.names, &get, &self.id, "contact_id", "contact").await?;
+            self.edit.before = still_there(&context.names, &get, &self.id, "contact_id", "contact").await?;
         }
         Ok(())
     }
 
     fn request(&self) -> contacts::Update {
-        let mut fields = self.asked.clone();
+        let mut fields = self.edit.asked.clone();
         // OnceHub clears a status that is not sent: the current one is sent along to keep it.
-        if let (false, Some(status)) = (fields.contains_key("status"), &self.before.status) {
+        if let (false, Some(status)) = (fields.contains_key("status"), &self.edit.before.status) {
             fields.insert("status".into(), status.as_str().into());
         }
         contacts::Update { id: self.id.clone(), fields }
@@ -110,7 +95,7 @@ impl Action for Update {
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         let now = context.oncehub().send(&contacts::Get::new(self.id.clone())).await?;
-        Ok(seen(&self.before.sent(), now, &self.asked))
+        Ok(self.edit.seen(now))
     }
 }
 
@@ -124,7 +109,7 @@ pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Contacts>, Stri
     let upcoming = Upcoming::of(context, bookings::All { contact: Some(id.clone()), ..bookings::All::default() }).await;
     let (described, sentence) = (contact.described(id.as_str()), upcoming.sentence());
     let delete = Delete {
-        question: Question::important(format!("Delete the record of the contact {described} for good?{sentence}")),
+        question: Question::important(format!("Delete the record of the contact {described} for good")).and(sentence),
         subject: subject(&id),
         unchanged: contact.fields(context.zone()),
         noun: None,

@@ -1,3 +1,5 @@
+//! What one call works with, and how a person is asked.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,13 +103,11 @@ impl Context {
         question: Question,
         unchanged: impl FnOnce() -> Map<String, Value>,
     ) -> Result<(), Stop> {
-        let Question { text, is_important } = question;
-        let question = clean(&text).into_owned();
+        let Question { change, more, is_important } = question;
         if self.settings.dry_run {
-            // What follows the question says what else would happen.
-            let would = question.replacen("? ", ". ", 1);
-            return Err(Stop::DryRun { would: format!("{}.", would.trim_end_matches(['?', '.'])) });
+            return Err(Stop::DryRun { would: clean(&format!("{change}.{more}")).into_owned() });
         }
+        let question = clean(&format!("{change}?{more}")).into_owned();
         let wanted = match self.settings.confirm {
             Confirm::Never => false,
             Confirm::Auto => is_important,

@@ -1,3 +1,5 @@
+//! Creating an object.
+
 use super::{Action, Context, Question, Seen, Subject};
 use crate::oncehub::{Endpoint, Error, Listing, Object};
 use crate::records::{Failure, Noun, word};

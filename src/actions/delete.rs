@@ -1,3 +1,5 @@
+//! Deleting an object.
+
 use std::marker::PhantomData;
 
 use serde_json::{Map, Value};

@@ -1,11 +1,62 @@
 //! The differences that a change makes, field by field.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use crate::actions::Seen;
+use crate::names::{Entries, Names};
 use crate::oncehub::Object;
 use crate::records::outline::{Author, inline};
-use crate::records::quoted;
+use crate::records::{Noun, Record, Told, quoted};
+
+/// A change of some of an object's fields.
+pub struct Edit<R> {
+    /// The object before the change.
+    pub before: Told<R>,
+    /// The new values, under OnceHub's names.
+    pub asked: Map<String, Value>,
+    /// The account's teams, if those change: people know them by name.
+    teams: Arc<Entries>,
+}
+
+impl<R: Record> Edit<R> {
+    /// Creates a change of `before` to what is `asked` for.
+    pub async fn new(names: &Names, before: Told<R>, asked: Map<String, Value>) -> Self {
+        let changes_teams = asked.contains_key("teams");
+        let teams = if changes_teams { names.all_or_none(Noun::Teams).await } else { Arc::default() };
+        Self { before, asked, teams }
+    }
+
+    /// Describes what will be different; empty if nothing will.
+    pub fn planned(&self) -> String {
+        self.differences(self.asked.clone())
+    }
+
+    /// Returns a sentence about what is different afterwards.
+    pub fn changed(&self, now: &Told<R>) -> String {
+        match self.differences(now.sent()) {
+            nothing if nothing.is_empty() => "Nothing is different from before.".to_owned(),
+            changes => format!("Changed {changes}."),
+        }
+    }
+
+    /// Judges the change after its response was lost, by the object as it is now.
+    pub fn seen(&self, now: Object) -> Seen {
+        seen(&self.before.sent(), now, &self.asked)
+    }
+
+    fn differences(&self, after: Map<String, Value>) -> String {
+        let named = |mut fields: Map<String, Value>| {
+            for id in fields.get_mut("teams").and_then(Value::as_array_mut).into_iter().flatten() {
+                let name = id.as_str().and_then(|id| self.teams.name(id)).map(Value::from);
+                *id = name.unwrap_or_else(|| id.take());
+            }
+            fields
+        };
+        from_to(&differences(&named(self.before.sent()), &named(after), &self.asked))
+    }
+}
 
 /// A field whose value changed.
 pub struct Difference {
@@ -44,18 +95,17 @@ pub fn differences(
 }
 
 /// "company "A" to "B"; city none to "Oslo""
-pub fn from_to(differences: &[Difference]) -> String {
-    let each = differences
-        .iter()
-        .map(|one| format!("{} from {} to {}", one.label(), one.show(&one.before), one.show(&one.after)));
-    each.collect::<Vec<_>>().join("; ")
+fn from_to(differences: &[Difference]) -> String {
+    joined(differences, |name, before, after| format!("{name} from {before} to {after}"))
 }
 
 /// "status is none, not "VIP""
 pub fn is_not(differences: &[Difference]) -> String {
-    let each = differences
-        .iter()
-        .map(|one| format!("{} is {}, not {}", one.label(), one.show(&one.before), one.show(&one.after)));
+    joined(differences, |name, before, after| format!("{name} is {before}, not {after}"))
+}
+
+fn joined(differences: &[Difference], words: impl Fn(String, String, String) -> String) -> String {
+    let each = differences.iter().map(|one| words(one.label(), one.show(&one.before), one.show(&one.after)));
     each.collect::<Vec<_>>().join("; ")
 }
 
@@ -90,7 +140,7 @@ fn custom(fields: &Map<String, Value>, name: &str) -> Value {
 }
 
 /// Judges a change whose response was lost: it is done when a field that it was to change now has the value sent.
-pub fn seen(before: &Map<String, Value>, now: Object, sent: &Map<String, Value>) -> Seen {
+fn seen(before: &Map<String, Value>, now: Object, sent: &Map<String, Value>) -> Seen {
     let differed = differences(before, sent, sent);
     let still = differences(&now, sent, sent);
     let is_settled = |one: &Difference| !still.iter().any(|other| other.name == one.name);

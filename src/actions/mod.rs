@@ -71,21 +71,29 @@ pub trait Action: Send + Sync {
 /// What the person is asked before a change.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// A sentence that says what will happen, to whom and when.
-    pub text: String,
+    /// What will happen, to whom and when: an imperative without its mark.
+    pub change: String,
+    /// Sentences that follow it, each with a leading space: what else is known.
+    pub more: String,
     /// Whether it is asked unless the operator says otherwise: before what cannot be undone.
     pub is_important: bool,
 }
 
 impl Question {
     /// A question before something that cannot be undone.
-    pub fn important(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_important: true }
+    pub fn important(change: impl Into<String>) -> Self {
+        Self { change: change.into(), more: String::new(), is_important: true }
     }
 
     /// A question that is asked only where every change is.
-    pub fn ordinary(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_important: false }
+    pub fn ordinary(change: impl Into<String>) -> Self {
+        Self { change: change.into(), more: String::new(), is_important: false }
+    }
+
+    /// Adds what else is known.
+    #[must_use]
+    pub fn and(self, more: String) -> Self {
+        Self { more, ..self }
     }
 }
 

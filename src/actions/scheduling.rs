@@ -62,7 +62,7 @@ impl Action for Schedule {
     fn question(&self) -> Question {
         let who = format!("{} ({})", quoted(&self.guest_name, 60), quoted(&self.guest_email, 120));
         let (when, calendar) = (self.when(), self.calendar.described());
-        Question::ordinary(format!("Book {when} on {calendar} for {who}, and notify them?"))
+        Question::ordinary(format!("Book {when} on {calendar} for {who}, and notify them"))
     }
 
     fn request(&self) -> Self::Request {

@@ -1,14 +1,13 @@
 //! Inviting, changing and removing users.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::bookings::Upcoming;
-use super::differences::{differences, from_to, seen};
+use super::differences::Edit;
 use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
-use crate::names::{Entries, Names};
+use crate::names::Names;
 use crate::oncehub::users::{self, Users};
 use crate::oncehub::{Error, Id, bookings};
 use crate::records::{Failure, Noun, Told, User, Zone, quoted};
@@ -24,7 +23,7 @@ pub fn invite(request: users::Add, teams: &[String]) -> Create<users::Add, users
         listing: users::All { email: Some(address.clone()) },
         is_it: |request, user| user.text("email").is_some_and(|known| known.eq_ignore_ascii_case(&request.email)),
         question: Question::important(format!(
-            "Invite {who} to the OnceHub account as {role}{into}, and e-mail them at {address}?"
+            "Invite {who} to the OnceHub account as {role}{into}, and e-mail them at {address}"
         )),
         subject: Subject::new(
             format!("a user with the address {address}"),
@@ -43,10 +42,8 @@ fn subject(id: &Id) -> Subject {
 /// A change of a user's name, role or teams.
 pub struct Update {
     request: users::Update,
-    before: Told<User>,
-    asked: Map<String, Value>,
-    /// The account's teams, if theirs change.
-    teams: Arc<Entries>,
+    /// What changes.
+    pub edit: Edit<User>,
     zone: Zone,
 }
 
@@ -56,42 +53,13 @@ impl Update {
     /// # Errors
     /// If nothing is to be changed, or the user cannot be read.
     pub async fn plan(names: &Names, request: users::Update) -> Result<Self, Failure> {
-        let asked =
-            serde_json::to_value(&request).ok().and_then(|asked| asked.as_object().cloned()).unwrap_or_default();
-        if asked.is_empty() {
+        let asked = serde_json::to_value(&request).ok().and_then(|asked| asked.as_object().cloned());
+        let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
             let hint = "pass first_name, last_name, role_name or teams; an empty value leaves a field unchanged";
             return Err(Failure::argument("user_id", "there is nothing to change", hint));
-        }
-        let before = names.read(&users::Get::new(request.id.clone()), &request.id).await?;
-        let teams = if request.teams.is_some() { names.all_or_none(Noun::Teams).await } else { Arc::default() };
-        Ok(Self { request, before, asked, teams, zone: names.zone.clone() })
-    }
-
-    /// Returns the user before the change.
-    pub fn before(&self) -> &Told<User> {
-        &self.before
-    }
-
-    /// Describes what will be different; empty if nothing will.
-    pub fn planned(&self) -> String {
-        self.differences(self.asked.clone())
-    }
-
-    /// Describes what is different afterwards.
-    pub fn changed(&self, now: &Told<User>) -> String {
-        self.differences(now.sent())
-    }
-
-    /// Describes how the user differs from before, with teams by name.
-    fn differences(&self, after: Map<String, Value>) -> String {
-        let named = |mut fields: Map<String, Value>| {
-            for id in fields.get_mut("teams").and_then(Value::as_array_mut).into_iter().flatten() {
-                let name = id.as_str().and_then(|id| self.teams.name(id)).map(Value::from);
-                *id = name.unwrap_or_else(|| id.take());
-            }
-            fields
         };
-        from_to(&differences(&named(self.before.sent()), &named(after), &self.asked))
+        let before = names.read(&users::Get::new(request.id.clone()), &request.id).await?;
+        Ok(Self { request, edit: Edit::new(names, before, asked).await, zone: names.zone.clone() })
     }
 }
 
@@ -103,12 +71,12 @@ impl Action for Update {
     }
 
     fn question(&self) -> Question {
-        let user = self.before.described(self.request.id.as_str());
-        Question::ordinary(format!("Change the user {user}: {}?", self.planned()))
+        let user = self.edit.before.described(self.request.id.as_str());
+        Question::ordinary(format!("Change the user {user}: {}", self.edit.planned()))
     }
 
     fn unchanged(&self) -> Map<String, Value> {
-        self.before.fields(&self.zone)
+        self.edit.before.fields(&self.zone)
     }
 
     fn request(&self) -> users::Update {
@@ -121,7 +89,7 @@ impl Action for Update {
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         let now = context.oncehub().send(&users::Get::new(self.request.id.clone())).await?;
-        Ok(seen(&self.before.sent(), now, &self.asked))
+        Ok(self.edit.seen(now))
     }
 }
 
@@ -152,7 +120,8 @@ impl Leaving {
         let calendars = if hosted.is_empty() { String::new() } else { format!(" They host {}.", hosted.join(", ")) };
         let (described, sentence) = (user.described(id.as_str()), upcoming.sentence());
         let delete = Delete {
-            question: Question::important(format!("Delete the user {described} for good?{sentence}{calendars}")),
+            question: Question::important(format!("Delete the user {described} for good"))
+                .and(format!("{sentence}{calendars}")),
             subject: subject(&id),
             unchanged: user.fields(context.zone()),
             noun: Some(Noun::Users),

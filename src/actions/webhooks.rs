@@ -26,8 +26,9 @@ pub async fn create(
             known.text("name").is_some_and(|name| fold(name) == fold(&request.name))
         },
         question: Question::important(format!(
-            "Have OnceHub post {events} events, guests' data included, to {url} from now on (webhook {name})?{also}"
-        )),
+            "Have OnceHub post {events} events, guests' data included, to {url} from now on (webhook {name})"
+        ))
+        .and(also),
         subject: Subject::new(format!("a webhook called {name}"), "check with list_webhooks whether it exists"),
         noun: Some(Noun::Webhooks),
         known: Vec::new(),
@@ -47,7 +48,7 @@ pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Webhooks>, Stri
     let url = webhook.url.as_deref();
     let url = url.map(|url| format!(", so that nothing is posted to {} anymore", quoted(url, 200))).unwrap_or_default();
     let delete = Delete {
-        question: Question::important(format!("Delete the webhook {}{url}?", quoted(&name, 60))),
+        question: Question::important(format!("Delete the webhook {}{url}", quoted(&name, 60))),
         subject: Subject::new(format!("the webhook {id}"), format!("read it with get_webhook {id}")),
         unchanged: webhook.fields(context.zone()),
         noun: Some(Noun::Webhooks),

@@ -1,3 +1,5 @@
+//! Finding one booking, by its id, its guest or one of its URLs.
+
 use super::search::Search;
 use super::{Names, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Id, Rejection, bookings};

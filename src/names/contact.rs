@@ -1,3 +1,5 @@
+//! Finding one contact, by id, e-mail address, mobile phone or name.
+
 use parking_lot::Mutex;
 
 use super::search::Search;

@@ -1,3 +1,5 @@
+//! An account's objects by noun, read once and cached.
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,3 +1,5 @@
+//! From a name to an id.
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -1,3 +1,5 @@
+//! Gathering objects from the pages of a list.
+
 use serde_json::Value;
 
 use super::Names;

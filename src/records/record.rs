@@ -1,3 +1,5 @@
+//! What all records have in common.
+
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 

@@ -72,7 +72,7 @@ impl Action for Update {
     fn question(&self) -> Question {
         let (user, zone) = (self.before.described(), self.before.zone.name());
         let changes = self.in_words(&self.wanted).join("; ");
-        Question::ordinary(format!("Change the working hours of {user} (times in {zone}): {changes}?"))
+        Question::ordinary(format!("Change the working hours of {user} (times in {zone}): {changes}"))
     }
 
     fn unchanged(&self) -> Map<String, Value> {

@@ -1,3 +1,5 @@
+//! Times as people read them.
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};

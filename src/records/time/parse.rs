@@ -1,3 +1,5 @@
+//! Times as people write them.
+
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::AmbiguousOffset;
 use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};

@@ -43,7 +43,7 @@ impl Tools {
     async fn create_master_page_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
         let CreateLink { master_page_id } = call.input()?;
         let page = call.names.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?;
-        let question = format!("Create a one-time link for the master page {}?", page.described());
+        let question = format!("Create a one-time link for the master page {}", page.described());
         let request = master_pages::CreateOneTimeLink { id: page.id.clone() };
         let done = call.carry_out(&mut MakeLink { request, question }).await?;
         let mut link = Told::<Link>::from(done.object);

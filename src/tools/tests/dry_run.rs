@@ -37,3 +37,16 @@ async fn a_dry_run_still_refuses_what_cannot_be() {
     let canceled = bench.call("list_bookings", json!({"limit": 1})).await;
     assert!(!canceled.is_failure(), "reading goes on as ever");
 }
+
+#[tokio::test]
+async fn what_people_wrote_is_told_as_they_wrote_it() {
+    let mut setup = Setup::default();
+    setup.settings.dry_run = true;
+    let (bench, operations) = table(setup).await;
+    let cancel = operations.iter().find(|operation| operation.tool == "cancel_booking").unwrap();
+    let mut arguments = cancel.arguments.clone();
+    arguments["notify_guest"] = true.into();
+    arguments["reason"] = "Ready? Let's talk?".into();
+    let would = bench.call(cancel.tool, arguments).await.structure()["would"].as_str().unwrap().to_owned();
+    assert!(would.ends_with(r#"and e-mail the guest this reason: "Ready? Let's talk?"."#), "{would}");
+}

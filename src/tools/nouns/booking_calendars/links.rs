@@ -55,7 +55,7 @@ impl Tools {
         let guest = [input.guest_name.as_deref(), input.guest_email.as_deref()].into_iter().flatten();
         let guest: Vec<String> = guest.map(|text| quoted(text, 120)).collect();
         let prefilled = if guest.is_empty() { String::new() } else { format!(", prefilled for {}", guest.join(" ")) };
-        let question = format!("Create a one-time link for {}{prefilled}?", calendar.described());
+        let question = format!("Create a one-time link for {}{prefilled}", calendar.described());
         let done = call.carry_out(&mut MakeLink { request, question }).await?;
         let mut link = Told::<Link>::from(done.object);
         link.calendar_id = Some(calendar.id.to_string());

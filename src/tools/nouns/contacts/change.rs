@@ -56,17 +56,14 @@ impl Tools {
             return Err(Failure::argument("contact_id", "there is nothing to change", hint).into());
         }
         let mut update = actions::contacts::Update::plan(&call.names, id.clone(), fields.clone()).await?;
-        if update.planned().is_empty() {
-            let contact = call.names.filled(update.before().clone()).await;
+        if update.edit.planned().is_empty() {
+            let contact = call.names.filled(update.edit.before.clone()).await;
             return Ok(changed("Nothing to change: it is already as requested.", &contact, &fields, call.zone()));
         }
         let mut done = call.carry_out(&mut update).await?;
         done.object.fill_id(id.as_str());
         let contact: Told<Contact> = call.told(done.object.clone()).await;
-        let said = match update.changed(&contact) {
-            nothing if nothing.is_empty() => "Nothing is different from before.".to_owned(),
-            changes => format!("Changed {changes}."),
-        };
+        let said = update.edit.changed(&contact);
         let mut reply = changed(&said, &contact, &update.request().fields, call.zone()).after(&done);
         call.note_blank(&mut reply);
         Ok(reply)

@@ -49,17 +49,14 @@ impl Tools {
             teams,
         };
         let mut update = actions::users::Update::plan(&call.names, request).await?;
-        if update.planned().is_empty() {
-            let user = call.names.filled(update.before().clone()).await;
+        if update.edit.planned().is_empty() {
+            let user = call.names.filled(update.edit.before.clone()).await;
             return Ok(changed("Nothing to change: it is already as requested.", &user, call.zone()));
         }
         let mut done = call.carry_out(&mut update).await?;
         done.object.fill_id(id.as_str());
         let user: Told<User> = call.told(done.object.clone()).await;
-        let said = match update.changed(&user) {
-            nothing if nothing.is_empty() => "Nothing is different from before.".to_owned(),
-            changes => format!("Changed {changes}."),
-        };
+        let said = update.edit.changed(&user);
         let mut reply = changed(&said, &user, call.zone()).after(&done);
         call.note_blank(&mut reply);
         Ok(reply)

@@ -81,14 +81,14 @@ pub struct Range {
 impl Range {
     /// Returns the range from a moment, itself included, until another.
     pub fn between(from: Option<Timestamp>, until: Option<Timestamp>) -> Self {
-        let after = from.map(|from| format!("{:.3}", from - SignedDuration::from_millis(1)));
+        let after = from.map(|from| format!("{:.3}", from.checked_sub(SignedDuration::from_millis(1)).unwrap_or(from)));
         Self { after, before: until.map(|until| format!("{until:.0}")) }
     }
 
     /// Returns the second of a moment, for finding what is at it.
     pub fn around(at: Timestamp) -> Self {
-        let second = SignedDuration::from_secs(1);
-        Self { after: Some(format!("{:.0}", at - second)), before: Some(format!("{:.0}", at + second)) }
+        let at_distance = |seconds: i64| at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(at);
+        Self { after: Some(format!("{:.0}", at_distance(-1))), before: Some(format!("{:.0}", at_distance(1))) }
     }
 }
 

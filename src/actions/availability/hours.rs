@@ -29,7 +29,9 @@ pub struct DateInput {
     pub remove: Option<bool>,
 }
 
+// In overrides, its schema is not spelt out: nothing else rejects a misspelt field.
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct HoursInput {
     /// 09:00, on the quarter hour
     pub start_time: String,

@@ -11,6 +11,7 @@ use crate::oncehub::users::Location;
 use crate::records::{Failure, quoted};
 
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct LocationInput {
     #[serde(rename = "type")]
     kind: LocationType,

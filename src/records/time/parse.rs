@@ -1,7 +1,8 @@
 //! Times as people write them.
 
 use jiff::civil::{Date, DateTime, Weekday};
-use jiff::tz::AmbiguousOffset;
+use jiff::fmt::temporal::{Pieces, PiecesOffset};
+use jiff::tz::{AmbiguousOffset, Offset};
 use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};
 
 use crate::records::time::{BadTime, Zone, local};
@@ -105,15 +106,22 @@ fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
 
 /// Parses a date, a local date and time, or an instant with its offset.
 fn written(text: &str, zone: &Zone) -> Option<Moment> {
-    // A zone in brackets might contradict the call's.
-    if text.contains('[') {
+    let pieces = Pieces::parse(text).ok()?;
+    // A zone in brackets might contradict the call's, and nothing starts in a leap second.
+    if pieces.time_zone_annotation().is_some() || text.contains(":60") {
         return None;
     }
-    if let Ok(at) = text.parse() {
-        return Some(exact(at));
+    match (pieces.offset(), pieces.time()) {
+        (None, None) => whole_day(pieces.date(), zone),
+        (None, Some(time)) => at_wall(pieces.date().to_datetime(time), zone),
+        // Without minutes, or farther from UTC than any zone is, it was meant as something else: 09-17 as a range.
+        (Some(PiecesOffset::Numeric(offset)), _) if !text.contains(':') || is_far(offset.offset()) => None,
+        (Some(_), _) => text.parse().ok().map(exact),
     }
-    let wall: DateTime = text.parse().ok()?;
-    if text.len() <= "2026-12-01".len() { whole_day(wall.date(), zone) } else { at_wall(wall, zone) }
+}
+
+fn is_far(offset: Offset) -> bool {
+    offset.seconds().abs() > 14 * 3600
 }
 
 /// Converts wall-clock time: the later side of a gap, the earlier of a repeated hour.

@@ -105,8 +105,10 @@ struct CreateLink {
     hide_url_params: Option<bool>,
 }
 
+// Its schema is not spelt out: nothing else rejects a misspelt tag.
 #[serde_with::skip_serializing_none]
 #[derive(serde::Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
 struct Utm {
     source: Option<String>,
     medium: Option<String>,

@@ -338,3 +338,23 @@ async fn hours_that_somebody_else_has_changed_while_the_question_was_open_are_le
     assert_snapshot!(refused.failure());
     assert_eq!(bench.requests("PATCH", "/"), 0);
 }
+
+#[tokio::test]
+async fn a_misspelt_field_is_refused_even_where_the_schema_does_not_spell_it_out() {
+    let bench = Bench::start().await;
+    let on_a_date = |more: Value| {
+        let mut range = hours("09:00", "12:00");
+        range.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"overrides": [{"date": "2026-12-24", "working_hours": [range]}]})
+    };
+    for (misspelt, change) in [
+        ("location", on_a_date(json!({"location": []}))),
+        ("adress", on_a_date(json!({"locations": [{"type": "in_person_by_guest", "adress": "x"}]}))),
+    ] {
+        let refused = update(&bench, DANA, change).await;
+        assert!(refused.failure().contains(misspelt), "{}", refused.failure());
+    }
+    let link = json!({"calendar_id": "Intro call with Northlight", "utm": {"sorce": "mail"}});
+    assert!(bench.call("create_one_time_link", link).await.failure().contains("sorce"));
+    assert_eq!(bench.requests("PATCH", "/") + bench.requests("POST", "/"), 0);
+}

@@ -133,11 +133,14 @@ pub(super) fn reply<R: Record>(
         *sum += json_size(item) + 1;
         Some(*sum)
     }));
+    let most = asked.max_reply();
+    // No text is written for more objects than have room without it.
+    let bare = (sizes.partition_point(|size| *size <= most) - 1).max(1).min(all);
     let size = |count: usize| {
         let text = text(found.items.get(..count).unwrap_or_default(), asked.zone);
         sizes.get(count).map_or(0, |size| size + json_size(&text))
     };
-    let fitting = most_that_fit(all, asked.max_reply(), size);
+    let fitting = most_that_fit(bare, most, size);
     if fitting < all {
         // A list can only continue after an object that has an id.
         let can_go_on = |count: &usize| found.items.get(count - 1).and_then(cursor_of).is_some();

@@ -14,9 +14,9 @@ use crate::tools::tests::bench::{Bench, Setup};
 use crate::tools::tests::operations::{Operation, table};
 
 /// Cases of odd replies, all operations together: some while somebody waits, all of them at night.
-const REPLIES: (usize, usize) = (1_500, 40_000);
+const REPLIES: (usize, usize) = (600, 40_000);
 /// Cases of odd arguments, likewise.
-const ARGUMENTS: (usize, usize) = (1_000, 20_000);
+const ARGUMENTS: (usize, usize) = (500, 20_000);
 /// How many tests share the operations, so that they run side by side.
 const SHARES: usize = 4;
 

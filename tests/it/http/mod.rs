@@ -197,7 +197,7 @@ pub(super) async fn refusal(request: RequestBuilder) -> (u16, String) {
 pub(super) async fn until(what: &str, is_true: impl AsyncFn() -> bool) {
     let patience = tokio::time::Instant::now() + PATIENCE;
     // Looks without a pause would take the processor from what they wait for.
-    let mut looks = tokio::time::interval(Duration::from_millis(5));
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
     while !is_true().await {
         assert!(tokio::time::Instant::now() < patience, "{what}");
         looks.tick().await;

@@ -1,7 +1,7 @@
 //! The catalogue: the sum of the nouns' routers, and the selection offered to clients.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, Tool, ToolAnnotations};
@@ -41,6 +41,21 @@ const TOOLSETS: &[Toolset] = &[
     ("contacts", || Tools::finding_contacts() + Tools::changing_contacts()),
     ("webhooks", || Tools::finding_webhooks() + Tools::changing_webhooks()),
 ];
+
+/// The tools of each toolset, as they are offered. They are built once: deriving their schemas is most of the work.
+static TOOLS: LazyLock<Vec<(&'static str, ToolRouter<Tools>)>> = LazyLock::new(|| {
+    let offered = |tools: fn() -> ToolRouter<Tools>| {
+        let mut router = tools();
+        for route in router.map.values_mut() {
+            if let Some(description) = &mut route.attr.description {
+                *description = schema::one_line(description).into();
+            }
+            route.attr.annotations = route.attr.annotations.take().map(hints);
+        }
+        router
+    };
+    TOOLSETS.iter().map(|(toolset, tools)| (*toolset, offered(*tools))).collect()
+});
 
 /// One person's daily work, for a client that wants few tools.
 const CORE: &[&str] = &[
@@ -98,12 +113,11 @@ impl Catalogue {
         let everything = selection.toolsets.is_empty() && selection.tools.is_empty();
         let wanted =
             |toolset: &str| everything || selection.toolsets.iter().any(|name| name == toolset || name == "all");
-        for (name, tools) in TOOLSETS {
-            let tools = tools();
+        for (name, tools) in &*TOOLS {
             if wanted(name) {
                 chosen.extend(tools.map.keys().map(ToString::to_string));
             }
-            router.merge(tools);
+            router.merge(tools.clone());
         }
         let toolsets = Self::toolsets().chain(["core", "all"]);
         check("toolset", &selection.toolsets, &toolsets.collect::<Vec<_>>())?;
@@ -120,12 +134,6 @@ impl Catalogue {
                 || (selection.read_only && changes(&route.attr));
             name == ALWAYS || (chosen.contains(name.as_ref()) && !excluded)
         });
-        for route in router.map.values_mut() {
-            if let Some(description) = &mut route.attr.description {
-                *description = schema::one_line(description).into();
-            }
-            route.attr.annotations = route.attr.annotations.take().map(hints);
-        }
         Ok(Self::of(router))
     }
 
@@ -161,7 +169,7 @@ impl Catalogue {
 
     /// Returns the toolset that a tool belongs to.
     pub fn toolset_of(name: &str) -> Option<&'static str> {
-        TOOLSETS.iter().find(|(_, tools)| tools().has_route(name)).map(|(toolset, _)| *toolset)
+        TOOLS.iter().find(|(_, tools)| tools.has_route(name)).map(|(toolset, _)| *toolset)
     }
 
     /// Returns how many tokens (of `o200k_base`) a tool's name, description and arguments take in every conversation. A

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::asked::Asked;
 use super::call::Call;
@@ -121,21 +120,26 @@ pub(super) fn reply<R: Record>(
     text: impl Fn(&[Told<R>], &Zone) -> String,
     texts: Texts,
 ) -> Reply {
-    let mut items: Vec<Map<String, Value>> = found.items.iter().map(|object| object.fields(asked.zone)).collect();
-    if texts == Texts::Cut {
-        items.iter_mut().flat_map(Map::values_mut).for_each(cut);
+    let (all, most) = (found.items.len(), asked.max_reply());
+    let (mut items, mut sizes, mut whole) = (Vec::new(), vec![0], 0);
+    for object in &found.items {
+        let mut fields = object.fields(asked.zone);
+        if texts == Texts::Cut {
+            fields.values_mut().for_each(cut);
+        }
+        whole += json_size(&fields) + 1;
+        sizes.push(whole);
+        items.push(fields);
+        // What comes after has no room, even without a text.
+        if whole > most {
+            break;
+        }
     }
-    let all = items.len();
-    let mut sizes = vec![0];
-    sizes.extend(items.iter().scan(0, |sum, item| {
-        *sum += json_size(item) + 1;
-        Some(*sum)
-    }));
     let size = |count: usize| {
         let text = text(found.items.get(..count).unwrap_or_default(), asked.zone);
         sizes.get(count).map_or(0, |size| size + json_size(&text))
     };
-    let fitting = most_that_fit(all, asked.max_reply(), size);
+    let fitting = most_that_fit(items.len(), most, size);
     if fitting < all {
         // A list can only continue after an object that has an id.
         let can_go_on = |count: &usize| found.items.get(count - 1).and_then(cursor_of).is_some();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use rmcp::model::{
     CallToolRequest, CallToolRequestParams, CallToolResponse, CallToolResult, ClientRequest, ServerCapabilities,
-    ServerConfig, ServerResult,
+    ServerConfig, ServerResult, Tool,
 };
 use rmcp::service::{PeerRequestOptions, RequestContext, RunningService};
 use rmcp::{ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt};
@@ -74,8 +74,16 @@ pub(in crate::tools) struct Bench {
     pub(in crate::tools) asked: Arc<Mutex<Vec<String>>>,
     client: RunningService<RoleClient, ()>,
     max_reply: usize,
-    promised: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
 }
+
+/// What the output schema of each tool promises. All benches have the same tools.
+static PROMISED: LazyLock<HashMap<String, jsonschema::Validator>> = LazyLock::new(|| {
+    let promised = |tool: &Tool| {
+        let schema = tool.output_schema.as_deref().unwrap().clone();
+        (tool.name.to_string(), jsonschema::validator_for(&schema.into()).unwrap())
+    };
+    Catalogue::new(&Selection::default()).unwrap().list().iter().map(promised).collect()
+});
 
 impl Bench {
     pub(in crate::tools) async fn start() -> Self {
@@ -118,7 +126,7 @@ impl Bench {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         let client = ().serve(ours).await.unwrap();
-        Self { sandbox, tools, answered, catalogue, asked, client, max_reply, promised: Mutex::default() }
+        Self { sandbox, tools, answered, catalogue, asked, client, max_reply }
     }
 
     /// A bench whose person is asked with this setting and says this.
@@ -177,20 +185,10 @@ impl Bench {
             assert!(["type", "message", "hint"].iter().all(|field| error[*field].is_string()), "{error:?}");
             assert!(Replied::text_of(&result).lines().last().unwrap().starts_with("hint: "));
         }
-        if let Err(error) = self.promises(tool).validate(structure) {
+        if let Err(error) = PROMISED[tool].validate(structure) {
             panic!("{tool} broke its output schema: {error}\n{structure}");
         }
         Replied { result }
-    }
-
-    /// What a tool's output schema promises.
-    fn promises(&self, tool: &str) -> Arc<jsonschema::Validator> {
-        let mut promised = self.promised.lock().unwrap();
-        let made = promised.entry(tool.to_owned()).or_insert_with(|| {
-            let schema = self.catalogue.get(tool).unwrap().output_schema.clone().unwrap();
-            Arc::new(jsonschema::validator_for(&Value::Object(schema.as_ref().clone())).unwrap())
-        });
-        Arc::clone(made)
     }
 
     /// Calls a tool while OnceHub has a fault.

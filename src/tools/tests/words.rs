@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::actions::confirm::{Answer, Confirm};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, Setup};
-use crate::tools::tests::fuzz::true_reply;
+use crate::tools::tests::fuzz::true_replies;
 use crate::tools::tests::operations::table;
 
 /// A single word, as a stranger might choose one to pose as one of ours.
@@ -76,8 +76,9 @@ async fn a_strangers_single_word_is_quoted_in_every_reply_and_every_question() {
     setup.settings.confirm = Confirm::Always;
     let (bench, operations) = table(setup).await;
     let (mut seen, mut bare) = (Vec::new(), Vec::new());
-    for (row, operation) in operations.iter().enumerate() {
-        let mut reply = true_reply(row).await;
+    let replies = true_replies().await;
+    for (operation, reply) in operations.iter().zip(replies) {
+        let mut reply = reply.clone();
         mark(&mut reply);
         if operation.tool == "list_bookings" {
             let mut contact = json!({"id": "CTC-1", "first_name": "", "email": "", "city": "", "custom_fields": [], "owner": "USR-1"});
@@ -91,7 +92,7 @@ async fn a_strangers_single_word_is_quoted_in_every_reply_and_every_question() {
                 .iter()
                 .position(|get| get.method == "GET" && path.contains(&get.path()) && get.path().len() > 10);
             if let Some(at) = at {
-                let mut before = true_reply(at).await;
+                let mut before = replies[at].clone();
                 mark(&mut before);
                 bench.sandbox.fail(Fault::new(Effect::Error(200, before)).on("GET", &operations[at].path()));
             }
@@ -99,7 +100,7 @@ async fn a_strangers_single_word_is_quoted_in_every_reply_and_every_question() {
         if operation.tool == "schedule_meeting" {
             // It is read back.
             let at = operations.iter().position(|other| other.tool == "get_booking").unwrap();
-            let mut booking = true_reply(at).await;
+            let mut booking = replies[at].clone();
             mark(&mut booking);
             bench.sandbox.fail(Fault::new(Effect::Error(200, booking)).on("GET", "/v2/bookings/"));
         }

@@ -178,8 +178,8 @@ impl Sessions {
 
     /// Returns a session of this caller that has not ended, and marks it as in use.
     pub(super) fn find(&self, id: &str, caller: &Caller) -> Result<Arc<Session>, Refusal> {
-        self.end_idle();
-        let session = self.get(id).filter(|session| session.tenant == caller.tenant).ok_or_else(Refusal::no_session)?;
+        let is_callers = |session: &Arc<Session>| session.tenant == caller.tenant && !self.is_over(session);
+        let session = self.get(id).filter(is_callers).ok_or_else(Refusal::no_session)?;
         let mut usage = session.usage.lock();
         (usage.last, usage.has_begun) = (Instant::now(), true);
         drop(usage);
@@ -213,12 +213,17 @@ impl Sessions {
     /// Ends the sessions that have been idle for too long, and removes those that have ended.
     pub(super) fn end_idle(&self) {
         self.open.lock().retain(|_, session| {
-            let is_over = session.end.is_cancelled() || self.is_silent(session);
+            let is_over = self.is_over(session);
             if is_over {
                 session.end();
             }
             !is_over
         });
+    }
+
+    /// Returns whether a session has ended, or has been idle for too long.
+    fn is_over(&self, session: &Session) -> bool {
+        session.end.is_cancelled() || self.is_silent(session)
     }
 
     fn is_silent(&self, session: &Session) -> bool {

@@ -58,7 +58,10 @@ fn at_work(server: &Arc<Server>, turn: &Arc<Mutex<()>>) -> (Arc<AtomicUsize>, to
     let good = Arc::new(AtomicUsize::new(0));
     let (server, turn, count) = (Arc::clone(server), Arc::clone(turn), Arc::clone(&good));
     let working = tokio::spawn(async move {
+        let mut calls = tokio::time::interval(Duration::from_millis(20));
+        calls.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            calls.tick().await;
             let _turn = turn.lock().await;
             let answer = server.call(sandbox::KEY, "test_connection", json!({})).await;
             assert_eq!(answer["isError"], false, "somebody else is disturbed: {answer}");

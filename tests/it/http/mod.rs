@@ -18,6 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use oncehub_mcp::sandbox::{self, Sandbox};
 use reqwest::{Client, RequestBuilder, Response};
@@ -195,8 +196,10 @@ pub(super) async fn refusal(request: RequestBuilder) -> (u16, String) {
 /// Completes when something has become true, and fails when it does not.
 pub(super) async fn until(what: &str, is_true: impl AsyncFn() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
+    // Looks without a pause would take the processor from what they wait for.
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
     while !is_true().await {
         assert!(tokio::time::Instant::now() < deadline, "{what}");
-        tokio::task::yield_now().await;
+        looks.tick().await;
     }
 }

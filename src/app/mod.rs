@@ -67,9 +67,6 @@ impl App {
     }
 
     /// Serves MCP on standard input and output until the input ends or `stop` completes.
-    ///
-    /// # Errors
-    /// If the client does not open the session as the protocol requires.
     pub async fn serve_stdio(&self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let server = self.server();
         stdio::serve(server.clone(), stop, &OneAccount { server, tools: &self.tools }).await

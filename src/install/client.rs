@@ -146,9 +146,6 @@ impl Client {
     }
 
     /// Returns what the file has under a name.
-    ///
-    /// # Errors
-    /// When the file cannot be read or understood.
     pub fn find(&self, machine: &Machine, scope: Scope, name: &str) -> anyhow::Result<Option<Found>> {
         let (_, all) = self.read(&self.file(machine, scope)?)?;
         Ok(self.entry(&all, name).map(|entry| self.understand(entry)))
@@ -157,9 +154,6 @@ impl Client {
     /// Returns the change that registers an entry. Whatever a person added to an entry of the same name in their own
     /// file stays. In a project's file it may be a stranger's (a variable that sends the key elsewhere, tools that skip
     /// confirmation), and is removed.
-    ///
-    /// # Errors
-    /// When the file cannot be read or understood, or the client cannot do what is asked.
     pub fn register(&self, machine: &Machine, scope: Scope, name: &str, entry: &Entry) -> anyhow::Result<Change> {
         let file = self.file_to_write(machine, scope)?;
         let (before, all) = self.read(&file)?;
@@ -172,9 +166,6 @@ impl Client {
     }
 
     /// Returns the change that removes an entry; `None` if there is none.
-    ///
-    /// # Errors
-    /// When the file cannot be read or understood.
     pub fn unregister(&self, machine: &Machine, scope: Scope, name: &str) -> anyhow::Result<Option<Change>> {
         let file = self.file_to_write(machine, scope)?;
         let (before, all) = self.read(&file)?;
@@ -185,9 +176,6 @@ impl Client {
     }
 
     /// Returns the text of a client's file with only this entry, for a person to paste.
-    ///
-    /// # Errors
-    /// When the client cannot do what is asked.
     pub fn block(&self, name: &str, entry: &Entry) -> anyhow::Result<String> {
         let new = self.spell(name, entry, Map::new())?;
         self.layout.format.with("", &Map::new(), [self.layout.servers, name], Some(&new))

@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line::Line;
-use super::time::Zone;
 use super::user::with_name;
-use super::{Lookup, Noun, Record};
+use super::{Lookup, Noun, Record, Zone};
 
 /// A booking calendar.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

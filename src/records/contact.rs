@@ -6,10 +6,8 @@ use serde_json::Value;
 
 use super::line::Line;
 use super::outline::outline;
-use super::time::{self, Zone};
-use super::untrusted::quoted;
 use super::user::{full_name, with_name};
-use super::{Lookup, Noun, Record, Time, Told};
+use super::{Lookup, Noun, Record, Time, Told, Zone, quoted, time};
 
 /// A contact.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

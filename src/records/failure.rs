@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::hints;
-use super::untrusted::clean;
+use super::{clean, hints};
 use crate::oncehub::{Cause, Error, Outcome, Rejection};
 
 /// The type of a failure.

@@ -1,7 +1,6 @@
 //! An object on one line: its id, and what people know it by. A booking in an agenda is laid out in `booking/text.rs`.
 
-use crate::records::time::Zone;
-use crate::records::untrusted::{quoted, word};
+use crate::records::{Zone, quoted, word};
 
 /// OnceHub's own statuses and roles that are not a single word.
 const OF_TWO_WORDS: [&str; 4] = ["Account Owner", "Team Manager", "Sales qualified", "Marketing qualified"];

@@ -3,9 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::time::{self, Zone};
-use super::untrusted::word;
-use super::{Time, Told};
+use super::{Time, Told, Zone, time, word};
 
 /// A one-time link.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

@@ -5,10 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::line::Line;
 use super::outline::outline;
-use super::time::{self, Zone};
-use super::untrusted::{quoted, word};
 use super::user::full_name;
-use super::{Record, Reference, Time, Told, localised};
+use super::{Record, Reference, Time, Told, Zone, localised, quoted, time, word};
 
 /// A text message.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

@@ -3,9 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Record;
 use super::line::Line;
-use super::time::Zone;
+use super::{Record, Zone};
 
 /// A team.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

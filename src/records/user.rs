@@ -4,9 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line::Line;
-use super::time::Zone;
-use super::untrusted::{clean, quoted, word};
-use super::{Lookup, Noun, Record};
+use super::{Lookup, Noun, Record, Zone, clean, quoted, word};
 
 /// A user of the account.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::line::Line;
-use super::time::{self, Zone};
-use super::untrusted::word;
-use super::{Record, Time};
+use super::{Record, Time, Zone, time, word};
 
 /// A webhook.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]

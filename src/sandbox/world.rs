@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Clock;
-use super::noun::{Noun, find, live, sent};
+use super::noun::{Noun, find, sent};
 use super::request::wire;
 
 /// An account and everything in it.
@@ -265,14 +265,6 @@ impl World {
         self.users.iter_mut().filter(|user| user.role == "Account Owner").for_each(|it| it.email.insert_str(0, before));
     }
 
-    /// Counts pairs of live bookings that overlap with the same host.
-    pub fn double_bookings(&self) -> usize {
-        let live: Vec<&Booking> = self.bookings.iter().filter(|booking| booking.is_live(self.time())).collect();
-        let clash =
-            |a: &Booking, b: &Booking| a.id < b.id && a.host == b.host && a.starts < b.ends() && b.starts < a.ends();
-        live.iter().map(|a| live.iter().filter(|b| clash(a, b)).count()).sum()
-    }
-
     /// Creates a one-time link. Its id has no prefix.
     pub(super) fn one_time_link(&mut self, host: &str) -> Value {
         self.links_made += 1;
@@ -285,11 +277,6 @@ impl World {
     pub fn status_of(&self, booking: &str) -> Option<&'static str> {
         let now = self.time();
         self.bookings.iter().find(|known| known.id == booking).map(|booking| booking.status_at(now))
-    }
-
-    /// Returns the ids of the bookings that a guest holds at a time and that were not canceled.
-    pub fn held_by(&self, email: &str, starts: Timestamp) -> Vec<String> {
-        ids(&self.bookings, |held| held.guest.email == email && held.starts == starts && held.status != "canceled")
     }
 
     /// Returns the ids of the contacts, except deleted ones, that have this email address or mobile phone.
@@ -305,19 +292,6 @@ impl World {
     /// Returns the ids of the users, except deleted ones, that have this email address.
     pub fn users_with(&self, email: &str) -> Vec<String> {
         ids(&self.users, |user| !user.deleted && user.email.to_lowercase() == email.to_lowercase())
-    }
-
-    /// Whether the user with this email address hosts a booking, regardless of its owner.
-    pub fn is_host(&self, email: &str, booking: &str) -> bool {
-        let users = self.users_with(email);
-        self.bookings.iter().any(|known| known.id == booking && users.contains(&known.host))
-    }
-
-    /// Returns a live booking with a co-host, and who that is.
-    pub fn co_hosted(&self) -> Option<(String, String)> {
-        let live = self.bookings.iter().filter(|booking| booking.is_live(self.time()) && booking.payment.is_none());
-        live.filter(|booking| booking.calendar.is_some())
-            .find_map(|booking| Some((booking.id.clone(), booking.co_hosts.first()?.clone())))
     }
 
     /// Prefixes the names of all users and contacts with a mark, so that two accounts can be told apart.
@@ -350,15 +324,10 @@ impl World {
             .or_else(|| among(&self.bookings, id, self))
             .or_else(|| self.bookings.iter().find(conversation).map(Booking::show_conversation))
     }
-
-    /// Returns a user's working hours as they are sent over the wire.
-    pub fn schedule_as_sent(&self, user: &str) -> Option<Value> {
-        live(&self.users, user).ok().map(|user| user.show_schedule(|_| true))
-    }
 }
 
 /// Returns the ids of the objects for which something holds.
-fn ids<T: Noun>(rows: &[T], holds: impl Fn(&T) -> bool) -> Vec<String> {
+pub(super) fn ids<T: Noun>(rows: &[T], holds: impl Fn(&T) -> bool) -> Vec<String> {
     rows.iter().filter(|row| holds(row)).map(|row| row.id().to_owned()).collect()
 }
 

@@ -14,8 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::reply::Reply;
-use super::{Tools, arguments, schema};
+use super::{Reply, Tools, arguments, schema};
 use crate::actions::confirm::Ask;
 use crate::actions::{Action, Context, Done, Stop, carry_out};
 use crate::names::{Names, Progress};

@@ -138,9 +138,6 @@ impl Catalogue {
     }
 
     /// Narrows this catalogue to a selection: it never gains tools.
-    ///
-    /// # Errors
-    /// A name that no toolset or tool has.
     pub fn narrowed(&self, selection: &Selection) -> Result<Self, BadSelection> {
         let mut router = Self::new(selection)?.router;
         router.map.retain(|name, _| self.router.map.contains_key(name));

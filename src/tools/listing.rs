@@ -6,10 +6,8 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::asked::Asked;
-use super::call::Call;
-use super::reply::Reply;
 use super::size::{json_size, most_that_fit};
+use super::{Asked, Call, Reply};
 use crate::names::{Gathered, Keep, Search, Stopped, cursor_of, cut, fold};
 use crate::oncehub::{Id, Listing};
 use crate::records::{Failure, Record, Told, Zone};

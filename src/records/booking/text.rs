@@ -7,9 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Booking;
 use crate::records::outline::outline;
-use crate::records::time::{self, Zone};
-use crate::records::untrusted::{quoted, word};
-use crate::records::{Noun, Reference, Told, localised};
+use crate::records::{Noun, Reference, Told, Zone, localised, quoted, time, word};
 
 /// The fields that the headline already shows.
 const IN_HEADLINE: &[&str] = &[

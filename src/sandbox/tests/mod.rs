@@ -8,6 +8,7 @@ mod contacts;
 mod notifications;
 mod users;
 mod webhooks;
+mod world;
 
 use std::sync::Arc;
 use std::time::Duration;

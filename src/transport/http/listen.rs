@@ -45,17 +45,11 @@ impl Connections {
 
 impl Listener {
     /// Listens on an address, over TLS if there are certificates. Port 0 picks a free one.
-    ///
-    /// # Errors
-    /// If the address cannot be listened on.
     pub async fn bind(address: SocketAddr, certificates: Option<Certificates>) -> io::Result<Self> {
         Ok(Self { tcp: TcpListener::bind(address).await?, certificates })
     }
 
     /// Returns the address that it listens on.
-    ///
-    /// # Errors
-    /// If the system does not report it.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.tcp.local_addr()
     }

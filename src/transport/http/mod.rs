@@ -134,9 +134,6 @@ struct Shared<B: Backend> {
 
 /// Serves until `stop` completes; then lets in-flight calls finish, for as long as the settings say, and ends all
 /// streams.
-///
-/// # Errors
-/// None at present: a connection that cannot be accepted is logged, and accepting continues.
 pub async fn serve<B: Backend>(
     listener: Listener,
     backend: B,

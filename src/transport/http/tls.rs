@@ -50,9 +50,6 @@ pub enum BadCertificate {
 
 impl Certificates {
     /// Reads the certificate and the key.
-    ///
-    /// # Errors
-    /// If one cannot be read, or they do not match.
     pub fn new(chain: PathBuf, key: PathBuf) -> Result<Self, BadCertificate> {
         let changed = changed(&chain, &key);
         let read = Read { config: load(&chain, &key)?, changed, looked: Instant::now() };

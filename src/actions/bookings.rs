@@ -33,6 +33,15 @@ impl Target {
         Ok(Self { id, booking, zone: names.zone.clone() })
     }
 
+    /// Returns the booking that took this one's place, if the guest's newest bookings show one.
+    pub async fn successor(&self, context: &Context) -> Option<Told<Booking>> {
+        let contact = self.booking.contact.as_ref()?.id().parse().ok()?;
+        let theirs = bookings::All { contact: Some(contact), ..bookings::All::default() };
+        let newest = context.oncehub().page(&theirs, 100, None).await.ok()?.items;
+        let is_it = |booking: &Told<Booking>| booking.rescheduled_booking_id.as_deref() == Some(self.id.as_str());
+        newest.into_iter().map(Told::<Booking>::from).find(is_it)
+    }
+
     fn in_words(&self) -> String {
         self.booking.sentence(&self.zone)
     }
@@ -56,6 +65,11 @@ impl<E> Change<E> {
     /// Returns the booking's id.
     pub fn id(&self) -> &Id {
         &self.target.id
+    }
+
+    /// Returns the booking, if it is already what the change would make it.
+    pub fn made_already(&self) -> Option<&Target> {
+        Some(&self.target).filter(|target| target.booking.is(self.becomes))
     }
 }
 

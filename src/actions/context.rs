@@ -140,8 +140,8 @@ impl Context {
             Answer::Handed => {
                 return Err(Failure::not_confirmed(question, "answer the question; the call then continues").into());
             }
-            Answer::Declined => "the person said no",
-            Answer::Dismissed => "the person dismissed the question",
+            Answer::Declined => "the question was declined",
+            Answer::Dismissed => "the question was dismissed",
             Answer::TimedOut => "nobody answered in time",
         };
         Err(Stop::Declined(Declined { question, why, unchanged: unchanged() }))

@@ -173,8 +173,12 @@ fn form(question: &str) -> ElicitRequestParams {
     ElicitRequestParams::FormElicitationParams { meta: None, message: question.to_owned(), requested_schema }
 }
 
-fn read(result: &ElicitResult) -> Answer {
-    let yes = result.content.as_ref().and_then(|content| content.get(QUESTION)) == Some(&Value::Bool(true));
+/// Reads what came back. Some hosts send no content with a yes, or a text for the flag.
+pub(super) fn read(result: &ElicitResult) -> Answer {
+    let yes = match result.content.as_ref().filter(|content| !content.is_null()) {
+        None => true,
+        Some(content) => content.get(QUESTION).is_some_and(|yes| *yes == true || *yes == "true"),
+    };
     match result.action {
         ElicitationAction::Accept if yes => Answer::Yes,
         ElicitationAction::Accept | ElicitationAction::Decline => Answer::Declined,

@@ -100,3 +100,23 @@ async fn an_answer_that_comes_too_late_changes_nothing() {
     assert!(late["error"]["message"].as_str().unwrap().contains("too old"), "{late}");
     assert_eq!((&late["error"]["code"], deletions(&sandbox)), (&json!(-32602), 0));
 }
+
+#[test]
+fn an_accepted_form_is_a_yes_unless_it_says_otherwise() {
+    use crate::actions::confirm::Answer;
+    for (result, answer) in [
+        (json!({"action": "accept", "content": {"confirm": true}}), Answer::Yes),
+        (json!({"action": "accept", "content": {"confirm": "true"}}), Answer::Yes),
+        (json!({"action": "accept"}), Answer::Yes),
+        (json!({"action": "accept", "content": null}), Answer::Yes),
+        (json!({"action": "accept", "content": {}}), Answer::Declined),
+        (json!({"action": "accept", "content": {"confirm": false}}), Answer::Declined),
+        (json!({"action": "accept", "content": {"confirm": "yes"}}), Answer::Declined),
+        (json!({"action": "decline"}), Answer::Declined),
+        (json!({"action": "decline", "content": {"confirm": true}}), Answer::Declined),
+        (json!({"action": "cancel"}), Answer::Dismissed),
+    ] {
+        let read = super::confirm::read(&serde_json::from_value(result.clone()).unwrap());
+        assert_eq!(read, answer, "{result}");
+    }
+}

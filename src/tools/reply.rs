@@ -124,7 +124,11 @@ impl IntoCallToolResult for Reply {
 
 impl From<Declined> for Reply {
     fn from(Declined { question, why, unchanged }: Declined) -> Self {
-        let note = format!("Nothing was changed: {why}. Do not try again unless they ask for it.");
+        // A host that nobody sits at may decline by itself: then the user does not know of it.
+        let note = format!(
+            "Nothing was changed: {why}. Tell the user so, and what was asked: their client may have answered without them. \
+             Call again only if they ask for it."
+        );
         let text = format!("{note}\nThe question was: {question}");
         let mut reply = Self::new(unchanged, text);
         reply.structure.extend(fields(NotMade { confirmed: Some(false), note: Some(note), ..NotMade::default() }));

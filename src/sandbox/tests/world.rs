@@ -37,4 +37,12 @@ impl World {
     pub fn schedule_as_sent(&self, user: &str) -> Option<Value> {
         live(&self.users, user).ok().map(|user| user.show_schedule(|_| true))
     }
+
+    /// Has a booking take another's place; returns its id.
+    pub fn follow(&mut self, canceled: &str) -> Option<String> {
+        let contact = self.bookings.iter().find(|booking| booking.id == canceled)?.contact.clone();
+        let next = self.bookings.iter_mut().rfind(|booking| booking.id != canceled)?;
+        (next.rescheduled_from, next.contact) = (Some(canceled.to_owned()), contact);
+        Some(next.id.clone())
+    }
 }

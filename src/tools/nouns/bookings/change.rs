@@ -74,13 +74,28 @@ struct MarkNoShow {
     booking_id: String,
 }
 
-/// Carries out a change, and tells the booking afterwards.
+/// Carries out a change, and tells the booking afterwards. What is so already is not asked for again.
 async fn told<E>(call: &mut Call, mut change: Change<E>, said: &str) -> Result<Reply, Stop>
 where
     Change<E>: Action,
 {
+    if let Some(target) = change.made_already() {
+        return Ok(already(call, target).await);
+    }
     let mut done = call.carry_out(&mut change).await?;
     done.object.fill_id(change.id().as_str());
     let booking = call.told(done.object.clone()).await;
     Ok(changed(said, &booking, call.zone()).after(&done))
+}
+
+/// Tells a booking that has been changed before, and the one that followed it, if there is one.
+async fn already(call: &Call, target: &Target) -> Reply {
+    let booking = call.names.filled(target.booking.clone()).await;
+    let was = booking.status.as_deref().unwrap_or_default().replace('_', "-");
+    let said = format!("Nothing to do: it is already {was}, and nobody was notified again.");
+    let mut reply = changed(&said, &booking, call.zone());
+    if let Some(next) = target.successor(call).await {
+        reply.note(&format!("Another booking took its place: {}.", next.described(call.zone())));
+    }
+    reply
 }

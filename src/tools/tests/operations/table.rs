@@ -25,6 +25,7 @@ const ONE_FIELD: Documented = (400, "At least one field must be provided to upda
 /// What the arguments of the table are about.
 pub(super) struct Ids {
     booking: String,
+    other: String,
     past: String,
     calendar: String,
     slot: String,
@@ -47,6 +48,7 @@ impl Ids {
         let listed = async |tool: &str, arguments: Value| first(bench.call(tool, arguments).await.structure());
         Self {
             booking: bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await,
+            other: bench.booking(json!({"calendar": "Partnership talk", "starts_after": "tomorrow"})).await,
             past: bench.booking(json!({"status": "completed", "starts_before": "now"})).await,
             calendar: slots["calendar_id"].as_str().unwrap().to_owned(),
             slot: slots["items"][0]["start_time"].as_str().unwrap().to_owned(),
@@ -134,8 +136,8 @@ impl Ids {
                          Activity Stream to cancel paid bookings.",
                     ),
                 ]]),
-            operation("POST /bookings/{id}/request-reschedule", "request_reschedule", json!({"booking_id": self.booking, "reason": "Ill"}))
-                .on(&self.booking)
+            operation("POST /bookings/{id}/request-reschedule", "request_reschedule", json!({"booking_id": self.other, "reason": "Ill"}))
+                .on(&self.other)
                 .sends(json!({"reschedule_reason": "Ill"}))
                 .fails(&[&[
                     NO_BOOKING,

@@ -1,5 +1,6 @@
 //! Changes to a booking, and the bookings to come of somebody who is about to be deleted.
 
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{Action, Context, Question, Seen, Subject};
@@ -154,27 +155,59 @@ pub struct Reassign {
     pub host: Found,
     /// The location; without it, OnceHub chooses.
     pub location: Option<bookings::VideoLocation>,
+    /// The bookings that the new host has around then; `None` when they could not be looked up.
+    theirs: Option<Vec<Told<Booking>>>,
     before: Signs,
 }
 
 impl Reassign {
-    /// Creates the change.
-    pub fn new(target: Target, host: Found, location: Option<bookings::VideoLocation>) -> Self {
-        Self { target, host, location, before: Signs::default() }
+    /// Plans the change, and looks what else the new host has then.
+    pub async fn plan(
+        context: &Context,
+        target: Target,
+        host: Found,
+        location: Option<bookings::VideoLocation>,
+    ) -> Self {
+        let mut plan = Self { target, host, location, theirs: None, before: Signs::default() };
+        plan.theirs = plan.look_around(context).await.ok();
+        plan
     }
 
-    /// Whether OnceHub lists the booking among those that the new host hosts or co-hosts.
-    async fn is_listed(&self, context: &Context) -> Result<bool, Error> {
-        let starts = self.target.booking.starts();
+    /// Returns the bookings that OnceHub lists for the new host, as host or co-host, around the time of this one.
+    async fn look_around(&self, context: &Context) -> Result<Vec<Told<Booking>>, Error> {
+        let Some((start, end)) = self.target.booking.span() else { return Ok(Vec::new()) };
         let listing = bookings::All {
             host: Some(self.host.id.clone()),
-            starting: starts.map(Range::around).unwrap_or_default(),
+            starting: Range::between(
+                start.checked_sub(LONGEST).ok(),
+                end.checked_add(SignedDuration::from_secs(1)).ok(),
+            ),
             ..bookings::All::default()
         };
         let theirs = context.oncehub().list(&listing, 100).await?.items;
-        Ok(theirs.iter().any(|booking| booking.text("id") == Some(self.target.id.as_str())))
+        Ok(theirs.into_iter().map(Told::from).collect())
+    }
+
+    fn is_among(&self, theirs: &[Told<Booking>]) -> bool {
+        theirs.iter().any(|booking| booking.id.as_deref() == Some(self.target.id.as_str()))
+    }
+
+    /// Says what else the new host has then, as far as OnceHub knows; `None` when there is nothing.
+    pub fn clash(&self) -> Option<String> {
+        let Some(theirs) = &self.theirs else {
+            return Some("Whether the new host has another booking then could not be checked.".to_owned());
+        };
+        let (start, end) = self.target.booking.span()?;
+        let is_another = |booking: &&Told<Booking>| booking.id.as_deref() != Some(self.target.id.as_str());
+        let overlaps = |booking: &&Told<Booking>| booking.span().is_some_and(|(from, to)| from < end && start < to);
+        let others = theirs.iter().filter(|booking| booking.is_live()).filter(is_another).filter(overlaps);
+        let others: Vec<String> = others.take(NAMED).map(|booking| booking.described(&self.target.zone)).collect();
+        (!others.is_empty()).then(|| format!("The new host has another booking then: {}.", others.join("; ")))
     }
 }
+
+/// The longest booking that one is looked for behind.
+const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 
 /// The signs that a user is a booking's host.
 #[derive(Clone, Copy, Default)]
@@ -199,7 +232,8 @@ impl Action for Reassign {
 
     fn question(&self) -> Question {
         let (booking, host) = (self.target.in_words(), self.host.described());
-        Question::important(format!("Give {booking} to {host} as the new host, and notify everyone"))
+        let clash = self.clash().map(|clash| format!(" {clash}")).unwrap_or_default();
+        Question::important(format!("Give {booking} to {host} as the new host, and notify everyone")).and(clash)
     }
 
     fn unchanged(&self) -> Map<String, Value> {
@@ -207,8 +241,11 @@ impl Action for Reassign {
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
+        if context.was_asked {
+            self.theirs = self.look_around(context).await.ok();
+        }
         // If OnceHub's listing is unavailable now, it is not a sign later either.
-        let listed = self.is_listed(context).await.unwrap_or(true);
+        let listed = self.theirs.as_deref().is_none_or(|theirs| self.is_among(theirs));
         self.before = Signs { listed, ..Signs::on(&self.target.booking, &self.host) };
         Ok(())
     }
@@ -229,7 +266,7 @@ impl Action for Reassign {
         let (now, before) = (Signs::on(&Told::from(object.clone()), &self.host), self.before);
         let is_theirs = now.owns && !before.owns
             || now.attends && !before.attends
-            || !before.listed && self.is_listed(context).await?;
+            || !before.listed && self.is_among(&self.look_around(context).await?);
         Ok(Seen::made(Some(object).filter(|_| is_theirs)))
     }
 }

@@ -24,6 +24,8 @@ pub struct Schedule {
     pub form: serde_json::Map<String, serde_json::Value>,
     /// Where the meeting takes place; without it, OnceHub chooses.
     pub location: Option<Location>,
+    /// The bookings to come that the guest has on the calendar already.
+    pub others: Vec<Told<Booking>>,
 }
 
 impl Schedule {
@@ -42,17 +44,40 @@ impl Schedule {
         let found = context.oncehub().list(&listing, 100).await?;
         // Clocks differ slightly; a booking older than this existed before.
         let since = context.now() - SignedDuration::from_mins(5);
-        let is_guest = |address: &String| address.eq_ignore_ascii_case(self.guest_email.trim());
         let is_it = |object: &Object| {
             let booking = Told::<Booking>::from(object.clone());
-            let is_theirs = match booking.form_submission.as_ref().and_then(|form| form.email.as_ref()) {
-                Some(address) => is_guest(address),
-                // Bookings without a form still have attendees.
-                None => booking.attendees.iter().flatten().any(is_guest),
-            };
-            is_theirs && booking.creation_time.is_none_or(|made| made.0 >= since) && !booking.is("canceled")
+            let is_new = booking.creation_time.is_none_or(|made| made.0 >= since);
+            self.is_guests(&booking) && is_new && !booking.is("canceled")
         };
         Ok(found.items.into_iter().find(is_it))
+    }
+
+    /// Looks for bookings to come that the guest has on the calendar already; those that cannot be read are none.
+    pub async fn look_for_others(&mut self, context: &Context) {
+        let listing = bookings::All {
+            booking_calendar: Some(self.calendar.id.clone()),
+            starting: Range::between(Some(context.now()), None),
+            ..bookings::All::default()
+        };
+        let found = context.oncehub().page(&listing, 100, None).await.map(|page| page.items).unwrap_or_default();
+        let found = found.into_iter().map(Told::<Booking>::from);
+        self.others = found.filter(|booking| booking.is_live() && self.is_guests(booking)).collect();
+    }
+
+    /// Says which bookings the guest has on the calendar already; `None` when there are none.
+    pub fn twice(&self) -> Option<String> {
+        let others: Vec<String> = self.others.iter().map(|booking| booking.described(&self.zone)).collect();
+        (!others.is_empty())
+            .then(|| format!("The guest already has a booking on this calendar: {}.", others.join("; ")))
+    }
+
+    fn is_guests(&self, booking: &Booking) -> bool {
+        let is_guest = |address: &String| address.eq_ignore_ascii_case(self.guest_email.trim());
+        match booking.form_submission.as_ref().and_then(|form| form.email.as_ref()) {
+            Some(address) => is_guest(address),
+            // Bookings without a form still have attendees.
+            None => booking.attendees.iter().flatten().any(is_guest),
+        }
     }
 }
 
@@ -62,7 +87,8 @@ impl Action for Schedule {
     fn question(&self) -> Question {
         let who = format!("{} ({})", quoted(&self.guest_name, 60), quoted(&self.guest_email, 120));
         let (when, calendar) = (self.when(), self.calendar.described());
-        Question::ordinary(format!("Book {when} on {calendar} for {who}, and notify them"))
+        let twice = self.twice().map(|twice| format!(" {twice}")).unwrap_or_default();
+        Question::ordinary(format!("Book {when} on {calendar} for {who}, and notify them")).and(twice)
     }
 
     fn request(&self) -> Self::Request {

@@ -4,7 +4,7 @@ mod text;
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -122,6 +122,13 @@ impl Booking {
     /// Returns when it starts.
     pub fn starts(&self) -> Option<Timestamp> {
         self.starting_time.map(|time| time.0)
+    }
+
+    /// Returns when it starts and ends.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let start = self.starts()?;
+        let length = SignedDuration::from_mins(self.duration_minutes?.clamp(0, 100_000));
+        Some((start, start.checked_add(length).ok()?))
     }
 
     /// Whether it has this status.

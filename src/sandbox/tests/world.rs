@@ -38,6 +38,15 @@ impl World {
         live(&self.users, user).ok().map(|user| user.show_schedule(|_| true))
     }
 
+    /// Moves a booking to the time of another, whoever is free then.
+    pub fn coincide(&mut self, booking: &str, with: &str) {
+        let starts = self.bookings.iter().find(|known| known.id == with).map(|known| known.starts);
+        let moved = self.bookings.iter_mut().find(|known| known.id == booking);
+        if let (Some(starts), Some(moved)) = (starts, moved) {
+            moved.starts = starts;
+        }
+    }
+
     /// Has a booking take another's place; returns its id.
     pub fn follow(&mut self, canceled: &str) -> Option<String> {
         let contact = self.bookings.iter().find(|booking| booking.id == canceled)?.contact.clone();

@@ -47,7 +47,10 @@ impl Tools {
         let calendar = calendar(&call.names, &input.calendar_id).await?;
         let location = location(&call, &input, &calendar.id, start.at).await?;
         let (guest_name, guest_email) = (input.guest_name, input.guest_email);
-        let mut schedule = Schedule { calendar, start: start.at, zone, guest_name, guest_email, form, location };
+        let others = Vec::new();
+        let mut schedule =
+            Schedule { calendar, start: start.at, zone, guest_name, guest_email, form, location, others };
+        schedule.look_for_others(&call).await;
         let done = match call.carry_out(&mut schedule).await {
             Err(Stop::Failed(mut failure)) => {
                 if let Some(note) = &start.note {
@@ -58,6 +61,7 @@ impl Tools {
             done => done?,
         };
         let mut reply = told(&call, &schedule, &done).await.after(&done);
+        schedule.twice().iter().for_each(|twice| reply.note(twice));
         if let Some(note) = &start.note {
             reply.note(&format!("start_time: {note}"));
         }

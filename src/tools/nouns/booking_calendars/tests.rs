@@ -296,3 +296,15 @@ async fn weekdays_and_wall_times_are_right_in_every_zone_around_every_change_of_
         }
     }
 }
+
+#[tokio::test]
+async fn a_guest_who_has_a_booking_on_the_calendar_already_is_booked_and_that_is_said() {
+    let bench = Bench::start().await;
+    let first = bench.call("schedule_meeting", guest()).await;
+    assert!(!first.text().contains("already has a booking"), "{}", first.text());
+    let id = first.structure()["booking_id"].as_str().unwrap().to_owned();
+    let again = guest_with(json!({"start_time": "2026-11-25T11:00", "guest_email": "ADA@okafor.example"}));
+    let second = bench.call("schedule_meeting", again).await;
+    let note = format!("The guest already has a booking on this calendar: {id} ");
+    assert!(!second.is_failure() && second.text().contains(&note), "{}", second.text());
+}

@@ -12,9 +12,9 @@ use crate::tools::{Call, Reply, Tools, schema};
 
 #[tool_router(router = reassigning_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Give an upcoming booking to another host at the same time; everyone is notified. Whether the new host is free is
-    /// not checked: look with `list_bookings` (host) first. If they have no video service, an online meeting loses its
-    /// link. Not in every plan. For another time use `request_reschedule`.
+    /// Give an upcoming booking to another host at the same time; everyone is notified. A booking that the new host has
+    /// then is named in the reply, not refused. If they have no video service, an online meeting loses its link. Not in
+    /// every plan. For another time use `request_reschedule`.
     #[tool(title = "Reassign booking", annotations(destructive_hint = true),
         input_schema = schema::input::<ReassignBooking>(), output_schema = schema::written::<Booking>())]
     async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Stop> {
@@ -22,8 +22,9 @@ impl Tools {
         let host = call.names.find(&[Noun::Users], "new_host", &new_host).await?;
         let target = Target::find(&call.names, &booking_id).await?;
         let location = video_provider.map(|provider| bookings::VideoLocation { value: provider.into() });
-        let mut reassign = Reassign::new(target, host, location);
+        let mut reassign = Reassign::plan(&call, target, host, location).await;
         let mut done = call.carry_out(&mut reassign).await?;
+        let clash = reassign.clash();
         let Reassign { target, host, .. } = &reassign;
         done.object.fill_id(target.id.as_str());
         let booking: Told<Booking> = call.told(done.object.clone()).await;
@@ -33,6 +34,7 @@ impl Tools {
             reply.put_first("new_host_name", entry.name.as_str());
         }
         reply.put_first("new_host", host.id.as_str());
+        clash.iter().for_each(|clash| reply.note(clash));
         if let Some(owner) = booking.owner.as_ref().map(Reference::id).filter(|owner| *owner != host.id.as_str()) {
             let owner = match call.names.find(&[Noun::Users], "owner", owner).await {
                 Ok(found) => found.described(),

@@ -398,3 +398,30 @@ async fn never_asks_nobody() {
     bench.call("cancel_booking", json!({"booking_id": id, "notify_guest": false})).await.text();
     assert!(bench.asked.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_else_the_new_host_has_then_is_in_the_question_and_in_the_reply() {
+    let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Yes])).await;
+    let theirs = bench.booking(json!({"host": "Lee Whitford", "starts_after": "tomorrow"})).await;
+    let moving =
+        bench.booking(json!({"host": "Dana Reyes", "calendar": "Intro call", "starts_after": "tomorrow"})).await;
+    bench.sandbox.with(|world| world.coincide(&moving, &theirs));
+    let arguments = json!({"booking_id": moving, "new_host": "Lee Whitford"});
+    let replied = bench.call("reassign_booking", arguments).await;
+    let asked = bench.asked.lock().unwrap().join("\n");
+    let clash = format!("The new host has another booking then: {theirs} ");
+    assert!(asked.contains(&format!("notify everyone? {clash}")), "{asked}");
+    assert!(!replied.is_failure() && replied.text().contains(&clash), "{}", replied.text());
+    assert_eq!(bench.requests("POST", "/"), 1);
+    // A host with nothing else then.
+    let free = bench.booking(json!({"host": "Dana Reyes", "calendar": "Intro call", "starts_after": "+3d"})).await;
+    let text = bench.call("reassign_booking", json!({"booking_id": free, "new_host": "Priya Raman"})).await.text();
+    assert!(!text.contains("another booking then"), "{text}");
+    // Nobody knows: that is said, and no reason not to do it.
+    let unknown = Fault::new(Effect::Error(400, json!({"type": "invalid_request_error", "message": "No"})));
+    let unknown = unknown.on("GET", "/v2/bookings").after(1);
+    bench.sandbox.fail(unknown);
+    let text = bench.call("reassign_booking", json!({"booking_id": free, "new_host": "Lee Whitford"})).await.text();
+    bench.sandbox.heal();
+    assert!(text.contains("Whether the new host has another booking then could not be checked."), "{text}");
+}

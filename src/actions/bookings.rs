@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::{Found, Names};
-use crate::oncehub::{Endpoint, Error, Id, Object, Range, bookings};
+use crate::oncehub::{Client, Endpoint, Error, Id, Object, Range, bookings};
 use crate::records::{Booking, Failure, Told, Zone, quoted};
 
 /// A booking that is to be changed.
@@ -38,7 +38,7 @@ impl Target {
     pub async fn successor(&self, context: &Context) -> Option<Told<Booking>> {
         let contact = self.booking.contact.as_ref()?.id().parse().ok()?;
         let theirs = bookings::All { contact: Some(contact), ..bookings::All::default() };
-        let newest = context.oncehub().page(&theirs, 100, None).await.ok()?.items;
+        let newest = context.oncehub().trying_once().page(&theirs, 100, None).await.ok()?.items;
         let is_it = |booking: &Told<Booking>| booking.rescheduled_booking_id.as_deref() == Some(self.id.as_str());
         newest.into_iter().map(Told::<Booking>::from).find(is_it)
     }
@@ -169,12 +169,12 @@ impl Reassign {
         location: Option<bookings::VideoLocation>,
     ) -> Self {
         let mut plan = Self { target, host, location, theirs: None, before: Signs::default() };
-        plan.theirs = plan.look_around(context).await.ok();
+        plan.theirs = plan.look_around(&context.oncehub().trying_once()).await.ok();
         plan
     }
 
     /// Returns the bookings that OnceHub lists for the new host, as host or co-host, around the time of this one.
-    async fn look_around(&self, context: &Context) -> Result<Vec<Told<Booking>>, Error> {
+    async fn look_around(&self, oncehub: &Client) -> Result<Vec<Told<Booking>>, Error> {
         let Some((start, end)) = self.target.booking.span() else { return Ok(Vec::new()) };
         let listing = bookings::All {
             host: Some(self.host.id.clone()),
@@ -184,7 +184,7 @@ impl Reassign {
             ),
             ..bookings::All::default()
         };
-        let theirs = context.oncehub().list(&listing, 100).await?.items;
+        let theirs = oncehub.list(&listing, 100).await?.items;
         Ok(theirs.into_iter().map(Told::from).collect())
     }
 
@@ -242,7 +242,7 @@ impl Action for Reassign {
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
         if context.was_asked {
-            self.theirs = self.look_around(context).await.ok();
+            self.theirs = self.look_around(&context.oncehub().trying_once()).await.ok();
         }
         // If OnceHub's listing is unavailable now, it is not a sign later either.
         let listed = self.theirs.as_deref().is_none_or(|theirs| self.is_among(theirs));
@@ -266,7 +266,7 @@ impl Action for Reassign {
         let (now, before) = (Signs::on(&Told::from(object.clone()), &self.host), self.before);
         let is_theirs = now.owns && !before.owns
             || now.attends && !before.attends
-            || !before.listed && self.is_among(&self.look_around(context).await?);
+            || !before.listed && self.is_among(&self.look_around(context.oncehub()).await?);
         Ok(Seen::made(Some(object).filter(|_| is_theirs)))
     }
 }

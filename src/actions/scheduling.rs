@@ -59,7 +59,8 @@ impl Schedule {
             starting: Range::between(Some(context.now()), None),
             ..bookings::All::default()
         };
-        let found = context.oncehub().page(&listing, 100, None).await.map(|page| page.items).unwrap_or_default();
+        let found =
+            context.oncehub().trying_once().page(&listing, 100, None).await.map(|page| page.items).unwrap_or_default();
         let found = found.into_iter().map(Told::<Booking>::from);
         self.others = found.filter(|booking| booking.is_live() && self.is_guests(booking)).collect();
     }

@@ -169,6 +169,12 @@ impl Client {
         Self { waits: false, ..self.clone() }
     }
 
+    /// Returns the same client, which tries each request once: for what a call can do without.
+    #[must_use]
+    pub fn trying_once(&self) -> Self {
+        Self { attempts: 1, ..self.clone() }
+    }
+
     /// Returns the settings in use.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
@@ -197,7 +203,7 @@ impl Client {
     pub async fn validate_key(&self) -> Result<(), Error> {
         let Some(_turn) = self.turn().await? else { return Ok(()) };
         // A single attempt, whatever the result.
-        let Err(error) = (Self { attempts: 1, ..self.clone() }).ask_whose_key().await else { return Ok(()) };
+        let Err(error) = self.trying_once().ask_whose_key().await else { return Ok(()) };
         let says_something = match &error.cause {
             Cause::RateLimited { rejection: None, .. } | Cause::NoRoomToTry { .. } => true,
             cause => cause.rejection().is_some_and(Rejection::is_bad_key),

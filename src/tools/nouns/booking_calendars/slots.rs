@@ -1,5 +1,6 @@
 //! The free slots of a calendar.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
@@ -31,9 +32,12 @@ impl Tools {
         let calendar = calendar(&call.names, &calendar_id).await?;
         let slots = slots(call.oncehub(), &calendar.id, range.start, range.end).await?;
         let wanted = limit.map_or(USUAL, |limit| limit as usize).min(slots.len());
+        let later = if slots.is_empty() { Some(next_after(&call, &calendar.id, range.end, &zone).await) } else { None };
         let shown = |count: usize| {
-            let mut reply = show(&slots, count, &range, &calendar, &zone);
-            range.notes.iter().for_each(|note| reply.note(note));
+            // As many as are asked for help to choose; a reply that is full can only be read on in order.
+            let given = if count == wanted { chosen(&slots, count, &zone) } else { slots.iter().take(count).collect() };
+            let mut reply = show(&slots, &given, &range, &calendar, &zone);
+            range.notes.iter().chain(&later).for_each(|note| reply.note(note));
             reply
         };
         let most = call.settings.max_reply;
@@ -164,8 +168,10 @@ struct Slots {
     has_more: bool,
     /// Always null: see next_start_time
     next_cursor: Option<String>,
-    /// Where to continue when has_more: pass it as start_time
+    /// The first start that is left out: pass it as start_time to see what follows
     next_start_time: Option<String>,
+    /// How many are left out, by day
+    left_out: Option<BTreeMap<String, usize>>,
     /// The zone of every time that ends in _local
     time_zone: String,
     calendar_id: String,
@@ -200,10 +206,71 @@ fn described(location: &Map<String, Value>) -> String {
     text
 }
 
-/// Shows the first `count` slots, and where to continue.
-fn show(slots: &[Slot], count: usize, range: &Range, calendar: &Found, zone: &Zone) -> Reply {
-    let given = slots.get(..count).unwrap_or_default();
-    let more = slots.get(given.len());
+/// Says when the calendar is free after an empty range, as far as OnceHub says.
+async fn next_after(call: &Call, calendar: &Id, end: Timestamp, zone: &Zone) -> String {
+    let until = end.checked_add(LONGEST).unwrap_or(end);
+    match slots(&call.oncehub().trying_once(), calendar, Some(end), until).await.as_deref() {
+        Ok([next, ..]) => format!(
+            "The next free start is {}: call again from that day on. Why nothing is free before, OnceHub does not say: it \
+             is taken, or outside working hours.",
+            time::local(next.start, zone)
+        ),
+        Ok([]) => format!(
+            "Nothing is free until {} either: the calendar is full, or its host has no working hours then; OnceHub does \
+             not say which. Try another calendar.",
+            time::local(until, zone)
+        ),
+        Err(_) => "When it is free later could not be read: try other days, or another calendar.".to_owned(),
+    }
+}
+
+/// The fewest days that a choice of slots is spread over, and about how many it shows of each.
+const FEWEST_DAYS: usize = 3;
+const OF_A_DAY: usize = 4;
+
+/// Chooses `count` slots from several days, and from all of each day.
+fn chosen<'a>(slots: &'a [Slot], count: usize, zone: &Zone) -> Vec<&'a Slot> {
+    if count >= slots.len() {
+        return slots.iter().collect();
+    }
+    let days: Vec<&[Slot]> = slots.chunk_by(|a, b| zone.date(a.start) == zone.date(b.start)).collect();
+    let mut over = count.div_ceil(OF_A_DAY).max(FEWEST_DAYS).min(count);
+    while days.iter().take(over).map(|day| day.len()).sum::<usize>() < count {
+        over += 1;
+    }
+    let days = days.get(..over).unwrap_or(&days);
+    let mut shares = vec![0; days.len()];
+    let mut left = count;
+    for (at, day) in days.iter().enumerate().cycle() {
+        match shares.get_mut(at) {
+            _ if left == 0 => break,
+            Some(share) if *share < day.len() => (*share, left) = (*share + 1, left - 1),
+            _ => {}
+        }
+    }
+    let of_a_day = |(day, share): (&&'a [Slot], usize)| {
+        let day: &'a [Slot] = day;
+        (0..share).filter_map(move |at| day.get(at * day.len() / share))
+    };
+    days.iter().zip(shares).flat_map(of_a_day).collect()
+}
+
+/// Counts the slots that are left out, by day.
+fn left_out(slots: &[Slot], given: &[&Slot], zone: &Zone) -> BTreeMap<String, usize> {
+    let mut days = BTreeMap::new();
+    for slot in slots.iter().filter(|slot| !given.contains(slot)) {
+        *days.entry(zone.date(slot.start).to_string()).or_default() += 1;
+    }
+    days
+}
+
+/// The most days of which is told how many slots are left out.
+const NAMED_DAYS: usize = 14;
+
+/// Shows some of a calendar's slots, and what is left out.
+fn show(slots: &[Slot], given: &[&Slot], range: &Range, calendar: &Found, zone: &Zone) -> Reply {
+    let left_out = left_out(slots, given, zone);
+    let next = slots.iter().find(|slot| !given.contains(slot));
     // The locations are nearly always the same for all slots: then they are listed once.
     let first = given.first().map(|slot| slot.locations.as_slice()).unwrap_or_default();
     let everywhere = given.iter().all(|slot| slot.locations == first);
@@ -222,11 +289,10 @@ fn show(slots: &[Slot], count: usize, range: &Range, calendar: &Found, zone: &Zo
             None => days.push((day, vec![words])),
         }
     }
-    let count = given.len();
-    let many = match count {
+    let many = match given.len() {
         0 => "No free slots".to_owned(),
         1 => "1 free slot".to_owned(),
-        _ => format!("{count} free slots"),
+        count => format!("{count} free slots"),
     };
     let asked = range.described(zone);
     let mut text = format!("{many} on {}, {asked}, times in {}", calendar.described(), zone.name());
@@ -236,25 +302,26 @@ fn show(slots: &[Slot], count: usize, range: &Range, calendar: &Found, zone: &Zo
     for (day, starts) in days {
         let _ = write!(text, "\n{day}: {}", starts.join(" "));
     }
-    if let Some(next) = more {
-        let next = time::instant(next.start);
+    if !left_out.is_empty() {
+        let named: Vec<String> =
+            left_out.iter().take(NAMED_DAYS).map(|(day, count)| format!("{count} on {day}")).collect();
+        let others = left_out.len() - named.len();
+        let others = if others > 0 { format!(", and on {others} more days") } else { String::new() };
         let _ = write!(
             text,
-            "\nmore: {} after these; call again with start_time {next}, or a higher limit",
-            slots.len() - count
+            "\nmore: left out are {}{others}; call again for one of these days, or with a higher limit",
+            named.join(", ")
         );
-    }
-    if count == 0 {
-        text.push_str("\nTry other days, or another calendar.");
     }
 
     let item =
-        |slot: &Slot| Item { start_time: Time(slot.start), locations: (!everywhere).then(|| slot.locations.clone()) };
+        |slot: &&Slot| Item { start_time: Time(slot.start), locations: (!everywhere).then(|| slot.locations.clone()) };
     let reply = Slots {
         items: given.iter().map(item).collect(),
-        has_more: more.is_some(),
+        has_more: next.is_some(),
         next_cursor: None,
         next_start_time: None,
+        left_out: Some(left_out).filter(|days| !days.is_empty()),
         time_zone: zone.name().to_owned(),
         calendar_id: calendar.id.to_string(),
         locations: Some(first.to_vec()).filter(|first| everywhere && !first.is_empty()),
@@ -262,7 +329,7 @@ fn show(slots: &[Slot], count: usize, range: &Range, calendar: &Found, zone: &Zo
         note: None,
     };
     let mut reply = Reply::new(reply, text).localised(zone);
-    if let Some(next) = more {
+    if let Some(next) = next {
         // It is to be passed on, not read: it has no local form.
         reply.put("next_start_time", time::instant(next.start));
     }

@@ -308,3 +308,44 @@ async fn a_guest_who_has_a_booking_on_the_calendar_already_is_booked_and_that_is
     let note = format!("The guest already has a booking on this calendar: {id} ");
     assert!(!second.is_failure() && second.text().contains(&note), "{}", second.text());
 }
+
+#[tokio::test]
+async fn a_few_slots_are_from_several_days_and_what_is_left_out_is_counted() {
+    let bench = Bench::start().await;
+    let ask = async |limit: usize| {
+        let asked = json!({"calendar_id": "Intro call", "start_time": "tomorrow", "end_time": "+6d", "limit": limit});
+        bench.call("get_booking_time_slots", asked).await.structure().clone()
+    };
+    let all: Vec<Value> = ask(500).await["items"].as_array().unwrap().clone();
+    for limit in [1, 2, 3, 6, 25] {
+        let shown = ask(limit).await;
+        let items = shown["items"].as_array().unwrap();
+        let days: std::collections::BTreeSet<&str> =
+            items.iter().map(|item| &item["start_time_local"].as_str().unwrap()[..14]).collect();
+        assert!(items.len() == limit && days.len() >= limit.min(3), "{limit}: {days:?}");
+        assert!(items.iter().is_sorted_by_key(|item| item["start_time"].as_str().unwrap().to_owned()), "{limit}");
+        assert!(items.iter().all(|item| all.contains(item)), "{limit}");
+        let left_out: u64 = shown["left_out"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
+        assert_eq!(left_out, (all.len() - limit) as u64, "{limit}");
+        let next = all.iter().find(|item| !items.contains(item)).unwrap();
+        assert_eq!(shown["next_start_time"], next["start_time"], "{limit}");
+    }
+    assert_eq!(ask(all.len()).await["left_out"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_empty_range_is_answered_with_the_next_free_start() {
+    let bench = Bench::start().await;
+    let weekend = json!({"calendar_id": "Intro call", "start_time": "saturday", "end_time": "saturday"});
+    let replied = bench.call("get_booking_time_slots", weekend.clone()).await;
+    assert_snapshot!(replied.text());
+    // It costs one request more, and an answer that is not empty none.
+    let requests = bench.requests("GET", "/time-slots");
+    assert_eq!(requests, 2);
+    let fault = Fault::new(Effect::Replace(json!([]))).on("GET", "/time-slots").after(1);
+    let full = bench.call_with(fault, "get_booking_time_slots", weekend.clone()).await.text();
+    assert!(full.contains("note: Nothing is free until ") && full.contains("OnceHub does not say which"), "{full}");
+    let fault = Fault::new(Effect::DropBefore).on("GET", "/time-slots").after(1);
+    let unknown = bench.call_with(fault, "get_booking_time_slots", weekend).await.text();
+    assert!(unknown.contains("note: When it is free later could not be read"), "{unknown}");
+}

@@ -11,17 +11,21 @@ use serde::Deserialize;
 
 use super::fold::{fold, thousands};
 use crate::oncehub::{
-    Cause, Client, Error, Ledger, Object, Page, booking_calendars, booking_pages, event_types, master_pages, teams,
-    tolerant, users, webhooks,
+    Cause, Client, Error, Id, Ledger, Object, Page, booking_calendars, booking_pages, bookings, event_types,
+    master_pages, teams, tolerant, users, webhooks,
 };
 use crate::records::user::full_name;
-use crate::records::{Named, Noun, clean, quoted, word};
+use crate::records::{Booking, FormField, Named, Noun, Told, clean, quoted, word};
 
 /// How long what was read is used at most.
 const LIFETIME: Duration = Duration::from_mins(15);
 
 /// The most objects that are read of a noun: ten pages.
 const MOST: usize = 1000;
+
+/// How many forms all directories cache together, and how many bookings each is learnt from.
+const FORMS: u64 = 10_000;
+const LEARNT_FROM: usize = 100;
 
 /// How many objects all directories cache together.
 const CACHED: u64 = 100_000;
@@ -39,6 +43,8 @@ pub struct Directory {
     accounts: Arc<AtomicU64>,
     generations: Arc<Mutex<HashMap<Noun, Generation>>>,
     renewing: Arc<Mutex<HashSet<Key>>>,
+    /// What the forms of calendars ask.
+    forms: Cache<(Account, usize, Id), Arc<Vec<FormField>>>,
     /// The age from which entries are renewed when they are used.
     fresh: Duration,
 }
@@ -72,6 +78,7 @@ impl Directory {
             accounts: Arc::new(AtomicU64::new(1)),
             generations: Arc::default(),
             renewing: Arc::default(),
+            forms: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
             fresh,
         }
     }
@@ -105,6 +112,18 @@ impl Directory {
             self.renew(oncehub, key);
         }
         Ok(entries)
+    }
+
+    /// Returns what the form of a calendar asks, as far as the last bookings made on it show.
+    pub async fn form(&self, oncehub: &Client, calendar: &Id) -> Result<Arc<Vec<FormField>>, Error> {
+        let read = async {
+            let made_on_it = bookings::All { booking_calendar: Some(calendar.clone()), ..bookings::All::default() };
+            let page = oncehub.page(&made_on_it, LEARNT_FROM, None).await?;
+            let bookings: Vec<Told<Booking>> = page.items.into_iter().map(Told::from).collect();
+            Ok(Arc::new(FormField::learn(&bookings)))
+        };
+        let key = (self.account, oncehub.key_number(), calendar.clone());
+        self.forms.try_get_with(key, read).await.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
     /// Reads a directory again in the background. What there is serves meanwhile, and afterwards if that fails.

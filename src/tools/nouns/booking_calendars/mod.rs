@@ -10,8 +10,8 @@ mod tests;
 use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Names};
-use crate::oncehub::booking_calendars::{self, BookingCalendars};
-use crate::records::{BookingCalendar, Failure, Noun, Told};
+use crate::oncehub::booking_calendars;
+use crate::records::{BookingCalendar, Failure, FormField, Noun, Told};
 use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
 
 #[tool_router(router = finding_calendars, vis = "pub(in crate::tools)")]
@@ -35,13 +35,28 @@ impl Tools {
         Ok(rows(found, "booking calendar", &asked))
     }
 
-    /// Read one booking calendar: host, one of its durations, public URL, whether published. Not needed after
-    /// `list_booking_calendars`, which shows the same; free times are in `get_booking_time_slots`.
+    /// Read one booking calendar: host, one of its durations, public URL, whether published, and what its form asks, as
+    /// far as its last bookings show. Free times are in `get_booking_time_slots`.
     #[tool(title = "Get booking calendar", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetBookingCalendar>(), output_schema = schema::one::<BookingCalendar>())]
+        input_schema = schema::input::<GetBookingCalendar>(), output_schema = schema::one::<WithForm>())]
     async fn get_booking_calendar(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBookingCalendar { calendar_id } = call.input()?;
-        call.one::<BookingCalendar, BookingCalendars>(Noun::Calendars, "calendar_id", &calendar_id).await
+        let id = calendar(&call.names, &calendar_id).await?.id;
+        let read = call.names.read::<BookingCalendar>(&booking_calendars::Get::new(id.clone()), &id).await?;
+        let calendar = call.names.filled(read).await;
+        let form = call.names.directory.form(&call.oncehub().trying_once(), &id).await.ok();
+        let text = match form.as_deref().map(Vec::as_slice) {
+            None => calendar.text(call.zone()),
+            Some([]) => {
+                format!("{}\nform: name and e-mail, as far as its last bookings show", calendar.text(call.zone()))
+            }
+            Some(fields) => {
+                let fields: Vec<String> = fields.iter().map(FormField::described).collect();
+                format!("{}\nform, as its last bookings show: {}", calendar.text(call.zone()), fields.join(", "))
+            }
+        };
+        let form = form.map(|fields| fields.to_vec());
+        Ok(Reply::new(WithForm { calendar, form }, text))
     }
 }
 
@@ -59,6 +74,16 @@ struct ListBookingCalendars {
 struct GetBookingCalendar {
     /// Id, exact name or URL
     calendar_id: String,
+}
+
+/// A calendar, and what its form asks.
+#[serde_with::skip_serializing_none]
+#[derive(serde::Serialize, schemars::JsonSchema)]
+struct WithForm {
+    #[serde(flatten)]
+    calendar: Told<BookingCalendar>,
+    /// Fields besides name and e-mail that its last bookings answered
+    form: Option<Vec<FormField>>,
 }
 
 /// Finds the calendar that is meant.

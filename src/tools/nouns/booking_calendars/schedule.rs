@@ -11,7 +11,7 @@ use crate::actions::{Done, Stop};
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::booking_calendars::Location;
 use crate::oncehub::{Id, bookings};
-use crate::records::{Booking, Failure, Time, Told, quoted, word};
+use crate::records::{Booking, Failure, FormField, Time, Told, quoted, word};
 use crate::tools::address::phone;
 use crate::tools::nouns::bookings::changed;
 use crate::tools::{Call, Reply, Tools, schema};
@@ -56,7 +56,8 @@ impl Tools {
                 if let Some(note) = &start.note {
                     failure.message.push_str(&format!("; start_time: {note}"));
                 }
-                return Err(too_late(&call, &schedule, failure).await.into());
+                let failure = too_late(&call, &schedule, failure).await;
+                return Err(unanswered(&call, &schedule, failure).await.into());
             }
             done => done?,
         };
@@ -215,6 +216,27 @@ async fn told(call: &Call, schedule: &Schedule, done: &Done) -> Reply {
         ));
     }
     reply
+}
+
+/// Adds to the failure what earlier guests answered, when OnceHub misses something and does not say what.
+async fn unanswered(call: &Call, schedule: &Schedule, failure: Failure) -> Failure {
+    if !failure.message.contains("Required fields are missing") {
+        return failure;
+    }
+    match call.names.directory.form(call.oncehub(), &schedule.calendar.id).await.as_deref().map(Vec::as_slice) {
+        Ok(fields @ [_, ..]) => {
+            let fields: Vec<String> = fields.iter().map(FormField::described).collect();
+            failure.hint(format!(
+                "earlier bookings on this calendar answered {}: pass them in custom_fields, spelt exactly like that",
+                fields.join(", ")
+            ))
+        }
+        Ok([]) => failure.hint(
+            "no booking on this calendar shows what its form asks: guest_phone may be needed; its page (url of \
+             get_booking_calendar) shows the form",
+        ),
+        Err(_) => failure,
+    }
 }
 
 /// Adds the nearest free slots to the failure when the requested one is gone.

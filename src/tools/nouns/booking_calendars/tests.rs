@@ -1,6 +1,8 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use crate::oncehub::Object;
+use crate::records::{Booking, FormField, Told};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, Setup};
 
@@ -348,4 +350,45 @@ async fn an_empty_range_is_answered_with_the_next_free_start() {
     let fault = Fault::new(Effect::DropBefore).on("GET", "/time-slots").after(1);
     let unknown = bench.call_with(fault, "get_booking_time_slots", weekend).await.text();
     assert!(unknown.contains("note: When it is free later could not be read"), "{unknown}");
+}
+
+#[tokio::test]
+async fn what_a_form_asks_is_learnt_from_the_last_bookings_once() {
+    let bench = Bench::start().await;
+    let shown = bench.call("get_booking_calendar", json!({"calendar_id": "Strategy session"})).await;
+    assert_snapshot!(shown.text());
+    let form = shown.structure()["form"].as_array().unwrap();
+    assert!(form.iter().all(|field| field["seen_in"].as_u64().unwrap() <= field["of"].as_u64().unwrap()), "{form:?}");
+    let read = bench.requests("GET", "/v2/bookings");
+    bench.call("get_booking_calendar", json!({"calendar_id": "Strategy session"})).await.text();
+    assert_eq!(bench.requests("GET", "/v2/bookings"), read, "it is kept");
+    // OnceHub says that something is missing, and not what.
+    let missing =
+        json!({"type": "invalid_request_error", "message": "Required fields are missing.", "param": "booking_form"});
+    let fault = Fault::new(Effect::Error(400, missing)).on("POST", "/schedule");
+    let slots =
+        bench.call("get_booking_time_slots", json!({"calendar_id": "Strategy session"})).await.structure().clone();
+    let guest = guest_with(json!({"calendar_id": "Strategy session", "start_time": slots["items"][0]["start_time"]}));
+    let failure = bench.call_with(fault, "schedule_meeting", guest).await.failure();
+    assert!(failure.contains(r#"hint: earlier bookings on this calendar answered "Company_Size" ("#), "{failure}");
+}
+
+#[test]
+fn an_answer_is_told_when_three_guests_gave_it_and_never_what_a_single_one_wrote() {
+    let booking = |guest: &str, topic: Value| {
+        let form = json!({"email": guest, "custom_fields": [{"name": "Topic", "value": topic}, {"name": "Empty", "value": ""}]});
+        Told::<Booking>::from(Object::new(json!({"id": "BKNG-1", "form_submission": form})))
+    };
+    let bookings = [
+        booking("a@x.example", json!("Growth")),
+        booking("b@x.example", json!(["Growth", "My own story"])),
+        booking("c@x.example", json!("Growth")),
+        // The same guest three times is one guest.
+        booking("d@x.example", json!("Secret")),
+        booking("d@x.example", json!("Secret")),
+        booking("d@x.example", json!("Secret")),
+        Told::from(Object::new(json!({"id": "BKNG-2", "form_submission": null}))),
+    ];
+    let learnt = serde_json::to_value(FormField::learn(&bookings)).unwrap();
+    assert_eq!(learnt, json!([{"name": "Topic", "seen_in": 6, "of": 6, "values": ["Growth"]}]));
 }

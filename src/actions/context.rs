@@ -22,6 +22,9 @@ pub struct Settings {
     pub zone: Zone,
     /// Who `me` is: a user's e-mail address or id.
     pub me: Option<String>,
+    /// Whether, without that, the user whom the key's account names is `me` to what only reads: not where several people
+    /// share the key.
+    pub me_of_key: bool,
     /// When a person is asked before a change.
     pub confirm: Confirm,
     /// Whether changes are only described and never sent.
@@ -46,6 +49,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(25),
             zone: Zone::utc(),
             me: None,
+            me_of_key: true,
             confirm: Confirm::default(),
             dry_run: false,
             remember: Duration::from_mins(1),

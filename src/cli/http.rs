@@ -94,6 +94,8 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
         return health(&arguments).await;
     }
     let shares = arguments.shared_key || config.sandbox;
+    // Of several people who use one key, none is its account.
+    config.calls.me_of_key &= !arguments.shared_key;
     ensure!(
         !arguments.shared_key || config.sandbox || !config.key.is_missing(),
         "--shared-key: there is no key to share: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE"

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 
 use super::fold::{fold, thousands};
+use crate::oncehub::account::account_in;
 use crate::oncehub::{
     Cause, Client, Error, Id, Ledger, Object, Page, booking_calendars, booking_pages, bookings, event_types,
     master_pages, teams, tolerant, users, webhooks,
@@ -43,6 +44,8 @@ pub struct Directory {
     accounts: Arc<AtomicU64>,
     generations: Arc<Mutex<HashMap<Noun, Generation>>>,
     renewing: Arc<Mutex<HashSet<Key>>>,
+    /// The addresses of accounts, as OnceHub names them.
+    addresses: Cache<(Account, usize), Option<String>>,
     /// What the forms of calendars ask.
     forms: Cache<(Account, usize, Id), Arc<Vec<FormField>>>,
     /// The age from which entries are renewed when they are used.
@@ -78,6 +81,7 @@ impl Directory {
             accounts: Arc::new(AtomicU64::new(1)),
             generations: Arc::default(),
             renewing: Arc::default(),
+            addresses: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
             forms: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
             fresh,
         }
@@ -112,6 +116,21 @@ impl Directory {
             self.renew(oncehub, key);
         }
         Ok(entries)
+    }
+
+    /// Returns the address by which OnceHub names the key's account; `None` if its wording is another than we know.
+    pub async fn account_of(&self, oncehub: &Client) -> Result<Option<String>, Error> {
+        let ask = async {
+            let message = oncehub.check().await?.message;
+            Ok(message.as_deref().and_then(account_in).map(str::to_owned))
+        };
+        let named = self.addresses.try_get_with((self.account, oncehub.key_number()), ask).await;
+        named.map_err(|error: Arc<Error>| Error::clone(&error))
+    }
+
+    /// Records the address by which OnceHub has just named the key's account.
+    pub async fn name_account(&self, oncehub: &Client, address: Option<String>) {
+        self.addresses.insert((self.account, oncehub.key_number()), address).await;
     }
 
     /// Returns what the form of a calendar asks, as far as the last bookings made on it show.
@@ -198,6 +217,11 @@ impl Entries {
         } else {
             format!("no {what}")
         }
+    }
+
+    /// Whether they could be read, so that what is not among them is not there.
+    pub fn is_known(&self) -> bool {
+        self.read_at.is_some() && !self.has_more
     }
 
     /// Returns the object with this id.

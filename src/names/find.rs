@@ -7,7 +7,7 @@ use super::Names;
 use super::directory::Entry;
 use super::fold::{fold, looks_like_an_id, nearest, thousands};
 use crate::oncehub::{Id, booking_calendars, booking_pages, event_types, master_pages, teams, users, webhooks};
-use crate::records::{Failure, Kind, Noun, quoted};
+use crate::records::{Failure, Noun, quoted};
 
 /// Returns a noun's word, and how to find one.
 fn words(noun: Noun) -> (&'static str, &'static str) {
@@ -57,25 +57,10 @@ impl Names {
     /// # Errors
     /// If nothing, or more than one thing, has that name; nobody is `me`; or a directory cannot be read.
     pub async fn find(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
-        if !nouns.contains(&Noun::Users) || !text.trim().eq_ignore_ascii_case("me") {
-            return self.find_among(nouns, argument, text).await;
+        if nouns.contains(&Noun::Users) && text.trim().eq_ignore_ascii_case("me") {
+            return Box::pin(self.me(argument)).await;
         }
-        let Some(me) = &self.me else {
-            return Err(Failure::configuration(
-                format!("{argument}: nobody has set who `me` is: a key belongs to an account, not to a person"),
-                "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
-            ));
-        };
-        self.find_among(&[Noun::Users], argument, me).await.map_err(|failure| match failure.kind {
-            Kind::NotFound | Kind::AmbiguousName | Kind::InvalidArgument => Failure::configuration(
-                format!(
-                    "{argument}: ONCEHUB_MCP_USER, which says who `me` is, does not name exactly one user: {}",
-                    failure.message
-                ),
-                "use the person's name or e-mail address, or have ONCEHUB_MCP_USER set to a user's e-mail or id",
-            ),
-            _ => failure,
-        })
+        self.find_among(nouns, argument, text).await
     }
 
     async fn find_among(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {

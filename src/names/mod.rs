@@ -9,6 +9,7 @@ mod contact;
 mod directory;
 mod find;
 mod fold;
+mod me;
 mod search;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 pub use directory::{Directory, Entries, Entry};
 pub use find::Found;
 pub use fold::{fold, looks_like_an_id, nearest, thousands};
+pub use me::Me;
 pub use search::{Gathered, Keep, Search, Stopped, cursor_of, cut};
 
 use crate::oncehub::{Client, Endpoint, Error, Id, Object};
@@ -34,8 +36,8 @@ pub struct Names {
     pub oncehub: Client,
     /// The account's objects by noun.
     pub directory: Directory,
-    /// Who `me` is: a user's e-mail address or id.
-    pub me: Option<String>,
+    /// Who `me` is.
+    pub me: Me,
     /// The zone in which candidates are told apart.
     pub zone: Zone,
     /// When the call began.

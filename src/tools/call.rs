@@ -16,8 +16,8 @@ use tokio::time::Instant;
 
 use super::{Reply, Tools, arguments, schema};
 use crate::actions::confirm::Ask;
-use crate::actions::{Action, Context, Done, Stop, carry_out};
-use crate::names::{Names, Progress};
+use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
+use crate::names::{Me, Names, Progress};
 use crate::oncehub::Ledger;
 use crate::oncehub::endpoint::{Collection, Get};
 use crate::records::{Failure, Moment, Noun, Record, Zone, time};
@@ -53,7 +53,7 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
         let names = Names {
             oncehub: tools.oncehub.for_call(deadline, ledger),
             directory: tools.directory.clone(),
-            me: tools.settings.me.clone(),
+            me: me(&tools.settings, request.extensions.get::<Changes>().is_none_or(|changes| changes.0)),
             zone: tools.settings.zone.clone(),
             now: (tools.settings.now)(),
             progress: progress(request.meta.get_progress_token().map(|token| (request.peer.clone(), token))),
@@ -67,6 +67,19 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
         };
         let arguments = context.arguments.take().unwrap_or_default();
         Ok(Self { context: context_of_call, arguments, blank: Vec::new() })
+    }
+}
+
+/// Marks in a request's extensions whether its tool changes anything.
+#[derive(Clone, Copy)]
+pub(super) struct Changes(pub(super) bool);
+
+fn me(settings: &Settings, changes: bool) -> Me {
+    match &settings.me {
+        Some(me) => Me::Set(me.clone()),
+        None if !settings.me_of_key => Me::Nobody,
+        None if changes => Me::OfKeyToName,
+        None => Me::OfKey,
     }
 }
 

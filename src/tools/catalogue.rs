@@ -9,6 +9,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 
 use crate::names::nearest;
+use crate::tools::call::Changes;
 use crate::tools::reply::{failure_of, render};
 use crate::tools::running::Running;
 use crate::tools::size::bounded;
@@ -220,8 +221,9 @@ impl Catalogue {
         }
     }
 
-    async fn answer(&self, context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
+    async fn answer(&self, mut context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
         let changes = self.get(context.name()).is_some_and(changes);
+        context.request_context.extensions.insert(Changes(changes));
         let mut result = match self.router.call(context).await? {
             CallToolResponse::Complete(result) => result,
             other => return Ok(other),

@@ -69,7 +69,7 @@ impl Tools {
     #[must_use]
     pub fn of_account(&self, oncehub: Client) -> Self {
         // `me` is only known for the account that this was configured for.
-        let settings = Settings { me: None, ..Settings::clone(&self.settings) };
+        let settings = Settings { me: None, me_of_key: true, ..Settings::clone(&self.settings) };
         Self {
             oncehub,
             directory: self.directory.of_another_account(),

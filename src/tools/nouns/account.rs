@@ -2,8 +2,9 @@
 
 use rmcp::{tool, tool_router};
 
+use crate::names::{Found, Me};
 use crate::oncehub::account::account_in;
-use crate::records::{Failure, Time, clean, quoted, time};
+use crate::records::{Failure, Noun, Time, Zone, clean, quoted, time};
 use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -34,17 +35,43 @@ impl Tools {
         let TestConnection {} = call.input()?;
         let checked = call.oncehub().check().await?;
         let message = clean(checked.message.as_deref().unwrap_or("The API key is valid")).into_owned();
-        let (zone, me) = (call.zone(), call.settings.me.clone());
+        let account = account_in(&message).map(str::to_owned);
+        call.names.directory.name_account(call.oncehub(), account.clone()).await;
+        let zone = call.zone();
+        let why = match &call.names.me {
+            Me::Set(_) => "set by ONCEHUB_MCP_USER",
+            _ => "as the key's account: for what is only read; a change has to name the user",
+        };
+        let (me, who) = match call.names.me("me").await {
+            Ok(user) => {
+                (Some(user.described()), format!("{} ({why}){}", user.described(), oddities(&call, &user).await))
+            }
+            Err(failure) => (None, failure.message),
+        };
         let text = format!(
-            "OnceHub says: {}\nnow: {} ({})\nme: {}",
+            "OnceHub says: {}\nnow: {} ({})\nme: {who}",
             quoted(&message, 300),
             time::local(call.now(), zone),
             zone.name(),
-            me.as_deref().unwrap_or("not set (ONCEHUB_MCP_USER)")
         );
-        let account = account_in(&message).map(str::to_owned);
         let (time_zone, current_time) = (zone.name().to_owned(), Time(call.now()));
         let connection = Connection { message, account, me, time_zone, current_time };
         Ok(Reply::new(connection, text).localised(zone))
     }
+}
+
+/// Says what is unusual about the user who is `me`.
+async fn oddities(call: &Call, me: &Found) -> String {
+    let mut odd = Vec::new();
+    let Some(entry) = &me.entry else {
+        return "; not among the account's users: deleted, or beyond those listed".into();
+    };
+    if entry.timezone.as_deref().is_none_or(|zone| Zone::parse(zone).is_err()) {
+        odd.push("has no time zone that is known");
+    }
+    let calendars = call.names.all_or_none(Noun::Calendars).await;
+    if calendars.is_known() && calendars.of_host(me.id.as_str()).next().is_none() {
+        odd.push("hosts no booking calendar of their own");
+    }
+    if odd.is_empty() { String::new() } else { format!("; {}", odd.join("; ")) }
 }

@@ -127,9 +127,37 @@ async fn me_is_whom_the_operator_named_and_a_wrong_setting_is_called_one() {
         bench.call("get_scheduling_availability", json!({"user_id": "me"})).await
     };
     assert_eq!(with_me(Some("dana@northlight.example")).await.structure()["user_name"], "Dana Reyes");
-    for me in [None, Some("nobody@northlight.example"), Some("Sam Taylor")] {
+    for me in ["nobody@northlight.example", "Sam Taylor"].map(Some) {
         let failure = with_me(me).await;
         assert_eq!(failure.error()["type"], "configuration_error", "{me:?}");
         assert!(failure.failure().contains("ONCEHUB_MCP_USER"), "{}", failure.failure());
     }
+}
+
+#[tokio::test]
+async fn me_by_the_keys_account_serves_what_only_reads_and_a_change_has_to_name_the_user() {
+    let bench = Bench::start().await;
+    for _ in 0..2 {
+        let mine = bench.call("get_scheduling_availability", json!({"user_id": "me"})).await;
+        assert_eq!(mine.structure()["user_name"], "Margaret Holloway");
+    }
+    assert_eq!(bench.requests("GET", "/test"), 1, "whose key it is, is kept");
+    let listed = bench.call("list_bookings", json!({"host": "me", "starts_after": "now"})).await;
+    assert!(listed.text().contains(r#"host "Margaret Holloway" (USR-"#), "{}", listed.text());
+    let refused = bench.call("update_user", json!({"user_id": "me", "first_name": "Maggie"})).await;
+    assert_eq!(refused.error()["type"], "configuration_error");
+    assert!(
+        refused.failure().contains("margaret@northlight.example") && refused.failure().contains("pass the address")
+    );
+    let told = bench.call("test_connection", json!({})).await;
+    assert!(told.text().contains(r#"me: "Margaret Holloway" (USR-"#), "{}", told.text());
+    // Where several people share the key it says nothing, and neither does a wording that we do not know.
+    let mut setup = Setup::default();
+    setup.settings.me_of_key = false;
+    let shared = Bench::with(setup).await.call("get_user", json!({"user_id": "me"})).await;
+    assert!(shared.failure().contains("nobody has set who `me` is"), "{}", shared.failure());
+    let bench = Bench::start().await;
+    let odd = Fault::new(Effect::Replace(json!({"message": "The key is fine"}))).on("GET", "/test");
+    let unknown = bench.call_with(odd, "get_user", json!({"user_id": "me"})).await;
+    assert!(unknown.failure().contains("nobody has set who `me` is"), "{}", unknown.failure());
 }

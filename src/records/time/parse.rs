@@ -76,8 +76,9 @@ pub fn past(at: Timestamp, zone: &Zone, now: Timestamp) -> Option<String> {
     let days = zone.date(now).duration_since(zone.date(at)).as_hours() / 24;
     Some(match (days, ago.as_hours(), ago.as_mins()) {
         (1.., ..) => format!("that is {}; today is {}", many(days, "day"), super::day(now, zone)),
-        (_, 1.., _) => format!("that is {}; it is {} now", many(ago.as_hours(), "hour"), local(now, zone)),
-        (_, _, mins) => format!("that is {}; it is {} now", many(mins, "minute"), local(now, zone)),
+        (_, hours @ 1.., _) => format!("that is {}; it is {} now", many(hours, "hour"), local(now, zone)),
+        (.., minutes @ 1..) => format!("that is {}; it is {} now", many(minutes, "minute"), local(now, zone)),
+        _ => format!("that was just now, at {}", local(now, zone)),
     })
 }
 
@@ -111,9 +112,13 @@ fn understand(text: &str, zone: &Zone, now: Timestamp) -> Result<(Said, bool), T
         _ if lower.starts_with(['+', '-']) => Some(relative(&lower, &here).ok_or(Trouble::Unknown)?),
         _ => written(&text),
     };
-    match exact {
-        Some(said) => Ok((said, true)),
-        None => Ok((words::understand(&text, &here)?, false)),
+    if let Some(said) = exact {
+        return Ok((said, true));
+    }
+    let Some((wall, offset)) = with_offset(&text) else { return Ok((words::understand(&text, &here)?, false)) };
+    match words::understand(wall, &here)? {
+        Said::Wall(wall) => Ok((Said::Instant(offset.to_timestamp(wall).map_err(|_| Trouble::Unknown)?), true)),
+        _ => Err(Trouble::Unknown),
     }
 }
 
@@ -133,11 +138,17 @@ fn relative(text: &str, here: &Zoned) -> Option<Said> {
     }
 }
 
-/// Parses a date, a local date and time, or an instant with its offset; also as replies write one.
+/// Takes the offset off a time as replies write it: `Tue 2026-12-01 15:00 -05:00`.
+fn with_offset(text: &str) -> Option<(&str, Offset)> {
+    let (wall, offset) = text.rsplit_once(' ')?;
+    let has_date = wall.split(' ').any(|word| word.parse::<Date>().is_ok());
+    let parsed = jiff::fmt::strtime::parse("%:z", offset).ok()?;
+    let offset = parsed.offset()?;
+    (has_date && !is_far(offset)).then_some((wall, offset))
+}
+
+/// Parses a date, a local date and time, or an instant with its offset.
 fn written(text: &str) -> Option<Said> {
-    if let Ok(at) = Timestamp::strptime("%a %Y-%m-%d %H:%M %:z", text) {
-        return Some(Said::Instant(at));
-    }
     let pieces = Pieces::parse(text).ok()?;
     // A zone in brackets might contradict the call's, and nothing starts in a leap second.
     if pieces.time_zone_annotation().is_some() || text.contains(":60") {

@@ -216,6 +216,7 @@ fn what_is_past_is_told_with_todays_date() {
     assert_eq!(told("yesterday 11pm").unwrap(), "that is 1 day ago; today is Mon 2026-11-23");
     assert_eq!(told("-3h").unwrap(), "that is 3 hours ago; it is Mon 2026-11-23 11:30 -05:00 now");
     assert_eq!(told("-1m").unwrap(), "that is 1 minute ago; it is Mon 2026-11-23 11:30 -05:00 now");
+    assert_eq!(told("2026-11-23T11:29:50").unwrap(), "that was just now, at Mon 2026-11-23 11:30 -05:00");
     assert_eq!((told("now"), told("tomorrow")), (None, None));
 }
 

@@ -205,7 +205,8 @@ impl Heard {
                 let day = monday.checked_add(i32::from(weekday.to_monday_zero_offset()).days());
                 day.map(|day| vec![day]).map_err(|_| Trouble::Unknown)
             }
-            (None, days) if !self.is_next => {
+            // A date says which Friday the next one is.
+            (None, days) => {
                 let fitting: Vec<Date> = days.iter().copied().filter(|day| day.weekday() == weekday).collect();
                 match (fitting.is_empty(), days.first()) {
                     (true, Some(day)) => Err(contradiction(text, *day, weekday)),

@@ -16,6 +16,8 @@ pub struct Schedule {
     pub start: Timestamp,
     /// The guest's zone.
     pub zone: Zone,
+    /// Its name, as OnceHub takes it.
+    pub guest_time_zone: String,
     /// The guest's name.
     pub guest_name: String,
     /// The guest's address.
@@ -96,7 +98,7 @@ impl Action for Schedule {
         booking_calendars::Schedule {
             id: self.calendar.id.clone(),
             start_time: time::instant(self.start),
-            guest_time_zone: self.zone.name().to_owned(),
+            guest_time_zone: self.guest_time_zone.clone(),
             booking_form: self.form.clone(),
             location: self.location.clone(),
         }

@@ -12,7 +12,7 @@ pub(super) struct Asked<'a> {
     pub(super) zone: &'a Zone,
     /// The filters, as understood.
     pub(super) words: Vec<String>,
-    /// Other notes, about hours that a clock change skips or repeats.
+    /// Other notes: as what times in words were understood, and which hours a clock change skips or repeats.
     pub(super) notes: Vec<String>,
 }
 

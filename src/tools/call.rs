@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use jiff::Timestamp;
 use rmcp::handler::server::common::FromContextPart;
 use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::{JsonObject, ProgressNotificationParam, ProgressToken};
@@ -146,4 +147,9 @@ impl Call {
         time::parse(text, zone, self.now())
             .map_err(|error| Failure::argument(argument, error, "correct it and call again"))
     }
+}
+
+/// Returns a zone's name for OnceHub, which knows no offsets.
+pub(super) fn name_of_zone(argument: &str, zone: &Zone, at: Timestamp) -> Result<String, Failure> {
+    zone.iana(at).map_err(|error| Failure::argument(argument, error, "use an IANA zone such as Europe/London"))
 }

@@ -102,7 +102,8 @@ impl Reply {
     /// Adds a sentence of our own to both forms.
     pub(super) fn note(&mut self, note: &str) {
         let noted = match self.structure.get("note").and_then(Value::as_str) {
-            Some(before) => format!("{before} {note}"),
+            Some(before) if before.ends_with('.') => format!("{before} {note}"),
+            Some(before) => format!("{before}; {note}"),
             None => note.to_owned(),
         };
         self.structure.insert("note".into(), noted.into());

@@ -87,7 +87,7 @@ fn a_setting_that_cannot_work_is_refused_at_start_without_showing_a_key() {
         ("ONCEHUB_API_KEY_FILE", "/no/such/file", "the key file /no/such/file cannot be read"),
         ("ONCEHUB_MCP_TOOLSETS", "bokings", "there is no toolset 'bokings' (did you mean bookings?)"),
         ("ONCEHUB_MCP_EXCLUDE_TOOLS", "cancel", "there is no tool 'cancel'"),
-        ("ONCEHUB_MCP_TIME_ZONE", "EST", "ONCEHUB_MCP_TIME_ZONE: 'EST' is not an IANA time zone"),
+        ("ONCEHUB_MCP_TIME_ZONE", "EST", "ONCEHUB_MCP_TIME_ZONE: 'EST' can mean America/New_York or America/Panama"),
         ("ONCEHUB_MCP_TIMEOUT", "soon", "ONCEHUB_MCP_TIMEOUT: 'soon' is not a number of seconds"),
         ("ONCEHUB_MCP_RATE_LIMIT", "5", "ONCEHUB_MCP_RATE_LIMIT: '5' is not a number of requests in a period"),
         ("ONCEHUB_MCP_CONFIRM", "maybe", "ONCEHUB_MCP_CONFIRM: 'maybe' is not one of auto, always, never"),

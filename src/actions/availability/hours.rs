@@ -103,13 +103,9 @@ pub(super) fn days(text: &str) -> Option<Vec<Weekday>> {
 
 /// Parses a date that is not in the past where the user is.
 pub(super) fn date(path: &str, text: &str, schedule: &Schedule, now: jiff::Timestamp) -> Result<Date, Failure> {
-    let is_days = text.trim().starts_with(['+', '-']) && text.trim().ends_with(['d', 'w', 'D', 'W']);
-    let moment = time::parse(text, &schedule.zone, now).ok().filter(|moment| moment.whole_day || is_days);
-    let Some(moment) = moment else {
-        let hint = "write it like 2026-12-24, today, tomorrow, friday (the next one after today), +3d or +2w";
-        return Err(Failure::argument(path, format!("{} is not a date", quoted(text, 40)), hint));
-    };
-    let (date, today) = (schedule.zone.date(moment.at), schedule.zone.date(now));
+    let date = time::date(text, &schedule.zone, now)
+        .map_err(|error| Failure::argument(path, error, "correct it and call again"))?;
+    let today = schedule.zone.date(now);
     if date < today {
         let problem = format!("{date} is in the past: it is {today} in {}", schedule.zone.name());
         return Err(Failure::argument(path, problem, "choose a date from today on"));

@@ -4,10 +4,12 @@ mod format;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod words;
 mod zone;
 
 pub use format::{clock, day, instant, local, offset, range, read};
-pub use parse::{Moment, end_exclusive, parse, weekday};
+pub use parse::{Moment, date, end_exclusive, parse, past};
+pub use words::weekday;
 pub use zone::Zone;
 
 /// A time or a zone that cannot be understood; the message says what can.

@@ -1,10 +1,12 @@
 //! Times as people write them.
 
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
-use jiff::tz::{AmbiguousOffset, Offset};
-use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::{SignedDuration, Span, Timestamp, Zoned};
 
+use super::words::{self, Said, Trouble};
+use super::zone::FARTHEST;
 use crate::records::time::{BadTime, Zone, local};
 
 /// A moment that a caller asked for, as understood.
@@ -14,45 +16,46 @@ pub struct Moment {
     pub at: Timestamp,
     /// Whether the caller named a day rather than a time.
     pub whole_day: bool,
-    /// A note on how a clock change affected it.
+    /// What it was understood as, unless it was written exactly; or how a clock change affected it.
     pub note: Option<String>,
 }
 
-/// Parses a moment: RFC 3339; a local date and time; a date; `now`, `today`, `tomorrow`, `yesterday`; a weekday,
-/// meaning the next one after today; `+3d`, `-2w` at the same time of day; `+4h` exactly.
+/// Parses a moment. Exact forms are RFC 3339; a local date and time, or a date, in numbers; `now`, `today`, `tomorrow`,
+/// `yesterday`; `+3d` and `-2w` at the same time of day, `+4h` and `+90m` on the stopwatch. Anything else is in words, such
+/// as a weekday's name, which means the next one after today, and its note says how it was understood.
 ///
 /// # Errors
-/// Anything else; the message lists the accepted forms.
+/// For anything else the message lists the usual forms; for what has several readings, it names them.
 pub fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result<Moment, BadTime> {
-    let asked = text.trim();
-    let refused = || {
-        let shown: String = asked.chars().take(60).collect();
-        BadTime(format!(
-            "'{shown}' is not a time; write 2026-12-01, 2026-12-01T15:00, 2026-12-01T15:00:00Z, now, today, tomorrow, \
-             yesterday, monday, +3d, -2w or +4h"
-        ))
-    };
-    // No accepted form is longer, or has other characters.
-    if asked.is_empty() || asked.len() > 64 || !asked.is_ascii() {
-        return Err(refused());
-    }
-    let here = now.to_zoned(zone.inner().clone());
-    let lower = asked.to_ascii_lowercase();
-    let day = |days: i32| -> Option<Moment> { whole_day(here.date().checked_add(days.days()).ok()?, zone) };
-    let moment = match lower.as_str() {
-        "now" => Some(exact(now)),
-        "today" => day(0),
-        "tomorrow" => day(1),
-        "yesterday" => day(-1),
-        _ => match weekday(&lower) {
-            Some(weekday) => here.date().nth_weekday(1, weekday).ok().and_then(|date| whole_day(date, zone)),
-            None if lower.starts_with(['+', '-']) => relative(&lower, &here, zone),
-            None => written(asked, zone),
-        },
+    let (said, is_exact) = understand(text, zone, now).map_err(|trouble| refused(trouble, text, "a time", FORMS))?;
+    let moment = match said {
+        Said::Instant(at) => Some(Moment { at, whole_day: false, note: None }),
+        Said::Day(date) | Said::Week(date) => zone.midnight(date).map(|at| Moment { at, whole_day: true, note: None }),
+        Said::Wall(wall) | Said::SameTime(wall) => at_wall(wall, zone),
     };
     // Well within the representable range, so that later arithmetic cannot overflow it.
-    let sensible = |at: Timestamp| (0..=9000).contains(&at.to_zoned(jiff::tz::TimeZone::UTC).year());
-    moment.filter(|moment| sensible(moment.at)).ok_or_else(refused)
+    let is_sensible = |at: Timestamp| (0..=9000).contains(&at.to_zoned(TimeZone::UTC).year());
+    let mut moment = moment
+        .filter(|moment| is_sensible(moment.at))
+        .ok_or_else(|| refused(Trouble::Unknown, text, "a time", FORMS))?;
+    if !is_exact && moment.note.is_none() {
+        let told = if moment.whole_day { super::day(moment.at, zone) } else { local(moment.at, zone) };
+        moment.note = Some(format!("understood as {told}"));
+    }
+    Ok(moment)
+}
+
+/// Parses a date, as `parse` does: what names a day, or a number of days from now.
+///
+/// # Errors
+/// For anything else, and for what has several readings.
+pub fn date(text: &str, zone: &Zone, now: Timestamp) -> Result<Date, BadTime> {
+    let refused = |trouble| refused(trouble, text, "a date", DATES);
+    match understand(text, zone, now).map_err(refused)? {
+        (Said::Day(date), _) => Ok(date),
+        (Said::SameTime(wall), _) => Ok(wall.date()),
+        _ => Err(refused(Trouble::Unknown)),
+    }
 }
 
 /// Returns the exclusive end of a range that ends with this moment: a whole day is included.
@@ -60,68 +63,108 @@ pub fn end_exclusive(moment: &Moment, zone: &Zone) -> Timestamp {
     if !moment.whole_day {
         return moment.at;
     }
-    let next = zone.date(moment.at).tomorrow().ok().and_then(|date| whole_day(date, zone));
-    next.map_or(moment.at, |next| next.at)
+    zone.date(moment.at).tomorrow().ok().and_then(|date| zone.midnight(date)).unwrap_or(moment.at)
 }
 
-fn exact(at: Timestamp) -> Moment {
-    Moment { at, whole_day: false, note: None }
-}
-
-/// Returns a day, beginning with its first instant, which need not be midnight.
-fn whole_day(date: Date, zone: &Zone) -> Option<Moment> {
-    Some(Moment { at: zone.midnight(date)?, whole_day: true, note: None })
-}
-
-/// Parses the English name of a weekday, in full or as its first three letters.
-pub fn weekday(text: &str) -> Option<Weekday> {
-    Some(match text {
-        "mon" | "monday" => Weekday::Monday,
-        "tue" | "tues" | "tuesday" => Weekday::Tuesday,
-        "wed" | "wednesday" => Weekday::Wednesday,
-        "thu" | "thur" | "thurs" | "thursday" => Weekday::Thursday,
-        "fri" | "friday" => Weekday::Friday,
-        "sat" | "saturday" => Weekday::Saturday,
-        "sun" | "sunday" => Weekday::Sunday,
-        _ => return None,
+/// Tells how long ago a moment was, and what day it is: whoever wrote it may not know. `None` if it is still to come.
+pub fn past(at: Timestamp, zone: &Zone, now: Timestamp) -> Option<String> {
+    let ago = now.duration_since(at);
+    if !ago.is_positive() {
+        return None;
+    }
+    let many = |count: i64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
+    let days = zone.date(now).duration_since(zone.date(at)).as_hours() / 24;
+    Some(match (days, ago.as_hours(), ago.as_mins()) {
+        (1.., ..) => format!("that is {}; today is {}", many(days, "day"), super::day(now, zone)),
+        (_, hours @ 1.., _) => format!("that is {}; it is {} now", many(hours, "hour"), local(now, zone)),
+        (.., minutes @ 1..) => format!("that is {}; it is {} now", many(minutes, "minute"), local(now, zone)),
+        _ => format!("that was just now, at {}", local(now, zone)),
     })
 }
 
-/// Parses `+3d`, `-2w`, `+4h`.
-fn relative(text: &str, here: &Zoned, zone: &Zone) -> Option<Moment> {
+const FORMS: &str = "2026-12-01, 2026-12-01T15:00, 2026-12-01T15:00:00Z, now, today, tomorrow 3pm, monday, Dec 1, in 2 \
+                     hours, next week, +3d, -2w or +4h";
+const DATES: &str = "2026-12-24, today, tomorrow, friday (the next one after today), Dec 24, +3d or +2w";
+
+fn refused(trouble: Trouble, text: &str, what: &str, forms: &str) -> BadTime {
+    let shown: String = text.trim().chars().take(60).collect();
+    BadTime(match trouble {
+        Trouble::Unknown => format!("'{shown}' is not {what}; write {forms}"),
+        Trouble::Unclear(why) => why,
+    })
+}
+
+/// Returns what a text says, and whether it is an exact form, which needs no echo.
+fn understand(text: &str, zone: &Zone, now: Timestamp) -> Result<(Said, bool), Trouble> {
+    // Typographers' spaces, as between 3:00 and PM.
+    let text = text.trim().replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ");
+    // No accepted form is longer.
+    if text.is_empty() || text.len() > 64 {
+        return Err(Trouble::Unknown);
+    }
+    let here = now.to_zoned(zone.inner().clone());
+    let lower = text.to_lowercase();
+    let exact = match lower.as_str() {
+        "now" => Some(Said::Instant(now)),
+        "today" => Some(Said::Day(here.date())),
+        "tomorrow" => here.date().tomorrow().ok().map(Said::Day),
+        "yesterday" => here.date().yesterday().ok().map(Said::Day),
+        _ if lower.starts_with(['+', '-']) => Some(relative(&lower, &here).ok_or(Trouble::Unknown)?),
+        _ => written(&text),
+    };
+    if let Some(said) = exact {
+        return Ok((said, true));
+    }
+    let Some((wall, offset)) = with_offset(&text) else { return Ok((words::understand(&text, &here)?, false)) };
+    match words::understand(wall, &here)? {
+        Said::Wall(wall) => Ok((Said::Instant(offset.to_timestamp(wall).map_err(|_| Trouble::Unknown)?), true)),
+        _ => Err(Trouble::Unknown),
+    }
+}
+
+/// Parses `+3d`, `-2w`, `+4h`, `+90m`.
+fn relative(text: &str, here: &Zoned) -> Option<Said> {
     let unit = text.chars().last()?;
     let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
-    let days: Option<Span> = match unit {
-        'd' => Some(Span::new().try_days(number).ok()?),
-        'w' => Some(Span::new().try_weeks(number).ok()?),
-        _ => None,
-    };
-    match (days, unit) {
-        // The same time of day: across a clock change that is not a multiple of 24 hours.
-        (Some(days), _) => at_wall(here.datetime().checked_add(days).ok()?, zone),
-        (None, 'h') => Some(exact(here.timestamp().checked_add(SignedDuration::try_from_hours(number)?).ok()?)),
+    // The same time of day: across a clock change that is not a multiple of 24 hours.
+    let days = |days: Span| here.datetime().checked_add(days).ok().map(Said::SameTime);
+    let exactly = |time: SignedDuration| here.timestamp().checked_add(time).ok().map(Said::Instant);
+    match unit {
+        'd' => days(Span::new().try_days(number).ok()?),
+        'w' => days(Span::new().try_weeks(number).ok()?),
+        'h' => exactly(SignedDuration::try_from_hours(number)?),
+        'm' => exactly(SignedDuration::try_from_mins(number)?),
         _ => None,
     }
 }
 
+/// Takes the offset off a time as replies write it: `Tue 2026-12-01 15:00 -05:00`.
+fn with_offset(text: &str) -> Option<(&str, Offset)> {
+    let (wall, offset) = text.rsplit_once(' ')?;
+    let has_date = wall.split(' ').any(|word| word.parse::<Date>().is_ok());
+    let parsed = jiff::fmt::strtime::parse("%:z", offset).ok()?;
+    let offset = parsed.offset()?;
+    (has_date && !is_far(offset)).then_some((wall, offset))
+}
+
 /// Parses a date, a local date and time, or an instant with its offset.
-fn written(text: &str, zone: &Zone) -> Option<Moment> {
+fn written(text: &str) -> Option<Said> {
     let pieces = Pieces::parse(text).ok()?;
     // A zone in brackets might contradict the call's, and nothing starts in a leap second.
     if pieces.time_zone_annotation().is_some() || text.contains(":60") {
         return None;
     }
     match (pieces.offset(), pieces.time()) {
-        (None, None) => whole_day(pieces.date(), zone),
-        (None, Some(time)) => at_wall(pieces.date().to_datetime(time), zone),
+        (None, None) => Some(Said::Day(pieces.date())),
+        (None, Some(time)) => Some(Said::Wall(pieces.date().to_datetime(time))),
         // Without minutes, or farther from UTC than any zone is, it was meant as something else: 09-17 as a range.
         (Some(PiecesOffset::Numeric(offset)), _) if !text.contains(':') || is_far(offset.offset()) => None,
-        (Some(_), _) => text.parse().ok().map(exact),
+        (Some(_), _) => text.parse().ok().map(Said::Instant),
     }
 }
 
 fn is_far(offset: Offset) -> bool {
-    offset.seconds().abs() > 14 * 3600
+    offset.seconds().abs() > FARTHEST
 }
 
 /// Converts wall-clock time: the later side of a gap, the earlier of a repeated hour.

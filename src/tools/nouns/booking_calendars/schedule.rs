@@ -11,8 +11,9 @@ use crate::actions::{Done, Stop};
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::booking_calendars::Location;
 use crate::oncehub::{Id, bookings};
-use crate::records::{Booking, Failure, FormField, Time, Told, quoted, word};
+use crate::records::{Booking, Failure, FormField, Time, Told, quoted, time, word};
 use crate::tools::address::phone;
+use crate::tools::call::name_of_zone;
 use crate::tools::nouns::bookings::changed;
 use crate::tools::{Call, Reply, Tools, schema};
 
@@ -38,6 +39,12 @@ impl Tools {
             let hint = "choose a start time from get_booking_time_slots";
             return Err(Failure::argument("start_time", "is a day, not a time", hint).into());
         }
+        if let Some(past) = time::past(start.at, &zone, call.now()) {
+            let problem = format!("{} is in the past: {past}", time::local(start.at, &zone));
+            let hint = "choose a start time from get_booking_time_slots";
+            return Err(Failure::argument("start_time", problem, hint).into());
+        }
+        let guest_time_zone = name_of_zone("guest_time_zone", &zone, start.at)?;
         let form = guest::form(
             input.custom_fields.clone(),
             Some(&input.guest_name),
@@ -47,9 +54,17 @@ impl Tools {
         let calendar = calendar(&call.names, &input.calendar_id).await?;
         let location = location(&call, &input, &calendar.id, start.at).await?;
         let (guest_name, guest_email) = (input.guest_name, input.guest_email);
-        let others = Vec::new();
-        let mut schedule =
-            Schedule { calendar, start: start.at, zone, guest_name, guest_email, form, location, others };
+        let mut schedule = Schedule {
+            calendar,
+            start: start.at,
+            zone,
+            guest_time_zone,
+            guest_name,
+            guest_email,
+            form,
+            location,
+            others: Vec::new(),
+        };
         schedule.look_for_others(&call).await;
         let done = match call.carry_out(&mut schedule).await {
             Err(Stop::Failed(mut failure)) => {

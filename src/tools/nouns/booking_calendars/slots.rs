@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::calendar;
 use crate::names::Found;
 use crate::oncehub::{Client, Error, Id, Object, booking_calendars};
-use crate::records::{Failure, Time, Zone, quoted, time, word};
+use crate::records::{Failure, Moment, Time, Zone, quoted, time, word};
 use crate::tools::listing::USUAL;
 use crate::tools::size::most_that_fit;
 use crate::tools::{Call, Reply, Tools, schema};
@@ -91,9 +91,17 @@ impl Range {
         let week = || zone.days_later(begins, 7);
         let ends = end.as_ref().map_or_else(week, |moment| time::end_exclusive(moment, zone));
         if ends <= now {
-            return Err(Failure::argument(
-                "end_time", "this range is in the past, where nothing can be booked", "ask for future times",
-            ));
+            let past = end.as_ref().and_then(|moment| time::past(moment.at, zone, now)).unwrap_or_default();
+            let problem = format!("this range is in the past, where nothing can be booked: {past}");
+            return Err(Failure::argument("end_time", problem, "ask for future times"));
+        }
+        // Of today, what is still to come is what is meant.
+        let is_today = |moment: &Moment| moment.whole_day && zone.date(moment.at) == zone.date(now);
+        if let Some(moment) = start.as_ref().filter(|moment| !is_today(moment))
+            && let Some(past) = time::past(moment.at, zone, now)
+        {
+            let began = time::local(moment.at, zone);
+            notes.push(format!("start_time: {began} is in the past ({past}): the part before now was left out."));
         }
         if ends <= begins {
             return Err(Failure::argument(

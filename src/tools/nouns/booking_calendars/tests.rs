@@ -113,6 +113,51 @@ async fn a_start_without_an_offset_is_read_in_the_guests_zone() {
 }
 
 #[tokio::test]
+async fn a_start_in_words_is_told_as_understood() {
+    let bench = Bench::start().await;
+    let words = json!({"start_time": "wednesday at 10 am", "guest_time_zone": "Eastern Standard Time"});
+    let booked = bench.call("schedule_meeting", guest_with(words)).await;
+    assert_eq!(booked.structure()["note"], "start_time: understood as Wed 2026-11-25 10:00 -05:00");
+    assert_eq!(booked.structure()["time_zone"], "America/New_York");
+    let asked = json!({"calendar_id": "Intro call", "start_time": "tomorrow 9am", "end_time": "friday"});
+    let slots = bench.call("get_booking_time_slots", asked).await;
+    let both = "start_time: understood as Tue 2026-11-24 09:00 -05:00; end_time: understood as Fri 2026-11-27";
+    assert_eq!(slots.structure()["note"], both);
+}
+
+#[tokio::test]
+async fn a_start_that_is_past_is_told_with_todays_date() {
+    let bench = Bench::start().await;
+    let late = bench.call("schedule_meeting", guest_with(json!({"start_time": "2025-12-01T10:00"}))).await;
+    let told = "start_time: Mon 2025-12-01 10:00 -05:00 is in the past: that is 357 days ago; today is Mon 2026-11-23";
+    assert!(late.failure().starts_with(told), "{}", late.failure());
+    let asked = json!({"calendar_id": "Intro call", "start_time": "2025-12-01", "end_time": "2025-12-05"});
+    let none = bench.call("get_booking_time_slots", asked).await.failure();
+    assert!(none.contains("nothing can be booked: that is 353 days ago; today is Mon 2026-11-23"), "{none}");
+    assert_eq!(bench.requests("POST", "schedule") + bench.requests("GET", "time-slots"), 0);
+    let asked = json!({"calendar_id": "Intro call", "start_time": "yesterday", "end_time": "tomorrow"});
+    let rest = bench.call("get_booking_time_slots", asked).await;
+    let left_out = "start_time: Sun 2026-11-22 00:00 -05:00 is in the past (that is 1 day ago; today is Mon 2026-11-23): \
+                    the part before now was left out.";
+    assert_eq!(rest.structure()["note"], left_out);
+}
+
+#[tokio::test]
+async fn oncehub_is_sent_the_name_of_a_zone_for_an_offset() {
+    let bench = Bench::start().await;
+    let zoned = |zone: &str| guest_with(json!({"guest_time_zone": zone, "start_time": "2026-11-25T17:00"}));
+    let booked = bench.call("schedule_meeting", zoned("UTC+2")).await;
+    assert_eq!(booked.structure()["starting_time_local"], "Wed 2026-11-25 17:00 +02:00");
+    assert_eq!(booked.structure()["customer_timezone"], "Etc/GMT-2");
+    let refused = bench.call("schedule_meeting", zoned("+05:30")).await.failure();
+    assert!(
+        refused.starts_with("guest_time_zone: OnceHub takes the names of zones, and +05:30 is not one"),
+        "{refused}"
+    );
+    assert!(refused.contains("Asia/Kolkata"), "{refused}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_booking_is_said_by_its_argument() {
     let bench = Bench::start().await;
     let failure = async |more: Value| bench.call("schedule_meeting", guest_with(more)).await.failure();
@@ -122,7 +167,7 @@ async fn what_is_wrong_with_a_booking_is_said_by_its_argument() {
         (json!({"guest_name": " "}), "guest_name: is required"),
         (
             json!({"guest_time_zone": "EST"}),
-            "guest_time_zone: 'EST' is not an IANA time zone: did you mean America/New_York?",
+            "guest_time_zone: 'EST' can mean America/New_York or America/Panama: say which",
         ),
         (json!({"location_value": "zoom"}), "location_type: is required with location_value"),
         (json!({"location_type": "guest_phone"}), "location_value: is required for guest_phone"),

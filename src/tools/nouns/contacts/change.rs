@@ -8,6 +8,7 @@ use crate::actions::differences::{differences, is_not};
 use crate::actions::{self, Action as _, Stop};
 use crate::records::{Contact, Failure, Noun, Told, Zone};
 use crate::tools::address::{email, phone};
+use crate::tools::call::name_of_zone;
 use crate::tools::{Call, Deletion, Reply, Tools, schema};
 
 #[tool_router(router = changing_contacts, vis = "pub(in crate::tools)")]
@@ -160,7 +161,8 @@ impl Details {
     async fn on_the_wire(mut self, call: &Call) -> Result<Map<String, Value>, Failure> {
         self.phone = self.phone.map(|number| phone("phone", &number)).transpose()?;
         if let Some(zone) = &self.timezone {
-            self.timezone = Some(call.zone_asked("timezone", Some(zone))?.name().to_owned());
+            let zone = call.zone_asked("timezone", Some(zone))?;
+            self.timezone = Some(name_of_zone("timezone", &zone, call.now())?);
         }
         let mut fields = Map::new();
         if let Some(owner) = &self.owner {

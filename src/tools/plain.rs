@@ -86,3 +86,27 @@ fn text_of_map(map: &JsonObject) -> JsonObject {
     let description = format!("{described}as the JSON text of an object");
     Map::from_iter([("type".to_owned(), "string".into()), ("description".to_owned(), description.into())])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_left_out_of_a_reply_is_not_required_of_it() {
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "id": {"type": "string"},
+                "owner": {"anyOf": [{"type": "string"}, {"type": "object"}]},
+                "rows": {"type": "array"},
+                "cells": {"type": "array", "items": {"type": "object"}},
+                "more": {"type": "object", "properties": {"owner": {"type": ["string", "null"]}}}
+            },
+            "required": ["id", "owner", "rows"]
+        });
+        let plain = output(schema.as_object().unwrap());
+        let expected = json!({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]});
+        assert_eq!(Value::from(plain), expected);
+    }
+}

@@ -146,7 +146,7 @@ fn open_maps(properties: &mut Value) {
         match fields.get_mut("properties") {
             Some(inner) => open_maps(inner),
             None => {
-                fields.extend([("properties".to_owned(), json!({})), ("additionalProperties".to_owned(), true.into())])
+                fields.extend([("properties".to_owned(), json!({})), ("additionalProperties".to_owned(), true.into())]);
             }
         }
     }

@@ -25,7 +25,7 @@ fn output(tool: &Tool) -> Value {
 fn found(tool: &Tool, schema: &Value, problem: impl Fn(&Value) -> Option<String>) -> Vec<String> {
     let mut problems = Vec::new();
     each(&tool.name, schema, &mut |at, inner| {
-        problems.extend(problem(inner).map(|problem| format!("{at}: {problem}")))
+        problems.extend(problem(inner).map(|problem| format!("{at}: {problem}")));
     });
     problems
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub remember: Duration,
     /// The maximum size of a reply, text and structure together as JSON, in bytes.
     pub max_reply: usize,
+    /// Whether replies have a structure beside their text.
+    pub structured: bool,
     /// The pauses before each check of a write whose response was lost.
     pub looks: Vec<Duration>,
     /// The clock.
@@ -54,6 +56,7 @@ impl Default for Settings {
             dry_run: false,
             remember: Duration::from_mins(1),
             max_reply: MAX_REPLY,
+            structured: true,
             looks: [200, 800, 2000].map(Duration::from_millis).to_vec(),
             now: Arc::new(Timestamp::now),
         }

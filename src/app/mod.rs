@@ -34,6 +34,7 @@ impl App {
     /// If the selection names unknown tools, or the sandbox cannot listen.
     pub async fn new(config: Config) -> anyhow::Result<Self> {
         let catalogue = Catalogue::new(&config.selection).context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
+        let catalogue = catalogue.written(config.schemas, config.calls.structured);
         let sandbox = if config.sandbox {
             let started = Sandbox::start(sandbox::Settings::default()).await;
             Some(started.context("the sandbox cannot listen on this machine")?)

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::{is_yes, print_line};
 use crate::app::App;
+use crate::config::Config;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -30,7 +31,9 @@ pub(super) struct Arguments {
 }
 
 /// Calls the tool through MCP, and prints its reply. Exits with 1 if the call failed.
-pub(super) async fn run(arguments: Arguments, app: App) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<ExitCode> {
+    config.calls.structured |= arguments.json;
+    let app = App::new(config).await?;
     let mut request = CallToolRequestParams::new(arguments.tool.clone());
     request.arguments = Some(parse(&arguments.values)?);
     let (ours, theirs) = tokio::io::duplex(1 << 16);

@@ -26,7 +26,7 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     let mut command = tokio::process::Command::new(&program);
     // Not in this folder: its `.env` may exclude tools.
     command.current_dir(program.parent().context("this program has no folder")?);
-    command.args(["--sandbox", "stdio", "--log", "error", "--confirm", "auto"]);
+    command.args(["--sandbox", "stdio", "--log", "error", "--confirm", "auto", "--structured", "on"]);
     let client = ().serve(TokioChildProcess::new(command)?).await.context("the server did not start")?;
     let demo = Demo { client };
     let about = demo.client.peer_info().and_then(|info| info.server_info.clone());

@@ -7,7 +7,8 @@ use rmcp::model::Tool;
 use serde_json::json;
 
 use super::print_line;
-use crate::tools::{Catalogue, Selection};
+use crate::config::Config;
+use crate::tools::Catalogue;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -17,8 +18,8 @@ pub(super) struct Arguments {
 }
 
 /// Prints the catalogue.
-pub(super) fn run(arguments: &Arguments, selection: &Selection) -> anyhow::Result<ExitCode> {
-    let catalogue = Catalogue::new(selection)?;
+pub(super) fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
+    let catalogue = Catalogue::new(&config.selection)?.written(config.schemas, config.calls.structured);
     if arguments.json {
         print_line(&serde_json::to_string_pretty(&json!({ "tools": catalogue.list() }))?);
         return Ok(ExitCode::SUCCESS);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::builder::{BoolishValueParser, Resettable, TypedValueParser as _};
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command};
@@ -19,7 +19,7 @@ use url::Url;
 use crate::actions::Settings;
 use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root};
 use crate::records::time::Zone;
-use crate::tools::Selection;
+use crate::tools::{Schemas, Selection};
 pub use dotenv::{Dotenv, Purpose, SetElsewhere, Why, listed};
 
 const API_URL: &str = "https://api.oncehub.com";
@@ -58,6 +58,12 @@ pub struct Options {
     /// Maximum size of a tool's reply, in kB: longer lists continue with a cursor, longer texts are cut
     #[arg(long, env = "ONCEHUB_MCP_MAX_REPLY", value_name = "KB", default_value = MAX_REPLY)]
     pub max_reply: String,
+    /// Whether tools have output schemas, and replies a structure beside their text: on or off
+    #[arg(long, env = "ONCEHUB_MCP_STRUCTURED", value_name = "ON/OFF", default_value = "on")]
+    pub structured: String,
+    /// JSON Schemas of the tools: full, or plain for hosts that reject them (Gemini, older importers)
+    #[arg(long, env = "ONCEHUB_MCP_SCHEMAS", value_name = "FORM", default_value = "full")]
+    pub schemas: String,
     /// Offer only tools that change nothing
     #[arg(long, env = "ONCEHUB_MCP_READ_ONLY", value_name = SWITCH)]
     pub read_only: bool,
@@ -104,6 +110,8 @@ pub struct Config {
     pub windows: Windows,
     /// The tools that are offered.
     pub selection: Selection,
+    /// How much of JSON Schema the tools' definitions use.
+    pub schemas: Schemas,
     /// The settings of every call.
     pub calls: Settings,
 }
@@ -133,6 +141,8 @@ impl Config {
             confirm: options.confirm.parse().map_err(anyhow::Error::msg).context("ONCEHUB_MCP_CONFIRM")?,
             dry_run: options.dry_run,
             max_reply: max_reply * 1000,
+            structured: flag(&options.structured)
+                .map_err(|_| anyhow!("ONCEHUB_MCP_STRUCTURED: '{}' is neither on nor off", options.structured))?,
             ..Settings::default()
         };
         Ok(Self {
@@ -141,6 +151,7 @@ impl Config {
             url,
             windows,
             calls,
+            schemas: options.schemas.parse().map_err(anyhow::Error::msg).context("ONCEHUB_MCP_SCHEMAS")?,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),

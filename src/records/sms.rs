@@ -30,6 +30,13 @@ pub struct Details {
     pub segment_count: Option<i64>,
 }
 
+impl Sms {
+    /// Whether it has this status.
+    pub fn is(&self, status: &str) -> bool {
+        self.status.as_deref() == Some(status)
+    }
+}
+
 impl Record for Sms {
     fn id(&self) -> Option<&str> {
         self.id.as_deref()

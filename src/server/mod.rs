@@ -3,6 +3,7 @@
 
 mod account;
 mod confirm;
+mod mended;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -89,7 +90,7 @@ impl Server {
     async fn answer(
         &self,
         account: &Account,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Account { tools, catalogue, tenant, .. } = account;
@@ -102,6 +103,7 @@ impl Server {
             let near = catalogue.nearest(&name).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
             return Err(ErrorData::invalid_params(format!("there is no tool '{name}'{near}"), None));
         }
+        catalogue.leave_out_added(&mut request);
         let question = self.confirmations.attach(tenant, &request, &mut context)?;
         Ok(question.into_response(catalogue.call(tools, request, context).await?))
     }
@@ -135,11 +137,10 @@ impl ServerHandler for Server {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         if request.method == "tools/call" {
-            let problem = "tools/call takes a name, which is a text, and arguments, which are an object";
-            return Err(ErrorData::invalid_params(problem, None));
+            return self.call_mended(mended::call(request)?, context).await;
         }
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
     }

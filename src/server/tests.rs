@@ -120,3 +120,69 @@ fn an_accepted_form_is_a_yes_unless_it_says_otherwise() {
         assert_eq!(read, answer, "{result}");
     }
 }
+
+/// Speaks to a server line by line, as a client of 2026-07-28 that can ask the person.
+async fn talk(server: Server, calls: Vec<Value>) -> Vec<Value> {
+    let (ours, theirs) = tokio::io::duplex(1 << 20);
+    tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
+    let (reading, mut writing) = tokio::io::split(ours);
+    let mut lines = BufReader::new(reading).lines();
+    let (mut answers, mut state) = (Vec::new(), Value::Null);
+    for mut params in calls {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "bent", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}
+        });
+        if !params["inputResponses"].is_null() {
+            params["requestState"] = state.clone();
+        }
+        let call = json!({"jsonrpc": "2.0", "id": answers.len(), "method": "tools/call", "params": params});
+        writing.write_all(format!("{call}\n").as_bytes()).await.unwrap();
+        let answer: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+        state = answer["result"]["requestState"].clone();
+        answers.push(answer);
+    }
+    answers
+}
+
+#[tokio::test]
+async fn arguments_that_come_as_a_text_are_read() {
+    let (_sandbox, server) = server(Duration::from_mins(1)).await;
+    let call = |arguments: Value| json!({"name": "list_users", "arguments": arguments});
+    let texts = ["", " ", "{}", "null", "{\"limit\": 2}"].map(|text| call(text.into()));
+    let mut calls = vec![call(json!({})), call(json!({"limit": 2}))];
+    calls.extend(texts);
+    let wrong = [json!("{"), json!("[]"), json!("2"), json!("\"{}\""), json!(2), json!([1])];
+    calls.extend(wrong.into_iter().map(call));
+    calls.push(json!({"name": 7, "arguments": "{}"}));
+    calls.push(json!({"name": "list_user", "arguments": "{}"}));
+    let answers = talk(server, calls).await;
+    let [all, two] = [&answers[0]["result"], &answers[1]["result"]];
+    assert_eq!(all["resultType"], "complete");
+    for answer in &answers[2..6] {
+        assert_eq!(&answer["result"], all);
+    }
+    assert_eq!(&answers[6]["result"], two);
+    for answer in &answers[7..14] {
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    }
+    assert!(answers[14]["error"]["message"].as_str().unwrap().contains("did you mean list_users?"), "{}", answers[14]);
+}
+
+#[tokio::test]
+async fn an_answer_belongs_to_its_call_whatever_the_host_adds_and_however_it_writes_the_arguments() {
+    let (sandbox, server) = server(Duration::from_mins(1)).await;
+    let yes = json!({"confirm": {"action": "accept", "content": {"confirm": true}}});
+    let olivia = "olivia@marchetti.example";
+    let asked = json!({"contact_id": olivia, "toolCallId": "call_1"}).to_string();
+    let again = json!({"contact_id": olivia, "toolCallId": "call_2"});
+    let calls = vec![
+        json!({"name": "delete_contact", "arguments": asked}),
+        json!({"name": "delete_contact", "arguments": again, "inputResponses": yes}),
+    ];
+    let answers = talk(server, calls).await;
+    assert_eq!(answers[0]["result"]["resultType"], "input_required", "{}", answers[0]);
+    assert_eq!(answers[1]["result"]["structuredContent"]["deleted"], true, "{}", answers[1]);
+    assert_eq!(deletions(&sandbox), 1);
+}

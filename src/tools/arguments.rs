@@ -9,27 +9,82 @@ use crate::names::nearest;
 use crate::records::Failure;
 use crate::records::untrusted::is_blank;
 
+/// What hosts add to the arguments of every tool, such as n8n: nothing that a model has meant.
+const ADDED: [&str; 5] = ["toolCallId", "sessionId", "action", "chatInput", "tool"];
+
 /// Reads the arguments of one call.
 ///
-/// Null and "" mean absent. A number sent as text, a single value in place of a list, and JSON inside a string are
-/// converted to what they stand for; `call TOOL key=value` relies on this too.
+/// For an optional argument null, "", "null", an empty object and a 0 below the minimum mean absent. A number sent as
+/// text, a single value in place of a list, and JSON inside a string are converted to what they stand for; `call TOOL
+/// key=value` relies on this too.
 pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObject) -> Result<T, Failure> {
-    let none = Map::new();
-    let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    let mut read = Map::new();
-    for (name, value) in arguments {
-        let Some(expected) = known.get(&name) else { return Err(unknown(&name, known)) };
-        can_be_seen(&name, &value)?;
-        if let Some(value) = coerce(&name, value, expected)? {
-            read.insert(name, value);
-        }
-    }
-    complete("", schema, &read)?;
+    let read = straightened(schema, arguments)?;
     serde_path_to_error::deserialize(Value::Object(read)).map_err(|error| {
         let path = error.path().to_string();
         let problem = error.into_inner().to_string();
         Failure::argument(&path, problem, "correct it and call again")
     })
+}
+
+/// Returns the arguments as they are meant.
+pub(super) fn straightened(schema: &JsonObject, mut arguments: JsonObject) -> Result<JsonObject, Failure> {
+    leave_out_added(schema, &mut arguments);
+    fields("", schema, arguments)
+}
+
+/// Removes what hosts add, unless the tool has such an argument.
+pub(super) fn leave_out_added(schema: &JsonObject, arguments: &mut JsonObject) {
+    let is_known = |name: &str| schema.get("properties").is_some_and(|known| known.get(name).is_some());
+    arguments.retain(|name, _| !ADDED.contains(&name.as_str()) || is_known(name));
+}
+
+/// Whether a value is one of those that hosts fill in for an absent one.
+pub(super) fn is_absent(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => matches!(text.trim(), "" | "null"),
+        _ => false,
+    }
+}
+
+/// Whether an optional argument's value cannot be meant: an empty object, or a 0 below the minimum.
+fn is_filler(value: &Value, expected: &Value) -> bool {
+    let text = value.as_str().map(str::trim);
+    match kind_of(expected) {
+        "object" | "array" => text == Some("{}") || value.as_object().is_some_and(JsonObject::is_empty),
+        "integer" | "number" => {
+            let is_zero = text == Some("0") || value.as_f64() == Some(0.0);
+            is_zero && least(expected).is_some_and(|least| least > 0.0)
+        }
+        _ => false,
+    }
+}
+
+/// Reads the fields of an object: the arguments themselves, or what is inside one.
+fn fields(path: &str, schema: &JsonObject, given: JsonObject) -> Result<JsonObject, Failure> {
+    let none = Map::new();
+    let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    let takes_others = schema.get("additionalProperties") == Some(&Value::Bool(true));
+    let mut read = Map::new();
+    for (name, value) in given {
+        let path = format!("{path}{name}");
+        let Some(expected) = known.get(&name) else {
+            if !takes_others {
+                return Err(unknown(&path, known));
+            }
+            can_be_seen(&path, &value)?;
+            read.insert(name, value);
+            continue;
+        };
+        if is_filler(&value, expected) && !required(schema).any(|required| required == name) {
+            continue;
+        }
+        if let Some(value) = coerce(&path, value, expected)? {
+            read.insert(name, value);
+        }
+    }
+    complete(path, schema, &read)?;
+    Ok(read)
 }
 
 /// Rejects non-empty text that is invisible: OnceHub would accept it as a name.
@@ -51,10 +106,12 @@ fn can_be_seen(path: &str, value: &Value) -> Result<(), Failure> {
 
 /// Converts a value to the type in its schema; `None` if it is absent.
 fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, Failure> {
-    let kind = expected.get("type").and_then(Value::as_str).unwrap_or_default();
+    if is_absent(&value) {
+        return Ok(None);
+    }
+    can_be_seen(path, &value)?;
+    let kind = kind_of(expected);
     let value = match (kind, value) {
-        (_, Value::Null) => return Ok(None),
-        (_, Value::String(text)) if text.trim().is_empty() => return Ok(None),
         ("string", Value::Number(number)) => Value::String(number.to_string()),
         ("string", Value::String(text)) => Value::String(one_of(text, expected)),
         ("integer" | "number", Value::String(text)) => {
@@ -90,33 +147,34 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
     if let Some(problem) = out_of_range(&value, expected).or_else(|| none_of(&value, expected)) {
         return Err(Failure::argument(path, problem, "correct it and call again"));
     }
-    match (value, expected.get("items"), expected.get("properties")) {
-        (Value::Array(values), Some(items), _) => {
-            let each = values.into_iter().enumerate().map(|(i, value)| coerce(&format!("{path}[{i}]"), value, items));
-            let values: Vec<Value> = each.filter_map(Result::transpose).collect::<Result<_, _>>()?;
-            Ok(Some(Value::Array(values)))
+    match (value, expected.get("items"), expected.as_object()) {
+        (Value::Array(given), Some(items), _) => {
+            let was_empty = given.is_empty();
+            let each = given.into_iter().enumerate().map(|(i, value)| coerce(&format!("{path}[{i}]"), value, items));
+            let read: Vec<Value> = each.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+            // A list of nothing but fillers is not an empty list, which may mean to remove everything.
+            Ok((was_empty || !read.is_empty()).then_some(Value::Array(read)))
         }
-        (Value::Object(fields), _, Some(Value::Object(known))) => {
-            let mut read = Map::new();
-            for (name, value) in fields {
-                let Some(expected) = known.get(&name) else {
-                    return Err(unknown(&format!("{path}.{name}"), known));
-                };
-                if let Some(value) = coerce(&format!("{path}.{name}"), value, expected)? {
-                    read.insert(name, value);
-                }
-            }
-            complete(&format!("{path}."), expected.as_object().unwrap_or(known), &read)?;
-            Ok(Some(Value::Object(read)))
+        (Value::Object(given), _, Some(expected)) => {
+            let was_empty = given.is_empty();
+            let read = fields(&format!("{path}."), expected, given)?;
+            Ok((was_empty || !read.is_empty()).then_some(Value::Object(read)))
         }
         (value, ..) => Ok(Some(value)),
     }
 }
 
+fn kind_of(expected: &Value) -> &str {
+    expected.get("type").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn required(schema: &JsonObject) -> impl Iterator<Item = &str> {
+    schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
 /// Checks that all required arguments are present.
 fn complete(path: &str, schema: &JsonObject, read: &Map<String, Value>) -> Result<(), Failure> {
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let missing: Vec<&str> = required.filter(|name| !read.contains_key(*name)).collect();
+    let missing: Vec<&str> = required(schema).filter(|name| !read.contains_key(*name)).collect();
     let Some(first) = missing.first() else { return Ok(()) };
     let problem = match missing.get(1..).unwrap_or_default() {
         [] => "is required".to_owned(),
@@ -167,12 +225,16 @@ fn whole(number: &Number) -> Option<i64> {
     number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < 9e15).map(|n| n as i64)
 }
 
-fn out_of_range(value: &Value, expected: &Value) -> Option<String> {
+/// Returns the least number that is taken: a count is never negative, and one with a maximum begins at one.
+fn least(expected: &Value) -> Option<f64> {
     let bound = |name: &str| expected.get(name).and_then(Value::as_f64);
+    let counted = if bound("maximum").is_some() { 1.0 } else { 0.0 };
+    bound("minimum").or(Some(counted).filter(|_| kind_of(expected) == "integer"))
+}
+
+fn out_of_range(value: &Value, expected: &Value) -> Option<String> {
     let number = value.as_f64()?;
-    let high = bound("maximum");
-    let least = if high.is_some() { 1.0 } else { 0.0 };
-    let low = bound("minimum").or(Some(least).filter(|_| value.is_i64() || value.is_u64()));
+    let (low, high) = (least(expected), expected.get("maximum").and_then(Value::as_f64));
     let outside = low.is_some_and(|low| number < low) || high.is_some_and(|high| number > high);
     outside.then(|| match (low, high) {
         (Some(low), Some(high)) => format!("must be {low} to {high}, not {number}"),

@@ -26,6 +26,11 @@ impl<'a> Asked<'a> {
         self.call.settings.max_reply
     }
 
+    /// Whether the reply has a structure beside its text.
+    pub(super) fn is_structured(&self) -> bool {
+        self.call.settings.structured
+    }
+
     /// Reads part of a name, to be matched here, and folds it.
     pub(super) fn part(&mut self, argument: &str, text: Option<&str>) -> Result<Option<String>, Failure> {
         let Some(text) = text else { return Ok(None) };

@@ -12,7 +12,6 @@ use rmcp::model::{JsonObject, ProgressNotificationParam, ProgressToken};
 use rmcp::{ErrorData, Peer, RoleServer};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{Reply, Tools, arguments, schema};
@@ -104,8 +103,8 @@ fn progress(to: Option<(Peer<RoleServer>, ProgressToken)>) -> Progress {
 impl Call {
     /// Reads the arguments.
     pub(super) fn input<I: DeserializeOwned + JsonSchema + 'static>(&mut self) -> Result<I, Failure> {
-        let is_blank = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty());
-        self.blank = self.arguments.iter().filter(|(_, value)| is_blank(value)).map(|(name, _)| name.clone()).collect();
+        let blank = self.arguments.iter().filter(|(_, value)| arguments::is_absent(value));
+        self.blank = blank.map(|(name, _)| name.clone()).collect();
         arguments::read(&schema::input::<I>(), std::mem::take(&mut self.arguments))
     }
 

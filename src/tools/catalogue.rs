@@ -13,7 +13,7 @@ use crate::tools::call::Changes;
 use crate::tools::reply::{failure_of, render};
 use crate::tools::running::Running;
 use crate::tools::size::bounded;
-use crate::tools::{Ledger, Tools, schema, unclaimed};
+use crate::tools::{Ledger, Schemas, Tools, arguments, plain, schema, unclaimed};
 
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> ToolRouter<Tools>);
@@ -138,10 +138,25 @@ impl Catalogue {
         Ok(Self::of(router))
     }
 
+    /// Writes the definitions with as much of JSON Schema, and with output schemas or without.
+    #[must_use]
+    pub fn written(mut self, schemas: Schemas, structured: bool) -> Self {
+        for route in self.router.map.values_mut() {
+            let tool = &mut route.attr;
+            if schemas == Schemas::Plain {
+                tool.input_schema = Arc::new(plain::input(&tool.input_schema));
+                tool.output_schema = tool.output_schema.as_deref().map(plain::output).map(Arc::new);
+            }
+            tool.output_schema = tool.output_schema.take().filter(|_| structured);
+        }
+        Self::of(self.router)
+    }
+
     /// Narrows this catalogue to a selection: it never gains tools.
     pub fn narrowed(&self, selection: &Selection) -> Result<Self, BadSelection> {
-        let mut router = Self::new(selection)?.router;
-        router.map.retain(|name, _| self.router.map.contains_key(name));
+        let selected = Self::new(selection)?.router;
+        let mut router = self.router.clone();
+        router.map.retain(|name, _| selected.map.contains_key(name));
         Ok(Self::of(router))
     }
 
@@ -177,6 +192,14 @@ impl Catalogue {
         costs.filter(|(tool, _)| *tool == name).find_map(|(_, cost)| cost.parse().ok()).unwrap_or_default()
     }
 
+    /// Removes what hosts add to a call's arguments, which changes from one call to the next. [`Catalogue::call`] ignores it;
+    /// what tells a repeated call from another one has to do without it, too.
+    pub fn leave_out_added(&self, request: &mut CallToolRequestParams) {
+        if let (Some(tool), Some(arguments)) = (self.get(&request.name), &mut request.arguments) {
+            arguments::leave_out_added(&tool.input_schema, arguments);
+        }
+    }
+
     /// Calls a tool. Its reply fits the output schema and does not exceed the maximum size.
     ///
     /// The call runs as its own task. When its client cancels it, or this future is dropped, it ends along with its
@@ -195,7 +218,7 @@ impl Catalogue {
         context.extensions.insert(ledger.clone());
         let (name, arguments) = (request.name.clone(), request.arguments.clone().unwrap_or_default());
         let (catalogue, unclaimed, tools) = (Arc::clone(self), tools.unclaimed.clone(), tools.clone());
-        let (oncehub, most) = (tools.oncehub.clone(), tools.settings.max_reply);
+        let (oncehub, most, structured) = (tools.oncehub.clone(), tools.settings.max_reply, tools.settings.structured);
         let cancelled = context.ct.clone();
         let call = async move { catalogue.answer(ToolCallContext::new(&tools, request, context)).await };
         let mut running = Running::start(&name, oncehub.clone(), ledger, unclaimed.clone(), call);
@@ -207,6 +230,7 @@ impl Catalogue {
             Ok(Ok(CallToolResponse::Complete(mut result))) => {
                 let notes = unclaimed.concerning(&oncehub, &arguments, &result);
                 unclaimed::tell(&mut result, &notes);
+                result.structured_content = result.structured_content.filter(|_| structured);
                 Ok(bounded(result, most).into())
             }
             Ok(other) => other,

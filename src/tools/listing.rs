@@ -62,7 +62,9 @@ impl Paging {
             Failure::argument("cursor", error, "pass the last reply's next_cursor, or nothing to start over")
         })?;
         let wanted = self.limit.map_or(USUAL, |limit| limit as usize);
-        let search = Search { wanted, after, keep, brief, room: call.settings.max_reply };
+        // Of a text alone, only its end tells how much fits.
+        let room = if call.settings.structured { call.settings.max_reply } else { usize::MAX };
+        let search = Search { wanted, after, keep, brief, room };
         let mut found = call.names.gather(listing, search).await?;
         call.names.fill(&mut found.items).await;
         Ok(found)
@@ -119,13 +121,14 @@ pub(super) fn reply<R: Record>(
     texts: Texts,
 ) -> Reply {
     let (all, most) = (found.items.len(), asked.max_reply());
+    let is_structured = asked.is_structured();
     let (mut items, mut sizes, mut whole) = (Vec::new(), vec![0], 0);
     for object in &found.items {
         let mut fields = object.fields(asked.zone);
         if texts == Texts::Cut {
             fields.values_mut().for_each(cut);
         }
-        whole += json_size(&fields) + 1;
+        whole += if is_structured { json_size(&fields) + 1 } else { 0 };
         sizes.push(whole);
         items.push(fields);
         // What comes after has no room, even without a text.

@@ -11,6 +11,7 @@ mod call;
 mod catalogue;
 mod listing;
 mod nouns;
+mod plain;
 mod reply;
 mod running;
 mod schema;
@@ -33,6 +34,7 @@ use call::Call;
 pub use catalogue::{BadSelection, Catalogue, Selection};
 use listing::{Paging, rows};
 use reply::{Deletion, Reply};
+pub use schema::Schemas;
 
 /// The tools of one account.
 #[derive(Clone)]

@@ -84,9 +84,9 @@ impl Reply {
         Self::new(Deletion { id: id.to_string(), deleted: true, name }, text).after(done)
     }
 
-    /// Returns about how many bytes the reply takes as JSON.
-    pub(super) fn size(&self) -> usize {
-        json_size(&self.structure) + json_size(&self.text)
+    /// Returns about how many bytes the reply takes as JSON, with its structure or without.
+    pub(super) fn size(&self, structured: bool) -> usize {
+        json_size(&self.text) + if structured { json_size(&self.structure) } else { 0 }
     }
 
     /// Inserts a field before all others.

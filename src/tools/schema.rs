@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -13,6 +14,28 @@ use serde_json::{Map, Value, json};
 use super::listing::List;
 use super::reply::NotMade;
 use crate::records::Told;
+
+/// How much of JSON Schema the tools' definitions use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Schemas {
+    /// What it takes to say all of it.
+    #[default]
+    Full,
+    /// What Gemini and older importers take.
+    Plain,
+}
+
+impl FromStr for Schemas {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "full" => Ok(Self::Full),
+            "plain" => Ok(Self::Plain),
+            _ => Err(format!("'{text}' is not one of full, plain")),
+        }
+    }
+}
 
 type Cache = RwLock<HashMap<TypeId, Arc<JsonObject>>>;
 
@@ -27,6 +50,7 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     // The tool's own description says what the whole is for.
     schema.shift_remove("description");
     schema.entry("properties").or_insert_with(|| json!({}));
+    schema.get_mut("properties").into_iter().for_each(open_maps);
     let schema = Arc::new(schema);
     CACHE.write().insert(TypeId::of::<T>(), Arc::clone(&schema));
     schema
@@ -106,6 +130,24 @@ fn make_portable(schema: &mut Value) {
     for name in ["items", "additionalProperties"] {
         if let Some(inner) = fields.get_mut(name) {
             make_portable(inner);
+        }
+    }
+}
+
+/// Spells out, among these properties, which objects take fields of any name: OpenAI's importers reject an object without
+/// `properties`.
+fn open_maps(properties: &mut Value) {
+    for property in properties.as_object_mut().into_iter().flat_map(|properties| properties.values_mut()) {
+        let schema = if property["items"].is_object() { &mut property["items"] } else { property };
+        let Value::Object(fields) = schema else { continue };
+        if fields.get("type") != Some(&json!("object")) {
+            continue;
+        }
+        match fields.get_mut("properties") {
+            Some(inner) => open_maps(inner),
+            None => {
+                fields.extend([("properties".to_owned(), json!({})), ("additionalProperties".to_owned(), true.into())]);
+            }
         }
     }
 }

@@ -65,6 +65,7 @@ pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult
     let text = texts.collect::<Vec<_>>().join("\n");
     let is_failure = result.is_error == Some(true);
     let room = most.saturating_sub(FRAME);
+    let is_structured = result.structured_content.is_some();
     let mut cut = Cut::default();
     let (mut structure, mut next) = (Map::new(), None);
     if let Some(Value::Object(mut whole)) = result.structured_content.take() {
@@ -76,7 +77,7 @@ pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult
     let mut note = String::new();
     if !is_failure {
         note = format!("This did not fit into one reply, which holds at most {} kB: ", most / 1000);
-        note.push_str(&cut.told(next.is_some()));
+        note.push_str(&cut.told(next.is_some(), is_structured));
         let before = structure.get("note").and_then(Value::as_str).map(|before| format!("{before} "));
         structure.insert("note".into(), format!("{}{note}", before.unwrap_or_default()).into());
         note.insert_str(0, "\nnote: ");
@@ -84,10 +85,11 @@ pub(super) fn bounded(mut result: CallToolResult, most: usize) -> CallToolResult
             note.insert_str(0, &format!("\nmore: call again with {next}"));
         }
     }
+    let structure = is_structured.then(|| Value::Object(structure));
     let taken = json_size(&structure);
     let text = cut_text(&text, room.saturating_sub(taken), next.is_some(), &note);
     result.content = vec![ContentBlock::text(text)];
-    result.structured_content = Some(structure.into());
+    result.structured_content = structure;
     result
 }
 
@@ -184,7 +186,8 @@ impl Cut {
     }
 
     /// Describes what was cut, and where to read it in full.
-    fn told(mut self, is_shorter: bool) -> String {
+    fn told(mut self, is_shorter: bool, is_structured: bool) -> String {
+        const ELSEWHERE: &str = "OnceHub's own pages show the rest, and so does a server with a larger --max-reply.";
         self.texts.sort_by_key(|(_, length)| std::cmp::Reverse(*length));
         let named: Vec<String> = self
             .texts
@@ -206,11 +209,9 @@ impl Cut {
         }
         match (cut.is_empty(), is_shorter) {
             (true, true) => "the list stops earlier.".to_owned(),
-            (true, false) => "its text is cut; the structure has all of it.".to_owned(),
-            (false, _) => format!(
-                "{}. OnceHub's own pages show the rest, and so does a server with a larger --max-reply.",
-                cut.join("; ")
-            ),
+            (true, false) if is_structured => "its text is cut; the structure has all of it.".to_owned(),
+            (true, false) => format!("it is cut. {ELSEWHERE}"),
+            (false, _) => format!("{}. {ELSEWHERE}", cut.join("; ")),
         }
     }
 }

@@ -431,3 +431,42 @@ fn a_flag_beats_its_variable_and_an_empty_variable_is_none() {
     ];
     assert_eq!(offered(&[], &spaced), format!("{} tools", tools(true)), "spaces around a value are not part of it");
 }
+
+#[test]
+fn without_structure_definitions_and_replies_are_text_alone() {
+    let mut command = sandboxed();
+    command.args(["--structured", "off"]).env("ONCEHUB_MCP_SCHEMAS", "plain");
+    let mut session = Session::open(command);
+    let listed = session.request("tools/list", json!({}))["result"]["tools"].clone();
+    for tool in listed.as_array().unwrap() {
+        assert!(
+            tool.get("outputSchema").is_none() && tool["inputSchema"].get("additionalProperties").is_none(),
+            "{tool}"
+        );
+    }
+    for (arguments, is_error) in [(json!({}), false), (json!({"limit": 501}), true)] {
+        let result = session.call("list_users", arguments);
+        assert_eq!((&result["isError"], result.get("structuredContent")), (&json!(is_error), None), "{result}");
+        assert!(!result["content"][0]["text"].as_str().unwrap().is_empty());
+    }
+    // What a host can only send as a text is read as the object that it holds.
+    let fields = json!({
+        "first_name": "Ada", "last_name": "Okafor", "email": "ada@okafor.example",
+        "custom_fields": r#"{"Shoe size": 41}"#
+    });
+    let made = session.call("create_contact", fields);
+    assert!(made["content"][0]["text"].as_str().unwrap().contains("Shoe size"), "{made}");
+    session.end();
+    // Who asks for JSON gets it.
+    let output = sandboxed().args(["--structured=off", "call", "test_connection", "--json"]).output().unwrap();
+    assert!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["account"].is_string());
+    // What the program prints of itself is what it offers.
+    let output = program().args(["--structured=off", "--schemas=plain", "tools", "--json"]).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["tools"], listed);
+}
+
+#[test]
+fn the_demo_needs_structures_and_has_them_whatever_is_set() {
+    let output = program().env("ONCEHUB_MCP_STRUCTURED", "off").arg("demo").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -3,7 +3,6 @@
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Time, Weekday};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::location::LocationInput;
 use super::schedule::{Schedule, week};
@@ -22,16 +21,13 @@ pub struct DayInput {
 pub struct DateInput {
     /// 2026-12-24, tomorrow, friday, +3d
     pub date: String,
-    /// As in weekly; [] is a day off
-    #[schemars(with = "Option<Vec<Map<String, Value>>>")]
+    /// [] is a day off
     pub working_hours: Option<Vec<HoursInput>>,
     /// Restore the usual hours
     pub remove: Option<bool>,
 }
 
-// In overrides, its schema is not spelt out: nothing else rejects a misspelt field.
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct HoursInput {
     /// 09:00, on the quarter hour
     pub start_time: String,

@@ -84,6 +84,8 @@ pub struct Booking {
     pub reschedule_url: Option<String>,
     /// amount_charged is in the currency's minor unit (cents)
     pub payment_information: Option<Map<String, Value>>,
+    /// In lists, instead of payment_information: true if the guest has paid
+    pub paid: Option<bool>,
     /// The nouns of which others have the same name.
     #[serde(skip)]
     shared: Vec<Noun>,
@@ -139,6 +141,13 @@ impl Booking {
     /// Whether it is still to take place, or awaits approval.
     pub fn is_live(&self) -> bool {
         ["scheduled", "rescheduled", "requested"].iter().any(|status| self.is(status))
+    }
+
+    /// Whether the guest has paid for it. OnceHub tells no status of a payment: what it says is how much was charged.
+    pub fn is_paid(&self) -> bool {
+        let payment = self.payment_information.as_ref();
+        let charged = payment.and_then(|payment| payment.get("amount_charged")).and_then(Value::as_f64);
+        self.paid == Some(true) || charged.is_some_and(|amount| amount > 0.0)
     }
 
     /// Whether a user owns it.
@@ -227,6 +236,7 @@ impl Told<Booking> {
     pub fn brief(mut self) -> Self {
         let (name, email) = self.guest();
         let (guest_name, guest_email) = (name.map(Cow::into_owned), email.map(Cow::into_owned));
+        let paid = self.is_paid().then_some(true);
         let whole = std::mem::take(&mut *self);
         *self = Booking {
             id: whole.id,
@@ -250,6 +260,7 @@ impl Told<Booking> {
             contact: whole.contact,
             conversation: whole.conversation.filter(|conversation| conversation.whole().is_some()),
             rescheduled_booking_id: whole.rescheduled_booking_id,
+            paid,
             shared: whole.shared,
             ..Booking::default()
         };

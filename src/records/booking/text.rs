@@ -66,6 +66,7 @@ impl Told<Booking> {
         parts.append(&mut places);
         parts.extend(hosts.into_iter().filter_map(called));
         parts.extend(self.rescheduled_booking_id.as_deref().map(|id| format!("was {}", word(id))));
+        parts.extend(self.is_paid().then(|| "paid".to_owned()));
         parts.extend((self.in_trash == Some(true)).then(|| "in trash".to_owned()));
         parts.push(if id.is_empty() { String::new() } else { word(id) });
         parts.retain(|part| !part.is_empty());

@@ -27,13 +27,20 @@ impl Tools {
         asked.words.extend(recipient.as_ref().map(|(who, _)| format!("recipient {who}")));
         let recipient_type: Option<&str> = input.recipient_type.map(RecipientType::into);
         asked.words.extend(recipient_type.map(|kind| format!("{kind}s only")));
+        let statuses: Vec<&str> = input.status.iter().map(|status| (*status).into()).collect();
+        if !statuses.is_empty() {
+            asked.words.push(format!("status {}", statuses.join(" or ")));
+        }
+        // OnceHub has no such filter, not even for one.
+        let keep = |sms: &Told<Sms>| statuses.iter().any(|status| sms.is(status));
+        let keep = (!statuses.is_empty()).then_some(&keep as &(dyn Fn(&Told<Sms>) -> bool + Sync));
         let filter = notifications::AllSms {
             recipient: recipient.map(|(_, id)| id),
             recipient_type,
             created: asked.range("created", input.created_after.as_deref(), input.created_before.as_deref())?,
             expand: expand(&input.expand),
         };
-        let found = input.paging.all(&call, &filter).await?;
+        let found = input.paging.gather(&call, &filter, keep, |sms| sms).await?;
         Ok(rows_as(found, "SMS notification", &asked, Told::<Sms>::with_recipient))
     }
 }
@@ -43,6 +50,9 @@ struct ListSmsNotifications {
     /// Contact or user: e-mail, name, id or `me`
     recipient: Option<String>,
     recipient_type: Option<RecipientType>,
+    /// Scans 1,000 messages a call
+    #[serde(default)]
+    status: Vec<Status>,
     /// At or after: 2026-12-01T15:00, today, -7d
     created_after: Option<String>,
     created_before: Option<String>,
@@ -61,6 +71,16 @@ struct ListSmsNotifications {
 enum RecipientType {
     Contact,
     User,
+}
+
+#[derive(Clone, Copy, Debug, serde::Deserialize, PartialEq, Eq, schemars::JsonSchema, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+enum Status {
+    Sent,
+    Failed,
+    Delivered,
+    Rejected,
 }
 
 /// Finds the user or contact that is meant, in words and by id, trying colleagues first.

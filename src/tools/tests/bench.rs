@@ -21,7 +21,7 @@ use crate::actions::confirm::{Answer, Ask, Confirm};
 use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use crate::records::time::Zone;
 use crate::sandbox::{self, Fault, Sandbox};
-use crate::tools::{Catalogue, Selection, Tools};
+use crate::tools::{Catalogue, Selection, Tools, plain};
 
 /// A Monday morning in New York.
 pub(in crate::tools) const NOW: &str = "2026-11-23T14:20:00Z";
@@ -74,13 +74,15 @@ pub(in crate::tools) struct Bench {
     pub(in crate::tools) asked: Arc<Mutex<Vec<String>>>,
     client: RunningService<RoleClient, ()>,
     max_reply: usize,
+    structured: bool,
 }
 
-/// What the output schema of each tool promises. All benches have the same tools.
-static PROMISED: LazyLock<HashMap<String, jsonschema::Validator>> = LazyLock::new(|| {
+/// What the output schemas of each tool promise, the full one and the plain one. All benches have the same tools.
+static PROMISED: LazyLock<HashMap<String, [jsonschema::Validator; 2]>> = LazyLock::new(|| {
     let promised = |tool: &Tool| {
-        let schema = tool.output_schema.as_deref().unwrap().clone();
-        (tool.name.to_string(), jsonschema::validator_for(&schema.into()).unwrap())
+        let full = tool.output_schema.as_deref().unwrap();
+        let validators = [full.clone(), plain::output(full)].map(|schema| jsonschema::validator_for(&schema.into()));
+        (tool.name.to_string(), validators.map(Result::unwrap))
     };
     Catalogue::new(&Selection::default()).unwrap().list().iter().map(promised).collect()
 });
@@ -116,7 +118,7 @@ impl Bench {
         let ask = setup.answers.map(|answers| Scripted { answers: Mutex::new(answers), asked: Arc::clone(&asked) });
         let tools = Tools::new(oncehub, Settings { now: clock, ..setup.settings });
         let answered = Arc::default();
-        let max_reply = setup.settings.max_reply;
+        let (max_reply, structured) = (setup.settings.max_reply, setup.settings.structured);
         let server = Plain {
             tools: tools.clone(),
             answered: Arc::clone(&answered),
@@ -126,7 +128,7 @@ impl Bench {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
         let client = ().serve(ours).await.unwrap();
-        Self { sandbox, tools, answered, catalogue, asked, client, max_reply }
+        Self { sandbox, tools, answered, catalogue, asked, client, max_reply, structured }
     }
 
     /// A bench whose person is asked with this setting and says this.
@@ -179,14 +181,17 @@ impl Bench {
     fn checked(&self, tool: &str, result: CallToolResult) -> Replied {
         let size = serde_json::to_vec(&result).unwrap().len();
         assert!(size <= self.max_reply, "{tool}: {size} bytes");
-        let structure = result.structured_content.as_ref().unwrap();
+        assert_eq!(result.structured_content.is_some(), self.structured, "{tool}");
+        let Some(structure) = result.structured_content.as_ref() else { return Replied { result } };
         if result.is_error == Some(true) {
             let error = structure["error"].as_object().unwrap();
             assert!(["type", "message", "hint"].iter().all(|field| error[*field].is_string()), "{error:?}");
             assert!(Replied::text_of(&result).lines().last().unwrap().starts_with("hint: "));
         }
-        if let Err(error) = PROMISED[tool].validate(structure) {
-            panic!("{tool} broke its output schema: {error}\n{structure}");
+        for promised in &PROMISED[tool] {
+            if let Err(error) = promised.validate(structure) {
+                panic!("{tool} broke its output schema: {error}\n{structure}");
+            }
         }
         Replied { result }
     }

@@ -1,14 +1,17 @@
 //! Rules about all tools, as tests over all tools; and the bench that each noun's own tests stand on.
 
 pub(crate) mod bench;
+mod bent;
 mod campaign;
 mod documented_errors;
 mod dry_run;
 mod fuzz;
+mod importers;
 mod names;
 mod operations;
 mod size;
 mod small_nouns;
+mod text_alone;
 mod truth;
 mod words;
 
@@ -104,7 +107,8 @@ fn arguments_are_described_or_speak_for_themselves() {
         // What a contact has.
         "status", "company", "company_size", "employees", "job_title", "salutation", "street_address", "post_code",
         "city", "state", "country", "has_consent", "terms_of_service", // Who is invited.
-        "email",
+        "email",            // The tags of a campaign.
+        "source", "medium", "campaign", "term", "content",
     ];
     for tool in everything().list() {
         let input = Value::Object(tool.input_schema.as_ref().clone());
@@ -133,7 +137,7 @@ fn the_catalogue_keeps_its_budget_of_tokens() {
         return;
     }
     assert_eq!(costs, include_str!("../costs.txt"), "run UPDATE=1 cargo test and look at the change");
-    assert!(total <= 6000, "{total}");
+    assert!(total <= 6300, "{total}");
     let of = |toolset: &str| -> usize {
         let names = Catalogue::new(&Selection { toolsets: vec![toolset.into()], ..Selection::default() }).unwrap();
         names.list().iter().map(|tool| Catalogue::cost_of(&tool.name)).sum()
@@ -143,9 +147,11 @@ fn the_catalogue_keeps_its_budget_of_tokens() {
     // No single tool may eat what the others have saved.
     for (tool, cost) in everything().list().iter().map(|tool| (&tool.name, Catalogue::cost_of(&tool.name))) {
         let most = match tool.as_ref() {
-            "list_bookings" | "update_scheduling_availability" => 490,
-            "create_one_time_link" | "create_contact" | "schedule_meeting" | "update_contact" => 340,
-            _ => 240,
+            // The hours of single dates are spelt out, too.
+            "update_scheduling_availability" => 560,
+            "list_bookings" => 500,
+            "create_one_time_link" | "create_contact" | "schedule_meeting" | "update_contact" => 345,
+            _ => 260,
         };
         assert!(cost <= most, "{tool}: {cost}");
     }

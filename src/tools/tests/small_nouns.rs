@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::Bench;
 
 /// Ids of master pages that are no more.
@@ -81,6 +82,55 @@ async fn text_messages_are_listed_to_the_end_although_oncehub_does_not_say_where
     let all = bench.call("list_sms_notifications", json!({"limit": 500})).await;
     let all: Vec<Value> = all.structure()["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect();
     assert_eq!((seen.len(), seen), (32, all));
+}
+
+#[tokio::test]
+async fn text_messages_are_filtered_by_their_status_here_since_oncehub_cannot() {
+    let bench = Bench::start().await;
+    let all = bench.call("list_sms_notifications", json!({"limit": 500})).await;
+    let having = |statuses: &[&str]| -> Vec<Value> {
+        let items = all.structure()["items"].as_array().unwrap().iter();
+        let items = items.filter(|item| statuses.contains(&item["status"].as_str().unwrap()));
+        items.map(|item| item["id"].clone()).collect()
+    };
+    for statuses in [&["failed"][..], &["rejected"], &["delivered"], &["sent", "failed"]] {
+        let found = bench.call("list_sms_notifications", json!({"status": statuses, "limit": 500})).await;
+        let items = found.structure()["items"].as_array().unwrap();
+        let ids: Vec<Value> = items.iter().map(|item| item["id"].clone()).collect();
+        assert_eq!(ids, having(statuses));
+        assert!(!ids.is_empty() && found.text().contains(&format!("status {}", statuses.join(" or "))));
+    }
+    assert!(bench.sandbox.requests().iter().all(|seen| !seen.query.contains("status")));
+    // It ends where it has as many as were asked for, and goes on from there.
+    let mut seen = Vec::new();
+    let mut cursor = Value::Null;
+    loop {
+        let page =
+            bench.call("list_sms_notifications", json!({"status": "failed", "limit": 2, "cursor": cursor})).await;
+        seen.extend(page.structure()["items"].as_array().unwrap().iter().map(|item| item["id"].clone()));
+        cursor = page.structure()["next_cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(seen, having(&["failed"]));
+}
+
+#[tokio::test]
+async fn a_search_for_text_messages_says_how_far_it_looked() {
+    let bench = Bench::start().await;
+    // A thousand messages that have arrived, and more behind them.
+    let page = |page: usize| -> Value {
+        let sms = |n: usize| json!({"object": "notification", "id": format!("SMS-{page}-{n}"), "status": "delivered"});
+        json!({"object": "list", "data": (0..100).map(sms).collect::<Vec<_>>(), "has_more": true})
+    };
+    for number in 0..10 {
+        bench.sandbox.fail(Fault::new(Effect::Error(200, page(number))).on("GET", "/notifications/sms").times(1));
+    }
+    let found = bench.call("list_sms_notifications", json!({"status": ["failed"]})).await;
+    assert!(found.text().contains("Only the newest 1000"), "{}", found.text());
+    assert_eq!(found.structure()["next_cursor"], "SMS-9-99");
+    assert_eq!(bench.requests("GET", "/notifications/sms"), 10);
 }
 
 #[tokio::test]

@@ -121,3 +121,20 @@ async fn a_busy_tenant_leaves_some_of_the_address_for_others() {
     assert_eq!(call(other).await["isError"], false, "somebody else is served");
     assert!(upstream.requests().iter().all(|seen| seen.status == Some(200)), "OnceHub never had to refuse");
 }
+
+#[tokio::test]
+async fn arguments_that_come_as_a_text_are_read_on_every_way_in_with_the_callers_key() {
+    let upstream = upstream().await;
+    let server = Server::start(in_front_of(&upstream));
+    let params = json!({"name": "list_users", "arguments": "{\"limit\": 2}"});
+    let modern = message(server.modern(sandbox::KEY, "tools/call", params.clone()).send().await.unwrap()).await;
+    assert_eq!(modern["structuredContent"]["items"].as_array().unwrap().len(), 2, "{modern}");
+    let session = server.open(sandbox::KEY).await;
+    let call = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
+    let legacy = server.post("/mcp", sandbox::KEY, &call).header("Mcp-Session-Id", session).send().await.unwrap();
+    let legacy = message(legacy).await;
+    assert_eq!(legacy["structuredContent"], modern["structuredContent"]);
+    assert!(legacy.get("resultType").is_none(), "{legacy}");
+    let wrong = server.modern("somebody-elses", "tools/call", params).send().await.unwrap();
+    assert_eq!(message(wrong).await["structuredContent"]["error"]["type"], "authentication_error");
+}

@@ -16,8 +16,8 @@ use crate::tools::{Call, Reply, Tools, schema};
 #[tool_router(router = links, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Create a link for one guest to book one meeting at a time they choose, optionally prefilled. OnceHub does not
-    /// send it: give it to the guest. It expires after one booking or 90 days. Published calendars only. For a time
-    /// already agreed on use `schedule_meeting`; lasting links are in `get_booking_calendar`.
+    /// send it: give it to the guest. It expires after one booking or 90 days. Published calendars only. For an agreed
+    /// time use `schedule_meeting`; lasting links are in `get_booking_calendar`.
     #[tool(title = "Create one-time link", annotations(destructive_hint = false),
         input_schema = schema::input::<CreateLink>(), output_schema = schema::written::<Link>())]
     async fn create_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
@@ -87,8 +87,7 @@ struct CreateLink {
     guest_phone: Option<String>,
     /// Answers by exact field name
     custom_fields: Option<Map<String, Value>>,
-    /// Tags: source, medium, campaign, term, content
-    #[schemars(with = "Option<Map<String, Value>>")]
+    /// Campaign tags
     utm: Option<Utm>,
     /// Team calendars only: name, e-mail, id or `me`
     host: Option<String>,
@@ -105,10 +104,8 @@ struct CreateLink {
     hide_url_params: Option<bool>,
 }
 
-// Its schema is not spelt out: nothing else rejects a misspelt tag.
 #[serde_with::skip_serializing_none]
-#[derive(serde::Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
 struct Utm {
     source: Option<String>,
     medium: Option<String>,

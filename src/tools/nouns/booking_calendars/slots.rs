@@ -40,8 +40,8 @@ impl Tools {
             range.notes.iter().chain(&later).for_each(|note| reply.note(note));
             reply
         };
-        let most = call.settings.max_reply;
-        let count = most_that_fit(wanted, most, |count| shown(count).size());
+        let (most, structured) = (call.settings.max_reply, call.settings.structured);
+        let count = most_that_fit(wanted, most, |count| shown(count).size(structured));
         let mut reply = shown(count);
         if count < wanted {
             reply.note(&format!(

@@ -14,9 +14,8 @@ use crate::tools::{Call, Reply, Tools, schema};
 #[tool_router(router = listing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
-    /// missed theirs, what changed since yesterday. Newest created first, not chronological: pass starts_after for
-    /// upcoming ones. guest and several statuses scan 1,000 bookings a call. Notes, answers and links are in
-    /// `get_booking` or detail=full; free times in `get_booking_time_slots`.
+    /// missed theirs, what changed. Newest created first, not by time: pass starts_after for upcoming ones. Notes,
+    /// answers, links: `get_booking` or detail=full; free times: `get_booking_time_slots`.
     #[tool(title = "List bookings", annotations(read_only_hint = true),
         input_schema = schema::input::<ListBookings>(), output_schema = schema::list::<Booking>())]
     async fn list_bookings(&self, mut call: Call) -> Result<Reply, Failure> {
@@ -65,9 +64,10 @@ impl Tools {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ListBookings {
+    /// Several scan 1,000 bookings a call
     #[serde(default)]
     status: Vec<Status>,
-    /// Part of the guest's name or e-mail
+    /// Part of the guest's name or e-mail; scans 1,000 bookings a call
     guest: Option<String>,
     /// Main host: name, e-mail, id or `me`
     owner: Option<String>,
@@ -77,9 +77,11 @@ struct ListBookings {
     contact: Option<String>,
     /// Name, URL or id
     calendar: Option<String>,
-    /// Classic, as are master_page and event_type: name, URL or id
+    /// Classic: name, URL or id
     booking_page: Option<String>,
+    /// Classic: name, URL or id
     master_page: Option<String>,
+    /// Classic: name or id
     event_type: Option<String>,
     /// At or after: 2026-12-01, 2026-12-01T15:00, now, today, monday, +3d
     starts_after: Option<String>,

@@ -425,3 +425,33 @@ async fn what_else_the_new_host_has_then_is_in_the_question_and_in_the_reply() {
     bench.sandbox.heal();
     assert!(text.contains("Whether the new host has another booking then could not be checked."), "{text}");
 }
+
+#[tokio::test]
+async fn paid_bookings_carry_a_mark_in_lists() {
+    let bench = Bench::start().await;
+    let list = async |calendar: &str| bench.call("list_bookings", json!({"calendar": calendar})).await;
+    for (calendar, is_paid) in [("Paid consultation", true), ("Intro call", false)] {
+        let listed = list(calendar).await;
+        let items = listed.structure()["items"].as_array().unwrap();
+        let marks = listed.text().matches(" | paid | ").count();
+        assert!(!items.is_empty() && marks == if is_paid { items.len() } else { 0 }, "{}", listed.text());
+        let mark = if is_paid { json!(true) } else { Value::Null };
+        assert!(items.iter().all(|item| item["paid"] == mark && item["payment_information"].is_null()));
+    }
+    // Only what was charged says so: OnceHub tells no status.
+    for (payment, is_paid) in [
+        (json!({"amount_charged": 5000, "currency": "USD", "transaction_id": "ch_1"}), true),
+        (json!({"amount_charged": 0, "currency": "USD", "transaction_id": "ch_1"}), false),
+        (json!({"amount_charged": null}), false),
+        (json!({"amount_charged": "paid"}), false),
+        (json!({}), false),
+        (json!(null), false),
+    ] {
+        let booking = json!({"object": "booking", "id": "BKNG-1", "payment_information": payment});
+        let page = json!({"object": "list", "data": [booking], "has_more": false});
+        let fault = Fault::new(Effect::Error(200, page)).on("GET", "/v2/bookings");
+        let listed = bench.call_with(fault, "list_bookings", json!({})).await;
+        assert_eq!(listed.structure()["items"][0]["paid"] == true, is_paid, "{payment}");
+        assert_eq!(listed.text().contains("paid"), is_paid, "{payment}");
+    }
+}

@@ -36,9 +36,9 @@ struct Row<'a> {
 
 #[tool_router(router = changing_availability, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Change when a user can be booked, in their own zone: weekly by day, overrides for dates such as holidays. Given
-    /// days are replaced whole; others stay. Nothing is canceled: the reply names bookings now outside those hours, for
-    /// `request_reschedule` or `cancel_booking`. Current hours: `get_scheduling_availability`.
+    /// Change when a user can be booked, in their zone: weekly by day, overrides for dates such as holidays. Given
+    /// days are replaced whole; others stay. Nothing is canceled: the reply names bookings outside the new hours, for
+    /// `request_reschedule` or `cancel_booking`. Current: `get_scheduling_availability`.
     #[tool(title = "Update scheduling availability", annotations(destructive_hint = true),
         input_schema = schema::input::<UpdateAvailability>(), output_schema = schema::written::<Changed<'static>>())]
     async fn update_scheduling_availability(&self, mut call: Call) -> Result<Reply, Stop> {

@@ -1,0 +1,170 @@
+//! Arguments as hosts bend them, and what they are taken for.
+
+use serde_json::{Value, json};
+
+use crate::tools::arguments::straightened;
+use crate::tools::tests::bench::Bench;
+use crate::tools::tests::everything;
+
+/// What a host does; the tool that is called; the arguments as they are sent; and as they are taken.
+const TAKEN: &[(&str, &str, &str, &str)] = &[
+    (
+        "adds its own names (n8n)",
+        "list_users",
+        r#"{"toolCallId": "call_1", "sessionId": "s", "action": "sendMessage", "chatInput": "hi", "tool": "list_users"}"#,
+        "{}",
+    ),
+    (
+        "fills what is absent with empty texts and zeros (gateways)",
+        "list_bookings",
+        r#"{"guest": "", "host": " ", "starts_after": "", "limit": 0, "cursor": "", "detail": ""}"#,
+        "{}",
+    ),
+    ("sends zero as a text", "list_teams", r#"{"limit": "0"}"#, "{}"),
+    (
+        "fills a number whose minimum is stated", "create_one_time_link",
+        r#"{"calendar_id": "Intro call", "duration_minutes": 0}"#, r#"{"calendar_id": "Intro call"}"#,
+    ),
+    (
+        "keeps a zero that can be meant", "update_contact", r#"{"contact_id": "ada@example.com", "employees": 0}"#,
+        r#"{"contact_id": "ada@example.com", "employees": 0}"#,
+    ),
+    ("sends null for what is absent", "list_contacts", r#"{"name": null, "limit": null}"#, "{}"),
+    (
+        "sends the text null (Langflow)",
+        "cancel_booking",
+        r#"{"booking_id": "BKNG-1", "reason": "null", "notify_guest": "null"}"#,
+        r#"{"booking_id": "BKNG-1"}"#,
+    ),
+    (
+        "spells a name that looks like it",
+        "create_contact",
+        r#"{"first_name": "Ada", "last_name": "Null", "email": "ada@example.com"}"#,
+        r#"{"first_name": "Ada", "last_name": "Null", "email": "ada@example.com"}"#,
+    ),
+    (
+        "sends empty objects for absent ones (LangChain)",
+        "create_one_time_link",
+        r#"{"calendar_id": "Intro call", "utm": {}, "custom_fields": {}, "co_hosts": {}}"#,
+        r#"{"calendar_id": "Intro call"}"#,
+    ),
+    (
+        "fills an absent object's fields",
+        "create_one_time_link",
+        r#"{"calendar_id": "Intro call", "utm": {"source": "", "medium": null, "term": "null"}}"#,
+        r#"{"calendar_id": "Intro call"}"#,
+    ),
+    (
+        "fills an absent list with nothing", "update_user", r#"{"user_id": "me", "teams": [null, "", "null"]}"#,
+        r#"{"user_id": "me"}"#,
+    ),
+    (
+        "sends an empty list that is meant", "update_user", r#"{"user_id": "me", "teams": []}"#,
+        r#"{"user_id": "me", "teams": []}"#,
+    ),
+    ("writes lists as JSON texts", "list_bookings", r#"{"status": "[\"scheduled\"]"}"#, r#"{"status": ["scheduled"]}"#),
+    (
+        "writes lists with commas, and choices in its own way", "list_sms_notifications",
+        r#"{"status": "Failed, rejected"}"#, r#"{"status": ["failed", "rejected"]}"#,
+    ),
+    ("sends one value for a list", "list_bookings", r#"{"expand": "owner"}"#, r#"{"expand": ["owner"]}"#),
+    (
+        "sends objects as JSON texts",
+        "create_one_time_link",
+        r#"{"calendar_id": "Intro call", "utm": "{\"source\": \"news\"}", "custom_fields": "{}"}"#,
+        r#"{"calendar_id": "Intro call", "utm": {"source": "news"}}"#,
+    ),
+    (
+        "sends every value as a text", "cancel_booking", r#"{"booking_id": 17, "notify_guest": "False"}"#,
+        r#"{"booking_id": "17", "notify_guest": false}"#,
+    ),
+    ("sends whole numbers with a fraction", "list_users", r#"{"limit": 10.0}"#, r#"{"limit": 10}"#),
+    (
+        "keeps fields of any name as they are",
+        "schedule_meeting",
+        r#"{"calendar_id": "c", "start_time": "s", "guest_time_zone": "UTC", "guest_name": "Ada", "guest_email": "a@b.c",
+            "location_type": "virtual_static", "location_value": null, "custom_fields": {"tool": "null", "Size": 0}}"#,
+        r#"{"calendar_id": "c", "start_time": "s", "guest_time_zone": "UTC", "guest_name": "Ada", "guest_email": "a@b.c",
+            "location_type": "virtual_static", "custom_fields": {"tool": "null", "Size": 0}}"#,
+    ),
+];
+
+/// The tool that is called; its arguments; and what is wrong with them.
+const REFUSED: &[(&str, &str, &str)] = &[
+    ("list_users", r#"{"toolCallID": "call_1"}"#, "toolCallID: there is no such argument"),
+    ("list_users", r#"{"session": "s"}"#, "session: there is no such argument"),
+    ("cancel_booking", r#"{"booking_id": "null"}"#, "booking_id: is required"),
+    ("cancel_booking", r#"{"booking_id": "", "tool": "x"}"#, "booking_id: is required"),
+    ("list_users", r#"{"limit": -1}"#, "limit: must be 1 to 500, not -1"),
+    ("create_webhook", r#"{"name": "a", "url": "https://a.example", "events": [""]}"#, "events: is required"),
+    (
+        "update_scheduling_availability",
+        r#"{"user_id": "me", "weekly": [{"day": "Monday", "working_hours": [null]}]}"#,
+        "weekly[0].working_hours: is required",
+    ),
+    ("update_scheduling_availability", r#"{"user_id": "me", "weekly": [{}]}"#, "weekly[0].day: is required"),
+    (
+        "update_scheduling_availability",
+        r#"{"user_id": "me", "overrides": [{"date": "friday", "working_hours": [{"from": "9"}]}]}"#,
+        "overrides[0].working_hours[0].from: there is no such argument",
+    ),
+    (
+        "create_one_time_link", r#"{"calendar_id": "c", "utm": {"sources": "x"}}"#,
+        "utm.sources: there is no such argument",
+    ),
+];
+
+#[test]
+fn what_hosts_bend_is_taken_for_what_is_meant() {
+    let catalogue = everything();
+    assert!(TAKEN.len() >= 15);
+    for (what, tool, sent, meant) in TAKEN {
+        let sent: Value = serde_json::from_str(sent).unwrap();
+        let meant: Value = serde_json::from_str(meant).unwrap();
+        let schema = &catalogue.get(tool).unwrap().input_schema;
+        let taken = straightened(schema, sent.as_object().unwrap().clone());
+        assert_eq!(Value::from(taken.unwrap()), meant, "a host that {what}");
+    }
+    for (tool, sent, problem) in REFUSED {
+        let sent: Value = serde_json::from_str(sent).unwrap();
+        let schema = &catalogue.get(tool).unwrap().input_schema;
+        let refused = straightened(schema, sent.as_object().unwrap().clone()).unwrap_err().text();
+        assert!(refused.starts_with(problem), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn bent_arguments_get_the_reply_of_straight_ones() {
+    let bench = Bench::start().await;
+    let straight = bench.call("list_bookings", json!({"status": ["canceled"]})).await.text();
+    let bent = json!({
+        "status": "[\"canceled\"]", "limit": 0, "guest": "null", "expand": {}, "time_zone": "", "toolCallId": "call_1"
+    });
+    assert_eq!(bench.call("list_bookings", bent).await.text(), straight);
+    // Nothing that could be sent is left of it.
+    let utm = json!({"calendar_id": "Intro call", "utm": {"source": "null"}, "custom_fields": {}, "co_hosts": [""]});
+    bench.call("create_one_time_link", utm).await.text();
+    let sent = bench.sandbox.requests();
+    let link = sent.iter().find(|seen| seen.method == "POST" && seen.path.ends_with("one-time-links")).unwrap();
+    assert!(link.body.as_ref().is_none_or(|body| *body == json!({})), "{:?}", link.body);
+    let teams = bench.call("update_user", json!({"user_id": "Lee Whitford", "teams": [""]})).await;
+    assert!(teams.any_text().contains("nothing to change"), "{}", teams.any_text());
+    assert_eq!(bench.requests("PATCH", "/users"), 0);
+}
+
+#[tokio::test]
+async fn a_location_without_a_value_travels_with_its_explicit_null() {
+    for value in [Some(json!(null)), Some(json!("")), Some(json!("null")), None] {
+        let bench = Bench::start().await;
+        let mut asked = json!({
+            "calendar_id": bench.calendar("Quarterly review (Sydney)").await, "start_time": "2026-11-25T08:00",
+            "guest_time_zone": "Australia/Sydney", "guest_name": "Ada", "guest_email": "ada@example.com",
+            "location_type": "virtual_static"
+        });
+        asked.as_object_mut().unwrap().extend(value.clone().map(|value| ("location_value".to_owned(), value)));
+        bench.call("schedule_meeting", asked).await.text();
+        let sent = bench.sandbox.requests();
+        let sent = sent.iter().find(|seen| seen.path.ends_with("/schedule")).unwrap().body.clone().unwrap();
+        assert_eq!(sent["location"], json!({"type": "virtual_static", "value": null}), "{value:?}");
+    }
+}

@@ -1,5 +1,5 @@
-//! Calls whose arguments came as a JSON text instead of an object, as some hosts send them. rmcp does not recognise them
-//! as calls, and hands them over as they are.
+//! Calls whose arguments came as a JSON text instead of an object, as some hosts send them. rmcp does not recognise
+//! them as calls, and hands them over as they are.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;

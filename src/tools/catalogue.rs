@@ -192,8 +192,8 @@ impl Catalogue {
         costs.filter(|(tool, _)| *tool == name).find_map(|(_, cost)| cost.parse().ok()).unwrap_or_default()
     }
 
-    /// Removes what hosts add to a call's arguments, which changes from one call to the next. [`Catalogue::call`] ignores it;
-    /// what tells a repeated call from another one has to do without it, too.
+    /// Removes what hosts add to a call's arguments, which changes from one call to the next. [`Catalogue::call`] ignores
+    /// it; what tells a repeated call from another one has to do without it, too.
     pub fn leave_out_added(&self, request: &mut CallToolRequestParams) {
         if let (Some(tool), Some(arguments)) = (self.get(&request.name), &mut request.arguments) {
             arguments::leave_out_added(&tool.input_schema, arguments);

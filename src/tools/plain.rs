@@ -1,5 +1,5 @@
-//! Schemas for hosts that forward them as they are to Gemini, or to an importer as old as its first interface: an object,
-//! a list, a text, a number or a switch, each with a description. What else a schema says goes into the description.
+//! Schemas for hosts that forward them as they are to Gemini, or to an importer as old as its first interface: an
+//! object, a list, a text, a number or a switch, each with a description. What else a schema says goes into that.
 
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value};
@@ -20,8 +20,8 @@ pub(super) fn input(schema: &JsonObject) -> JsonObject {
     rewritten(schema, &inner)
 }
 
-/// Returns the plain form of a tool's output schema. What may be one of two types is left out of it, since a reply has to
-/// fit its schema; so are objects and lists of which nothing is known.
+/// Returns the plain form of a tool's output schema. What may be one of two types is left out of it, since a reply has
+/// to fit its schema; so are objects and lists of which nothing is known.
 pub(super) fn output(schema: &JsonObject) -> JsonObject {
     let inner = |property: &Value| {
         let schema = output(property.as_object()?);

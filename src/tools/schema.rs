@@ -134,8 +134,8 @@ fn make_portable(schema: &mut Value) {
     }
 }
 
-/// Spells out, among these properties, which objects take fields of any name: OpenAI's importers reject an object without
-/// `properties`.
+/// Spells out, among these properties, which objects take fields of any name: OpenAI's importers reject an object
+/// without `properties`.
 fn open_maps(properties: &mut Value) {
     for property in properties.as_object_mut().into_iter().flat_map(|properties| properties.values_mut()) {
         let schema = if property["items"].is_object() { &mut property["items"] } else { property };

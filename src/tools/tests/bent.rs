@@ -11,7 +11,7 @@ const TAKEN: &[(&str, &str, &str, &str)] = &[
     (
         "adds its own names (n8n)",
         "list_users",
-        r#"{"toolCallId": "call_1", "sessionId": "s", "action": "sendMessage", "chatInput": "hi", "tool": "list_users"}"#,
+        r#"{"toolCallId": "call_1", "sessionId": "s", "action": "sendMessage", "chatInput": "hi", "tool": "a"}"#,
         "{}",
     ),
     (
@@ -82,10 +82,11 @@ const TAKEN: &[(&str, &str, &str, &str)] = &[
     (
         "keeps fields of any name as they are",
         "schedule_meeting",
-        r#"{"calendar_id": "c", "start_time": "s", "guest_time_zone": "UTC", "guest_name": "Ada", "guest_email": "a@b.c",
-            "location_type": "virtual_static", "location_value": null, "custom_fields": {"tool": "null", "Size": 0}}"#,
-        r#"{"calendar_id": "c", "start_time": "s", "guest_time_zone": "UTC", "guest_name": "Ada", "guest_email": "a@b.c",
-            "location_type": "virtual_static", "custom_fields": {"tool": "null", "Size": 0}}"#,
+        r#"{"calendar_id": "c", "start_time": "s", "guest_time_zone": "UTC", "guest_name": "Ada",
+            "guest_email": "a@b.c", "location_type": "virtual_static", "location_value": null,
+            "custom_fields": {"tool": "null", "Size": 0}}"#,
+        r#"{"calendar_id": "c", "start_time": "s", "guest_time_zone": "UTC", "guest_name": "Ada",
+            "guest_email": "a@b.c", "location_type": "virtual_static", "custom_fields": {"tool": "null", "Size": 0}}"#,
     ),
 ];
 

@@ -38,8 +38,9 @@ fn required(schema: &Value) -> BTreeSet<&str> {
     schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// OpenAI without strict mode, and ChatGPT's importer: an object has `properties` (kagent#1888, Chili Piper CEH-11500; not
-/// null, bifrost#1720), a list has `items` ("array schema missing items"), the root is an object without combinators.
+/// OpenAI without strict mode, and ChatGPT's importer: an object has `properties` (kagent#1888, Chili Piper CEH-11500;
+/// not null, bifrost#1720), a list has `items` ("array schema missing items"), the root is an object without
+/// combinators.
 fn openai(tool: &Tool) -> Vec<String> {
     let schema = input(tool);
     let mut problems = found(tool, &schema, |schema| match schema["type"].as_str() {
@@ -79,8 +80,8 @@ fn openai_strict(tool: &Tool) -> Vec<String> {
     problems
 }
 
-/// What importers with strict mode make of a schema first (`ensure_strict_json_schema` of the OpenAI SDKs): all properties
-/// become required, and no others are allowed, except where the schema allows them itself.
+/// What importers with strict mode make of a schema first (`ensure_strict_json_schema` of the OpenAI SDKs): all
+/// properties become required, and no others are allowed, except where the schema allows them itself.
 fn made_strict(schema: &mut Value) {
     let names: Vec<String> = names(schema).into_iter().map(str::to_owned).collect();
     let Value::Object(fields) = schema else { return };
@@ -94,10 +95,10 @@ fn made_strict(schema: &mut Value) {
     fields.get_mut("items").into_iter().for_each(made_strict);
 }
 
-/// The first interface of Gemini, which SDKs still forward schemas to (the fields of `google.ai.generativelanguage.Schema`;
-/// cuplivo#506, isanagent#110, nakama#292, opencode#14234): these keywords only, one type each, and neither objects nor
-/// lists of unknown content ("should be non-empty for OBJECT type", agno#2112). A tool without arguments is forwarded
-/// without a schema (agno#2113).
+/// The first interface of Gemini, which SDKs still forward schemas to (the fields of
+/// `google.ai.generativelanguage.Schema`; cuplivo#506, isanagent#110, nakama#292, opencode#14234): these keywords only,
+/// one type each, and neither objects nor lists of unknown content ("should be non-empty for OBJECT type", agno#2112). A
+/// tool without arguments is forwarded without a schema (agno#2113).
 fn gemini_schema(tool: &Tool, schema: &Value) -> Vec<String> {
     const KEYWORDS: [&str; 6] = ["type", "description", "enum", "items", "properties", "required"];
     let types = ["string", "integer", "number", "boolean", "array", "object"];
@@ -128,8 +129,8 @@ fn gemini(tool: &Tool) -> Vec<String> {
 }
 
 /// Amazon Bedrock (`ToolSpecification`: a name of 64 letters, digits, `_` and `-`; a description that is not empty,
-/// opencode#48582; a root of type object, Kiro#10270), and Anthropic's models there: properties of 64 letters, digits, `_`,
-/// `.` and `-`.
+/// opencode#48582; a root of type object, Kiro#10270), and Anthropic's models there: properties of 64 letters, digits,
+/// `_`, `.` and `-`.
 fn bedrock(tool: &Tool) -> Vec<String> {
     let fits = |name: &str, more: &str| {
         let is_known = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c) || more.contains(c);

@@ -27,8 +27,8 @@ struct Scheduled {
 #[tool_router(router = scheduling, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Book a meeting for a guest at a start time from `get_booking_time_slots`; the calendar sets its length. Guest
-    /// and host are notified at once; if the host must approve, it is `requested` until then. Retry a failure only if it
-    /// says nothing was booked. To let guests choose use `create_one_time_link`.
+    /// and host are notified at once; if the host must approve, it is `requested` until then. Retry a failure only if
+    /// it says nothing was booked. To let guests choose use `create_one_time_link`.
     #[tool(title = "Schedule meeting", annotations(destructive_hint = false),
         input_schema = schema::input::<ScheduleMeeting>(), output_schema = schema::written_with::<Booking, Scheduled>())]
     async fn schedule_meeting(&self, mut call: Call) -> Result<Reply, Stop> {

@@ -63,13 +63,13 @@ impl Names {
         let Some(me) = &self.me else {
             return Err(Failure::configuration(
                 format!("{argument}: nobody has set who `me` is: a key belongs to an account, not to a person"),
-                "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
+                "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User header) set to it",
             ));
         };
         self.find_among(&[Noun::Users], argument, me).await.map_err(|failure| match failure.kind {
             Kind::NotFound | Kind::AmbiguousName | Kind::InvalidArgument => Failure::configuration(
                 format!(
-                    "{argument}: ONCEHUB_MCP_USER, which says who `me` is, does not name exactly one user: {}",
+                    "{argument}: ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is, does not name exactly one user: {}",
                     failure.message
                 ),
                 "use the person's name or e-mail address, or have ONCEHUB_MCP_USER set to a user's e-mail or id",

@@ -1,16 +1,18 @@
-//! Many accounts behind one server: a request's key determines its account, and its headers narrow the catalogue.
+//! Many accounts behind one server: a request's key determines its account, and its headers narrow the catalogue, and
+//! say who the caller is.
 
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Extensions, HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, HeaderName, StatusCode};
 use moka::sync::Cache;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::figures::Figures;
 use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Window, Windows};
+use crate::records::Zone;
 use crate::records::failure::Failure;
 use crate::server::{Account, Server};
 use crate::tools::{Catalogue, Selection, Tools};
@@ -71,7 +73,7 @@ impl Tenants {
         let server = Server::per_request();
         Ok(Self {
             server,
-            own: Account { tools, catalogue: Arc::new(catalogue), tenant: OWN.into(), held: None },
+            own: Account { tools, catalogue: Arc::new(catalogue), tenant: OWN.into(), can_interrupt: true, held: None },
             address,
             client,
             known: Caches::new(ACCOUNTS, 200, REMEMBER),
@@ -140,8 +142,10 @@ impl Backend for Tenants {
             None => self.own.tools.clone(),
         };
         let catalogue = self.catalogue(caller, headers)?;
+        let tools = tools.of_caller(user(headers)?, zone(headers)?);
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
-        extensions.insert(Account { tools, catalogue, tenant: Arc::clone(&caller.tenant), held });
+        let (tenant, can_interrupt) = (Arc::clone(&caller.tenant), caller.takes_stream);
+        extensions.insert(Account { tools, catalogue, can_interrupt, held, tenant });
         Ok(())
     }
 
@@ -200,15 +204,48 @@ impl Backend for Tenants {
 /// The headers that narrow what is offered.
 const NARROWING: [&str; 4] = ["x-mcp-readonly", "x-mcp-toolsets", "x-mcp-tools", "x-mcp-exclude-tools"];
 
+/// The headers that say who the caller is, and in which zone.
+const USER: &str = "x-mcp-user";
+const ZONE: &str = "x-mcp-time-zone";
+
+fn bad(name: &str, problem: &str) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "selection", format!("{name}: {problem}"))
+}
+
+/// Returns a header's text, if there is any.
+fn said<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    // A gateway that adds its own to a client's must not leave it open which one counts.
+    if values.next().is_some() {
+        return Err(bad(name, "send it once"));
+    }
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| bad(name, "is not UTF-8"))?;
+    Ok(Some(text.trim()).filter(|text| !text.is_empty()))
+}
+
+/// Returns who `me` is for this request.
+fn user(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    Ok(said(headers, USER)?.map(str::to_owned))
+}
+
+/// Returns the zone of this request's replies.
+fn zone(headers: &HeaderMap) -> Result<Option<Zone>, Refusal> {
+    let zone = said(headers, ZONE)?.map(Zone::parse).transpose();
+    zone.map_err(|problem| bad(ZONE, &problem.to_string()))
+}
+
 /// Returns the selection in a request's headers. Headers that are absent narrow nothing.
 fn selection(headers: &HeaderMap) -> Result<Selection, Refusal> {
-    let bad =
-        |name: &str, problem: &str| Refusal::new(StatusCode::BAD_REQUEST, "selection", format!("{name}: {problem}"));
     // Reject unknown headers: a misspelled X-MCP-Readonly must not pass silently.
-    let unknown =
-        headers.keys().find(|name| name.as_str().starts_with("x-mcp-") && !NARROWING.contains(&name.as_str()));
+    let known = || NARROWING.into_iter().chain([USER, ZONE]);
+    let unknown = headers
+        .keys()
+        .map(HeaderName::as_str)
+        .find(|name| name.starts_with("x-mcp-") && !known().any(|known| known == *name));
     if let Some(name) = unknown {
-        return Err(bad(name.as_str(), &format!("there is no such header; there are {}", NARROWING.join(", "))));
+        let known = known().collect::<Vec<_>>().join(", ");
+        return Err(bad(name, &format!("there is no such header; there are {known}")));
     }
     let text = |name: &str| match headers.get(name).map(http::HeaderValue::to_str).transpose() {
         Ok(text) => Ok(text.unwrap_or_default().trim().to_ascii_lowercase()),

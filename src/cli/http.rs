@@ -13,7 +13,7 @@ use url::Url;
 use super::{print_line, shutdown_signal};
 use crate::app::App;
 use crate::config::{Config, SWITCH, secret};
-use crate::oncehub::{Key, KeySource};
+use crate::oncehub::{Key, KeySource, key_in};
 use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, Metrics, Proxy, Settings, is_local};
 
 /// The options of `oncehub-mcp http`. Each flag is also an environment variable, as its help says.
@@ -96,10 +96,12 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
     let shares = arguments.shared_key || config.sandbox;
     // Of several people who use one key, none is its account.
     config.calls.me_of_key &= !arguments.shared_key;
-    ensure!(
-        !arguments.shared_key || config.sandbox || !config.key.is_missing(),
-        "--shared-key: there is no key to share: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE"
-    );
+    if arguments.shared_key && !config.sandbox && config.key.is_missing() {
+        match config.key.placeholder() {
+            Some(placeholder) => bail!("--shared-key: ONCEHUB_API_KEY: {placeholder}"),
+            None => bail!("--shared-key: there is no key to share: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE"),
+        }
+    }
     if !shares && !config.key.is_missing() {
         tracing::warn!("ONCEHUB_API_KEY is not used: callers send their own keys (--shared-key would let them use it)");
         config.key = Key::new(KeySource::Missing)?;
@@ -190,7 +192,8 @@ impl Arguments {
             .context("--allow-host and --allow-origin")?;
         Ok(Settings {
             door,
-            keys: Keys::new(shares, token).context("the system's random source failed")?,
+            keys: Keys::new(shares, token, |text| key_in(text).map_err(|placeholder| placeholder.to_string()))
+                .context("the system's random source failed")?,
             metrics,
             public_url,
             scheme: if has_tls || self.behind_proxy { "https" } else { "http" },

@@ -79,7 +79,8 @@ pub fn main() -> ExitCode {
     let told = start().or_else(|error| {
         // Help, the version, or a mistake on the command line: clap knows where each belongs.
         let told: clap::Error = error.downcast()?;
-        told.print()?;
+        // A closed pipe, as in `| head`, is no failure.
+        let _ = told.print();
         Ok(ExitCode::from(u8::try_from(told.exit_code()).unwrap_or(2)))
     });
     told.unwrap_or_else(|error: anyhow::Error| {
@@ -177,9 +178,10 @@ fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
     Ok(folder.map(|folder| Dotenv::of_folder(&folder, &elsewhere(matches, purpose))).unwrap_or_default())
 }
 
-#[expect(clippy::print_stderr, reason = "a failure to start is reported where a person, or a host's log, looks for it")]
+/// Reports a failure to start where a person, or a host's log, looks for it.
 fn print_error(message: &str) {
-    eprintln!("oncehub-mcp: {}", visible(message));
+    // Ignore a closed pipe, as in `2>&1 | head`.
+    let _ = writeln!(std::io::stderr(), "oncehub-mcp: {}", visible(message));
 }
 
 /// Escapes invisible characters, and those that move the cursor, in text that may be a stranger's. Line breaks stay.

@@ -7,7 +7,10 @@ use crate::app::App;
 
 /// Serves MCP until the input ends or the process is asked to stop.
 pub(super) async fn run(app: App) -> anyhow::Result<ExitCode> {
-    if app.client.settings().key.is_missing() {
+    let key = &app.client.settings().key;
+    if let Some(placeholder) = key.placeholder() {
+        tracing::warn!("ONCEHUB_API_KEY: {placeholder}; tools are listed, but each call will say this");
+    } else if key.is_missing() {
         tracing::warn!("there is no ONCEHUB_API_KEY: tools are listed, but each call will say how to set one");
     }
     app.warn_about_missing_limits();

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::actions::Settings;
-use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root};
+use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root, key_in};
 use crate::records::time::Zone;
 use crate::tools::{Schemas, Selection};
 pub use dotenv::{Dotenv, Purpose, SetElsewhere, Why, listed};
@@ -43,10 +43,10 @@ pub struct Options {
     /// The API's address, with or without /v2
     #[arg(long, env = "ONCEHUB_API_URL", value_name = "URL", default_value = API_URL)]
     pub api_url: String,
-    /// Who `me` is: a user's e-mail address or id
+    /// Who `me` is: a user's e-mail address, id or name (a caller over HTTP says so in X-MCP-User)
     #[arg(long, env = "ONCEHUB_MCP_USER", value_name = "USER")]
     pub user: Option<String>,
-    /// Time zone of replies, and of times given without one (IANA name)
+    /// Time zone of replies, and of times given without one: an IANA name (over HTTP also X-MCP-Time-Zone)
     #[arg(long, env = "ONCEHUB_MCP_TIME_ZONE", value_name = "ZONE", default_value = "UTC")]
     pub time_zone: String,
     /// Timeout of one call, in seconds
@@ -232,7 +232,12 @@ fn key_source(options: &Options) -> anyhow::Result<KeySource> {
     let set = |text: &Option<String>| text.as_deref().and_then(filled).map(str::to_owned);
     let given = match std::env::var_os(KEY_VARIABLES[0]).map(OsString::into_string) {
         Some(Err(_)) => return Err(bad_key(BadKey::NotAHeader)),
-        Some(Ok(key)) => filled(&key).map(|key| KeySource::Given(SecretString::from(key.to_owned()))),
+        // As with no key at all, the server starts: then the client shows why its calls fail.
+        Some(Ok(key)) => filled(&key).and_then(|key| match key_in(key) {
+            Ok("") => None,
+            Ok(key) => Some(KeySource::Given(SecretString::from(key.to_owned()))),
+            Err(placeholder) => Some(KeySource::Placeholder(placeholder)),
+        }),
         None => None,
     };
     let file = set(&options.api_key_file).map(|file| KeySource::File(file.into()));
@@ -250,7 +255,7 @@ fn bad_key(bad: BadKey) -> anyhow::Error {
     let [given, file, keychain] = KEY_VARIABLES;
     let name = match bad {
         BadKey::NotAHeader => given,
-        BadKey::Unreadable { .. } | BadKey::Empty(_) => file,
+        BadKey::Unreadable { .. } | BadKey::Empty(_) | BadKey::Placeholder(_) => file,
         BadKey::Locked { .. } | BadKey::NotInKeychain(_) => keychain,
     };
     anyhow::Error::new(bad).context(name)
@@ -324,9 +329,10 @@ pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
     each.collect()
 }
 
-/// Returns the key from its own variable, which has no flag, and its source.
+/// Returns the key from its own variable, which has no flag, and its source. A placeholder is none.
 pub fn given_key(dotenv: &Dotenv) -> Option<(SecretString, Source)> {
-    let key = std::env::var(KEY_VARIABLES[0]).ok().and_then(|key| filled(&key).map(str::to_owned))?;
+    let text = std::env::var(KEY_VARIABLES[0]).ok()?;
+    let key = filled(&text).and_then(|text| key_in(text).ok()).filter(|key| !key.is_empty())?;
     let is_dotenv = dotenv.taken.contains(KEY_VARIABLES[0]);
     Some((key.into(), if is_dotenv { Source::Dotenv } else { Source::Environment }))
 }

@@ -23,7 +23,7 @@ impl Names {
     /// If nobody is `me`, or not exactly one user; or users cannot be read.
     pub async fn me(&self, argument: &str) -> Result<Found, Failure> {
         let (me, source) = match &self.me {
-            Me::Set(me) => (me.clone(), "ONCEHUB_MCP_USER, which says who `me` is,"),
+            Me::Set(me) => (me.clone(), "ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is,"),
             Me::OfKey | Me::OfKeyToName => match self.directory.account_of(&self.oncehub).await? {
                 Some(address) => (address, "the key's account, which says who `me` is,"),
                 None => return Err(nobody(argument)),
@@ -52,6 +52,6 @@ impl Names {
 fn nobody(argument: &str) -> Failure {
     Failure::configuration(
         format!("{argument}: nobody has set who `me` is, and the key does not say it"),
-        "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER set to it",
+        "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User header) set to it",
     )
 }

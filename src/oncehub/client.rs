@@ -303,8 +303,11 @@ impl Client {
         loop {
             attempt += 1;
             let key = self.settings().key.header();
-            let how = "there is no OnceHub API key: set ONCEHUB_API_KEY";
-            let key = key.ok_or_else(|| Error::not_done(Cause::NoKey(how.into())))?;
+            let key = key.ok_or_else(|| {
+                let placeholder = self.settings().key.placeholder();
+                let none = || "there is no OnceHub API key: set ONCEHUB_API_KEY".to_owned();
+                Error::not_done(Cause::NoKey(placeholder.map_or_else(none, |text| text.to_string())))
+            })?;
             // Built before a moment is reserved: the time that takes would bring this request closer to the next.
             let http = self.http()?;
             self.wait_for_limits(started, deadline, last.as_ref()).await?;

@@ -7,13 +7,15 @@ use parking_lot::RwLock;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::keychain;
+use super::{Placeholder, keychain};
 
 /// The source of the key.
 #[derive(Clone, Debug)]
 pub enum KeySource {
     /// Nowhere: every call fails and says how to set one.
     Missing,
+    /// Nowhere, since whoever was to put it there has left a placeholder: every call fails and says which.
+    Placeholder(Placeholder),
     /// Given at startup, in the environment or in `.env`.
     Given(SecretString),
     /// A file, read again when OnceHub rejects the key it held.
@@ -38,6 +40,9 @@ pub enum BadKey {
         "the API key holds characters that cannot be sent in an HTTP header (is there a line break or a quote in it?)"
     )]
     NotAHeader,
+    /// There is a placeholder instead.
+    #[error("{0}")]
+    Placeholder(Placeholder),
     /// The file cannot be read.
     #[error("the key file {path} cannot be read: {reason}")]
     Unreadable {
@@ -110,7 +115,12 @@ impl Key {
 
     /// Returns whether there is no key at all.
     pub fn is_missing(&self) -> bool {
-        matches!(self.source.as_ref(), KeySource::Missing)
+        matches!(self.source.as_ref(), KeySource::Missing | KeySource::Placeholder(_))
+    }
+
+    /// Returns the placeholder that is there instead of a key.
+    pub fn placeholder(&self) -> Option<Placeholder> {
+        if let KeySource::Placeholder(placeholder) = self.source.as_ref() { Some(*placeholder) } else { None }
     }
 
     /// Returns the last four characters of the key in use, by which its owner recognizes it; none for a short key.
@@ -149,14 +159,26 @@ fn header(key: &SecretString) -> Result<HeaderValue, BadKey> {
     Ok(value)
 }
 
+/// Returns the key in a text: without spaces and quotes around it.
+///
+/// # Errors
+/// A placeholder.
+pub fn key_in(text: &str) -> Result<&str, Placeholder> {
+    let text = text.trim();
+    let quoted = ['"', '\''].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote));
+    let key = quoted.map_or(text, str::trim);
+    Placeholder::of(key).map_or(Ok(key), Err)
+}
+
 /// Reads the key from its source.
 fn read(source: &KeySource) -> Result<Option<SecretString>, BadKey> {
+    let alone = |key: &SecretString| Ok(key_in(key.expose_secret()).map_err(BadKey::Placeholder)?.into());
     Ok(Some(match source {
-        KeySource::Missing => return Ok(None),
-        KeySource::Given(key) => key.clone(),
+        KeySource::Missing | KeySource::Placeholder(_) => return Ok(None),
+        KeySource::Given(key) => alone(key)?,
         KeySource::File(path) => read_file(path)?,
         KeySource::Keychain(name) => match keychain::read(name) {
-            Ok(Some(key)) => key,
+            Ok(Some(key)) => alone(&key)?,
             Ok(None) => return Err(BadKey::NotInKeychain(name.clone())),
             Err(reason) => return Err(BadKey::Locked { name: name.clone(), reason }),
         },
@@ -166,7 +188,7 @@ fn read(source: &KeySource) -> Result<Option<SecretString>, BadKey> {
 fn read_file(path: &Path) -> Result<SecretString, BadKey> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| BadKey::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
-    match text.trim() {
+    match key_in(&text).map_err(BadKey::Placeholder)? {
         "" => Err(BadKey::Empty(path.to_owned())),
         key => Ok(SecretString::from(key)),
     }
@@ -182,10 +204,37 @@ mod tests {
 
     #[test]
     fn a_key_that_cannot_be_a_header_is_refused_without_being_shown() {
-        for bad in ["", "two words", "line\nbreak", "schlüssel", "tab\t"] {
+        for bad in ["", "\"\"", "two words", "line\nbreak", "schlüssel", "tab\tbed", "quo\"te d"] {
             let error = key(bad).unwrap_err().to_string();
             assert!(bad.is_empty() || !error.contains(bad), "{error}");
         }
+    }
+
+    #[test]
+    fn spaces_and_quotes_around_a_key_are_not_part_of_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for text in ["abc", " abc\n", "\"abc\"", "'abc'", " \" abc \"\r\n"] {
+            assert_eq!(key(text).unwrap().header().unwrap(), "abc", "{text:?}");
+            std::fs::write(file.path(), text).unwrap();
+            let from_file = Key::new(KeySource::File(file.path().to_owned())).unwrap();
+            assert_eq!(from_file.header().unwrap(), "abc", "{text:?}");
+        }
+        for part_of_it in ["\"abc", "abc'", "'abc\"", "a'b'c"] {
+            assert_eq!(key_in(part_of_it), Ok(part_of_it));
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_never_a_key() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for text in ["${ONCEHUB_API_KEY}", "\"<your key>\"", " YOUR_KEY "] {
+            assert!(matches!(key(text), Err(BadKey::Placeholder(_))), "{text}");
+            std::fs::write(file.path(), text).unwrap();
+            let from_file = Key::new(KeySource::File(file.path().to_owned()));
+            assert!(matches!(from_file, Err(BadKey::Placeholder(_))), "{text}");
+        }
+        let key = Key::new(KeySource::Placeholder(Placeholder::Yours)).unwrap();
+        assert!(key.is_missing() && key.header().is_none());
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod keychain;
 mod ledger;
 mod object;
 mod page;
+mod placeholder;
 mod rate_limit;
 mod retry;
 
@@ -37,8 +38,9 @@ pub use client::{BadUrl, Client, Settings, api_root};
 pub use endpoint::{Endpoint, FromReply, Listing, Range};
 pub use error::{Cause, Error, Outcome, Rejection};
 pub use id::{BadId, Id};
-pub use key::{BadKey, Key, KeySource};
+pub use key::{BadKey, Key, KeySource, key_in};
 pub use ledger::Ledger;
 pub use object::{List, Object, is_deleted};
 pub use page::{Page, Walk};
+pub use placeholder::Placeholder;
 pub use rate_limit::{Address, BadWindows, Budget, Window, Windows};

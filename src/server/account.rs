@@ -18,6 +18,8 @@ pub struct Account {
     pub tools: Tools,
     /// The tools that are offered.
     pub catalogue: Arc<Catalogue>,
+    /// Whether the server can ask the client something while a call waits.
+    pub can_interrupt: bool,
     /// Anything that the transport wants kept alive while the request is in flight.
     pub held: Option<Arc<dyn Any + Send + Sync>>,
     /// The name in logs, which reveals nothing of the key. Answers to questions are bound to it.

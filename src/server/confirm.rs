@@ -22,6 +22,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+use super::Account;
 use crate::actions::confirm::{Answer, Ask};
 
 /// The question's key among a call's input requests.
@@ -61,12 +62,12 @@ impl Confirmations {
     /// Gives a call its way to ask the person.
     pub(super) fn attach(
         self: &Arc<Self>,
-        account: &str,
+        account: &Account,
         request: &CallToolRequestParams,
         context: &mut RequestContext<RoleServer>,
     ) -> Result<Question, ErrorData> {
         let left = Arc::new(Mutex::new(None));
-        let call = fingerprint(account, request);
+        let call = fingerprint(&account.tenant, request);
         let capabilities = context.client_capabilities().unwrap_or_default();
         // `elicitation: {}` means forms, as it did before there were other modes.
         let can_ask =
@@ -76,6 +77,7 @@ impl Confirmations {
             .is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
         let way = match (can_ask, is_modern) {
             (false, _) => AskVia::None,
+            (true, false) if !account.can_interrupt => AskVia::None,
             (true, false) => AskVia::Waiting { peer: context.peer.clone(), answer_timeout: self.answer_timeout },
             (true, true) => {
                 AskVia::Returning { carried_answer: self.carried_answer(request, &call)?, left: Arc::clone(&left) }
@@ -130,7 +132,7 @@ impl Question {
 
 /// How a call asks the person.
 enum AskVia {
-    /// Not at all: its client cannot ask.
+    /// Not at all: its client cannot ask, or not during this call.
     None,
     /// Up to 2025-11-25: the call waits for the answer.
     Waiting { peer: Peer<RoleServer>, answer_timeout: Duration },

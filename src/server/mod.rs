@@ -58,7 +58,7 @@ impl Server {
     /// Creates a server that offers `catalogue`, carried out by `tools`.
     pub fn new(tools: Tools, catalogue: Catalogue) -> Self {
         let tenant = "own".into();
-        let account = Account { tools, catalogue: Arc::new(catalogue), tenant, held: None };
+        let account = Account { tools, catalogue: Arc::new(catalogue), tenant, can_interrupt: true, held: None };
         Self { only: Some(Arc::new(account)), ..Self::per_request() }
     }
 
@@ -93,7 +93,7 @@ impl Server {
         mut request: CallToolRequestParams,
         mut context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let Account { tools, catalogue, tenant, .. } = account;
+        let Account { tools, catalogue, .. } = account;
         if catalogue.get(&request.name).is_none() {
             let name: String = request.name.chars().take(60).collect();
             if Catalogue::toolset_of(&name).is_some() {
@@ -104,7 +104,7 @@ impl Server {
             return Err(ErrorData::invalid_params(format!("there is no tool '{name}'{near}"), None));
         }
         catalogue.leave_out_added(&mut request);
-        let question = self.confirmations.attach(tenant, &request, &mut context)?;
+        let question = self.confirmations.attach(account, &request, &mut context)?;
         Ok(question.into_response(catalogue.call(tools, request, context).await?))
     }
 }

@@ -29,6 +29,7 @@ use crate::actions::Settings;
 use crate::names::Directory;
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
+use crate::records::Zone;
 use asked::Asked;
 use call::Call;
 pub use catalogue::{BadSelection, Catalogue, Selection};
@@ -79,6 +80,19 @@ impl Tools {
             unclaimed: self.unclaimed.clone(),
             changes: self.changes.clone(),
         }
+    }
+
+    /// Returns the same account's tools, for one request of a caller that has said who they are, or which zone they are
+    /// in. Everything cached is still the account's.
+    #[must_use]
+    pub fn of_caller(&self, me: Option<String>, zone: Option<Zone>) -> Self {
+        if me.is_none() && zone.is_none() {
+            return self.clone();
+        }
+        let mut settings = Settings::clone(&self.settings);
+        settings.me = me.or(settings.me);
+        settings.zone = zone.unwrap_or(settings.zone);
+        Self { settings: Arc::new(settings), ..self.clone() }
     }
 
     /// Returns the record of one more call, whose changes count as in flight.

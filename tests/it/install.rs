@@ -174,7 +174,7 @@ fn what_is_only_looked_at_writes_nothing() {
             "the client sends the key itself",
         ),
         (
-            &["install", "zed", "--yes", "--http", "https://x.example/mcp", "--key", "none", "--user", "a"],
+            &["install", "zed", "--yes", "--http", "https://x.example/mcp", "--key", "none", "--timeout", "5"],
             "leave it out",
         ),
     ] {
@@ -183,6 +183,18 @@ fn what_is_only_looked_at_writes_nothing() {
         assert!(said(&output).contains(expected), "{arguments:?}: {}", said(&output));
         assert_eq!(home.read(".config/zed/settings.json"), "{}\n", "{arguments:?}");
     }
+}
+
+#[test]
+fn a_placeholder_is_not_written_as_a_key() {
+    let home = Home::new();
+    for keep in ["file", "env"] {
+        let output =
+            home.run(&["install", "zed", "--yes", "--key", keep], &[("ONCEHUB_API_KEY", "${ONCEHUB_API_KEY}")]);
+        assert_eq!(output.status.code(), Some(2), "{keep}: {}", said(&output));
+        assert!(said(&output).contains("there is no key, and no terminal"), "{keep}: {}", said(&output));
+    }
+    assert_eq!(files(home.0.path()), 0);
 }
 
 #[test]
@@ -220,12 +232,20 @@ fn a_hosted_server_is_registered_with_its_key_and_tried() {
     let url = format!("{}/mcp", server.url);
     let home = Home::new();
     for client in ["gemini-cli", "codex", "goose", "cline"] {
-        let arguments = ["install", client, "--http", &url, "--toolsets", "core", "--yes"];
+        let arguments = [
+            "install", client, "--http", &url, "--toolsets", "core", "--user", "dana@northlight.example",
+            "--time-zone", "Europe/Berlin", "--yes",
+        ];
         let output = home.run(&arguments, &[("ONCEHUB_API_KEY", sandbox::KEY)]);
         let text = said(&output);
         assert!(output.status.success() && text.contains("offers 15 tools"), "{client}: {text}");
         assert!(!text.contains(sandbox::KEY), "{text}");
     }
+    let entry = home.read(".gemini/settings.json");
+    assert!(
+        entry.contains("\"X-MCP-User\": \"dana@northlight.example\"") && entry.contains("Europe/Berlin"),
+        "{entry}"
+    );
     let text = said(&home.run(&["install", "--list"], &[]));
     assert_eq!(text.matches("registered and works (address), 15 tools").count(), 4, "{text}");
     server.stop();
@@ -284,6 +304,18 @@ fn a_check_names_the_trouble_and_the_next_step() {
             &[("ONCEHUB_API_KEY", "sk-live-0123456789"), ("HTTPS_PROXY", "http://me:hidden-word@127.0.0.1:9")],
             "network",
             "no response through the proxy 127.0.0.1:9",
+        ),
+        (
+            &[],
+            &[("ONCEHUB_API_URL", "http://127.0.0.1:9"), ("ONCEHUB_API_KEY", "${env:hidden-word}")],
+            "key",
+            "the placeholder ${env:…}: Claude Code expands ${NAME}, Cursor",
+        ),
+        (
+            &[],
+            &[("ONCEHUB_API_URL", "http://127.0.0.1:9"), ("ONCEHUB_API_KEY", "'<hidden-word>'")],
+            "key",
+            "the placeholder <…>: put a key from OnceHub",
         ),
         (&["--time-zone", "Mars"], &[], "settings", "'Mars' is not an IANA time zone"),
     ] {

@@ -20,6 +20,7 @@ mod http;
 mod install;
 mod limits;
 mod packages;
+mod pipes;
 mod readme;
 mod rooms;
 mod secrets;

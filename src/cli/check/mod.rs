@@ -137,8 +137,13 @@ fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
         (_, _, Some(name), _) => format!("from the system's keychain, '{}'", name.value),
         (_, _, _, Some((_, source))) => format!("from ONCEHUB_API_KEY ({})", place(source, dotenv)),
         (_, _, _, None) => {
-            let hint = "set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or try --sandbox";
-            return report.bad("key", "not set", hint);
+            let Some(placeholder) = config.key.placeholder() else {
+                let hint = "set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or try --sandbox";
+                return report.bad("key", "not set", hint);
+            };
+            let hint = "correct it in the client's entry, in the environment or in .env; oncehub-mcp install writes an \
+                entry that works";
+            return report.bad("key", &format!("ONCEHUB_API_KEY: {placeholder}"), hint);
         }
     };
     let ending = config.key.ending().map(|ending| format!(", ends with {ending}")).unwrap_or_default();

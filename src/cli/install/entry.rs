@@ -17,11 +17,13 @@ const KEY_FLAGS: [&str; 2] = ["api-key-file", "keychain"];
 const NETWORK: [&str; 5] = ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// The settings that a hosted server accepts as headers.
-const HEADERS: [(&str, &str); 4] = [
+const HEADERS: [(&str, &str); 6] = [
     ("read-only", "X-MCP-Readonly"),
     ("toolsets", "X-MCP-Toolsets"),
     ("tools", "X-MCP-Tools"),
     ("exclude-tools", "X-MCP-Exclude-Tools"),
+    ("user", "X-MCP-User"),
+    ("time-zone", "X-MCP-Time-Zone"),
 ];
 
 /// Returns an entry that starts this program with the flags it was given now.

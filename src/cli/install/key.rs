@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::cli::print_line;
 use crate::config::{Config, Dotenv, Given, given_key};
 use crate::install::{KEY_VARIABLES, Machine, Scope, write_secret};
-use crate::oncehub::{Key, KeySource, keychain};
+use crate::oncehub::{Key, KeySource, key_in, keychain};
 
 /// Where a key is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -142,7 +142,7 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
         let _ = console::Term::stdout().write_str("OnceHub API key (not shown): ");
         let text = hidden_line().await?;
         ensure!(!text.trim().is_empty(), "no key was entered; nothing was written");
-        let key = SecretString::from(text.trim().to_owned());
+        let key = SecretString::from(key_in(&text).unwrap_or(text.trim()).to_owned());
         let of_it = match Key::new(KeySource::Given(key.clone())) {
             Ok(of_it) => of_it,
             Err(bad) => {

@@ -15,6 +15,9 @@ use super::Refusal;
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
+/// The scheme of `Authorization` that is accepted.
+const BEARER: &str = "bearer";
+
 /// The longest key that is accepted.
 const LONGEST: usize = 1024;
 
@@ -28,7 +31,12 @@ pub struct Caller {
     pub key: Option<SecretString>,
     /// The client's address, or the network that stands for it: see [`super::network`].
     pub network: IpAddr,
+    /// Whether its response may be a stream, in which a person can be asked while the call waits.
+    pub takes_stream: bool,
 }
+
+/// A function that returns the key in a header's text, or says why there is none in it.
+pub type ReadKey = fn(&str) -> Result<&str, String>;
 
 /// Which keys are accepted.
 pub struct Keys {
@@ -38,6 +46,7 @@ pub struct Keys {
     shares: bool,
     /// The token that they have to send for that, if any.
     token: Option<SecretString>,
+    read: ReadKey,
 }
 
 impl fmt::Debug for Keys {
@@ -48,23 +57,23 @@ impl fmt::Debug for Keys {
 
 impl Keys {
     /// Creates the rules: callers bring their own keys; with `shares`, those that bring none are served with the
-    /// server's, if they send `token` where there is one.
+    /// server's, if they send `token` where there is one. `read` reads both from headers.
     ///
     /// # Errors
     /// If the system's random source fails.
-    pub fn new(shares: bool, token: Option<SecretString>) -> Result<Self, getrandom::Error> {
+    pub fn new(shares: bool, token: Option<SecretString>, read: ReadKey) -> Result<Self, getrandom::Error> {
         let mut secret = [0; 64];
         getrandom::fill(&mut secret)?;
-        Ok(Self { hash: Hmac::new(&secret.into()), shares, token })
+        Ok(Self { hash: Hmac::new(&secret.into()), shares, token, read })
     }
 
     /// Returns the sender of these headers, and removes the keys from them.
     pub(super) fn take(&self, headers: &mut HeaderMap, network: IpAddr) -> Result<Caller, Refusal> {
-        let key = given(headers, &API_KEY)?;
-        let bearer = given(headers, &AUTHORIZATION)?;
+        let key = self.given(headers, &API_KEY)?;
+        let bearer = self.given(headers, &AUTHORIZATION)?;
         headers.remove(API_KEY);
         headers.remove(AUTHORIZATION);
-        let own = Caller { tenant: "own".into(), key: None, network };
+        let own = Caller { tenant: "own".into(), key: None, network, takes_stream: true };
         if key.as_ref().is_some_and(|key| self.is_token(key)) {
             return Err(Refusal::unauthorized(
                 "that is this server's token, not a OnceHub key: send it as 'Authorization: Bearer …'",
@@ -93,8 +102,41 @@ impl Keys {
 
     /// Returns whether a request carries the server's own token.
     pub(super) fn shows_token(&self, headers: &HeaderMap) -> bool {
-        let bearer = given(headers, &AUTHORIZATION).ok().flatten();
+        let bearer = self.given(headers, &AUTHORIZATION).ok().flatten();
         bearer.is_some_and(|bearer| self.is_token(&bearer))
+    }
+
+    /// Returns the key in a header, which must not appear twice.
+    fn given(&self, headers: &HeaderMap, name: &HeaderName) -> Result<Option<SecretString>, Refusal> {
+        let mut values = headers.get_all(name).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let text = value.to_str().unwrap_or_default().trim();
+        let text = if *name == AUTHORIZATION { self.credentials(text)? } else { text };
+        // A token is whatever the operator has made it.
+        let key = if self.is_token(&text.into()) { text } else { (self.read)(text).map_err(Refusal::unauthorized)? };
+        let is_key = !key.is_empty() && key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if values.next().is_some() || !is_key {
+            return Err(Refusal::unauthorized(
+                "API-Key and Authorization carry one key each, of visible ASCII characters",
+            ));
+        }
+        Ok(Some(key.into()))
+    }
+
+    /// Returns what follows the scheme in `Authorization`.
+    ///
+    /// Some clients send the key alone. Where there is a token, that might be a mistyped one, which must not be sent to
+    /// OnceHub.
+    fn credentials<'a>(&self, text: &'a str) -> Result<&'a str, Refusal> {
+        match text.split_once(' ') {
+            Some((scheme, key)) if scheme.eq_ignore_ascii_case(BEARER) => Ok(key.trim()),
+            None if text.eq_ignore_ascii_case(BEARER) => Ok(""),
+            None if self.token.is_none() && !text.eq_ignore_ascii_case("basic") => Ok(text),
+            _ => {
+                let scheme = "Authorization has to be 'Bearer …', with a OnceHub API key";
+                Err(Refusal::unauthorized((self.read)(text).err().unwrap_or_else(|| scheme.to_owned())))
+            }
+        }
     }
 
     fn is_token(&self, bearer: &SecretString) -> bool {
@@ -107,7 +149,7 @@ impl Keys {
         let mut hash = [0; 16];
         hash.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(byte, from)| *byte = from);
         let tenant = format!("{:032x}", u128::from_be_bytes(hash));
-        Caller { tenant: tenant.into(), key: Some(key), network }
+        Caller { tenant: tenant.into(), key: Some(key), network, takes_stream: true }
     }
 }
 
@@ -116,33 +158,18 @@ fn same(one: &SecretString, other: &SecretString) -> bool {
     one.expose_secret().as_bytes().ct_eq(other.expose_secret().as_bytes()).into()
 }
 
-/// Returns the key in a header, which must not appear twice.
-fn given(headers: &HeaderMap, name: &HeaderName) -> Result<Option<SecretString>, Refusal> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    let key = if *name == AUTHORIZATION { bearer(text)? } else { text };
-    let is_key = !key.is_empty() && key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if values.next().is_some() || !is_key {
-        return Err(Refusal::unauthorized("API-Key and Authorization carry one key each, of visible ASCII characters"));
-    }
-    Ok(Some(key.into()))
-}
-
-fn bearer(text: &str) -> Result<&str, Refusal> {
-    let (scheme, key) = text.split_once(' ').unwrap_or((text, ""));
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(key.trim())
-    } else {
-        Err(Refusal::unauthorized("Authorization has to be 'Bearer …', with a OnceHub API key"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const NETWORK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn keys(shares: bool, token: Option<&str>) -> Keys {
+        let read: ReadKey = |text| {
+            if text.starts_with('<') { Err("that is a placeholder".into()) } else { Ok(text.trim_matches('"')) }
+        };
+        Keys::new(shares, token.map(Into::into), read).unwrap()
+    }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
@@ -158,17 +185,25 @@ mod tests {
 
     #[test]
     fn a_key_comes_in_either_header() {
-        let keys = Keys::new(false, None).unwrap();
+        let keys = keys(false, None);
         let own = Some(Some("k-1".to_owned()));
         assert_eq!(taken(&keys, &[("api-key", "k-1")]), own);
         assert_eq!(taken(&keys, &[("authorization", "Bearer k-1")]), own);
         assert_eq!(taken(&keys, &[("authorization", "bearer  k-1 ")]), own);
         assert_eq!(taken(&keys, &[("authorization", "Bearer k-1"), ("api-key", "k-1")]), own);
+        assert_eq!(taken(&keys, &[("authorization", "k-1")]), own, "no scheme");
+        for quoted in ["api-key", "authorization"] {
+            assert_eq!(taken(&keys, &[(quoted, "\"k-1\"")]), own);
+        }
         for none in [
             &[][..],
             &[("authorization", "Basic azE6")],
-            &[("authorization", "k-1")],
             &[("authorization", "Bearer ")],
+            &[("authorization", "Bearer")],
+            &[("authorization", "basic")],
+            &[("authorization", "")],
+            &[("authorization", "Key k-1")],
+            &[("authorization", "Bearer <key>")],
             &[("api-key", "")],
             &[("api-key", "two words")],
             &[("authorization", "Bearer k-1"), ("api-key", "k-2")],
@@ -182,21 +217,53 @@ mod tests {
 
     #[test]
     fn the_servers_own_key_is_for_those_who_know_its_token() {
-        let guarded = Keys::new(true, Some("t-1".into())).unwrap();
+        let guarded = keys(true, Some("t-1"));
         assert_eq!(taken(&guarded, &[("authorization", "Bearer t-1")]), Some(None));
         assert_eq!(taken(&guarded, &[("api-key", "k-1")]), Some(Some("k-1".into())));
         assert_eq!(taken(&guarded, &[("authorization", "Bearer t-1"), ("api-key", "k-1")]), Some(Some("k-1".into())));
         assert_eq!(taken(&guarded, &[("authorization", "Bearer t-2")]), None, "a mistyped token goes nowhere");
         assert_eq!(taken(&guarded, &[("api-key", "t-1")]), None, "nor does it as a key");
         assert_eq!(taken(&guarded, &[]), None);
-        let open = Keys::new(true, None).unwrap();
+        let open = keys(true, None);
         assert_eq!(taken(&open, &[]), Some(None));
         assert_eq!(taken(&open, &[("authorization", "Bearer k-1")]), Some(Some("k-1".into())));
     }
 
     #[test]
+    fn a_word_without_a_scheme_is_a_key_only_where_it_cannot_be_a_token() {
+        let lone = [("authorization", "k-1")];
+        assert_eq!(taken(&keys(true, None), &lone), Some(Some("k-1".into())));
+        for shares in [true, false] {
+            assert_eq!(taken(&keys(shares, Some("t-1")), &lone), None);
+            let token = headers(&[("authorization", "t-1")]);
+            assert!(!keys(shares, Some("t-1")).shows_token(&token), "a token has its scheme");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_refused_for_what_it_is() {
+        for shares in [true, false] {
+            let keys = keys(shares, shares.then_some("t-1"));
+            for (name, text) in
+                [("api-key", "<key>"), ("authorization", "<your key>"), ("authorization", "Bearer <key>")]
+            {
+                let refused = keys.take(&mut headers(&[(name, text)]), NETWORK).unwrap_err();
+                assert!(format!("{refused:?}").contains("placeholder"), "{text}: {refused:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_may_look_like_anything() {
+        for token in ["<token>", "\"t-1\""] {
+            let keys = keys(true, Some(token));
+            assert_eq!(taken(&keys, &[("authorization", &format!("Bearer {token}"))]), Some(None));
+        }
+    }
+
+    #[test]
     fn tenants_are_told_apart_and_their_keys_from_nothing() {
-        let (one, other) = (Keys::new(false, None).unwrap(), Keys::new(false, None).unwrap());
+        let (one, other) = (keys(false, None), keys(false, None));
         let tenant = |keys: &Keys, key: &str| keys.take(&mut headers(&[("api-key", key)]), NETWORK).unwrap().tenant;
         assert_eq!(tenant(&one, "k-1"), tenant(&one, "k-1"));
         assert_ne!(tenant(&one, "k-1"), tenant(&one, "k-2"));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -16,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::connection::{Serving, serve};
 use super::limits::Limits;
 use super::network::Peer;
+use super::refusal::{self, SERVER_ERROR};
 use super::tls::Certificates;
 
 /// The first byte of a TLS connection.
@@ -122,15 +124,23 @@ async fn encrypted(stream: TcpStream, certificates: &Certificates, peer: Peer, s
     }
 }
 
-const FULL: &str = "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\nretry-after: 5\r\nconnection: close\r\n\
-    content-length: 60\r\n\r\nthis server has as many connections as it can take: wait 5 s";
-const PLAIN: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: 55\r\n\r\n\
-    this port speaks HTTPS only: write https in the address";
+/// The status, further headers and reason of a connection that is closed before its request is read.
+type Closed = (&'static str, &'static str, &'static str);
+
+const FULL: Closed =
+    ("503 Service Unavailable", "retry-after: 5\r\n", "this server has as many connections as it can take: wait 5 s");
+const PLAIN: Closed = ("400 Bad Request", "", "this port speaks HTTPS only: write https in the address");
 
 /// Says why a connection is closed, to a client that may not have sent a request yet.
-async fn close_with(mut stream: TcpStream, words: &'static str) {
+async fn close_with(mut stream: TcpStream, (status, headers, reason): Closed) {
+    let body = refusal::body(SERVER_ERROR, reason, &Value::Null).to_string();
+    let length = body.len();
+    let response = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{headers}connection: close\r\n\
+        content-length: {length}\r\n\r\n{body}"
+    );
     let told = async {
-        stream.write_all(words.as_bytes()).await?;
+        stream.write_all(response.as_bytes()).await?;
         stream.shutdown().await
     };
     let _ = tokio::time::timeout(Duration::from_secs(1), told).await;

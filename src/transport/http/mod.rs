@@ -3,12 +3,14 @@
 //! Reading order: [`listen`] accepts connections and rejects surplus ones, and [`connection`] serves each and drops
 //! slow ones; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
 //! address; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or
-//! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service. [`routes`] shows all paths at once.
-//! A rejected request gets a [`Refusal`]: a status, and a reason in words.
+//! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the [`form`] that
+//! its client accepts. [`routes`] shows all paths at once. A rejected request gets a [`Refusal`]: a status, and a reason
+//! in words.
 
 mod caller;
 mod connection;
 mod door;
+mod form;
 mod limits;
 mod listen;
 mod manager;
@@ -35,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
 
-pub use caller::{Caller, Keys};
+pub use caller::{Caller, Keys, ReadKey};
 pub use door::{Door, Proxy};
 pub use limits::{InFlight, Limits};
 pub use listen::Listener;

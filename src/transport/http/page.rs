@@ -7,11 +7,16 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName};
 
+use super::streamable::{self, SESSION_ID};
 use super::{Backend, Shared};
 
 const PAGE: &str = include_str!("page.html");
 
+/// Handles a GET at `/`. With a session's id it is Streamable HTTP, which no browser asks for here.
 pub(super) async fn show<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request) -> Response {
+    if request.headers().contains_key(SESSION_ID) {
+        return streamable::handle(State(shared), request).await;
+    }
     let url = match &shared.settings.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => format!("{}://{}", shared.settings.scheme, host(request.headers())),

@@ -14,7 +14,7 @@ const PARSE_ERROR: i32 = -32700;
 /// JSON-RPC's code for a message that is not one of the protocol's.
 const INVALID_REQUEST: i32 = -32600;
 /// A code from the range that JSON-RPC leaves to servers.
-const SERVER_ERROR: i32 = -32000;
+pub(super) const SERVER_ERROR: i32 = -32000;
 
 /// The rejection of a request. Its body is a JSON-RPC error, so that a client can show the reason.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Refusal {
         Self { status, name, reason: reason.into(), code: SERVER_ERROR, id: Value::Null, retry_after: None }
     }
 
-    pub(super) fn unauthorized(reason: &'static str) -> Self {
+    pub(super) fn unauthorized(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "key", reason)
     }
 
@@ -66,6 +66,11 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "fault", reason)
     }
 
+    pub(super) fn cut_off() -> Self {
+        let reason = "the request was cut off before it was answered: its session has ended, or the server has";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "cut_off", reason)
+    }
+
     pub(super) fn busy(status: StatusCode, name: &'static str, reason: &'static str) -> Self {
         Self { retry_after: Some(1), ..Self::new(status, name, reason) }
     }
@@ -81,13 +86,16 @@ impl Refusal {
     }
 }
 
+/// Returns the body of a rejection.
+pub(super) fn body(code: i32, reason: &str, id: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": reason}})
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         counter!("http_requests_refused_total", "reason" => self.name).increment(1);
         tracing::debug!(status = self.status.as_u16(), reason = %self.reason, "refused");
-        let error = json!({"code": self.code, "message": self.reason});
-        let body = Json(json!({"jsonrpc": "2.0", "id": self.id, "error": error}));
-        let mut response = (self.status, body).into_response();
+        let mut response = (self.status, Json(body(self.code, &self.reason, &self.id))).into_response();
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"OnceHub API key\""));

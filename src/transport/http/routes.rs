@@ -26,13 +26,16 @@ pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
         .expose_headers([SESSION_ID, HeaderName::from_static("mcp-protocol-version")]);
     Router::new()
         .route("/mcp", any(streamable::handle::<B>))
+        .route("/mcp/", any(streamable::handle::<B>))
         .route("/sse", get(sse::get::<B>).fallback(streamable::handle::<B>))
+        .route("/sse/", get(sse::get::<B>).fallback(streamable::handle::<B>))
         .route("/message", post(sse::post::<B>))
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready::<B>))
         .route("/metrics", get(figures::<B>))
-        .route("/", get(page::show::<B>))
+        .route("/", get(page::show::<B>).fallback(streamable::handle::<B>))
         .fallback(nothing)
+        .method_not_allowed_fallback(wrong_method)
         .layer(cors)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door::<B>))
         .with_state(shared)
@@ -56,6 +59,12 @@ async fn at_the_door<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: 
 async fn nothing() -> Refusal {
     let reason = "there is nothing here: MCP is at /mcp, and at /sse for older configurations";
     Refusal::new(StatusCode::NOT_FOUND, "path", reason)
+}
+
+/// Its `Allow` is added by the router.
+async fn wrong_method(method: Method) -> Refusal {
+    let reason = format!("this address does not take {method}: its Allow header has what it takes");
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method", reason)
 }
 
 async fn ready<B: Backend>(State(shared): State<Arc<Shared<B>>>) -> Response {

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -51,9 +52,13 @@ pub(super) struct To {
 /// Handles a POST at `/message`: delivers one message to a session.
 pub(super) async fn post<B: Backend>(
     State(shared): State<Arc<Shared<B>>>,
-    Query(to): Query<To>,
+    to: Result<Query<To>, QueryRejection>,
     request: Request,
 ) -> Response {
+    let Ok(Query(to)) = to else {
+        let reason = "the address has to end with one sessionId: GET /sse returns it";
+        return Refusal::new(StatusCode::BAD_REQUEST, "session", reason).into_response();
+    };
     match shared.deliver(to, request).await {
         Ok(()) => (StatusCode::ACCEPTED, "Accepted").into_response(),
         Err(refusal) => refusal.into_response(),

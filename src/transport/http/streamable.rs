@@ -7,20 +7,25 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderName, Method};
+use http::{HeaderMap, HeaderName, Method};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use rmcp::model::ProtocolVersion;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::form::{Form, Served, collected, explained};
 use super::limits::Limits;
-use super::manager::OPENING;
+use super::manager::{OPENING, Opening};
 use super::sessions::{Channel, Session, Sessions};
 use super::{Backend, Caller, Refusal, Shared};
 
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// The header that names the revision of the protocol.
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// The rmcp service that implements it.
 pub(super) type Streamable<B> = StreamableHttpService<<B as Backend>::Service, Sessions>;
@@ -92,52 +97,90 @@ impl<B: Backend> Shared<B> {
         self.backend.admit(caller, &parts.headers, in_flight, &mut parts.extensions)
     }
 
+    /// Returns the session that a request names, if it is this caller's.
+    ///
+    /// From 2026-07-28 on there are no sessions: clients that still send the header are served as if they did not.
+    fn session(&self, headers: &mut HeaderMap, caller: &Caller) -> Result<Option<Arc<Session>>, Refusal> {
+        let version = headers.get(VERSION).and_then(|version| version.to_str().ok());
+        if version.is_some_and(|version| version >= ProtocolVersion::NO_INITIALIZE.as_str()) {
+            headers.remove(SESSION_ID);
+        }
+        let Some(id) = headers.get(SESSION_ID).and_then(|id| id.to_str().ok()) else { return Ok(None) };
+        let session = self.sessions.find(id, caller)?;
+        if matches!(session.way, Channel::Sse(_)) { Err(Refusal::no_session()) } else { Ok(Some(session)) }
+    }
+
     pub(super) async fn streamed(self: &Arc<Self>, request: Request) -> Result<Response, Refusal> {
         let (mut parts, body) = request.into_parts();
         let caller = self.caller(&mut parts)?;
-        let session = parts.headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
-        let session = session.map(|id| self.sessions.find(id, &caller)).transpose()?;
-        if matches!(session.as_deref(), Some(Session { way: Channel::Sse(_), .. })) {
-            return Err(Refusal::no_session());
+        if parts.method == Method::POST {
+            return self.posted(caller, parts, body).await;
         }
-        let mut opening = None;
-        let mut is_awaited = false;
-        let body = if parts.method == Method::POST {
-            let body = self.settings.limits.read(body).await?;
-            let message = Message::read(&body)?;
-            let refused = |refusal: Refusal| refusal.to(message.id.as_ref());
-            if session.is_none() && message.is("initialize") {
-                opening = Some(self.sessions.open_streamable(&caller).map_err(refused)?);
-                self.backend.validate_key(&caller);
-            }
-            self.admit(&mut parts, &caller, &message, session.as_ref()).map_err(refused)?;
-            // A subscription lasts as long as the server does.
-            is_awaited = !message.is("subscriptions/listen");
-            body
-        } else {
-            Bytes::new()
-        };
-        // A shutdown waits until the last byte of the response has been taken.
-        let in_flight = is_awaited.then(|| self.in_flight.token());
-        let request = Request::from_parts(parts, Full::new(body));
-        let response = match opening {
-            None => self.streamable.handle(request).await,
-            // Spawned, so that a client that disconnects does not drop this half-way: the session would never begin.
-            Some(opening) => {
-                let service = self.streamable.clone();
-                let opened = OPENING.scope(Cell::new(Some(opening)), async move { service.handle(request).await });
-                tokio::spawn(opened).await.map_err(|_| Refusal::broken())?
-            }
-        };
-        // The body keeps the token, and still reports its length: otherwise hyper would send even the shortest one in
-        // chunks.
-        Ok(response.map(|body| {
-            Body::new(body.map_err(move |error| {
-                let _ = &in_flight;
-                error
-            }))
-        }))
+        self.session(&mut parts.headers, &caller)?;
+        // A shutdown does not wait for the streams that this opens.
+        Ok(explained(self.serve(parts, Bytes::new(), None).await?, None).await)
     }
+
+    /// Serves one message.
+    async fn posted(self: &Arc<Self>, mut caller: Caller, mut parts: Parts, body: Body) -> Result<Response, Refusal> {
+        let form = Form::take(&mut parts.headers)?;
+        caller.takes_stream = form == Form::Any;
+        let named = self.session(&mut parts.headers, &caller);
+        let body = self.settings.limits.read(body).await?;
+        let message = Message::read(&body);
+        let is_opening = message.as_ref().is_ok_and(|message| message.is("initialize"));
+        let session = match named {
+            // After a restart many clients send the session's id with the message that is to open another.
+            Err(_) if is_opening => {
+                parts.headers.remove(SESSION_ID);
+                None
+            }
+            named => {
+                named.map_err(|refusal| refusal.to(message.as_ref().ok().and_then(|message| message.id.as_ref())))?
+            }
+        };
+        let message = message?;
+        let refused = |refusal: Refusal| refusal.to(message.id.as_ref());
+        let mut opening = None;
+        if session.is_none() && is_opening {
+            opening = Some(self.sessions.open_streamable(&caller).map_err(refused)?);
+            self.backend.validate_key(&caller);
+        }
+        self.admit(&mut parts, &caller, &message, session.as_ref()).map_err(refused)?;
+        // A shutdown waits until the last byte of the response has been taken. A subscription lasts as long as the
+        // server does.
+        let in_flight = (!message.is("subscriptions/listen")).then(|| self.in_flight.token());
+        let continued = parts.headers.get(SESSION_ID).filter(|_| is_opening).cloned();
+        let mut response = self.serve(parts, body, opening).await?;
+        if form == Form::Json {
+            response = collected(response).await.map_err(refused)?;
+        }
+        let mut response = explained(response, message.id.as_ref()).await;
+        // A client that initializes its session again finds the id where the first response had it.
+        response.headers_mut().extend(continued.map(|id| (SESSION_ID, id)));
+        Ok(with(in_flight, response))
+    }
+
+    /// Hands a request to rmcp.
+    async fn serve(&self, parts: Parts, body: Bytes, opening: Option<Opening>) -> Result<Served, Refusal> {
+        let request = Request::from_parts(parts, Full::new(body));
+        let Some(opening) = opening else { return Ok(self.streamable.handle(request).await) };
+        // Spawned, so that a client that disconnects does not drop this half-way: the session would never begin.
+        let service = self.streamable.clone();
+        let opened = OPENING.scope(Cell::new(Some(opening)), async move { service.handle(request).await });
+        tokio::spawn(opened).await.map_err(|_| Refusal::broken())
+    }
+}
+
+/// Keeps something until the last byte of a response has been taken. The body still reports its length: otherwise
+/// hyper would send even the shortest one in chunks.
+fn with(kept: impl Send + 'static, response: Response) -> Response {
+    response.map(|body| {
+        Body::new(body.map_err(move |error| {
+            let _ = &kept;
+            error
+        }))
+    })
 }
 
 /// Handles `POST`, `GET` and `DELETE` at `/mcp`.

@@ -109,7 +109,7 @@ impl Bench {
         let accepted = Accepted::default();
         let settings = Settings {
             door: Door::new(None, &[], &[], Proxy::None).unwrap(),
-            keys: Keys::new(false, None).unwrap(),
+            keys: Keys::new(false, None, |text| Ok(text)).unwrap(),
             metrics: Metrics::Closed,
             public_url: None,
             scheme: "http",

@@ -8,6 +8,7 @@ mod links;
 mod recipes;
 mod settings;
 mod shell;
+mod spoken;
 mod symptoms;
 mod tools;
 

@@ -33,8 +33,9 @@ fn what_a_check_says_of_each_trouble_is_told() {
     let home = tempfile::tempdir().unwrap();
     let key = ("ONCEHUB_API_KEY", "sk-live-0123456789");
     let nowhere = ("ONCEHUB_API_URL", "http://127.0.0.1:9");
-    let troubles: [&[(&str, &str)]; 9] = [
+    let troubles: [&[(&str, &str)]; 10] = [
         &[nowhere],
+        &[nowhere, ("ONCEHUB_API_KEY", "${ONCEHUB_API_KEY}")],
         &[nowhere, key],
         &[key, ("HTTPS_PROXY", "http://127.0.0.1:9")],
         &[key, ("ONCEHUB_API_URL", &url)],
@@ -53,6 +54,11 @@ fn what_a_check_says_of_each_trouble_is_told() {
             assert!(page.contains(line), "{line}");
         }
     }
+    let placeholder = ("ONCEHUB_API_KEY", "${ONCEHUB_API_KEY}");
+    let call = said(home.path(), &["call", "list_bookings"], &[("ONCEHUB_API_URL", &url), placeholder]);
+    assert!(call.lines().count() == 2 && call.lines().all(|line| page.contains(line)), "{call}");
+    assert!(sandbox.requests().iter().all(|seen| seen.key.as_deref() != Some(placeholder.1)));
+    assert!(sandbox.requests().iter().any(|seen| seen.key.as_deref() == Some(key.1)));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod limits;
 mod sdk;
 mod seen;
 mod shutdown;
+pub(crate) mod spoken;
 mod strangers;
 mod tenants;
 mod tls;

@@ -95,6 +95,17 @@ async fn no_tenants_key_is_in_anything_that_is_said_or_logged() {
     upstream.heal();
     let wrong =
         [server.client.get(format!("{}/mcp", server.url)), server.client.get(format!("{}/sse?key={KEY}", server.url))];
+    // Without a scheme, in quotes, and where no key may be.
+    for (name, value) in
+        [("Authorization", KEY.to_owned()), ("API-Key", format!("'{KEY}'")), ("API-Key", format!("<{KEY}>"))]
+    {
+        let mut call = server.modern(KEY, "tools/list", json!({})).build().unwrap();
+        call.headers_mut().remove("api-key");
+        call.headers_mut().insert(name, value.parse().unwrap());
+        let answer = server.client.execute(call).await.unwrap();
+        assert_eq!(answer.status().as_u16(), if value.starts_with('<') { 401 } else { 200 });
+        said.push_str(&answer.text().await.unwrap());
+    }
     for request in wrong {
         said.push_str(
             &request

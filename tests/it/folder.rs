@@ -128,7 +128,7 @@ fn a_folders_key_is_used_with_its_own_address_and_called_by_its_file() {
     // A variable that is set to nothing is no key.
     assert!(folder.run(&["call", "test_connection"], &[("ONCEHUB_API_KEY", "")]).status.success());
     let keys: Vec<_> = theirs.forget_requests().into_iter().filter_map(|seen| seen.key).collect();
-    assert_eq!(keys, [sandbox::KEY; 2]);
+    assert!(keys.len() >= 2 && keys.iter().all(|key| key == sandbox::KEY), "{keys:?}");
     let found = folder.check(&[], &[], ".env");
     assert_eq!(found, [format!("{} sets ONCEHUB_API_KEY, ONCEHUB_API_URL", folder.path(".env").display())]);
     theirs.forget_requests();

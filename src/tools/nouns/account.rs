@@ -4,7 +4,7 @@ use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Me};
 use crate::oncehub::account::account_in;
-use crate::records::{Failure, Noun, Time, Zone, clean, quoted, time};
+use crate::records::{Failure, Noun, Time, Zone, clean, quoted, time, word};
 use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -39,14 +39,20 @@ impl Tools {
         call.names.directory.name_account(call.oncehub(), account.clone()).await;
         let zone = call.zone();
         let why = match &call.names.me {
-            Me::Set(_) => "set by ONCEHUB_MCP_USER",
+            Me::Set(_) => "as ONCEHUB_MCP_USER or X-MCP-User says",
             _ => "as the key's account: for what is only read; a change has to name the user",
         };
-        let (me, who) = match call.names.me("me").await {
+        let me = match &call.names.me {
+            Me::Set(me) => Some(me.clone()),
+            Me::Nobody => None,
+            Me::OfKey | Me::OfKeyToName => account.clone(),
+        };
+        let who = match call.names.me("me").await {
             Ok(user) => {
-                (Some(user.described()), format!("{} ({why}){}", user.described(), oddities(&call, &user).await))
+                let (me, odd) = (me.as_deref().unwrap_or_default(), oddities(&call, &user).await);
+                format!("{}: {}, {why}{odd}", word(me), user.described())
             }
-            Err(failure) => (None, failure.message),
+            Err(failure) => failure.message,
         };
         let text = format!(
             "OnceHub says: {}\nnow: {} ({})\nme: {who}",

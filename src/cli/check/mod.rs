@@ -124,7 +124,10 @@ fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dote
         report.warn("zone", "replies show times in UTC", hint);
     }
     if !is_given("user") {
-        report.warn("me", "'me' will not be understood", "set ONCEHUB_MCP_USER to your e-mail address in OnceHub");
+        report.warn(
+            "me", "'me' is whom the key's account names, for what only reads",
+            "set ONCEHUB_MCP_USER to your e-mail address in OnceHub",
+        );
     }
 }
 

@@ -6,7 +6,7 @@ import mcp_types as types
 import pytest
 from mcp import Client, MCPError
 
-from scenarios import NO, YES, Person, only_a_yes_changes_anything
+from scenarios import NO, YES, YES_WITHOUT_A_WORD, Person, only_a_yes_changes_anything
 from sessions import CALLS, changed, everything, filled, like, refuse, run, server, succeed
 
 ASKED = [tool for tool, call in CALLS.items() if "elsewhere" in call]
@@ -15,7 +15,8 @@ ANSWERS = {
     "no": NO,
     "declined": types.ElicitResult(action="decline"),
     "dismissed": types.ElicitResult(action="cancel"),
-    "accepted without a word": types.ElicitResult(action="accept"),
+    "yes without a word": YES_WITHOUT_A_WORD,
+    "accepted and left empty": types.ElicitResult(action="accept", content={}),
     "yes in words": types.ElicitResult(action="accept", content={"confirm": "yes"}),
     "declined with a yes": types.ElicitResult(action="decline", content={"confirm": True}),
 }

@@ -150,7 +150,8 @@ async fn me_by_the_keys_account_serves_what_only_reads_and_a_change_has_to_name_
         refused.failure().contains("margaret@northlight.example") && refused.failure().contains("pass the address")
     );
     let told = bench.call("test_connection", json!({})).await;
-    assert!(told.text().contains(r#"me: "Margaret Holloway" (USR-"#), "{}", told.text());
+    let me = r#"me: margaret@northlight.example: "Margaret Holloway" (USR-"#;
+    assert!(told.text().contains(me) && told.text().contains("as the key's account"), "{}", told.text());
     // Where several people share the key it says nothing, and neither does a wording that we do not know.
     let mut setup = Setup::default();
     setup.settings.me_of_key = false;

@@ -39,9 +39,13 @@ impl Names {
                 "for a change, ask the person whether they are that user, and pass the address; or have ONCEHUB_MCP_USER set",
             ));
         }
+        let named = format!("{argument}: ");
         self.find(&[Noun::Users], argument, &me).await.map_err(|failure| match failure.kind {
             Kind::NotFound | Kind::AmbiguousName | Kind::InvalidArgument => Failure::configuration(
-                format!("{argument}: {source} does not name exactly one user: {}", failure.message),
+                format!(
+                    "{named}{source} does not name exactly one user: {}",
+                    failure.message.trim_start_matches(&named)
+                ),
                 "use the person's name or e-mail address, or have ONCEHUB_MCP_USER set to a user's e-mail or id",
             ),
             _ => failure,

@@ -52,7 +52,7 @@ impl Tools {
                 let (me, odd) = (me.as_deref().unwrap_or_default(), oddities(&call, &user).await);
                 format!("{}: {}, {why}{odd}", word(me), user.described())
             }
-            Err(failure) => failure.message,
+            Err(failure) => failure.message.trim_start_matches("me: ").to_owned(),
         };
         let text = format!(
             "OnceHub says: {}\nnow: {} ({})\nme: {who}",

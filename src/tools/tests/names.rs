@@ -135,6 +135,24 @@ async fn me_is_whom_the_operator_named_and_a_wrong_setting_is_called_one() {
 }
 
 #[tokio::test]
+async fn a_connection_test_says_once_that_nobody_is_me() {
+    for (me, of_key, told) in [
+        (
+            Some("Nobody Atall"),
+            true,
+            "me: ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is, does not name \
+            exactly one user: no user is called \"Nobody Atall\"",
+        ),
+        (None, false, "me: nobody has set who `me` is, and the key does not say it"),
+    ] {
+        let mut setup = Setup::default();
+        (setup.settings.me, setup.settings.me_of_key) = (me.map(str::to_owned), of_key);
+        let text = Bench::with(setup).await.call("test_connection", json!({})).await.text();
+        assert_eq!(text.lines().next_back(), Some(told), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn me_by_the_keys_account_serves_what_only_reads_and_a_change_has_to_name_the_user() {
     let bench = Bench::start().await;
     for _ in 0..2 {

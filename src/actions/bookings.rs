@@ -241,11 +241,14 @@ impl Action for Reassign {
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
-        if context.was_asked {
-            self.theirs = self.look_around(&context.oncehub().trying_once()).await.ok();
-        }
+        let theirs = match context.was_asked {
+            true => self.look_around(&context.oncehub().trying_once()).await.ok(),
+            false => self.theirs.clone(),
+        };
         // If OnceHub's listing is unavailable now, it is not a sign later either.
-        let listed = self.theirs.as_deref().is_none_or(|theirs| self.is_among(theirs));
+        let listed = theirs.as_deref().is_none_or(|theirs| self.is_among(theirs));
+        // What the person was told stands in the reply, too, if it cannot be read again.
+        self.theirs = theirs.or(self.theirs.take());
         self.before = Signs { listed, ..Signs::on(&self.target.booking, &self.host) };
         Ok(())
     }

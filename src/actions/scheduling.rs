@@ -8,6 +8,9 @@ use crate::oncehub::booking_calendars::{self, Location};
 use crate::oncehub::{Error, Object, Range, bookings};
 use crate::records::{Booking, Told, Zone, quoted, time};
 
+/// The most bookings that are named.
+const NAMED: usize = 10;
+
 /// A meeting to be scheduled.
 pub struct Schedule {
     /// The calendar.
@@ -69,7 +72,7 @@ impl Schedule {
 
     /// Says which bookings the guest has on the calendar already; `None` when there are none.
     pub fn twice(&self) -> Option<String> {
-        let others: Vec<String> = self.others.iter().map(|booking| booking.described(&self.zone)).collect();
+        let others: Vec<String> = self.others.iter().take(NAMED).map(|booking| booking.described(&self.zone)).collect();
         (!others.is_empty())
             .then(|| format!("The guest already has a booking on this calendar: {}.", others.join("; ")))
     }

@@ -413,6 +413,16 @@ async fn what_else_the_new_host_has_then_is_in_the_question_and_in_the_reply() {
     assert!(asked.contains(&format!("notify everyone? {clash}")), "{asked}");
     assert!(!replied.is_failure() && replied.text().contains(&clash), "{}", replied.text());
     assert_eq!(bench.requests("POST", "/"), 1);
+    // What the person was told stands, if it cannot be read again after their yes.
+    let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Yes])).await;
+    let theirs = bench.booking(json!({"host": "Lee Whitford", "starts_after": "tomorrow"})).await;
+    let moving =
+        bench.booking(json!({"host": "Dana Reyes", "calendar": "Intro call", "starts_after": "tomorrow"})).await;
+    bench.sandbox.with(|world| world.coincide(&moving, &theirs));
+    let unread = Fault::new(Effect::DropBefore).on("GET", "/v2/bookings").after(2);
+    let arguments = json!({"booking_id": moving, "new_host": "Lee Whitford"});
+    let text = bench.call_with(unread, "reassign_booking", arguments).await.text();
+    assert!(text.contains(&format!("The new host has another booking then: {theirs} ")), "{text}");
     // A host with nothing else then.
     let free = bench.booking(json!({"host": "Dana Reyes", "calendar": "Intro call", "starts_after": "+3d"})).await;
     let text = bench.call("reassign_booking", json!({"booking_id": free, "new_host": "Priya Raman"})).await.text();

@@ -14,7 +14,7 @@ use super::{Placeholder, keychain};
 pub enum KeySource {
     /// Nowhere: every call fails and says how to set one.
     Missing,
-    /// Nowhere, since whoever was to put it there has left a placeholder: every call fails and says which.
+    /// Unset: the client or the operator has left a placeholder, and every call fails and says which.
     Placeholder(Placeholder),
     /// Given at startup, in the environment or in `.env`.
     Given(SecretString),

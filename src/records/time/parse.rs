@@ -66,7 +66,7 @@ pub fn end_exclusive(moment: &Moment, zone: &Zone) -> Timestamp {
     zone.date(moment.at).tomorrow().ok().and_then(|date| zone.midnight(date)).unwrap_or(moment.at)
 }
 
-/// Tells how long ago a moment was, and what day it is: whoever wrote it may not know. `None` if it is still to come.
+/// Describes how long ago a moment was, with the current day, which models often do not know. `None` for an upcoming one.
 pub fn past(at: Timestamp, zone: &Zone, now: Timestamp) -> Option<String> {
     let ago = now.duration_since(at);
     if !ago.is_positive() {

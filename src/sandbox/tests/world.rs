@@ -38,7 +38,7 @@ impl World {
         live(&self.users, user).ok().map(|user| user.show_schedule(|_| true))
     }
 
-    /// Moves a booking to the time of another, whoever is free then.
+    /// Moves a booking to the start of another, even if its host is not free.
     pub fn coincide(&mut self, booking: &str, with: &str) {
         let starts = self.bookings.iter().find(|known| known.id == with).map(|known| known.starts);
         let moved = self.bookings.iter_mut().find(|known| known.id == booking);

@@ -1,12 +1,11 @@
 //! Asking the person before something that they may not want. What is asked is up to each action, and whether it is
 //! asked to [`Context`](super::Context); how a question travels differs between the protocol's eras, and the server knows.
 
-use std::str::FromStr;
-
 use futures::future::BoxFuture;
 
 /// When to ask the person.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Confirm {
     /// Before what cannot be undone, if the client can ask.
     #[default]
@@ -15,19 +14,6 @@ pub enum Confirm {
     Always,
     /// Never.
     Never,
-}
-
-impl FromStr for Confirm {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "auto" => Ok(Self::Auto),
-            "always" => Ok(Self::Always),
-            "never" => Ok(Self::Never),
-            _ => Err(format!("'{text}' is not one of auto, always, never")),
-        }
-    }
 }
 
 /// The outcome of a question.

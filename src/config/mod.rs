@@ -14,6 +14,7 @@ use clap::builder::{BoolishValueParser, Resettable, TypedValueParser as _};
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command};
 use secrecy::SecretString;
+use strum::VariantNames;
 use url::Url;
 
 use crate::actions::Settings;
@@ -138,7 +139,7 @@ impl Config {
             timeout: Duration::from_secs_f64(timeout),
             zone,
             me: options.user.as_deref().and_then(filled).map(str::to_owned),
-            confirm: options.confirm.parse().map_err(anyhow::Error::msg).context("ONCEHUB_MCP_CONFIRM")?,
+            confirm: choice("ONCEHUB_MCP_CONFIRM", &options.confirm)?,
             dry_run: options.dry_run,
             max_reply: max_reply * 1000,
             structured: flag(&options.structured)
@@ -151,7 +152,7 @@ impl Config {
             url,
             windows,
             calls,
-            schemas: options.schemas.parse().map_err(anyhow::Error::msg).context("ONCEHUB_MCP_SCHEMAS")?,
+            schemas: choice("ONCEHUB_MCP_SCHEMAS", &options.schemas)?,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),
@@ -160,6 +161,11 @@ impl Config {
             },
         })
     }
+}
+
+/// Parses one of a setting's choices.
+fn choice<T: FromStr + VariantNames>(variable: &str, text: &str) -> anyhow::Result<T> {
+    text.trim().parse().map_err(|_| anyhow!("{variable}: '{text}' is not one of {}", T::VARIANTS.join(", ")))
 }
 
 /// Parses a number, if it is in a range.

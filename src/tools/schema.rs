@@ -2,7 +2,6 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -16,25 +15,14 @@ use super::reply::NotMade;
 use crate::records::Told;
 
 /// How much of JSON Schema the tools' definitions use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Schemas {
     /// What it takes to say all of it.
     #[default]
     Full,
     /// What Gemini and older importers take.
     Plain,
-}
-
-impl FromStr for Schemas {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "full" => Ok(Self::Full),
-            "plain" => Ok(Self::Plain),
-            _ => Err(format!("'{text}' is not one of full, plain")),
-        }
-    }
 }
 
 type Cache = RwLock<HashMap<TypeId, Arc<JsonObject>>>;

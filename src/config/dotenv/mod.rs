@@ -201,7 +201,7 @@ fn choose(pairs: &[(String, String)], elsewhere: &SetElsewhere) -> (Pairs, Vec<(
         ADDRESS if !has_key => Some(Why::NoKey),
         SANDBOX if has_other_key => Some(Why::AnotherKey),
         SANDBOX | "ONCEHUB_MCP_READ_ONLY" | "ONCEHUB_MCP_DRY_RUN" => only_true(value),
-        CONFIRM => Confirm::from_str(value).is_ok_and(|when| when != Confirm::Always).then_some(Why::OnlyAlways),
+        CONFIRM => Confirm::from_str(value.trim()).is_ok_and(|when| when != Confirm::Always).then_some(Why::OnlyAlways),
         _ if TOOLS.contains(&name) => chooses_tools.then_some(Why::ToolsChosen),
         _ => (!MAY_BE_SET.contains(&name)).then_some(Why::Forbidden),
     };

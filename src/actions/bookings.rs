@@ -241,9 +241,10 @@ impl Action for Reassign {
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
-        let theirs = match context.was_asked {
-            true => self.look_around(&context.oncehub().trying_once()).await.ok(),
-            false => self.theirs.clone(),
+        let theirs = if context.was_asked {
+            self.look_around(&context.oncehub().trying_once()).await.ok()
+        } else {
+            self.theirs.clone()
         };
         // If OnceHub's listing is unavailable now, it is not a sign later either.
         let listed = theirs.as_deref().is_none_or(|theirs| self.is_among(theirs));

@@ -83,7 +83,7 @@ cp "$folder/ca.pem" "$bundle"
 check "the authority's certificate" "$(inside check)" '^ok +network' 'empty@root.example' '^ok +clock'
 # A name cannot be looked up here, and that has to be said.
 settings+=(ONCEHUB_API_URL=https://oncehub.invalid)
-check "no name service" "$(inside check || true)" '^bad +network .*the name is not known' 'hint: '
+check "no name service" "$(inside check || true)" '^bad +network .*the name cannot be resolved' 'hint: '
 
 echo "In an empty root: $passed passed, $failed failed"
 [ "$failed" = 0 ]

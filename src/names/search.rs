@@ -74,7 +74,7 @@ impl Names {
     pub async fn gather<R: Record>(&self, listing: &impl Listing, search: Search<'_, R>) -> Result<Gathered<R>, Error> {
         let Search { wanted, after, keep, brief, room } = search;
         let mut found = Gathered { items: Vec::new(), has_more: false, next: None, wanted, scanned: 0, stopped: None };
-        let (mut walk, mut pages, mut size) = (Walk::after(after), 0, 0);
+        let (mut walk, mut pages, mut size, mut sized) = (Walk::after(after), 0, 0, 0);
         loop {
             let limit = if keep.is_some() { PAGE } else { wanted - found.items.len() };
             let page = self.oncehub.next_page(listing, limit, &mut walk).await?;
@@ -87,7 +87,6 @@ impl Names {
                     continue;
                 }
                 let object = brief(object);
-                size += json_size(&object);
                 let next = cursor_of(&object);
                 found.items.push(object);
                 if found.items.len() == wanted {
@@ -97,13 +96,17 @@ impl Names {
                 }
             }
             (found.has_more, found.next) = (page.has_more, page.next);
-            if page.repeats {
-                found.stopped = Some(Stopped::Repeated);
-            } else if found.next.is_some() && keep.is_some() && pages == PAGES {
-                found.stopped = Some(Stopped::Scanned);
-            } else if found.next.is_some() && size > room {
-                found.stopped = Some(Stopped::Full);
-            }
+            found.stopped = if page.repeats {
+                Some(Stopped::Repeated)
+            } else if found.next.is_none() {
+                None
+            } else if keep.is_some() && pages == PAGES {
+                Some(Stopped::Scanned)
+            } else {
+                size += found.items.iter().skip(sized).map(json_size).sum::<usize>();
+                sized = found.items.len();
+                (size > room).then_some(Stopped::Full)
+            };
             if found.next.is_none() || found.stopped.is_some() {
                 return Ok(found);
             }

@@ -1,6 +1,6 @@
 //! Reading what OnceHub sent into types, so that no odd value fails a call.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use serde::Deserializer;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -12,11 +12,14 @@ use serde_json::{Error, Map, Value};
 /// A field is absent if it is null or blank. A number or a flag sent as text is read as what it stands for, and so is a
 /// text sent as a number. A value that does not fit is reported under `odd`, by its field's name.
 pub fn read<T: DeserializeOwned + Default>(mut object: Map<String, Value>) -> (T, Map<String, Value>) {
-    let fields = Cell::new(&[][..]);
+    let unknown = RefCell::new(Vec::new());
     let mut odd = Map::new();
     let read = loop {
+        unknown.borrow_mut().clear();
         let whole = Value::Object(object);
-        let result = serde_path_to_error::deserialize(Lenient { value: &whole, fields: Some(&fields) });
+        let lenient = Lenient { value: &whole, place: Place::Outermost { unknown: &unknown } };
+        // Following the path takes as long as reading: only what turns out to be odd is read so.
+        let result = T::deserialize(lenient).or_else(|_| serde_path_to_error::deserialize(lenient));
         object = match whole {
             Value::Object(object) => object,
             _ => Map::new(),
@@ -30,7 +33,8 @@ pub fn read<T: DeserializeOwned + Default>(mut object: Map<String, Value>) -> (T
         let Some(value) = object.shift_remove(field) else { break T::default() };
         odd.insert(field.to_owned(), value);
     };
-    object.retain(|name, _| !fields.get().contains(&name.as_str()));
+    let unknown = unknown.into_inner();
+    object.retain(|name, _| unknown.contains(name));
     if !odd.is_empty() {
         object.insert("odd".into(), odd.into());
     }
@@ -41,13 +45,23 @@ pub fn read<T: DeserializeOwned + Default>(mut object: Map<String, Value>) -> (T
 #[derive(Clone, Copy)]
 struct Lenient<'a> {
     value: &'a Value,
-    /// Where to put the names of the fields that the type has, for the outermost object.
-    fields: Option<&'a Cell<&'static [&'static str]>>,
+    place: Place<'a>,
+}
+
+/// Where a value is.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// The object that is read; `unknown` collects the names of the fields that its type does not have.
+    Outermost { unknown: &'a RefCell<Vec<String>> },
+    /// A field of that object.
+    Field { name: &'a str, unknown: &'a RefCell<Vec<String>> },
+    /// Further inside.
+    Inside,
 }
 
 impl<'a> Lenient<'a> {
     fn inside(value: &'a Value) -> Self {
-        Self { value, fields: None }
+        Self { value, place: Place::Inside }
     }
 
     fn type_error(self, expected: &str) -> Error {
@@ -114,25 +128,35 @@ impl<'de> Deserializer<'de> for Lenient<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let object = self.value.as_object().ok_or_else(|| self.type_error("an object"))?;
-        visitor
-            .visit_map(MapDeserializer::new(object.iter().map(|(name, value)| (name.as_str(), Lenient::inside(value)))))
+        let fields = object.iter().map(|(name, value)| {
+            let place = match self.place {
+                Place::Outermost { unknown } => Place::Field { name, unknown },
+                _ => Place::Inside,
+            };
+            (name.as_str(), Lenient { value, place })
+        });
+        visitor.visit_map(MapDeserializer::new(fields))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        fields: &'static [&'static str],
+        _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if let Some(known) = self.fields {
-            known.set(fields);
-        }
         self.deserialize_map(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if let Place::Field { name, unknown } = self.place {
+            unknown.borrow_mut().push(name.to_owned());
+        }
+        visitor.visit_unit()
     }
 
     serde::forward_to_deserialize_any! {
         i8 i16 i32 i128 u8 u16 u32 u64 u128 f32 f64 char str bytes byte_buf unit unit_struct newtype_struct tuple
-        tuple_struct enum identifier ignored_any
+        tuple_struct enum identifier
     }
 }
 

@@ -7,6 +7,7 @@ use super::line::Line;
 use super::{Record, Zone};
 
 /// A booking page of OnceHub Classic, or a master page, which has no zone.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Page {
     pub id: Option<String>,
@@ -37,6 +38,7 @@ impl Record for Page {
 }
 
 /// An event type of OnceHub Classic.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct EventType {
     pub id: Option<String>,

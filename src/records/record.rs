@@ -105,7 +105,6 @@ impl<R: Serialize> Told<R> {
             Ok(Value::Object(fields)) => fields,
             _ => Map::new(),
         };
-        fields.retain(|_, value| !value.is_null());
         fields.extend(self.more.clone());
         fields
     }
@@ -214,24 +213,28 @@ impl JsonSchema for Time {
 }
 
 /// Adds its local form to each time in an object, at any depth.
-pub fn localised(fields: Map<String, Value>, zone: &Zone) -> Map<String, Value> {
-    let mut shown = Map::with_capacity(fields.len() + 4);
-    for (name, value) in fields {
+pub fn localised(mut fields: Map<String, Value>, zone: &Zone) -> Map<String, Value> {
+    let mut local = Vec::new();
+    for (index, (name, value)) in fields.iter_mut().enumerate() {
         match value.as_str().filter(|_| name.ends_with("_time")).and_then(time::read) {
-            Some(at) => put_time(&mut shown, &name, at, zone),
-            None => {
-                shown.insert(name, localised_value(value, zone));
+            Some(at) => {
+                *value = time::instant(at).into();
+                local.push((index, format!("{name}_local"), time::local(at, zone)));
             }
+            None => localise(value, zone),
         }
     }
-    shown
+    for (index, name, text) in local.into_iter().rev() {
+        fields.shift_insert(index + 1, name, text.into());
+    }
+    fields
 }
 
-fn localised_value(value: Value, zone: &Zone) -> Value {
+fn localise(value: &mut Value, zone: &Zone) {
     match value {
-        Value::Array(values) => values.into_iter().map(|value| localised_value(value, zone)).collect(),
-        Value::Object(fields) => localised(fields, zone).into(),
-        other => other,
+        Value::Array(values) => values.iter_mut().for_each(|value| localise(value, zone)),
+        Value::Object(fields) => *fields = localised(std::mem::take(fields), zone),
+        _ => {}
     }
 }
 

@@ -136,9 +136,11 @@ pub(super) fn reply<R: Record>(
             break;
         }
     }
+    let first = |count: usize| found.items.get(..count).unwrap_or_default();
+    let mut body = text(first(items.len()), asked.zone);
     let size = |count: usize| {
-        let text = text(found.items.get(..count).unwrap_or_default(), asked.zone);
-        sizes.get(count).map_or(0, |size| size + json_size(&text))
+        let text = if count == items.len() { json_size(&body) } else { json_size(&text(first(count), asked.zone)) };
+        sizes.get(count).map_or(0, |size| size + text)
     };
     let fitting = most_that_fit(items.len(), most, size);
     if fitting < all {
@@ -148,10 +150,10 @@ pub(super) fn reply<R: Record>(
         found.next = found.items.get(count - 1).and_then(cursor_of);
         found.items.truncate(count);
         items.truncate(count);
+        body = text(&found.items, asked.zone);
         found.has_more = true;
         found.stopped = Some(Stopped::Full);
     }
-    let body = text(&found.items, asked.zone);
     let count = items.len();
     let Asked { words, notes, zone, .. } = asked;
     let words = (!words.is_empty()).then(|| words.join("; "));
@@ -170,7 +172,7 @@ pub(super) fn reply<R: Record>(
         let _ = write!(text, "\nmore: call again with cursor {next}");
     }
     let list = List {
-        items,
+        items: Vec::<()>::new(),
         has_more: found.has_more,
         next_cursor: found.next.clone(),
         time_zone: zone.name().to_owned(),
@@ -178,6 +180,7 @@ pub(super) fn reply<R: Record>(
         note: None,
     };
     let mut reply = Reply::new(list, text);
+    reply.put("items", items);
     notes.iter().for_each(|note| reply.note(note));
     match found.stopped {
         Some(Stopped::Scanned) => reply.note(&format!(

@@ -1,6 +1,8 @@
 //! Limits on the size of a reply. A list stops when there is no more room, and continues with its cursor; anything
 //! still too large is cut here, where every reply passes, with a note.
 
+use std::io;
+
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -28,7 +30,22 @@ pub(super) fn most_that_fit(count: usize, most: usize, size: impl Fn(usize) -> u
 
 /// Returns the size of a value as JSON, in bytes.
 pub(super) fn json_size(value: &(impl Serialize + ?Sized)) -> usize {
-    serde_json::to_vec(value).map_or(usize::MAX, |json| json.len())
+    let mut counted = Counted(0);
+    serde_json::to_writer(&mut counted, value).map_or(usize::MAX, |()| counted.0)
+}
+
+/// A writer that only counts.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The limits on an object that is too large: the longest text in characters, the most fields or values, and the

@@ -1,6 +1,6 @@
 //! How a booking is written: as a line of an agenda, in full, and after a change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -154,6 +154,12 @@ pub fn agenda(bookings: &[Told<Booking>], zone: &Zone) -> String {
 
 /// `hosts: "Dana Reyes" USR-1, …`: each name once with its id, so that the lines need only the name.
 fn legend(bookings: &[Told<Booking>]) -> String {
+    let mut listed: HashMap<Noun, BTreeMap<&str, &str>> = HashMap::new();
+    for (noun, _, to, name) in bookings.iter().flat_map(|booking| booking.refers()) {
+        if let Some(name) = name {
+            listed.entry(noun).or_default().insert(to.id(), name);
+        }
+    }
     let mut text = String::new();
     for (noun, label) in [
         (Noun::Users, "hosts"),
@@ -162,9 +168,8 @@ fn legend(bookings: &[Told<Booking>]) -> String {
         (Noun::MasterPages, "master pages"),
         (Noun::EventTypes, "event types"),
     ] {
-        let named = bookings.iter().flat_map(|booking| booking.refers()).filter(|(of, ..)| *of == noun);
-        let listed: BTreeMap<&str, &str> = named.filter_map(|(_, _, to, name)| Some((to.id(), name?))).collect();
-        let each: Vec<String> = listed.iter().map(|(id, name)| format!("{} {}", quoted(name, 60), word(id))).collect();
+        let each = listed.get(&noun).into_iter().flatten();
+        let each: Vec<String> = each.map(|(id, name)| format!("{} {}", quoted(name, 60), word(id))).collect();
         if !each.is_empty() {
             let _ = write!(text, "\n{label}: {}", each.join(", "));
         }

@@ -11,6 +11,7 @@ mod shell;
 mod spoken;
 mod symptoms;
 mod tools;
+mod understood;
 
 use std::collections::BTreeSet;
 use std::fs;

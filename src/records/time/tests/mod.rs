@@ -22,7 +22,8 @@ const NOW: &str = table::WED;
 
 #[test]
 fn each_form_is_understood_or_refused_as_the_table_says() {
-    for (text, name, now, meaning) in table::TIMES {
+    let rows = || table::TIMES.iter().flat_map(|(_, rows)| rows.iter());
+    for (text, name, now, meaning) in rows() {
         let zone = zone(name);
         let read = parse(text, &zone, at(now));
         let shown = |moment: &Moment| if moment.whole_day { day(moment.at, &zone) } else { local(moment.at, &zone) };
@@ -34,18 +35,17 @@ fn each_form_is_understood_or_refused_as_the_table_says() {
                 assert_eq!(shown(&moment), *expected, "{text}");
                 assert_eq!(moment.note, Some(format!("understood as {expected}")), "{text}");
             }
-            (Meaning::Explained(expected), Ok(moment)) => {
+            (Meaning::Explained(expected, why), Ok(moment)) => {
                 assert_eq!(shown(&moment), *expected, "{text}");
-                assert!(moment.note.unwrap().contains(&format!("{name} (clocks go ")), "{text}");
+                assert_eq!(moment.note, Some(format!("{why}{expected}")), "{text}");
             }
             (Meaning::Refused(words), Err(error)) => {
-                let error = error.to_string();
-                assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
+                assert!(error.to_string().contains(words), "{text}: {error}");
             }
             (expected, read) => panic!("'{text}' at {now}: {expected:?} is expected, not {read:?}"),
         }
     }
-    assert!(table::TIMES.len() >= 60);
+    assert!(rows().count() >= 60);
 }
 
 #[test]
@@ -98,21 +98,19 @@ fn whatever_else_is_refused_with_the_forms_that_are_understood() {
 
 #[test]
 fn each_zone_is_known_or_refused_as_the_table_says() {
-    for (text, expected) in table::ZONES {
+    let rows = || table::ZONES.iter().flat_map(|(_, rows)| rows.iter());
+    for (text, expected) in rows() {
         match (expected, Zone::parse(text)) {
             (Ok(expected), Ok(zone)) => {
                 assert_eq!(zone.name(), *expected, "{text}");
                 // Its name stands for it.
                 assert_eq!(Zone::parse(zone.name()).unwrap().inner(), zone.inner(), "{text}");
             }
-            (Err(words), Err(error)) => {
-                let error = error.to_string();
-                assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
-            }
+            (Err(words), Err(error)) => assert!(error.to_string().contains(words), "{text}: {error}"),
             (expected, zone) => panic!("'{text}': {expected:?} is expected, not {zone:?}"),
         }
     }
-    assert!(table::ZONES.len() >= 20);
+    assert!(rows().count() >= 20);
 }
 
 /// Offsets from UTC in seconds, each with the quarter of a day that it begins in.

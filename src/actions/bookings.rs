@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::{Action, Context, Question, Seen, Subject};
-use crate::names::{Found, Names};
+use crate::names::{Among, Found, Names};
 use crate::oncehub::{Client, Endpoint, Error, Id, Object, Range, bookings};
 use crate::records::{Booking, Failure, Told, Zone, quoted};
 
@@ -19,12 +19,12 @@ pub struct Target {
 }
 
 impl Target {
-    /// Finds a booking by its id, the guest's exact name or address, its subject, or one of its URLs.
+    /// Finds a booking by its id, or among these by the guest's exact name or address, its subject, or one of its URLs.
     ///
     /// # Errors
     /// If there is no such booking, there are several, or it has been deleted.
-    pub async fn find(names: &Names, asked: &str) -> Result<Self, Failure> {
-        let booking = names.booking(asked, None).await?;
+    pub async fn find(names: &Names, among: Among, asked: &str) -> Result<Self, Failure> {
+        let booking = names.booking(among, asked, None).await?;
         let id = booking.id.as_deref().unwrap_or(asked).parse();
         let id: Id = id.map_err(|error| Failure::argument("booking_id", error, "find the id with list_bookings"))?;
         if booking.is_deleted() {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, join_all};
 use jiff::Timestamp;
 
+pub use booking::Among;
 pub use directory::{Directory, Entries, Entry};
 pub use find::Found;
 pub use fold::{fold, looks_like_an_id, nearest, thousands};

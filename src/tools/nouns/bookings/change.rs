@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::changed;
 use crate::actions::bookings::{Change, Target, cancel, mark_no_show, request_reschedule};
 use crate::actions::{Action, Stop};
+use crate::names::Among;
 use crate::records::booking::Booking;
 use crate::tools::{Call, Reply, Tools, schema};
 
@@ -22,7 +23,7 @@ impl Tools {
         input_schema = schema::input::<CancelBooking>(), output_schema = schema::written::<Booking>())]
     async fn cancel_booking(&self, mut call: Call) -> Result<Reply, Stop> {
         let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
-        let target = Target::find(&call.names, &booking_id).await?;
+        let target = Target::find(&call.names, Among::Upcoming, &booking_id).await?;
         let mailed = if notify_guest { "The guest is notified by e-mail." } else { "The guest was not notified." };
         told(&mut call, cancel(target, reason, notify_guest), &format!("Canceled. {mailed}")).await
     }
@@ -34,7 +35,7 @@ impl Tools {
         input_schema = schema::input::<RequestReschedule>(), output_schema = schema::written::<Booking>())]
     async fn request_reschedule(&self, mut call: Call) -> Result<Reply, Stop> {
         let RequestReschedule { booking_id, reason } = call.input()?;
-        let target = Target::find(&call.names, &booking_id).await?;
+        let target = Target::find(&call.names, Among::Upcoming, &booking_id).await?;
         let said = "Canceled, and the guest is asked by e-mail to choose another time.";
         told(&mut call, request_reschedule(target, reason), said).await
     }
@@ -45,7 +46,7 @@ impl Tools {
         input_schema = schema::input::<MarkNoShow>(), output_schema = schema::written::<Booking>())]
     async fn mark_no_show(&self, mut call: Call) -> Result<Reply, Stop> {
         let MarkNoShow { booking_id } = call.input()?;
-        let target = Target::find(&call.names, &booking_id).await?;
+        let target = Target::find(&call.names, Among::Past, &booking_id).await?;
         told(&mut call, mark_no_show(target), "Marked as a no-show.").await
     }
 }

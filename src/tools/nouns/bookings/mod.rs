@@ -8,6 +8,7 @@ mod tests;
 
 use rmcp::{tool, tool_router};
 
+use crate::names::Among;
 use crate::records::{Booking, Failure, Told, Zone};
 use crate::tools::{Call, Reply, Tools, asked, schema};
 
@@ -20,7 +21,8 @@ impl Tools {
     async fn get_booking(&self, mut call: Call) -> Result<Reply, Failure> {
         let GetBooking { booking_id, expand, time_zone } = call.input()?;
         let zone = call.zone_asked("time_zone", time_zone.as_deref())?;
-        let booking = call.names.filled(call.names.booking(&booking_id, asked::expand(&expand)).await?).await;
+        let booking =
+            call.names.filled(call.names.booking(Among::All, &booking_id, asked::expand(&expand)).await?).await;
         Ok(Reply::new(booking.fields(&zone), booking.whole(&zone)).in_zone(&zone))
     }
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::changed;
 use crate::actions::Stop;
 use crate::actions::bookings::{Reassign, Target};
+use crate::names::Among;
 use crate::oncehub::bookings;
 use crate::records::{Booking, Noun, Reference, Told, word};
 use crate::tools::{Call, Reply, Tools, schema};
@@ -20,7 +21,7 @@ impl Tools {
     async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Stop> {
         let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
         let host = call.names.find(&[Noun::Users], "new_host", &new_host).await?;
-        let target = Target::find(&call.names, &booking_id).await?;
+        let target = Target::find(&call.names, Among::Upcoming, &booking_id).await?;
         let location = video_provider.map(|provider| bookings::VideoLocation { value: provider.into() });
         let mut reassign = Reassign::plan(&call, target, host, location).await;
         let mut done = call.carry_out(&mut reassign).await?;

@@ -166,6 +166,43 @@ async fn a_booking_is_found_by_its_guest_if_there_is_only_one() {
 }
 
 #[tokio::test]
+async fn a_name_stands_for_a_booking_that_the_change_can_apply_to() {
+    let bench = Bench::start().await;
+    let booking = async |more: Value| {
+        let mut filter = json!({"guest": "Nikolai Petrov"});
+        filter.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        bench.booking(filter).await
+    };
+    let past = booking(json!({"starts_before": "now"})).await;
+    let upcoming = booking(json!({"starts_after": "now"})).await;
+    // A part of a name is no name, but says who may be meant.
+    let part = bench.call("cancel_booking", json!({"booking_id": "Nikolai"})).await.failure();
+    let none = "booking_id: no upcoming booking is known as \"Nikolai\" (outcome: not done)";
+    assert!(part.starts_with(&format!("{none}\nhint: did you mean {upcoming} scheduled Thu 2026-12-03")), "{part}");
+    assert!(!part.contains(&past), "{part}");
+    let canceled = bench.call("cancel_booking", json!({"booking_id": "nikolai petrov"})).await;
+    assert_eq!(canceled.structure()["id"], upcoming);
+    let none = bench.call("request_reschedule", json!({"booking_id": "Nikolai Petrov"})).await.failure();
+    assert!(none.starts_with("booking_id: no upcoming booking is known as \"Nikolai Petrov\""), "{none}");
+    let missed = bench.call("mark_no_show", json!({"booking_id": "nikolai@petrov.example"})).await;
+    assert_eq!(missed.structure()["id"], past);
+    let several = bench.call("cancel_booking", json!({"booking_id": "Jacob Lindqvist"})).await.failure();
+    assert!(several.contains("3 upcoming bookings are known as") && !several.contains("completed"), "{several}");
+}
+
+#[tokio::test]
+async fn a_read_takes_a_part_of_a_name_that_only_one_booking_has() {
+    let bench = Bench::start().await;
+    let ada = json!({"calendar_id": "Intro call", "start_time": "2026-11-25T10:00", "guest_time_zone": "America/New_York",
+        "guest_name": "Ada Lovelace", "guest_email": "ada@example.com"});
+    let made = bench.call("schedule_meeting", ada).await.structure()["booking_id"].clone();
+    let only = bench.call("get_booking", json!({"booking_id": "lovelace"})).await;
+    assert_eq!(only.structure()["id"], made);
+    let several = bench.call("get_booking", json!({"booking_id": "jacob"})).await.failure();
+    assert!(several.starts_with("booking_id: no booking is known as \"jacob\"\nhint: did you mean BKNG-"), "{several}");
+}
+
+#[tokio::test]
 async fn canceling_tells_the_guest_why() {
     let bench = Bench::start().await;
     let id = bench.booking(json!({"guest": "Lucas", "starts_after": "now"})).await;

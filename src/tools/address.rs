@@ -20,12 +20,58 @@ pub(super) fn email(argument: &str, text: &str) -> Result<String, Failure> {
 /// Returns a phone number in E.164 form, without spaces, dots, dashes and brackets.
 pub(super) fn phone(argument: &str, text: &str) -> Result<String, Failure> {
     let number: String = text.chars().filter(|c| !" .-()/\u{a0}".contains(*c)).collect();
-    let digits = number.strip_prefix('+').unwrap_or_default();
-    if (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if is_international(&number) && !text.contains("(0)") {
         return Ok(number);
     }
-    let hint = "give it with + and the country code (E.164), like +12025550195";
+    let form = "give it with + and the country code (E.164), like +12025550195";
+    let hint = match (meant(text, &number), american(&number)) {
+        (Some(meant), _) => format!("did you mean {meant}? Call again with it"),
+        (None, Some(american)) => format!("{form}; if it is in the US or Canada, it is {american}"),
+        (None, None) if number.starts_with("+1") => AMERICAN.to_owned(),
+        (None, None) => form.to_owned(),
+    };
     Err(Failure::argument(argument, "is not an international phone number", hint))
+}
+
+const AMERICAN: &str = "after +1 come ten digits: an area code (2xx to 9xx, never 555), and a number that begins with 2 to \
+                        9; do not make one up";
+
+/// Whether a number has the form of E.164. Those of North America have ten digits after the +1, and no area is 555.
+fn is_international(number: &str) -> bool {
+    let Some(digits) = number.strip_prefix('+').filter(|digits| is_digits(digits)) else { return false };
+    match digits.strip_prefix('1') {
+        Some(local) => is_american(local),
+        None => (7..=15).contains(&digits.len()) && !digits.starts_with('0'),
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether these are the ten digits of a number in North America.
+fn is_american(local: &str) -> bool {
+    let is_office = |at: usize| local.as_bytes().get(at).is_some_and(|byte| (b'2'..=b'9').contains(byte));
+    local.len() == 10 && is_digits(local) && is_office(0) && is_office(3) && !local.starts_with("555")
+}
+
+/// Returns the number that can only be meant: without the (0) that is dialled within a country, or with + for 00.
+fn meant(text: &str, number: &str) -> Option<String> {
+    let meant = if text.contains("(0)") {
+        // In Italy and the states within it the zero belongs to the number.
+        let keeps_it = ["+39", "+378", "+379"].iter().any(|country| number.starts_with(country));
+        let (country, rest) = text.split_once("(0)").filter(|_| !keeps_it)?;
+        format!("{country}{rest}").chars().filter(|c| *c == '+' || c.is_ascii_digit()).collect()
+    } else {
+        format!("+{}", number.strip_prefix("00")?)
+    };
+    is_international(&meant).then_some(meant)
+}
+
+/// Returns the number that these digits are in North America.
+fn american(number: &str) -> Option<String> {
+    let local = number.strip_prefix('1').unwrap_or(number);
+    is_american(local).then(|| format!("+1{local}"))
 }
 
 #[cfg(test)]
@@ -48,8 +94,29 @@ mod tests {
     #[test]
     fn a_number_is_international() {
         assert_eq!(phone("phone", "+1 (202) 555-0195").unwrap(), "+12025550195");
-        for bad in ["12", "+1", "2025550195", "+12025550195123456", "+1202CALLNOW"] {
+        assert_eq!(phone("phone", "+49 30 / 123456").unwrap(), "+4930123456");
+        for bad in [
+            "12", "+1", "2025550195", "+12025550195123456", "+1202CALLNOW", "+15551234567", "+1 202 555",
+            "+1 102 555 0195", "+0491234567", "+1 415 555 2671 x5",
+        ] {
             assert!(phone("phone", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_another_form_is_refused_with_the_international_one_as_far_as_it_is_known() {
+        for (text, hint) in [
+            ("+49 (0)30 123456", "did you mean +4930123456? Call again with it"),
+            ("+44 (0) 20 7946 0018", "did you mean +442079460018? Call again with it"),
+            ("0049 30 123456", "did you mean +4930123456? Call again with it"),
+            ("(415) 555-2671", "; if it is in the US or Canada, it is +14155552671"),
+            ("1 415 555 2671", "; if it is in the US or Canada, it is +14155552671"),
+            ("+39 (0)6 1234567", "give it with + and the country code (E.164), like +12025550195"),
+            ("+15551234567", "do not make one up"),
+            ("030 123456", "give it with + and the country code (E.164), like +12025550195"),
+        ] {
+            let refused = phone("phone", text).unwrap_err();
+            assert!(refused.hint.ends_with(hint), "{text}: {}", refused.hint);
         }
     }
 }

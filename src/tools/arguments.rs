@@ -176,12 +176,17 @@ fn required(schema: &JsonObject) -> impl Iterator<Item = &str> {
 fn complete(path: &str, schema: &JsonObject, read: &Map<String, Value>) -> Result<(), Failure> {
     let missing: Vec<&str> = required(schema).filter(|name| !read.contains_key(*name)).collect();
     let Some(first) = missing.first() else { return Ok(()) };
-    let problem = match missing.get(1..).unwrap_or_default() {
-        [] => "is required".to_owned(),
-        others => format!("is required, along with {}", others.join(", ")),
+    let (problem, hint) = match missing.get(1..).unwrap_or_default() {
+        [] => {
+            let of_it = schema.get("properties").and_then(|known| known.get(*first)).unwrap_or(&Value::Null);
+            ("is required".to_owned(), meaning(of_it, "call again with it"))
+        }
+        others => {
+            let hint = "call again with all of them; ask the person for what you do not know";
+            (format!("is required, along with {}", others.join(", ")), hint.to_owned())
+        }
     };
-    let of_it = schema.get("properties").and_then(|known| known.get(*first)).unwrap_or(&Value::Null);
-    Err(Failure::argument(&format!("{path}{first}"), problem, meaning(of_it, "call again with it")))
+    Err(Failure::argument(&format!("{path}{first}"), problem, hint))
 }
 
 /// Describes an argument, as a hint.

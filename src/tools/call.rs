@@ -136,8 +136,9 @@ impl Call {
     pub(super) fn zone_asked(&self, argument: &str, asked: Option<&str>) -> Result<Zone, Failure> {
         match asked {
             None => Ok(self.zone().clone()),
-            Some(name) => Zone::parse(name)
-                .map_err(|error| Failure::argument(argument, error, "use an IANA zone such as Europe/London")),
+            Some(name) => {
+                Zone::parse(name).map_err(|error| Failure::argument(argument, error, "correct it and call again"))
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use crate::actions::{Done, Stop};
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::booking_calendars::Location;
 use crate::oncehub::{Id, bookings};
-use crate::records::{Booking, Failure, FormField, Time, Told, quoted, time, word};
+use crate::records::{Booking, Failure, FormField, Moment, Time, Told, Zone, quoted, time, word};
 use crate::tools::address::phone;
 use crate::tools::call::name_of_zone;
 use crate::tools::nouns::bookings::changed;
@@ -44,6 +44,7 @@ impl Tools {
             let hint = "choose a start time from get_booking_time_slots";
             return Err(Failure::argument("start_time", problem, hint).into());
         }
+        let note = note(&call, &input.start_time, &start, &zone);
         let guest_time_zone = name_of_zone("guest_time_zone", &zone, start.at)?;
         let form = guest::form(
             input.custom_fields.clone(),
@@ -68,8 +69,8 @@ impl Tools {
         schedule.look_for_others(&call).await;
         let done = match call.carry_out(&mut schedule).await {
             Err(Stop::Failed(mut failure)) => {
-                if let Some(note) = &start.note {
-                    failure.message.push_str(&format!("; start_time: {note}"));
+                if let Some(note) = &note {
+                    failure.message = format!("{}; {note}", failure.message.trim_end_matches('.'));
                 }
                 let failure = too_late(&call, &schedule, failure).await;
                 return Err(unanswered(&call, &schedule, failure).await.into());
@@ -78,11 +79,17 @@ impl Tools {
         };
         let mut reply = told(&call, &schedule, &done).await.after(&done);
         schedule.twice().iter().for_each(|twice| reply.note(twice));
-        if let Some(note) = &start.note {
-            reply.note(&format!("start_time: {note}"));
-        }
+        note.iter().for_each(|note| reply.note(note));
         Ok(reply)
     }
+}
+
+/// Says how the start was understood; and in which zone, where it would be another time in the server's.
+fn note(call: &Call, text: &str, start: &Moment, zone: &Zone) -> Option<String> {
+    let depends = time::parse(text, call.zone(), call.now()).is_ok_and(|ours| ours.at != start.at);
+    let parts = [start.note.clone(), depends.then(|| format!("read as {} time", zone.name()))];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("start_time: {}", parts.join("; ")))
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]

@@ -110,6 +110,13 @@ async fn a_start_without_an_offset_is_read_in_the_guests_zone() {
         )
         .await;
     assert_eq!(booked.structure()["starting_time_local"], "Wed 2026-11-25 15:00 +00:00");
+    // Ours is New York: who meant its 15:00 has to see it.
+    assert_eq!(booked.structure()["note"], "start_time: read as Europe/London time");
+    for (start, is_said) in [("2026-11-26T15:07", true), ("2026-11-26T15:07Z", false)] {
+        let taken = guest_with(json!({"guest_time_zone": "Europe/London", "start_time": start}));
+        let refused = bench.call("schedule_meeting", taken).await.failure();
+        assert_eq!(refused.contains("; start_time: read as Europe/London time"), is_said, "{refused}");
+    }
 }
 
 #[tokio::test]
@@ -165,6 +172,12 @@ async fn what_is_wrong_with_a_booking_is_said_by_its_argument() {
         (json!({"start_time": "tomorrow"}), "start_time: is a day, not a time"),
         (json!({"guest_email": "ada"}), "guest_email: is not an e-mail address"),
         (json!({"guest_name": " "}), "guest_name: is required"),
+        (
+            json!({"guest_name": "", "guest_email": null, "start_time": null}),
+            "start_time: is required, along with guest_name, guest_email (outcome: not done)\nhint: call again with all of \
+             them; ask the person for what you do not know",
+        ),
+        (json!({"guest_phone": "+49 (0)30 123456"}), "did you mean +4930123456?"),
         (
             json!({"guest_time_zone": "EST"}),
             "guest_time_zone: 'EST' can mean America/New_York or America/Panama: say which",

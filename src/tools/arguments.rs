@@ -270,11 +270,11 @@ fn describe(value: &Value) -> String {
 fn unknown(path: &str, known: &Map<String, Value>) -> Failure {
     let shown: String = path.chars().take(60).collect();
     let name = path.rsplit('.').next().unwrap_or(path);
-    let nearest = nearest(name, known.keys().map(String::as_str));
-    let hint = match nearest {
-        Some(nearest) => format!("did you mean {nearest}? Call again with it"),
+    let all = known.keys().cloned().collect::<Vec<_>>().join(", ");
+    let hint = match nearest(name, known.keys().map(String::as_str)) {
+        Some(nearest) => format!("did you mean {nearest}? The arguments are {all}"),
         None if known.is_empty() => "this tool takes no arguments".into(),
-        None => format!("leave it out; the arguments are {}", known.keys().cloned().collect::<Vec<_>>().join(", ")),
+        None => format!("leave it out; the arguments are {all}"),
     };
     Failure::argument(&shown, "there is no such argument", hint)
 }
@@ -328,7 +328,11 @@ mod tests {
         let message = |arguments| sample(arguments).unwrap_err().text();
         for (arguments, expected) in [
             (json!({"booking": "x"}), "booking: there is no such argument\nhint: did you mean booking_id?"),
-            (json!({"booking_id": "x", "zzz": 1}), "the arguments are booking_id, reason"),
+            (json!({"booking_id": "x", "zzz": 1}), "leave it out; the arguments are booking_id, reason"),
+            (
+                json!({"booking_id": "x", "limits": 1}),
+                "did you mean limit? The arguments are booking_id, reason, limit",
+            ),
             (json!({"booking_id": ""}), "booking_id: is required"),
             (json!({"booking_id": "x", "limit": 501}), "limit: must be 1 to 500, not 501"),
             (json!({"booking_id": "x", "limit": "ten"}), "limit: must be a whole number, not \"ten\""),

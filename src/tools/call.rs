@@ -136,18 +136,18 @@ impl Call {
     pub(super) fn zone_asked(&self, argument: &str, asked: Option<&str>) -> Result<Zone, Failure> {
         match asked {
             None => Ok(self.zone().clone()),
-            Some(name) => {
-                Zone::parse(name).map_err(|error| Failure::argument(argument, error, "correct it and call again"))
-            }
+            Some(name) => Zone::parse(name).map_err(|error| Failure::argument(argument, error, CORRECT)),
         }
     }
 
     /// Parses a moment as people write it.
     pub(super) fn moment(&self, argument: &str, text: &str, zone: &Zone) -> Result<Moment, Failure> {
-        time::parse(text, zone, self.now())
-            .map_err(|error| Failure::argument(argument, error, "correct it and call again"))
+        time::parse(text, zone, self.now()).map_err(|error| Failure::argument(argument, error, CORRECT))
     }
 }
+
+/// What to do about a time or a zone that is not understood, or has several readings.
+const CORRECT: &str = "correct it and call again; if in doubt, ask";
 
 /// Returns a zone's name for OnceHub, which knows no offsets.
 pub(super) fn name_of_zone(argument: &str, zone: &Zone, at: Timestamp) -> Result<String, Failure> {

@@ -101,6 +101,18 @@ async fn a_slot_is_booked_once_and_the_next_caller_hears_what_is_free() {
 }
 
 #[tokio::test]
+async fn the_first_slot_of_a_day_is_booked_in_two_calls_and_only_the_second_says_that_it_is() {
+    let bench = Bench::start().await;
+    let asked = json!({"calendar_id": "Intro call", "start_time": "tuesday", "end_time": "tuesday", "limit": 1});
+    let free = bench.call("get_booking_time_slots", asked).await;
+    assert!(!free.text().to_lowercase().contains("booked"), "{}", free.text());
+    let start = free.structure()["items"][0]["start_time"].clone();
+    let booked = bench.call("schedule_meeting", guest_with(json!({"start_time": start}))).await;
+    assert!(booked.text().starts_with("Booked."), "{}", booked.text());
+    assert_eq!(booked.structure()["starting_time"], start);
+}
+
+#[tokio::test]
 async fn a_start_without_an_offset_is_read_in_the_guests_zone() {
     let bench = Bench::start().await;
     let booked = bench

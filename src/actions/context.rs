@@ -18,8 +18,8 @@ use crate::records::{Failure, Record, Told, Zone, clean};
 pub struct Settings {
     /// The time after which a call ends, requests and waits included.
     pub timeout: Duration,
-    /// The zone of replies, and of inputs without one.
-    pub zone: Zone,
+    /// The zone of replies, and of inputs without one, if one is set; else that of `me`.
+    pub zone: Option<Zone>,
     /// Who `me` is: a user's e-mail address or id.
     pub me: Option<String>,
     /// Whether, without that, the user whom the key's account names is `me` to what only reads: not where several people
@@ -49,7 +49,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(25),
-            zone: Zone::utc(),
+            zone: None,
             me: None,
             me_of_key: true,
             confirm: Confirm::default(),
@@ -90,7 +90,7 @@ impl Context {
 
     /// Returns the zone of replies.
     pub fn zone(&self) -> &Zone {
-        &self.settings.zone
+        &self.names.zone
     }
 
     /// Returns a changed object with the names of what it refers to.

@@ -3,10 +3,13 @@
 mod figures;
 mod tenants;
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 
 use crate::config::Config;
 use crate::oncehub::{self, Budget, Client, Key, KeySource, Windows, api_root};
+use crate::records::{Failure, Zone};
 use crate::sandbox::{self, Sandbox};
 use crate::server::Server;
 use crate::tools::{Catalogue, Tools};
@@ -71,6 +74,14 @@ impl App {
     pub async fn serve_stdio(&self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let server = self.server();
         stdio::serve(server.clone(), stop, &OneAccount { server, tools: &self.tools }).await
+    }
+
+    /// Returns the time zone of `me`, in which replies are unless a zone is set; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be looked up.
+    pub async fn zone_of_me(&self) -> Result<Option<Zone>, Arc<Failure>> {
+        self.tools.zone_of_me().await
     }
 
     /// Returns the backend for HTTP: this account, and those whose keys come with their requests.

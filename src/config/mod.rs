@@ -47,9 +47,10 @@ pub struct Options {
     /// Who `me` is: a user's e-mail address, id or name (a caller over HTTP says so in X-MCP-User)
     #[arg(long, env = "ONCEHUB_MCP_USER", value_name = "USER")]
     pub user: Option<String>,
-    /// Time zone of replies, and of times given without one: an IANA name (over HTTP also X-MCP-Time-Zone)
-    #[arg(long, env = "ONCEHUB_MCP_TIME_ZONE", value_name = "ZONE", default_value = "UTC")]
-    pub time_zone: String,
+    /// Time zone of replies, and of times given without one: an IANA name (over HTTP also X-MCP-Time-Zone) [default: that
+    /// of `me`, else UTC]
+    #[arg(long, env = "ONCEHUB_MCP_TIME_ZONE", value_name = "ZONE")]
+    pub time_zone: Option<String>,
     /// Timeout of one call, in seconds
     #[arg(long, env = "ONCEHUB_MCP_TIMEOUT", value_name = "SECONDS", default_value = TIMEOUT)]
     pub timeout: String,
@@ -133,7 +134,8 @@ impl Config {
         // The simulated account has a key of its own; a real one must not even be read then.
         let key = Key::new(if options.sandbox { KeySource::Missing } else { key_source(options)? }).map_err(bad_key)?;
         let url = api_root(&options.api_url).context("ONCEHUB_API_URL")?;
-        let zone = Zone::parse(&options.time_zone).context("ONCEHUB_MCP_TIME_ZONE")?;
+        let zone = options.time_zone.as_deref().and_then(filled).map(Zone::parse);
+        let zone = zone.transpose().context("ONCEHUB_MCP_TIME_ZONE")?;
         let windows = options.rate_limit.parse().context("ONCEHUB_MCP_RATE_LIMIT")?;
         let calls = Settings {
             timeout: Duration::from_secs_f64(timeout),

@@ -9,6 +9,7 @@ use moka::future::Cache;
 use parking_lot::Mutex;
 use serde::Deserialize;
 
+use super::Me;
 use super::fold::{fold, thousands};
 use crate::oncehub::account::account_in;
 use crate::oncehub::{
@@ -16,7 +17,7 @@ use crate::oncehub::{
     master_pages, teams, tolerant, users, webhooks,
 };
 use crate::records::user::full_name;
-use crate::records::{Booking, FormField, Named, Noun, Told, clean, quoted, word};
+use crate::records::{Booking, Failure, FormField, Named, Noun, Told, Zone, clean, quoted, word};
 
 /// How long what was read is used at most.
 const LIFETIME: Duration = Duration::from_mins(15);
@@ -46,6 +47,8 @@ pub struct Directory {
     renewing: Arc<Mutex<HashSet<Key>>>,
     /// The addresses of accounts, as OnceHub names them.
     addresses: Cache<(Account, usize), Option<String>>,
+    /// The time zones of those who are `me`.
+    zones: Cache<(Account, usize, Me), Option<Zone>>,
     /// What the forms of calendars ask.
     forms: Cache<(Account, usize, Id), Arc<Vec<FormField>>>,
     /// The age from which entries are renewed when they are used.
@@ -82,6 +85,7 @@ impl Directory {
             generations: Arc::default(),
             renewing: Arc::default(),
             addresses: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
+            zones: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
             forms: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
             fresh,
         }
@@ -131,6 +135,16 @@ impl Directory {
     /// Records the address by which OnceHub has just named the key's account.
     pub async fn name_account(&self, oncehub: &Client, address: Option<String>) {
         self.addresses.insert((self.account, oncehub.key_number()), address).await;
+    }
+
+    /// Returns the time zone of `me`, read with `look_up` unless it is cached. A failure is not.
+    pub(super) async fn zone(
+        &self,
+        oncehub: &Client,
+        me: Me,
+        look_up: impl Future<Output = Result<Option<Zone>, Failure>>,
+    ) -> Result<Option<Zone>, Arc<Failure>> {
+        self.zones.try_get_with((self.account, oncehub.key_number(), me), look_up).await
     }
 
     /// Returns what the form of a calendar asks, as far as the last bookings made on it show.

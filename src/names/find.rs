@@ -63,7 +63,7 @@ impl Names {
         self.find_among(nouns, argument, text).await
     }
 
-    async fn find_among(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
+    pub(super) async fn find_among(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
         let (mut unlisted, mut missing) = (None, Vec::new());
         for noun in nouns {
             match self.find_one(*noun, argument, text).await {

@@ -1,10 +1,13 @@
 //! Who `me` is.
 
+use std::sync::Arc;
+
 use super::{Found, Names};
-use crate::records::{Failure, Kind, Noun, quoted};
+use crate::oncehub::{Error, Rejection, users};
+use crate::records::{Failure, Kind, Noun, Zone, quoted};
 
 /// Who `me` is, as far as a call may rely on it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Me {
     /// A user's e-mail address or id, as somebody has set it.
     Set(String),
@@ -22,13 +25,10 @@ impl Names {
     /// # Errors
     /// If nobody is `me`, or not exactly one user; or users cannot be read.
     pub async fn me(&self, argument: &str) -> Result<Found, Failure> {
-        let (me, source) = match &self.me {
-            Me::Set(me) => (me.clone(), "ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is,"),
-            Me::OfKey | Me::OfKeyToName => match self.directory.account_of(&self.oncehub).await? {
-                Some(address) => (address, "the key's account, which says who `me` is,"),
-                None => return Err(nobody(argument)),
-            },
-            Me::Nobody => return Err(nobody(argument)),
+        let Some(me) = self.whose().await? else { return Err(nobody(argument)) };
+        let source = match &self.me {
+            Me::Set(_) => "ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is,",
+            _ => "the key's account, which says who `me` is,",
         };
         if matches!(self.me, Me::OfKeyToName) {
             return Err(Failure::configuration(
@@ -50,6 +50,50 @@ impl Names {
             ),
             _ => failure,
         })
+    }
+
+    /// Returns the time zone of `me`, which is kept as long as names are; `None` if nobody is `me`, or not exactly one
+    /// user, or a user without a zone that is known.
+    ///
+    /// # Errors
+    /// If it cannot be looked up.
+    pub async fn zone_of_me(&self) -> Result<Option<Zone>, Arc<Failure>> {
+        match &self.me {
+            Me::Nobody => Ok(None),
+            // What may be changed as `me` makes no difference to the zone.
+            Me::OfKeyToName => self.directory.zone(&self.oncehub, Me::OfKey, self.look_up_zone()).await,
+            me => self.directory.zone(&self.oncehub, me.clone(), self.look_up_zone()).await,
+        }
+    }
+
+    async fn look_up_zone(&self) -> Result<Option<Zone>, Failure> {
+        let Some(me) = self.whose().await? else { return Ok(None) };
+        let found = match self.find_among(&[Noun::Users], "me", &me).await {
+            Ok(found) => found,
+            Err(failure) => {
+                let names_nobody = [Kind::NotFound, Kind::AmbiguousName, Kind::InvalidArgument].contains(&failure.kind);
+                return if names_nobody { Ok(None) } else { Err(failure) };
+            }
+        };
+        let zone = match found.entry {
+            Some(entry) => entry.timezone,
+            // An id that no list shows: of somebody who was deleted, or beyond those listed; or there is no list.
+            None => match self.oncehub.send(&users::Get::new(found.id)).await {
+                Ok(user) => user.text("timezone").map(str::to_owned),
+                Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => None,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        Ok(zone.and_then(|zone| Zone::parse(&zone).ok()))
+    }
+
+    /// Returns the address, id or name of who `me` is, and `None` if nobody is.
+    async fn whose(&self) -> Result<Option<String>, Error> {
+        match &self.me {
+            Me::Set(me) => Ok(Some(me.clone())),
+            Me::OfKey | Me::OfKeyToName => self.directory.account_of(&self.oncehub).await,
+            Me::Nobody => Ok(None),
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Names {
     pub directory: Directory,
     /// Who `me` is.
     pub me: Me,
-    /// The zone in which candidates are told apart.
+    /// The zone of replies, and of inputs without one.
     pub zone: Zone,
     /// When the call began.
     pub now: Timestamp,

@@ -46,23 +46,16 @@ impl DerefMut for Call {
 
 impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
     fn from_context_part(context: &mut ToolCallContext<'_, Tools>) -> Result<Self, ErrorData> {
-        let tools = context.service;
-        let request = &context.request_context;
-        let deadline = Instant::now() + tools.settings.timeout;
-        let ledger = request.extensions.get::<Ledger>().cloned().unwrap_or_default();
-        let names = Names {
-            oncehub: tools.oncehub.for_call(deadline, ledger),
-            directory: tools.directory.clone(),
-            me: me(&tools.settings, request.extensions.get::<Changes>().is_none_or(|changes| changes.0)),
-            zone: tools.settings.zone.clone(),
-            now: (tools.settings.now)(),
-            progress: progress(request.meta.get_progress_token().map(|token| (request.peer.clone(), token))),
+        let extensions = &context.request_context.extensions;
+        let Some(Prepared { names, deadline }) = extensions.get::<Prepared>().cloned() else {
+            return Err(ErrorData::internal_error("the call was not prepared", None));
         };
+        let tools = context.service;
         let context_of_call = Context {
             names,
             settings: Arc::clone(&tools.settings),
             deadline,
-            ask: request.extensions.get::<Arc<dyn Ask>>().cloned(),
+            ask: extensions.get::<Arc<dyn Ask>>().cloned(),
             was_asked: false,
         };
         let arguments = context.arguments.take().unwrap_or_default();
@@ -70,9 +63,76 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
     }
 }
 
-/// Marks in a request's extensions whether its tool changes anything.
+/// What a call reads OnceHub with, in its request's extensions.
+#[derive(Clone)]
+pub(super) struct Prepared {
+    names: Names,
+    deadline: Instant,
+}
+
+/// What a tool needs before its arguments are read.
 #[derive(Clone, Copy)]
-pub(super) struct Changes(pub(super) bool);
+pub(super) struct Needs {
+    /// Whether it changes anything.
+    pub(super) changes: bool,
+    /// Whether its replies or questions show times.
+    pub(super) zone: bool,
+}
+
+/// Returns what a call reads OnceHub with. Without a zone that is set, its zone is UTC until that of `me` is known.
+pub(super) fn names(tools: &Tools, deadline: Instant, ledger: Ledger, changes: bool, progress: Progress) -> Names {
+    Names {
+        oncehub: tools.oncehub.for_call(deadline, ledger),
+        directory: tools.directory.clone(),
+        me: me(&tools.settings, changes),
+        zone: tools.settings.zone.clone().unwrap_or_else(Zone::utc),
+        now: (tools.settings.now)(),
+        progress,
+    }
+}
+
+impl Prepared {
+    /// Prepares a call: its arguments may contain times without a zone. Returns a note for the reply, if the zone is not
+    /// what it should be.
+    pub(super) async fn call(context: &mut ToolCallContext<'_, Tools>, needs: Needs) -> Option<&'static str> {
+        let tools = context.service;
+        let request = &context.request_context;
+        let deadline = Instant::now() + tools.settings.timeout;
+        let ledger = request.extensions.get::<Ledger>().cloned().unwrap_or_default();
+        let progress = progress(request.meta.get_progress_token().map(|token| (request.peer.clone(), token)));
+        let mut prepared = Self { names: names(tools, deadline, ledger, needs.changes, progress), deadline };
+        let asked = context.arguments.as_ref().and_then(|arguments| arguments.get("time_zone")?.as_str());
+        let asked = asked.and_then(|zone| Zone::parse(zone).ok());
+        let note = match asked {
+            Some(zone) => {
+                prepared.names.zone = zone;
+                None
+            }
+            None if needs.zone && tools.settings.zone.is_none() => {
+                let found = zone_of_me(&prepared.names, prepared.deadline).await;
+                let note = found.is_err().then_some(ZONE_UNKNOWN);
+                prepared.names.zone = found.ok().flatten().unwrap_or(prepared.names.zone);
+                note
+            }
+            None => None,
+        };
+        context.request_context.extensions.insert(prepared);
+        note
+    }
+}
+
+/// Looks up the time zone of `me`, in half of the time that is left: no call fails for it, and a lookup that hangs must
+/// leave the call some time. `None` if there is none.
+pub(super) async fn zone_of_me(names: &Names, deadline: Instant) -> Result<Option<Zone>, Arc<Failure>> {
+    let half = deadline - deadline.saturating_duration_since(Instant::now()) / 2;
+    let names = Names { oncehub: names.oncehub.until(half), ..names.clone() };
+    let found = names.zone_of_me().await;
+    found.inspect_err(|failure| tracing::debug!(kind = ?failure.kind, "the time zone of `me` is unknown"))
+}
+
+/// The note on a reply whose zone could not be looked up.
+pub(super) const ZONE_UNKNOWN: &str =
+    "The time zone of `me` could not be looked up: times are in UTC, also those given without a zone.";
 
 fn me(settings: &Settings, changes: bool) -> Me {
     match &settings.me {

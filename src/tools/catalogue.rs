@@ -9,7 +9,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 
 use crate::names::nearest;
-use crate::tools::call::Changes;
+use crate::tools::call::{Needs, Prepared};
 use crate::tools::reply::{failure_of, render};
 use crate::tools::running::Running;
 use crate::tools::size::bounded;
@@ -56,6 +56,17 @@ static TOOLS: LazyLock<Vec<(&'static str, ToolRouter<Tools>)>> = LazyLock::new(|
         router
     };
     TOOLSETS.iter().map(|(toolset, tools)| (*toolset, offered(*tools))).collect()
+});
+
+/// The tools whose replies or questions show times in the zone of replies, which the others need not know. Besides those
+/// whose output has such times, a question before a deletion names what is upcoming. `test_connection` looks the zone up
+/// itself, once OnceHub has named the account.
+static SHOWING_TIMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let shows_times = |tool: &Tool| {
+        tool.name.starts_with("delete_") || tool.output_schema.as_deref().is_some_and(schema::has_local_times)
+    };
+    let tools = TOOLS.iter().flat_map(|(_, router)| router.map.values()).map(|route| &route.attr);
+    tools.filter(|tool| tool.name != ALWAYS && shows_times(tool)).map(|tool| tool.name.to_string()).collect()
 });
 
 /// One person's daily work, for a client that wants few tools.
@@ -185,6 +196,11 @@ impl Catalogue {
         TOOLS.iter().find(|(_, tools)| tools.has_route(name)).map(|(toolset, _)| *toolset)
     }
 
+    /// Whether a tool's replies or questions show times in the zone of replies.
+    pub(super) fn shows_times(tool: &str) -> bool {
+        SHOWING_TIMES.contains(tool)
+    }
+
     /// Returns how many tokens (of `o200k_base`) a tool's name, description and arguments take in every conversation. A
     /// test counts them: the tokenizer's tables would make up most of the binary.
     pub fn cost_of(name: &str) -> usize {
@@ -247,7 +263,8 @@ impl Catalogue {
 
     async fn answer(&self, mut context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
         let changes = self.get(context.name()).is_some_and(changes);
-        context.request_context.extensions.insert(Changes(changes));
+        let zone = Self::shows_times(context.name());
+        let note = Prepared::call(&mut context, Needs { changes, zone }).await;
         let mut result = match self.router.call(context).await? {
             CallToolResponse::Complete(result) => result,
             other => return Ok(other),
@@ -259,6 +276,7 @@ impl Catalogue {
             // rmcp treats every `Err` as a failure; a declined change is not one.
             result.is_error = Some(false);
         }
+        unclaimed::tell(&mut result, &note.map(str::to_owned).into_iter().collect::<Vec<_>>());
         Ok(result.into())
     }
 }

@@ -23,13 +23,15 @@ mod tests;
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::actions::Settings;
-use crate::names::Directory;
+use crate::names::{Directory, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
-use crate::records::Zone;
+use crate::records::{Failure, Zone};
 use asked::Asked;
 use call::Call;
 pub use catalogue::{BadSelection, Catalogue, Selection};
@@ -91,8 +93,18 @@ impl Tools {
         }
         let mut settings = Settings::clone(&self.settings);
         settings.me = me.or(settings.me);
-        settings.zone = zone.unwrap_or(settings.zone);
+        settings.zone = zone.or(settings.zone);
         Self { settings: Arc::new(settings), ..self.clone() }
+    }
+
+    /// Returns the time zone of `me`, in which replies are unless a zone is set; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be looked up.
+    pub async fn zone_of_me(&self) -> Result<Option<Zone>, Arc<Failure>> {
+        let deadline = Instant::now() + self.settings.timeout;
+        let progress: Progress = Arc::new(|_, _| std::future::ready(()).boxed());
+        call::names(self, deadline, Ledger::default(), false, progress).zone_of_me().await
     }
 
     /// Returns the record of one more call, whose changes count as in flight.

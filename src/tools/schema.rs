@@ -176,6 +176,12 @@ fn add_local_times(schema: &mut Value) {
     }
 }
 
+/// Whether a reply of this schema has the local form of a time, at any depth.
+pub(super) fn has_local_times(schema: &JsonObject) -> bool {
+    let among = |value: &Value| value.as_object().is_some_and(has_local_times);
+    schema.iter().any(|(name, value)| name.ends_with("_local") || among(value))
+}
+
 /// Returns the schema of a whole reply with these fields. Nothing in it is required: a failure's structure, which has
 /// only an `error`, must fit it too, because clients validate every structure against it (the TypeScript SDK does).
 fn output(mut properties: Map<String, Value>) -> Arc<JsonObject> {

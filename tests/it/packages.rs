@@ -117,7 +117,11 @@ fn what_a_host_left_as_it_stands_is_not_set() {
         let output = check.output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         assert!(output.stderr.is_empty(), "{settings:?}: {}", String::from_utf8_lossy(&output.stderr));
-        for expected in ["replies show times in UTC", "'me' is whom the key's account names", "key       not set"] {
+        for expected in [
+            "replies show times in the time zone of 'me', or else in UTC",
+            "'me' is whom the key's account names",
+            "key       not set",
+        ] {
             assert!(said.contains(expected), "{settings:?}: {said}");
         }
         let listed = program().args(["tools", "--json"]).envs(settings).output().unwrap();

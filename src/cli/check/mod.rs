@@ -41,6 +41,7 @@ pub(super) async fn run(
     let mut report = Report::new(arguments.json);
     file(&mut report, dotenv);
     settings(&mut report, &config, given, dotenv);
+    let zone_is_set = config.calls.zone.is_some();
     let has_key = config.sandbox || !config.key.is_missing();
     key(&mut report, &config, given, dotenv);
     let app = App::new(config).await?;
@@ -50,13 +51,17 @@ pub(super) async fn run(
     if let Some(proxy) = &proxy {
         report.fine("proxy", &format!("{} points to {}", proxy.variable, proxy.address));
     }
+    let mut is_accepted = false;
     if has_key {
-        account(&mut report, &app.client, proxy.as_ref()).await;
+        is_accepted = account(&mut report, &app.client, proxy.as_ref()).await;
     } else if let Err(error) = app.client.ping().await {
         let (finding, hint) = trouble::of(&error, url, proxy.as_ref());
         report.bad("network", &finding, &hint);
     } else {
         report.fine("network", "OnceHub answers");
+    }
+    if !zone_is_set {
+        zone(&mut report, &app, is_accepted).await;
     }
     budgets(&mut report, &app.client);
     if let Ok(machine) = machine() {
@@ -119,10 +124,6 @@ fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dote
         report.fine("settings", "all at their defaults");
     }
     let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
-    if !is_given("time-zone") {
-        let hint = "set ONCEHUB_MCP_TIME_ZONE, for example to Europe/London; install sets it automatically";
-        report.warn("zone", "replies show times in UTC", hint);
-    }
     if !is_given("user") {
         report.warn(
             "me", "'me' is whom the key's account names, for what only reads",
@@ -153,18 +154,20 @@ fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
     report.fine("key", &format!("{from}{ending}"));
 }
 
-/// Reports what OnceHub says about the key: account, plan, latency, clock.
-async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::Proxy>) {
+/// Reports what OnceHub says about the key: account, plan, latency, clock. Returns whether it accepts the key.
+async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::Proxy>) -> bool {
     let checked = match client.check().await {
         Ok(checked) => checked,
         Err(error) if error.rejection().is_some() => {
             let failure = Failure::from(&error);
             let topic = if error.rejection().is_some_and(|rejection| rejection.status == 403) { "plan" } else { "key" };
-            return report.bad(topic, &failure.message, &failure.hint);
+            report.bad(topic, &failure.message, &failure.hint);
+            return false;
         }
         Err(error) => {
             let (finding, hint) = trouble::of(&error, &client.settings().url, proxy);
-            return report.bad("network", &finding, &hint);
+            report.bad("network", &finding, &hint);
+            return false;
         }
     };
     let took = checked.took;
@@ -183,6 +186,24 @@ async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::P
         _ => report.fine("plan", "includes the API"),
     }
     clock(report, checked.server_time);
+    true
+}
+
+/// Reports in which zone replies show times if none is set.
+async fn zone(report: &mut Report, app: &App, is_accepted: bool) {
+    let finding = if !is_accepted {
+        "replies show times in the time zone of 'me', or else in UTC"
+    } else {
+        match app.zone_of_me().await {
+            Ok(Some(zone)) => {
+                return report.fine("zone", &format!("replies show times in {}, the time zone of 'me'", zone.name()));
+            }
+            Ok(None) => "replies show times in UTC: 'me' is nobody, or has no time zone",
+            Err(_) => "replies show times in UTC while the time zone of 'me' cannot be looked up",
+        }
+    };
+    let hint = "set ONCEHUB_MCP_TIME_ZONE, for example to Europe/London; install sets it automatically";
+    report.warn("zone", finding, hint);
 }
 
 /// The response time above which calls feel slow to a waiting person.

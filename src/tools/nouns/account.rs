@@ -5,6 +5,7 @@ use rmcp::{tool, tool_router};
 use crate::names::{Found, Me};
 use crate::oncehub::account::account_in;
 use crate::records::{Failure, Noun, Time, Zone, clean, quoted, time, word};
+use crate::tools::call::{ZONE_UNKNOWN, zone_of_me};
 use crate::tools::{Call, Reply, Tools, schema};
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -37,6 +38,17 @@ impl Tools {
         let message = clean(checked.message.as_deref().unwrap_or("The API key is valid")).into_owned();
         let account = account_in(&message).map(str::to_owned);
         call.names.directory.name_account(call.oncehub(), account.clone()).await;
+        let (mut from, mut note) = ("", None);
+        if call.settings.zone.is_none() {
+            match zone_of_me(&call.names, call.deadline).await {
+                Ok(Some(zone)) => {
+                    from = ", the time zone of `me`";
+                    call.names.zone = zone;
+                }
+                Ok(None) => from = ", since no other is known",
+                Err(_) => note = Some(ZONE_UNKNOWN),
+            }
+        }
         let zone = call.zone();
         let why = match &call.names.me {
             Me::Set(_) => "as ONCEHUB_MCP_USER or X-MCP-User says",
@@ -55,14 +67,16 @@ impl Tools {
             Err(failure) => failure.message.trim_start_matches("me: ").to_owned(),
         };
         let text = format!(
-            "OnceHub says: {}\nnow: {} ({})\nme: {who}",
+            "OnceHub says: {}\nnow: {} ({}{from})\nme: {who}",
             quoted(&message, 300),
             time::local(call.now(), zone),
             zone.name(),
         );
         let (time_zone, current_time) = (zone.name().to_owned(), Time(call.now()));
         let connection = Connection { message, account, me, time_zone, current_time };
-        Ok(Reply::new(connection, text).localised(zone))
+        let mut reply = Reply::new(connection, text).localised(zone);
+        note.iter().for_each(|note| reply.note(note));
+        Ok(reply)
     }
 }
 

@@ -43,7 +43,7 @@ impl Default for Setup {
         Self {
             now: NOW,
             settings: Settings {
-                zone: Zone::parse("America/New_York").unwrap(),
+                zone: Zone::parse("America/New_York").ok(),
                 looks: vec![Duration::from_millis(1), Duration::from_millis(60)],
                 ..Settings::default()
             },

@@ -14,6 +14,7 @@ mod small_nouns;
 mod text_alone;
 mod truth;
 mod words;
+mod zone;
 
 use serde_json::{Value, json};
 

@@ -24,7 +24,7 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    pub(super) async fn start(zone: &str, me: Option<String>) -> Self {
+    pub(super) async fn start(zone: Option<&str>, me: Option<String>) -> Self {
         let now: Timestamp = NOW.parse().unwrap();
         let clock: sandbox::Clock = Arc::new(move || now);
         let settings = sandbox::Settings { now: Arc::clone(&clock), limits: None, ..sandbox::Settings::default() };
@@ -35,7 +35,8 @@ impl Bench {
             budget: Budget::new(&[]),
             reply_limit: 8 << 20,
         });
-        let settings = Settings { zone: Zone::parse(zone).unwrap(), me, now: clock, ..Settings::default() };
+        let zone = zone.map(|zone| Zone::parse(zone).unwrap());
+        let settings = Settings { zone, me, now: clock, ..Settings::default() };
         let catalogue = Catalogue::new(&Selection::default()).unwrap();
         let server = Server::new(Tools::new(oncehub, settings), catalogue);
         let (ours, theirs) = tokio::io::duplex(1 << 20);

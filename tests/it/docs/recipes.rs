@@ -25,7 +25,8 @@ async fn reply(line: &str) -> Option<String> {
         }
     };
     // Each run of the program makes an account of its own.
-    let bench = Bench::start(call.get_one::<String>("time_zone").unwrap(), call.get_one("user").cloned()).await;
+    let bench =
+        Bench::start(call.get_one::<String>("time_zone").map(String::as_str), call.get_one("user").cloned()).await;
     Some(text_of(&bench.call(tool, &arguments).await))
 }
 

@@ -169,23 +169,29 @@ impl Reassign {
         location: Option<bookings::VideoLocation>,
     ) -> Self {
         let mut plan = Self { target, host, location, theirs: None, before: Signs::default() };
-        plan.theirs = plan.look_around(&context.oncehub().trying_once()).await.ok();
+        plan.theirs = plan.look_around(&context.names.trying_once()).await.ok();
         plan
     }
 
-    /// Returns the bookings that OnceHub lists for the new host, as host or co-host, around the time of this one.
-    async fn look_around(&self, oncehub: &Client) -> Result<Vec<Told<Booking>>, Error> {
-        let Some((start, end)) = self.target.booking.span() else { return Ok(Vec::new()) };
-        let listing = bookings::All {
-            host: Some(self.host.id.clone()),
-            starting: Range::between(
-                start.checked_sub(LONGEST).ok(),
-                end.checked_add(SignedDuration::from_secs(1)).ok(),
-            ),
-            ..bookings::All::default()
-        };
-        let theirs = oncehub.list(&listing, 100).await?.items;
-        Ok(theirs.into_iter().map(Told::from).collect())
+    /// Returns the list of the bookings that the new host has around the time of this one.
+    fn listing(&self) -> Option<bookings::All> {
+        let (start, end) = self.target.booking.span()?;
+        let around =
+            Range::between(start.checked_sub(LONGEST).ok(), end.checked_add(SignedDuration::from_secs(1)).ok());
+        Some(bookings::All { host: Some(self.host.id.clone()), starting: around, ..bookings::All::default() })
+    }
+
+    /// Returns the bookings that the new host has around the time of this one, also as co-host.
+    async fn look_around(&self, names: &Names) -> Result<Vec<Told<Booking>>, Failure> {
+        let Some(listing) = self.listing() else { return Ok(Vec::new()) };
+        Ok(names.bookings(listing, 100).await?.0)
+    }
+
+    /// Whether OnceHub lists the booking among those that the new host hosts.
+    async fn is_listed(&self, oncehub: &Client) -> Result<bool, Error> {
+        let Some(listing) = self.listing() else { return Ok(false) };
+        let theirs: Vec<_> = oncehub.list(&listing, 100).await?.items.into_iter().map(Told::from).collect();
+        Ok(self.is_among(&theirs))
     }
 
     fn is_among(&self, theirs: &[Told<Booking>]) -> bool {
@@ -242,7 +248,7 @@ impl Action for Reassign {
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
         let theirs = if context.was_asked {
-            self.look_around(&context.oncehub().trying_once()).await.ok()
+            self.look_around(&context.names.trying_once()).await.ok()
         } else {
             self.theirs.clone()
         };
@@ -270,7 +276,7 @@ impl Action for Reassign {
         let (now, before) = (Signs::on(&Told::from(object.clone()), &self.host), self.before);
         let is_theirs = now.owns && !before.owns
             || now.attends && !before.attends
-            || !before.listed && self.is_among(&self.look_around(context.oncehub()).await?);
+            || !before.listed && self.is_listed(context.oncehub()).await?;
         Ok(Seen::made(Some(object).filter(|_| is_theirs)))
     }
 }
@@ -291,11 +297,10 @@ impl Upcoming {
     /// Returns the live upcoming bookings that match `whose`.
     pub async fn of(context: &Context, whose: bookings::All) -> Self {
         let listing = bookings::All { starting: Range::between(Some(context.now()), None), ..whose };
-        let page = context.oncehub().page(&listing, 100, None).await;
-        let more = page.as_ref().is_ok_and(|page| page.has_more);
-        let bookings = page.ok().map(|page| {
-            let all = page.items.into_iter().map(Told::<Booking>::from);
-            let mut live: Vec<Told<Booking>> = all.filter(|booking| booking.is_live()).collect();
+        let found = context.names.bookings(listing, 100).await;
+        let more = found.as_ref().is_ok_and(|(_, more)| *more);
+        let bookings = found.ok().map(|(mut live, _)| {
+            live.retain(|booking| booking.is_live());
             live.sort_by_key(|booking| booking.starts());
             live
         });

@@ -91,7 +91,7 @@ impl Names {
             name.into_iter().chain(email).chain(known).any(|known| fold(known) == folded)
         };
         let listing = bookings::All { starting: among.starting(self.now), ..bookings::All::default() };
-        let gathered = self.gather(&listing, Search::for_some(20, &is_meant)).await?;
+        let gathered = self.gather(&listing, None, Search::for_some(20, &is_meant)).await?;
         let searched = gathered.searched().map(thousands);
         let (mut found, mut alike) = (gathered.items, alike.into_inner());
         if found.is_empty() && alike.len() == 1 && among == Among::All && searched.is_none() {

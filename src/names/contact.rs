@@ -39,7 +39,7 @@ impl Names {
             }
             known.as_deref() == Some(folded.as_str())
         };
-        let gathered = self.gather(&listing, Search::for_some(20, &is_meant)).await?;
+        let gathered = self.gather(&listing, None, Search::for_some(20, &is_meant)).await?;
         let searched = gathered.searched().map(thousands);
         let found = gathered.items;
         let mut ids = found.iter().filter_map(|contact| contact.id.as_deref());

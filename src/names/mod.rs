@@ -9,6 +9,8 @@ mod contact;
 mod directory;
 mod find;
 mod fold;
+mod held;
+mod lists;
 mod me;
 mod search;
 
@@ -21,8 +23,9 @@ pub use booking::Among;
 pub use directory::{Directory, Entries, Entry};
 pub use find::Found;
 pub use fold::{fold, looks_like_an_id, nearest, thousands};
+pub use held::after;
 pub use me::Me;
-pub use search::{Gathered, Keep, Search, Stopped, cursor_of, cut};
+pub use search::{Gathered, Keep, Search, Stopped, cut};
 
 use crate::oncehub::{Client, Endpoint, Error, Id, Object};
 use crate::records::{Named, Noun, Record, Told, Zone};
@@ -48,6 +51,12 @@ pub struct Names {
 }
 
 impl Names {
+    /// Returns the same, which tries each request once: for what a call can do without.
+    #[must_use]
+    pub fn trying_once(&self) -> Self {
+        Self { oncehub: self.oncehub.trying_once(), ..self.clone() }
+    }
+
     /// Reads one object by its id.
     pub async fn read<R: Record>(&self, get: &impl Endpoint<Response = Object>, id: &Id) -> Result<Told<R>, Error> {
         let mut object = self.oncehub.send(get).await?;

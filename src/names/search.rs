@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::Names;
-use crate::oncehub::{Error, Id, Listing, Walk};
-use crate::records::{Record, Told};
+use super::lists::{Batch, Lists, One};
+use crate::oncehub::{Id, Listing};
+use crate::records::{Failure, Record, Told};
 
 /// The number of pages that one search reads at most.
 const PAGES: usize = 10;
@@ -18,8 +19,6 @@ pub type Keep<'a, R> = Option<&'a (dyn Fn(&Told<R>) -> bool + Sync)>;
 pub struct Search<'a, R> {
     /// How many objects are wanted.
     pub wanted: usize,
-    /// The object to begin after.
-    pub after: Option<Id>,
     /// Which objects to keep.
     pub keep: Keep<'a, R>,
     /// What is kept of an object.
@@ -31,7 +30,7 @@ pub struct Search<'a, R> {
 impl<'a, R> Search<'a, R> {
     /// Looks for a few objects that `keep` keeps.
     pub fn for_some(wanted: usize, keep: &'a (dyn Fn(&Told<R>) -> bool + Sync)) -> Self {
-        Self { wanted, after: None, keep: Some(keep), brief: |object| object, room: usize::MAX }
+        Self { wanted, keep: Some(keep), brief: |object| object, room: usize::MAX }
     }
 }
 
@@ -39,6 +38,8 @@ impl<'a, R> Search<'a, R> {
 pub struct Gathered<R> {
     /// Newest first.
     pub items: Vec<Told<R>>,
+    /// Where to go on after each of them.
+    pub cursors: Vec<Option<String>>,
     /// Whether there are more after the last one.
     pub has_more: bool,
     /// Where to go on.
@@ -70,37 +71,62 @@ impl<R> Gathered<R> {
 }
 
 impl Names {
-    /// Gathers objects from as many pages as that takes; with a filter, from at most ten.
-    pub async fn gather<R: Record>(&self, listing: &impl Listing, search: Search<'_, R>) -> Result<Gathered<R>, Error> {
-        let Search { wanted, after, keep, brief, room } = search;
-        let mut found = Gathered { items: Vec::new(), has_more: false, next: None, wanted, scanned: 0, stopped: None };
-        let (mut walk, mut pages, mut size, mut sized) = (Walk::after(after), 0, 0, 0);
+    /// Gathers objects of a list that come after the one with the id `after`, from as many pages as that takes; with a
+    /// filter, from at most ten.
+    pub async fn gather<R: Record>(
+        &self,
+        listing: &impl Listing,
+        after: Option<Id>,
+        search: Search<'_, R>,
+    ) -> Result<Gathered<R>, Failure> {
+        self.gather_from(One::after(listing, after), search).await
+    }
+
+    /// Gathers objects of lists that are read as one.
+    pub(super) async fn gather_from<R: Record, L: Lists>(
+        &self,
+        mut lists: L,
+        search: Search<'_, R>,
+    ) -> Result<Gathered<R>, Failure> {
+        let Search { wanted, keep, brief, room } = search;
+        let mut found = Gathered {
+            items: Vec::new(),
+            cursors: Vec::new(),
+            has_more: false,
+            next: None,
+            wanted,
+            scanned: 0,
+            stopped: None,
+        };
+        // Of two lists, what counts in both is left out of one.
+        let may_find_nothing = keep.is_some() || L::COUNT > 1;
+        let (mut pages, mut size, mut sized) = (0, 0, 0);
         loop {
             let limit = if keep.is_some() { PAGE } else { wanted - found.items.len() };
-            let page = self.oncehub.next_page(listing, limit, &mut walk).await?;
-            pages += 1;
-            let count = page.items.len();
-            for (index, object) in page.items.into_iter().enumerate() {
+            let Batch { items, pages: read, has_more, next, repeats } = lists.read(&self.oncehub, limit).await?;
+            pages += read;
+            let count = items.len();
+            for (index, (object, cursor)) in items.into_iter().enumerate() {
                 found.scanned += 1;
                 let object = Told::from(object);
                 if keep.is_some_and(|keep| !keep(&object)) {
                     continue;
                 }
                 let object = brief(object);
-                let next = cursor_of(&object);
+                found.cursors.push(cursor.clone());
                 found.items.push(object);
                 if found.items.len() == wanted {
-                    found.has_more = (index + 1 < count || page.has_more) && next.is_some();
-                    found.next = next.filter(|_| found.has_more);
+                    found.has_more = (index + 1 < count || has_more) && cursor.is_some();
+                    found.next = cursor.filter(|_| found.has_more);
                     return Ok(found);
                 }
             }
-            (found.has_more, found.next) = (page.has_more, page.next);
-            found.stopped = if page.repeats {
+            (found.has_more, found.next) = (has_more, next);
+            found.stopped = if repeats {
                 Some(Stopped::Repeated)
             } else if found.next.is_none() {
                 None
-            } else if keep.is_some() && pages == PAGES {
+            } else if may_find_nothing && pages + L::COUNT > PAGES {
                 Some(Stopped::Scanned)
             } else {
                 size += found.items.iter().skip(sized).map(json_size).sum::<usize>();
@@ -113,11 +139,6 @@ impl Names {
             (self.progress)(found.scanned, keep.is_none().then_some(wanted)).await;
         }
     }
-}
-
-/// Returns the cursor that continues after an object. Only a valid id can serve as a cursor.
-pub fn cursor_of<R: Record>(object: &Told<R>) -> Option<String> {
-    object.id().filter(|id| id.parse::<Id>().is_ok()).map(str::to_owned)
 }
 
 /// Estimates how many bytes an object takes in a list, in which long texts are cut.

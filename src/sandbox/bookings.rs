@@ -16,7 +16,8 @@ impl Noun for Booking {
         Filter::Is("booking_page", |booking, id, _| booking.page.as_deref() == Some(id)),
         Filter::Is("master_page", |booking, id, _| booking.master_page.as_deref() == Some(id)),
         Filter::Is("event_type", |booking, id, _| booking.event_type.as_deref() == Some(id)),
-        Filter::Is("host", |booking, id, _| booking.is_hosted_by(id)),
+        // What is on a Classic page has an owner, and no hosts.
+        Filter::Is("host", |booking, id, _| booking.calendar.is_some() && booking.is_hosted_by(id)),
         Filter::Between("creation_time", |booking| booking.created),
         Filter::Between("starting_time", |booking| booking.starts),
         Filter::Between("last_updated_time", |booking| booking.updated),
@@ -209,7 +210,8 @@ fn reassign(world: &mut World, request: &Request, id: &str) -> Answer {
             Some(provider.ok_or_else(|| conflict(&message).about("location.value"))?)
         }
     };
-    let follows = world.host_shows.as_owner;
+    // The owner of what is on a Classic page stays who first accepted it.
+    let follows = world.host_shows.as_owner && booking.calendar.is_some();
     change(world, id, |booking| {
         booking.owner = (!follows).then(|| booking.owner().to_owned());
         new_host.clone_into(&mut booking.host);

@@ -60,7 +60,7 @@ impl Fault {
         Self { on: None, skip: 0, times: usize::MAX, effect }
     }
 
-    /// Limits it to requests with this method whose path contains this.
+    /// Limits it to requests with this method whose path contains this, or whose query, for a part with `=`.
     #[must_use]
     pub fn on(mut self, method: &str, path: &str) -> Self {
         self.on = Some((method.to_owned(), path.to_owned()));
@@ -83,10 +83,10 @@ impl Fault {
 }
 
 /// Returns the effect of the first fault that matches a request, and counts it down.
-pub(super) fn take(faults: &mut [Fault], method: &str, path: &str) -> Option<Effect> {
+pub(super) fn take(faults: &mut [Fault], method: &str, path: &str, query: &str) -> Option<Effect> {
+    let is_on = |part: &str| path.contains(part) || part.contains('=') && query.contains(part);
     let fits = |fault: &&mut Fault| {
-        fault.times > 0
-            && fault.on.as_ref().is_none_or(|(wanted, part)| wanted == method && path.contains(part.as_str()))
+        fault.times > 0 && fault.on.as_ref().is_none_or(|(wanted, part)| wanted == method && is_on(part))
     };
     for fault in faults.iter_mut().filter(fits) {
         if fault.skip == 0 {

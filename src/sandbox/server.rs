@@ -136,7 +136,7 @@ async fn exchange(shared: Arc<Shared>, incoming: hyper::Request<Incoming>) -> Re
         key: request.key.clone(),
         status: None,
     };
-    let effect = fault::take(&mut shared.faults.lock(), &request.method, &path);
+    let effect = fault::take(&mut shared.faults.lock(), &request.method, &path, &seen.query);
     // Like any real server, it continues with a request whose client has left.
     let working = shared.working.token();
     let stop = shared.stop.clone();

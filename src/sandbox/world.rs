@@ -294,6 +294,14 @@ impl World {
         ids(&self.users, |user| !user.deleted && user.email.to_lowercase() == email.to_lowercase())
     }
 
+    /// Takes OnceHub Classic away: its pages, their event types, and what was booked on them.
+    pub fn remove_classic(&mut self) {
+        self.pages.clear();
+        self.master_pages.clear();
+        self.event_types.clear();
+        self.bookings.retain(|booking| booking.calendar.is_some());
+    }
+
     /// Prefixes the names of all users and contacts with a mark, so that two accounts can be told apart.
     pub fn mark(&mut self, mark: &str) {
         self.users.iter_mut().for_each(|user| user.first_name.insert_str(0, mark));

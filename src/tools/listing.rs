@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::size::{json_size, most_that_fit};
 use super::{Asked, Call, Reply};
-use crate::names::{Gathered, Keep, Search, Stopped, cursor_of, cut, fold};
-use crate::oncehub::{Id, Listing};
-use crate::records::{Failure, Record, Told, Zone};
+use crate::names::{Gathered, Keep, Search, Stopped, after, cut, fold};
+use crate::oncehub::{Listing, bookings};
+use crate::records::{Booking, Failure, Record, Told, Zone};
 
 /// The number of items returned when the caller sets no limit.
 pub(super) const USUAL: usize = 25;
@@ -58,16 +58,31 @@ impl Paging {
         keep: Keep<'_, R>,
         brief: fn(Told<R>) -> Told<R>,
     ) -> Result<Gathered<R>, Failure> {
-        let after: Option<Id> = self.cursor.as_deref().map(str::parse).transpose().map_err(|error| {
-            Failure::argument("cursor", error, "pass the last reply's next_cursor, or nothing to start over")
-        })?;
+        let after = after(self.cursor.as_deref())?;
+        let mut found = call.names.gather(listing, after, self.search(call, keep, brief)).await?;
+        call.names.fill(&mut found.items).await;
+        Ok(found)
+    }
+
+    /// Like [`Paging::gather`], for bookings: with a host, all that they hold.
+    pub(super) async fn bookings(
+        &self,
+        call: &Call,
+        filter: bookings::All,
+        keep: Keep<'_, Booking>,
+        brief: fn(Told<Booking>) -> Told<Booking>,
+    ) -> Result<Gathered<Booking>, Failure> {
+        let search = self.search(call, keep, brief);
+        let mut found = call.names.gather_bookings(filter, self.cursor.as_deref(), search).await?;
+        call.names.fill(&mut found.items).await;
+        Ok(found)
+    }
+
+    fn search<'a, R: Record>(&self, call: &Call, keep: Keep<'a, R>, brief: fn(Told<R>) -> Told<R>) -> Search<'a, R> {
         let wanted = self.limit.map_or(USUAL, |limit| limit as usize);
         // Of a text alone, only its end tells how much fits.
         let room = if call.settings.structured { call.settings.max_reply } else { usize::MAX };
-        let search = Search { wanted, after, keep, brief, room };
-        let mut found = call.names.gather(listing, search).await?;
-        call.names.fill(&mut found.items).await;
-        Ok(found)
+        Search { wanted, keep, brief, room }
     }
 
     /// Like [`Paging::gather`], for everything.
@@ -145,9 +160,9 @@ pub(super) fn reply<R: Record>(
     let fitting = most_that_fit(items.len(), most, size);
     if fitting < all {
         // A list can only continue after an object that has an id.
-        let can_go_on = |count: &usize| found.items.get(count - 1).and_then(cursor_of).is_some();
-        let count = (1..=fitting).rev().find(can_go_on).unwrap_or(fitting);
-        found.next = found.items.get(count - 1).and_then(cursor_of);
+        let cursor = |count: usize| found.cursors.get(count.checked_sub(1)?)?.clone();
+        let count = (1..=fitting).rev().find(|count| cursor(*count).is_some()).unwrap_or(fitting);
+        found.next = cursor(count);
         found.items.truncate(count);
         items.truncate(count);
         body = text(&found.items, asked.zone);

@@ -190,7 +190,7 @@ fn booking(world: &World, index: usize, monday: Date, now: Timestamp) -> Option<
         cancellation: is_canceled.then_some(cancellation),
         guest: Guest { answers: if asks { answers.into() } else { Vec::new() }, ..guest(by)? },
         host: user(host),
-        co_hosts: if index % 11 == 1 { vec![user(OWNER)] } else { Vec::new() },
+        co_hosts: if index % 11 == 1 && !classic { vec![user(OWNER)] } else { Vec::new() },
         contact: contact(by),
         utm: index.is_multiple_of(4).then(
             || json!({"source": "newsletter", "medium": "email", "campaign": "autumn", "term": null, "content": null}),

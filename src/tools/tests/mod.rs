@@ -6,6 +6,7 @@ mod campaign;
 mod documented_errors;
 mod dry_run;
 mod fuzz;
+mod held;
 mod importers;
 mod names;
 mod operations;

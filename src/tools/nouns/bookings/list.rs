@@ -47,12 +47,12 @@ impl Tools {
         let keep = is_filtered_here.then_some(&keep as &(dyn Fn(&Told<Booking>) -> bool + Sync));
         match detail {
             Detail::Summary => {
-                let mut found = input.paging.gather(&call, &filter, keep, Told::<Booking>::brief).await?;
+                let mut found = input.paging.bookings(&call, filter, keep, Told::<Booking>::brief).await?;
                 found.items.iter_mut().for_each(|booking| booking.leave_usual_subject_out());
                 Ok(reply(found, "booking", &asked, agenda, Texts::Cut))
             }
             Detail::Full => {
-                let found = input.paging.gather(&call, &filter, keep, |booking| booking).await?;
+                let found = input.paging.bookings(&call, filter, keep, |booking| booking).await?;
                 let each = |bookings: &[Told<Booking>], zone: &Zone| -> String {
                     bookings.iter().map(|booking| booking.item_in_full(zone)).collect::<Vec<_>>().join("\n")
                 };

@@ -456,7 +456,7 @@ async fn what_else_the_new_host_has_then_is_in_the_question_and_in_the_reply() {
     let moving =
         bench.booking(json!({"host": "Dana Reyes", "calendar": "Intro call", "starts_after": "tomorrow"})).await;
     bench.sandbox.with(|world| world.coincide(&moving, &theirs));
-    let unread = Fault::new(Effect::DropBefore).on("GET", "/v2/bookings").after(2);
+    let unread = Fault::new(Effect::DropBefore).on("GET", "/v2/bookings").after(3);
     let arguments = json!({"booking_id": moving, "new_host": "Lee Whitford"});
     let text = bench.call_with(unread, "reassign_booking", arguments).await.text();
     assert!(text.contains(&format!("The new host has another booking then: {theirs} ")), "{text}");

@@ -1,0 +1,115 @@
+//! The bookings that a user holds. OnceHub's filter by host knows booking calendars only; what is booked on a Classic page
+//! has an owner instead. Where an account has such pages, both are asked.
+
+use super::Names;
+use super::lists::{BETWEEN, Place, Places, Two};
+use super::search::{Gathered, Search};
+use crate::oncehub::{Id, Object, bookings};
+use crate::records::{Booking, Failure, Noun, Told};
+
+/// The lists that a filter of bookings stands for.
+enum Held {
+    /// One of OnceHub's lists.
+    InOne(bookings::All),
+    /// Those on calendars, and those on Classic pages, where the same user is the owner.
+    InTwo(bookings::All, bookings::All),
+}
+
+impl Held {
+    /// Returns what a filter stands for on an account that has Classic pages.
+    fn with_classic(filter: bookings::All) -> Self {
+        let Some(host) = &filter.host else { return Self::InOne(filter) };
+        // Nobody else owns what the user holds on a Classic page; and that is not on a calendar.
+        let another_owns = filter.owner.as_ref().is_some_and(|owner| owner.as_str() != host.as_str());
+        if another_owns || filter.booking_calendar.is_some() {
+            return Self::InOne(filter);
+        }
+        let classic = bookings::All { host: None, owner: Some(host.clone()), ..filter.clone() };
+        // What is on a Classic page is on no calendar.
+        match filter.booking_page.as_ref().or(filter.master_page.as_ref()).or(filter.event_type.as_ref()) {
+            Some(_) => Self::InOne(classic),
+            None => Self::InTwo(filter, classic),
+        }
+    }
+}
+
+/// Whether a booking was made on a Classic page. OnceHub shows the calendar of every other.
+fn is_classic(booking: &Object) -> bool {
+    let has = |field: &str| booking.get(field).is_some_and(|value| !value.is_null() && value != "");
+    has("booking_page") || !has("booking_calendar")
+}
+
+impl Names {
+    /// Returns the lists that a filter of bookings stands for. Whether the account has Classic pages is read once, and
+    /// only where it makes a difference.
+    async fn held(&self, filter: bookings::All, goes_on: bool) -> Held {
+        match Held::with_classic(filter) {
+            // A cursor of two lists says enough.
+            Held::InTwo(on_calendars, _) if !goes_on && !self.may_have_classic_pages().await => {
+                Held::InOne(on_calendars)
+            }
+            held => held,
+        }
+    }
+
+    /// Whether the account has Classic pages, or it is not known that it has none.
+    async fn may_have_classic_pages(&self) -> bool {
+        let pages = self.all_or_none(Noun::BookingPages).await;
+        !pages.is_known() || !pages.all.is_empty()
+    }
+
+    /// Gathers bookings like [`Names::gather`]; with a host, all that they hold, on calendars and on Classic pages.
+    ///
+    /// # Errors
+    /// If the cursor is not one of this list, or OnceHub cannot be asked.
+    pub async fn gather_bookings(
+        &self,
+        filter: bookings::All,
+        cursor: Option<&str>,
+        search: Search<'_, Booking>,
+    ) -> Result<Gathered<Booking>, Failure> {
+        let places = cursor.and_then(Places::parse);
+        match self.held(filter, places.is_some()).await {
+            Held::InOne(filter) => self.gather(&filter, after(cursor)?, search).await,
+            Held::InTwo(on_calendars, classic) => {
+                let begin = || Places(Place::Begin, Place::Begin);
+                let places = match (cursor, places) {
+                    (None, _) => begin(),
+                    (Some(_), Some(places)) => places,
+                    (Some(other), None) => {
+                        after(Some(other))?;
+                        let problem = "it is of another list: one of calendars alone, or with other filters";
+                        return Err(Failure::argument("cursor", problem, START_OVER));
+                    }
+                };
+                self.gather_from(Two::new(on_calendars, classic, is_classic, places), search).await
+            }
+        }
+    }
+
+    /// Returns up to `wanted` bookings, newest created first, and whether there are more; with a host, all that they
+    /// hold.
+    ///
+    /// # Errors
+    /// If OnceHub cannot be asked.
+    pub async fn bookings(&self, filter: bookings::All, wanted: usize) -> Result<(Vec<Told<Booking>>, bool), Failure> {
+        let search = Search { wanted, keep: None, brief: |booking| booking, room: usize::MAX };
+        let found = self.gather_bookings(filter, None, search).await?;
+        Ok((found.items, found.has_more))
+    }
+}
+
+const START_OVER: &str = "pass the last reply's next_cursor with the same filters, or no cursor to start over";
+
+/// Reads the cursor of one list.
+///
+/// # Errors
+/// If it is none.
+pub fn after(cursor: Option<&str>) -> Result<Option<Id>, Failure> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    if Places::parse(cursor).is_some() {
+        let problem = format!("a cursor with a {BETWEEN} goes on in a list of bookings by host, which this is not");
+        return Err(Failure::argument("cursor", problem, START_OVER));
+    }
+    cursor.trim().parse().map(Some).map_err(|error| Failure::argument("cursor", error, START_OVER))
+}

@@ -10,6 +10,8 @@ mod schedule;
 use serde_json::{Map, Value, json};
 
 pub use hours::{DateInput, DayInput};
+pub use outside::Outside;
+use outside::Upcoming;
 use schedule::is_alike;
 pub use schedule::{Schedule, When};
 
@@ -29,6 +31,8 @@ pub struct Update {
     pub changed: Vec<When>,
     /// What had to be left out or was superfluous.
     pub notes: Vec<String>,
+    /// The bookings that it may leave outside of working hours; `None` if they could not be read.
+    upcoming: Option<Upcoming>,
 }
 
 impl Update {
@@ -73,6 +77,7 @@ impl Action for Update {
         let (user, zone) = (self.before.described(), self.before.zone.name());
         let changes = self.in_words(&self.wanted).join("; ");
         Question::ordinary(format!("Change the working hours of {user} (times in {zone}): {changes}"))
+            .and(self.outside_in_words())
     }
 
     fn unchanged(&self) -> Map<String, Value> {

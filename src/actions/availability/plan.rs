@@ -23,7 +23,8 @@ impl Update {
     ) -> Result<Self, Failure> {
         let before = Schedule::of(&context.names, user).await?;
         let (wanted, changed, notes) = (before.clone(), Vec::new(), Vec::new());
-        let mut update = Self { weekly: Vec::new(), overrides: Vec::new(), before, wanted, changed, notes };
+        let upcoming = None;
+        let mut update = Self { weekly: Vec::new(), overrides: Vec::new(), before, wanted, changed, notes, upcoming };
         for (index, row) in weekly.iter().enumerate() {
             let path = format!("weekly[{index}]");
             let days = days(&row.day).ok_or_else(|| {
@@ -50,6 +51,9 @@ impl Update {
         }
         let mut said = HashSet::new();
         update.notes.retain(|note| said.insert(note.clone()));
+        if !update.is_so_already() {
+            update.look_ahead(context).await;
+        }
         Ok(Self { weekly, overrides, ..update })
     }
 

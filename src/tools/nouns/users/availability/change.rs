@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::Stop;
-use crate::actions::availability::{DateInput, DayInput, Schedule, Update};
-use crate::records::{Availability, Failure, Noun, Time, Told};
+use crate::actions::availability::{DateInput, DayInput, Outside, Schedule, Update};
+use crate::records::{Availability, Booking, Failure, Noun, Time, Told};
 use crate::tools::{Call, Reply, Tools, schema};
 
 /// The reply to a change of hours.
@@ -17,9 +17,12 @@ struct Changed<'a> {
     availability: Told<Availability>,
     /// Each a day or date, with its hours before and after
     changes: Vec<Value>,
-    /// Upcoming bookings on the changed days that are now outside working hours
+    /// Upcoming bookings on the changed days that the change puts outside working hours
     #[schemars(with = "Option<Vec<Value>>")]
     outside_working_hours: Option<Vec<Row<'a>>>,
+    /// Those that were outside before, and still are
+    #[schemars(with = "Option<Vec<Value>>")]
+    outside_before_too: Option<Vec<Row<'a>>>,
 }
 
 /// A booking that now lies outside of hours.
@@ -58,7 +61,8 @@ impl Tools {
         let read = if done.looked_up { None } else { Schedule::of(&call.names, user.clone()).await.ok() };
         let is_read_back = done.looked_up || read.is_some();
         let after = read.unwrap_or_else(|| Schedule::read(done.object.clone(), user, call.zone()));
-        let mut reply = changed(&call, &update, after).await;
+        update.look_again(&call).await;
+        let mut reply = changed(&update, after);
         if !is_read_back {
             reply.note("The hours could not be read back: this is what OnceHub answered.");
         }
@@ -87,12 +91,49 @@ fn nothing_to_change(Update { before, changed, notes, .. }: &Update) -> Reply {
 }
 
 /// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.
-async fn changed(call: &Call, update: &Update, after: Schedule) -> Reply {
-    let outside = update.outside(call, &after).await;
-    let (bookings, more) = outside.as_ref().map_or((&[][..], false), |(bookings, more)| (bookings.as_slice(), *more));
+fn changed(update: &Update, after: Schedule) -> Reply {
+    let outside = update.outside(&after);
     let mut text = format!("{}\n{}", after.heading(), update.in_words(&after).join("\n"));
+    let (mut now, mut before) = (None, None);
+    if let Some(outside) = &outside {
+        now = Some(rows(&mut text, "bookings now outside working hours", &outside.now, &after));
+        before = Some(rows(&mut text, "bookings outside working hours before and now", &outside.before, &after));
+    }
+    let changed = Changed {
+        availability: after.sent.clone(),
+        changes: update.rows(&after),
+        outside_working_hours: now,
+        outside_before_too: before.filter(|rows| !rows.is_empty()),
+    };
+    let mut reply = Reply::new(changed, text).localised(&after.zone);
+    match outside {
+        Some(Outside { now, before, more }) => {
+            if !now.is_empty() || !before.is_empty() {
+                let stand =
+                    "These bookings stand: request_reschedule, reassign_booking or cancel_booking can change them.";
+                reply.note(stand);
+            }
+            if more {
+                reply.note("Not all upcoming bookings were checked: see list_bookings (host).");
+            }
+        }
+        None => reply.note("Bookings now outside working hours could not be looked up: see list_bookings (host)."),
+    }
+    update.notes.iter().for_each(|note| reply.note(note));
+    if update.changed.iter().all(|when| update.before.at(*when) == after.at(*when)) {
+        reply.note("Nothing is different from before.");
+    }
+    if !update.is_applied(&after) {
+        let asked = update.in_words(&update.wanted).join("; ");
+        reply.note(&format!("OnceHub did not apply all of it. Requested: {asked}."));
+    }
+    reply
+}
+
+/// Adds bookings to a text, on a line each under a heading, and returns them as rows.
+fn rows<'a>(text: &mut String, heading: &str, bookings: &[&'a Told<Booking>], after: &Schedule) -> Vec<Row<'a>> {
     if !bookings.is_empty() {
-        text.push_str("\nbookings now outside working hours:");
+        text.push_str(&format!("\n{heading}:"));
     }
     let mut rows = Vec::new();
     for booking in bookings.iter().take(NAMED) {
@@ -110,28 +151,8 @@ async fn changed(call: &Call, update: &Update, after: Schedule) -> Reply {
     if bookings.len() > NAMED {
         text.push_str(&format!("\nand {} more: see list_bookings (host)", bookings.len() - NAMED));
     }
-    let (changes, outside_working_hours) = (update.rows(&after), outside.is_ok().then_some(rows));
-    let changed = Changed { availability: after.sent.clone(), changes, outside_working_hours };
-    let mut reply = Reply::new(changed, text).localised(&after.zone);
-    if !bookings.is_empty() {
-        reply.note("These bookings stand: request_reschedule, reassign_booking or cancel_booking can change them.");
-    }
-    if more {
-        reply.note("Not all upcoming bookings were checked: see list_bookings (host).");
-    }
-    if outside.is_err() {
-        reply.note("Bookings now outside working hours could not be looked up: see list_bookings (host).");
-    }
-    update.notes.iter().for_each(|note| reply.note(note));
-    if update.changed.iter().all(|when| update.before.at(*when) == after.at(*when)) {
-        reply.note("Nothing is different from before.");
-    }
-    if !update.is_applied(&after) {
-        let asked = update.in_words(&update.wanted).join("; ");
-        reply.note(&format!("OnceHub did not apply all of it. Requested: {asked}."));
-    }
-    reply
+    rows
 }
 
-/// How many bookings are named in a reply.
+/// How many bookings of each kind are named in a reply.
 const NAMED: usize = 50;

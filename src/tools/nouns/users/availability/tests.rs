@@ -245,6 +245,87 @@ async fn only_what_a_change_pushes_out_is_named() {
 }
 
 #[tokio::test]
+async fn what_was_outside_before_as_well_is_told_apart_in_the_question_and_in_the_reply() {
+    let bench = Bench::asking(Confirm::Always, Some(vec![Answer::Yes])).await;
+    let week = |from: &str, to: &str| json!({"weekly": [{"day": "Mon-Fri", "working_hours": [hours(from, to)]}]});
+    let of = |replied: &Value, field: &str| -> Vec<String> {
+        let rows = replied[field].as_array().into_iter().flatten();
+        rows.map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = update(&bench, DANA, week("10:00", "17:00")).await;
+    let nine = of(first.structure(), "outside_working_hours");
+    assert!(!nine.is_empty() && first.structure()["outside_before_too"].is_null(), "{}", first.text());
+    // Those at nine are outside already; those at ten are new.
+    let second = update(&bench, DANA, week("10:30", "17:00")).await;
+    assert_eq!(of(second.structure(), "outside_before_too"), nine);
+    let ten = of(second.structure(), "outside_working_hours");
+    assert!(!ten.is_empty() && ten.iter().all(|id| !nine.contains(id)), "{}", second.text());
+    let (new, old) = second
+        .text()
+        .split_once("outside working hours before and now:")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    assert!(ten.iter().all(|id| new.contains(id)) && nine.iter().all(|id| old.contains(id)), "{}", second.text());
+    let question = bench.asked.lock().unwrap()[1].clone();
+    let (new, old) = question.split_once(" Outside before and after: ").unwrap();
+    assert!(new.contains("Outside of these hours, but not canceled: "), "{question}");
+    assert!(ten.iter().all(|id| new.contains(id)) && nine.iter().all(|id| old.contains(id)), "{question}");
+    // Days that the change is not about are nobody's business, nor is what the change brings back.
+    let monday = json!({"weekly": [{"day": "Monday", "working_hours": [hours("08:00", "18:00")]}]});
+    let third = update(&bench, DANA, monday).await;
+    assert_eq!(
+        (&third.structure()["outside_working_hours"], &third.structure()["outside_before_too"]),
+        (&json!([]), &Value::Null)
+    );
+    assert!(!bench.asked.lock().unwrap()[2].contains("utside"));
+    // A date on its own, and back to the hours of the week.
+    let thursday = json!({"overrides": [{"date": "2026-12-03", "working_hours": []}]});
+    let fourth = update(&bench, DANA, thursday).await;
+    let dated =
+        [of(fourth.structure(), "outside_working_hours"), of(fourth.structure(), "outside_before_too")].concat();
+    assert_eq!(dated.iter().collect::<std::collections::HashSet<_>>().len(), dated.len());
+}
+
+#[tokio::test]
+async fn bookings_are_read_once_for_a_change_and_a_change_does_not_need_them() {
+    let bench = Bench::start().await;
+    bench.call("list_bookings", json!({"host": DANA, "limit": 1})).await.text();
+    let off = |date: &str| json!({"overrides": [{"date": date, "working_hours": []}]});
+    let before = bench.requests("GET", "/v2/bookings");
+    update(&bench, DANA, off("2026-11-25")).await.text();
+    assert_eq!(bench.requests("GET", "/v2/bookings") - before, 2, "on calendars, and on Classic pages");
+    // If they cannot be read at first, they are read after the change.
+    let lost = Fault::new(Effect::DropBefore).on("GET", "host=").times(1);
+    let replied = bench.call_with(lost, "update_scheduling_availability", {
+        let mut asked = off("2026-11-27");
+        asked["user_id"] = DANA.into();
+        asked
+    });
+    let replied = replied.await;
+    assert!(replied.structure()["outside_working_hours"].is_array(), "{}", replied.text());
+    assert!(!replied.text().contains("could not be looked up"));
+    // A question says what it does not know.
+    let bench = Bench::asking(Confirm::Always, Some(vec![Answer::Declined])).await;
+    let lost = Fault::new(Effect::Error(400, json!({"type": "invalid_request_error", "message": "No"})));
+    bench.sandbox.fail(lost.on("GET", "/v2/bookings"));
+    update(&bench, DANA, off("2026-11-25")).await.text();
+    let question = bench.asked.lock().unwrap()[0].clone();
+    assert!(question.ends_with("Which bookings are outside of these hours could not be looked up."), "{question}");
+}
+
+#[tokio::test]
+async fn of_hours_that_oncehub_did_not_send_nothing_is_said() {
+    let bench = Bench::start().await;
+    let nothing = Fault::new(Effect::Replace(json!({"object": "schedule", "timezone": "America/New_York"})));
+    bench.sandbox.fail(nothing.on("GET", "/scheduling-availability").times(1));
+    let change = json!({"overrides": [{"date": "2026-11-25", "working_hours": []}]});
+    let replied = update(&bench, DANA, change).await;
+    bench.sandbox.heal();
+    assert!(!replied.structure()["outside_working_hours"].as_array().unwrap().is_empty(), "{}", replied.text());
+    assert!(replied.structure()["outside_before_too"].is_null(), "{}", replied.text());
+}
+
+#[tokio::test]
 async fn working_hours_are_times_on_the_wall_when_clocks_change() {
     // Clocks go back in New York on Sunday, 1 November 2026.
     let bench = Bench::with(Setup { now: "2026-10-29T14:20:00Z", ..Setup::default() }).await;

@@ -7,29 +7,20 @@ use super::search::{Gathered, Search};
 use crate::oncehub::{Id, Object, bookings};
 use crate::records::{Booking, Failure, Noun, Told};
 
-/// The lists that a filter of bookings stands for.
-enum Held {
-    /// One of OnceHub's lists.
-    InOne(bookings::All),
-    /// Those on calendars, and those on Classic pages, where the same user is the owner.
-    InTwo(bookings::All, bookings::All),
-}
-
-impl Held {
-    /// Returns what a filter stands for on an account that has Classic pages.
-    fn with_classic(filter: bookings::All) -> Self {
-        let Some(host) = &filter.host else { return Self::InOne(filter) };
-        // Nobody else owns what the user holds on a Classic page; and that is not on a calendar.
-        let another_owns = filter.owner.as_ref().is_some_and(|owner| owner.as_str() != host.as_str());
-        if another_owns || filter.booking_calendar.is_some() {
-            return Self::InOne(filter);
-        }
-        let classic = bookings::All { host: None, owner: Some(host.clone()), ..filter.clone() };
-        // What is on a Classic page is on no calendar.
-        match filter.booking_page.as_ref().or(filter.master_page.as_ref()).or(filter.event_type.as_ref()) {
-            Some(_) => Self::InOne(classic),
-            None => Self::InTwo(filter, classic),
-        }
+/// Returns the list that a filter of bookings stands for on an account that has Classic pages; and with it, where bookings
+/// of the host may be in both, the list of those on Classic pages, where the same user is the owner.
+fn with_classic(filter: bookings::All) -> (bookings::All, Option<bookings::All>) {
+    let Some(host) = &filter.host else { return (filter, None) };
+    // Nobody else owns what the host holds on a Classic page; and that is not on a calendar.
+    let another_owns = filter.owner.as_ref().is_some_and(|owner| owner.as_str() != host.as_str());
+    if another_owns || filter.booking_calendar.is_some() {
+        return (filter, None);
+    }
+    let classic = bookings::All { host: None, owner: Some(host.clone()), ..filter.clone() };
+    // What is on a Classic page is on no calendar.
+    match filter.booking_page.as_ref().or(filter.master_page.as_ref()).or(filter.event_type.as_ref()) {
+        Some(_) => (classic, None),
+        None => (filter, Some(classic)),
     }
 }
 
@@ -40,18 +31,6 @@ fn is_classic(booking: &Object) -> bool {
 }
 
 impl Names {
-    /// Returns the lists that a filter of bookings stands for. Whether the account has Classic pages is read once, and
-    /// only where it makes a difference.
-    async fn held(&self, filter: bookings::All, goes_on: bool) -> Held {
-        match Held::with_classic(filter) {
-            // A cursor of two lists says enough.
-            Held::InTwo(on_calendars, _) if !goes_on && !self.may_have_classic_pages().await => {
-                Held::InOne(on_calendars)
-            }
-            held => held,
-        }
-    }
-
     /// Whether the account has Classic pages, or it is not known that it has none.
     async fn may_have_classic_pages(&self) -> bool {
         let pages = self.all_or_none(Noun::BookingPages).await;
@@ -69,22 +48,22 @@ impl Names {
         search: Search<'_, Booking>,
     ) -> Result<Gathered<Booking>, Failure> {
         let places = cursor.and_then(Places::parse);
-        match self.held(filter, places.is_some()).await {
-            Held::InOne(filter) => self.gather(&filter, after(cursor)?, search).await,
-            Held::InTwo(on_calendars, classic) => {
-                let begin = || Places(Place::Begin, Place::Begin);
-                let places = match (cursor, places) {
-                    (None, _) => begin(),
-                    (Some(_), Some(places)) => places,
-                    (Some(other), None) => {
-                        after(Some(other))?;
-                        let problem = "it is of another list: one of calendars alone, or with other filters";
-                        return Err(Failure::argument("cursor", problem, START_OVER));
-                    }
-                };
-                self.gather_from(Two::new(on_calendars, classic, is_classic, places), search).await
+        let (filter, classic) = with_classic(filter);
+        // Whether there are Classic pages is read only where it makes a difference: a cursor of two lists says enough.
+        let classic = match classic {
+            Some(classic) if places.is_some() || self.may_have_classic_pages().await => classic,
+            _ => return self.gather(&filter, after(cursor)?, search).await,
+        };
+        let places = match (cursor, places) {
+            (None, _) => Places(Place::Begin, Place::Begin),
+            (Some(_), Some(places)) => places,
+            (Some(other), None) => {
+                after(Some(other))?;
+                let problem = "it is of another list: one of calendars alone, or with other filters";
+                return Err(Failure::argument("cursor", problem, START_OVER));
             }
-        }
+        };
+        self.gather_from(Two::new(filter, classic, is_classic, places), search).await
     }
 
     /// Returns up to `wanted` bookings, newest created first, and whether there are more; with a host, all that they

@@ -58,12 +58,14 @@ impl Names {
     /// # Errors
     /// If it cannot be looked up.
     pub async fn zone_of_me(&self) -> Result<Option<Zone>, Arc<Failure>> {
-        match &self.me {
-            Me::Nobody => Ok(None),
+        let me = match &self.me {
+            Me::Nobody => return Ok(None),
             // What may be changed as `me` makes no difference to the zone.
-            Me::OfKeyToName => self.directory.zone(&self.oncehub, Me::OfKey, self.look_up_zone()).await,
-            me => self.directory.zone(&self.oncehub, me.clone(), self.look_up_zone()).await,
-        }
+            Me::OfKeyToName => Me::OfKey,
+            me => me.clone(),
+        };
+        let look_up = Box::pin(self.look_up_zone());
+        Box::pin(self.directory.zone(&self.oncehub, me, look_up)).await
     }
 
     async fn look_up_zone(&self) -> Result<Option<Zone>, Failure> {

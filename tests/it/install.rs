@@ -289,6 +289,29 @@ fn a_check_says_where_each_value_came_from_and_shows_four_characters_of_the_key(
 }
 
 #[test]
+fn a_check_says_in_which_zone_replies_are_where_none_is_set() {
+    let home = Home::new();
+    for (arguments, status, expected) in [
+        (&["--sandbox"][..], "ok", Some("replies show times in America/New_York, the time zone of 'me'")),
+        (&["--sandbox", "--user", "lee@northlight.example"], "ok", Some("replies show times in Europe/London, ")),
+        (&["--sandbox", "--user", "nobody"], "warning", Some("replies show times in UTC: 'me' is nobody, or has no ")),
+        (&["--sandbox", "--time-zone", "UTC"], "", None),
+    ] {
+        let (_, findings) = check(&home, arguments, &[]);
+        let told: Vec<(&str, &str)> = about(&findings, "zone")
+            .into_iter()
+            .map(|told| (told["status"].as_str().unwrap(), told["finding"].as_str().unwrap()))
+            .collect();
+        match expected {
+            Some(expected) => {
+                assert!(told.len() == 1 && told[0].0 == status && told[0].1.starts_with(expected), "{told:?}")
+            }
+            None => assert!(told.is_empty(), "{told:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_check_names_the_trouble_and_the_next_step() {
     let home = Home::new();
     for (arguments, variables, topic, expected) in [

@@ -191,9 +191,7 @@ async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::P
 
 /// Reports in which zone replies show times if none is set.
 async fn zone(report: &mut Report, app: &App, is_accepted: bool) {
-    let finding = if !is_accepted {
-        "replies show times in the time zone of 'me', or else in UTC"
-    } else {
+    let finding = if is_accepted {
         match app.zone_of_me().await {
             Ok(Some(zone)) => {
                 return report.fine("zone", &format!("replies show times in {}, the time zone of 'me'", zone.name()));
@@ -201,6 +199,8 @@ async fn zone(report: &mut Report, app: &App, is_accepted: bool) {
             Ok(None) => "replies show times in UTC: 'me' is nobody, or has no time zone",
             Err(_) => "replies show times in UTC while the time zone of 'me' cannot be looked up",
         }
+    } else {
+        "replies show times in the time zone of 'me', or else in UTC"
     };
     let hint = "set ONCEHUB_MCP_TIME_ZONE, for example to Europe/London; install sets it automatically";
     report.warn("zone", finding, hint);

@@ -91,12 +91,12 @@ async fn an_account_without_classic_pages_is_asked_once_and_one_with_them_twice(
         seen.map(|seen| seen.path.trim_start_matches("/v2/").to_owned()).collect::<Vec<_>>().join(" ")
     };
     let without = Bench::start().await;
-    without.sandbox.with(|world| world.remove_classic());
+    without.sandbox.with(crate::sandbox::World::remove_classic);
     // That there are no Classic pages is read once.
     assert_eq!(paths(&without, &today).await, "users booking-pages bookings booking-calendars");
     assert_eq!(paths(&without, &today).await, "bookings");
     let anybody = Bench::start().await;
-    anybody.sandbox.with(|world| world.remove_classic());
+    anybody.sandbox.with(crate::sandbox::World::remove_classic);
     let all = json!({"starts_after": "2026-11-24", "starts_before": "2026-11-24"});
     assert_eq!(paths(&anybody, &all).await, "bookings users booking-calendars");
     let with = Bench::start().await;
@@ -104,7 +104,7 @@ async fn an_account_without_classic_pages_is_asked_once_and_one_with_them_twice(
     assert_eq!(paths(&with, &today).await, "bookings bookings");
     // If it is not known, both are asked.
     let unknown = Bench::start().await;
-    unknown.sandbox.with(|world| world.remove_classic());
+    unknown.sandbox.with(crate::sandbox::World::remove_classic);
     unknown.sandbox.fail(Fault::new(Effect::Error(403, refused())).on("GET", "/v2/booking-pages"));
     paths(&unknown, &today).await;
     assert_eq!(paths(&unknown, &today).await.matches(" bookings").count(), 2);
@@ -224,7 +224,7 @@ async fn a_cursor_of_another_list_is_called_one() {
     }
     assert_eq!(queries(&bench), Vec::<String>::new(), "nothing is asked with them");
     // An account that has lost its pages, or a list of them that cannot be read, does not break a cursor.
-    bench.sandbox.with(|world| world.remove_classic());
+    bench.sandbox.with(crate::sandbox::World::remove_classic);
     let went_on = bench.call("list_bookings", json!({"host": LEE, "cursor": two})).await;
     assert!(!ids(went_on.structure()).is_empty());
 }

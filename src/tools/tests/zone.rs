@@ -25,8 +25,8 @@ async fn sent(bench: &Bench, tool: &str, arguments: Value) -> (Vec<String>, Stri
     (paths.collect(), zone)
 }
 
-fn zone(name: &str) -> Option<Zone> {
-    Some(Zone::parse(name).unwrap())
+fn zone(name: &str) -> Zone {
+    Zone::parse(name).unwrap()
 }
 
 #[tokio::test]
@@ -56,13 +56,13 @@ async fn what_is_asked_for_or_set_wins_and_nobody_is_looked_up() {
     let (paths, told) = sent(&asked, "list_contacts", json!({"time_zone": "Asia/Tokyo", "limit": 1})).await;
     assert_eq!((paths.join(" "), told.as_str()), ("contacts users".to_owned(), "Asia/Tokyo"), "the owner's name");
     let mut setup = Setup::default();
-    setup.settings.zone = zone("Asia/Kolkata");
+    setup.settings.zone = Some(zone("Asia/Kolkata"));
     let set = Bench::with(setup).await;
     let (paths, told) = sent(&set, "list_webhooks", json!({})).await;
     assert_eq!((paths.join(" "), told.as_str()), ("webhooks".to_owned(), "Asia/Kolkata"));
     // A caller over HTTP has a zone or a name of their own.
     let theirs = |me: Option<&str>, zone| asked.tools.of_caller(me.map(str::to_owned), zone).settings;
-    assert_eq!(theirs(None, zone("Asia/Tokyo")).zone.as_ref().map(Zone::name), Some("Asia/Tokyo"));
+    assert_eq!(theirs(None, Some(zone("Asia/Tokyo"))).zone.as_ref().map(Zone::name), Some("Asia/Tokyo"));
     assert!(theirs(Some("priya@northlight.example"), None).zone.is_none());
 }
 

@@ -62,7 +62,7 @@ impl Tools {
         let is_read_back = done.looked_up || read.is_some();
         let after = read.unwrap_or_else(|| Schedule::read(done.object.clone(), user, call.zone()));
         update.look_again(&call).await;
-        let mut reply = changed(&update, after);
+        let mut reply = changed(&update, &after);
         if !is_read_back {
             reply.note("The hours could not be read back: this is what OnceHub answered.");
         }
@@ -91,17 +91,17 @@ fn nothing_to_change(Update { before, changed, notes, .. }: &Update) -> Reply {
 }
 
 /// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.
-fn changed(update: &Update, after: Schedule) -> Reply {
-    let outside = update.outside(&after);
-    let mut text = format!("{}\n{}", after.heading(), update.in_words(&after).join("\n"));
+fn changed(update: &Update, after: &Schedule) -> Reply {
+    let outside = update.outside(after);
+    let mut text = format!("{}\n{}", after.heading(), update.in_words(after).join("\n"));
     let (mut now, mut before) = (None, None);
     if let Some(outside) = &outside {
-        now = Some(rows(&mut text, "bookings now outside working hours", &outside.now, &after));
-        before = Some(rows(&mut text, "bookings outside working hours before and now", &outside.before, &after));
+        now = Some(rows(&mut text, "bookings now outside working hours", &outside.now, after));
+        before = Some(rows(&mut text, "bookings outside working hours before and now", &outside.before, after));
     }
     let changed = Changed {
         availability: after.sent.clone(),
-        changes: update.rows(&after),
+        changes: update.rows(after),
         outside_working_hours: now,
         outside_before_too: before.filter(|rows| !rows.is_empty()),
     };
@@ -123,7 +123,7 @@ fn changed(update: &Update, after: Schedule) -> Reply {
     if update.changed.iter().all(|when| update.before.at(*when) == after.at(*when)) {
         reply.note("Nothing is different from before.");
     }
-    if !update.is_applied(&after) {
+    if !update.is_applied(after) {
         let asked = update.in_words(&update.wanted).join("; ");
         reply.note(&format!("OnceHub did not apply all of it. Requested: {asked}."));
     }

@@ -1,6 +1,6 @@
 //! Lists of OnceHub's, read page by page: one, or two as one.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 
 use futures::future::try_join;
@@ -175,15 +175,22 @@ impl Side {
         if self.has_ended() { Place::End } else { self.passed.clone() }
     }
 
-    /// Whether none of what was not read yet is newer than `at`.
-    fn is_past(&self, at: Option<Timestamp>) -> bool {
-        let reached = self.reached.is_some_and(|reached| at.is_none_or(|at| reached <= at));
-        !self.ahead.is_empty() || !self.has_more || reached
+    /// Whether nothing that was not read yet comes before a booking of the other list, or is that booking.
+    fn is_past(&self, booking: &Object) -> bool {
+        let at = created(booking);
+        let is_further = self.reached.is_some_and(|reached| at.is_none_or(|at| reached < at));
+        let has_it = matches!(&self.passed, Place::After(id) if booking.text("id") == Some(id.as_str()));
+        !self.ahead.is_empty() || !self.has_more || is_further || has_it
     }
 }
 
-/// Two lists of bookings as one, newest created first. No booking may count in both.
-pub(super) struct Two(Side, Side);
+/// Two lists of bookings as one, newest created first, and each booking once.
+pub(super) struct Two {
+    first: Side,
+    second: Side,
+    /// The bookings that were passed on.
+    seen: HashSet<String>,
+}
 
 /// What reading the second list failed at.
 const SECOND: &str = "the bookings on Classic pages could not be read, so none at all are shown";
@@ -196,28 +203,41 @@ impl Two {
         counts: fn(&Object) -> bool,
         Places(in_first, in_second): Places,
     ) -> Self {
-        Self(Side::new(first, in_first, |_| true), Side::new(second, in_second, counts))
+        let (first, second) = (Side::new(first, in_first, |_| true), Side::new(second, in_second, counts));
+        Self { first, second, seen: HashSet::new() }
     }
 
     /// Returns the list whose next booking is the newest, if that is certain.
     fn newest(&mut self) -> Option<&mut Side> {
-        let Self(first, second) = self;
+        let Self { first, second, .. } = self;
         let heads = (first.ahead.front().map(created), second.ahead.front().map(created));
-        let (side, other, at) = match heads {
-            (Some(at), None) => (first, second, at),
-            (None, Some(at)) => (second, first, at),
+        let (side, other) = match heads {
+            (Some(_), None) => (first, second),
+            (None, Some(_)) => (second, first),
             // What does not say when it was created stays where its list has it.
             (Some(one), Some(other)) if one.is_none() || other.is_some_and(|other| one >= Some(other)) => {
-                (first, second, one)
+                (first, second)
             }
-            (Some(_), Some(other)) => (second, first, other),
+            (Some(_), Some(_)) => (second, first),
             (None, None) => return None,
         };
-        other.is_past(at).then_some(side)
+        side.ahead.front().is_some_and(|next| other.is_past(next)).then_some(side)
+    }
+
+    /// Takes the next booking, if it is certain which one that is, out of both lists.
+    fn next(&mut self) -> Option<Object> {
+        let next = self.newest()?.pass()?;
+        self.seen.extend(next.text("id").map(str::to_owned));
+        for side in [&mut self.first, &mut self.second] {
+            while side.ahead.front().and_then(|next| next.text("id")).is_some_and(|id| self.seen.contains(id)) {
+                side.pass();
+            }
+        }
+        Some(next)
     }
 
     fn cursor(&self) -> Option<String> {
-        let Self(first, second) = self;
+        let Self { first, second, .. } = self;
         let has_ended = first.has_ended() && second.has_ended();
         (!has_ended).then(|| Places(first.place(), second.place()).to_string())
     }
@@ -227,7 +247,7 @@ impl Lists for Two {
     const COUNT: usize = 2;
 
     async fn read(&mut self, oncehub: &Client, limit: usize) -> Result<Batch, Failure> {
-        let Self(first, second) = self;
+        let Self { first, second, .. } = self;
         let first = async { first.read(oncehub, limit).await.map_err(Failure::from) };
         let second = async {
             second.read(oncehub, limit).await.map_err(|error| {
@@ -238,8 +258,7 @@ impl Lists for Two {
         };
         let (first, second) = try_join(first, second).await?;
         let mut items = Vec::new();
-        while let Some(side) = self.newest() {
-            let Some(next) = side.pass() else { break };
+        while let Some(next) = self.next() {
             let cursor = if id_of(&next).is_some() { self.cursor() } else { None };
             items.push((next, cursor));
         }

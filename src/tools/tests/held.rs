@@ -163,6 +163,19 @@ async fn what_was_given_away_is_not_found_by_its_owner() {
 }
 
 #[tokio::test]
+async fn what_both_lists_have_is_told_once() {
+    let bench = Bench::with(Setup { more_bookings: 20, ..Setup::default() }).await;
+    let expected = owned(&bench, LEE).await;
+    // A OnceHub whose filter by host knows Classic pages, too.
+    let sent = expected.iter().map(|id| bench.sandbox.with(|world| world.as_sent(id)).unwrap());
+    let all = json!({"data": sent.collect::<Vec<_>>(), "has_more": false});
+    bench.sandbox.fail(Fault::new(Effect::Replace(all)).on("GET", "host="));
+    for limit in [1, 2, 3, 500] {
+        assert_eq!(walk(&bench, json!({"host": LEE, "limit": limit})).await.0, expected, "{limit}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_which_nothing_counts_does_not_put_the_rest_out_of_order() {
     let bench = Bench::start().await;
     bench.sandbox.with(|world| world.host_shows = HostShows { as_owner: false, as_attendee: true });

@@ -210,17 +210,14 @@ impl Two {
     /// Returns the list whose next booking is the newest, if that is certain.
     fn newest(&mut self) -> Option<&mut Side> {
         let Self { first, second, .. } = self;
-        let heads = (first.ahead.front().map(created), second.ahead.front().map(created));
-        let (side, other) = match heads {
-            (Some(_), None) => (first, second),
-            (None, Some(_)) => (second, first),
+        let is_first = match (first.ahead.front().map(created), second.ahead.front().map(created)) {
             // What does not say when it was created stays where its list has it.
-            (Some(one), Some(other)) if one.is_none() || other.is_some_and(|other| one >= Some(other)) => {
-                (first, second)
-            }
-            (Some(_), Some(_)) => (second, first),
+            (Some(one), Some(other)) => one.is_none() || other.is_some_and(|other| one >= Some(other)),
+            (Some(_), None) => true,
+            (None, Some(_)) => false,
             (None, None) => return None,
         };
+        let (side, other) = if is_first { (first, second) } else { (second, first) };
         side.ahead.front().is_some_and(|next| other.is_past(next)).then_some(side)
     }
 

@@ -304,7 +304,7 @@ fn a_check_says_in_which_zone_replies_are_where_none_is_set() {
             .collect();
         match expected {
             Some(expected) => {
-                assert!(told.len() == 1 && told[0].0 == status && told[0].1.starts_with(expected), "{told:?}")
+                assert!(told.len() == 1 && told[0].0 == status && told[0].1.starts_with(expected), "{told:?}");
             }
             None => assert!(told.is_empty(), "{told:?}"),
         }

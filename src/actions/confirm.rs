@@ -27,6 +27,8 @@ pub enum Answer {
     Dismissed,
     /// Nobody answered in time.
     TimedOut,
+    /// The client says that it can ask, but it or a gateway before it answered the question with an error.
+    Refused,
     /// The client has no way to ask.
     CannotAsk,
     /// The question was handed to the client: this call ends, and the client calls again with the answer.

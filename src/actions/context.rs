@@ -150,6 +150,7 @@ impl Context {
             Answer::Declined => "the question was declined",
             Answer::Dismissed => "the question was dismissed",
             Answer::TimedOut => "nobody answered in time",
+            Answer::Refused => "the client, or a gateway before it, answered the question with an error",
         };
         Err(Stop::Declined(Declined { question, why, unchanged: unchanged() }))
     }

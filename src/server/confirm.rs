@@ -151,7 +151,7 @@ impl Ask for AskVia {
                         Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
                         Err(error) => {
                             tracing::warn!(%error, "the question did not reach the person");
-                            Answer::Dismissed
+                            Answer::Refused
                         }
                     }
                 }

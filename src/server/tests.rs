@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, Implementation,
+    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ErrorCode,
+    Implementation,
 };
 use rmcp::service::{RequestContext, RunningService};
 use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt};
@@ -33,10 +34,16 @@ fn deletions(sandbox: &Sandbox) -> usize {
     sandbox.requests().iter().filter(|seen| seen.method == "DELETE").count()
 }
 
-/// A person who has gone for lunch.
-struct Away;
+/// A client that gets no yes.
+#[derive(Clone, Copy)]
+enum Unhelpful {
+    /// The person has gone for lunch.
+    Away,
+    /// It says that it can ask, and cannot, like a gateway that passes on only what it knows.
+    Unable,
+}
 
-impl ClientHandler for Away {
+impl ClientHandler for Unhelpful {
     fn get_info(&self) -> ClientConfig {
         let capabilities = ClientCapabilities::builder().enable_elicitation().build();
         ClientConfig::new(capabilities, Implementation::new("away", "1"))
@@ -47,24 +54,33 @@ impl ClientHandler for Away {
         _: ElicitRequestParams,
         _: RequestContext<RoleClient>,
     ) -> Result<ElicitResult, ErrorData> {
-        std::future::pending().await
+        match self {
+            Self::Away => std::future::pending().await,
+            Self::Unable => Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "Method not found", None)),
+        }
     }
 }
 
 #[tokio::test]
-async fn a_question_that_nobody_answers_changes_nothing() {
-    let (sandbox, server) = server(Duration::from_millis(50)).await;
-    let (ours, theirs) = tokio::io::duplex(1 << 20);
-    tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
-    let client: RunningService<RoleClient, Away> = Away.serve(ours).await.unwrap();
-    let mut request = CallToolRequestParams::new("delete_contact");
-    request.arguments = json!({"contact_id": "olivia@marchetti.example"}).as_object().cloned();
-    let reply = client.call_tool(request).await.unwrap();
-    let structure = reply.structured_content.unwrap();
-    assert_ne!(reply.is_error, Some(true), "a missing answer is no failure");
-    assert_eq!(structure["confirmed"], false);
-    assert!(structure["note"].as_str().unwrap().contains("nobody answered in time"), "{structure}");
-    assert_eq!(deletions(&sandbox), 0);
+async fn a_question_without_an_answer_changes_nothing() {
+    let cases = [
+        (Unhelpful::Away, "nobody answered in time"),
+        (Unhelpful::Unable, "the client, or a gateway before it, answered the question with an error"),
+    ];
+    for (client, why) in cases {
+        let (sandbox, server) = server(Duration::from_millis(50)).await;
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
+        let client: RunningService<RoleClient, Unhelpful> = client.serve(ours).await.unwrap();
+        let mut request = CallToolRequestParams::new("delete_contact");
+        request.arguments = json!({"contact_id": "olivia@marchetti.example"}).as_object().cloned();
+        let reply = client.call_tool(request).await.unwrap();
+        let structure = reply.structured_content.unwrap();
+        assert_ne!(reply.is_error, Some(true), "a missing answer is no failure");
+        assert_eq!(structure["confirmed"], false);
+        assert!(structure["note"].as_str().unwrap().contains(why), "{structure}");
+        assert_eq!(deletions(&sandbox), 0);
+    }
 }
 
 #[tokio::test]

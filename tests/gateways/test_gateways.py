@@ -1,0 +1,206 @@
+"""The server behind gateways, from standard input and output to HTTP and back."""
+
+import asyncio
+import os
+
+import pytest
+from mcp import MCPError
+
+from gateways import LISTENING, PATIENCE, STARTED, ends, gateway
+from oncehub import held_oncehub
+from scenarios import NO, YES, Person, only_a_yes_changes_anything, works_and_says_how_it_fails
+from sessions import CALLS, ERAS, READS, run, succeed
+
+OLIVIA = {"contact_id": "olivia@marchetti.example"}
+WAYS = LISTENING | STARTED
+# Each gateway once in each direction, while somebody waits.
+SOME = [
+    ("supergateway stateful", "legacy"),
+    ("supergateway modern", "auto"),
+    ("supergateway to /mcp", "legacy"),
+    ("mcp-proxy", "auto"),
+    ("mcp-proxy to /mcp", "auto"),
+]
+EVERY = [(name, era) for name, way in WAYS.items() for era in way.eras]
+# By the tool: one that reads, one with nested arguments, one that changes something.
+TOOLS = ["list_bookings", "get_booking_time_slots", "schedule_meeting"]
+
+everywhere = pytest.mark.parametrize(("name", "era"), EVERY if "ONCEHUB_NIGHTLY" in os.environ else SOME)
+
+
+@everywhere
+def test_tools_are_listed_and_work_and_say_how_they_fail(account, tmp_path, name, era):
+    async def session():
+        async with gateway(name, account, tmp_path) as through, through.client(era) as client:
+            assert client.server_info.name == "oncehub-mcp"
+            assert client.protocol_version in ERAS.values()
+            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+            assert tools.keys() == CALLS.keys()
+            assert {name for name, tool in tools.items() if tool.annotations.read_only_hint} == READS
+            for tool in TOOLS:
+                await works_and_says_how_it_fails(client, tool)
+
+    run(session())
+
+
+@everywhere
+@pytest.mark.parametrize("answer", [YES, NO], ids=["yes", "no"])
+def test_a_change_is_asked_about_or_it_is_said_why_not(account, tmp_path, name, era, answer):
+    person = Person(answer)
+
+    async def session():
+        async with gateway(name, account, tmp_path) as through:
+            async with through.client(era, elicitation_callback=person.ask) as client:
+                if through.way.question == "asked":
+                    await only_a_yes_changes_anything(client, "delete_contact", person)
+                    return
+                reply = await succeed(client, "delete_contact", **OLIVIA)
+                assert person.questions == []
+                if through.way.question == "refused":
+                    assert reply["confirmed"] is False
+                    assert "the client, or a gateway before it, answered the question with an error" in reply["note"]
+                    assert (await succeed(client, "get_contact", **OLIVIA))["email"] == OLIVIA["contact_id"]
+                else:
+                    # It is as if the client could not ask.
+                    assert reply["deleted"] is True and "confirmed" not in reply
+                    assert (await succeed(client, "list_contacts", email=OLIVIA["contact_id"]))["items"] == []
+
+    run(session())
+
+
+@everywhere
+def test_where_nobody_can_be_asked_a_change_can_be_rejected(account, tmp_path, name, era):
+    if WAYS[name].question == "asked":
+        pytest.skip("somebody can be asked")
+
+    async def session():
+        async with gateway(name, account, tmp_path, "--confirm", "always") as through:
+            async with through.client(era, elicitation_callback=Person(YES).ask) as client:
+                reply = (await client.call_tool("delete_contact", OLIVIA)).structured_content
+                if through.way.question == "refused":
+                    assert reply["confirmed"] is False
+                else:
+                    assert (reply["error"]["type"], reply["error"]["outcome"]) == ("not_confirmed", "not_done")
+                assert (await succeed(client, "get_contact", **OLIVIA))["email"] == OLIVIA["contact_id"]
+
+    run(session())
+
+
+async def come(request):
+    """Waits until OnceHub has a request."""
+    await asyncio.wait_for(request.asked.wait(), PATIENCE)
+
+
+@everywhere
+def test_a_call_can_be_cancelled(account, tmp_path, name, era):
+    if WAYS[name].cancels is None:
+        pytest.skip("a test of its own shows what is cancelled instead")
+
+    async def session():
+        async with held_oncehub(account) as (oncehub, environment), gateway(name, environment, tmp_path) as through:
+            async with through.client(era) as client:
+                request = oncehub.hold("GET /v2/teams")
+                call = asyncio.create_task(client.call_tool("list_teams", {}))
+                await come(request)
+                call.cancel()
+                if through.way.cancels:
+                    await asyncio.wait_for(request.left.wait(), PATIENCE)
+                assert (await succeed(client, "get_contact", **OLIVIA))["email"] == OLIVIA["contact_id"]
+                assert request.left.is_set() == through.way.cancels
+                oncehub.release()
+                assert (await succeed(client, "list_teams"))["items"]
+
+    run(session())
+
+
+@pytest.mark.parametrize("name", ["supergateway to /mcp", "supergateway to /sse, legacy"])
+def test_supergateway_cancels_another_call(account, tmp_path, name):
+    """It passes on the client's number of what is cancelled, and has given the call another one."""
+
+    async def session():
+        async with held_oncehub(account) as (oncehub, environment), gateway(name, environment, tmp_path) as through:
+            async with through.client("legacy") as client:
+                first, second = oncehub.hold("GET /v2/teams"), oncehub.hold("GET /v2/webhooks")
+                cancelled = asyncio.create_task(client.call_tool("list_teams", {}))
+                await come(first)
+                hit = asyncio.create_task(client.call_tool("list_webhooks", {}))
+                await come(second)
+                cancelled.cancel()
+                await asyncio.wait_for(second.left.wait(), PATIENCE)
+                assert not first.left.is_set()
+                hit.cancel()
+                oncehub.release()
+
+    run(session())
+
+
+def never_asking(name, environment, folder):
+    return gateway(name, environment, folder, "--confirm", "never")
+
+
+async def deletion(oncehub, client):
+    """A call that deletes a contact, and the request that OnceHub has just got for it."""
+    request = oncehub.hold("DELETE /v2/contacts/")
+    call = asyncio.create_task(client.call_tool("delete_contact", OLIVIA))
+    # A client may end with what it reaches, before anybody has looked at its calls.
+    call.add_done_callback(lambda call: call.cancelled() or call.exception())
+    await come(request)
+    return call, request
+
+
+async def tells_the_truth(through, era, request):
+    """A new session finds the contact until OnceHub has deleted it, and not after that."""
+    async with through.client(era) as client:
+        assert (await succeed(client, "get_contact", **OLIVIA))["email"] == OLIVIA["contact_id"]
+        request.released.set()
+        await asyncio.wait_for(request.answered.wait(), PATIENCE)
+        assert (await succeed(client, "list_contacts", email=OLIVIA["contact_id"]))["items"] == []
+
+
+@everywhere
+def test_a_server_that_is_killed_during_a_change(account, tmp_path, name, era):
+    async def session():
+        async with held_oncehub(account) as (oncehub, environment), never_asking(name, environment, tmp_path) as through:
+            async with through.client(era) as client:
+                call, request = await deletion(oncehub, client)
+                through.kill_server()
+                await asyncio.wait_for(request.left.wait(), PATIENCE)
+                if through.way.killed is not None:
+                    worked, words = await ends(call)
+                    # Nothing that could be taken for an outcome.
+                    assert not worked and through.way.killed in words and "done" not in words
+                await through.restart_server()
+                worked, words = await ends(client.call_tool("get_contact", OLIVIA))
+                if through.way.after is None:
+                    assert worked and OLIVIA["contact_id"] in words
+                else:
+                    assert not worked and through.way.after in words
+                # Where the gateway says nothing, only its caller's own patience ends a call.
+                assert call.done() == (through.way.killed is not None)
+                call.cancel()
+            if name in LISTENING and not through.way.survives:
+                await through.running.stop()
+                await through.start()
+            await tells_the_truth(through, era, request)
+
+    run(session())
+
+
+@everywhere
+def test_a_gateway_that_is_killed_during_a_change(account, tmp_path, name, era):
+    async def session():
+        async with held_oncehub(account) as (oncehub, environment), never_asking(name, environment, tmp_path) as through:
+            # Which of both, depends on what the client was waiting for besides.
+            with pytest.raises((MCPError, ExceptionGroup)):
+                async with through.client(era) as client:
+                    call, request = await deletion(oncehub, client)
+                    through.kill()
+                    await call
+            await through.start()
+            async with through.client(era) as client:
+                await succeed(client, "test_connection")
+            # The server has lost its client, and still waits for the outcome of what it has sent.
+            assert not request.left.is_set()
+            await tells_the_truth(through, era, request)
+
+    run(session())

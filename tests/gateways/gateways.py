@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import re
@@ -20,8 +21,13 @@ from sessions import BINARY
 PATIENCE = 30
 # Not what is on the search path: that may be a program which starts it, and would be killed in its place.
 NODE = subprocess.run(["node", "-p", "process.execPath"], capture_output=True, text=True, check=True).stdout.strip()
-SUPERGATEWAY = [NODE, str(pathlib.Path(__file__).parent / "node_modules" / "supergateway" / "dist" / "index.js")]
+INSTALLED = pathlib.Path(__file__).parent / "node_modules" / "supergateway"
+SUPERGATEWAY = [NODE, str(INSTALLED / "dist" / "index.js")]
+SUPERGATEWAY_VERSION = json.loads((INSTALLED / "package.json").read_text(encoding="utf-8"))["version"]
 MCP_PROXY = [os.environ["MCP_PROXY"]]
+MCP_PROXY_VERSION = subprocess.run([*MCP_PROXY, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+# What they say when they listen.
+READY = {"supergateway": "Listening on", "mcp-proxy": "Uvicorn running"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -176,10 +182,10 @@ class Gateway:
             port = self.port or free_port()
             if self.way.command == MCP_PROXY:
                 command = [*self.way.command, "--pass-environment", "--port", str(port), "--", *self.server]
-                ready = "Uvicorn running"
+                ready = READY["mcp-proxy"]
             else:
                 command = [*self.way.command, "--port", str(port), "--stdio", shlex.join(self.server)]
-                ready = "Listening on"
+                ready = READY["supergateway"]
             self.running = await listen(command, self.environment, self.log, ready)
             if self.running:
                 self.port = port

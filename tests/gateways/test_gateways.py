@@ -1,16 +1,34 @@
 """The server behind gateways, from standard input and output to HTTP and back."""
 
 import asyncio
+import json
 import os
+import pathlib
+import re
+import shlex
 
 import pytest
-from mcp import MCPError
+from mcp import Client, MCPError, StdioServerParameters
 
-from gateways import LISTENING, PATIENCE, STARTED, ends, gateway
+from gateways import (
+    LISTENING,
+    MCP_PROXY,
+    MCP_PROXY_VERSION,
+    PATIENCE,
+    READY,
+    STARTED,
+    SUPERGATEWAY,
+    SUPERGATEWAY_VERSION,
+    ends,
+    free_port,
+    gateway,
+    listen,
+)
 from oncehub import held_oncehub
 from scenarios import NO, YES, Person, only_a_yes_changes_anything, works_and_says_how_it_fails
-from sessions import CALLS, ERAS, READS, run, succeed
+from sessions import BINARY, CALLS, ERAS, READS, run, succeed
 
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "frameworks.md"
 OLIVIA = {"contact_id": "olivia@marchetti.example"}
 WAYS = LISTENING | STARTED
 # Each gateway once in each direction, while somebody waits.
@@ -25,7 +43,15 @@ EVERY = [(name, era) for name, way in WAYS.items() for era in way.eras]
 # By the tool: one that reads, one with nested arguments, one that changes something.
 TOOLS = ["list_bookings", "get_booking_time_slots", "schedule_meeting"]
 
-everywhere = pytest.mark.parametrize(("name", "era"), EVERY if "ONCEHUB_NIGHTLY" in os.environ else SOME)
+CASES = EVERY if "ONCEHUB_NIGHTLY" in os.environ else SOME
+
+
+def where(holds):
+    """Runs a test once for each way of which this holds."""
+    return pytest.mark.parametrize(("name", "era"), [(name, era) for name, era in CASES if holds(WAYS[name])])
+
+
+everywhere = where(lambda _: True)
 
 
 @everywhere
@@ -68,11 +94,8 @@ def test_a_change_is_asked_about_or_it_is_said_why_not(account, tmp_path, name, 
     run(session())
 
 
-@everywhere
+@where(lambda way: way.question != "asked")
 def test_where_nobody_can_be_asked_a_change_can_be_rejected(account, tmp_path, name, era):
-    if WAYS[name].question == "asked":
-        pytest.skip("somebody can be asked")
-
     async def session():
         async with gateway(name, account, tmp_path, "--confirm", "always") as through:
             async with through.client(era, elicitation_callback=Person(YES).ask) as client:
@@ -91,11 +114,9 @@ async def come(request):
     await asyncio.wait_for(request.asked.wait(), PATIENCE)
 
 
-@everywhere
+# Where it is another call that is cancelled, the next test shows it.
+@where(lambda way: way.cancels is not None)
 def test_a_call_can_be_cancelled(account, tmp_path, name, era):
-    if WAYS[name].cancels is None:
-        pytest.skip("a test of its own shows what is cancelled instead")
-
     async def session():
         async with held_oncehub(account) as (oncehub, environment), gateway(name, environment, tmp_path) as through:
             async with through.client(era) as client:
@@ -202,5 +223,48 @@ def test_a_gateway_that_is_killed_during_a_change(account, tmp_path, name, era):
             # The server has lost its client, and still waits for the outcome of what it has sent.
             assert not request.left.is_set()
             await tells_the_truth(through, era, request)
+
+    run(session())
+
+
+def lines_of_the_page(name):
+    """What the page has people type or paste for a gateway: the line of a shell, and the entry of a client."""
+    section = PAGE.read_text(encoding="utf-8").split(f"\n### {name}\n")[1].split("\n##")[0]
+    [typed] = re.findall(r"```sh\n(.*)\n```", section)
+    [entry] = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    entry = json.loads(entry)["mcpServers"]["oncehub"]
+    return shlex.split(typed), [entry["command"], *entry["args"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "installed", "program"),
+    [
+        ("supergateway", ["npx", "-y", f"supergateway@{SUPERGATEWAY_VERSION}"], SUPERGATEWAY),
+        ("mcp-proxy", ["uvx", f"mcp-proxy@{MCP_PROXY_VERSION}"], MCP_PROXY),
+    ],
+)
+def test_what_the_page_has_people_type_works(tmp_path, monkeypatch, name, installed, program):
+    monkeypatch.setenv("PATH", f"{pathlib.Path(BINARY).parent}{os.pathsep}{os.environ['PATH']}")
+    typed, pasted = lines_of_the_page(name)
+    # Installed from the registry before, in that very version.
+    assert typed[: len(installed)] == pasted[: len(installed)] == installed
+    typed, pasted = program + typed[len(installed) :], program + pasted[len(installed) :]
+
+    async def session():
+        for _ in range(5):
+            port = str(free_port())
+            command = [port if word == "8000" else word for word in typed]
+            running = await listen(command, {}, tmp_path / "log", READY[name])
+            if running:
+                break
+        try:
+            # What it listens at is where the other one connects to.
+            url = f"http://127.0.0.1:{port}/mcp"
+            command = [url if word == "https://mcp.example.com/mcp" else word for word in pasted]
+            for way in (url, StdioServerParameters(command=command[0], args=command[1:])):
+                async with Client(way, mode="legacy") as client:
+                    assert (await succeed(client, "test_connection"))["account"] == "margaret@northlight.example"
+        finally:
+            await running.stop()
 
     run(session())

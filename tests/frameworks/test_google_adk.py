@@ -44,14 +44,15 @@ def declared(tools):
 def test_tools_load_and_their_schemas_convert(as_json):
     async def test(tools):
         assert tools.keys() == CALLS.keys()
-        sent = {name: (tool.raw_mcp_tool.model_dump(by_alias=True))["inputSchema"] for name, tool in tools.items()}
+        sent = {name: tool.raw_mcp_tool.model_dump(by_alias=True)["inputSchema"] for name, tool in tools.items()}
         with temporary_feature_override(FeatureName.JSON_SCHEMA_FOR_FUNC_DECL, as_json):
             declarations = declared(tools)
         assert all(declaration.description for declaration in declarations.values())
         if as_json:
             assert {name: declaration.parameters_json_schema for name, declaration in declarations.items()} == sent
             return
-        converted = {name: declaration.parameters.model_dump(exclude_none=True) for name, declaration in declarations.items()}
+        parameters = {name: declaration.parameters for name, declaration in declarations.items()}
+        converted = {name: schema.model_dump(exclude_none=True) for name, schema in parameters.items()}
         assert properties(converted) == properties(sent)
         for name, schema in sent.items():
             assert converted[name].get("required", []) == schema.get("required", [])

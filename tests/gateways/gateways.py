@@ -17,35 +17,41 @@ from mcp.client.sse import sse_client
 
 from sessions import BINARY
 
+
+def said(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
 # Far longer than anything takes, so that what hangs fails.
 PATIENCE = 30
 # Not what is on the search path: that may be a program which starts it, and would be killed in its place.
-NODE = subprocess.run(["node", "-p", "process.execPath"], capture_output=True, text=True, check=True).stdout.strip()
+NODE = said("node", "-p", "process.execPath")
 INSTALLED = pathlib.Path(__file__).parent / "node_modules" / "supergateway"
 SUPERGATEWAY = [NODE, str(INSTALLED / "dist" / "index.js")]
 SUPERGATEWAY_VERSION = json.loads((INSTALLED / "package.json").read_text(encoding="utf-8"))["version"]
 MCP_PROXY = [os.environ["MCP_PROXY"]]
-MCP_PROXY_VERSION = subprocess.run([*MCP_PROXY, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+MCP_PROXY_VERSION = said(*MCP_PROXY, "--version").split()[-1]
 # What they say when they listen.
 READY = {"supergateway": "Listening on", "mcp-proxy": "Uvicorn running"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Way:
-    """A way through a gateway, and what was seen there. Where that differs by what the client speaks, it is two ways."""
+    """A way through a gateway, and what was seen there. Where that differs by the client's era, it is two ways."""
 
     command: list
     # Where it listens, or what of the server's it connects to.
     path: str
     # What the client speaks first.
     eras: tuple = ("legacy", "auto")
-    # What becomes of the question before a change: it is "asked"; it is "refused" by a gateway that has said that its client
-    # can ask; or the gateway says that nobody can be asked ("nobody").
+    # What becomes of the question before a change: it is "asked"; it is "refused" by a gateway that has said that its
+    # client can ask; or the gateway says that nobody can be asked ("nobody").
     question: str = "asked"
-    # Whether the server learns that a call is cancelled; None where that is chance.
+    # Whether the server learns that a call is cancelled; None where it learns it of another call.
     cancels: bool | None = True
-    # How a call ends whose server is killed, and the next one in its session once there is a server again. None: not at all.
+    # How a call ends whose server is killed; None where it does not end.
     killed: str | None = None
+    # How the next call in its session ends, once there is a server again; None where it works.
     after: str | None = None
     # Whether the next session works without a new gateway.
     survives: bool = False
@@ -61,7 +67,12 @@ LISTENING = {
     # Where both sides speak 2026-07-28 it is the same with and without sessions.
     "supergateway modern": Way(STREAMABLE, "/mcp", ("auto",), killed="process failed", survives=True),
     "supergateway stateful": Way(
-        [*STREAMABLE, "--stateful"], "/mcp", ("legacy",), killed="process failed", after="Session not found", survives=True
+        [*STREAMABLE, "--stateful"],
+        "/mcp",
+        ("legacy",),
+        killed="process failed",
+        after="Session not found",
+        survives=True,
     ),
     # One server for all clients. It ends when that does.
     "supergateway sse": Way(SUPERGATEWAY, "/sse", killed="Connection closed", after="Connection closed"),
@@ -69,8 +80,8 @@ LISTENING = {
     "mcp-proxy": Way(MCP_PROXY, "/mcp", question="nobody", cancels=False, killed="Connection closed", after=""),
     "mcp-proxy sse": Way(MCP_PROXY, "/sse", question="nobody", cancels=False, killed="Connection closed", after=""),
 }
-# A program that clients start, which reaches the server over HTTP. What is cancelled goes by the client's number for a call,
-# which supergateway passes on, while it numbers the calls that it passes on itself.
+# A program that clients start, which reaches the server over HTTP. supergateway passes on the client's number of what
+# is cancelled, but gives the calls numbers of its own.
 STARTED = {
     "supergateway to /mcp": Way(
         [*SUPERGATEWAY, "--streamableHttp"], "/mcp", question="refused", cancels=None, after="no such session"
@@ -78,9 +89,15 @@ STARTED = {
     "supergateway to /sse, legacy": Way(
         [*SUPERGATEWAY, "--sse"], "/sse", ("legacy",), question="refused", cancels=None, after="no such session"
     ),
-    "supergateway to /sse, modern": Way([*SUPERGATEWAY, "--sse"], "/sse", ("auto",), cancels=None, after="no such session"),
+    "supergateway to /sse, modern": Way(
+        [*SUPERGATEWAY, "--sse"], "/sse", ("auto",), cancels=None, after="no such session"
+    ),
     "mcp-proxy to /mcp": Way(
-        [*MCP_PROXY, "--transport", "streamablehttp"], "/mcp", question="nobody", cancels=False, after="Session terminated"
+        [*MCP_PROXY, "--transport", "streamablehttp"],
+        "/mcp",
+        question="nobody",
+        cancels=False,
+        after="Session terminated",
     ),
     "mcp-proxy to /sse": Way(MCP_PROXY, "/sse", question="nobody", cancels=False, killed="Connection closed", after=""),
 }

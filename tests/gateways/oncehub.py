@@ -6,9 +6,10 @@ import re
 
 
 class Request:
-    """One that is held back: it has come, whoever sent it has gone, it may go on to the account, the account has answered."""
+    """One that is held back."""
 
     def __init__(self):
+        # It has come; its sender has gone; it may go on to the account; the account has answered.
         self.asked, self.left, self.released, self.answered = (asyncio.Event() for _ in range(4))
 
 

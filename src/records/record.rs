@@ -54,7 +54,8 @@ pub trait Record: Clone + Default + DeserializeOwned + Serialize + JsonSchema + 
 /// An object of OnceHub's as it is told: its record, and everything else that OnceHub sent.
 #[derive(Clone, Debug, Default)]
 pub struct Told<R> {
-    record: R,
+    /// Boxed, since lists move their objects about, and some records have many fields.
+    record: Box<R>,
     /// The fields that the record does not have, as they were sent.
     pub more: Map<String, Value>,
 }
@@ -76,13 +77,13 @@ impl<R> DerefMut for Told<R> {
 impl<R: DeserializeOwned + Default> From<Object> for Told<R> {
     fn from(object: Object) -> Self {
         let (record, more) = tolerant::read(object.into_fields());
-        Self { record, more }
+        Self { record: Box::new(record), more }
     }
 }
 
 impl<R> From<R> for Told<R> {
     fn from(record: R) -> Self {
-        Self { record, more: Map::new() }
+        Self { record: Box::new(record), more: Map::new() }
     }
 }
 
@@ -152,10 +153,23 @@ impl<R: JsonSchema> JsonSchema for Told<R> {
 
 /// A field that holds an id, or the whole object if it was requested with `expand`.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "Value")]
+#[schemars(!try_from)]
 pub enum Reference {
     Id(String),
     Whole(Map<String, Value>),
+}
+
+impl TryFrom<Value> for Reference {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match value {
+            Value::String(id) => Ok(Self::Id(id)),
+            Value::Object(whole) => Ok(Self::Whole(whole)),
+            _ => Err("neither an id nor an object"),
+        }
+    }
 }
 
 impl Reference {

@@ -37,9 +37,9 @@ fn hides(c: char) -> bool {
 
 /// Whether no character of a text is invisible.
 fn hides_nothing(text: &str) -> bool {
-    // Most texts have only ASCII's visible characters, which takes few instructions to see.
+    // Most texts have only ASCII's visible characters. Looking at all bytes takes fewer instructions than ending early.
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
-    text.bytes().filter(|byte| !is_plain(*byte)).count() == 0 || !text.chars().any(hides)
+    text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) || !text.chars().any(hides)
 }
 
 /// The flags written with tag characters: England, Scotland, Wales. No others are standard.

@@ -1,10 +1,17 @@
 //! Tool arguments as models really send them, read against the tool's schema: lenient where the meaning is plain, and
 //! otherwise clear about which argument is wrong and what would be right.
 
+use std::borrow::Cow;
+
+use rmcp::ErrorData;
+use rmcp::handler::server::common::FromContextPart;
+use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::JsonObject;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
+use super::{Tools, reply, schema};
 use crate::names::nearest;
 use crate::records::Failure;
 use crate::records::untrusted::is_blank;
@@ -12,13 +19,33 @@ use crate::records::untrusted::is_blank;
 /// What hosts add to the arguments of every tool, such as n8n: nothing that a model has meant.
 const ADDED: [&str; 5] = ["toolCallId", "sessionId", "action", "chatInput", "tool"];
 
+/// The arguments of one call, as a handler receives them. rmcp's `#[tool]` knows them by this name, and takes the tool's
+/// input schema from here.
+pub(super) struct Parameters<T>(pub(super) T);
+
+impl<T: JsonSchema + 'static> JsonSchema for Parameters<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schema::wrapped::<T>()
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema + 'static> FromContextPart<ToolCallContext<'_, Tools>> for Parameters<T> {
+    fn from_context_part(context: &mut ToolCallContext<'_, Tools>) -> Result<Self, ErrorData> {
+        read(context.arguments.take().unwrap_or_default()).map(Self).map_err(reply::stopping)
+    }
+}
+
 /// Reads the arguments of one call.
 ///
 /// For an optional argument null, "", "null", an empty object and a 0 below the minimum mean absent. A number sent as
 /// text, a single value in place of a list, and JSON inside a string are converted to what they stand for; `call TOOL
 /// key=value` relies on this too.
-pub(super) fn read<T: DeserializeOwned>(schema: &JsonObject, arguments: JsonObject) -> Result<T, Failure> {
-    let read = straightened(schema, arguments)?;
+pub(super) fn read<T: DeserializeOwned + JsonSchema + 'static>(arguments: JsonObject) -> Result<T, Failure> {
+    let read = straightened(&schema::input::<T>(), arguments)?;
     serde_path_to_error::deserialize(Value::Object(read)).map_err(|error| {
         let path = error.path().to_string();
         let problem = error.into_inner().to_string();
@@ -282,7 +309,6 @@ fn unknown(path: &str, known: &Map<String, Value>) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tools::schema;
     use serde_json::json;
 
     #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
@@ -307,7 +333,7 @@ mod tests {
 
     fn sample(arguments: Value) -> Result<Sample, Failure> {
         let Value::Object(arguments) = arguments else { panic!("not an object") };
-        read(&schema::input::<Sample>(), arguments)
+        read(arguments)
     }
 
     #[test]

@@ -8,13 +8,11 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 use rmcp::handler::server::common::FromContextPart;
 use rmcp::handler::server::tool::ToolCallContext;
-use rmcp::model::{JsonObject, ProgressNotificationParam, ProgressToken};
+use rmcp::model::{ProgressNotificationParam, ProgressToken};
 use rmcp::{ErrorData, Peer, RoleServer};
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::{Reply, Tools, arguments, schema};
+use super::{Reply, Tools, arguments};
 use crate::actions::confirm::Ask;
 use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
 use crate::names::{Me, Names, Progress};
@@ -22,10 +20,9 @@ use crate::oncehub::Ledger;
 use crate::oncehub::endpoint::{Collection, Get};
 use crate::records::{Failure, Moment, Noun, Record, Zone, time};
 
-/// What a tool's handler receives.
+/// What a tool's handler receives, before the arguments: it notes which of them are blank.
 pub(super) struct Call {
     context: Context,
-    arguments: JsonObject,
     /// Arguments passed without a value, which are treated as left out.
     blank: Vec<String>,
 }
@@ -58,8 +55,9 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
             ask: extensions.get::<Arc<dyn Ask>>().cloned(),
             was_asked: false,
         };
-        let arguments = context.arguments.take().unwrap_or_default();
-        Ok(Self { context: context_of_call, arguments, blank: Vec::new() })
+        let blank = context.arguments.iter().flatten().filter(|(_, value)| arguments::is_absent(value));
+        let blank = blank.map(|(name, _)| name.clone()).collect();
+        Ok(Self { context: context_of_call, blank })
     }
 }
 
@@ -161,13 +159,6 @@ fn progress(to: Option<(Peer<RoleServer>, ProgressToken)>) -> Progress {
 }
 
 impl Call {
-    /// Reads the arguments.
-    pub(super) fn input<I: DeserializeOwned + JsonSchema + 'static>(&mut self) -> Result<I, Failure> {
-        let blank = self.arguments.iter().filter(|(_, value)| arguments::is_absent(value));
-        self.blank = blank.map(|(name, _)| name.clone()).collect();
-        arguments::read(&schema::input::<I>(), std::mem::take(&mut self.arguments))
-    }
-
     /// Reads the object of a noun that a name stands for, and tells it with the names of what it refers to.
     pub(super) async fn one<R: Record, C: Collection>(
         &self,

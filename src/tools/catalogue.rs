@@ -10,7 +10,7 @@ use rmcp::{ErrorData, RoleServer};
 
 use crate::names::nearest;
 use crate::tools::call::{Needs, Prepared};
-use crate::tools::reply::{failure_of, render};
+use crate::tools::reply::{failure_of, render, stopped_by};
 use crate::tools::running::Running;
 use crate::tools::size::bounded;
 use crate::tools::{Ledger, Schemas, Tools, arguments, plain, schema, unclaimed};
@@ -51,6 +51,7 @@ static TOOLS: LazyLock<Vec<(&'static str, ToolRouter<Tools>)>> = LazyLock::new(|
             if let Some(description) = &mut route.attr.description {
                 *description = schema::one_line(description).into();
             }
+            schema::unwrap(&mut route.attr.input_schema);
             route.attr.annotations = route.attr.annotations.take().map(hints);
         }
         router
@@ -265,9 +266,10 @@ impl Catalogue {
         let changes = self.get(context.name()).is_some_and(changes);
         let zone = Self::shows_times(context.name());
         let note = Prepared::call(&mut context, Needs { changes, zone }).await;
-        let mut result = match self.router.call(context).await? {
-            CallToolResponse::Complete(result) => result,
-            other => return Ok(other),
+        let mut result = match self.router.call(context).await {
+            Ok(CallToolResponse::Complete(result)) => result,
+            Ok(other) => return Ok(other),
+            Err(error) => return stopped_by(&error).map(|failure| render(failure, changes).into()).ok_or(error),
         };
         if result.is_error == Some(true) {
             if let Some(failure) = failure_of(&mut result) {

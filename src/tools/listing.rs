@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::size::{json_size, most_that_fit};
-use super::{Asked, Call, Reply};
+use super::{Answer, Asked, Call, Reply};
 use crate::names::{Gathered, Keep, Search, Stopped, after, cut, fold};
 use crate::oncehub::{Listing, bookings};
 use crate::records::{Booking, Failure, Record, Told, Zone};
@@ -88,6 +88,11 @@ impl Paging {
     /// Like [`Paging::gather`], for everything.
     pub(super) async fn all<R: Record>(&self, call: &Call, listing: &impl Listing) -> Result<Gathered<R>, Failure> {
         self.gather(call, listing, None, |object| object).await
+    }
+
+    /// Lists everything that there is of a noun.
+    pub(super) async fn list<R: Record>(&self, call: &Call, listing: &impl Listing, noun: &str) -> Answer {
+        Ok(rows(self.all::<R>(call, listing).await?, noun, &Asked::by(call, call.zone())))
     }
 
     /// Like [`Paging::gather`], keeping objects with `part` in one of their names, if a part is asked for.

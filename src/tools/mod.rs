@@ -32,11 +32,12 @@ use crate::names::{Directory, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
 use crate::records::{Failure, Zone};
+use arguments::Parameters;
 use asked::Asked;
 use call::Call;
 pub use catalogue::{BadSelection, Catalogue, Selection};
 use listing::{Paging, rows};
-use reply::{Deletion, Reply};
+use reply::{Answer, Deletion, Reply};
 pub use schema::Schemas;
 
 /// The tools of one account.

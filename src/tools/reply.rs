@@ -16,6 +16,9 @@ use crate::tools::size::json_size;
 /// The note on a reply when OnceHub's response to a write was lost.
 const FOUND_NOTE: &str = "OnceHub's response was lost; this was looked up afterwards and shows that it was done.";
 
+/// What a tool's handler returns: a reply, or why there is none.
+pub(super) type Answer<E = Failure> = Result<Reply, E>;
+
 /// A successful reply.
 #[derive(Debug)]
 pub(super) struct Reply {
@@ -166,6 +169,17 @@ impl IntoCallToolResult for Failure {
 /// Takes the failure out of a tool's result, if it is one.
 pub(super) fn failure_of(result: &mut CallToolResult) -> Option<Failure> {
     Failure::deserialize(result.structured_content.as_mut()?.get_mut("error")?.take()).ok()
+}
+
+/// Returns the error with which a failure stops a call before its handler runs.
+pub(super) fn stopping(failure: Failure) -> ErrorData {
+    let data = serde_json::to_value(&failure).ok();
+    ErrorData::invalid_params(failure.message, data)
+}
+
+/// Takes the failure out of an error that stopped a call, if it is one.
+pub(super) fn stopped_by(error: &ErrorData) -> Option<Failure> {
+    Failure::deserialize(error.data.as_ref()?).ok()
 }
 
 /// Renders a failure for the client. A tool that `changes` something has not done it, unless the failure says otherwise.

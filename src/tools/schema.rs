@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use rmcp::model::JsonObject;
-use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::listing::List;
@@ -42,6 +42,21 @@ pub(super) fn input<T: JsonSchema + 'static>() -> Arc<JsonObject> {
     let schema = Arc::new(schema);
     CACHE.write().insert(TypeId::of::<T>(), Arc::clone(&schema));
     schema
+}
+
+/// The keyword that holds a whole input schema on its way through rmcp, which would sort a plain one and add to it.
+const WHOLE: &str = "x-whole";
+
+/// Returns the schema of a tool's arguments as rmcp leaves it alone.
+pub(super) fn wrapped<T: JsonSchema + 'static>() -> Schema {
+    json_schema!({"type": "object", WHOLE: input::<T>().as_ref()})
+}
+
+/// Takes the schema of a tool's arguments out of what [`wrapped`] returned.
+pub(super) fn unwrap(schema: &mut Arc<JsonObject>) {
+    if let Some(Value::Object(whole)) = schema.get(WHOLE) {
+        *schema = Arc::new(whole.clone());
+    }
 }
 
 fn generate<T: JsonSchema>() -> Map<String, Value> {

@@ -4,9 +4,9 @@ use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Me};
 use crate::oncehub::account::account_in;
-use crate::records::{Failure, Noun, Time, Zone, clean, quoted, time, word};
+use crate::records::{Noun, Time, Zone, clean, quoted, time, word};
 use crate::tools::call::{ZONE_UNKNOWN, zone_of_me};
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 struct TestConnection {}
@@ -30,10 +30,8 @@ struct Connection {
 impl Tools {
     /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the current
     /// time. Use it first, or when another tool such as `list_bookings` reports an authentication error.
-    #[tool(title = "Test connection", annotations(read_only_hint = true),
-        input_schema = schema::input::<TestConnection>(), output_schema = schema::one::<Connection>())]
-    async fn test_connection(&self, mut call: Call) -> Result<Reply, Failure> {
-        let TestConnection {} = call.input()?;
+    #[tool(title = "Test connection", annotations(read_only_hint = true), output_schema = schema::one::<Connection>())]
+    async fn test_connection(&self, mut call: Call, _: Parameters<TestConnection>) -> Answer {
         let checked = call.oncehub().check().await?;
         let message = clean(checked.message.as_deref().unwrap_or("The API key is valid")).into_owned();
         let account = account_in(&message).map(str::to_owned);

@@ -3,33 +3,30 @@
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::booking_pages;
-use crate::records::{Failure, Noun, Page};
-use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
+use crate::records::{Noun, Page};
+use crate::tools::{Answer, Asked, Call, Paging, Parameters, Tools, rows, schema};
 
 #[tool_router(router = booking_pages, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find booking pages of OnceHub Classic: name, URL, time zone, whether active. Use one to filter `list_bookings`.
     /// They cannot be booked from here: for that see `list_booking_calendars`.
-    #[tool(title = "List booking pages", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListBookingPages>(), output_schema = schema::list::<Page>())]
-    async fn list_booking_pages(&self, mut call: Call) -> Result<Reply, Failure> {
-        let ListBookingPages { master_page, event_type, user, paging } = call.input()?;
+    #[tool(title = "List booking pages", annotations(read_only_hint = true), output_schema = schema::list::<Page>())]
+    async fn list_booking_pages(&self, call: Call, Parameters(input): Parameters<ListBookingPages>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());
         let filter = booking_pages::All {
-            master_page: asked.named(Noun::MasterPages, "master_page", master_page.as_deref()).await?,
-            event_type: asked.named(Noun::EventTypes, "event_type", event_type.as_deref()).await?,
-            user: asked.named(Noun::Users, "user", user.as_deref()).await?,
+            master_page: asked.named(Noun::MasterPages, "master_page", input.master_page.as_deref()).await?,
+            event_type: asked.named(Noun::EventTypes, "event_type", input.event_type.as_deref()).await?,
+            user: asked.named(Noun::Users, "user", input.user.as_deref()).await?,
         };
-        Ok(rows(paging.all::<Page>(&call, &filter).await?, "booking page", &asked))
+        Ok(rows(input.paging.all::<Page>(&call, &filter).await?, "booking page", &asked))
     }
 
     /// Read one Classic booking page: label, URL, time zone, whether active. Not needed after `list_booking_pages`,
     /// which shows the same. Bookings: `list_bookings` (booking_page).
-    #[tool(title = "Get booking page", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetBookingPage>(), output_schema = schema::one::<Page>())]
-    async fn get_booking_page(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetBookingPage { booking_page_id } = call.input()?;
-        call.one::<Page, booking_pages::BookingPages>(Noun::BookingPages, "booking_page_id", &booking_page_id).await
+    #[tool(title = "Get booking page", annotations(read_only_hint = true), output_schema = schema::one::<Page>())]
+    async fn get_booking_page(&self, call: Call, Parameters(input): Parameters<GetBookingPage>) -> Answer {
+        call.one::<Page, booking_pages::BookingPages>(Noun::BookingPages, "booking_page_id", &input.booking_page_id)
+            .await
     }
 }
 

@@ -3,38 +3,24 @@
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::event_types;
-use crate::records::{EventType, Failure, Noun};
-use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
+use crate::records::{EventType, Noun};
+use crate::tools::{Answer, Call, Paging, Parameters, Tools, schema};
 
 #[tool_router(router = event_types, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the event types (kinds of meeting) of OnceHub Classic: name, description. Use one to filter `list_bookings`
     /// or `list_booking_pages`. Newer booking calendars have none.
-    #[tool(title = "List event types", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListEventTypes>(), output_schema = schema::list::<EventType>())]
-    async fn list_event_types(&self, mut call: Call) -> Result<Reply, Failure> {
-        let ListEventTypes { paging } = call.input()?;
-        Ok(rows(
-            paging.all::<EventType>(&call, &event_types::All::default()).await?,
-            "event type",
-            &Asked::by(&call, call.zone()),
-        ))
+    #[tool(title = "List event types", annotations(read_only_hint = true), output_schema = schema::list::<EventType>())]
+    async fn list_event_types(&self, call: Call, Parameters(paging): Parameters<Paging>) -> Answer {
+        paging.list::<EventType>(&call, &event_types::All::default(), "event type").await
     }
 
     /// Read one Classic event type: name, description. Not needed after `list_event_types`, which shows the same.
     /// Bookings: `list_bookings` (event_type).
-    #[tool(title = "Get event type", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetEventType>(), output_schema = schema::one::<EventType>())]
-    async fn get_event_type(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetEventType { event_type_id } = call.input()?;
-        call.one::<EventType, event_types::EventTypes>(Noun::EventTypes, "event_type_id", &event_type_id).await
+    #[tool(title = "Get event type", annotations(read_only_hint = true), output_schema = schema::one::<EventType>())]
+    async fn get_event_type(&self, call: Call, Parameters(input): Parameters<GetEventType>) -> Answer {
+        call.one::<EventType, event_types::EventTypes>(Noun::EventTypes, "event_type_id", &input.event_type_id).await
     }
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListEventTypes {
-    #[serde(flatten)]
-    paging: Paging,
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]

@@ -5,31 +5,23 @@ use rmcp::{tool, tool_router};
 use crate::actions::Stop;
 use crate::actions::links::MakeLink;
 use crate::oncehub::master_pages;
-use crate::records::{Failure, Link, Noun, Page, Told};
-use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
+use crate::records::{Link, Noun, Page, Told};
+use crate::tools::{Answer, Call, Paging, Parameters, Reply, Tools, schema};
 
 #[tool_router(router = finding_master_pages, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the master pages of OnceHub Classic, each one URL for several booking pages: name, URL, whether active. Use
     /// one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
-    #[tool(title = "List master pages", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListMasterPages>(), output_schema = schema::list::<Page>())]
-    async fn list_master_pages(&self, mut call: Call) -> Result<Reply, Failure> {
-        let ListMasterPages { paging } = call.input()?;
-        Ok(rows(
-            paging.all::<Page>(&call, &master_pages::All::default()).await?,
-            "master page",
-            &Asked::by(&call, call.zone()),
-        ))
+    #[tool(title = "List master pages", annotations(read_only_hint = true), output_schema = schema::list::<Page>())]
+    async fn list_master_pages(&self, call: Call, Parameters(paging): Parameters<Paging>) -> Answer {
+        paging.list::<Page>(&call, &master_pages::All::default(), "master page").await
     }
 
     /// Read one Classic master page: label, URL, whether active. Not needed after `list_master_pages`, which shows the
     /// same. Its pages: `list_booking_pages` (master_page).
-    #[tool(title = "Get master page", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetMasterPage>(), output_schema = schema::one::<Page>())]
-    async fn get_master_page(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetMasterPage { master_page_id } = call.input()?;
-        call.one::<Page, master_pages::MasterPages>(Noun::MasterPages, "master_page_id", &master_page_id).await
+    #[tool(title = "Get master page", annotations(read_only_hint = true), output_schema = schema::one::<Page>())]
+    async fn get_master_page(&self, call: Call, Parameters(input): Parameters<OneMasterPage>) -> Answer {
+        call.one::<Page, master_pages::MasterPages>(Noun::MasterPages, "master_page_id", &input.master_page_id).await
     }
 }
 
@@ -39,10 +31,13 @@ impl Tools {
     /// guest. It expires after one booking or 90 days; nothing can be prefilled. For booking calendars use
     /// `create_one_time_link`.
     #[tool(title = "Create master page one-time link", annotations(destructive_hint = false),
-        input_schema = schema::input::<CreateLink>(), output_schema = schema::written::<Link>())]
-    async fn create_master_page_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
-        let CreateLink { master_page_id } = call.input()?;
-        let page = call.names.find(&[Noun::MasterPages], "master_page_id", &master_page_id).await?;
+        output_schema = schema::written::<Link>())]
+    async fn create_master_page_one_time_link(
+        &self,
+        mut call: Call,
+        Parameters(input): Parameters<OneMasterPage>,
+    ) -> Answer<Stop> {
+        let page = call.names.find(&[Noun::MasterPages], "master_page_id", &input.master_page_id).await?;
         let question = format!("Create a one-time link for the master page {}", page.described());
         let request = master_pages::CreateOneTimeLink { id: page.id.clone() };
         let done = call.carry_out(&mut MakeLink { request, question }).await?;
@@ -53,19 +48,7 @@ impl Tools {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListMasterPages {
-    #[serde(flatten)]
-    paging: Paging,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetMasterPage {
-    /// Id, exact name or URL
-    master_page_id: String,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct CreateLink {
+struct OneMasterPage {
     /// Id, exact name or URL
     master_page_id: String,
 }

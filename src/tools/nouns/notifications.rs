@@ -7,17 +7,15 @@ use crate::oncehub::{Id, notifications};
 use crate::records::{Failure, Kind, Noun, Sms, Told};
 use crate::tools::asked::{Asked, expand};
 use crate::tools::listing::{Paging, rows_as};
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Tools, schema};
 
 #[tool_router(router = notifications, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to check
     /// whether somebody got a reminder. It cannot send any, and no tool lists e-mails. For bookings use
     /// `list_bookings`.
-    #[tool(title = "List SMS notifications", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListSmsNotifications>(), output_schema = schema::list::<Sms>())]
-    async fn list_sms_notifications(&self, mut call: Call) -> Result<Reply, Failure> {
-        let input: ListSmsNotifications = call.input()?;
+    #[tool(title = "List SMS notifications", annotations(read_only_hint = true), output_schema = schema::list::<Sms>())]
+    async fn list_sms_notifications(&self, call: Call, Parameters(input): Parameters<ListSmsNotifications>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
         let recipient = match input.recipient.as_deref() {

@@ -3,28 +3,24 @@
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::teams;
-use crate::records::{Failure, Noun, Team};
-use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
+use crate::records::{Noun, Team};
+use crate::tools::{Answer, Asked, Call, Paging, Parameters, Tools, rows, schema};
 
 #[tool_router(router = teams, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the account's teams, or one user's: names and ids. Teams host calendars together. Members are in
     /// `list_users`, calendars in `list_booking_calendars` (host). Change who is in a team with `update_user`.
-    #[tool(title = "List teams", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListTeams>(), output_schema = schema::list::<Team>())]
-    async fn list_teams(&self, mut call: Call) -> Result<Reply, Failure> {
-        let ListTeams { user, paging } = call.input()?;
+    #[tool(title = "List teams", annotations(read_only_hint = true), output_schema = schema::list::<Team>())]
+    async fn list_teams(&self, call: Call, Parameters(input): Parameters<ListTeams>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());
-        let filter = teams::All { user: asked.named(Noun::Users, "user", user.as_deref()).await? };
-        Ok(rows(paging.all::<Team>(&call, &filter).await?, "team", &asked))
+        let filter = teams::All { user: asked.named(Noun::Users, "user", input.user.as_deref()).await? };
+        Ok(rows(input.paging.all::<Team>(&call, &filter).await?, "team", &asked))
     }
 
     /// Read one team: its name by id, or its id by name. Members are in `list_users`, all teams in `list_teams`.
-    #[tool(title = "Get team", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetTeam>(), output_schema = schema::one::<Team>())]
-    async fn get_team(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetTeam { team_id } = call.input()?;
-        call.one::<Team, teams::Teams>(Noun::Teams, "team_id", &team_id).await
+    #[tool(title = "Get team", annotations(read_only_hint = true), output_schema = schema::one::<Team>())]
+    async fn get_team(&self, call: Call, Parameters(input): Parameters<GetTeam>) -> Answer {
+        call.one::<Team, teams::Teams>(Noun::Teams, "team_id", &input.team_id).await
     }
 }
 

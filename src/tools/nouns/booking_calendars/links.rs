@@ -11,7 +11,7 @@ use crate::actions::links::MakeLink;
 use crate::names::{Found, Names};
 use crate::oncehub::booking_calendars::{BookingSettings, CreateOneTimeLink};
 use crate::records::{Failure, Link, Noun, Told, quoted};
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 #[tool_router(router = links, vis = "pub(in crate::tools)")]
 impl Tools {
@@ -19,9 +19,8 @@ impl Tools {
     /// send it: give it to the guest. It expires after one booking or 90 days. Published calendars only. For an agreed
     /// time use `schedule_meeting`; lasting links are in `get_booking_calendar`.
     #[tool(title = "Create one-time link", annotations(destructive_hint = false),
-        input_schema = schema::input::<CreateLink>(), output_schema = schema::written::<Link>())]
-    async fn create_one_time_link(&self, mut call: Call) -> Result<Reply, Stop> {
-        let input: CreateLink = call.input()?;
+        output_schema = schema::written::<Link>())]
+    async fn create_one_time_link(&self, mut call: Call, Parameters(input): Parameters<CreateLink>) -> Answer<Stop> {
         let calendar = calendar(&call.names, &input.calendar_id).await?;
         let booking_form = guest::form(
             input.custom_fields,

@@ -12,36 +12,34 @@ use rmcp::{tool, tool_router};
 use crate::names::{Found, Names};
 use crate::oncehub::booking_calendars;
 use crate::records::{BookingCalendar, Failure, FormField, Noun, Told};
-use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
+use crate::tools::{Answer, Asked, Call, Paging, Parameters, Reply, Tools, rows, schema};
 
 #[tool_router(router = finding_calendars, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find booking calendars: name, host (person or team), duration, public URL, and whether published: only those can
     /// be booked. Use it to choose one for `get_booking_time_slots` and `schedule_meeting`.
     #[tool(title = "List booking calendars", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListBookingCalendars>(), output_schema = schema::list::<BookingCalendar>())]
-    async fn list_booking_calendars(&self, mut call: Call) -> Result<Reply, Failure> {
-        let ListBookingCalendars { name, host, paging } = call.input()?;
+        output_schema = schema::list::<BookingCalendar>())]
+    async fn list_booking_calendars(&self, call: Call, Parameters(input): Parameters<ListBookingCalendars>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());
-        let host = match &host {
+        let host = match &input.host {
             Some(host) => Some(call.names.find(&[Noun::Users, Noun::Teams], "host", host).await?),
             None => None,
         };
         asked.words.extend(host.as_ref().map(|found| format!("host {}", found.described())));
-        let part = asked.part("name", name.as_deref())?;
+        let part = asked.part("name", input.name.as_deref())?;
         let filter = booking_calendars::All { host: host.map(|found| found.id) };
         let names = |calendar: &Told<BookingCalendar>| vec![calendar.name.clone(), calendar.subject.clone()];
-        let found = paging.called(&call, &filter, part.as_deref(), names, |calendar| calendar).await?;
+        let found = input.paging.called(&call, &filter, part.as_deref(), names, |calendar| calendar).await?;
         Ok(rows(found, "booking calendar", &asked))
     }
 
     /// Read one booking calendar: host, one of its durations, public URL, whether published, and what its form asks, as
     /// far as its last bookings show. Free times are in `get_booking_time_slots`.
     #[tool(title = "Get booking calendar", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetBookingCalendar>(), output_schema = schema::one::<WithForm>())]
-    async fn get_booking_calendar(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetBookingCalendar { calendar_id } = call.input()?;
-        let id = calendar(&call.names, &calendar_id).await?.id;
+        output_schema = schema::one::<WithForm>())]
+    async fn get_booking_calendar(&self, call: Call, Parameters(input): Parameters<GetBookingCalendar>) -> Answer {
+        let id = calendar(&call.names, &input.calendar_id).await?.id;
         let read = call.names.read::<BookingCalendar>(&booking_calendars::Get::new(id.clone()), &id).await?;
         let calendar = call.names.filled(read).await;
         let form = call.names.directory.form(&call.oncehub().trying_once(), &id).await.ok();

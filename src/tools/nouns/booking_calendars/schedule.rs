@@ -15,7 +15,7 @@ use crate::records::{Booking, Failure, FormField, Moment, Time, Told, Zone, quot
 use crate::tools::address::phone;
 use crate::tools::call::name_of_zone;
 use crate::tools::nouns::bookings::changed;
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 /// What is told first of a booking that was just made.
 #[derive(serde::Serialize, schemars::JsonSchema)]
@@ -30,9 +30,8 @@ impl Tools {
     /// and host are notified at once; if the host must approve, it is `requested` until then. Retry a failure only if
     /// it says nothing was booked. To let guests choose use `create_one_time_link`.
     #[tool(title = "Schedule meeting", annotations(destructive_hint = false),
-        input_schema = schema::input::<ScheduleMeeting>(), output_schema = schema::written_with::<Booking, Scheduled>())]
-    async fn schedule_meeting(&self, mut call: Call) -> Result<Reply, Stop> {
-        let input: ScheduleMeeting = call.input()?;
+        output_schema = schema::written_with::<Booking, Scheduled>())]
+    async fn schedule_meeting(&self, mut call: Call, Parameters(input): Parameters<ScheduleMeeting>) -> Answer<Stop> {
         let zone = call.zone_asked("guest_time_zone", Some(&input.guest_time_zone))?;
         let start = call.moment("start_time", &input.start_time, &zone)?;
         if start.whole_day {

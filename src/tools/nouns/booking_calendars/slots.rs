@@ -13,7 +13,7 @@ use crate::oncehub::{Client, Error, Id, Object, booking_calendars};
 use crate::records::{Failure, Moment, Time, Zone, quoted, time, word};
 use crate::tools::listing::USUAL;
 use crate::tools::size::most_that_fit;
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 /// The longest range that OnceHub returns slots for.
 const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -23,15 +23,13 @@ impl Tools {
     /// Find the free times of a booking calendar, e.g. before `schedule_meeting`. Returns start times by day in the
     /// guest's zone, and where each can take place. Respects meetings, working hours and buffers, but not how far ahead
     /// guests may book. Fails for unpublished calendars and hosts without a seat.
-    #[tool(title = "Get free time slots", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetBookingTimeSlots>(), output_schema = schema::one::<Slots>())]
-    async fn get_booking_time_slots(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetBookingTimeSlots { calendar_id, start_time, end_time, time_zone, limit } = call.input()?;
-        let zone = call.zone_asked("time_zone", time_zone.as_deref())?;
-        let range = Range::read(&call, start_time.as_deref(), end_time.as_deref(), &zone)?;
-        let calendar = calendar(&call.names, &calendar_id).await?;
+    #[tool(title = "Get free time slots", annotations(read_only_hint = true), output_schema = schema::one::<Slots>())]
+    async fn get_booking_time_slots(&self, call: Call, Parameters(input): Parameters<GetBookingTimeSlots>) -> Answer {
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let range = Range::read(&call, input.start_time.as_deref(), input.end_time.as_deref(), &zone)?;
+        let calendar = calendar(&call.names, &input.calendar_id).await?;
         let slots = slots(call.oncehub(), &calendar.id, range.start, range.end).await?;
-        let wanted = limit.map_or(USUAL, |limit| limit as usize).min(slots.len());
+        let wanted = input.limit.map_or(USUAL, |limit| limit as usize).min(slots.len());
         let later = if slots.is_empty() { Some(next_after(&call, &calendar.id, range.end, &zone).await) } else { None };
         let shown = |count: usize| {
             // As many as are asked for help to choose; a reply that is full can only be read on in order.

@@ -8,7 +8,7 @@ use crate::actions::bookings::{Change, Target, cancel, mark_no_show, request_res
 use crate::actions::{Action, Stop};
 use crate::names::Among;
 use crate::records::booking::Booking;
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 fn yes() -> bool {
     true
@@ -20,33 +20,34 @@ impl Tools {
     /// notify_guest is false. To let them choose another time use `request_reschedule`; for another host
     /// `reassign_booking`. Paid bookings can only be canceled in OnceHub.
     #[tool(title = "Cancel booking", annotations(destructive_hint = true),
-        input_schema = schema::input::<CancelBooking>(), output_schema = schema::written::<Booking>())]
-    async fn cancel_booking(&self, mut call: Call) -> Result<Reply, Stop> {
-        let CancelBooking { booking_id, reason, notify_guest } = call.input()?;
-        let target = Target::find(&call.names, Among::Upcoming, &booking_id).await?;
-        let mailed = if notify_guest { "The guest is notified by e-mail." } else { "The guest was not notified." };
-        told(&mut call, cancel(target, reason, notify_guest), &format!("Canceled. {mailed}")).await
+        output_schema = schema::written::<Booking>())]
+    async fn cancel_booking(&self, mut call: Call, Parameters(input): Parameters<CancelBooking>) -> Answer<Stop> {
+        let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
+        let mailed =
+            if input.notify_guest { "The guest is notified by e-mail." } else { "The guest was not notified." };
+        told(&mut call, cancel(target, input.reason, input.notify_guest), &format!("Canceled. {mailed}")).await
     }
 
     /// Cancel an upcoming booking and e-mail the guest a link to choose another time. The slot is released at once,
     /// even if the guest never answers. To move it to an agreed time use `schedule_meeting` first, then
     /// `cancel_booking`. Not for paid bookings.
     #[tool(title = "Request reschedule", annotations(destructive_hint = true),
-        input_schema = schema::input::<RequestReschedule>(), output_schema = schema::written::<Booking>())]
-    async fn request_reschedule(&self, mut call: Call) -> Result<Reply, Stop> {
-        let RequestReschedule { booking_id, reason } = call.input()?;
-        let target = Target::find(&call.names, Among::Upcoming, &booking_id).await?;
+        output_schema = schema::written::<Booking>())]
+    async fn request_reschedule(
+        &self,
+        mut call: Call,
+        Parameters(input): Parameters<RequestReschedule>,
+    ) -> Answer<Stop> {
+        let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
         let said = "Canceled, and the guest is asked by e-mail to choose another time.";
-        told(&mut call, request_reschedule(target, reason), said).await
+        told(&mut call, request_reschedule(target, input.reason), said).await
     }
 
     /// Mark a booking whose start has passed as missed by the guest. It cannot be undone here. For an upcoming one use
     /// `cancel_booking`. Candidates: `list_bookings` with starts_before now, and status completed or scheduled.
-    #[tool(title = "Mark no-show", annotations(destructive_hint = true),
-        input_schema = schema::input::<MarkNoShow>(), output_schema = schema::written::<Booking>())]
-    async fn mark_no_show(&self, mut call: Call) -> Result<Reply, Stop> {
-        let MarkNoShow { booking_id } = call.input()?;
-        let target = Target::find(&call.names, Among::Past, &booking_id).await?;
+    #[tool(title = "Mark no-show", annotations(destructive_hint = true), output_schema = schema::written::<Booking>())]
+    async fn mark_no_show(&self, mut call: Call, Parameters(input): Parameters<MarkNoShow>) -> Answer<Stop> {
+        let target = Target::find(&call.names, Among::Past, &input.booking_id).await?;
         told(&mut call, mark_no_show(target), "Marked as a no-show.").await
     }
 }
@@ -76,7 +77,7 @@ struct MarkNoShow {
 }
 
 /// Carries out a change, and tells the booking afterwards. What is so already is not asked for again.
-async fn told<E>(call: &mut Call, mut change: Change<E>, said: &str) -> Result<Reply, Stop>
+async fn told<E>(call: &mut Call, mut change: Change<E>, said: &str) -> Answer<Stop>
 where
     Change<E>: Action,
 {

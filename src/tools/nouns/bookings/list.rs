@@ -6,20 +6,18 @@ use serde::Deserialize;
 use crate::names::fold;
 use crate::oncehub::bookings;
 use crate::records::booking::agenda;
-use crate::records::{Booking, Failure, Noun, Told, Zone};
+use crate::records::{Booking, Noun, Told, Zone};
 use crate::tools::asked::{Asked, expand};
 use crate::tools::listing::{Paging, Texts, reply};
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Tools, schema};
 
 #[tool_router(router = listing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find bookings (meetings, appointments) by time, guest, host, calendar or status: an agenda, who canceled or
     /// missed theirs, what changed. Newest created first, not by time: pass starts_after for upcoming ones. Notes,
     /// answers, links: `get_booking` or detail=full; free times: `get_booking_time_slots`.
-    #[tool(title = "List bookings", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListBookings>(), output_schema = schema::list::<Booking>())]
-    async fn list_bookings(&self, mut call: Call) -> Result<Reply, Failure> {
-        let input: ListBookings = call.input()?;
+    #[tool(title = "List bookings", annotations(read_only_hint = true), output_schema = schema::list::<Booking>())]
+    async fn list_bookings(&self, call: Call, Parameters(input): Parameters<ListBookings>) -> Answer {
         let detail = input.detail.unwrap_or_default();
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);

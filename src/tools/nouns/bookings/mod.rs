@@ -9,20 +9,20 @@ mod tests;
 use rmcp::{tool, tool_router};
 
 use crate::names::Among;
-use crate::records::{Booking, Failure, Told, Zone};
-use crate::tools::{Call, Reply, Tools, asked, schema};
+use crate::records::{Booking, Told, Zone};
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, asked, schema};
 
 #[tool_router(router = reading_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Read one booking in full: notes and answers, join link, location, reschedule and cancel links, payment, why it
     /// was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and host.
-    #[tool(title = "Get booking", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetBooking>(), output_schema = schema::one::<Booking>())]
-    async fn get_booking(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetBooking { booking_id, expand, time_zone } = call.input()?;
-        let zone = call.zone_asked("time_zone", time_zone.as_deref())?;
-        let booking =
-            call.names.filled(call.names.booking(Among::All, &booking_id, asked::expand(&expand)).await?).await;
+    #[tool(title = "Get booking", annotations(read_only_hint = true), output_schema = schema::one::<Booking>())]
+    async fn get_booking(&self, call: Call, Parameters(input): Parameters<GetBooking>) -> Answer {
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let booking = call
+            .names
+            .filled(call.names.booking(Among::All, &input.booking_id, asked::expand(&input.expand)).await?)
+            .await;
         Ok(Reply::new(booking.fields(&zone), booking.whole(&zone)).in_zone(&zone))
     }
 }

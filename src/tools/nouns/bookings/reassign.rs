@@ -9,7 +9,7 @@ use crate::actions::bookings::{Reassign, Target};
 use crate::names::Among;
 use crate::oncehub::bookings;
 use crate::records::{Booking, Noun, Reference, Told, word};
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Tools, schema};
 
 #[tool_router(router = reassigning_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
@@ -17,12 +17,11 @@ impl Tools {
     /// then is named in the reply, not refused. If they have no video service, an online meeting loses its link. Not in
     /// every plan. For another time use `request_reschedule`.
     #[tool(title = "Reassign booking", annotations(destructive_hint = true),
-        input_schema = schema::input::<ReassignBooking>(), output_schema = schema::written::<Booking>())]
-    async fn reassign_booking(&self, mut call: Call) -> Result<Reply, Stop> {
-        let ReassignBooking { booking_id, new_host, video_provider } = call.input()?;
-        let host = call.names.find(&[Noun::Users], "new_host", &new_host).await?;
-        let target = Target::find(&call.names, Among::Upcoming, &booking_id).await?;
-        let location = video_provider.map(|provider| bookings::VideoLocation { value: provider.into() });
+        output_schema = schema::written::<Booking>())]
+    async fn reassign_booking(&self, mut call: Call, Parameters(input): Parameters<ReassignBooking>) -> Answer<Stop> {
+        let host = call.names.find(&[Noun::Users], "new_host", &input.new_host).await?;
+        let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
+        let location = input.video_provider.map(|provider| bookings::VideoLocation { value: provider.into() });
         let mut reassign = Reassign::plan(&call, target, host, location).await;
         let mut done = call.carry_out(&mut reassign).await?;
         let clash = reassign.clash();

@@ -1,36 +1,37 @@
 //! Creating, changing and deleting contacts.
 
+use rmcp::model::JsonObject;
 use rmcp::{tool, tool_router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::OneContact;
 use crate::actions::differences::{differences, is_not};
 use crate::actions::{self, Action as _, Stop};
 use crate::records::{Contact, Failure, Noun, Told, Zone};
 use crate::tools::address::{email, phone};
 use crate::tools::call::name_of_zone;
-use crate::tools::{Call, Deletion, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Deletion, Parameters, Reply, Tools, arguments, schema};
 
 #[tool_router(router = changing_contacts, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Add a guest to the contacts. Needs an email or mobile_phone that no contact has yet (see `list_contacts`);
     /// neither can change later. Not needed before `schedule_meeting`. For colleagues use `add_user`.
     #[tool(title = "Create contact", annotations(destructive_hint = false),
-        input_schema = schema::input::<CreateContact>(), output_schema = schema::written::<Contact>())]
-    async fn create_contact(&self, mut call: Call) -> Result<Reply, Stop> {
-        let CreateContact { first_name, last_name, email: address, mobile_phone, details } = call.input()?;
-        let address = address.map(|address| email("email", &address)).transpose()?;
-        let mobile = mobile_phone.map(|number| phone("mobile_phone", &number)).transpose()?;
+        output_schema = schema::written::<Contact>())]
+    async fn create_contact(&self, mut call: Call, Parameters(input): Parameters<CreateContact>) -> Answer<Stop> {
+        let address = input.email.map(|address| email("email", &address)).transpose()?;
+        let mobile = input.mobile_phone.map(|number| phone("mobile_phone", &number)).transpose()?;
         let Some(known_by) = address.clone().or_else(|| mobile.clone()) else {
             let hint = "pass one of the two: OnceHub identifies contacts by them";
             return Err(Failure::argument("email", "neither email nor mobile_phone is given", hint).into());
         };
         let mut fields = Map::new();
-        fields.insert("first_name".into(), first_name.into());
-        fields.insert("last_name".into(), last_name.into());
+        fields.insert("first_name".into(), input.first_name.into());
+        fields.insert("last_name".into(), input.last_name.into());
         fields.extend(address.map(|address| ("email".to_owned(), address.into())));
         fields.extend(mobile.map(|mobile| ("mobile_phone".to_owned(), mobile.into())));
-        fields.append(&mut details.on_the_wire(&call).await?);
+        fields.append(&mut input.details.on_the_wire(&call).await?);
         let done = call.carry_out(&mut actions::contacts::create(fields.clone(), &known_by)).await?;
         let contact: Told<Contact> = call.told(done.object.clone()).await;
         Ok(changed("Contact created.", &contact, &fields, call.zone()).after(&done))
@@ -40,18 +41,18 @@ impl Tools {
     /// cannot change: create another with `create_contact`. Current values: `get_contact`.
     #[tool(title = "Update contact", annotations(destructive_hint = true),
         input_schema = schema::input::<UpdateContact>(), output_schema = schema::written::<Contact>())]
-    async fn update_contact(&self, mut call: Call) -> Result<Reply, Stop> {
+    async fn update_contact(&self, mut call: Call, arguments: JsonObject) -> Answer<Stop> {
         let fixed = |failure: Failure| match failure.param.as_deref() {
             Some("email" | "mobile_phone") => failure
                 .hint("it cannot be changed: OnceHub identifies contacts by it; create another with create_contact"),
             _ => failure,
         };
-        let UpdateContact { contact_id, first_name, last_name, details } = call.input().map_err(fixed)?;
-        let id = call.names.contact("contact_id", &contact_id).await?;
+        let input: UpdateContact = arguments::read(arguments).map_err(fixed)?;
+        let id = call.names.contact("contact_id", &input.contact_id).await?;
         let mut fields = Map::new();
-        fields.extend(first_name.map(|name| ("first_name".to_owned(), name.into())));
-        fields.extend(last_name.map(|name| ("last_name".to_owned(), name.into())));
-        fields.append(&mut details.on_the_wire(&call).await?);
+        fields.extend(input.first_name.map(|name| ("first_name".to_owned(), name.into())));
+        fields.extend(input.last_name.map(|name| ("last_name".to_owned(), name.into())));
+        fields.append(&mut input.details.on_the_wire(&call).await?);
         if fields.is_empty() {
             let hint = "pass at least one field; an empty value leaves a field unchanged";
             return Err(Failure::argument("contact_id", "there is nothing to change", hint).into());
@@ -73,10 +74,9 @@ impl Tools {
     /// Delete a contact's record for good. OnceHub does not document what happens to upcoming bookings: use
     /// `cancel_booking` first. To keep the record but drop a lead use `update_contact` with status Disqualified.
     #[tool(title = "Delete contact", annotations(destructive_hint = true),
-        input_schema = schema::input::<DeleteContact>(), output_schema = schema::written::<Deletion>())]
-    async fn delete_contact(&self, mut call: Call) -> Result<Reply, Stop> {
-        let DeleteContact { contact_id } = call.input()?;
-        let id = call.names.contact("contact_id", &contact_id).await?;
+        output_schema = schema::written::<Deletion>())]
+    async fn delete_contact(&self, mut call: Call, Parameters(input): Parameters<OneContact>) -> Answer<Stop> {
+        let id = call.names.contact("contact_id", &input.contact_id).await?;
         let (mut delete, name, upcoming) = actions::contacts::delete(&call, id.clone()).await?;
         let done = call.carry_out(&mut delete).await?;
         let mut reply = Reply::deleted("contact", &id, name, &done);
@@ -108,12 +108,6 @@ struct UpdateContact {
     last_name: Option<String>,
     #[serde(flatten)]
     details: Details,
-}
-
-#[derive(Deserialize, schemars::JsonSchema)]
-struct DeleteContact {
-    /// E-mail, id or exact name
-    contact_id: String,
 }
 
 /// What can be said of a contact when it is made and afterwards. It serialises to OnceHub's own names.

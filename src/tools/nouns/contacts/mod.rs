@@ -7,18 +7,16 @@ mod tests;
 use rmcp::{tool, tool_router};
 
 use crate::oncehub::contacts;
-use crate::records::{Contact, Failure, Told, Zone};
-use crate::tools::{Asked, Call, Paging, Reply, Tools, rows, schema};
+use crate::records::{Contact, Told, Zone};
+use crate::tools::{Answer, Asked, Call, Paging, Parameters, Reply, Tools, rows, schema};
 
 #[tool_router(router = finding_contacts, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name filter scans
     /// 1,000 contacts a call, email all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
     /// (contact), colleagues in `list_users`.
-    #[tool(title = "List contacts", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListContacts>(), output_schema = schema::list::<Contact>())]
-    async fn list_contacts(&self, mut call: Call) -> Result<Reply, Failure> {
-        let input: ListContacts = call.input()?;
+    #[tool(title = "List contacts", annotations(read_only_hint = true), output_schema = schema::list::<Contact>())]
+    async fn list_contacts(&self, call: Call, Parameters(input): Parameters<ListContacts>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
         let part = asked.part("name", input.name.as_deref())?;
@@ -35,11 +33,9 @@ impl Tools {
 
     /// Read one contact in full, with the address, consent and custom fields that `list_contacts` leaves out. Their
     /// bookings are in `list_bookings` (contact); change them with `update_contact`.
-    #[tool(title = "Get contact", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetContact>(), output_schema = schema::one::<Contact>())]
-    async fn get_contact(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetContact { contact_id } = call.input()?;
-        let id = call.names.contact("contact_id", &contact_id).await?;
+    #[tool(title = "Get contact", annotations(read_only_hint = true), output_schema = schema::one::<Contact>())]
+    async fn get_contact(&self, call: Call, Parameters(input): Parameters<OneContact>) -> Answer {
+        let id = call.names.contact("contact_id", &input.contact_id).await?;
         let contact = call.names.filled(call.names.read::<Contact>(&contacts::Get::new(id.clone()), &id).await?).await;
         Ok(told(&contact, call.zone()))
     }
@@ -64,7 +60,7 @@ struct ListContacts {
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetContact {
+struct OneContact {
     /// E-mail, id or exact name
     contact_id: String,
 }

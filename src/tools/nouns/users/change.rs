@@ -8,16 +8,14 @@ use crate::names::Names;
 use crate::oncehub::{Id, users};
 use crate::records::{Failure, Noun, Told, User, Zone};
 use crate::tools::address::email;
-use crate::tools::{Call, Deletion, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Deletion, Parameters, Reply, Tools, schema};
 
 #[tool_router(router = changing_users, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Invite a colleague to the account; OnceHub e-mails them at once. To host they must accept, and need a seat. For
     /// guests use `create_contact`; for existing users `update_user`.
-    #[tool(title = "Add user", annotations(destructive_hint = false),
-        input_schema = schema::input::<AddUser>(), output_schema = schema::written::<User>())]
-    async fn add_user(&self, mut call: Call) -> Result<Reply, Stop> {
-        let input: AddUser = call.input()?;
+    #[tool(title = "Add user", annotations(destructive_hint = false), output_schema = schema::written::<User>())]
+    async fn add_user(&self, mut call: Call, Parameters(input): Parameters<AddUser>) -> Answer<Stop> {
         let request = users::Add {
             email: email("email", &input.email)?,
             teams: Some(teams(&call.names, &input.teams).await?).filter(|teams| !teams.is_empty()),
@@ -32,10 +30,8 @@ impl Tools {
     /// Change a user's name, role or teams; omitted fields stay. teams replaces all of them, which changes whom team
     /// calendars book. The account owner, and anyone's e-mail, cannot be changed. Hours:
     /// `update_scheduling_availability`.
-    #[tool(title = "Update user", annotations(destructive_hint = true),
-        input_schema = schema::input::<UpdateUser>(), output_schema = schema::written::<User>())]
-    async fn update_user(&self, mut call: Call) -> Result<Reply, Stop> {
-        let input: UpdateUser = call.input()?;
+    #[tool(title = "Update user", annotations(destructive_hint = true), output_schema = schema::written::<User>())]
+    async fn update_user(&self, mut call: Call, Parameters(input): Parameters<UpdateUser>) -> Answer<Stop> {
         let id = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?.id;
         let teams = match &input.teams {
             Some(names) => Some(teams(&call.names, names).await?),
@@ -64,11 +60,9 @@ impl Tools {
 
     /// Remove a user from the account for good. Upcoming bookings may be left without a host: find them with
     /// `list_bookings` (host) and use `reassign_booking` first. To change teams or role use `update_user`.
-    #[tool(title = "Delete user", annotations(destructive_hint = true),
-        input_schema = schema::input::<DeleteUser>(), output_schema = schema::written::<Deletion>())]
-    async fn delete_user(&self, mut call: Call) -> Result<Reply, Stop> {
-        let DeleteUser { user_id } = call.input()?;
-        let id = call.names.find(&[Noun::Users], "user_id", &user_id).await?.id;
+    #[tool(title = "Delete user", annotations(destructive_hint = true), output_schema = schema::written::<Deletion>())]
+    async fn delete_user(&self, mut call: Call, Parameters(input): Parameters<DeleteUser>) -> Answer<Stop> {
+        let id = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?.id;
         let mut leaving = actions::users::Leaving::plan(&call, id.clone()).await?;
         let done = call.carry_out(&mut leaving.delete).await?;
         let mut reply = Reply::deleted("user", &id, leaving.name, &done);

@@ -11,7 +11,7 @@ use crate::actions::{self, Stop};
 use crate::names::nearest;
 use crate::oncehub::{Id, webhooks};
 use crate::records::{Failure, Noun, Told, Webhook, quoted, word};
-use crate::tools::{Asked, Call, Deletion, Paging, Reply, Tools, rows, schema};
+use crate::tools::{Answer, Call, Deletion, Paging, Parameters, Reply, Tools, schema};
 
 /// The events that OnceHub reports. The two without a dot stand for all events of their kind;
 /// `conversation.reached_out` is undocumented, but integrations in use subscribe to it.
@@ -26,21 +26,16 @@ const EVENTS: &[&str] = &[
 impl Tools {
     /// List the account's webhooks, addresses that OnceHub posts to when bookings or conversations change: name, URL,
     /// events; secrets are withheld. Use it before `create_webhook` and `delete_webhook`.
-    #[tool(title = "List webhooks", annotations(read_only_hint = true),
-        input_schema = schema::input::<ListWebhooks>(), output_schema = schema::list::<Webhook>())]
-    async fn list_webhooks(&self, mut call: Call) -> Result<Reply, Failure> {
-        let ListWebhooks { paging } = call.input()?;
-        let found = paging.all::<Webhook>(&call, &webhooks::All::default()).await?;
-        Ok(rows(found, "webhook", &Asked::by(&call, call.zone())))
+    #[tool(title = "List webhooks", annotations(read_only_hint = true), output_schema = schema::list::<Webhook>())]
+    async fn list_webhooks(&self, call: Call, Parameters(paging): Parameters<Paging>) -> Answer {
+        paging.list::<Webhook>(&call, &webhooks::All::default(), "webhook").await
     }
 
     /// Read one webhook: URL, events. Not needed after `list_webhooks`, which shows the same. Secrets are withheld:
     /// only `create_webhook` shows one, once.
-    #[tool(title = "Get webhook", annotations(read_only_hint = true),
-        input_schema = schema::input::<OneWebhook>(), output_schema = schema::one::<Webhook>())]
-    async fn get_webhook(&self, mut call: Call) -> Result<Reply, Failure> {
-        let OneWebhook { webhook_id } = call.input()?;
-        let webhook = call.one::<Webhook, webhooks::Webhooks>(Noun::Webhooks, "webhook_id", &webhook_id).await?;
+    #[tool(title = "Get webhook", annotations(read_only_hint = true), output_schema = schema::one::<Webhook>())]
+    async fn get_webhook(&self, call: Call, Parameters(input): Parameters<OneWebhook>) -> Answer {
+        let webhook = call.one::<Webhook, webhooks::Webhooks>(Noun::Webhooks, "webhook_id", &input.webhook_id).await?;
         Ok(webhook.in_zone(call.zone()))
     }
 }
@@ -61,10 +56,10 @@ impl Tools {
     /// shown in this reply only: have it stored. A webhook cannot be changed, only replaced (`delete_webhook`); see
     /// `list_webhooks` first.
     #[tool(title = "Create webhook", annotations(destructive_hint = false),
-        input_schema = schema::input::<CreateWebhook>(), output_schema = schema::written::<Created>())]
-    async fn create_webhook(&self, mut call: Call) -> Result<Reply, Stop> {
-        let CreateWebhook { name, url, events } = call.input()?;
-        let webhook = webhooks::Create { name: called(&name)?, url: address(&url)?, events: known(&events)? };
+        output_schema = schema::written::<Created>())]
+    async fn create_webhook(&self, mut call: Call, Parameters(input): Parameters<CreateWebhook>) -> Answer<Stop> {
+        let webhook =
+            webhooks::Create { name: called(&input.name)?, url: address(&input.url)?, events: known(&input.events)? };
         let (mut create, twice) = actions::webhooks::create(&call.names, webhook).await;
         let done = call.carry_out(&mut create).await?;
         let mut webhook = Told::<Webhook>::from(done.object.clone());
@@ -89,10 +84,9 @@ impl Tools {
     /// Stop OnceHub from posting to a webhook's address, for good. Find it with `list_webhooks`. To change URL or
     /// events, first use `create_webhook` with another name; its secret is new.
     #[tool(title = "Delete webhook", annotations(destructive_hint = true),
-        input_schema = schema::input::<OneWebhook>(), output_schema = schema::written::<Deletion>())]
-    async fn delete_webhook(&self, mut call: Call) -> Result<Reply, Stop> {
-        let OneWebhook { webhook_id } = call.input()?;
-        let id = call.names.find(&[Noun::Webhooks], "webhook_id", &webhook_id).await?.id;
+        output_schema = schema::written::<Deletion>())]
+    async fn delete_webhook(&self, mut call: Call, Parameters(input): Parameters<OneWebhook>) -> Answer<Stop> {
+        let id = call.names.find(&[Noun::Webhooks], "webhook_id", &input.webhook_id).await?.id;
         let (mut delete, name) = actions::webhooks::delete(&call, id.clone()).await?;
         let done = call.carry_out(&mut delete).await?;
         Ok(Reply::deleted("webhook", &id, name, &done))
@@ -108,12 +102,6 @@ struct CreateWebhook {
     /// `booking` (all of them) or booking.scheduled, .rescheduled, .reassigned, .canceled, .canceled_then_rescheduled,
     /// .canceled_reschedule_requested, .completed, .no_show; `conversation` or conversation.started, .closed, .abandoned
     events: Vec<String>,
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct ListWebhooks {
-    #[serde(flatten)]
-    paging: Paging,
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::actions::Stop;
 use crate::actions::availability::{DateInput, DayInput, Outside, Schedule, Update};
 use crate::records::{Availability, Booking, Failure, Noun, Time, Told};
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 /// The reply to a change of hours.
 #[serde_with::skip_serializing_none]
@@ -43,15 +43,18 @@ impl Tools {
     /// days are replaced whole; others stay. Nothing is canceled: the reply names bookings outside the new hours, for
     /// `request_reschedule` or `cancel_booking`. Current: `get_scheduling_availability`.
     #[tool(title = "Update scheduling availability", annotations(destructive_hint = true),
-        input_schema = schema::input::<UpdateAvailability>(), output_schema = schema::written::<Changed<'static>>())]
-    async fn update_scheduling_availability(&self, mut call: Call) -> Result<Reply, Stop> {
-        let UpdateAvailability { user_id, weekly, overrides } = call.input()?;
-        if weekly.is_empty() && overrides.is_empty() {
+        output_schema = schema::written::<Changed<'static>>())]
+    async fn update_scheduling_availability(
+        &self,
+        mut call: Call,
+        Parameters(input): Parameters<UpdateAvailability>,
+    ) -> Answer<Stop> {
+        if input.weekly.is_empty() && input.overrides.is_empty() {
             let hint = "say which days of the week or which dates, e.g. overrides: [{\"date\": \"friday\", \"working_hours\": []}]";
             return Err(Failure::argument("weekly", "neither weekly nor overrides is given", hint).into());
         }
-        let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;
-        let mut update = Update::plan(&call, user, weekly, overrides).await?;
+        let user = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?;
+        let mut update = Update::plan(&call, user, input.weekly, input.overrides).await?;
         if update.is_so_already() {
             return Ok(nothing_to_change(&update));
         }

@@ -6,19 +6,19 @@ mod tests;
 
 use rmcp::{tool, tool_router};
 
+use super::OneUser;
 use crate::actions::availability::Schedule;
-use crate::records::{Availability, Failure, Noun};
-use crate::tools::{Call, Reply, Tools, schema};
+use crate::records::{Availability, Noun};
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 #[tool_router(router = reading_availability, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Read a user's working hours: by day of the week, with date overrides and locations, in the user's own zone. It
     /// ignores bookings: free times are in `get_booking_time_slots`. Change it with `update_scheduling_availability`.
     #[tool(title = "Get scheduling availability", annotations(read_only_hint = true),
-        input_schema = schema::input::<GetAvailability>(), output_schema = schema::one::<Availability>())]
-    async fn get_scheduling_availability(&self, mut call: Call) -> Result<Reply, Failure> {
-        let GetAvailability { user_id } = call.input()?;
-        let user = call.names.find(&[Noun::Users], "user_id", &user_id).await?;
+        output_schema = schema::one::<Availability>())]
+    async fn get_scheduling_availability(&self, call: Call, Parameters(input): Parameters<OneUser>) -> Answer {
+        let user = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?;
         let schedule = Schedule::of(&call.names, user).await?;
         let mut reply = Reply::new(schedule.sent.sent(), schedule.text());
         if schedule.sent.weekly.is_none() {
@@ -26,10 +26,4 @@ impl Tools {
         }
         Ok(reply)
     }
-}
-
-#[derive(serde::Deserialize, schemars::JsonSchema)]
-struct GetAvailability {
-    /// Name, e-mail, id or `me`
-    user_id: String,
 }

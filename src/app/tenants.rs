@@ -5,7 +5,8 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Extensions, HeaderMap, HeaderName, StatusCode};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, StatusCode};
 use moka::sync::Cache;
 use secrecy::SecretString;
 use tokio::time::Instant;
@@ -130,22 +131,16 @@ impl Backend for Tenants {
         self.server.clone()
     }
 
-    fn admit(
-        &self,
-        caller: &Caller,
-        headers: &HeaderMap,
-        in_flight: Option<InFlight>,
-        extensions: &mut Extensions,
-    ) -> Result<(), Refusal> {
+    fn admit(&self, caller: &Caller, head: &mut Parts, in_flight: Option<InFlight>) -> Result<(), Refusal> {
         let tools = match &caller.key {
             Some(key) => self.tools(caller, key)?,
             None => self.own.tools.clone(),
         };
-        let catalogue = self.catalogue(caller, headers)?;
-        let tools = tools.of_caller(user(headers)?, zone(headers)?);
+        let catalogue = self.catalogue(caller, &head.headers)?;
+        let tools = tools.of_caller(user(&head.headers)?, zone(&head.headers)?);
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
         let (tenant, can_interrupt) = (Arc::clone(&caller.tenant), caller.takes_stream);
-        extensions.insert(Account { tools, catalogue, can_interrupt, held, tenant });
+        head.extensions.insert(Account { tools, catalogue, can_interrupt, held, tenant });
         Ok(())
     }
 

@@ -40,8 +40,11 @@ class Host:
 
     file: str
     project_file: str
+    # What is set for it on the machine.
+    variables = {}
 
     def __init__(self, machine):
+        machine.variables |= self.variables
         self.machine = machine
         self.path = machine.home / self.file
         self.project_path = machine.project / self.project_file
@@ -67,11 +70,8 @@ class ClaudeCode(Host):
     add_program = ["mcp", "add", "--scope", "user", "oncehub", "--", OTHER]
     add_address = ["mcp", "add", "--scope", "user", "--transport", "http", "oncehub"]
     remove = ["mcp", "remove", "--scope", "user", "oncehub"]
-
-    def __init__(self, machine):
-        super().__init__(machine)
-        # The tests want nothing of the network.
-        machine.variables |= {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
+    # The tests want nothing of the network.
+    variables = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
 
     def trust(self):
         """Says yes to the servers of every project, as a person does once."""
@@ -116,11 +116,8 @@ class Gemini(Host):
     add_program = ["mcp", "add", "--scope", "user", "oncehub", OTHER]
     add_address = ["mcp", "add", "--scope", "user", "--transport", "http", "oncehub"]
     remove = ["mcp", "remove", "--scope", "user", "oncehub"]
-
-    def __init__(self, machine):
-        super().__init__(machine)
-        # What Node has to say of the program's style is none of the tests' business.
-        machine.variables |= {"NODE_NO_WARNINGS": "1", "GEMINI_CLI_TRUST_WORKSPACE": "true"}
+    # What Node has to say of the program's style is none of the tests' business.
+    variables = {"NODE_NO_WARNINGS": "1", "GEMINI_CLI_TRUST_WORKSPACE": "true"}
 
     def trust(self):
         """Where a folder is not trusted it starts no server at all, so all of them are from the beginning."""

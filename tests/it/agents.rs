@@ -39,13 +39,7 @@ impl Session {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (input, output) = (child.stdin.take(), child.stdout.take().unwrap());
-        let mut stderr = child.stderr.take().unwrap();
-        let (told, errors) = channel();
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            let _ = told.send(text);
-        });
+        let errors = read_whole(child.stderr.take().unwrap());
         Self { child, input, lines: read_lines(output), errors, next: 0 }
     }
 
@@ -128,6 +122,17 @@ impl Drop for Session {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Reads what a program writes until it ends, so that it never has to wait for a reader.
+pub(crate) fn read_whole(mut output: impl Read + Send + 'static) -> Receiver<String> {
+    let (told, whole) = channel();
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        let _ = output.read_to_string(&mut text);
+        let _ = told.send(text);
+    });
+    whole
 }
 
 fn read_lines(output: ChildStdout) -> Receiver<Value> {

@@ -29,6 +29,15 @@ fn sandbox(more_bookings: usize) -> (tokio::runtime::Handle, Sandbox) {
     (runtime, sandbox)
 }
 
+/// A session in which OnceHub holds up a call, and the call's id.
+fn in_a_call(sandbox: &Sandbox) -> (Session, u64) {
+    sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
+    let mut session = Session::open(in_front_of(sandbox));
+    let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
+    wait_until(|| sandbox.held() == 1);
+    (session, id)
+}
+
 fn modern(method_params: Value, elicitation: bool) -> Value {
     let mut params = method_params;
     let capabilities = if elicitation { json!({"elicitation": {}}) } else { json!({}) };
@@ -120,10 +129,7 @@ fn a_hidden_tool_cannot_be_called_either() {
 #[test]
 fn a_cancelled_call_stops_its_request() {
     let (_runtime, sandbox) = sandbox(0);
-    sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
-    let mut session = Session::open(in_front_of(&sandbox));
-    let id = session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
-    wait_until(|| sandbox.held() == 1);
+    let (mut session, id) = in_a_call(&sandbox);
     session.send(&json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}}));
     // The sandbox notices that the connection has been closed.
     wait_until(|| sandbox.waiting() == 0);
@@ -157,10 +163,7 @@ fn progress_is_told_while_several_pages_load() {
 #[test]
 fn the_end_of_input_ends_the_process_at_once_even_with_a_call_in_flight() {
     let (_runtime, sandbox) = sandbox(0);
-    sandbox.fail(Fault::new(Effect::Delay(Duration::from_secs(50))).on("GET", "/v2/test"));
-    let mut session = Session::open(in_front_of(&sandbox));
-    session.post("tools/call", json!({"name": "test_connection", "arguments": {}}));
-    wait_until(|| sandbox.held() == 1);
+    let (session, _) = in_a_call(&sandbox);
     let ended = Instant::now();
     let (code, _, _) = session.end();
     assert_eq!(code, Some(0));

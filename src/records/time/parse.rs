@@ -170,29 +170,15 @@ fn is_far(offset: Offset) -> bool {
 /// Converts wall-clock time: the later side of a gap, the earlier of a repeated hour.
 fn at_wall(wall: DateTime, zone: &Zone) -> Option<Moment> {
     let ambiguous = zone.inner().to_ambiguous_timestamp(wall);
-    let (at, note) = match ambiguous.offset() {
-        AmbiguousOffset::Unambiguous { .. } => (ambiguous.compatible().ok()?, None),
-        AmbiguousOffset::Gap { .. } => {
-            let at = ambiguous.compatible().ok()?;
-            let note = format!(
-                "{} does not exist in {} (clocks go forward): taken as {}",
-                show(wall),
-                zone.name(),
-                local(at, zone)
-            );
-            (at, Some(note))
-        }
-        AmbiguousOffset::Fold { .. } => {
-            let at = ambiguous.earlier().ok()?;
-            let note = format!(
-                "{} occurs twice in {} (clocks go back): taken as the first, {}",
-                show(wall),
-                zone.name(),
-                local(at, zone)
-            );
-            (at, Some(note))
-        }
+    let odd = match ambiguous.offset() {
+        AmbiguousOffset::Unambiguous { .. } => None,
+        AmbiguousOffset::Gap { .. } => Some(("does not exist", "forward", "")),
+        AmbiguousOffset::Fold { .. } => Some(("occurs twice", "back", "the first, ")),
     };
+    let at = ambiguous.compatible().ok()?;
+    let (wall, name, taken) = (show(wall), zone.name(), local(at, zone));
+    let note = odd
+        .map(|(what, clocks, which)| format!("{wall} {what} in {name} (clocks go {clocks}): taken as {which}{taken}"));
     Some(Moment { at, whole_day: false, note })
 }
 

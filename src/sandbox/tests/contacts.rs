@@ -3,17 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Bench, NOW};
+use super::{Bench, NOW, but};
 use crate::sandbox::seed::guests::{GUESTS, contact};
 use crate::sandbox::seed::people::{DANA, DELETED, LEE, OWNER, user};
 
 fn newcomer() -> Value {
     json!({"email": "Rosa@lind.example", "first_name": "Rosa", "last_name": "Lind"})
-}
-
-fn but(mut body: Value, name: &str, value: Value) -> Value {
-    body[name] = value;
-    body
 }
 
 #[tokio::test]

@@ -23,6 +23,12 @@ use super::{Effect, Fault, KEY, Limits, Sandbox, Settings};
 /// A Monday morning in New York.
 const NOW: &str = "2026-11-23T14:20:00Z";
 
+/// Returns the body with one field replaced.
+fn but(mut body: Value, name: &str, value: Value) -> Value {
+    body[name] = value;
+    body
+}
+
 struct Bench {
     sandbox: Sandbox,
     http: reqwest::Client,

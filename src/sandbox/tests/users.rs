@@ -2,17 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Bench;
+use super::{Bench, but};
 use crate::sandbox::seed::people::{DANA, DELETED, LEE, OWNER, team, user};
 
 fn newcomer() -> Value {
     json!({"email": "Rosa.Lind@northlight.example", "first_name": "Rosa", "last_name": "Lind"})
-}
-
-/// Returns the body with one field replaced.
-fn but(mut body: Value, name: &str, value: Value) -> Value {
-    body[name] = value;
-    body
 }
 
 #[tokio::test]

@@ -2,16 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Bench, NOW};
+use super::{Bench, NOW, but};
 
 fn hook() -> Value {
     json!({"url": "https://example.com/in", "name": "New bookings", "events": ["booking.scheduled", "conversation"]})
-}
-
-fn but(name: &str, value: Value) -> Value {
-    let mut body = hook();
-    body[name] = value;
-    body
 }
 
 #[tokio::test]
@@ -30,7 +24,7 @@ async fn a_webhook_is_made_with_a_secret_that_stays_readable() {
     assert_eq!(bench.get("/webhooks").await.body["data"][0], expected, "newest first");
     assert_eq!(bench.sandbox.with(|world| world.webhooks_called("New bookings")), [id.to_owned()]);
     assert_eq!(bench.sandbox.with(|world| world.as_sent(id)), Some(expected.clone()));
-    let other = bench.post("/webhooks", but("name", json!("Other"))).await.body;
+    let other = bench.post("/webhooks", but(hook(), "name", json!("Other"))).await.body;
     assert_ne!(other["secret"], expected["secret"]);
 }
 
@@ -38,18 +32,24 @@ async fn a_webhook_is_made_with_a_secret_that_stays_readable() {
 async fn a_webhook_is_refused_with_a_reason() {
     let bench = Bench::start().await;
     for (body, refusal) in [
-        (but("url", json!("http://example.com/in")), "400 url: Invalid url: 'http://example.com/in'"),
-        (but("url", json!("example.com")), "400 url: Invalid url: 'example.com'"),
-        (but("url", json!(null)), "400 url: Invalid url: ''"),
-        (but("name", json!("!!! ---")), "400 name: Invalid name: '!!! ---'"),
-        (but("name", json!("")), "400 name: Invalid name: ''"),
-        (but("name", json!(null)), "400 name: Invalid name: ''"),
-        (but("events", json!([])), "400 events: Invalid event: ''"),
-        (but("events", json!("booking")), "400 events: Invalid event: ''"),
-        (but("events", json!(["booking", "booking.cancelled"])), "400 events: Invalid event: 'booking.cancelled'"),
-        (but("events", json!([4])), "400 events: Invalid event: '4'"),
-        (but("secret", json!("mine")), "400 secret: Unsupported field"),
-        (but("name", json!("CRM sync")), "409 name: A webhook subscription with this name already exists: 'CRM sync'"),
+        (but(hook(), "url", json!("http://example.com/in")), "400 url: Invalid url: 'http://example.com/in'"),
+        (but(hook(), "url", json!("example.com")), "400 url: Invalid url: 'example.com'"),
+        (but(hook(), "url", json!(null)), "400 url: Invalid url: ''"),
+        (but(hook(), "name", json!("!!! ---")), "400 name: Invalid name: '!!! ---'"),
+        (but(hook(), "name", json!("")), "400 name: Invalid name: ''"),
+        (but(hook(), "name", json!(null)), "400 name: Invalid name: ''"),
+        (but(hook(), "events", json!([])), "400 events: Invalid event: ''"),
+        (but(hook(), "events", json!("booking")), "400 events: Invalid event: ''"),
+        (
+            but(hook(), "events", json!(["booking", "booking.cancelled"])),
+            "400 events: Invalid event: 'booking.cancelled'",
+        ),
+        (but(hook(), "events", json!([4])), "400 events: Invalid event: '4'"),
+        (but(hook(), "secret", json!("mine")), "400 secret: Unsupported field"),
+        (
+            but(hook(), "name", json!("CRM sync")),
+            "409 name: A webhook subscription with this name already exists: 'CRM sync'",
+        ),
     ] {
         let got = bench.post("/webhooks", body.clone()).await;
         assert_eq!(got.refusal(), refusal.replacen(' ', " invalid_request_error ", 1), "{body}");
@@ -60,7 +60,7 @@ async fn a_webhook_is_refused_with_a_reason() {
         "booking.completed", "booking.no_show", "conversation.started", "conversation.closed",
         "conversation.abandoned",
     ];
-    assert_eq!(bench.post("/webhooks", but("events", json!(every))).await.status, 200);
+    assert_eq!(bench.post("/webhooks", but(hook(), "events", json!(every))).await.status, 200);
     assert_eq!(bench.get("/webhooks?limit=0").await.status, 400);
 }
 
@@ -81,7 +81,7 @@ async fn a_deleted_webhook_is_gone_but_for_the_id() {
     assert_eq!(bench.get("/webhooks/WHK-NONE").await.status, 404);
     // The name is free again, as are those of the ones that were deleted before.
     for name in ["Booking feed", "Old relay", "Trial hook"] {
-        assert_eq!(bench.post("/webhooks", but("name", json!(name))).await.status, 200);
+        assert_eq!(bench.post("/webhooks", but(hook(), "name", json!(name))).await.status, 200);
     }
     let gone = bench.sandbox.with(|world| {
         let gone = world.webhooks.iter().filter(|webhook| webhook.deleted);

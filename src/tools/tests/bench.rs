@@ -171,6 +171,17 @@ impl Bench {
         }
     }
 
+    /// Calls a tool once for each field, with that value in place of the field's own. Gives how each call failed.
+    pub(in crate::tools) async fn failures(&self, tool: &str, good: Value, bad: Vec<(&str, Value)>) -> Vec<String> {
+        let mut failures = Vec::new();
+        for (field, value) in bad {
+            let mut arguments = good.clone();
+            arguments[field] = value;
+            failures.push(self.call(tool, arguments).await.failure());
+        }
+        failures
+    }
+
     /// Returns when no change is in flight, here or at OnceHub.
     pub(in crate::tools) async fn settled(&self) {
         while !self.tools.changes.is_empty() || self.sandbox.working() > 0 {

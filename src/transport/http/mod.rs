@@ -31,7 +31,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{Extensions, HeaderMap};
 use rmcp::ServerHandler;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
@@ -57,18 +56,12 @@ pub trait Backend: Send + Sync + 'static {
     /// extensions of the request's head.
     fn service(&self) -> Self::Service;
 
-    /// Leaves in `extensions` what a request of this caller is to be served with, and keeps `in_flight` while it is
-    /// served.
+    /// Leaves in the extensions of its head what a request of this caller is to be served with, and keeps `in_flight`
+    /// while it is served.
     ///
     /// # Errors
     /// The reason not to serve it at all.
-    fn admit(
-        &self,
-        caller: &Caller,
-        headers: &HeaderMap,
-        in_flight: Option<InFlight>,
-        extensions: &mut Extensions,
-    ) -> Result<(), Refusal>;
+    fn admit(&self, caller: &Caller, head: &mut Parts, in_flight: Option<InFlight>) -> Result<(), Refusal>;
 
     /// Returns whether OnceHub has accepted a tenant's key, as far as is known. Until then its limits are low.
     fn knows(&self, tenant: &str) -> bool;

@@ -94,7 +94,7 @@ impl<B: Backend> Shared<B> {
             begun.asked = session.map(|session| session.ask(id)).transpose()?;
             in_flight = Some(begun);
         }
-        self.backend.admit(caller, &parts.headers, in_flight, &mut parts.extensions)
+        self.backend.admit(caller, parts, in_flight)
     }
 
     /// Returns the session that a request names, if it is this caller's.

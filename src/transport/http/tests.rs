@@ -56,14 +56,8 @@ impl Backend for Simple {
         self.service.clone()
     }
 
-    fn admit(
-        &self,
-        _: &Caller,
-        _: &HeaderMap,
-        in_flight: Option<InFlight>,
-        extensions: &mut Extensions,
-    ) -> Result<(), Refusal> {
-        extensions.insert(Arc::new(in_flight));
+    fn admit(&self, _: &Caller, head: &mut Parts, in_flight: Option<InFlight>) -> Result<(), Refusal> {
+        head.extensions.insert(Arc::new(in_flight));
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 """The server as the Python SDK sees it over HTTP: on each path, in both protocol eras, with a key that each request brings."""
 
 import asyncio
+import contextlib
 import json
 import pathlib
 import re
@@ -107,16 +108,27 @@ def test_a_long_list_tells_how_far_it_is(crowded, way, era):
     run(session())
 
 
+@contextlib.asynccontextmanager
+async def before_a_silent_oncehub():
+    async with silent_oncehub() as (oncehub, account):
+        with served(account) as server:
+            yield server, oncehub
+
+
+async def unanswered(client, oncehub):
+    """A call that has reached OnceHub."""
+    call = asyncio.create_task(client.call_tool("test_connection", {}))
+    await oncehub.asked.wait()
+    return call
+
+
 def test_a_call_that_is_cancelled_is_dropped_on_the_way_to_oncehub(way, era):
     async def session():
-        async with silent_oncehub() as (oncehub, account):
-            with served(account) as server:
-                async with server.client(way, era) as client:
-                    call = asyncio.create_task(client.call_tool("test_connection", {}))
-                    await oncehub.asked.wait()
-                    call.cancel()
-                    await asyncio.wait_for(oncehub.left.wait(), 10)
-                    assert {tool.name for tool in (await client.list_tools()).tools} == CALLS.keys()
+        async with before_a_silent_oncehub() as (server, oncehub), server.client(way, era) as client:
+            call = await unanswered(client, oncehub)
+            call.cancel()
+            await asyncio.wait_for(oncehub.left.wait(), 10)
+            assert {tool.name for tool in (await client.list_tools()).tools} == CALLS.keys()
 
     run(session())
 
@@ -124,14 +136,12 @@ def test_a_call_that_is_cancelled_is_dropped_on_the_way_to_oncehub(way, era):
 @pytest.mark.parametrize("way", ["/mcp", "/sse, streamed"])
 def test_a_client_that_leaves_takes_its_calls_with_it(way, era):
     async def session():
-        async with silent_oncehub() as (oncehub, account):
-            with served(account) as server:
-                async with server.client(way, era) as client:
-                    call = asyncio.create_task(client.call_tool("test_connection", {}))
-                    await oncehub.asked.wait()
-                with pytest.raises(MCPError):
-                    await call
-                await asyncio.wait_for(oncehub.left.wait(), 10)
+        async with before_a_silent_oncehub() as (server, oncehub):
+            async with server.client(way, era) as client:
+                call = await unanswered(client, oncehub)
+            with pytest.raises(MCPError):
+                await call
+            await asyncio.wait_for(oncehub.left.wait(), 10)
 
     run(session())
 

@@ -43,9 +43,7 @@ async fn requests_come_in_pieces_and_several_at_once_on_a_connection_that_waits_
 #[tokio::test]
 async fn a_connection_on_which_nothing_is_asked_any_more_is_closed() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.args(["--patience", "1"]);
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.args(["--patience", "1"]));
     let (mut silent, mut slow, mut answered) = (connect(&server).await, connect(&server).await, connect(&server).await);
     answered.write_all(REQUEST.as_bytes()).await.unwrap();
     answers(&mut answered, 1).await;

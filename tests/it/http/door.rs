@@ -11,9 +11,9 @@ const PATHS: [&str; 8] = ["/", "/mcp", "/sse", "/message", "/healthz", "/readyz"
 #[tokio::test]
 async fn it_tells_the_address_that_clients_use() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.args(["--public-url", "https://mcp.example.com/hub", "--allow-origin", "https://app.example.com"]);
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| {
+        command.args(["--public-url", "https://mcp.example.com/hub", "--allow-origin", "https://app.example.com"])
+    });
     assert_eq!(server.url, "https://mcp.example.com/hub");
 }
 
@@ -62,9 +62,7 @@ async fn pages_of_this_machine_may_use_it_from_a_browser() {
 #[tokio::test]
 async fn behind_a_proxy_a_key_that_came_in_clear_is_not_used() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.args(["--behind-proxy"]);
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.args(["--behind-proxy"]));
     let list = || server.modern(sandbox::KEY, "tools/list", json!({}));
     let (status, reason) = refusal(list().header("X-Forwarded-Proto", "http")).await;
     assert!(status == 403 && reason.contains("plain HTTP"), "{status} {reason}");
@@ -87,9 +85,7 @@ async fn a_browser_finds_how_to_connect() {
 #[tokio::test]
 async fn it_is_alive_ready_and_counted() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_API_KEY", sandbox::KEY).arg("--shared-key");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.env("ONCEHUB_API_KEY", sandbox::KEY).arg("--shared-key"));
     let get = async |path: &str| {
         let response = server.client.get(format!("{}{path}", server.url)).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
@@ -138,9 +134,7 @@ async fn variables_that_are_set_to_nothing_are_not_set() {
 #[tokio::test]
 async fn it_is_not_ready_when_oncehub_is_not() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_API_KEY", "revoked").arg("--shared-key");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.env("ONCEHUB_API_KEY", "revoked").arg("--shared-key"));
     let (status, reason) = refusal(server.client.get(format!("{}/readyz", server.url))).await;
     assert!(status == 503 && reason.contains("not ready"), "{status} {reason}");
     // Without a key of its own, being reachable is enough.

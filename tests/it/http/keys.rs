@@ -90,9 +90,9 @@ async fn a_key_that_is_revoked_in_the_middle_of_a_session_stops_working() {
 #[tokio::test]
 async fn the_servers_own_key_is_for_whoever_has_its_token() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_API_KEY", sandbox::KEY).env("ONCEHUB_MCP_TOKEN", "t0ken").arg("--shared-key");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| {
+        command.env("ONCEHUB_API_KEY", sandbox::KEY).env("ONCEHUB_MCP_TOKEN", "t0ken").arg("--shared-key")
+    });
     let open = || {
         let request = server.client.post(format!("{}/mcp", server.url));
         request
@@ -112,9 +112,7 @@ async fn the_servers_own_key_is_for_whoever_has_its_token() {
 #[tokio::test]
 async fn headers_narrow_what_is_offered_and_never_widen_it() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_MCP_EXCLUDE_TOOLS", "delete_contact");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.env("ONCEHUB_MCP_EXCLUDE_TOOLS", "delete_contact"));
     let names = async |headers: &[(&str, &str)]| {
         let mut request = server.modern(sandbox::KEY, "tools/list", json!({}));
         for (name, value) in headers {

@@ -5,15 +5,13 @@ use std::time::Duration;
 use oncehub_mcp::sandbox::{self, Effect, Fault};
 use serde_json::json;
 
-use super::{Server, in_front_of, initialize, refusal, until, upstream};
+use super::{Server, initialize, refusal, until, upstream};
 
 #[tokio::test]
 async fn more_calls_than_there_is_room_for_are_turned_away_with_a_reason() {
     let upstream = upstream().await;
     upstream.open_account("another", |_| {});
-    let mut command = in_front_of(&upstream);
-    command.args(["--max-calls", "3", "--max-calls-per-key", "2"]);
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.args(["--max-calls", "3", "--max-calls-per-key", "2"]));
     for key in [sandbox::KEY, "another"] {
         server.know(key).await;
     }
@@ -53,9 +51,8 @@ async fn more_calls_than_there_is_room_for_are_turned_away_with_a_reason() {
 #[tokio::test]
 async fn more_sessions_than_there_is_room_for_are_turned_away_with_a_reason() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.args(["--max-sessions", "3", "--max-sessions-per-key", "2"]);
-    let server = Server::start(command);
+    let server =
+        Server::with(&upstream, |command| command.args(["--max-sessions", "3", "--max-sessions-per-key", "2"]));
     for key in ["another", "a-third"] {
         upstream.open_account(key, |_| {});
         server.know(key).await;

@@ -14,18 +14,18 @@ mod strangers;
 mod tenants;
 mod tls;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use oncehub_mcp::sandbox::{self, Sandbox};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use super::agents::{PATIENCE, program};
+use super::agents::{PATIENCE, program, read_whole};
 
 /// The newest protocol version: no sessions, and everything about a request in the request.
 pub(super) const MODERN: &str = "2026-07-28";
@@ -59,18 +59,19 @@ pub(super) fn client() -> Client {
 }
 
 impl Server {
+    /// The program in front of a sandbox, with more settings.
+    pub(super) fn with(sandbox: &Sandbox, settings: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let mut command = in_front_of(sandbox);
+        settings(&mut command);
+        Self::start(command)
+    }
+
     pub(super) fn start(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let (told, errors) = channel();
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            let _ = told.send(text);
-        });
+        let errors = read_whole(child.stderr.take().unwrap());
         let url = line.split_whitespace().find_map(|word| word.strip_suffix("/mcp"));
         let url = url.unwrap_or_else(|| panic!("it did not start: {}", errors.recv().unwrap())).to_owned();
         Self { child, url, errors: Mutex::new(errors), client: client(), ids: AtomicU64::new(2) }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::{Server, in_front_of, message, upstream};
+use super::{Server, message, upstream};
 
 const KEY: &str = "k3y-of-a-tenant-never-to-be-seen";
 
@@ -22,9 +22,9 @@ async fn a_call_is_one_line_and_one_span_in_its_clients_trace() {
         .mount(&collector)
         .await;
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.uri()).env("ONCEHUB_MCP_LOG_FORMAT", "json");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| {
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.uri()).env("ONCEHUB_MCP_LOG_FORMAT", "json")
+    });
     let session = server.open(sandbox::KEY).await;
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let call = json!({
@@ -60,9 +60,7 @@ async fn a_call_is_one_line_and_one_span_in_its_clients_trace() {
 #[tokio::test]
 async fn a_collector_that_is_not_there_disturbs_nobody() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9"));
     assert_eq!(server.call(sandbox::KEY, "test_connection", json!({})).await["isError"], false);
     server.terminate();
     assert_eq!(server.wait().0, Some(0));
@@ -72,9 +70,8 @@ async fn a_collector_that_is_not_there_disturbs_nobody() {
 async fn no_tenants_key_is_in_anything_that_is_said_or_logged() {
     let upstream = upstream().await;
     upstream.set_keys(&[KEY]);
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_MCP_LOG", "trace").env("ONCEHUB_MCP_TIMEOUT", "2");
-    let server = Server::start(command);
+    let server =
+        Server::with(&upstream, |command| command.env("ONCEHUB_MCP_LOG", "trace").env("ONCEHUB_MCP_TIMEOUT", "2"));
     let mut said = String::new();
     let bearer = format!("Bearer {KEY}");
     let session = server.open(KEY).await;

@@ -32,9 +32,7 @@ async fn a_client_that_disconnects_does_not_stop_a_change_on_its_way_and_is_told
     let upstream = upstream().await;
     upstream.set_keys(&[sandbox::KEY, "second"]);
     upstream.open_account("somebody else's", |_| {});
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_MCP_CONFIRM", "never");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.env("ONCEHUB_MCP_CONFIRM", "never"));
     let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
     let listed = server.call(sandbox::KEY, "list_bookings", coming).await;
     let booking = listed["structuredContent"]["items"][0]["id"].as_str().unwrap().to_owned();
@@ -62,9 +60,7 @@ async fn a_client_that_disconnects_does_not_stop_a_change_on_its_way_and_is_told
 #[tokio::test]
 async fn a_change_on_its_way_is_waited_for_even_when_the_time_to_drain_is_over() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.args(["--drain", "0"]).env("ONCEHUB_MCP_CONFIRM", "never");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.args(["--drain", "0"]).env("ONCEHUB_MCP_CONFIRM", "never"));
     let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
     let listed = server.call(sandbox::KEY, "list_bookings", coming).await;
     let booking = listed["structuredContent"]["items"][0]["id"].as_str().unwrap().to_owned();
@@ -142,9 +138,7 @@ async fn calls_under_way_are_answered_before_it_ends_and_no_others_begin() {
 #[tokio::test]
 async fn a_call_that_does_not_end_holds_it_no_longer_than_allowed() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.args(["--drain", "1"]).env("ONCEHUB_MCP_TIMEOUT", "600");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.args(["--drain", "1"]).env("ONCEHUB_MCP_TIMEOUT", "600"));
     upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
     let params = json!({"name": "test_connection", "arguments": {}});
     let call = server.modern(sandbox::KEY, "tools/call", params).send();

@@ -297,9 +297,7 @@ fn search() -> Value {
 async fn a_call_whose_client_takes_json_only_reports_no_progress() {
     let settings = sandbox::Settings { limits: None, more_bookings: 150, ..sandbox::Settings::default() };
     let upstream = Sandbox::start(settings).await.unwrap();
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_MCP_MAX_REPLY", "1000");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.env("ONCEHUB_MCP_MAX_REPLY", "1000"));
     let session = server.open(sandbox::KEY).await;
     for accept in ["application/json, text/event-stream", "application/json"] {
         let is_stream = accept.contains("text");
@@ -377,9 +375,12 @@ async fn a_call_whose_client_takes_json_only_asks_nobody_while_it_waits() {
 #[tokio::test]
 async fn who_and_where_a_caller_is_holds_for_their_request_alone() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_API_KEY", sandbox::KEY).env("ONCEHUB_MCP_USER", "sam@northlight.example").arg("--shared-key");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| {
+        command
+            .env("ONCEHUB_API_KEY", sandbox::KEY)
+            .env("ONCEHUB_MCP_USER", "sam@northlight.example")
+            .arg("--shared-key")
+    });
     let session = server.open(sandbox::KEY).await;
     server.know(sandbox::KEY).await;
     let callers = [

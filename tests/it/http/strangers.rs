@@ -24,9 +24,9 @@ const SESSIONS: &str = "mcp_sessions{transport=\"streamable_http\"}";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_clients_that_leave_with_their_first_message_are_counted_and_forgotten() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.args(["--max-sessions", "300", "--max-sessions-per-key", "300", "--patience", "4"]);
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| {
+        command.args(["--max-sessions", "300", "--max-sessions-per-key", "300", "--patience", "4"])
+    });
     server.know(sandbox::KEY).await;
     let body = initialize().to_string();
     let head = format!(
@@ -136,9 +136,7 @@ async fn two_keys_of_one_account_never_make_oncehub_refuse() {
     let settings = sandbox::Settings { limits: Some(limits), ..sandbox::Settings::default() };
     let upstream = Sandbox::start(settings).await.unwrap();
     upstream.set_keys(&[sandbox::KEY, "second"]);
-    let mut command = in_front_of(&upstream);
-    command.env_remove("ONCEHUB_MCP_RATE_LIMIT");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.env_remove("ONCEHUB_MCP_RATE_LIMIT"));
     for key in [sandbox::KEY, "second"] {
         server.know(key).await;
     }
@@ -155,17 +153,13 @@ async fn two_keys_of_one_account_never_make_oncehub_refuse() {
 #[tokio::test]
 async fn a_proxy_that_says_nothing_is_told_of_at_start_and_can_be_refused() {
     let upstream = upstream().await;
-    let mut command = in_front_of(&upstream);
-    command.args(["--behind-proxy"]);
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.args(["--behind-proxy"]));
     let list = |server: &Server| server.modern(sandbox::KEY, "tools/list", json!({}));
     assert_eq!(list(&server).send().await.unwrap().status(), 200);
     let log = server.stop();
     assert!(log.contains("without X-Forwarded-Proto is assumed to have come over HTTPS"), "{log}");
 
-    let mut command = in_front_of(&upstream);
-    command.args(["--behind-proxy", "--require-forwarded-proto"]);
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| command.args(["--behind-proxy", "--require-forwarded-proto"]));
     let (status, reason) = refusal(list(&server)).await;
     assert!(status == 403 && reason.contains("X-Forwarded-Proto"), "{status} {reason}");
     assert_eq!(list(&server).header("X-Forwarded-Proto", "https").send().await.unwrap().status(), 200);

@@ -106,9 +106,9 @@ async fn a_busy_tenant_leaves_some_of_the_address_for_others() {
     let settings = sandbox::Settings { limits: Some(limits), ..sandbox::Settings::default() };
     let upstream = Sandbox::start(settings).await.unwrap();
     two_accounts(&upstream);
-    let mut command = in_front_of(&upstream);
-    command.env("ONCEHUB_MCP_RATE_LIMIT", "account=1000/1s,address=40/5m").env("ONCEHUB_MCP_TIMEOUT", "2");
-    let server = Server::start(command);
+    let server = Server::with(&upstream, |command| {
+        command.env("ONCEHUB_MCP_RATE_LIMIT", "account=1000/1s,address=40/5m").env("ONCEHUB_MCP_TIMEOUT", "2")
+    });
     let [(busy, _), (other, _)] = TENANTS;
     let call = |key: &'static str| server.call(key, "test_connection", json!({}));
     assert_eq!(call(busy).await["isError"], false, "OnceHub knows the key");

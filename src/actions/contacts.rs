@@ -1,15 +1,12 @@
 //! Creating, changing and deleting contacts.
 
-use std::marker::PhantomData;
-
 use serde_json::{Map, Value};
 
 use super::bookings::Upcoming;
 use super::differences::Edit;
 use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
 use crate::names::Names;
-use crate::oncehub::contacts::{self, Contacts};
-use crate::oncehub::{Error, Id, bookings};
+use crate::oncehub::{Collection, Error, Id, bookings, contacts};
 use crate::records::user::full_name;
 use crate::records::{Contact, Failure, Told, Zone, quoted};
 
@@ -55,7 +52,7 @@ impl Update {
     /// # Errors
     /// If the contact has been deleted, or cannot be read.
     pub async fn plan(names: &Names, id: Id, asked: Map<String, Value>) -> Result<Self, Failure> {
-        let before = still_there(names, &contacts::Get::new(id.clone()), &id, "contact_id", "contact").await?;
+        let before = still_there(names, Collection::Contacts, &id, "contact_id", "contact").await?;
         Ok(Self { id, edit: Edit::new(names, before, asked).await, zone: names.zone.clone() })
     }
 }
@@ -74,8 +71,8 @@ impl Action for Update {
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
         if context.was_asked {
-            let get = contacts::Get::new(self.id.clone());
-            self.edit.before = still_there(&context.names, &get, &self.id, "contact_id", "contact").await?;
+            self.edit.before =
+                still_there(&context.names, Collection::Contacts, &self.id, "contact_id", "contact").await?;
         }
         Ok(())
     }
@@ -94,7 +91,7 @@ impl Action for Update {
     }
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
-        let now = context.oncehub().send(&contacts::Get::new(self.id.clone())).await?;
+        let now = context.oncehub().send(&Collection::Contacts.get(&self.id)).await?;
         Ok(self.edit.seen(now))
     }
 }
@@ -103,9 +100,9 @@ impl Action for Update {
 ///
 /// # Errors
 /// If the contact has been deleted, or cannot be read.
-pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Contacts>, String, Upcoming), Failure> {
+pub async fn delete(context: &Context, id: Id) -> Result<(Delete, String, Upcoming), Failure> {
     let contact: Told<Contact> =
-        still_there(&context.names, &contacts::Get::new(id.clone()), &id, "contact_id", "contact").await?;
+        still_there(&context.names, Collection::Contacts, &id, "contact_id", "contact").await?;
     let upcoming = Upcoming::of(context, bookings::All { contact: Some(id.clone()), ..bookings::All::default() }).await;
     let (described, sentence) = (contact.described(id.as_str()), upcoming.sentence());
     let delete = Delete {
@@ -113,7 +110,7 @@ pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Contacts>, Stri
         subject: subject(&id),
         unchanged: contact.fields(context.zone()),
         noun: None,
-        collection: PhantomData,
+        collection: Collection::Contacts,
         id: id.clone(),
     };
     Ok((delete, contact.full_name().unwrap_or_else(|| id.to_string()), upcoming))

@@ -1,17 +1,14 @@
 //! Deleting an object.
 
-use std::marker::PhantomData;
-
 use serde_json::{Map, Value};
 
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::Names;
-use crate::oncehub::endpoint::{self, Collection};
-use crate::oncehub::{Endpoint, Error, Id, Object, Rejection};
+use crate::oncehub::{Collection, Error, Id, Object, One, Rejection};
 use crate::records::{Failure, Noun, Record, Told};
 
 /// The deletion of an object.
-pub struct Delete<C> {
+pub struct Delete {
     /// The object.
     pub id: Id,
     /// What the person is asked.
@@ -23,11 +20,11 @@ pub struct Delete<C> {
     /// The noun whose names this takes from.
     pub noun: Option<Noun>,
     /// The collection that it is deleted from.
-    pub collection: PhantomData<fn() -> C>,
+    pub collection: Collection,
 }
 
-impl<C: Collection> Action for Delete<C> {
-    type Request = endpoint::Delete<C>;
+impl Action for Delete {
+    type Request = One;
 
     fn noun(&self) -> Option<Noun> {
         self.noun
@@ -41,8 +38,8 @@ impl<C: Collection> Action for Delete<C> {
         self.unchanged.clone()
     }
 
-    fn request(&self) -> Self::Request {
-        endpoint::Delete::new(self.id.clone())
+    fn request(&self) -> One {
+        self.collection.delete(&self.id)
     }
 
     fn subject(&self) -> Subject {
@@ -50,7 +47,7 @@ impl<C: Collection> Action for Delete<C> {
     }
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
-        match context.oncehub().send(&endpoint::Get::<C>::new(self.id.clone())).await {
+        match context.oncehub().send(&self.collection.get(&self.id)).await {
             Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => Ok(Seen::Done(Object::default())),
             read => Ok(Seen::made(Some(read?).filter(Object::is_deleted))),
         }
@@ -63,12 +60,12 @@ impl<C: Collection> Action for Delete<C> {
 /// If it has been deleted, or cannot be read.
 pub async fn still_there<R: Record>(
     names: &Names,
-    get: &impl Endpoint<Response = Object>,
+    collection: Collection,
     id: &Id,
     argument: &str,
     noun: &str,
 ) -> Result<Told<R>, Failure> {
-    let object: Told<R> = names.read(get, id).await?;
+    let object: Told<R> = names.read(&collection.get(id), id).await?;
     if object.is_deleted() {
         let problem = format!("{argument}: the {noun} {id} has been deleted");
         return Err(Failure::not_found(argument, problem, "it cannot be restored; choose another"));

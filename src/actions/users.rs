@@ -1,15 +1,12 @@
 //! Inviting, changing and removing users.
 
-use std::marker::PhantomData;
-
 use serde_json::{Map, Value};
 
 use super::bookings::Upcoming;
 use super::differences::Edit;
 use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
 use crate::names::Names;
-use crate::oncehub::users::{self, Users};
-use crate::oncehub::{Error, Id, bookings};
+use crate::oncehub::{Collection, Error, Id, bookings, users};
 use crate::records::{Failure, Noun, Told, User, Zone, quoted};
 
 /// Invites somebody to the account, into teams of these names.
@@ -58,7 +55,7 @@ impl Update {
             let hint = "pass first_name, last_name, role_name or teams; an empty value leaves a field unchanged";
             return Err(Failure::argument("user_id", "there is nothing to change", hint));
         };
-        let before = names.read(&users::Get::new(request.id.clone()), &request.id).await?;
+        let before = names.read(&Collection::Users.get(&request.id), &request.id).await?;
         Ok(Self { request, edit: Edit::new(names, before, asked).await, zone: names.zone.clone() })
     }
 }
@@ -88,7 +85,7 @@ impl Action for Update {
     }
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
-        let now = context.oncehub().send(&users::Get::new(self.request.id.clone())).await?;
+        let now = context.oncehub().send(&Collection::Users.get(&self.request.id)).await?;
         Ok(self.edit.seen(now))
     }
 }
@@ -96,7 +93,7 @@ impl Action for Update {
 /// A user's deletion as it is planned.
 pub struct Leaving {
     /// The change.
-    pub delete: Delete<Users>,
+    pub delete: Delete,
     /// The user's name.
     pub name: String,
     /// The bookings that they host.
@@ -111,8 +108,7 @@ impl Leaving {
     /// # Errors
     /// If the user has been deleted, or cannot be read.
     pub async fn plan(context: &Context, id: Id) -> Result<Self, Failure> {
-        let user: Told<User> =
-            still_there(&context.names, &users::Get::new(id.clone()), &id, "user_id", "user").await?;
+        let user: Told<User> = still_there(&context.names, Collection::Users, &id, "user_id", "user").await?;
         let whose = bookings::All { host: Some(id.clone()), ..bookings::All::default() };
         let upcoming = Upcoming::of(context, whose).await;
         let hosted = context.names.all_or_none(Noun::Calendars).await;
@@ -125,7 +121,7 @@ impl Leaving {
             subject: subject(&id),
             unchanged: user.fields(context.zone()),
             noun: Some(Noun::Users),
-            collection: PhantomData,
+            collection: Collection::Users,
             id: id.clone(),
         };
         let name = user.full_name().unwrap_or_else(|| id.to_string());

@@ -1,19 +1,13 @@
 //! Creating and deleting webhooks.
 
-use std::marker::PhantomData;
-
 use super::{Context, Create, Delete, Question, Subject, still_there};
 use crate::names::{Names, fold};
-use crate::oncehub::Id;
-use crate::oncehub::webhooks::{self, Webhooks};
+use crate::oncehub::{All, Collection, Id, webhooks};
 use crate::records::{Failure, Noun, Told, Webhook, quoted};
 
 /// Plans to create a webhook; returns the change, and a sentence about webhooks that post to the same address, if there
 /// are any.
-pub async fn create(
-    names: &Names,
-    request: webhooks::Create,
-) -> (Create<webhooks::Create, webhooks::All>, Option<String>) {
+pub async fn create(names: &Names, request: webhooks::Create) -> (Create<webhooks::Create, All>, Option<String>) {
     let others = names.all_or_none(Noun::Webhooks).await;
     let others: Vec<String> = others.at_url(&request.url).map(|other| quoted(&other.name, 60)).collect();
     let twice = (!others.is_empty())
@@ -21,7 +15,7 @@ pub async fn create(
     let (name, url, events) = (quoted(&request.name, 60), quoted(&request.url, 200), request.events.join(", "));
     let also = twice.as_ref().map(|twice| format!(" {twice}")).unwrap_or_default();
     let create = Create {
-        listing: webhooks::All::default(),
+        listing: Collection::Webhooks.all(),
         is_it: |request: &webhooks::Create, known| {
             known.text("name").is_some_and(|name| fold(name) == fold(&request.name))
         },
@@ -41,9 +35,9 @@ pub async fn create(
 ///
 /// # Errors
 /// If the webhook has been deleted, or cannot be read.
-pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Webhooks>, String), Failure> {
-    let get = webhooks::Get::new(id.clone());
-    let webhook: Told<Webhook> = still_there(&context.names, &get, &id, "webhook_id", "webhook").await?;
+pub async fn delete(context: &Context, id: Id) -> Result<(Delete, String), Failure> {
+    let webhook: Told<Webhook> =
+        still_there(&context.names, Collection::Webhooks, &id, "webhook_id", "webhook").await?;
     let name = webhook.name.clone().unwrap_or_else(|| id.to_string());
     let url = webhook.url.as_deref();
     let url = url.map(|url| format!(", so that nothing is posted to {} anymore", quoted(url, 200))).unwrap_or_default();
@@ -52,7 +46,7 @@ pub async fn delete(context: &Context, id: Id) -> Result<(Delete<Webhooks>, Stri
         subject: Subject::new(format!("the webhook {id}"), format!("read it with get_webhook {id}")),
         unchanged: webhook.fields(context.zone()),
         noun: Some(Noun::Webhooks),
-        collection: PhantomData,
+        collection: Collection::Webhooks,
         id,
     };
     Ok((delete, name))

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 
 use super::search::Search;
 use super::{Names, fold, looks_like_an_id, thousands};
-use crate::oncehub::{Id, contacts};
+use crate::oncehub::{Collection, Id, contacts};
 use crate::records::{Contact, Failure, Told, quoted, time, word};
 
 impl Names {
@@ -19,7 +19,7 @@ impl Names {
                 return Ok(id);
             }
             // It may be an id of an older form: asking OnceHub is cheaper than scanning the names.
-            match self.oncehub.send(&contacts::Get::new(id.clone())).await {
+            match self.oncehub.send(&Collection::Contacts.get(&id)).await {
                 Ok(_) => return Ok(id),
                 Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => {}
                 Err(error) => return Err(error.into()),

@@ -12,10 +12,7 @@ use serde::Deserialize;
 use super::Me;
 use super::fold::{fold, thousands};
 use crate::oncehub::account::account_in;
-use crate::oncehub::{
-    Cause, Client, Error, Id, Ledger, Object, Page, booking_calendars, booking_pages, bookings, event_types,
-    master_pages, teams, tolerant, users, webhooks,
-};
+use crate::oncehub::{Cause, Client, Error, Id, Ledger, Object, Page, bookings, tolerant};
 use crate::records::user::full_name;
 use crate::records::{Booking, Failure, FormField, Named, Noun, Told, Zone, clean, quoted, word};
 
@@ -186,15 +183,7 @@ impl Directory {
 }
 
 async fn read(oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
-    let page = match noun {
-        Noun::Users => oncehub.list(&users::All::default(), MOST).await,
-        Noun::Teams => oncehub.list(&teams::All::default(), MOST).await,
-        Noun::Calendars => oncehub.list(&booking_calendars::All::default(), MOST).await,
-        Noun::BookingPages => oncehub.list(&booking_pages::All::default(), MOST).await,
-        Noun::MasterPages => oncehub.list(&master_pages::All::default(), MOST).await,
-        Noun::EventTypes => oncehub.list(&event_types::All::default(), MOST).await,
-        Noun::Webhooks => oncehub.list(&webhooks::All::default(), MOST).await,
-    }?;
+    let page = oncehub.list(&noun.collection().all(), MOST).await?;
     Ok(Arc::new(Entries::new(page)))
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Names;
 use super::directory::Entry;
 use super::fold::{fold, looks_like_an_id, nearest, thousands};
-use crate::oncehub::{Id, booking_calendars, booking_pages, event_types, master_pages, teams, users, webhooks};
+use crate::oncehub::{Id, users};
 use crate::records::{Failure, Noun, quoted};
 
 /// Returns a noun's word, and how to find one.
@@ -164,16 +164,7 @@ impl Names {
             return Ok(found);
         }
         let Ok(id) = text.parse::<Id>() else { return Ok(None) };
-        let read = match noun {
-            Noun::Users => oncehub.send(&users::Get::new(id.clone())).await,
-            Noun::Teams => oncehub.send(&teams::Get::new(id.clone())).await,
-            Noun::Calendars => oncehub.send(&booking_calendars::Get::new(id.clone())).await,
-            Noun::BookingPages => oncehub.send(&booking_pages::Get::new(id.clone())).await,
-            Noun::MasterPages => oncehub.send(&master_pages::Get::new(id.clone())).await,
-            Noun::EventTypes => oncehub.send(&event_types::Get::new(id.clone())).await,
-            Noun::Webhooks => oncehub.send(&webhooks::Get::new(id.clone())).await,
-        };
-        match read {
+        match oncehub.send(&noun.collection().get(&id)).await {
             Ok(mut object) => {
                 object.fill_id(id.as_str());
                 let entry = if object.is_deleted() { None } else { Entry::new(object) };

@@ -3,9 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Id, endpoint};
-
-collection!(BookingCalendars: "booking-calendars");
+use super::Id;
 
 /// `GET /booking-calendars`, newest first. Operation `list-all-booking-calendars`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -15,9 +13,6 @@ pub struct All {
 }
 
 endpoint!(All: LIST "booking-calendars");
-
-/// `GET /booking-calendars/{id}`. Operation `get-a-single-booking-calendar`.
-pub type Get = endpoint::Get<BookingCalendars>;
 
 /// `GET /booking-calendars/{id}/time-slots`, a bare array. Operation `get-available-time-slots-for-booking-calendar`.
 ///

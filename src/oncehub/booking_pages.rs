@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Id, endpoint};
-
-collection!(BookingPages: "booking-pages");
+use super::Id;
 
 /// `GET /booking-pages`, newest first. Operation `list-all-booking-pages`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -18,6 +16,3 @@ pub struct All {
 }
 
 endpoint!(All: LIST "booking-pages");
-
-/// `GET /booking-pages/{id}`. Operation `get-a-single-booking-page`.
-pub type Get = endpoint::Get<BookingPages>;

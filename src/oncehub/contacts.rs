@@ -5,8 +5,6 @@ use serde_json::{Map, Value};
 
 use super::{Id, Range, endpoint};
 
-collection!(Contacts: "contacts");
-
 /// `GET /contacts`, newest first. Operation `list-all-contacts`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct All {
@@ -21,9 +19,6 @@ pub struct All {
 }
 
 endpoint!(All: LIST "contacts");
-
-/// `GET /contacts/{id}`. Operation `get-a-single-contact`.
-pub type Get = endpoint::Get<Contacts>;
 
 /// `POST /contacts`. Operation `add-a-new-contact`.
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +44,3 @@ pub struct Update {
 }
 
 endpoint!(Update: PATCH "contacts" / id -> Object);
-
-/// `DELETE /contacts/{id}`. Operation `delete-a-contact`.
-pub type Delete = endpoint::Delete<Contacts>;

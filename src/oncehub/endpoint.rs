@@ -1,11 +1,9 @@
-use std::marker::PhantomData;
-
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Id, List, Object};
+use super::{List, Object};
 
 /// An operation of the API with its arguments: a value that knows its route and response type.
 ///
@@ -23,15 +21,15 @@ pub trait Endpoint: Serialize + Sync {
 /// A GET that returns a list in pages; its fields are the filters. [`Client::page`](super::Client::page) adds `limit`
 /// and `after`.
 pub trait Listing: Serialize + Sync {
-    /// The path's segments below `/v2`.
-    const PATH: &'static [&'static str];
+    /// Returns the path's segments below `/v2`.
+    fn path(&self) -> Vec<&str>;
 }
 
 impl<L: Listing> Endpoint for L {
     type Response = List;
 
     fn route(&self) -> (Method, Vec<&str>) {
-        (Method::GET, L::PATH.to_vec())
+        (Method::GET, self.path())
     }
 }
 
@@ -40,7 +38,9 @@ impl<L: Listing> Endpoint for L {
 macro_rules! endpoint {
     ($operation:ident: LIST $($segment:literal)/ +) => {
         impl $crate::oncehub::Listing for $operation {
-            const PATH: &'static [&'static str] = &[$($segment),+];
+            fn path(&self) -> Vec<&str> {
+                vec![$($segment),+]
+            }
         }
     };
     ($operation:ident: $method:ident $collection:literal $(/ $id:ident $(/ $action:literal)?)? -> $response:ident) => {
@@ -50,19 +50,6 @@ macro_rules! endpoint {
             fn route(&self) -> (reqwest::Method, Vec<&str>) {
                 (reqwest::Method::$method, vec![$collection $(, self.$id.as_str() $(, $action)?)?])
             }
-        }
-    };
-}
-
-/// Declares a [`Collection`], by the first segment of its paths.
-macro_rules! collection {
-    ($noun:ident: $path:literal) => {
-        #[doc = concat!("`/", $path, "`.")]
-        #[derive(Debug)]
-        pub struct $noun;
-
-        impl $crate::oncehub::endpoint::Collection for $noun {
-            const PATH: &'static str = $path;
         }
     };
 }
@@ -95,61 +82,6 @@ impl Range {
 serde_with::with_prefix!(pub(super) starting "starting_time.");
 serde_with::with_prefix!(pub(super) created "creation_time.");
 serde_with::with_prefix!(pub(super) updated "last_updated_time.");
-
-/// A collection of OnceHub's objects of one kind.
-pub trait Collection: Send + Sync + 'static {
-    /// The first segment of its paths.
-    const PATH: &'static str;
-}
-
-/// `GET /{noun}/{id}`: one object of a collection, in full.
-pub type Get<N> = OnOne<N, false>;
-
-/// `DELETE /{noun}/{id}`.
-pub type Delete<N> = OnOne<N, true>;
-
-/// An operation on one object of a collection that has neither a query nor a body.
-#[derive(Debug, Serialize)]
-#[serde(bound = "")]
-pub struct OnOne<N, const DELETES: bool> {
-    #[serde(skip)]
-    id: Id,
-    #[serde(skip)]
-    noun: PhantomData<fn() -> N>,
-}
-
-impl<N, const DELETES: bool> OnOne<N, DELETES> {
-    /// Returns a request for the object with this id.
-    pub fn new(id: Id) -> Self {
-        Self { id, noun: PhantomData }
-    }
-}
-
-impl<N: Collection, const DELETES: bool> Endpoint for OnOne<N, DELETES> {
-    type Response = Object;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (if DELETES { Method::DELETE } else { Method::GET }, vec![N::PATH, self.id.as_str()])
-    }
-}
-
-/// `GET /{noun}`, newest first, for collections without filters.
-#[derive(Debug, Serialize)]
-#[serde(bound = "")]
-pub struct All<N> {
-    #[serde(skip)]
-    noun: PhantomData<fn() -> N>,
-}
-
-impl<N> Default for All<N> {
-    fn default() -> Self {
-        Self { noun: PhantomData }
-    }
-}
-
-impl<N: Collection> Listing for All<N> {
-    const PATH: &'static [&'static str] = &[N::PATH];
-}
 
 /// A response that can be read from any JSON of its shape.
 pub trait FromReply: Sized {

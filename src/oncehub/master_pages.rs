@@ -2,15 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Id, endpoint};
-
-collection!(MasterPages: "master-pages");
-
-/// `GET /master-pages`, newest first. Operation `list-all-master-pages`.
-pub type All = endpoint::All<MasterPages>;
-
-/// `GET /master-pages/{id}`. Operation `get-a-single-master-page`.
-pub type Get = endpoint::Get<MasterPages>;
+use super::Id;
 
 /// `POST /master-pages/{id}/one-time-links`: a link for a single booking. Operation `create-one-time-link`.
 #[derive(Clone, Debug, Serialize)]

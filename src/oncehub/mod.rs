@@ -10,6 +10,7 @@
 pub mod endpoint;
 
 mod client;
+mod collection;
 mod error;
 mod id;
 mod key;
@@ -26,7 +27,6 @@ pub mod booking_calendars;
 pub mod booking_pages;
 pub mod bookings;
 pub mod contacts;
-pub mod event_types;
 pub mod master_pages;
 pub mod notifications;
 pub mod teams;
@@ -35,6 +35,7 @@ pub mod users;
 pub mod webhooks;
 
 pub use client::{BadUrl, Client, Settings, api_root};
+pub use collection::{All, Collection, One};
 pub use endpoint::{Endpoint, FromReply, Listing, Range};
 pub use error::{Cause, Error, Outcome, Rejection};
 pub use id::{BadId, Id};

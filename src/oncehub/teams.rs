@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Id, endpoint};
-
-collection!(Teams: "teams");
+use super::Id;
 
 /// `GET /teams`, newest first. Operation `list-all-teams`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -14,6 +12,3 @@ pub struct All {
 }
 
 endpoint!(All: LIST "teams");
-
-/// `GET /teams/{id}`. Operation `get-a-single-team`.
-pub type Get = endpoint::Get<Teams>;

@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Id, endpoint};
-
-collection!(Users: "users");
+use super::Id;
 
 /// `GET /users`, newest first. Operation `list-all-users`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -14,9 +12,6 @@ pub struct All {
 }
 
 endpoint!(All: LIST "users");
-
-/// `GET /users/{id}`. Operation `get-a-single-user`.
-pub type Get = endpoint::Get<Users>;
 
 /// `POST /users`: invites somebody by e-mail. Operation `add-a-new-user`.
 #[serde_with::skip_serializing_none]
@@ -54,9 +49,6 @@ pub struct Update {
 }
 
 endpoint!(Update: PATCH "users" / id -> Object);
-
-/// `DELETE /users/{id}`. Operation `delete-a-user`.
-pub type Delete = endpoint::Delete<Users>;
 
 /// `GET /users/{id}/scheduling-availability`: working hours by day of the week, and dates that differ. Operation
 /// `get_user_scheduling_availability`.

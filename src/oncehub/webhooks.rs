@@ -2,16 +2,6 @@
 
 use serde::Serialize;
 
-use super::endpoint;
-
-collection!(Webhooks: "webhooks");
-
-/// `GET /webhooks`, newest first. Operation `list-all-webhooks`.
-pub type All = endpoint::All<Webhooks>;
-
-/// `GET /webhooks/{id}`. Operation `get-a-single-webhook`.
-pub type Get = endpoint::Get<Webhooks>;
-
 /// `POST /webhooks`: subscribes a URL. The response has the secret that signs each delivery. Operation
 /// `create-a-webhook`.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +15,3 @@ pub struct Create {
 }
 
 endpoint!(Create: POST "webhooks" -> Object);
-
-/// `DELETE /webhooks/{id}`. Operation `delete-a-webhook`.
-pub type Delete = endpoint::Delete<Webhooks>;

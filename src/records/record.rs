@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::line::Line;
 use super::time::{self, Zone};
-use crate::oncehub::{Object, is_deleted, tolerant};
+use crate::oncehub::{Collection, Object, is_deleted, tolerant};
 
 /// The nouns that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,21 @@ pub enum Noun {
     MasterPages,
     EventTypes,
     Webhooks,
+}
+
+impl Noun {
+    /// Returns the collection that its objects are in.
+    pub fn collection(self) -> Collection {
+        match self {
+            Self::Users => Collection::Users,
+            Self::Teams => Collection::Teams,
+            Self::Calendars => Collection::BookingCalendars,
+            Self::BookingPages => Collection::BookingPages,
+            Self::MasterPages => Collection::MasterPages,
+            Self::EventTypes => Collection::EventTypes,
+            Self::Webhooks => Collection::Webhooks,
+        }
+    }
 }
 
 /// What is known of an object that another one refers to.

@@ -17,7 +17,6 @@ use crate::actions::confirm::Ask;
 use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
 use crate::names::{Me, Names, Progress};
 use crate::oncehub::Ledger;
-use crate::oncehub::endpoint::{Collection, Get};
 use crate::records::{Failure, Moment, Noun, Record, Zone, time};
 
 /// What a tool's handler receives, before the arguments: it notes which of them are blank.
@@ -160,14 +159,9 @@ fn progress(to: Option<(Peer<RoleServer>, ProgressToken)>) -> Progress {
 
 impl Call {
     /// Reads the object of a noun that a name stands for, and tells it with the names of what it refers to.
-    pub(super) async fn one<R: Record, C: Collection>(
-        &self,
-        noun: Noun,
-        argument: &str,
-        name: &str,
-    ) -> Result<Reply, Failure> {
+    pub(super) async fn one<R: Record>(&self, noun: Noun, argument: &str, name: &str) -> Result<Reply, Failure> {
         let id = self.names.find(&[noun], argument, name).await?.id;
-        let told = self.names.filled(self.names.read::<R>(&Get::<C>::new(id.clone()), &id).await?).await;
+        let told = self.names.filled(self.names.read::<R>(&noun.collection().get(&id), &id).await?).await;
         Ok(Reply::new(told.fields(self.zone()), told.text(self.zone())))
     }
 

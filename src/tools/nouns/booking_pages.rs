@@ -25,8 +25,7 @@ impl Tools {
     /// which shows the same. Bookings: `list_bookings` (booking_page).
     #[tool(title = "Get booking page", annotations(read_only_hint = true), output_schema = schema::one::<Page>())]
     async fn get_booking_page(&self, call: Call, Parameters(input): Parameters<GetBookingPage>) -> Answer {
-        call.one::<Page, booking_pages::BookingPages>(Noun::BookingPages, "booking_page_id", &input.booking_page_id)
-            .await
+        call.one::<Page>(Noun::BookingPages, "booking_page_id", &input.booking_page_id).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rmcp::{tool, tool_router};
 
-use crate::oncehub::event_types;
+use crate::oncehub::Collection;
 use crate::records::{EventType, Noun};
 use crate::tools::{Answer, Call, Paging, Parameters, Tools, schema};
 
@@ -12,14 +12,14 @@ impl Tools {
     /// or `list_booking_pages`. Newer booking calendars have none.
     #[tool(title = "List event types", annotations(read_only_hint = true), output_schema = schema::list::<EventType>())]
     async fn list_event_types(&self, call: Call, Parameters(paging): Parameters<Paging>) -> Answer {
-        paging.list::<EventType>(&call, &event_types::All::default(), "event type").await
+        paging.list::<EventType>(&call, &Collection::EventTypes.all(), "event type").await
     }
 
     /// Read one Classic event type: name, description. Not needed after `list_event_types`, which shows the same.
     /// Bookings: `list_bookings` (event_type).
     #[tool(title = "Get event type", annotations(read_only_hint = true), output_schema = schema::one::<EventType>())]
     async fn get_event_type(&self, call: Call, Parameters(input): Parameters<GetEventType>) -> Answer {
-        call.one::<EventType, event_types::EventTypes>(Noun::EventTypes, "event_type_id", &input.event_type_id).await
+        call.one::<EventType>(Noun::EventTypes, "event_type_id", &input.event_type_id).await
     }
 }
 

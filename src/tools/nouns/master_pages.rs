@@ -4,7 +4,7 @@ use rmcp::{tool, tool_router};
 
 use crate::actions::Stop;
 use crate::actions::links::MakeLink;
-use crate::oncehub::master_pages;
+use crate::oncehub::{Collection, master_pages};
 use crate::records::{Link, Noun, Page, Told};
 use crate::tools::{Answer, Call, Paging, Parameters, Reply, Tools, schema};
 
@@ -14,14 +14,14 @@ impl Tools {
     /// one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
     #[tool(title = "List master pages", annotations(read_only_hint = true), output_schema = schema::list::<Page>())]
     async fn list_master_pages(&self, call: Call, Parameters(paging): Parameters<Paging>) -> Answer {
-        paging.list::<Page>(&call, &master_pages::All::default(), "master page").await
+        paging.list::<Page>(&call, &Collection::MasterPages.all(), "master page").await
     }
 
     /// Read one Classic master page: label, URL, whether active. Not needed after `list_master_pages`, which shows the
     /// same. Its pages: `list_booking_pages` (master_page).
     #[tool(title = "Get master page", annotations(read_only_hint = true), output_schema = schema::one::<Page>())]
     async fn get_master_page(&self, call: Call, Parameters(input): Parameters<OneMasterPage>) -> Answer {
-        call.one::<Page, master_pages::MasterPages>(Noun::MasterPages, "master_page_id", &input.master_page_id).await
+        call.one::<Page>(Noun::MasterPages, "master_page_id", &input.master_page_id).await
     }
 }
 

@@ -20,7 +20,7 @@ impl Tools {
     /// Read one team: its name by id, or its id by name. Members are in `list_users`, all teams in `list_teams`.
     #[tool(title = "Get team", annotations(read_only_hint = true), output_schema = schema::one::<Team>())]
     async fn get_team(&self, call: Call, Parameters(input): Parameters<GetTeam>) -> Answer {
-        call.one::<Team, teams::Teams>(Noun::Teams, "team_id", &input.team_id).await
+        call.one::<Team>(Noun::Teams, "team_id", &input.team_id).await
     }
 }
 

@@ -10,7 +10,7 @@ mod tests;
 use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Names};
-use crate::oncehub::booking_calendars;
+use crate::oncehub::{Collection, booking_calendars};
 use crate::records::{BookingCalendar, Failure, FormField, Noun, Told};
 use crate::tools::{Answer, Asked, Call, Paging, Parameters, Reply, Tools, rows, schema};
 
@@ -40,7 +40,7 @@ impl Tools {
         output_schema = schema::one::<WithForm>())]
     async fn get_booking_calendar(&self, call: Call, Parameters(input): Parameters<GetBookingCalendar>) -> Answer {
         let id = calendar(&call.names, &input.calendar_id).await?.id;
-        let read = call.names.read::<BookingCalendar>(&booking_calendars::Get::new(id.clone()), &id).await?;
+        let read = call.names.read::<BookingCalendar>(&Collection::BookingCalendars.get(&id), &id).await?;
         let calendar = call.names.filled(read).await;
         let form = call.names.directory.form(&call.oncehub().trying_once(), &id).await.ok();
         let text = match form.as_deref().map(Vec::as_slice) {

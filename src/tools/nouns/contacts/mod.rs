@@ -6,7 +6,7 @@ mod tests;
 
 use rmcp::{tool, tool_router};
 
-use crate::oncehub::contacts;
+use crate::oncehub::{Collection, contacts};
 use crate::records::{Contact, Told, Zone};
 use crate::tools::{Answer, Asked, Call, Paging, Parameters, Reply, Tools, rows, schema};
 
@@ -36,7 +36,7 @@ impl Tools {
     #[tool(title = "Get contact", annotations(read_only_hint = true), output_schema = schema::one::<Contact>())]
     async fn get_contact(&self, call: Call, Parameters(input): Parameters<OneContact>) -> Answer {
         let id = call.names.contact("contact_id", &input.contact_id).await?;
-        let contact = call.names.filled(call.names.read::<Contact>(&contacts::Get::new(id.clone()), &id).await?).await;
+        let contact = call.names.filled(call.names.read::<Contact>(&Collection::Contacts.get(&id), &id).await?).await;
         Ok(told(&contact, call.zone()))
     }
 }

@@ -29,7 +29,7 @@ impl Tools {
     /// `list_bookings` (host); hours: `get_scheduling_availability`.
     #[tool(title = "Get user", annotations(read_only_hint = true), output_schema = schema::one::<User>())]
     async fn get_user(&self, call: Call, Parameters(input): Parameters<OneUser>) -> Answer {
-        call.one::<User, users::Users>(Noun::Users, "user_id", &input.user_id).await
+        call.one::<User>(Noun::Users, "user_id", &input.user_id).await
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::actions::{self, Stop};
 use crate::names::nearest;
-use crate::oncehub::{Id, webhooks};
+use crate::oncehub::{Collection, Id, webhooks};
 use crate::records::{Failure, Noun, Told, Webhook, quoted, word};
 use crate::tools::{Answer, Call, Deletion, Paging, Parameters, Reply, Tools, schema};
 
@@ -28,14 +28,14 @@ impl Tools {
     /// events; secrets are withheld. Use it before `create_webhook` and `delete_webhook`.
     #[tool(title = "List webhooks", annotations(read_only_hint = true), output_schema = schema::list::<Webhook>())]
     async fn list_webhooks(&self, call: Call, Parameters(paging): Parameters<Paging>) -> Answer {
-        paging.list::<Webhook>(&call, &webhooks::All::default(), "webhook").await
+        paging.list::<Webhook>(&call, &Collection::Webhooks.all(), "webhook").await
     }
 
     /// Read one webhook: URL, events. Not needed after `list_webhooks`, which shows the same. Secrets are withheld:
     /// only `create_webhook` shows one, once.
     #[tool(title = "Get webhook", annotations(read_only_hint = true), output_schema = schema::one::<Webhook>())]
     async fn get_webhook(&self, call: Call, Parameters(input): Parameters<OneWebhook>) -> Answer {
-        let webhook = call.one::<Webhook, webhooks::Webhooks>(Noun::Webhooks, "webhook_id", &input.webhook_id).await?;
+        let webhook = call.one::<Webhook>(Noun::Webhooks, "webhook_id", &input.webhook_id).await?;
         Ok(webhook.in_zone(call.zone()))
     }
 }
@@ -65,7 +65,7 @@ impl Tools {
         let mut webhook = Told::<Webhook>::from(done.object.clone());
         // Lists leave out secrets.
         if let (true, Some(Ok(id))) = (done.looked_up, webhook.id.as_deref().map(str::parse::<Id>)) {
-            webhook = call.names.read(&webhooks::Get::new(id.clone()), &id).await.unwrap_or(webhook);
+            webhook = call.names.read(&Collection::Webhooks.get(&id), &id).await.unwrap_or(webhook);
         }
         let secret = webhook.secret.as_ref().and_then(Value::as_str).filter(|secret| !secret.trim().is_empty());
         let secret = secret.map(str::to_owned);

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A user's working hours. The rows stay as OnceHub sent them: one that is odd must not hide the others.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Availability {
     pub user_id: Option<String>,

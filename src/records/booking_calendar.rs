@@ -8,7 +8,6 @@ use super::user::with_name;
 use super::{Lookup, Noun, Record, Zone};
 
 /// A booking calendar.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct BookingCalendar {
     pub id: Option<String>,

@@ -7,7 +7,6 @@ use super::line::Line;
 use super::{Record, Zone};
 
 /// A booking page of OnceHub Classic, or a master page, which has no zone.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Page {
     pub id: Option<String>,
@@ -38,7 +37,6 @@ impl Record for Page {
 }
 
 /// An event type of OnceHub Classic.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct EventType {
     pub id: Option<String>,

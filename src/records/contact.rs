@@ -10,7 +10,6 @@ use super::user::{full_name, with_name};
 use super::{Lookup, Noun, Record, Time, Told, Zone, quoted, time};
 
 /// A contact.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Contact {
     pub id: Option<String>,

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::{Time, Told, Zone, time, word};
 
 /// A one-time link.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Link {
     /// The link's own id, not a booking's

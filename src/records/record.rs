@@ -115,12 +115,13 @@ impl<R: Serialize> Told<R> {
         localised(self.sent(), zone)
     }
 
-    /// Returns all fields without local times.
+    /// Returns all fields without local times. What is not known is left out.
     pub fn sent(&self) -> Map<String, Value> {
         let mut fields = match serde_json::to_value(&self.record) {
             Ok(Value::Object(fields)) => fields,
             _ => Map::new(),
         };
+        fields.retain(|_, value| !value.is_null());
         fields.extend(self.more.clone());
         fields
     }

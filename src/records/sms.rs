@@ -9,7 +9,6 @@ use super::user::full_name;
 use super::{Record, Reference, Time, Told, Zone, localised, quoted, time, word};
 
 /// A text message.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Sms {
     pub id: Option<String>,
@@ -24,7 +23,6 @@ pub struct Sms {
 }
 
 /// What was sent, and where to.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Details {
     pub delivered_to: Option<String>,

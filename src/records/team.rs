@@ -7,7 +7,6 @@ use super::line::Line;
 use super::{Record, Zone};
 
 /// A team.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Team {
     pub id: Option<String>,

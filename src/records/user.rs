@@ -7,7 +7,6 @@ use super::line::Line;
 use super::{Lookup, Noun, Record, Zone, clean, quoted, word};
 
 /// A user of the account.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct User {
     pub id: Option<String>,

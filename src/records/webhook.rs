@@ -8,7 +8,6 @@ use super::line::Line;
 use super::{Record, Time, Zone, time, word};
 
 /// A webhook.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Webhook {
     pub id: Option<String>,

@@ -58,6 +58,13 @@ class Host:
         return self.machine.run(PROGRAMS / self.program, *arguments, **options)
 
 
+def connected(pattern, lines):
+    """Whether a host is connected to each server, from what it says of it."""
+    states = {line: re.fullmatch(pattern, line) for line in lines}
+    assert all(states.values()), states
+    return {state[1]: state[2] in ("Connected", "✔ Connected") for state in states.values()}
+
+
 class ClaudeCode(Host):
     id = "claude-code"
     program = "claude"
@@ -86,9 +93,8 @@ class ClaudeCode(Host):
             return {}
         # Whatever else it says, it complains of an entry.
         state = r"(\S+): .* - (✔ Connected|✘ Failed to connect.*|⏸ Pending approval.*)"
-        states = [re.fullmatch(state, line) for line in lines if line]
-        assert head == "Checking MCP server health…" and all(states), said.stdout
-        return {state[1]: state[2] == "✔ Connected" for state in states}
+        assert head == "Checking MCP server health…", said.stdout
+        return connected(state, filter(None, lines))
 
 
 class Gemini(Host):
@@ -127,10 +133,9 @@ class Gemini(Host):
         lines = [line for line in re.sub(r"\x1b\[[\d;]*m", "", said.stderr).splitlines() if line]
         if lines == ["No MCP servers configured."]:
             return {}
-        states = [re.fullmatch(r"[✓✗] (\S+): .* - (Connected|Disconnected)", line) for line in lines[1:]]
+        assert lines[0] == "Configured MCP servers:", said.stderr
         # Whatever else it says, it complains of a field.
-        assert lines[0] == "Configured MCP servers:" and all(states), said.stderr
-        return {state[1]: state[2] == "Connected" for state in states}
+        return connected(r"[✓✗] (\S+): .* - (Connected|Disconnected)", lines[1:])
 
 
 class Codex(Host):

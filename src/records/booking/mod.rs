@@ -17,7 +17,6 @@ use super::{Lookup, Noun, Record, Reference, Time, Told};
 pub use text::agenda;
 
 /// A booking.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Booking {
     pub id: Option<String>,
@@ -96,14 +95,12 @@ pub struct Booking {
 }
 
 /// The meeting's link.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Conferencing {
     pub join_url: Option<String>,
 }
 
 /// Why a booking was canceled or moved.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Cancellation {
     pub reason: Option<String>,
@@ -111,7 +108,6 @@ pub struct Cancellation {
 }
 
 /// What the guest filled in.
-#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Form {
     pub name: Option<String>,

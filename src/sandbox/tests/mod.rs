@@ -93,6 +93,16 @@ impl Bench {
         Got::read(self.request(Method::DELETE, path).header("API-Key", KEY).send().await.unwrap()).await
     }
 
+    /// Deletes an object, of which only the id is left.
+    async fn delete_but_for_the_id(&self, collection: &str, noun: &str, id: &str) {
+        let path = format!("{collection}/{id}");
+        let got = self.delete(&path).await;
+        assert_eq!((got.status, &got.body), (200, &json!({"id": id, "deleted": true})));
+        assert_eq!(self.get(&path).await.body, json!({"id": id, "object": noun, "deleted": true}));
+        assert!(!self.get(&format!("{collection}?limit=100")).await.ids().iter().any(|listed| listed == id));
+        assert!(self.sandbox.with(|world| world.is_deleted(id)));
+    }
+
     async fn send(&self, method: Method, path: &str, body: Value) -> Got {
         let request = self.request(method, path).header("api-key", KEY).body(body.to_string());
         Got::read(request.send().await.unwrap()).await

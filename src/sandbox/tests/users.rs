@@ -148,12 +148,7 @@ async fn a_change_of_a_user_is_refused_in_every_documented_way() {
 async fn a_deleted_user_is_gone_but_for_the_id() {
     let bench = Bench::start().await;
     let id = user(LEE);
-    let path = format!("/users/{id}");
-    let got = bench.delete(&path).await;
-    assert_eq!((got.status, &got.body), (200, &json!({"id": id, "deleted": true})));
-    assert_eq!(bench.get(&path).await.body, json!({"id": id, "object": "user", "deleted": true}));
-    assert!(!bench.get("/users?limit=100").await.ids().contains(&id));
-    assert!(bench.sandbox.with(|world| world.is_deleted(&id)));
+    bench.delete_but_for_the_id("/users", "user", &id).await;
     assert!(bench.sandbox.with(|world| world.users_with("lee@northlight.example")).is_empty());
     // The address can be given to somebody else.
     assert_eq!(bench.post("/users", but(newcomer(), "email", json!("lee@northlight.example"))).await.status, 200);

@@ -104,6 +104,13 @@ impl Bench {
         Self::on(Arc::new(sandbox), setup).await
     }
 
+    /// A bench whose calls have this long.
+    pub(in crate::tools) async fn within(timeout: Duration) -> Self {
+        let mut setup = Setup::default();
+        setup.settings.timeout = timeout;
+        Self::with(setup).await
+    }
+
     /// One more server in front of the same account.
     pub(in crate::tools) async fn on(sandbox: Arc<Sandbox>, setup: Setup) -> Self {
         let clock = setup.clock();

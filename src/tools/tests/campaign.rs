@@ -372,9 +372,7 @@ async fn a_reassignment_whose_answer_is_lost_is_told_by_its_new_host() {
 
 #[tokio::test]
 async fn when_looking_fails_too_the_outcome_is_unknown_and_what_to_look_at_is_said() {
-    let mut setup = Setup::default();
-    setup.settings.timeout = Duration::from_millis(900);
-    let bench = Bench::with(setup).await;
+    let bench = Bench::within(Duration::from_millis(900)).await;
     let id = bench.booking(json!({"starts_after": "tomorrow", "calendar": "Intro call"})).await;
     bench.sandbox.fail(Fault::new(Effect::DropBefore).on("GET", "/v2/bookings").after(1));
     let fault = Fault::new(Effect::DropAfter).on("POST", "/cancel");
@@ -393,9 +391,7 @@ async fn when_looking_fails_too_the_outcome_is_unknown_and_what_to_look_at_is_sa
 
 #[tokio::test]
 async fn a_write_that_takes_too_long_is_unknown_however_often_it_was_looked_up() {
-    let mut setup = Setup::default();
-    setup.settings.timeout = Duration::from_secs(2);
-    let bench = Bench::with(setup).await;
+    let bench = Bench::within(Duration::from_secs(2)).await;
     let id = bench.booking(json!({"starts_after": "tomorrow", "calendar": "Intro call"})).await;
     let slow = Fault::new(Effect::Delay(Duration::from_secs(3))).on("POST", "/cancel");
     let replied = bench.call_with(slow, "cancel_booking", json!({"booking_id": id})).await;

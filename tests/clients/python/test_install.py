@@ -161,31 +161,31 @@ def test_nothing_is_written_without_a_yes(installing, tmp_path, account, answer)
     assert files(tmp_path) == []
 
 
+def stops(installing, home, why):
+    assert installing.finish() == 2
+    assert f"{why}; nothing was written" in installing.said
+    assert files(home) == []
+
+
 def test_enter_in_place_of_a_key_stops(installing, tmp_path):
     installing.until(KEY_PROMPT)
     installing.type_hidden("")
-    assert installing.finish() == 2
-    assert "no key was entered; nothing was written" in installing.said
-    assert files(tmp_path) == []
+    stops(installing, tmp_path, "no key was entered")
 
 
 def test_whoever_stops_it_gets_a_terminal_back_that_shows_what_is_typed(installing, tmp_path):
     installing.until(KEY_PROMPT)
     installing.until_hidden()
     installing.process.send_signal(signal.SIGINT)
-    assert installing.finish() == 2
-    assert "stopped; nothing was written" in installing.said
+    stops(installing, tmp_path, "stopped")
     assert installing.shows_what_is_typed()
-    assert files(tmp_path) == []
 
 
 def test_after_three_wrong_keys_it_stops(installing, tmp_path):
     for _ in range(3):
         installing.until(KEY_PROMPT)
         installing.type_hidden("a-wrong-key-0123")
-    assert installing.finish() == 2
-    assert "OnceHub rejected every key; nothing was written" in installing.said
-    assert files(tmp_path) == []
+    stops(installing, tmp_path, "OnceHub rejected every key")
 
 
 def test_a_key_that_is_kept_already_is_not_asked_for(tmp_path, account):

@@ -24,9 +24,16 @@ fn complaints(check: &str) -> Vec<&str> {
     check.lines().filter(is_one).collect()
 }
 
+/// Asserts that the page has these lines.
+fn are_quoted<'a>(lines: impl IntoIterator<Item = &'a str>) {
+    let page = read("docs/troubleshooting.md");
+    for line in lines {
+        assert!(page.contains(line), "{line}");
+    }
+}
+
 #[test]
 fn what_a_check_says_of_each_trouble_is_told() {
-    let page = read("docs/troubleshooting.md");
     let runtime = background();
     let sandbox = runtime.block_on(Sandbox::start(Settings::default())).unwrap();
     let url = sandbox.url();
@@ -49,21 +56,18 @@ fn what_a_check_says_of_each_trouble_is_told() {
         let check = said(home.path(), &["check"], variables);
         let complaints = complaints(&check);
         assert!(complaints.iter().any(|line| line.starts_with("bad")), "{variables:?}: {check}");
-        for line in complaints {
-            let line = line.strip_prefix("     hint: ").unwrap_or(line);
-            assert!(page.contains(line), "{line}");
-        }
+        are_quoted(complaints.iter().map(|line| line.strip_prefix("     hint: ").unwrap_or(line)));
     }
     let placeholder = ("ONCEHUB_API_KEY", "${ONCEHUB_API_KEY}");
     let call = said(home.path(), &["call", "list_bookings"], &[("ONCEHUB_API_URL", &url), placeholder]);
-    assert!(call.lines().count() == 2 && call.lines().all(|line| page.contains(line)), "{call}");
+    assert_eq!(call.lines().count(), 2, "{call}");
+    are_quoted(call.lines());
     assert!(sandbox.requests().iter().all(|seen| seen.key.as_deref() != Some(placeholder.1)));
     assert!(sandbox.requests().iter().any(|seen| seen.key.as_deref() == Some(key.1)));
 }
 
 #[test]
 fn what_a_check_says_of_each_client_is_told() {
-    let page = read("docs/troubleshooting.md");
     let home = tempfile::tempdir().unwrap();
     let own = crate::agents::PROGRAM;
     let zed = format!(r#"{{"context_servers": {{"oncehub": {{"command": {own:?}, "args": ["--sanbox"]}}}}}}"#);
@@ -81,14 +85,11 @@ fn what_a_check_says_of_each_client_is_told() {
     let complaints = complaints(&check);
     let bad = complaints.iter().filter(|line| line.starts_with("bad  client")).count();
     assert_eq!(bad, 4, "{check}");
-    for line in complaints {
-        assert!(page.contains(line), "{line}");
-    }
+    are_quoted(complaints);
 }
 
 #[test]
 fn what_a_check_says_of_a_folder_is_told() {
-    let page = read("docs/troubleshooting.md");
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("project");
     let real = fs::canonicalize(home.path()).unwrap();
@@ -103,14 +104,11 @@ fn what_a_check_says_of_a_folder_is_told() {
     for (topic, count) in [("warn .env", 3), ("warn client", 1)] {
         assert_eq!(complaints.iter().filter(|line| line.starts_with(topic)).count(), count, "{own}{below}");
     }
-    for line in complaints {
-        assert!(page.contains(line), "{line}");
-    }
+    are_quoted(complaints);
 }
 
 #[test]
 fn what_else_is_quoted_is_said() {
-    let page = read("docs/troubleshooting.md");
     let home = tempfile::tempdir().unwrap();
     for (arguments, lines) in [
         (&["call", "list_bookings"][..], 2),
@@ -125,10 +123,7 @@ fn what_else_is_quoted_is_said() {
     ] {
         let text = said(home.path(), arguments, &[]);
         assert_eq!(text.lines().count(), lines, "{text}");
-        for line in text.lines() {
-            // How long to wait is another time.
-            let line = line.split("(retry").next().unwrap();
-            assert!(page.contains(line), "{line}");
-        }
+        // How long to wait is another time.
+        are_quoted(text.lines().map(|line| line.split("(retry").next().unwrap()));
     }
 }

@@ -33,11 +33,7 @@ impl Tools {
     /// `cancel_booking`. Not for paid bookings.
     #[tool(title = "Request reschedule", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
-    async fn request_reschedule(
-        &self,
-        mut call: Call,
-        Parameters(input): Parameters<RequestReschedule>,
-    ) -> Answer<Stop> {
+    async fn request_reschedule(&self, mut call: Call, Parameters(input): Parameters<Reschedule>) -> Answer<Stop> {
         let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
         let said = "Canceled, and the guest is asked by e-mail to choose another time.";
         told(&mut call, request_reschedule(target, input.reason), said).await
@@ -63,7 +59,7 @@ struct CancelBooking {
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
-struct RequestReschedule {
+struct Reschedule {
     /// Id, or the guest's exact name or e-mail
     booking_id: String,
     /// What the guest reads

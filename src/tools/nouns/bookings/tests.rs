@@ -341,9 +341,7 @@ async fn reassigning_says_when_the_video_link_is_lost() {
 
 #[tokio::test]
 async fn errors_of_every_kind_say_what_they_are() {
-    let mut setup = Setup::default();
-    setup.settings.timeout = std::time::Duration::from_millis(700);
-    let bench = Bench::with(setup).await;
+    let bench = Bench::within(std::time::Duration::from_millis(700)).await;
     let patient = Bench::start().await;
     let html = || Effect::Status(502, "text/html", "<html>Bad Gateway</html>".into());
     let key = json!({"type": "authentication_error", "message": "Invalid API key."});

@@ -19,7 +19,7 @@ mod programs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,18 +46,8 @@ struct Server {
 
 impl Server {
     fn spawn(program: &Path, arguments: &[&str], upstream: &str) -> Self {
-        let mut child = Command::new(program)
-            .args(arguments)
-            .env("ONCEHUB_API_URL", upstream)
-            .env("ONCEHUB_API_KEY", sandbox::KEY)
-            .env("ONCEHUB_MCP_RATE_LIMIT", "off")
-            .env("ONCEHUB_MCP_LOG", "error")
-            .env_remove("RUST_LOG")
-            .current_dir(std::env::temp_dir())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = programs::in_front_of(upstream, program);
+        let mut child = command.args(arguments).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.split_whitespace().find(|word| word.ends_with("/mcp")).unwrap().to_owned();

@@ -17,7 +17,7 @@ mod programs;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::time::{Duration, Instant};
 
 use oncehub_mcp::sandbox::{self, Sandbox};
@@ -36,18 +36,8 @@ struct Server {
 
 impl Server {
     fn spawn(program: &Path, url: &str) -> Self {
-        let mut child = Command::new(program)
-            .env("ONCEHUB_API_URL", url)
-            .env("ONCEHUB_API_KEY", sandbox::KEY)
-            .env("ONCEHUB_MCP_RATE_LIMIT", "off")
-            .env("ONCEHUB_MCP_LOG", "error")
-            .env_remove("RUST_LOG")
-            .current_dir(std::env::temp_dir())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
+        let mut command = programs::in_front_of(url, program);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         Self { child, input, output, line: String::new(), next: 0 }
     }

@@ -1,7 +1,9 @@
 //! The two programs that are measured, built as they are released.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use oncehub_mcp::sandbox::KEY;
 
 /// This server.
 pub(crate) fn ours() -> PathBuf {
@@ -11,6 +13,15 @@ pub(crate) fn ours() -> PathBuf {
 /// The barest one that rmcp allows.
 pub(crate) fn barest() -> PathBuf {
     built(&["--example", "barest"], "examples/barest")
+}
+
+/// One of them in front of this account, with nothing in its way: no limits, and a quiet log.
+pub(crate) fn in_front_of(upstream: &str, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env("ONCEHUB_API_URL", upstream).env("ONCEHUB_API_KEY", KEY);
+    command.env("ONCEHUB_MCP_RATE_LIMIT", "off").env("ONCEHUB_MCP_LOG", "error").env_remove("RUST_LOG");
+    command.current_dir(std::env::temp_dir()).stdout(Stdio::piped());
+    command
 }
 
 fn built(what: &[&str], name: &str) -> PathBuf {

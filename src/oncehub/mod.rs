@@ -3,8 +3,8 @@
 //! Reading order: an [`Endpoint`] is a value that knows its route, query or body, and response type;
 //! [`Client::send`] sends it; a [`Budget`] respects OnceHub's rate limits, so that OnceHub does not have to enforce
 //! them; [`retry`] decides what may be retried; an [`Error`] says what went wrong and whether a write may have
-//! happened; an [`Object`] is what OnceHub sent, read so tolerantly that no odd field can break a call. Then there is
-//! one file per noun.
+//! happened; an [`Object`] is what OnceHub sent, read so tolerantly that no odd field can break a call. A
+//! [`Collection`] has what all nouns have in common; then there is one file per noun.
 
 #[macro_use]
 pub mod endpoint;

@@ -35,7 +35,7 @@ impl<T: JsonSchema + 'static> JsonSchema for Parameters<T> {
 
 impl<T: DeserializeOwned + JsonSchema + 'static> FromContextPart<ToolCallContext<'_, Tools>> for Parameters<T> {
     fn from_context_part(context: &mut ToolCallContext<'_, Tools>) -> Result<Self, ErrorData> {
-        read(context.arguments.take().unwrap_or_default()).map(Self).map_err(reply::stopping)
+        read(context.arguments.clone().unwrap_or_default()).map(Self).map_err(reply::stopping)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::names::{Me, Names, Progress};
 use crate::oncehub::Ledger;
 use crate::records::{Failure, Moment, Noun, Record, Zone, time};
 
-/// What a tool's handler receives, before the arguments: it notes which of them are blank.
+/// What a tool's handler receives beside its arguments.
 pub(super) struct Call {
     context: Context,
     /// Arguments passed without a value, which are treated as left out.

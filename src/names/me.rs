@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Found, Names};
-use crate::oncehub::{Error, Rejection, users};
+use crate::oncehub::{Collection, Error, Rejection};
 use crate::records::{Failure, Kind, Noun, Zone, quoted};
 
 /// Who `me` is, as far as a call may rely on it.
@@ -80,7 +80,7 @@ impl Names {
         let zone = match found.entry {
             Some(entry) => entry.timezone,
             // An id that no list shows: of somebody who was deleted, or beyond those listed; or there is no list.
-            None => match self.oncehub.send(&users::Get::new(found.id)).await {
+            None => match self.oncehub.send(&Collection::Users.get(&found.id)).await {
                 Ok(user) => user.text("timezone").map(str::to_owned),
                 Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => None,
                 Err(error) => return Err(error.into()),

@@ -36,6 +36,17 @@ READY = {"supergateway": "Listening on", "mcp-proxy": "Uvicorn running"}
 
 
 @dataclasses.dataclass(frozen=True)
+async def end(running, programs):
+    """Stops what was started here, and then what that has started."""
+    try:
+        if running:
+            await running.stop()
+        await programs.gone()
+    finally:
+        for pid in programs.running():
+            os.kill(pid, signal.SIGKILL)
+
+
 class Way:
     """A way through a gateway, and what was seen there. Where that differs by the client's era, it is two ways."""
 
@@ -223,14 +234,8 @@ class Gateway:
         """Nothing: that is up to the gateway."""
 
     async def stop(self):
-        try:
-            if self.running:
-                await self.running.stop()
-            # Whatever has happened to the gateway, no server stays behind.
-            await self.servers.gone()
-        finally:
-            for pid in self.servers.running():
-                os.kill(pid, signal.SIGKILL)
+        # Whatever has happened to the gateway, no server stays behind.
+        await end(self.running, self.servers)
 
 
 class Program:
@@ -272,13 +277,7 @@ class Program:
         self.server.kill()
 
     async def stop(self):
-        try:
-            if self.server:
-                await self.server.stop()
-            await self.programs.gone()
-        finally:
-            for pid in self.programs.running():
-                os.kill(pid, signal.SIGKILL)
+        await end(self.server, self.programs)
 
 
 def free_port():

@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import shlex
+from contextlib import asynccontextmanager
 
 import httpx2
 import pytest
@@ -45,6 +46,9 @@ TOOLS = ["list_bookings", "get_booking_time_slots", "schedule_meeting"]
 
 CASES = EVERY if "ONCEHUB_NIGHTLY" in os.environ else SOME
 
+# What a server is started with that asks nobody.
+UNASKED = ["--confirm", "never"]
+
 
 def where(holds):
     """Runs a test once for each way of which this holds."""
@@ -52,6 +56,16 @@ def where(holds):
 
 
 everywhere = where(lambda _: True)
+
+
+@asynccontextmanager
+async def held_gateway(account, name, folder, *settings):
+    """A gateway, and the OnceHub behind its server, which holds a request back."""
+    async with (
+        held_oncehub(account) as (oncehub, environment),
+        gateway(name, environment, folder, *settings) as through,
+    ):
+        yield oncehub, through
 
 
 @everywhere
@@ -118,7 +132,7 @@ async def come(request):
 @where(lambda way: way.cancels is not None)
 def test_a_call_can_be_cancelled(account, tmp_path, name, era):
     async def session():
-        async with held_oncehub(account) as (oncehub, environment), gateway(name, environment, tmp_path) as through:
+        async with held_gateway(account, name, tmp_path) as (oncehub, through):
             async with through.client(era) as client:
                 request = oncehub.hold("GET /v2/teams")
                 call = asyncio.create_task(client.call_tool("list_teams", {}))
@@ -156,7 +170,7 @@ def test_supergateway_cancels_another_call(account, tmp_path, name):
     """It passes on the client's number of what is cancelled, and has given the call another one."""
 
     async def session():
-        async with held_oncehub(account) as (oncehub, environment), gateway(name, environment, tmp_path) as through:
+        async with held_gateway(account, name, tmp_path) as (oncehub, through):
             async with through.client("legacy") as client:
                 first, second = oncehub.hold("GET /v2/teams"), oncehub.hold("GET /v2/webhooks")
                 cancelled = asyncio.create_task(client.call_tool("list_teams", {}))
@@ -194,10 +208,7 @@ async def tells_the_truth(through, era, request):
 @everywhere
 def test_a_server_that_is_killed_during_a_change(account, tmp_path, name, era):
     async def session():
-        async with (
-            held_oncehub(account) as (oncehub, environment),
-            gateway(name, environment, tmp_path, "--confirm", "never") as through,
-        ):
+        async with held_gateway(account, name, tmp_path, *UNASKED) as (oncehub, through):
             async with through.client(era) as client:
                 call, request = await deletion(oncehub, client)
                 through.kill_server()
@@ -227,10 +238,7 @@ def test_a_server_that_is_killed_during_a_change(account, tmp_path, name, era):
 @everywhere
 def test_a_gateway_that_is_killed_during_a_change(account, tmp_path, name, era):
     async def session():
-        async with (
-            held_oncehub(account) as (oncehub, environment),
-            gateway(name, environment, tmp_path, "--confirm", "never") as through,
-        ):
+        async with held_gateway(account, name, tmp_path, *UNASKED) as (oncehub, through):
             # Which of both, depends on what the client was waiting for besides.
             with pytest.raises((MCPError, ExceptionGroup)):
                 async with through.client(era) as client:

@@ -311,17 +311,15 @@ fn a_check_says_in_which_zone_replies_are_where_none_is_set() {
     }
 }
 
+/// An address at which nobody listens.
+const NOBODY: (&str, &str) = ("ONCEHUB_API_URL", "http://127.0.0.1:9");
+
 #[test]
 fn a_check_names_the_trouble_and_the_next_step() {
     let home = Home::new();
     for (arguments, variables, topic, expected) in [
-        (&[][..], &[("ONCEHUB_API_URL", "http://127.0.0.1:9")][..], "key", "not set"),
-        (
-            &[],
-            &[("ONCEHUB_API_URL", "http://127.0.0.1:9"), ("ONCEHUB_API_KEY", "sk-live-0123456789")],
-            "network",
-            "refused",
-        ),
+        (&[][..], &[NOBODY][..], "key", "not set"),
+        (&[], &[NOBODY, ("ONCEHUB_API_KEY", "sk-live-0123456789")], "network", "refused"),
         (
             &[],
             &[("ONCEHUB_API_KEY", "sk-live-0123456789"), ("HTTPS_PROXY", "http://me:hidden-word@127.0.0.1:9")],
@@ -330,16 +328,11 @@ fn a_check_names_the_trouble_and_the_next_step() {
         ),
         (
             &[],
-            &[("ONCEHUB_API_URL", "http://127.0.0.1:9"), ("ONCEHUB_API_KEY", "${env:hidden-word}")],
+            &[NOBODY, ("ONCEHUB_API_KEY", "${env:hidden-word}")],
             "key",
             "the placeholder ${env:…}: Claude Code expands ${NAME}, Cursor",
         ),
-        (
-            &[],
-            &[("ONCEHUB_API_URL", "http://127.0.0.1:9"), ("ONCEHUB_API_KEY", "'<hidden-word>'")],
-            "key",
-            "the placeholder <…>: put a key from OnceHub",
-        ),
+        (&[], &[NOBODY, ("ONCEHUB_API_KEY", "'<hidden-word>'")], "key", "the placeholder <…>: put a key from OnceHub"),
         (&["--time-zone", "Mars"], &[], "settings", "'Mars' is not an IANA time zone"),
     ] {
         let (code, findings) = check(&home, arguments, variables);

@@ -12,8 +12,7 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 #[tool_router(router = notifications, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to check
-    /// whether somebody got a reminder. It cannot send any, and no tool lists e-mails. For bookings use
-    /// `list_bookings`.
+    /// whether somebody got a reminder. It cannot send any, and no tool lists e-mails. Bookings: `list_bookings`.
     #[tool(title = "List SMS notifications", annotations(read_only_hint = true), output_schema = schema::list::<Sms>())]
     async fn list_sms_notifications(&self, call: Call, Parameters(input): Parameters<ListSmsNotifications>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -48,7 +47,7 @@ struct ListSmsNotifications {
     /// Contact or user: e-mail, name, id or `me`
     recipient: Option<String>,
     recipient_type: Option<RecipientType>,
-    /// Scans 1,000 messages a call
+    /// 1,000 messages scanned a call
     #[serde(default)]
     status: Vec<Status>,
     /// At or after: 2026-12-01T15:00, today, -7d
@@ -57,7 +56,7 @@ struct ListSmsNotifications {
     /// In full: recipient
     #[serde(default)]
     expand: Vec<String>,
-    /// IANA zone
+    /// IANA zone for reply and inputs
     time_zone: Option<String>,
     #[serde(flatten)]
     paging: Paging,

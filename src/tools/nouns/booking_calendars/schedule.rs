@@ -26,7 +26,7 @@ struct Scheduled {
 
 #[tool_router(router = scheduling, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Book a meeting for a guest at a start time from `get_booking_time_slots`; the calendar sets its length. Guest
+    /// Book a meeting for a guest at a start time from `get_booking_time_slots`; form: `get_booking_calendar`. Guest
     /// and host are notified at once; if the host must approve, it is `requested` until then. Retry a failure only if
     /// it says nothing was booked. To let guests choose use `create_one_time_link`.
     #[tool(title = "Schedule meeting", annotations(destructive_hint = false),
@@ -106,7 +106,7 @@ struct ScheduleMeeting {
     guest_phone: Option<String>,
     /// One the slot offers; default OnceHub's choice, never guest_phone or in_person_by_guest
     location_type: Option<LocationType>,
-    /// virtual: provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address;
+    /// virtual: provider as the slot has it; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address;
     /// virtual_static: omit
     location_value: Option<String>,
     /// By exact field name: text or list; answers not among a question's choices are dropped

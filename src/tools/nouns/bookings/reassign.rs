@@ -13,9 +13,9 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 
 #[tool_router(router = reassigning_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Give an upcoming booking to another host at the same time; everyone is notified. A booking that the new host has
-    /// then is named in the reply, not refused. If they have no video service, an online meeting loses its link. Not in
-    /// every plan. For another time use `request_reschedule`.
+    /// Give an upcoming booking to another host at the same time; everyone is notified. A clash with the new host's
+    /// bookings is reported, not prevented. If the new host has no video service, an online meeting loses its link.
+    /// Fails on some plans. For another time use `request_reschedule`.
     #[tool(title = "Reassign booking", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn reassign_booking(&self, mut call: Call, Parameters(input): Parameters<ReassignBooking>) -> Answer<Stop> {
@@ -51,7 +51,7 @@ impl Tools {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ReassignBooking {
-    /// Id, or the guest's exact name or e-mail
+    /// Id; or name or e-mail of a guest with one such booking
     booking_id: String,
     /// Name, e-mail, id or `me`
     new_host: String,

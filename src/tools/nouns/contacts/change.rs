@@ -37,8 +37,8 @@ impl Tools {
         Ok(changed("Contact created.", &contact, &fields, call.zone()).after(&done))
     }
 
-    /// Change a contact's details; omitted fields stay, and so do custom_fields not named. E-mail and mobile phone
-    /// cannot change: create another with `create_contact`. Current values: `get_contact`.
+    /// Change a contact's details; omitted fields stay, as do custom_fields not named; none can be emptied. E-mail and
+    /// mobile phone cannot change: that takes a new contact (`create_contact`). Current values: `get_contact`.
     #[tool(title = "Update contact", annotations(destructive_hint = true),
         input_schema = schema::input::<UpdateContact>(), output_schema = schema::written::<Contact>())]
     async fn update_contact(&self, mut call: Call, arguments: JsonObject) -> Answer<Stop> {
@@ -71,8 +71,8 @@ impl Tools {
         Ok(reply)
     }
 
-    /// Delete a contact's record for good. OnceHub does not document what happens to upcoming bookings: use
-    /// `cancel_booking` first. To keep the record but drop a lead use `update_contact` with status Disqualified.
+    /// Delete a contact for good. What becomes of upcoming bookings is not documented: check `list_bookings` (contact)
+    /// first. To drop a lead but keep the record use `update_contact` with status Disqualified.
     #[tool(title = "Delete contact", annotations(destructive_hint = true),
         output_schema = schema::written::<Deletion>())]
     async fn delete_contact(&self, mut call: Call, Parameters(input): Parameters<OneContact>) -> Answer<Stop> {

@@ -12,9 +12,9 @@ use crate::tools::{Answer, Asked, Call, Paging, Parameters, Reply, Tools, rows, 
 
 #[tool_router(router = finding_contacts, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. A name filter scans
-    /// 1,000 contacts a call, email all. Address and custom fields are in `get_contact`, bookings in `list_bookings`
-    /// (contact), colleagues in `list_users`.
+    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. email finds any; name
+    /// searches 1,000 contacts a call, then go on with cursor. Address and custom fields are in `get_contact`, bookings
+    /// in `list_bookings` (contact), colleagues in `list_users`.
     #[tool(title = "List contacts", annotations(read_only_hint = true), output_schema = schema::list::<Contact>())]
     async fn list_contacts(&self, call: Call, Parameters(input): Parameters<ListContacts>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -31,8 +31,8 @@ impl Tools {
         Ok(rows(found, "contact", &asked))
     }
 
-    /// Read one contact in full, with the address, consent and custom fields that `list_contacts` leaves out. Their
-    /// bookings are in `list_bookings` (contact); change them with `update_contact`.
+    /// Read one contact in full, with the address, consent and custom fields that `list_contacts` leaves out. Bookings:
+    /// `list_bookings` (contact); changes: `update_contact`.
     #[tool(title = "Get contact", annotations(read_only_hint = true), output_schema = schema::one::<Contact>())]
     async fn get_contact(&self, call: Call, Parameters(input): Parameters<OneContact>) -> Answer {
         let id = call.names.contact("contact_id", &input.contact_id).await?;
@@ -53,7 +53,7 @@ struct ListContacts {
     /// Last changed
     updated_after: Option<String>,
     updated_before: Option<String>,
-    /// IANA zone
+    /// IANA zone for reply and inputs
     time_zone: Option<String>,
     #[serde(flatten)]
     paging: Paging,

@@ -12,8 +12,8 @@ use crate::tools::{Answer, Call, Deletion, Parameters, Reply, Tools, schema};
 
 #[tool_router(router = changing_users, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Invite a colleague to the account; OnceHub e-mails them at once. To host they must accept, and need a seat. For
-    /// guests use `create_contact`; for existing users `update_user`.
+    /// Invite a colleague to the account; OnceHub e-mails them at once. They can host once they accept and have a seat.
+    /// For guests use `create_contact`; for existing users `update_user`.
     #[tool(title = "Add user", annotations(destructive_hint = false), output_schema = schema::written::<User>())]
     async fn add_user(&self, mut call: Call, Parameters(input): Parameters<AddUser>) -> Answer<Stop> {
         let request = users::Add {
@@ -27,8 +27,8 @@ impl Tools {
         Ok(changed("Invited by e-mail.", &call.told(done.object.clone()).await, call.zone()).after(&done))
     }
 
-    /// Change a user's name, role or teams; omitted fields stay. teams replaces all of them, which changes whom team
-    /// calendars book. The account owner, and anyone's e-mail, cannot be changed. Hours:
+    /// Change a user's name, role or teams; omitted fields stay. teams replaces all (see `get_user`), so who hosts team
+    /// calendars. The account owner and e-mails cannot be changed. New people: `add_user`; hours:
     /// `update_scheduling_availability`.
     #[tool(title = "Update user", annotations(destructive_hint = true), output_schema = schema::written::<User>())]
     async fn update_user(&self, mut call: Call, Parameters(input): Parameters<UpdateUser>) -> Answer<Stop> {
@@ -99,7 +99,7 @@ struct UpdateUser {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct DeleteUser {
-    /// Name, e-mail or id
+    /// Exact name, e-mail or id
     user_id: String,
 }
 

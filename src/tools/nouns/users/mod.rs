@@ -13,8 +13,8 @@ use crate::tools::{Answer, Asked, Call, Paging, Parameters, Tools, rows, schema}
 
 #[tool_router(router = finding_users, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find the account's users, who host bookings (not while their status is invited): name, e-mail, role, status,
-    /// time zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
+    /// Find the account's users, who host bookings: name, e-mail, role, status (invited ones cannot host yet), time
+    /// zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
     #[tool(title = "List users", annotations(read_only_hint = true), output_schema = schema::list::<User>())]
     async fn list_users(&self, call: Call, Parameters(input): Parameters<ListUsers>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());
@@ -25,7 +25,7 @@ impl Tools {
         Ok(rows(found, "user", &asked))
     }
 
-    /// Read one user: role, status, time zone, teams. Not needed after `list_users`, which shows the same. Bookings:
+    /// Read one user by id, e-mail or name: role, status, time zone, teams; `list_users` shows the same. Bookings:
     /// `list_bookings` (host); hours: `get_scheduling_availability`.
     #[tool(title = "Get user", annotations(read_only_hint = true), output_schema = schema::one::<User>())]
     async fn get_user(&self, call: Call, Parameters(input): Parameters<OneUser>) -> Answer {

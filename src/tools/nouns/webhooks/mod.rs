@@ -31,8 +31,8 @@ impl Tools {
         paging.list::<Webhook>(&call, &Collection::Webhooks.all(), "webhook").await
     }
 
-    /// Read one webhook: URL, events. Not needed after `list_webhooks`, which shows the same. Secrets are withheld:
-    /// only `create_webhook` shows one, once.
+    /// Read one webhook by id or name: URL, events; `list_webhooks` shows the same. Secrets are withheld: only
+    /// `create_webhook` shows one, once.
     #[tool(title = "Get webhook", annotations(read_only_hint = true), output_schema = schema::one::<Webhook>())]
     async fn get_webhook(&self, call: Call, Parameters(input): Parameters<OneWebhook>) -> Answer {
         let webhook = call.one::<Webhook>(Noun::Webhooks, "webhook_id", &input.webhook_id).await?;
@@ -52,9 +52,9 @@ struct Created {
 
 #[tool_router(router = changing_webhooks, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Have OnceHub post the chosen events, guests' data included, to an address from now on. Their signing secret is
-    /// shown in this reply only: have it stored. A webhook cannot be changed, only replaced (`delete_webhook`); see
-    /// `list_webhooks` first.
+    /// Register a webhook: OnceHub posts the chosen events, guests' data included, to its address from now on. The
+    /// signing secret is shown in this reply only: pass it on. A webhook cannot be changed, only replaced
+    /// (`delete_webhook`). Existing ones: `list_webhooks`.
     #[tool(title = "Create webhook", annotations(destructive_hint = false),
         output_schema = schema::written::<Created>())]
     async fn create_webhook(&self, mut call: Call, Parameters(input): Parameters<CreateWebhook>) -> Answer<Stop> {
@@ -81,8 +81,8 @@ impl Tools {
         Ok(reply)
     }
 
-    /// Stop OnceHub from posting to a webhook's address, for good. Find it with `list_webhooks`. To change URL or
-    /// events, first use `create_webhook` with another name; its secret is new.
+    /// Delete a webhook for good: OnceHub stops posting to its address. Find it with `list_webhooks`. To change URL or
+    /// events, first use `create_webhook` (another name, a new secret).
     #[tool(title = "Delete webhook", annotations(destructive_hint = true),
         output_schema = schema::written::<Deletion>())]
     async fn delete_webhook(&self, mut call: Call, Parameters(input): Parameters<OneWebhook>) -> Answer<Stop> {

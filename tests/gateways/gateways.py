@@ -35,7 +35,6 @@ MCP_PROXY_VERSION = said(*MCP_PROXY, "--version").split()[-1]
 READY = {"supergateway": "Listening on", "mcp-proxy": "Uvicorn running"}
 
 
-@dataclasses.dataclass(frozen=True)
 async def end(running, programs):
     """Stops what was started here, and then what that has started."""
     try:
@@ -47,6 +46,7 @@ async def end(running, programs):
             os.kill(pid, signal.SIGKILL)
 
 
+@dataclasses.dataclass(frozen=True)
 class Way:
     """A way through a gateway, and what was seen there. Where that differs by the client's era, it is two ways."""
 

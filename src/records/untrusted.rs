@@ -7,8 +7,9 @@
 use std::borrow::Cow;
 
 use icu_properties::props::{
-    CanonicalCombiningClass, DefaultIgnorableCodePoint, Emoji, EmojiModifier, EmojiModifierBase, ExtendedPictographic,
-    GeneralCategory, GeneralCategoryGroup, Ideographic, IndicSyllabicCategory, NoncharacterCodePoint, Script,
+    CanonicalCombiningClass, Dash, DefaultIgnorableCodePoint, Emoji, EmojiModifier, EmojiModifierBase,
+    ExtendedPictographic, GeneralCategory, GeneralCategoryGroup, Ideographic, IndicSyllabicCategory,
+    NoncharacterCodePoint, Script,
 };
 use icu_properties::script::ScriptWithExtensions;
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -75,6 +76,20 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// Returns the text without even the invisible characters that [`clean`] leaves in: for comparing names.
 pub fn bare(text: &str) -> String {
     text.chars().filter(|c| !hides(*c)).collect()
+}
+
+/// Returns a time, a zone or a number as a keyboard writes it: each kind of dash and space as the plain one, full-width
+/// characters as usual ones, nothing invisible.
+pub fn typed(text: &str) -> String {
+    let plain = |c: char| match c {
+        // Japanese writes numbers with its mark for long vowels.
+        '\u{30fc}' | '\u{ff70}' => '-',
+        '\u{ff01}'..='\u{ff5d}' => u32::from(c).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(c),
+        _ if c.is_whitespace() => ' ',
+        _ if CodePointSetData::new::<Dash>().contains(c) => '-',
+        _ => c,
+    };
+    text.chars().filter(|c| c.is_whitespace() || !hides(*c)).map(plain).collect()
 }
 
 /// Whether nothing in a text is visible.

@@ -14,11 +14,13 @@ pub(super) struct Asked<'a> {
     pub(super) words: Vec<String>,
     /// Other notes: as what times in words were understood, and which hours a clock change skips or repeats.
     pub(super) notes: Vec<String>,
+    /// What is to be known if there are more than are listed.
+    pub(super) if_cut: Option<&'static str>,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn by(call: &'a Call, zone: &'a Zone) -> Self {
-        Self { call, zone, words: Vec::new(), notes: Vec::new() }
+        Self { call, zone, words: Vec::new(), notes: Vec::new(), if_cut: None }
     }
 
     /// Returns the maximum size of the reply, in bytes.
@@ -76,7 +78,7 @@ impl<'a> Asked<'a> {
         let from = after.map(|text| self.moment(&first, text)).transpose()?.map(|from| from.at);
         self.words.extend(from.map(|from| format!("{what} from {}", time::local(from, self.zone))));
         let until = before.map(|text| self.moment(&last, text)).transpose()?;
-        let until = until.map(|until| time::end_exclusive(&until, self.zone));
+        let until = until.map(|until| until.ends);
         if let (Some(from), Some(until)) = (from, until)
             && until <= from
         {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::location::LocationInput;
 use super::schedule::{Schedule, week};
 use crate::names::fold;
+use crate::records::untrusted::typed;
 use crate::records::{Failure, quoted, time};
 
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
@@ -65,7 +66,14 @@ impl HoursInput {
         }
         if end <= start {
             let problem = format!("{} is not after {}", written(end), written(start));
-            let hint = "end_time has to be later on the same day; hours across midnight go into two days";
+            // A 4 after 10:00 is on the clock of twelve hours, on which nobody writes 04.
+            let is_on_it = start <= Time::constant(12, 0, 0, 0) && end < start;
+            let is_on_it = is_on_it && !self.end_time.trim().starts_with('0') && !self.end_time.contains(['a', 'A']);
+            let afternoon = end.checked_add(12.hours()).ok().filter(|later| is_on_it && *later > start);
+            let hint = match afternoon {
+                Some(later) => format!("did you mean {}?", written(later)),
+                None => "end_time has to be later on the same day; hours across midnight go into two days".to_owned(),
+            };
             return Err(Failure::argument(&end_path, problem, hint));
         }
         Ok((start, end))
@@ -80,7 +88,7 @@ pub(super) fn days(text: &str) -> Option<Vec<Weekday>> {
         let day = time::weekday(text).or_else(|| time::weekday(text.strip_suffix('s')?))?;
         week.iter().position(|known| *known == day)
     };
-    let folded = fold(text).replace('–', "-").replace(" to ", "-").replace(" and ", ",").replace('&', ",");
+    let folded = fold(text).replace(" to ", "-").replace(" and ", ",").replace('&', ",");
     let mut days = Vec::new();
     for part in folded.split(',').map(str::trim) {
         let part = match part {
@@ -114,7 +122,7 @@ const CLOCKS: [&str; 6] = ["%H:%M", "%H:%M:00", "%H%M", "%I:%M%p", "%I%p", "%H"]
 
 /// Parses a time of day: 09:00, 9:00, 9, 9am, 5:30 p.m., 0900, noon.
 fn clock(path: &str, text: &str) -> Result<Time, Failure> {
-    let folded = text.trim().to_ascii_lowercase().replace([' ', '.'], "").replace("noon", "12:00");
+    let folded = typed(text).to_ascii_lowercase().replace([' ', '.'], "").replace("noon", "12:00");
     if matches!(folded.as_str(), "24" | "24:00" | "24:00:00" | "2400") {
         return Err(day_ends(path));
     }

@@ -8,7 +8,7 @@ mod words;
 mod zone;
 
 pub use format::{clock, day, instant, local, offset, range, read};
-pub use parse::{Moment, date, end_exclusive, parse, past};
+pub use parse::{Moment, date, parse, past};
 pub use words::weekday;
 pub use zone::Zone;
 

@@ -3,18 +3,21 @@
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::temporal::{Pieces, PiecesOffset};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
-use jiff::{SignedDuration, Span, Timestamp, Zoned};
+use jiff::{Timestamp, Zoned};
 
 use super::words::{self, Said, Trouble};
 use super::zone::FARTHEST;
 use crate::records::time::{BadTime, Zone, local};
+use crate::records::untrusted::typed;
 
 /// A moment that a caller asked for, as understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// The instant; for a whole day, its beginning.
+    /// The instant; for a whole day or more, its beginning.
     pub at: Timestamp,
-    /// Whether the caller named a day rather than a time.
+    /// Where a range ends that ends with this, exclusive: whole days are included.
+    pub ends: Timestamp,
+    /// Whether the caller named a day, or several, rather than a time.
     pub whole_day: bool,
     /// What it was understood as, unless it was written exactly; or how a clock change affected it.
     pub note: Option<String>,
@@ -22,15 +25,17 @@ pub struct Moment {
 
 /// Parses a moment. Exact forms are RFC 3339; a local date and time, or a date, in numbers; `now`, `today`, `tomorrow`,
 /// `yesterday`; `+3d` and `-2w` at the same time of day, `+4h` and `+90m` on the stopwatch. Anything else is in words, such
-/// as a weekday's name, which means the next one after today, and its note says how it was understood.
+/// as a weekday's name, which means the next one after today, and its note says how it was understood. A week or a month is
+/// all of its days: it begins with the first, and includes the last.
 ///
 /// # Errors
 /// For anything else the message lists the usual forms; for what has several readings, it names them.
 pub fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result<Moment, BadTime> {
     let (said, is_exact) = understand(text, zone, now).map_err(|trouble| refused(trouble, text, "a time", FORMS))?;
     let moment = match said {
-        Said::Instant(at) => Some(Moment { at, whole_day: false, note: None }),
-        Said::Day(date) | Said::Week(date) => zone.midnight(date).map(|at| Moment { at, whole_day: true, note: None }),
+        Said::Instant(at) => Some(Moment { at, ends: at, whole_day: false, note: None }),
+        Said::Day(date) => days(date, date, zone),
+        Said::Days(first, last) => days(first, last, zone),
         Said::Wall(wall) | Said::SameTime(wall) => at_wall(wall, zone),
     };
     // Well within the representable range, so that later arithmetic cannot overflow it.
@@ -39,7 +44,11 @@ pub fn parse(text: &str, zone: &Zone, now: Timestamp) -> Result<Moment, BadTime>
         .filter(|moment| is_sensible(moment.at))
         .ok_or_else(|| refused(Trouble::Unknown, text, "a time", FORMS))?;
     if !is_exact && moment.note.is_none() {
-        let told = if moment.whole_day { super::day(moment.at, zone) } else { local(moment.at, zone) };
+        let told = match said {
+            Said::Days(first, last) => format!("{} to {}", words::show(first, None), words::show(last, None)),
+            _ if moment.whole_day => super::day(moment.at, zone),
+            _ => local(moment.at, zone),
+        };
         moment.note = Some(format!("understood as {told}"));
     }
     Ok(moment)
@@ -58,12 +67,10 @@ pub fn date(text: &str, zone: &Zone, now: Timestamp) -> Result<Date, BadTime> {
     }
 }
 
-/// Returns the exclusive end of a range that ends with this moment: a whole day is included.
-pub fn end_exclusive(moment: &Moment, zone: &Zone) -> Timestamp {
-    if !moment.whole_day {
-        return moment.at;
-    }
-    zone.date(moment.at).tomorrow().ok().and_then(|date| zone.midnight(date)).unwrap_or(moment.at)
+/// Returns whole days, from the beginning of the first to the end of the last.
+fn days(first: Date, last: Date, zone: &Zone) -> Option<Moment> {
+    let (at, ends) = (zone.midnight(first)?, zone.midnight(last.tomorrow().ok()?)?);
+    Some(Moment { at, ends, whole_day: true, note: None })
 }
 
 /// Describes how long ago a moment was, with the current day, which models often do not know. `None` for an upcoming one.
@@ -83,7 +90,7 @@ pub fn past(at: Timestamp, zone: &Zone, now: Timestamp) -> Option<String> {
 }
 
 const FORMS: &str = "2026-12-01, 2026-12-01T15:00, 2026-12-01T15:00:00Z, now, today, tomorrow 3pm, monday, Dec 1, in 2 \
-                     hours, next week, +3d, -2w or +4h";
+                     hours, 2 days ago, next week, +3d, -2w or +4h";
 const DATES: &str = "2026-12-24, today, tomorrow, friday (the next one after today), Dec 24, +3d or +2w";
 
 fn refused(trouble: Trouble, text: &str, what: &str, forms: &str) -> BadTime {
@@ -96,8 +103,7 @@ fn refused(trouble: Trouble, text: &str, what: &str, forms: &str) -> BadTime {
 
 /// Returns what a text says, and whether it is an exact form, which needs no echo.
 fn understand(text: &str, zone: &Zone, now: Timestamp) -> Result<(Said, bool), Trouble> {
-    // Typographers' spaces, as between 3:00 and PM.
-    let text = text.trim().replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ");
+    let text = typed(text).trim().to_owned();
     // No accepted form is longer.
     if text.is_empty() || text.len() > 64 {
         return Err(Trouble::Unknown);
@@ -109,7 +115,7 @@ fn understand(text: &str, zone: &Zone, now: Timestamp) -> Result<(Said, bool), T
         "today" => Some(Said::Day(here.date())),
         "tomorrow" => here.date().tomorrow().ok().map(Said::Day),
         "yesterday" => here.date().yesterday().ok().map(Said::Day),
-        _ if lower.starts_with(['+', '-']) => Some(relative(&lower, &here).ok_or(Trouble::Unknown)?),
+        _ if lower.starts_with(['+', '-']) => return relative(&text, &here),
         _ => written(&text),
     };
     if let Some(said) = exact {
@@ -122,20 +128,18 @@ fn understand(text: &str, zone: &Zone, now: Timestamp) -> Result<(Said, bool), T
     }
 }
 
-/// Parses `+3d`, `-2w`, `+4h`, `+90m`.
-fn relative(text: &str, here: &Zoned) -> Option<Said> {
-    let unit = text.chars().last()?;
-    let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
-    // The same time of day: across a clock change that is not a multiple of 24 hours.
-    let days = |days: Span| here.datetime().checked_add(days).ok().map(Said::SameTime);
-    let exactly = |time: SignedDuration| here.timestamp().checked_add(time).ok().map(Said::Instant);
-    match unit {
-        'd' => days(Span::new().try_days(number).ok()?),
-        'w' => days(Span::new().try_weeks(number).ok()?),
-        'h' => exactly(SignedDuration::try_from_hours(number)?),
-        'm' => exactly(SignedDuration::try_from_mins(number)?),
-        _ => None,
+/// Parses `+3d`, `-2w`, `+4h`, `+90m`, which are exact, and `-7 days`.
+fn relative(text: &str, here: &Zoned) -> Result<(Said, bool), Trouble> {
+    let number_ends = text.find(|c: char| c.is_alphabetic()).ok_or(Trouble::Unknown)?;
+    let (number, unit) = text.split_at(number_ends);
+    let number: i64 = number.trim_end().parse().map_err(|_| Trouble::Unknown)?;
+    let away = |unit: &str| words::away(number, unit).and_then(|away| away.from(here)).ok_or(Trouble::Unknown);
+    if unit == "M" {
+        let readings = [away("months")?, away("m")?];
+        return Err(words::several(text, readings.into_iter().map(|said| said.shown(here))));
     }
+    let unit = unit.to_lowercase();
+    Ok((away(&unit)?, unit.len() == 1))
 }
 
 /// Takes the offset off a time as replies write it: `Tue 2026-12-01 15:00 -05:00`.
@@ -179,7 +183,7 @@ fn at_wall(wall: DateTime, zone: &Zone) -> Option<Moment> {
     let (wall, name, taken) = (show(wall), zone.name(), local(at, zone));
     let note = odd
         .map(|(what, clocks, which)| format!("{wall} {what} in {name} (clocks go {clocks}): taken as {which}{taken}"));
-    Some(Moment { at, whole_day: false, note })
+    Some(Moment { at, ends: at, whole_day: false, note })
 }
 
 fn show(wall: DateTime) -> String {

@@ -8,6 +8,7 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::records::time::BadTime;
+use crate::records::untrusted::typed;
 
 /// The zone of one call's replies and inputs.
 #[derive(Clone, Debug)]
@@ -30,7 +31,8 @@ impl Zone {
     /// # Errors
     /// For anything else, with suggestions; for an abbreviation that means several zones, with each of them.
     pub fn parse(name: &str) -> Result<Self, BadTime> {
-        let asked = name.trim();
+        let asked = typed(name);
+        let asked = asked.trim();
         let lower = asked.to_lowercase();
         let shown: String = asked.chars().take(60).collect();
         if matches!(lower.as_str(), "utc" | "etc/utc" | "z") {
@@ -64,7 +66,8 @@ impl Zone {
 
     /// Finds a zone by its IANA name.
     fn named(name: &str) -> Option<Self> {
-        let zone = jiff::tz::db().get(name).ok()?;
+        // Etc/Unknown is what jiff calls a zone that it does not know.
+        let zone = jiff::tz::db().get(name).ok().filter(|zone| !zone.is_unknown())?;
         let name = zone.iana_name().unwrap_or(name).to_owned();
         Some(Self { zone, name })
     }
@@ -81,8 +84,7 @@ impl Zone {
 
     /// Whether a zone of exactly this name exists.
     pub fn exists(name: &str) -> bool {
-        name == "UTC"
-            || (name.contains('/') && jiff::tz::db().get(name).is_ok_and(|zone| zone.iana_name() == Some(name)))
+        name == "UTC" || (name.contains('/') && Self::named(name).is_some_and(|zone| zone.name == name))
     }
 
     /// Returns its IANA name, or else its offset, such as `+05:30`.
@@ -138,7 +140,7 @@ impl Zone {
 
 /// Parses an offset, in seconds: `+05:30`, `+0530`, `+5`, `UTC+5:30`, `GMT-3`.
 fn offset(lower: &str) -> Option<i32> {
-    let spaceless = lower.replace(' ', "").replace('\u{2212}', "-");
+    let spaceless = lower.replace(' ', "");
     let signed = ["utc", "gmt"].iter().find_map(|prefix| spaceless.strip_prefix(prefix)).unwrap_or(&spaceless);
     let sign = if signed.starts_with('-') { -1 } else { 1 };
     let digits = signed.strip_prefix(['+', '-'])?;

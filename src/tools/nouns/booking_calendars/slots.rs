@@ -31,9 +31,15 @@ impl Tools {
         let slots = slots(call.oncehub(), &calendar.id, range.start, range.end).await?;
         let wanted = input.limit.map_or(USUAL, |limit| limit as usize).min(slots.len());
         let later = if slots.is_empty() { Some(next_after(&call, &calendar.id, range.end, &zone).await) } else { None };
+        // From a free start on, as next_start_time is one.
+        let goes_on = !range.begins_with_day && slots.first().is_some_and(|slot| Some(slot.start) == range.start);
         let shown = |count: usize| {
-            // As many as are asked for help to choose; a reply that is full can only be read on in order.
-            let given = if count == wanted { chosen(&slots, count, &zone) } else { slots.iter().take(count).collect() };
+            // As many as are asked for help to choose; a reply that is full, or goes on, can only be read in order.
+            let given = if count == wanted && !goes_on {
+                chosen(&slots, count, &zone)
+            } else {
+                slots.iter().take(count).collect()
+            };
             let mut reply = show(&slots, &given, &range, &calendar, &zone);
             range.notes.iter().chain(&later).for_each(|note| reply.note(note));
             reply
@@ -72,6 +78,8 @@ struct Range {
     start: Option<Timestamp>,
     end: Timestamp,
     now: Timestamp,
+    /// Whether it begins with a day, rather than with a time.
+    begins_with_day: bool,
     notes: Vec<String>,
 }
 
@@ -87,15 +95,16 @@ impl Range {
         }
         let begins = start.as_ref().map_or(now, |moment| moment.at).max(now);
         let week = || zone.days_later(begins, 7);
-        let ends = end.as_ref().map_or_else(week, |moment| time::end_exclusive(moment, zone));
+        let ends = end.as_ref().map_or_else(week, |moment| moment.ends);
         if ends <= now {
-            let past = end.as_ref().and_then(|moment| time::past(moment.at, zone, now)).unwrap_or_default();
+            let past = end.as_ref().and_then(|moment| time::past(moment.at, zone, now));
+            let past = past.unwrap_or_else(|| format!("it is {} now", time::local(now, zone)));
             let problem = format!("this range is in the past, where nothing can be booked: {past}");
             return Err(Failure::argument("end_time", problem, "ask for future times"));
         }
-        // Of today, what is still to come is what is meant.
-        let is_today = |moment: &Moment| moment.whole_day && zone.date(moment.at) == zone.date(now);
-        if let Some(moment) = start.as_ref().filter(|moment| !is_today(moment))
+        // Of today or this week, what is still to come is what is meant.
+        let lasts = |moment: &Moment| moment.at <= now && now < moment.ends;
+        if let Some(moment) = start.as_ref().filter(|moment| !lasts(moment))
             && let Some(past) = time::past(moment.at, zone, now)
         {
             let began = time::local(moment.at, zone);
@@ -117,7 +126,8 @@ impl Range {
                 "ask for 30 days or less, then for the following days",
             ));
         }
-        Ok(Self { start: (begins > now).then_some(begins), end: ends, now, notes })
+        let begins_with_day = start.is_some_and(|moment| moment.whole_day);
+        Ok(Self { start: (begins > now).then_some(begins), end: ends, now, begins_with_day, notes })
     }
 
     fn described(&self, zone: &Zone) -> String {
@@ -173,8 +183,9 @@ struct Slots {
     /// Whether there are more after these
     has_more: bool,
     /// Always null: see next_start_time
+    #[serialize_always]
     next_cursor: Option<String>,
-    /// The first start that is left out: pass it as start_time to see what follows
+    /// The first start that is left out: pass it as start_time, with the same end_time, to see all from there in order
     next_start_time: Option<String>,
     /// How many are left out, by day
     left_out: Option<BTreeMap<String, usize>>,
@@ -318,6 +329,9 @@ fn show(slots: &[Slot], given: &[&Slot], range: &Range, calendar: &Found, zone: 
             "\nmore: left out are {}{others}; call again for one of these days, or with a higher limit",
             named.join(", ")
         );
+    }
+    if let Some(next) = next {
+        let _ = write!(text, ", or with start_time {} to see all in order", time::instant(next.start));
     }
 
     let item =

@@ -406,6 +406,53 @@ async fn a_few_slots_are_from_several_days_and_what_is_left_out_is_counted() {
 }
 
 #[tokio::test]
+async fn next_start_time_leads_through_all_slots_in_order_and_to_their_end() {
+    let bench = Bench::start().await;
+    let starts = |replied: &Value| -> Vec<String> {
+        let items = replied["items"].as_array().unwrap().iter();
+        items.map(|item| item["start_time"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut asked = json!({"calendar_id": "Intro call", "start_time": "tomorrow", "end_time": "+6d", "limit": 500});
+    let all = starts(bench.call("get_booking_time_slots", asked.clone()).await.structure());
+    for limit in [1, 6, 25] {
+        asked["limit"] = limit.into();
+        asked["start_time"] = "tomorrow".into();
+        let (mut seen, mut shown, mut calls) = (std::collections::BTreeSet::new(), 0, 0);
+        loop {
+            let replied = bench.call("get_booking_time_slots", asked.clone()).await;
+            let structure = replied.structure();
+            shown += starts(structure).len();
+            calls += 1;
+            seen.extend(starts(structure));
+            assert_eq!(structure["has_more"], structure["next_start_time"].is_string());
+            let Some(next) = structure["next_start_time"].as_str() else { break };
+            assert!(replied.text().contains(&format!("start_time {next}")), "{}", replied.text());
+            asked["start_time"] = next.into();
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), all, "{limit}");
+        // Only what the first choice showed may come twice.
+        assert!(shown <= all.len() + limit && calls <= all.len().div_ceil(limit) + 1, "{limit}: {shown} in {calls}");
+    }
+}
+
+#[tokio::test]
+async fn a_week_as_an_end_ends_with_its_sunday_and_a_range_that_ends_now_says_when_that_is() {
+    let bench = Bench::start().await;
+    let asked = json!({"calendar_id": "Intro call", "start_time": "next week", "end_time": "next week"});
+    let week = bench.call("get_booking_time_slots", asked).await;
+    assert_eq!(week.structure()["asked"], "from Mon 2026-11-30 00:00 -05:00 to Mon 2026-12-07 00:00 -05:00");
+    let understood = "end_time: understood as Mon 2026-11-30 to Sun 2026-12-06";
+    assert!(week.structure()["note"].as_str().unwrap().contains(understood), "{}", week.text());
+    // Of a week that has begun, what is still to come is meant.
+    let asked = json!({"calendar_id": "Intro call", "start_time": "this week", "end_time": "this week"});
+    let rest = bench.call("get_booking_time_slots", asked).await;
+    assert!(!rest.text().contains("in the past"), "{}", rest.text());
+    let asked = json!({"calendar_id": "Intro call", "end_time": "now"});
+    let none = bench.call("get_booking_time_slots", asked).await.failure();
+    assert!(none.contains("nothing can be booked: it is Mon 2026-11-23 09:20 -05:00 now"), "{none}");
+}
+
+#[tokio::test]
 async fn an_empty_range_is_answered_with_the_next_free_start() {
     let bench = Bench::start().await;
     let weekend = json!({"calendar_id": "Intro call", "start_time": "saturday", "end_time": "saturday"});

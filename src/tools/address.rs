@@ -3,7 +3,7 @@
 use email_address::EmailAddress;
 
 use crate::records::Failure;
-use crate::records::untrusted::bare;
+use crate::records::untrusted::{bare, typed};
 
 /// Validates that `text` is a single bare e-mail address, and returns it trimmed.
 pub(super) fn email(argument: &str, text: &str) -> Result<String, Failure> {
@@ -17,9 +17,17 @@ pub(super) fn email(argument: &str, text: &str) -> Result<String, Failure> {
     Err(Failure::argument(argument, "is not an e-mail address", "give one bare address, like ada@example.com"))
 }
 
-/// Returns a phone number in E.164 form, without spaces, dots, dashes and brackets.
+/// What people put between the digits of a number, once dashes and spaces are plain.
+const SEPARATORS: &[char] = &[' ', '.', '-', '(', ')', '[', ']', '/', '\u{b7}', '\u{2022}', '\u{2044}'];
+
+/// Returns a phone number in E.164 form, without `tel:`, spaces, dots, dashes and brackets of any kind.
 pub(super) fn phone(argument: &str, text: &str) -> Result<String, Failure> {
-    let number: String = text.chars().filter(|c| !" .-()/\u{a0}".contains(*c)).collect();
+    let text = typed(text).replace(' ', "");
+    let text = match text.split_at_checked(4) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("tel:") => rest,
+        _ => &text,
+    };
+    let number = text.replace(SEPARATORS, "");
     if is_international(&number) && !text.contains("(0)") {
         return Ok(number);
     }
@@ -55,15 +63,33 @@ fn is_american(local: &str) -> bool {
     local.len() == 10 && is_digits(local) && is_office(0) && is_office(3) && !local.starts_with("555")
 }
 
-/// Returns the number that can only be meant: without the (0) that is dialled within a country, or with + for 00.
+/// The countries in which a 0 precedes the number when it is dialled from within, and only then: those whose national
+/// prefix is 0 in the metadata of libphonenumber.
+const TRUNK_ZERO: &[&str] = &[
+    "20", "27", "31", "32", "33", "40", "41", "43", "44", "46", "49", "51", "53", "54", "55", "57", "58", "60", "61",
+    "62", "63", "64", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98", "211", "212", "213",
+    "218", "231", "232", "233", "234", "243", "249", "250", "251", "252", "254", "255", "256", "260", "261", "262",
+    "263", "264", "265", "291", "353", "355", "358", "359", "370", "373", "374", "377", "380", "381", "382", "383",
+    "385", "386", "387", "389", "421", "423", "508", "590", "591", "593", "594", "595", "596", "598", "686", "850",
+    "855", "856", "880", "886", "961", "962", "963", "964", "966", "967", "970", "971", "972", "976", "977", "994",
+    "995", "996",
+];
+
+/// Returns the number that can only be meant: with + for 00, and without the (0) that is dialled within a country.
 fn meant(text: &str, number: &str) -> Option<String> {
-    let meant = if text.contains("(0)") {
-        // In Italy and the states within it the zero belongs to the number.
-        let keeps_it = ["+39", "+378", "+379"].iter().any(|country| number.starts_with(country));
-        let (country, rest) = text.split_once("(0)").filter(|_| !keeps_it)?;
-        format!("{country}{rest}").chars().filter(|c| *c == '+' || c.is_ascii_digit()).collect()
-    } else {
-        format!("+{}", number.strip_prefix("00")?)
+    let meant = match text.split_once("(0)") {
+        Some((country, rest)) => {
+            let country = country.replace(SEPARATORS, "");
+            let code = country.strip_prefix('+').or_else(|| country.strip_prefix("00"))?;
+            let rest = rest.replace(SEPARATORS, "");
+            match code {
+                // In Italy the zero belongs to the number, except to that of a mobile phone, which begins with 3.
+                "39" if !rest.starts_with('3') => format!("+390{rest}"),
+                code if TRUNK_ZERO.contains(&code) => format!("+{code}{rest}"),
+                _ => return None,
+            }
+        }
+        None => format!("+{}", number.strip_prefix("00")?),
     };
     is_international(&meant).then_some(meant)
 }
@@ -104,6 +130,22 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_taken_whatever_separates_its_digits() {
+        let odd = "\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{2212}\u{301c}\u{30fc}\u{ff0d}\u{a0}\u{2007}\u{2009}\
+                   \u{202f}\u{3000}\t\u{200b}\u{200e}\u{200f}\u{feff}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\
+                   \u{2066}\u{2067}\u{2068}\u{2069}.-/()[]";
+        for separator in odd.chars() {
+            let text = format!("{separator}+49{separator}30{separator}123456{separator}");
+            assert_eq!(phone("phone", &text).unwrap(), "+4930123456", "{separator:?}");
+        }
+        for text in
+            ["tel:+49-30-123456", "TEL: +49 30 123456", "＋４９ ３０ １２３４５６", "\u{202a}+49 30 123456\u{202c}"]
+        {
+            assert_eq!(phone("phone", text).unwrap(), "+4930123456", "{text}");
+        }
+    }
+
+    #[test]
     fn a_number_of_another_form_is_refused_with_the_international_one_as_far_as_it_is_known() {
         for (text, hint) in [
             ("+49 (0)30 123456", "did you mean +4930123456? Call again with it"),
@@ -111,7 +153,15 @@ mod tests {
             ("0049 30 123456", "did you mean +4930123456? Call again with it"),
             ("(415) 555-2671", "; if it is in the US or Canada, it is +14155552671"),
             ("1 415 555 2671", "; if it is in the US or Canada, it is +14155552671"),
-            ("+39 (0)6 1234567", "give it with + and the country code (E.164), like +12025550195"),
+            ("+39 (0)6 1234567", "did you mean +39061234567? Call again with it"),
+            ("0044 (0)20 7946 0018", "did you mean +442079460018? Call again with it"),
+            ("00 39 (0) 6 1234567", "did you mean +39061234567? Call again with it"),
+            ("+49\u{2011}（0）30\u{a0}123456", "did you mean +4930123456? Call again with it"),
+            // Whose numbers have no such zero, or one that stays, or are mobile ones.
+            ("+34 (0)91 1234567", "give it with + and the country code (E.164), like +12025550195"),
+            ("+225 (0)7 12345678", "give it with + and the country code (E.164), like +12025550195"),
+            ("+39 (0)347 1234567", "give it with + and the country code (E.164), like +12025550195"),
+            ("+378 (0)549 123456", "give it with + and the country code (E.164), like +12025550195"),
             ("+15551234567", "do not make one up"),
             ("030 123456", "give it with + and the country code (E.164), like +12025550195"),
         ] {

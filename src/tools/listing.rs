@@ -39,6 +39,7 @@ pub(super) struct List<T> {
     /// Whether there are more after these
     has_more: bool,
     /// Pass it as cursor to continue; null at the end
+    #[serialize_always]
     next_cursor: Option<String>,
     /// The zone of every time that ends in _local
     time_zone: String,
@@ -176,9 +177,11 @@ pub(super) fn reply<R: Record>(
     }
     let count = items.len();
     let Asked { words, notes, zone, .. } = asked;
+    let if_cut = asked.if_cut.filter(|_| found.has_more && count > 0);
     let words = (!words.is_empty()).then(|| words.join("; "));
     let mut text = match count {
         0 => format!("No {noun}s"),
+        _ if if_cut.is_some() => format!("{count} of more {noun}s"),
         1 => format!("1 {noun}"),
         _ => format!("{count} {noun}s"),
     };
@@ -201,6 +204,7 @@ pub(super) fn reply<R: Record>(
     };
     let mut reply = Reply::new(list, text);
     reply.put("items", items);
+    if_cut.iter().for_each(|note| reply.note(note));
     notes.iter().for_each(|note| reply.note(note));
     match found.stopped {
         Some(Stopped::Scanned) => reply.note(&format!(

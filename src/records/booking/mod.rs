@@ -92,6 +92,9 @@ pub struct Booking {
     /// Whether the subject is the calendar's, as it usually is: then the calendar's name says as much.
     #[serde(skip)]
     has_usual_subject: bool,
+    /// Whether whose bookings were asked for holds this one beside its owner.
+    #[serde(skip)]
+    as_co_host: bool,
 }
 
 /// The meeting's link.
@@ -153,6 +156,11 @@ impl Booking {
     /// Whether a user owns it.
     pub fn is_owned_by(&self, user: &str) -> bool {
         self.owner.as_ref().is_some_and(|owner| owner.id() == user)
+    }
+
+    /// Notes whether a host whose bookings were asked for only co-hosts it.
+    pub fn note_role(&mut self, host: Option<&str>) {
+        self.as_co_host = self.owner.is_some() && host.is_some_and(|host| !self.is_owned_by(host));
     }
 
     /// Returns the link to join it.

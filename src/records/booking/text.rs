@@ -65,6 +65,7 @@ impl Told<Booking> {
         let mut parts = vec![first.join(" ")];
         parts.append(&mut places);
         parts.extend(hosts.into_iter().filter_map(called));
+        parts.extend(self.as_co_host.then(|| "as co-host".to_owned()));
         parts.extend(self.rescheduled_booking_id.as_deref().map(|id| format!("was {}", word(id))));
         parts.extend(self.is_paid().then(|| "paid".to_owned()));
         parts.extend((self.in_trash == Some(true)).then(|| "in trash".to_owned()));

@@ -4,7 +4,7 @@ use rmcp::{tool, tool_router};
 use serde::Deserialize;
 
 use crate::names::fold;
-use crate::oncehub::bookings;
+use crate::oncehub::{Id, bookings};
 use crate::records::booking::agenda;
 use crate::records::{Booking, Noun, Told, Zone};
 use crate::tools::asked::{Asked, expand};
@@ -35,6 +35,10 @@ impl Tools {
             updated: asked.range("updated", input.updated_after.as_deref(), input.updated_before.as_deref())?,
             expand: expand(&input.expand),
         };
+        // OnceHub sorts by creation alone: what is cut off may start before what is listed.
+        asked.if_cut = (input.starts_after.is_some() || input.starts_before.is_some()).then_some(CUT);
+        let holder = filter.host.clone();
+        let note_role = |booking: &mut Told<Booking>| booking.note_role(holder.as_ref().map(Id::as_str));
         let guest = asked.part("guest", input.guest.as_deref())?;
         let statuses = &input.status;
         let keep = |booking: &Told<Booking>| {
@@ -46,11 +50,15 @@ impl Tools {
         match detail {
             Detail::Summary => {
                 let mut found = input.paging.bookings(&call, filter, keep, Told::<Booking>::brief).await?;
-                found.items.iter_mut().for_each(|booking| booking.leave_usual_subject_out());
+                found.items.iter_mut().for_each(|booking| {
+                    booking.leave_usual_subject_out();
+                    note_role(booking);
+                });
                 Ok(reply(found, "booking", &asked, agenda, Texts::Cut))
             }
             Detail::Full => {
-                let found = input.paging.bookings(&call, filter, keep, |booking| booking).await?;
+                let mut found = input.paging.bookings(&call, filter, keep, |booking| booking).await?;
+                found.items.iter_mut().for_each(note_role);
                 let each = |bookings: &[Told<Booking>], zone: &Zone| -> String {
                     bookings.iter().map(|booking| booking.item_in_full(zone)).collect::<Vec<_>>().join("\n")
                 };
@@ -59,6 +67,10 @@ impl Tools {
         }
     }
 }
+
+/// What is to be known of bookings by time, if there are more than are listed.
+const CUT: &str = "These are the newest created, not the earliest: any day may lack bookings. Narrow the range, or follow \
+                   the cursor to its end.";
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ListBookings {

@@ -100,12 +100,51 @@ async fn pages_are_fetched_as_they_are_needed_and_a_cursor_goes_on() {
     let mut ids = items(first.structure());
     assert_eq!((ids.len(), bench.requests("GET", "/v2/bookings")), (150, 2));
     let second = bench.call("list_bookings", json!({"limit": 500, "cursor": first.structure()["next_cursor"]})).await;
-    assert_eq!((&second.structure()["has_more"], &second.structure()["next_cursor"]), (&json!(false), &Value::Null));
+    assert_eq!(second.structure()["has_more"], false);
+    assert_eq!(second.structure().get("next_cursor"), Some(&Value::Null), "the end is said, not left out");
     ids.extend(items(second.structure()));
     let count = ids.len();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!((count, ids.len()), (309, 309), "nothing is missing, and nothing comes twice");
+}
+
+#[tokio::test]
+async fn an_agenda_that_is_cut_off_does_not_look_complete() {
+    let bench = Bench::start().await;
+    let asked = |limit: u32| json!({"starts_after": "now", "starts_before": "next week", "limit": limit});
+    let cut = bench.call("list_bookings", asked(1)).await;
+    assert!(cut.text().starts_with("1 of more bookings (starts from "), "{}", cut.text());
+    assert!(cut.structure()["note"].as_str().unwrap().starts_with("These are the newest created, not the earliest"));
+    assert!(cut.structure()["asked"].as_str().unwrap().ends_with("starts before Mon 2026-12-07 00:00 -05:00"));
+    let whole = bench.call("list_bookings", asked(500)).await;
+    let count = whole.structure()["items"].as_array().unwrap().len();
+    assert!(count > 1 && whole.text().starts_with(&format!("{count} bookings (")), "{}", whole.text());
+    assert!(!whole.text().contains("newest created"));
+    let newest = bench.call("list_bookings", json!({"limit": 1})).await;
+    assert!(!newest.text().contains("newest created"), "nobody asked by time: {}", newest.text());
+}
+
+#[tokio::test]
+async fn a_booking_that_a_host_only_co_hosts_says_so() {
+    let bench = Bench::start().await;
+    for detail in ["summary", "full"] {
+        let asked = json!({"host": "Margaret Holloway", "limit": 500, "detail": detail});
+        let listed = bench.call("list_bookings", asked).await;
+        let items = listed.structure()["items"].as_array().unwrap();
+        let of_others: Vec<&str> = items
+            .iter()
+            .filter(|item| item["owner_name"] != "Margaret Holloway")
+            .map(|item| item["id"].as_str().unwrap())
+            .collect();
+        let text = listed.text();
+        let marked = text.lines().filter(|line| line.contains(" | as co-host | "));
+        assert!(!of_others.is_empty() && of_others.len() < items.len());
+        assert_eq!(marked.clone().count(), of_others.len(), "{detail}");
+        assert!(marked.clone().all(|line| of_others.iter().any(|id| line.contains(id))), "{detail}");
+    }
+    let all = bench.call("list_bookings", json!({"limit": 500})).await;
+    assert!(!all.text().contains("as co-host"));
 }
 
 #[tokio::test]

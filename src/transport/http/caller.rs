@@ -71,6 +71,10 @@ impl Keys {
     pub(super) fn take(&self, headers: &mut HeaderMap, network: IpAddr) -> Result<Caller, Refusal> {
         let key = self.given(headers, &API_KEY)?;
         let bearer = self.given(headers, &AUTHORIZATION)?;
+        // Some clients send a header for each setting, filled in or not.
+        let empty = [(&key, "API-Key"), (&bearer, "Authorization")].into_iter().find(|(key, _)| is_empty(key));
+        let empty = empty.map(|(_, name)| format!("{name} is empty: it has to carry a key"));
+        let [key, bearer] = [key, bearer].map(|key| key.filter(|key| !key.expose_secret().is_empty()));
         headers.remove(API_KEY);
         headers.remove(AUTHORIZATION);
         let own = Caller { tenant: "own".into(), key: None, network, takes_stream: true };
@@ -78,6 +82,9 @@ impl Keys {
             return Err(Refusal::unauthorized(
                 "that is this server's token, not a OnceHub key: send it as 'Authorization: Bearer …'",
             ));
+        }
+        if let (None, None, Some(empty)) = (&key, &bearer, empty) {
+            return Err(Refusal::unauthorized(empty));
         }
         match (key, bearer) {
             (Some(key), Some(bearer)) if !self.is_token(&bearer) && !same(&key, &bearer) => {
@@ -106,7 +113,7 @@ impl Keys {
         bearer.is_some_and(|bearer| self.is_token(&bearer))
     }
 
-    /// Returns the key in a header, which must not appear twice.
+    /// Returns the key in a header, which must not appear twice; an empty one if the header has none.
     fn given(&self, headers: &HeaderMap, name: &HeaderName) -> Result<Option<SecretString>, Refusal> {
         let mut values = headers.get_all(name).iter();
         let Some(value) = values.next() else { return Ok(None) };
@@ -114,7 +121,7 @@ impl Keys {
         let text = if *name == AUTHORIZATION { self.credentials(text)? } else { text };
         // A token is whatever the operator has made it.
         let key = if self.is_token(&text.into()) { text } else { (self.read)(text).map_err(Refusal::unauthorized)? };
-        let is_key = !key.is_empty() && key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_key = key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic());
         if values.next().is_some() || !is_key {
             return Err(Refusal::unauthorized(
                 "API-Key and Authorization carry one key each, of visible ASCII characters",
@@ -129,6 +136,7 @@ impl Keys {
     /// OnceHub.
     fn credentials<'a>(&self, text: &'a str) -> Result<&'a str, Refusal> {
         match text.split_once(' ') {
+            _ if text.is_empty() => Ok(""),
             Some((scheme, key)) if scheme.eq_ignore_ascii_case(BEARER) => Ok(key.trim()),
             None if text.eq_ignore_ascii_case(BEARER) => Ok(""),
             None if self.token.is_none() && !text.eq_ignore_ascii_case("basic") => Ok(text),
@@ -151,6 +159,11 @@ impl Keys {
         let tenant = format!("{:032x}", u128::from_be_bytes(hash));
         Caller { tenant: tenant.into(), key: Some(key), network, takes_stream: true }
     }
+}
+
+/// Whether a header is there, and has no key.
+fn is_empty(key: &Option<SecretString>) -> bool {
+    key.as_ref().is_some_and(|key| key.expose_secret().is_empty())
 }
 
 /// Compares in constant time for equal lengths.
@@ -213,6 +226,24 @@ mod tests {
         let mut twice = headers(&[("api-key", "k-1")]);
         twice.append(API_KEY, "k-2".parse().unwrap());
         assert!(keys.take(&mut twice, NETWORK).is_err());
+    }
+
+    #[test]
+    fn an_empty_header_counts_only_where_no_other_has_a_key() {
+        let key = Some(Some("k-1".to_owned()));
+        for empty in ["", " ", "Bearer", "Bearer ", "Bearer \"\""] {
+            for keys in [keys(false, None), keys(true, None), keys(true, Some("t-1"))] {
+                assert_eq!(taken(&keys, &[("authorization", empty), ("api-key", "k-1")]), key, "{empty:?}");
+                let refused = keys.take(&mut headers(&[("authorization", empty)]), NETWORK).unwrap_err();
+                assert!(format!("{refused:?}").contains("Authorization is empty"), "{empty:?}: {refused:?}");
+            }
+        }
+        for keys in [keys(false, None), keys(true, None)] {
+            assert_eq!(taken(&keys, &[("api-key", ""), ("authorization", "Bearer k-1")]), key);
+            let refused = keys.take(&mut headers(&[("api-key", " ")]), NETWORK).unwrap_err();
+            assert!(format!("{refused:?}").contains("API-Key is empty"), "{refused:?}");
+        }
+        assert_eq!(taken(&keys(true, Some("t-1")), &[("api-key", ""), ("authorization", "Bearer t-1")]), Some(None));
     }
 
     #[test]

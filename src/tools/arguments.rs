@@ -9,12 +9,12 @@ use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::model::JsonObject;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 use super::{Tools, reply, schema};
 use crate::names::nearest;
 use crate::records::Failure;
-use crate::records::untrusted::is_blank;
+use crate::records::untrusted::{is_blank, typed};
 
 /// What hosts add to the arguments of every tool, such as n8n: nothing that a model has meant.
 const ADDED: [&str; 5] = ["toolCallId", "sessionId", "action", "chatInput", "tool"];
@@ -151,7 +151,9 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
         },
         ("array", Value::String(text)) => list(&text),
         ("array", Value::Object(fields)) => Value::Array(vec![fields.into()]),
-        ("object", Value::String(text)) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        ("object", Value::String(text)) => {
+            serde_json::from_str(&text).ok().or_else(|| hours(&text, expected)).unwrap_or(Value::String(text))
+        }
         (_, value) => value,
     };
     let value = match value {
@@ -169,7 +171,8 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
     };
     if !fits {
         let problem = format!("must be {}, not {}", article(kind), describe(&value));
-        return Err(Failure::argument(path, problem, meaning(expected, "correct it and call again")));
+        let hint = shape(expected).unwrap_or_else(|| meaning(expected, "correct it and call again"));
+        return Err(Failure::argument(path, problem, hint));
     }
     if let Some(problem) = out_of_range(&value, expected).or_else(|| none_of(&value, expected)) {
         return Err(Failure::argument(path, problem, "correct it and call again"));
@@ -189,6 +192,21 @@ fn coerce(path: &str, value: Value, expected: &Value) -> Result<Option<Value>, F
         }
         (value, ..) => Ok(Some(value)),
     }
+}
+
+/// Reads hours that are written as a range: `10:00-16:00`.
+fn hours(text: &str, expected: &Value) -> Option<Value> {
+    let fields = expected.get("properties")?;
+    let text = typed(text).replace(" to ", "-");
+    let (start, end) = text.split_once('-').filter(|(start, end)| !start.is_empty() && !end.contains('-'))?;
+    let takes_hours = fields.get("start_time").is_some() && fields.get("end_time").is_some();
+    takes_hours.then(|| json!({"start_time": start.trim(), "end_time": end.trim()}))
+}
+
+/// Shows an object with its required fields, as a hint.
+fn shape(expected: &Value) -> Option<String> {
+    let fields: Vec<String> = required(expected.as_object()?).map(|name| format!("{}: …", Value::from(name))).collect();
+    (!fields.is_empty()).then(|| format!("write it as {{{}}}", fields.join(", ")))
 }
 
 fn kind_of(expected: &Value) -> &str {
@@ -309,7 +327,6 @@ fn unknown(path: &str, known: &Map<String, Value>) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
     #[serde(deny_unknown_fields)]

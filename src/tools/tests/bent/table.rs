@@ -72,6 +72,13 @@ pub(crate) static TAKEN: &[(&str, &str, &str, &str)] = &[
         "sends every value as a text", "cancel_booking", r#"{"booking_id": 17, "notify_guest": "False"}"#,
         r#"{"booking_id": "17", "notify_guest": false}"#,
     ),
+    (
+        "writes hours as ranges",
+        "update_scheduling_availability",
+        r#"{"user_id": "me", "weekly": [{"day": "Monday", "working_hours": ["10:00–12:00", "1 pm to 4 pm"]}]}"#,
+        r#"{"user_id": "me", "weekly": [{"day": "Monday", "working_hours": [
+            {"start_time": "10:00", "end_time": "12:00"}, {"start_time": "1 pm", "end_time": "4 pm"}]}]}"#,
+    ),
     ("sends whole numbers with a fraction", "list_users", r#"{"limit": 10.0}"#, r#"{"limit": 10}"#),
     (
         "keeps fields of any name as they are",

@@ -27,6 +27,21 @@ fn others(schedule: &Value, day: &str, date: &str) -> (Vec<Value>, Vec<Value>) {
 }
 
 #[tokio::test]
+async fn hours_that_cannot_be_read_are_refused_with_what_would_be_right() {
+    let bench = Bench::start().await;
+    for (hours, hint) in [
+        (json!({"start_time": "10:00", "end_time": "4"}), "hint: did you mean 16:00?"),
+        (json!({"start_time": "17:00", "end_time": "9am"}), "hint: end_time has to be later on the same day"),
+        (json!({"start_time": "17:00", "end_time": "16:00"}), "hint: end_time has to be later on the same day"),
+        (json!("mornings"), "hint: write it as {\"start_time\": …, \"end_time\": …}"),
+    ] {
+        let asked = json!({"user_id": "Lee Whitford", "weekly": [{"day": "Monday", "working_hours": [hours]}]});
+        let refused = bench.call("update_scheduling_availability", asked).await.failure();
+        assert!(refused.contains(hint), "{hours}: {refused}");
+    }
+}
+
+#[tokio::test]
 async fn hours_are_shown_by_the_week_with_alike_days_together() {
     let bench = Bench::start().await;
     let mut told = Vec::new();

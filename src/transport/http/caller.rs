@@ -72,7 +72,8 @@ impl Keys {
         let key = self.given(headers, &API_KEY)?;
         let bearer = self.given(headers, &AUTHORIZATION)?;
         // Some clients send a header for each setting, filled in or not.
-        let empty = [(&key, "API-Key"), (&bearer, "Authorization")].into_iter().find(|(key, _)| is_empty(key));
+        let empty = [(key.as_ref(), "API-Key"), (bearer.as_ref(), "Authorization")];
+        let empty = empty.into_iter().find(|(key, _)| is_empty(*key));
         let empty = empty.map(|(_, name)| format!("{name} is empty: it has to carry a key"));
         let [key, bearer] = [key, bearer].map(|key| key.filter(|key| !key.expose_secret().is_empty()));
         headers.remove(API_KEY);
@@ -162,8 +163,8 @@ impl Keys {
 }
 
 /// Whether a header is there, and has no key.
-fn is_empty(key: &Option<SecretString>) -> bool {
-    key.as_ref().is_some_and(|key| key.expose_secret().is_empty())
+fn is_empty(key: Option<&SecretString>) -> bool {
+    key.is_some_and(|key| key.expose_secret().is_empty())
 }
 
 /// Compares in constant time for equal lengths.

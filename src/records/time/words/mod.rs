@@ -334,19 +334,18 @@ fn named(weekday: Weekday, which: Option<Which>, today: Date) -> Option<Vec<Date
     let before = today.nth_weekday(-1, weekday).ok()?;
     let days_into_the_week = |day: Weekday| day.to_monday_zero_offset();
     Some(match which {
-        None => vec![coming],
         Some(Which::Next) if today.weekday() == weekday => vec![coming],
         // Some mean the first one from now, some the one of the week after.
         Some(Which::Next) => vec![coming, coming.checked_add(7.days()).ok()?],
         Some(Which::This) if today.weekday() == weekday => vec![today],
         // Of this week, or the coming one.
         Some(Which::This) if days_into_the_week(weekday) < days_into_the_week(today.weekday()) => vec![before, coming],
-        Some(Which::This) => vec![coming],
         // The one before today; where that is of this week, some mean that of the week before.
         Some(Which::Last) if days_into_the_week(weekday) < days_into_the_week(today.weekday()) => {
             vec![before, before.checked_sub(7.days()).ok()?]
         }
         Some(Which::Last) => vec![before],
+        None | Some(Which::This) => vec![coming],
     })
 }
 

@@ -21,8 +21,8 @@ impl Tools {
         Ok(rows(input.paging.all::<Page>(&call, &filter).await?, "booking page", &asked))
     }
 
-    /// Read one Classic booking page by id, URL or name: label, URL, time zone, whether active; `list_booking_pages`
-    /// shows the same. Bookings: `list_bookings` (booking_page).
+    /// Read one Classic booking page: label, URL, time zone, whether active; `list_booking_pages` shows the same.
+    /// Bookings: `list_bookings` (booking_page).
     #[tool(title = "Get booking page", annotations(read_only_hint = true), output_schema = schema::one::<Page>())]
     async fn get_booking_page(&self, call: Call, Parameters(input): Parameters<GetBookingPage>) -> Answer {
         call.one::<Page>(Noun::BookingPages, "booking_page_id", &input.booking_page_id).await

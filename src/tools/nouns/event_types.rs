@@ -15,8 +15,8 @@ impl Tools {
         paging.list::<EventType>(&call, &Collection::EventTypes.all(), "event type").await
     }
 
-    /// Read one Classic event type by id or name: name, description; `list_event_types` shows the same. Bookings:
-    /// `list_bookings` (event_type).
+    /// Read one Classic event type: name, description; `list_event_types` shows the same. Bookings: `list_bookings`
+    /// (event_type).
     #[tool(title = "Get event type", annotations(read_only_hint = true), output_schema = schema::one::<EventType>())]
     async fn get_event_type(&self, call: Call, Parameters(input): Parameters<GetEventType>) -> Answer {
         call.one::<EventType>(Noun::EventTypes, "event_type_id", &input.event_type_id).await

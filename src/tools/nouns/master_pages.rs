@@ -17,8 +17,8 @@ impl Tools {
         paging.list::<Page>(&call, &Collection::MasterPages.all(), "master page").await
     }
 
-    /// Read one Classic master page by id, URL or name: label, URL, whether active; `list_master_pages` shows the same.
-    /// Its pages: `list_booking_pages` (master_page).
+    /// Read one Classic master page: label, URL, whether active; `list_master_pages` shows the same. Its pages:
+    /// `list_booking_pages` (master_page).
     #[tool(title = "Get master page", annotations(read_only_hint = true), output_schema = schema::one::<Page>())]
     async fn get_master_page(&self, call: Call, Parameters(input): Parameters<OneMasterPage>) -> Answer {
         call.one::<Page>(Noun::MasterPages, "master_page_id", &input.master_page_id).await
@@ -27,9 +27,9 @@ impl Tools {
 
 #[tool_router(router = linking_master_pages, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Create a link for a single booking through a Classic master page. OnceHub does not send it: give it to the
-    /// guest. It expires after one booking or 90 days; nothing can be prefilled. Pages: `list_master_pages`. For
-    /// booking calendars use `create_one_time_link`.
+    /// Create a link for a single booking through a Classic master page. OnceHub does not send it: pass it on. It
+    /// expires after one booking or 90 days; nothing can be prefilled, no tool revokes it. Pages: `list_master_pages`.
+    /// For booking calendars use `create_one_time_link`.
     #[tool(title = "Create master page one-time link", annotations(destructive_hint = false),
         output_schema = schema::written::<Link>())]
     async fn create_master_page_one_time_link(

@@ -8,8 +8,8 @@ use crate::tools::{Answer, Asked, Call, Paging, Parameters, Tools, rows, schema}
 
 #[tool_router(router = teams, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// List the account's teams, or one user's: names and ids. Members are in `list_users`, the calendars a team hosts
-    /// in `list_booking_calendars` (host). Change who is in a team with `update_user`.
+    /// List the account's teams, or one user's: names and ids. `list_users` shows each user's teams,
+    /// `list_booking_calendars` (host) the calendars a team hosts. Change who is in a team with `update_user`.
     #[tool(title = "List teams", annotations(read_only_hint = true), output_schema = schema::list::<Team>())]
     async fn list_teams(&self, call: Call, Parameters(input): Parameters<ListTeams>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());

@@ -34,8 +34,8 @@ impl Tools {
         Ok(rows(found, "booking calendar", &asked))
     }
 
-    /// Read what one booking calendar's form asks (for custom_fields), as far as its last bookings show, besides what
-    /// `list_booking_calendars` shows: host, one of its durations, public URL, whether published. Free times are in
+    /// Read one booking calendar: what its form asks (for custom_fields), as far as its last bookings show, and what
+    /// `list_booking_calendars` shows: host, one duration, public URL, whether published. Free times:
     /// `get_booking_time_slots`.
     #[tool(title = "Get booking calendar", annotations(read_only_hint = true),
         output_schema = schema::one::<WithForm>())]

@@ -29,8 +29,8 @@ impl Tools {
     }
 
     /// Cancel an upcoming booking and e-mail the guest a link to choose another time. The slot is released at once,
-    /// even if the guest never answers. To move it to an agreed time use `schedule_meeting`, then `cancel_booking` with
-    /// the old id. Not for paid bookings.
+    /// even if the guest never answers. To move it to an agreed time use `schedule_meeting`, then `cancel_booking` (old
+    /// id, notify_guest=false). Not for paid bookings.
     #[tool(title = "Request reschedule", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn request_reschedule(&self, mut call: Call, Parameters(input): Parameters<Reschedule>) -> Answer<Stop> {
@@ -39,9 +39,9 @@ impl Tools {
         told(&mut call, request_reschedule(target, input.reason), said).await
     }
 
-    /// Mark a booking whose start has passed as missed by the guest. It cannot be undone here; whether anybody is
-    /// e-mailed is not documented. For an upcoming one use `cancel_booking`. Find it with `list_bookings`
-    /// (starts_before now).
+    /// Mark a booking whose start has passed as missed by the guest: find it with `list_bookings` (starts_before now).
+    /// It cannot be undone here; whether anybody is e-mailed is not documented. For an upcoming one use
+    /// `cancel_booking`.
     #[tool(title = "Mark no-show", annotations(destructive_hint = true), output_schema = schema::written::<Booking>())]
     async fn mark_no_show(&self, mut call: Call, Parameters(input): Parameters<MarkNoShow>) -> Answer<Stop> {
         let target = Target::find(&call.names, Among::Past, &input.booking_id).await?;

@@ -29,7 +29,7 @@ impl Tools {
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 struct GetBooking {
-    /// Id; or name or e-mail of a guest with one such booking
+    /// Id; or name or e-mail of a guest with one booking
     booking_id: String,
     /// In full: owner, contact, conversation
     #[serde(default)]

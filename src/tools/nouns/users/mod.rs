@@ -25,8 +25,8 @@ impl Tools {
         Ok(rows(found, "user", &asked))
     }
 
-    /// Read one user by id, e-mail or name: role, status, time zone, teams; `list_users` shows the same. Bookings:
-    /// `list_bookings` (host); hours: `get_scheduling_availability`.
+    /// Read one user: role, status, time zone, teams; `list_users` shows the same. Bookings: `list_bookings` (host);
+    /// hours: `get_scheduling_availability`.
     #[tool(title = "Get user", annotations(read_only_hint = true), output_schema = schema::one::<User>())]
     async fn get_user(&self, call: Call, Parameters(input): Parameters<OneUser>) -> Answer {
         call.one::<User>(Noun::Users, "user_id", &input.user_id).await

@@ -31,8 +31,8 @@ impl Tools {
         paging.list::<Webhook>(&call, &Collection::Webhooks.all(), "webhook").await
     }
 
-    /// Read one webhook by id or name: URL, events; `list_webhooks` shows the same. Secrets are withheld: only
-    /// `create_webhook` shows one, once.
+    /// Read one webhook: URL, events; `list_webhooks` shows the same. Secrets are withheld: only `create_webhook` shows
+    /// one, once.
     #[tool(title = "Get webhook", annotations(read_only_hint = true), output_schema = schema::one::<Webhook>())]
     async fn get_webhook(&self, call: Call, Parameters(input): Parameters<OneWebhook>) -> Answer {
         let webhook = call.one::<Webhook>(Noun::Webhooks, "webhook_id", &input.webhook_id).await?;

@@ -1,10 +1,12 @@
 //! An account's objects by noun, read once and cached.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use moka::future::Cache;
 use parking_lot::Mutex;
 use serde::Deserialize;
@@ -12,12 +14,15 @@ use serde::Deserialize;
 use super::Me;
 use super::fold::{fold, thousands};
 use crate::oncehub::account::account_in;
-use crate::oncehub::{Cause, Client, Error, Id, Ledger, Object, Page, bookings, tolerant};
+use crate::oncehub::{Client, Error, Id, Ledger, Object, Page, bookings, tolerant};
 use crate::records::user::full_name;
 use crate::records::{Booking, Failure, FormField, Named, Noun, Told, Zone, clean, quoted, word};
 
 /// How long what was read is used at most.
 const LIFETIME: Duration = Duration::from_mins(15);
+
+/// How long it is not tried again to look up the zone of `me`, after that has failed.
+const FAILED_FOR: SignedDuration = SignedDuration::from_mins(1);
 
 /// The most objects that are read of a noun: ten pages.
 const MOST: usize = 1000;
@@ -45,11 +50,18 @@ pub struct Directory {
     /// The addresses of accounts, as OnceHub names them.
     addresses: Cache<(Account, usize), Option<String>>,
     /// The time zones of those who are `me`.
-    zones: Cache<(Account, usize, Me), Option<Zone>>,
+    zones: Cache<(Account, usize, Me), LookedUp>,
     /// What the forms of calendars ask.
     forms: Cache<(Account, usize, Id), Arc<Vec<FormField>>>,
     /// The age from which entries are renewed when they are used.
     fresh: Duration,
+}
+
+/// The time zone of `me`, or why it could not be looked up.
+#[derive(Clone)]
+struct LookedUp {
+    at: Timestamp,
+    zone: Result<Option<Zone>, Arc<Failure>>,
 }
 
 /// A number for an account, which is never reused.
@@ -104,15 +116,7 @@ impl Directory {
     pub async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
         let generation = self.generations.lock().get(&noun).copied().unwrap_or_default();
         let key = Key { account: self.account, noun, with: oncehub.key_number(), generation };
-        let ran_out = |error: &Error| {
-            matches!(error.cause, Cause::Timeout(_) | Cause::RateLimited { .. } | Cause::NoRoomToTry { .. })
-        };
-        let entries = match self.cache.try_get_with(key, read(oncehub, noun)).await {
-            // The read may have been started by another call, with less time left than this one has.
-            Err(error) if ran_out(&error) => self.cache.try_get_with(key, read(oncehub, noun)).await,
-            other => other,
-        };
-        let entries = entries.map_err(|error: Arc<Error>| Error::clone(&error))?;
+        let entries = shared(&self.cache, key, || read(oncehub, noun)).await?;
         if entries.read_at.is_some_and(|at| at.elapsed() > self.fresh) {
             self.renew(oncehub, key);
         }
@@ -121,12 +125,11 @@ impl Directory {
 
     /// Returns the address by which OnceHub names the key's account; `None` if its wording is another than we know.
     pub async fn account_of(&self, oncehub: &Client) -> Result<Option<String>, Error> {
-        let ask = async {
+        let ask = || async {
             let message = oncehub.check().await?.message;
             Ok(message.as_deref().and_then(account_in).map(str::to_owned))
         };
-        let named = self.addresses.try_get_with((self.account, oncehub.key_number()), ask).await;
-        named.map_err(|error: Arc<Error>| Error::clone(&error))
+        shared(&self.addresses, (self.account, oncehub.key_number()), ask).await
     }
 
     /// Records the address by which OnceHub has just named the key's account.
@@ -134,26 +137,30 @@ impl Directory {
         self.addresses.insert((self.account, oncehub.key_number()), address).await;
     }
 
-    /// Returns the time zone of `me`, read with `look_up` unless it is cached. A failure is not.
+    /// Returns the time zone of `me`, read with `look_up` unless it is cached; that it could not be read, for a minute.
     pub(super) async fn zone(
         &self,
         oncehub: &Client,
         me: Me,
+        now: Timestamp,
         look_up: impl Future<Output = Result<Option<Zone>, Failure>>,
     ) -> Result<Option<Zone>, Arc<Failure>> {
-        self.zones.try_get_with((self.account, oncehub.key_number(), me), look_up).await
+        let look_up = async { LookedUp { at: now, zone: look_up.await.map_err(Arc::new) } };
+        let is_over = |known: &LookedUp| known.zone.is_err() && now.duration_since(known.at).abs() >= FAILED_FOR;
+        let key = (self.account, oncehub.key_number(), me);
+        self.zones.entry(key).or_insert_with_if(look_up, is_over).await.into_value().zone
     }
 
     /// Returns what the form of a calendar asks, as far as the last bookings made on it show.
     pub async fn form(&self, oncehub: &Client, calendar: &Id) -> Result<Arc<Vec<FormField>>, Error> {
-        let read = async {
+        let read = || async {
             let made_on_it = bookings::All { booking_calendar: Some(calendar.clone()), ..bookings::All::default() };
             let page = oncehub.page(&made_on_it, LEARNT_FROM, None).await?;
             let bookings: Vec<Told<Booking>> = page.items.into_iter().map(Told::from).collect();
             Ok(Arc::new(FormField::learn(&bookings)))
         };
         let key = (self.account, oncehub.key_number(), calendar.clone());
-        self.forms.try_get_with(key, read).await.map_err(|error: Arc<Error>| Error::clone(&error))
+        shared(&self.forms, key, read).await
     }
 
     /// Reads a directory again in the background. What there is serves meanwhile, and afterwards if that fails.
@@ -180,6 +187,26 @@ impl Directory {
             Arc::default()
         })
     }
+}
+
+/// Returns what is cached, or reads it: calls at the same time share one reading.
+async fn shared<K, V, F>(cache: &Cache<K, V>, key: K, read: impl Fn() -> F) -> Result<V, Error>
+where
+    K: Clone + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+    F: Future<Output = Result<V, Error>>,
+{
+    let is_ours = AtomicBool::new(false);
+    let reading = async {
+        is_ours.store(true, Ordering::Relaxed);
+        read().await
+    };
+    let mut found = cache.try_get_with(key.clone(), reading).await;
+    // A reading that another call began may have had less time than this one has, or fewer attempts.
+    if found.is_err() && !is_ours.load(Ordering::Relaxed) {
+        found = cache.try_get_with(key, read()).await;
+    }
+    found.map_err(|error: Arc<Error>| Error::clone(&error))
 }
 
 async fn read(oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {

@@ -58,7 +58,7 @@ impl Names {
     /// If nothing, or more than one thing, has that name; nobody is `me`; or a directory cannot be read.
     pub async fn find(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
         if nouns.contains(&Noun::Users) && text.trim().eq_ignore_ascii_case("me") {
-            return Box::pin(self.me(argument)).await;
+            return self.me(argument).await;
         }
         self.find_among(nouns, argument, text).await
     }
@@ -154,7 +154,7 @@ impl Names {
 
     /// Finds what no list shows under this name although OnceHub may know it: an id of an older form, or the address of
     /// a user beyond those that were read.
-    async fn unlisted(&self, noun: Noun, text: &str, has_more: bool) -> Result<Option<Found>, Failure> {
+    pub(super) async fn unlisted(&self, noun: Noun, text: &str, has_more: bool) -> Result<Option<Found>, Failure> {
         let oncehub = &self.oncehub;
         if noun == Noun::Users && has_more && text.contains('@') {
             let page = oncehub.page(&users::All { email: Some(text.to_owned()) }, 2, None).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Found, Names};
-use crate::oncehub::{Collection, Error, Rejection};
+use crate::oncehub::Error;
 use crate::records::{Failure, Kind, Noun, Zone, quoted};
 
 /// Who `me` is, as far as a call may rely on it.
@@ -39,24 +39,44 @@ impl Names {
                 "for a change, ask the person whether they are that user, and pass the address; or have ONCEHUB_MCP_USER set",
             ));
         }
-        let named = format!("{argument}: ");
-        self.find(&[Noun::Users], argument, &me).await.map_err(|failure| match failure.kind {
-            Kind::NotFound | Kind::AmbiguousName | Kind::InvalidArgument => Failure::configuration(
-                format!(
-                    "{named}{source} does not name exactly one user: {}",
-                    failure.message.trim_start_matches(&named)
-                ),
-                "use the person's name or e-mail address, or have ONCEHUB_MCP_USER set to a user's e-mail or id",
-            ),
-            _ => failure,
-        })
+        self.named_by(source, argument, &me).await
     }
 
-    /// Returns the time zone of `me`, which is kept as long as names are; `None` if nobody is `me`, or not exactly one
-    /// user, or a user without a zone that is known.
+    /// Finds the one user that a setting or the key's account names.
+    async fn named_by(&self, source: &str, argument: &str, me: &str) -> Result<Found, Failure> {
+        let named = format!("{argument}: ");
+        let wrong = |problem: String| {
+            Failure::configuration(
+                format!("{named}{source} {problem}"),
+                "use the person's name or e-mail address, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User header) set to a user's e-mail or id",
+            )
+        };
+        let found = self.find_among(&[Noun::Users], argument, me).await.map_err(|failure| {
+            let problem = failure.message.trim_start_matches(&named);
+            match failure.kind {
+                Kind::NotFound => wrong(format!("names nobody: {problem}")),
+                Kind::AmbiguousName | Kind::InvalidArgument => {
+                    wrong(format!("does not name exactly one user: {problem}"))
+                }
+                _ => failure,
+            }
+        })?;
+        if found.entry.is_some() {
+            return Ok(found);
+        }
+        // An id that no list shows: of somebody who was deleted, or beyond those listed; or there is no list.
+        match self.unlisted(Noun::Users, found.id.as_str(), false).await? {
+            Some(found) if found.entry.is_some() => Ok(found),
+            Some(_) => Err(wrong(format!("names nobody: the user {} was deleted", found.id))),
+            None => Err(wrong(format!("names nobody: no user has the id {}", found.id))),
+        }
+    }
+
+    /// Returns the time zone of `me`, which is kept as long as names are; `None` if nobody is `me`, or a user without a
+    /// zone that is known. Why it cannot be looked up is kept for a minute.
     ///
     /// # Errors
-    /// If it cannot be looked up.
+    /// If it cannot be looked up, or the setting does not name exactly one user.
     pub async fn zone_of_me(&self) -> Result<Option<Zone>, Arc<Failure>> {
         let me = match &self.me {
             Me::Nobody => return Ok(None),
@@ -64,27 +84,18 @@ impl Names {
             Me::OfKeyToName => Me::OfKey,
             me => me.clone(),
         };
-        let look_up = Box::pin(self.look_up_zone());
-        Box::pin(self.directory.zone(&self.oncehub, me, look_up)).await
+        let once = Self { me: me.clone(), ..self.trying_once() };
+        let look_up = Box::pin(async move { once.look_up_zone().await });
+        Box::pin(self.directory.zone(&self.oncehub, me, self.now, look_up)).await
     }
 
     async fn look_up_zone(&self) -> Result<Option<Zone>, Failure> {
-        let Some(me) = self.whose().await? else { return Ok(None) };
-        let found = match self.find_among(&[Noun::Users], "me", &me).await {
-            Ok(found) => found,
-            Err(failure) => {
-                let names_nobody = [Kind::NotFound, Kind::AmbiguousName, Kind::InvalidArgument].contains(&failure.kind);
-                return if names_nobody { Ok(None) } else { Err(failure) };
-            }
-        };
-        let zone = match found.entry {
-            Some(entry) => entry.timezone,
-            // An id that no list shows: of somebody who was deleted, or beyond those listed; or there is no list.
-            None => match self.oncehub.send(&Collection::Users.get(&found.id)).await {
-                Ok(user) => user.text("timezone").map(str::to_owned),
-                Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => None,
-                Err(error) => return Err(error.into()),
-            },
+        let is_set = matches!(self.me, Me::Set(_));
+        let zone = match self.me("me").await {
+            Ok(found) => found.entry.and_then(|entry| entry.timezone),
+            // That the key's account is nobody among the users is no mistake.
+            Err(failure) if failure.kind == Kind::ConfigurationError && !is_set => None,
+            Err(failure) => return Err(failure),
         };
         Ok(zone.and_then(|zone| Zone::parse(&zone).ok()))
     }

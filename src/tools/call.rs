@@ -17,7 +17,7 @@ use crate::actions::confirm::Ask;
 use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
 use crate::names::{Me, Names, Progress};
 use crate::oncehub::Ledger;
-use crate::records::{Failure, Moment, Noun, Record, Zone, time};
+use crate::records::{Failure, Kind, Moment, Noun, Record, Zone, time};
 
 /// What a tool's handler receives beside its arguments.
 pub(super) struct Call {
@@ -107,7 +107,7 @@ impl Prepared {
             }
             None if needs.zone && tools.settings.zone.is_none() => {
                 let found = zone_of_me(&prepared.names, prepared.deadline).await;
-                let note = found.is_err().then_some(ZONE_UNKNOWN);
+                let note = found.as_ref().err().map(|failure| without_zone(failure));
                 prepared.names.zone = found.ok().flatten().unwrap_or(prepared.names.zone);
                 note
             }
@@ -127,9 +127,18 @@ pub(super) async fn zone_of_me(names: &Names, deadline: Instant) -> Result<Optio
     found.inspect_err(|failure| tracing::debug!(kind = ?failure.kind, "the time zone of `me` is unknown"))
 }
 
-/// The note on a reply whose zone could not be looked up.
-pub(super) const ZONE_UNKNOWN: &str =
+/// Returns the note on a reply whose zone would be that of `me`, if that is not known.
+pub(super) fn without_zone(failure: &Failure) -> &'static str {
+    match failure.kind {
+        Kind::ConfigurationError => NOT_ONE,
+        _ => ZONE_UNKNOWN,
+    }
+}
+
+const ZONE_UNKNOWN: &str =
     "The time zone of `me` could not be looked up: times are in UTC, also those given without a zone.";
+const NOT_ONE: &str = "ONCEHUB_MCP_USER (over HTTP: X-MCP-User) does not name exactly one user (see test_connection): \
+     times are in UTC, also those given without a zone.";
 
 fn me(settings: &Settings, changes: bool) -> Me {
     match &settings.me {

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::{Config, Dotenv, Given, Source, Why, given_key, listed};
 use crate::install::{Entry, Scope};
 use crate::oncehub::{Client, notifications};
+use crate::records::Kind;
 use crate::records::failure::Failure;
 use report::Report;
 
@@ -197,6 +198,9 @@ async fn zone(report: &mut Report, app: &App, is_accepted: bool) {
                 return report.fine("zone", &format!("replies show times in {}, the time zone of 'me'", zone.name()));
             }
             Ok(None) => "replies show times in UTC: 'me' is nobody, or has no time zone",
+            Err(failure) if failure.kind == Kind::ConfigurationError => {
+                "replies show times in UTC: ONCEHUB_MCP_USER does not name exactly one user"
+            }
             Err(_) => "replies show times in UTC while the time zone of 'me' cannot be looked up",
         }
     } else {

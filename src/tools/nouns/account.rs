@@ -4,8 +4,8 @@ use rmcp::{tool, tool_router};
 
 use crate::names::{Found, Me};
 use crate::oncehub::account::account_in;
-use crate::records::{Noun, Time, Zone, clean, quoted, time, word};
-use crate::tools::call::{ZONE_UNKNOWN, zone_of_me};
+use crate::records::{Kind, Noun, Time, Zone, clean, quoted, time, word};
+use crate::tools::call::{without_zone, zone_of_me};
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -44,7 +44,9 @@ impl Tools {
                     call.names.zone = zone;
                 }
                 Ok(None) => from = ", since no other is known",
-                Err(_) => note = Some(ZONE_UNKNOWN),
+                // Who is not named is said below.
+                Err(failure) if failure.kind == Kind::ConfigurationError => from = ", since `me` is nobody",
+                Err(failure) => note = Some(without_zone(&failure)),
             }
         }
         let zone = call.zone();
@@ -81,10 +83,8 @@ impl Tools {
 /// Says what is unusual about the user who is `me`.
 async fn oddities(call: &Call, me: &Found) -> String {
     let mut odd = Vec::new();
-    let Some(entry) = &me.entry else {
-        return "; not among the account's users: deleted, or beyond those listed".into();
-    };
-    if entry.timezone.as_deref().is_none_or(|zone| Zone::parse(zone).is_err()) {
+    let zone = me.entry.as_ref().and_then(|entry| entry.timezone.as_deref());
+    if zone.is_none_or(|zone| Zone::parse(zone).is_err()) {
         odd.push("has no time zone that is known");
     }
     let calendars = call.names.all_or_none(Noun::Calendars).await;

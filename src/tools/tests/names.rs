@@ -135,13 +135,36 @@ async fn me_is_whom_the_operator_named_and_a_wrong_setting_is_called_one() {
 }
 
 #[tokio::test]
+async fn a_me_that_is_me_or_an_id_that_no_user_has_names_nobody_in_reads_changes_and_the_connection_test() {
+    for me in ["me", "Me ", "USR-NOBODYATALL", "USR-28B4A3VXXSQ6"] {
+        let mut setup = Setup::default();
+        setup.settings.me = Some(me.to_owned());
+        let bench = Bench::with(setup).await;
+        for (tool, arguments) in [
+            ("get_user", json!({"user_id": "me"})),
+            ("list_bookings", json!({"host": "me"})),
+            ("list_booking_calendars", json!({"host": "me"})),
+            ("update_user", json!({"user_id": "me", "first_name": "Maggie"})),
+        ] {
+            let failure = bench.call(tool, arguments).await;
+            assert_eq!(failure.error()["type"], "configuration_error", "{me}: {tool}");
+            assert!(failure.failure().contains("names nobody"), "{me}: {tool}: {}", failure.failure());
+            assert!(failure.error()["hint"].as_str().unwrap().contains("X-MCP-User"), "{me}: {tool}");
+        }
+        assert_eq!(bench.requests("PATCH", "/users/USR-NOBODYATALL"), 0);
+        let text = bench.call("test_connection", json!({})).await.text();
+        assert!(text.lines().next_back().unwrap().contains("names nobody: "), "{me}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_test_says_once_that_nobody_is_me() {
     for (me, of_key, told) in [
         (
             Some("Nobody Atall"),
             true,
-            "me: ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is, does not name \
-            exactly one user: no user is called \"Nobody Atall\"",
+            "me: ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is, names nobody: no user is called \
+            \"Nobody Atall\"",
         ),
         (None, false, "me: nobody has set who `me` is, and the key does not say it"),
     ] {

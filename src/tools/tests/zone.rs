@@ -1,14 +1,17 @@
 //! Which zone replies are in, and what finding it out costs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::actions::Settings;
 use crate::records::Zone;
 use crate::sandbox::{Effect, Fault};
-use crate::tools::Catalogue;
-use crate::tools::tests::bench::{Bench, Setup};
+use crate::tools::tests::bench::{Bench, NOW, Setup};
+use crate::tools::{Catalogue, Tools};
 
 /// A bench that no zone is set for.
 async fn bench(me: Option<&str>) -> Bench {
@@ -91,13 +94,30 @@ async fn the_zone_of_me_costs_what_names_cost() {
 }
 
 #[tokio::test]
-async fn a_me_without_a_zone_or_nobody_is_looked_up_once_and_replies_are_in_utc() {
-    for me in ["nobody@northlight.example", "Sam Taylor", "USR-NOBODYATALL"] {
+async fn a_me_that_is_set_and_names_nobody_is_looked_up_once_and_said_in_a_note() {
+    let deleted = "USR-28B4A3VXXSQ6";
+    for me in ["nobody@northlight.example", "Sam Taylor", "USR-NOBODYATALL", deleted, "me", " ME "] {
         let bench = bench(Some(me)).await;
-        assert_eq!(sent(&bench, "list_contacts", json!({"limit": 1})).await.1, "UTC", "{me}");
+        let listed = bench.call("list_contacts", json!({"limit": 1})).await;
+        assert_eq!(listed.structure()["time_zone"], "UTC", "{me}");
+        let note = listed.structure()["note"].as_str().unwrap().to_owned();
+        assert!(note.starts_with("ONCEHUB_MCP_USER (over HTTP: X-MCP-User) does not name exactly one user"), "{note}");
+        assert_eq!(listed.text().matches("note: ").count(), 1, "{}", listed.text());
         let (paths, zone) = sent(&bench, "list_contacts", json!({"limit": 1})).await;
         assert_eq!((paths.join(" "), zone.as_str()), ("contacts".to_owned(), "UTC"), "{me}");
+        let asked = bench.call("list_contacts", json!({"limit": 1, "time_zone": "Asia/Tokyo"})).await;
+        assert!(asked.structure()["note"].is_null(), "{me}: a zone that is asked for needs nobody");
     }
+    // The key's account need not be a user.
+    let admin = json!({"message": "The API key is valid for account: admin@northlight.example"});
+    let by_key = bench(None).await;
+    by_key.sandbox.fail(Fault::new(Effect::Replace(admin)).on("GET", "/v2/test"));
+    let listed = by_key.call("list_contacts", json!({"limit": 1})).await;
+    assert_eq!((&listed.structure()["time_zone"], &listed.structure()["note"]), (&json!("UTC"), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_me_without_a_zone_gets_replies_in_utc() {
     let bench = bench(Some("dana@northlight.example")).await;
     let odd = json!({"data": [{"id": "USR-1", "email": "dana@northlight.example", "timezone": "Mars/Base"}]});
     bench.sandbox.fail(Fault::new(Effect::Replace(odd)).on("GET", "/v2/users"));
@@ -120,22 +140,36 @@ async fn somebody_beyond_those_that_are_listed_has_a_zone_too() {
 }
 
 #[tokio::test]
-async fn a_lookup_that_fails_fails_no_call_and_is_tried_again_with_the_next() {
+async fn a_lookup_that_fails_fails_no_call_is_tried_once_and_again_after_a_minute() {
     let no = json!({"type": "authentication_error", "message": "No"});
-    for fault in [
-        Fault::new(Effect::Error(403, no.clone())).on("GET", "/v2/users").times(1),
-        Fault::new(Effect::Error(403, no)).on("GET", "/v2/test").times(1),
-        Fault::new(Effect::Truncated).on("GET", "/v2/users").times(4),
+    for (fault, requests) in [
+        (Fault::new(Effect::Error(403, no.clone())).on("GET", "/v2/users"), "test users contacts users"),
+        (Fault::new(Effect::Error(403, no)).on("GET", "/v2/test"), "test contacts users"),
+        (Fault::new(Effect::Truncated).on("GET", "/v2/test"), "test contacts users"),
     ] {
         let label = format!("{fault:?}");
         let bench = bench(None).await;
         bench.sandbox.fail(fault);
-        let listed = bench.call("list_contacts", json!({"limit": 1})).await;
+        let list = || sent(&bench, "list_contacts", json!({"limit": 1}));
+        let (paths, zone) = list().await;
+        assert_eq!((paths.join(" ").as_str(), zone.as_str()), (requests, "UTC"), "{label}");
         bench.sandbox.heal();
-        assert_eq!(listed.structure()["time_zone"], "UTC", "{label}");
+        for _ in 0..2 {
+            let (paths, zone) = list().await;
+            assert!(!paths.contains(&"test".to_owned()) && zone == "UTC", "{label}: {paths:?} {zone}");
+        }
+        let listed = bench.call("list_contacts", json!({"limit": 1})).await;
         let note = "The time zone of `me` could not be looked up: times are in UTC";
         assert!(listed.text().contains(note), "{label}: {}", listed.text());
         assert!(listed.structure()["note"].as_str().unwrap().contains(note), "{label}");
+        let after = |seconds: i64| {
+            let now = NOW.parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds);
+            let settings = Settings { now: Arc::new(move || now), ..Settings::clone(&bench.tools.settings) };
+            Tools { settings: Arc::new(settings), ..bench.tools.clone() }
+        };
+        assert!(after(59).zone_of_me().await.is_err(), "{label}");
+        let found = after(60).zone_of_me().await.unwrap();
+        assert_eq!(found.as_ref().map(Zone::name), Some("America/New_York"), "{label}");
         let listed = bench.call("list_contacts", json!({"limit": 1})).await;
         assert_eq!(listed.structure()["time_zone"], "America/New_York", "{label}");
         assert!(!listed.text().contains("looked up"), "{label}: {}", listed.text());

@@ -97,6 +97,7 @@ pub(crate) const ROWS: [Row; 37] = [
         "x-mcp-time-zone: 'Berlin' is not an IANA time zone",
     ),
     row(Modern, "/mcp", &[("X-MCP-Read-Only", "true")], 400, Json, "there are x-mcp-readonly"),
+    row(Modern, "/mcp", &[("X-MCP-User", "me")], 200, Json, "names nobody"),
     row(Modern, "/mcp", &[("X-MCP-User", "a"), ("X-MCP-User", "b")], 400, Json, "x-mcp-user: send it once"),
 ];
 

@@ -44,7 +44,8 @@ impl Target {
     }
 
     fn in_words(&self) -> String {
-        self.booking.sentence(&self.zone)
+        let paid = if self.booking.is_paid() { ", which is paid" } else { "" };
+        format!("{}{paid}", self.booking.sentence(&self.zone))
     }
 
     fn unchanged(&self) -> Map<String, Value> {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
+use super::find::in_several_names;
 use super::search::Search;
 use super::{Names, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Id, Range, Rejection, bookings};
@@ -13,9 +14,11 @@ use crate::records::{Booking, Failure, Told, quoted};
 pub enum Among {
     /// All, for a call that only reads. It takes a part of a name, too, if only one guest has it.
     All,
-    /// Those that can still be canceled, moved or given to another host.
+    /// Those that can still be given to another host.
     Upcoming,
-    /// Those that a guest may have missed.
+    /// Those that can still be canceled; if there is none, one that is canceled already.
+    Cancelable,
+    /// Those that a guest may have missed; if there is none, one that is a no-show already.
     Past,
 }
 
@@ -23,7 +26,7 @@ impl Among {
     fn has(self, booking: &Booking) -> bool {
         match self {
             Self::All => true,
-            Self::Upcoming => booking.is_live(),
+            Self::Upcoming | Self::Cancelable => booking.is_live(),
             Self::Past => !booking.is("canceled") && !booking.is("no_show"),
         }
     }
@@ -31,15 +34,24 @@ impl Among {
     fn starting(self, now: Timestamp) -> Range {
         match self {
             Self::All => Range::default(),
-            Self::Upcoming => Range::between(Some(now), None),
+            Self::Upcoming | Self::Cancelable => Range::between(Some(now), None),
             Self::Past => Range::between(None, Some(now)),
+        }
+    }
+
+    /// Returns the status of those that the change was already applied to.
+    fn becomes(self) -> Option<&'static str> {
+        match self {
+            Self::All | Self::Upcoming => None,
+            Self::Cancelable => Some("canceled"),
+            Self::Past => Some("no_show"),
         }
     }
 
     fn word(self) -> &'static str {
         match self {
             Self::All => "booking",
-            Self::Upcoming => "upcoming booking",
+            Self::Upcoming | Self::Cancelable => "upcoming booking",
             Self::Past => "past booking",
         }
     }
@@ -76,36 +88,62 @@ impl Names {
         let folded = fold(asked);
         // Those of guests whose name contains the text, in case nobody has exactly that name.
         let alike = Mutex::new(Vec::new());
+        // Those of that name that the change was already applied to.
+        let already = Mutex::new(Vec::new());
         let is_meant = |booking: &Told<Booking>| {
-            if !among.has(booking) {
+            let is_already = among.becomes().is_some_and(|status| booking.is(status));
+            if !among.has(booking) && !is_already {
                 return false;
             }
             let form = booking.form_submission.as_ref();
             let name = form.and_then(|form| form.name.as_deref());
-            if name.is_some_and(|name| fold(name).contains(&folded)) {
+            if !is_already && !folded.is_empty() && name.is_some_and(|name| fold(name).contains(&folded)) {
                 alike.lock().push(booking.clone());
             }
             let email = form.and_then(|form| form.email.as_deref());
             let own = [&booking.subject, &booking.tracking_id, &booking.cancel_url, &booking.reschedule_url];
             let known = own.into_iter().filter_map(|own| own.as_deref());
-            name.into_iter().chain(email).chain(known).any(|known| fold(known) == folded)
+            let is_known = name.into_iter().chain(email).chain(known).any(|known| fold(known) == folded);
+            if is_known && is_already {
+                already.lock().push(booking.clone());
+            }
+            is_known && !is_already
         };
         let listing = bookings::All { starting: among.starting(self.now), ..bookings::All::default() };
         let gathered = self.gather(&listing, None, Search::for_some(20, &is_meant)).await?;
         let searched = gathered.searched().map(thousands);
-        let (mut found, mut alike) = (gathered.items, alike.into_inner());
-        if found.is_empty() && alike.len() == 1 && among == Among::All && searched.is_none() {
-            found.append(&mut alike);
+        let (mut found, mut alike, mut already) = (gathered.items, alike.into_inner(), already.into_inner());
+        if found.is_empty() && searched.is_none() {
+            if already.len() == 1 {
+                found.append(&mut already);
+            } else if among == Among::All && alike.len() == 1 {
+                let read_as = alike.iter().map(|booking| booking.described(&self.zone)).collect::<String>();
+                self.note_part("booking_id", asked, &read_as);
+                found.append(&mut alike);
+            } else if among == Among::All && alike.len() > 1 {
+                let all: Vec<String> = alike.iter().map(|booking| booking.described(&self.zone)).collect();
+                return Err(in_several_names("booking_id", asked, all.iter().map(String::as_str)));
+            }
         }
+        let are_already = match among.becomes() {
+            Some(status) if !already.is_empty() => {
+                let all = already.iter().take(NAMED).map(|booking| booking.described(&self.zone));
+                let (count, status) = (already.len(), status.replace('_', "-"));
+                format!("; already {status}: {count} of that name, {}", all.collect::<Vec<_>>().join("; "))
+            }
+            _ => String::new(),
+        };
         let (word, shown) = (among.word(), quoted(asked, 80));
         match (found.pop(), found.as_slice()) {
             (None, _) => Err(Failure::not_found(
                 "booking_id",
                 match searched {
                     Some(count) => {
-                        format!("booking_id: none of the newest {count} {word}s is known as {shown}; there are more")
+                        format!(
+                            "booking_id: none of the newest {count} {word}s is known as {shown}; there are more{are_already}"
+                        )
                     }
-                    None => format!("booking_id: no {word} is known as {shown}"),
+                    None => format!("booking_id: no {word} is known as {shown}{are_already}"),
                 },
                 match alike.as_slice() {
                     [] => "find its id with list_bookings, whose guest argument also takes part of a name".to_owned(),

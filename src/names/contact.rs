@@ -2,25 +2,63 @@
 
 use parking_lot::Mutex;
 
+use super::find::{SUGGESTED, in_several_names};
 use super::search::Search;
-use super::{Names, fold, looks_like_an_id, thousands};
+use super::{Entry, Found, Names, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Collection, Id, contacts};
-use crate::records::{Contact, Failure, Told, quoted, time, word};
+use crate::records::{Contact, Failure, Kind, Noun, Told, quoted, time, word};
 
 impl Names {
-    /// Finds a contact by id, by e-mail address, or by an exact name among the 1,000 newest.
+    /// Finds a contact by id, by e-mail address, or by an exact name among the 1,000 newest; for a call that only reads,
+    /// also by a part of a name that only one has, if there are no more than those.
     ///
     /// # Errors
     /// If no contact, or more than one, is known by that; or contacts cannot be read.
-    pub async fn contact(&self, argument: &str, text: &str) -> Result<Id, Failure> {
+    pub async fn contact(&self, argument: &str, text: &str) -> Result<Found, Failure> {
+        let found = self.find_contact(argument, text).await?;
+        if found.by_part {
+            self.note_part(argument, text, &found.described());
+        }
+        Ok(found)
+    }
+
+    /// Finds a user or a contact, trying colleagues first. A part of a name has to be in one name of both.
+    ///
+    /// # Errors
+    /// If nobody, or more than one, is known by that; or they cannot be read.
+    pub async fn user_or_contact(&self, argument: &str, text: &str) -> Result<(&'static str, Found), Failure> {
+        match self.exactly().find(&[Noun::Users], argument, text).await {
+            Err(failure) if failure.kind == Kind::NotFound => {}
+            user => return Ok(("user", user?)),
+        }
+        let contact = self.find_contact(argument, text).await;
+        let is_exact = contact.as_ref().is_ok_and(|found| !found.by_part);
+        let user = if is_exact { None } else { Some(self.find_among(&[Noun::Users], argument, text).await) };
+        let is_nobody = |failure: &Failure| failure.kind == Kind::NotFound;
+        let (kind, found) = match (user, contact) {
+            (Some(Ok(user)), Ok(contact)) => {
+                let both = [user.described(), contact.described()];
+                return Err(in_several_names(argument, text, both.iter().map(String::as_str)));
+            }
+            (Some(Ok(user)), Err(failure)) if is_nobody(&failure) => ("user", user),
+            (Some(Err(failure)), _) if !is_nobody(&failure) => return Err(failure),
+            (_, contact) => ("contact", contact?),
+        };
+        if found.by_part {
+            self.note_part(argument, text, &found.described());
+        }
+        Ok((kind, found))
+    }
+
+    async fn find_contact(&self, argument: &str, text: &str) -> Result<Found, Failure> {
         let text = text.trim();
         if let Ok(id) = text.parse::<Id>() {
             if looks_like_an_id(text) {
-                return Ok(id);
+                return Ok(Found::new(id, None));
             }
             // It may be an id of an older form: asking OnceHub is cheaper than scanning the names.
             match self.oncehub.send(&Collection::Contacts.get(&id)).await {
-                Ok(_) => return Ok(id),
+                Ok(_) => return Ok(Found::new(id, None)),
                 Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -33,20 +71,38 @@ impl Names {
         let is_meant = |contact: &Told<Contact>| {
             let name = contact.full_name();
             let known = if by_email { contact.email.as_deref() } else { name.as_deref() }.map(fold);
-            let is_like = !by_email && known.as_ref().is_some_and(|known| known.contains(&folded));
+            let is_like =
+                !by_email && !folded.is_empty() && known.as_ref().is_some_and(|known| known.contains(&folded));
             if let (true, Some(name), Some(id)) = (is_like, &name, &contact.id) {
-                alike.lock().push(format!("{} ({})", quoted(name, 60), word(id)));
+                let email = contact.email.as_deref().map(|email| format!(", {}", word(email))).unwrap_or_default();
+                let described = format!("{} ({}{email})", quoted(name, 60), word(id));
+                alike.lock().push((entry(contact), described));
             }
             known.as_deref() == Some(folded.as_str())
         };
         let gathered = self.gather(&listing, None, Search::for_some(20, &is_meant)).await?;
         let searched = gathered.searched().map(thousands);
-        let found = gathered.items;
-        let mut ids = found.iter().filter_map(|contact| contact.id.as_deref());
-        match (ids.next().map(str::parse), ids.count()) {
-            (Some(Ok(id)), 0) => Ok(id),
-            (Some(Err(error)), 0) => Err(Failure::argument(argument, error, "use the contact's e-mail address")),
-            (None, _) => Err(Failure::not_found(
+        let (found, alike) = (gathered.items, alike.into_inner());
+        if self.takes_parts && found.is_empty() && searched.is_none() {
+            match alike.as_slice() {
+                [(Some(entry), _)] => {
+                    if let Ok(id) = entry.id.parse() {
+                        return Ok(Found { by_part: true, ..Found::new(id, Some(entry.clone())) });
+                    }
+                }
+                [_, _, ..] => {
+                    let candidates = alike.iter().map(|(_, described)| described.as_str());
+                    return Err(in_several_names(argument, text, candidates));
+                }
+                _ => {}
+            }
+        }
+        match found.as_slice() {
+            [only] => match only.id.as_deref().unwrap_or_default().parse() {
+                Ok(id) => Ok(Found::new(id, entry(only))),
+                Err(error) => Err(Failure::argument(argument, error, "use the contact's e-mail address")),
+            },
+            [] => Err(Failure::not_found(
                 argument,
                 match searched {
                     Some(count) => format!(
@@ -55,15 +111,16 @@ impl Names {
                     ),
                     None => format!("{argument}: no contact is called {}", quoted(text, 80)),
                 },
-                match alike.lock().as_slice() {
+                match alike.as_slice() {
                     some @ [_, ..] => {
-                        let some: Vec<&str> = some.iter().take(5).map(String::as_str).collect();
+                        let some: Vec<&str> =
+                            some.iter().take(SUGGESTED).map(|(_, described)| described.as_str()).collect();
                         format!("did you mean {}? Use the id or the e-mail address", some.join(" or "))
                     }
                     [] => "use the e-mail address, or find them with list_contacts, which takes part of a name".into(),
                 },
             )),
-            (_, others) => {
+            several => {
                 let described = |contact: &Told<Contact>| {
                     let parts = [
                         contact.id.as_deref().map(word),
@@ -74,14 +131,19 @@ impl Names {
                     ];
                     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
                 };
-                let candidates: Vec<String> = found.iter().map(described).collect();
+                let (count, candidates) = (several.len(), several.iter().map(described).collect::<Vec<_>>());
                 let among = match searched {
-                    Some(searched) => format!("{} of the newest {searched} contacts (there are more)", others + 1),
-                    None => format!("{} contacts", others + 1),
+                    Some(searched) => format!("{count} of the newest {searched} contacts (there are more)"),
+                    None => format!("{count} contacts"),
                 };
                 let problem = format!("{argument}: {among} are called {}: {}", quoted(text, 80), candidates.join("; "));
                 Err(Failure::ambiguous(argument, problem))
             }
         }
     }
+}
+
+/// Returns what tells a contact from others.
+fn entry(contact: &Told<Contact>) -> Option<Entry> {
+    Some(Entry::of_contact(contact.id.as_deref()?, contact.full_name(), contact.email.as_deref()))
 }

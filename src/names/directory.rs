@@ -16,7 +16,7 @@ use super::fold::{fold, thousands};
 use crate::oncehub::account::account_in;
 use crate::oncehub::{Client, Error, Id, Ledger, Object, Page, bookings, tolerant};
 use crate::records::user::full_name;
-use crate::records::{Booking, Failure, FormField, Named, Noun, Told, Zone, clean, quoted, word};
+use crate::records::{Booking, Failure, Learnt, Named, Noun, Told, Zone, clean, quoted, word};
 
 /// How long what was read is used at most.
 const LIFETIME: Duration = Duration::from_mins(15);
@@ -52,7 +52,7 @@ pub struct Directory {
     /// The time zones of those who are `me`.
     zones: Cache<(Account, usize, Me), LookedUp>,
     /// What the forms of calendars ask.
-    forms: Cache<(Account, usize, Id), Arc<Vec<FormField>>>,
+    forms: Cache<(Account, usize, Id), Arc<Learnt>>,
     /// The age from which entries are renewed when they are used.
     fresh: Duration,
 }
@@ -152,12 +152,12 @@ impl Directory {
     }
 
     /// Returns what the form of a calendar asks, as far as the last bookings made on it show.
-    pub async fn form(&self, oncehub: &Client, calendar: &Id) -> Result<Arc<Vec<FormField>>, Error> {
+    pub async fn form(&self, oncehub: &Client, calendar: &Id) -> Result<Arc<Learnt>, Error> {
         let read = || async {
             let made_on_it = bookings::All { booking_calendar: Some(calendar.clone()), ..bookings::All::default() };
             let page = oncehub.page(&made_on_it, LEARNT_FROM, None).await?;
             let bookings: Vec<Told<Booking>> = page.items.into_iter().map(Told::from).collect();
-            Ok(Arc::new(FormField::learn(&bookings)))
+            Ok(Arc::new(Learnt::from(&bookings)))
         };
         let key = (self.account, oncehub.key_number(), calendar.clone());
         shared(&self.forms, key, read).await
@@ -240,6 +240,11 @@ impl Entries {
         self.all.iter().any(|entry| entry.known_as.iter().any(|known| known == folded))
     }
 
+    /// Returns what has this folded text as a part of its name.
+    pub(super) fn called_like(&self, folded: &str) -> impl Iterator<Item = &Entry> {
+        self.all.iter().filter(move |entry| !folded.is_empty() && entry.names.iter().any(|name| name.contains(folded)))
+    }
+
     /// Describes a noun in which nothing was found: "no user", or none of the first so many.
     pub(super) fn none_of(&self, what: &str) -> String {
         if self.has_more {
@@ -297,6 +302,9 @@ pub struct Entry {
     subject: Option<String>,
     role_name: Option<String>,
     url: Option<String>,
+    /// Its names in the narrow sense, folded: no id, address or URL.
+    #[serde(skip)]
+    names: Vec<String>,
     /// Every name it can be looked up by, folded.
     #[serde(skip)]
     pub(super) known_as: Vec<String>,
@@ -311,9 +319,16 @@ impl Entry {
         let person = full_name(entry.first_name.as_deref(), entry.last_name.as_deref());
         let name = person.or_else(|| Some(clean(&entry.name).trim().to_owned()).filter(|name| !name.is_empty()));
         let names = [Some(&entry.id), name.as_ref(), entry.label.as_ref(), entry.email.as_ref(), entry.url.as_ref()];
+        entry.names = [name.as_ref(), entry.label.as_ref()].into_iter().flatten().map(|name| fold(name)).collect();
         entry.known_as = names.into_iter().flatten().map(|name| fold(name)).collect();
         entry.name = name.or_else(|| entry.email.clone()).unwrap_or_else(|| entry.id.clone());
         Some(entry)
+    }
+
+    /// Describes a contact, which no directory lists.
+    pub(super) fn of_contact(id: &str, name: Option<String>, email: Option<&str>) -> Self {
+        let name = name.or_else(|| email.map(str::to_owned)).unwrap_or_else(|| id.to_owned());
+        Self { id: id.to_owned(), name, email: email.map(str::to_owned), ..Self::default() }
     }
 
     pub(super) fn named(&self, noun: Noun, among: &Entries) -> Named {

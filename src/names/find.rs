@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Names;
-use super::directory::Entry;
+use super::directory::{Entries, Entry};
 use super::fold::{fold, looks_like_an_id, nearest, thousands};
 use crate::oncehub::{Id, users};
 use crate::records::{Failure, Noun, quoted};
@@ -28,11 +28,13 @@ pub struct Found {
     pub id: Id,
     /// The directory's entry; `None` for an id that it does not list.
     pub entry: Option<Entry>,
+    /// Whether only a part of its name was given.
+    pub by_part: bool,
 }
 
 impl Found {
-    fn unlisted(id: Id) -> Self {
-        Self { id, entry: None }
+    pub(super) fn new(id: Id, entry: Option<Entry>) -> Self {
+        Self { id, entry, by_part: false }
     }
 
     /// Returns its name and id, or the id alone.
@@ -44,15 +46,24 @@ impl Found {
     }
 }
 
-/// The words for a noun in which nothing has the name.
+/// A noun in which nothing has the name.
 struct Missing {
     /// "no user", or none of the first so many.
     none: String,
     hint: String,
+    /// Whether all of its objects were searched.
+    is_whole: bool,
+    /// What has the text as a part of its name, with its description.
+    parts: Vec<(Entry, String)>,
 }
 
+/// The most candidates that are named: where one has to be chosen, and where one may have been meant.
+const CANDIDATES: usize = 20;
+pub(super) const SUGGESTED: usize = 5;
+
 impl Names {
-    /// Finds what an id, a name, an e-mail address, a URL or `me` refers to, among these nouns. An id always wins.
+    /// Finds what an id, a name, an e-mail address, a URL or `me` refers to, among these nouns; for a call that only
+    /// reads, also what a part of a name does. An id always wins, and an exact name beats a part of one.
     ///
     /// # Errors
     /// If nothing, or more than one thing, has that name; nobody is `me`; or a directory cannot be read.
@@ -60,7 +71,20 @@ impl Names {
         if nouns.contains(&Noun::Users) && text.trim().eq_ignore_ascii_case("me") {
             return self.me(argument).await;
         }
-        self.find_among(nouns, argument, text).await
+        let found = self.find_among(nouns, argument, text).await?;
+        if found.by_part {
+            self.note_part(argument, text, &found.described());
+        }
+        Ok(found)
+    }
+
+    /// Notes what a part of a name was read as.
+    pub fn note_part(&self, argument: &str, text: &str, read_as: &str) {
+        let note = format!("{argument}: {} was read as {read_as}.", quoted(text.trim(), 60));
+        let mut notes = self.notes.lock();
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
     }
 
     pub(super) async fn find_among(&self, nouns: &[Noun], argument: &str, text: &str) -> Result<Found, Failure> {
@@ -78,12 +102,30 @@ impl Names {
         if let Some(found) = unlisted {
             return Ok(found);
         }
+        let takes_parts = self.takes_parts && missing.iter().all(|noun| noun.is_whole);
+        let parts: Vec<&(Entry, String)> = missing.iter().flat_map(|noun| &noun.parts).collect();
+        match parts.as_slice() {
+            [(entry, _)] if takes_parts => {
+                if let Ok(id) = entry.id.parse() {
+                    return Ok(Found { by_part: true, ..Found::new(id, Some(entry.clone())) });
+                }
+            }
+            [_, _, ..] if takes_parts => {
+                let candidates = parts.iter().map(|(_, described)| described.as_str());
+                return Err(in_several_names(argument, text, candidates));
+            }
+            _ => {}
+        }
         let (first, others) =
             missing.split_first().map_or(("nothing", &[][..]), |(first, others)| (&first.none, others));
         let mut problem = format!("{argument}: {first} is called {}", quoted(text.trim(), 80));
         others.iter().for_each(|other| problem.push_str(&format!(", and {} either", other.none)));
-        let hints = missing.into_iter().map(|none| none.hint).collect::<Vec<_>>();
-        Err(Failure::not_found(argument, problem, hints.join("; ")))
+        let suggested = parts.iter().take(SUGGESTED).map(|(_, described)| described.as_str()).collect::<Vec<_>>();
+        let hint = match suggested.as_slice() {
+            [] => missing.into_iter().map(|none| none.hint).collect::<Vec<_>>().join("; "),
+            some => format!("did you mean {}? Call again with its id", some.join(" or ")),
+        };
+        Err(Failure::not_found(argument, problem, hint))
     }
 
     /// Like [`Names::find`], for one noun.
@@ -95,26 +137,29 @@ impl Names {
         let mut entries = match self.directory.all(&self.oncehub, noun).await {
             Ok(entries) => entries,
             // Names are a convenience; an id works without them.
-            Err(error) => return an_id().map(|id| Ok(Found::unlisted(id))).ok_or_else(|| Failure::from(error)),
+            Err(error) => return an_id().map(|id| Ok(Found::new(id, None))).ok_or_else(|| Failure::from(error)),
         };
         // Re-read before reporting "not found": the cache may be stale.
-        if an_id().is_none() && !entries.knows(&folded) && entries.read_at.is_some_and(|at| at < began) {
+        let is_known = |entries: &Entries| {
+            entries.knows(&folded) || self.takes_parts && entries.called_like(&folded).next().is_some()
+        };
+        if an_id().is_none() && !is_known(&entries) && entries.read_at.is_some_and(|at| at < began) {
             self.directory.forget(noun);
             entries = self.directory.all(&self.oncehub, noun).await?;
         }
         if let (Some(entry), Ok(id)) = (entries.get(text), text.parse()) {
-            return Ok(Ok(Found { id, entry: Some(entry.clone()) }));
+            return Ok(Ok(Found::new(id, Some(entry.clone()))));
         }
         let matches: Vec<&Entry> = entries.all.iter().filter(|entry| entry.known_as.contains(&folded)).collect();
         let (what, how) = words(noun);
         match matches.as_slice() {
             [entry] => match entry.id.parse() {
-                Ok(id) => Ok(Ok(Found { id, entry: Some((*entry).clone()) })),
+                Ok(id) => Ok(Ok(Found::new(id, Some((*entry).clone())))),
                 Err(error) => Err(Failure::argument(argument, error, how)),
             },
             [] => {
                 if let Some(id) = an_id() {
-                    return Ok(Ok(Found::unlisted(id)));
+                    return Ok(Ok(Found::new(id, None)));
                 }
                 if let Some(found) = self.unlisted(noun, text, entries.has_more).await? {
                     return Ok(Ok(found));
@@ -129,26 +174,32 @@ impl Names {
                     Some(near) => format!("{more}did you mean {}? Otherwise {how}", quoted(near, 60)),
                     None => format!("{more}{how}"),
                 };
-                Ok(Err(Missing { none: entries.none_of(what), hint }))
+                let hosts = self.hosts_of(noun).await;
+                let parts =
+                    entries.called_like(&folded).map(|entry| (entry.clone(), entry.described(&hosts))).collect();
+                Ok(Err(Missing { none: entries.none_of(what), hint, is_whole: !entries.has_more, parts }))
             }
             several => {
-                let hosts = match noun {
-                    Noun::Calendars => self.all_or_none(Noun::Users).await,
-                    _ => Arc::default(),
-                };
-                let candidates: Vec<String> = several.iter().take(20).map(|entry| entry.described(&hosts)).collect();
+                let hosts = self.hosts_of(noun).await;
+                let candidates = several.iter().map(|entry| entry.described(&hosts)).collect::<Vec<_>>();
                 let count = match several.len() {
                     count if entries.has_more => {
                         format!("{count} of the first {} {what}s (there are more)", thousands(entries.all.len()))
                     }
                     count => format!("{count} {what}s"),
                 };
-                let others = several.len() - candidates.len();
-                let others = if others > 0 { format!("; and {others} more") } else { String::new() };
-                let problem =
-                    format!("{argument}: {count} are called {}: {}{others}", quoted(text, 80), candidates.join("; "));
+                let candidates = listed(candidates.iter().map(String::as_str));
+                let problem = format!("{argument}: {count} are called {}: {candidates}", quoted(text, 80));
                 Err(Failure::ambiguous(argument, problem))
             }
+        }
+    }
+
+    /// Returns whose names describe the objects of a noun.
+    async fn hosts_of(&self, noun: Noun) -> Arc<Entries> {
+        match noun {
+            Noun::Calendars => self.all_or_none(Noun::Users).await,
+            _ => Arc::default(),
         }
     }
 
@@ -160,7 +211,7 @@ impl Names {
             let page = oncehub.page(&users::All { email: Some(text.to_owned()) }, 2, None).await?;
             let theirs = |entry: &Entry| entry.email.as_deref().is_some_and(|email| fold(email) == fold(text));
             let mut entries = page.items.into_iter().filter_map(Entry::new).filter(theirs);
-            let found = entries.next().and_then(|entry| Some(Found { id: entry.id.parse().ok()?, entry: Some(entry) }));
+            let found = entries.next().and_then(|entry| Some(Found::new(entry.id.parse().ok()?, Some(entry))));
             return Ok(found);
         }
         let Ok(id) = text.parse::<Id>() else { return Ok(None) };
@@ -168,11 +219,32 @@ impl Names {
             Ok(mut object) => {
                 object.fill_id(id.as_str());
                 let entry = if object.is_deleted() { None } else { Entry::new(object) };
-                Ok(Some(Found { id, entry }))
+                Ok(Some(Found::new(id, entry)))
             }
             // OnceHub rejecting the text as malformed means the same as "not found".
             Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Lists candidates, and how many more there are.
+fn listed<'a>(candidates: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let others = candidates.len().saturating_sub(CANDIDATES);
+    let mut listed = candidates.take(CANDIDATES).collect::<Vec<_>>().join("; ");
+    if others > 0 {
+        listed.push_str(&format!("; and {others} more"));
+    }
+    listed
+}
+
+/// A failure for a part that several names have.
+pub(super) fn in_several_names<'a>(
+    argument: &str,
+    text: &str,
+    candidates: impl ExactSizeIterator<Item = &'a str>,
+) -> Failure {
+    let (text, count) = (quoted(text.trim(), 80), candidates.len());
+    let problem = format!("{argument}: {text} is a part of the names of {count}: {}", listed(candidates));
+    Failure::ambiguous(argument, problem)
 }

@@ -51,7 +51,7 @@ impl Names {
                 "use the person's name or e-mail address, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User header) set to a user's e-mail or id",
             )
         };
-        let found = self.find_among(&[Noun::Users], argument, me).await.map_err(|failure| {
+        let found = self.exactly().find_among(&[Noun::Users], argument, me).await.map_err(|failure| {
             let problem = failure.message.trim_start_matches(&named);
             match failure.kind {
                 Kind::NotFound => wrong(format!("names nobody: {problem}")),

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use futures::future::{BoxFuture, join_all};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 pub use booking::Among;
 pub use directory::{Directory, Entries, Entry};
@@ -32,6 +33,9 @@ use crate::records::{Named, Noun, Record, Told, Zone};
 
 /// Reports how many objects a call has scanned, and of how many.
 pub type Progress = Arc<dyn Fn(usize, Option<usize>) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// Sentences of our own for the reply of one call.
+pub type Notes = Arc<Mutex<Vec<String>>>;
 
 /// What one call reads OnceHub with, and finds names with.
 #[derive(Clone)]
@@ -48,6 +52,10 @@ pub struct Names {
     pub now: Timestamp,
     /// Where to report progress.
     pub progress: Progress,
+    /// Whether a part of a name will do that only one has: for a call that only reads.
+    pub takes_parts: bool,
+    /// Sentences for the reply: what a part of a name was read as.
+    pub notes: Notes,
 }
 
 impl Names {
@@ -55,6 +63,12 @@ impl Names {
     #[must_use]
     pub fn trying_once(&self) -> Self {
         Self { oncehub: self.oncehub.trying_once(), ..self.clone() }
+    }
+
+    /// Returns the same, which takes no part of a name.
+    #[must_use]
+    pub fn exactly(&self) -> Self {
+        Self { takes_parts: false, ..self.clone() }
     }
 
     /// Reads one object by its id.

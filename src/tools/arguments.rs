@@ -224,7 +224,12 @@ fn complete(path: &str, schema: &JsonObject, read: &Map<String, Value>) -> Resul
     let (problem, hint) = match missing.get(1..).unwrap_or_default() {
         [] => {
             let of_it = schema.get("properties").and_then(|known| known.get(*first)).unwrap_or(&Value::Null);
-            ("is required".to_owned(), meaning(of_it, "call again with it"))
+            let mut hint = meaning(of_it, "call again with it");
+            // An id can be found; what is not one, a person has to know.
+            if !first.ends_with("_id") {
+                hint.push_str("; if you do not know it, ask the person: do not guess");
+            }
+            ("is required".to_owned(), hint)
         }
         others => {
             let hint = "call again with all of them; ask the person for what you do not know";

@@ -66,9 +66,9 @@ impl<'a> Asked<'a> {
 
     pub(super) async fn contact(&mut self, text: Option<&str>) -> Result<Option<Id>, Failure> {
         let Some(text) = text else { return Ok(None) };
-        let id = self.call.names.contact("contact", text).await?;
-        self.words.push(format!("contact {id}"));
-        Ok(Some(id))
+        let found = self.call.names.contact("contact", text).await?;
+        self.words.push(format!("contact {}", found.described()));
+        Ok(Some(found.id))
     }
 
     /// Reads a range, from a moment on and before another; a date as its end includes that day. The arguments are

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{Reply, Tools, arguments};
 use crate::actions::confirm::Ask;
 use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
-use crate::names::{Me, Names, Progress};
+use crate::names::{Me, Names, Notes, Progress};
 use crate::oncehub::Ledger;
 use crate::records::{Failure, Kind, Moment, Noun, Record, Zone, time};
 
@@ -85,13 +85,15 @@ pub(super) fn names(tools: &Tools, deadline: Instant, ledger: Ledger, changes: b
         zone: tools.settings.zone.clone().unwrap_or_else(Zone::utc),
         now: (tools.settings.now)(),
         progress,
+        takes_parts: !changes,
+        notes: Notes::default(),
     }
 }
 
 impl Prepared {
-    /// Prepares a call: its arguments may contain times without a zone. Returns a note for the reply, if the zone is not
-    /// what it should be.
-    pub(super) async fn call(context: &mut ToolCallContext<'_, Tools>, needs: Needs) -> Option<&'static str> {
+    /// Prepares a call: its arguments may contain times without a zone. Returns the notes for the reply: that the zone is
+    /// not what it should be, and what is found out during the call.
+    pub(super) async fn call(context: &mut ToolCallContext<'_, Tools>, needs: Needs) -> Notes {
         let tools = context.service;
         let request = &context.request_context;
         let deadline = Instant::now() + tools.settings.timeout;
@@ -100,21 +102,18 @@ impl Prepared {
         let mut prepared = Self { names: names(tools, deadline, ledger, needs.changes, progress), deadline };
         let asked = context.arguments.as_ref().and_then(|arguments| arguments.get("time_zone")?.as_str());
         let asked = asked.and_then(|zone| Zone::parse(zone).ok());
-        let note = match asked {
-            Some(zone) => {
-                prepared.names.zone = zone;
-                None
-            }
+        let notes = Notes::clone(&prepared.names.notes);
+        match asked {
+            Some(zone) => prepared.names.zone = zone,
             None if needs.zone && tools.settings.zone.is_none() => {
                 let found = zone_of_me(&prepared.names, prepared.deadline).await;
-                let note = found.as_ref().err().map(|failure| without_zone(failure));
+                notes.lock().extend(found.as_ref().err().map(|failure| without_zone(failure).to_owned()));
                 prepared.names.zone = found.ok().flatten().unwrap_or(prepared.names.zone);
-                note
             }
-            None => None,
-        };
+            None => {}
+        }
         context.request_context.extensions.insert(prepared);
-        note
+        notes
     }
 }
 

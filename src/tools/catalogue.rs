@@ -265,7 +265,7 @@ impl Catalogue {
     async fn answer(&self, mut context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
         let changes = self.get(context.name()).is_some_and(changes);
         let zone = Self::shows_times(context.name());
-        let note = Prepared::call(&mut context, Needs { changes, zone }).await;
+        let notes = Prepared::call(&mut context, Needs { changes, zone }).await;
         let mut result = match self.router.call(context).await {
             Ok(CallToolResponse::Complete(result)) => result,
             Ok(other) => return Ok(other),
@@ -278,7 +278,7 @@ impl Catalogue {
             // rmcp treats every `Err` as a failure; a declined change is not one.
             result.is_error = Some(false);
         }
-        unclaimed::tell(&mut result, &note.map(str::to_owned).into_iter().collect::<Vec<_>>());
+        unclaimed::tell(&mut result, &notes.lock());
         Ok(result.into())
     }
 }

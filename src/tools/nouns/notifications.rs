@@ -2,9 +2,9 @@
 
 use rmcp::{tool, tool_router};
 
-use crate::names::{Found, Names};
+use crate::names::Names;
 use crate::oncehub::{Id, notifications};
-use crate::records::{Failure, Kind, Noun, Sms, Told};
+use crate::records::{Failure, Noun, Sms, Told};
 use crate::tools::asked::{Asked, expand};
 use crate::tools::listing::{Paging, rows_as};
 use crate::tools::{Answer, Call, Parameters, Tools, schema};
@@ -80,21 +80,14 @@ enum Status {
     Rejected,
 }
 
-/// Finds the user or contact that is meant, in words and by id, trying colleagues first.
+/// Finds the user or contact that is meant, in words and by id.
 async fn recipient(names: &Names, text: &str, kind: Option<RecipientType>) -> Result<(String, Id), Failure> {
-    let user = match kind {
-        Some(RecipientType::Contact) => None,
-        Some(RecipientType::User) => Some(names.find(&[Noun::Users], "recipient", text).await?),
-        None => match names.find(&[Noun::Users], "recipient", text).await {
-            Ok(user) => Some(user),
-            Err(failure) if failure.kind == Kind::NotFound => None,
-            Err(failure) => return Err(failure),
-        },
+    let (what, found) = match kind {
+        Some(RecipientType::Contact) => ("contact", names.contact("recipient", text).await?),
+        Some(RecipientType::User) => ("user", names.find(&[Noun::Users], "recipient", text).await?),
+        None => names.user_or_contact("recipient", text).await?,
     };
-    match user {
-        // An id that no user has is most likely a contact's.
-        Some(Found { id, entry: None }) => Ok((id.to_string(), id)),
-        Some(user) => Ok((format!("user {}", user.described()), user.id)),
-        None => names.contact("recipient", text).await.map(|id| (format!("contact {id}"), id)),
-    }
+    // An id that no user has is most likely a contact's.
+    let what = if found.entry.is_none() && what == "user" { String::new() } else { format!("{what} ") };
+    Ok((format!("{what}{}", found.described()), found.id))
 }

@@ -10,6 +10,7 @@ mod held;
 mod importers;
 mod names;
 mod operations;
+mod parts;
 mod size;
 mod small_nouns;
 mod text_alone;

@@ -44,18 +44,17 @@ impl Tools {
         let read = call.names.read::<BookingCalendar>(&Collection::BookingCalendars.get(&id), &id).await?;
         let calendar = call.names.filled(read).await;
         let form = call.names.directory.form(&call.oncehub().trying_once(), &id).await.ok();
-        let text = match form.as_deref().map(Vec::as_slice) {
-            None => calendar.text(call.zone()),
-            Some([]) => {
-                format!("{}\nform: name and e-mail, as far as its last bookings show", calendar.text(call.zone()))
-            }
-            Some(fields) => {
-                let fields: Vec<String> = fields.iter().map(FormField::described).collect();
-                format!("{}\nform, as its last bookings show: {}", calendar.text(call.zone()), fields.join(", "))
-            }
-        };
-        let form = form.map(|fields| fields.to_vec());
-        Ok(Reply::new(WithForm { calendar, form }, text))
+        let mut text = calendar.text(call.zone());
+        if let Some(form) = &form {
+            text = format!("{text}\n{}", form.described());
+        }
+        let is_unread = form.is_none();
+        let form = form.filter(|form| form.of > 0).map(|form| form.fields.clone());
+        let mut reply = Reply::new(WithForm { calendar, form }, text);
+        if is_unread {
+            reply.note("What its form asks is not known: its last bookings could not be read.");
+        }
+        Ok(reply)
     }
 }
 

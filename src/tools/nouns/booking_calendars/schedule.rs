@@ -244,11 +244,19 @@ async fn unanswered(call: &Call, schedule: &Schedule, failure: Failure) -> Failu
     if !failure.message.contains("Required fields are missing") {
         return failure;
     }
-    match call.names.directory.form(call.oncehub(), &schedule.calendar.id).await.as_deref().map(Vec::as_slice) {
+    match call
+        .names
+        .directory
+        .form(call.oncehub(), &schedule.calendar.id)
+        .await
+        .as_deref()
+        .map(|form| form.fields.as_slice())
+    {
         Ok(fields @ [_, ..]) => {
             let fields: Vec<String> = fields.iter().map(FormField::described).collect();
             failure.hint(format!(
-                "earlier bookings on this calendar answered {}: pass them in custom_fields, spelt exactly like that",
+                "earlier bookings on this calendar answered {}: pass them in custom_fields, spelt exactly like that (a phone as guest_phone); its \
+                 page (url of get_booking_calendar) shows the form",
                 fields.join(", ")
             ))
         }

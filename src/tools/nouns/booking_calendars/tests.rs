@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::oncehub::Object;
-use crate::records::{Booking, FormField, Told};
+use crate::records::{Booking, Learnt, Told};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, Setup};
 
@@ -487,7 +487,55 @@ async fn what_a_form_asks_is_learnt_from_the_last_bookings_once() {
         bench.call("get_booking_time_slots", json!({"calendar_id": "Strategy session"})).await.structure().clone();
     let guest = guest_with(json!({"calendar_id": "Strategy session", "start_time": slots["items"][0]["start_time"]}));
     let failure = bench.call_with(fault, "schedule_meeting", guest).await.failure();
-    assert!(failure.contains(r#"hint: earlier bookings on this calendar answered "Company_Size" ("#), "{failure}");
+    assert!(
+        failure.contains(
+            r#"hint: earlier bookings on this calendar answered "company" (5 of 5 bookings), "Company_Size" ("#
+        ),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_known_of_a_form_is_not_said() {
+    let read = async |page: Value| {
+        let fault = Fault::new(Effect::Replace(page)).on("GET", "/v2/bookings");
+        let bench = Bench::start().await;
+        bench.call_with(fault, "get_booking_calendar", json!({"calendar_id": "Strategy session"})).await
+    };
+    let form = |form: Value| json!({"data": [{"id": "BKNG-000001", "form_submission": form}], "has_more": false});
+    let none = read(json!({"data": [], "has_more": false})).await;
+    assert!(none.text().ends_with("\nform: not known, no booking shows what it asks yet"), "{}", none.text());
+    assert!(none.structure()["form"].is_null(), "{}", none.structure());
+    let plain = read(form(json!({"name": "Ada", "email": "a@x.example", "phone": " ", "custom_fields": []}))).await;
+    assert!(
+        plain.text().ends_with("form: no more than name and e-mail, as its last bookings (1) show"),
+        "{}",
+        plain.text()
+    );
+    assert_eq!(plain.structure()["form"], json!([]));
+    let full = json!({"email": "a@x.example", "phone": "+12025550195", "company": "Acme", "note": "Hi", "custom_fields": [
+        {"name": "Topic", "value": "Growth"}]});
+    let full = read(form(full)).await;
+    for name in ["phone", "company", "note", "Topic"] {
+        assert!(full.text().contains(&format!("{name:?} (1 of 1 bookings)")), "{name}: {}", full.text());
+    }
+    assert!(!full.text().contains("555") && !full.text().contains("Acme"), "what a guest wrote is theirs");
+    let bench = Bench::start().await;
+    let refused = Fault::new(Effect::Error(403, json!({"type": "x", "message": "No"}))).on("GET", "/v2/bookings");
+    let unread = bench.call_with(refused, "get_booking_calendar", json!({"calendar_id": "Strategy session"})).await;
+    let note = "What its form asks is not known: its last bookings could not be read.";
+    assert_eq!(unread.structure()["note"], note);
+    assert!(unread.text().ends_with(note) && unread.structure()["form"].is_null(), "{}", unread.text());
+}
+
+#[tokio::test]
+async fn what_only_the_guest_knows_is_asked_for_not_guessed() {
+    let bench = Bench::start().await;
+    let mut without = guest();
+    without.as_object_mut().unwrap().remove("guest_email");
+    let failure = bench.call("schedule_meeting", without).await;
+    let hint = "expected: Where the invitation goes; if you do not know it, ask the person: do not guess";
+    assert_eq!(failure.error()["hint"], hint);
 }
 
 #[test]
@@ -506,6 +554,6 @@ fn an_answer_is_told_when_three_guests_gave_it_and_never_what_a_single_one_wrote
         booking("d@x.example", json!("Secret")),
         Told::from(Object::new(json!({"id": "BKNG-2", "form_submission": null}))),
     ];
-    let learnt = serde_json::to_value(FormField::learn(&bookings)).unwrap();
+    let learnt = serde_json::to_value(Learnt::from(&bookings).fields).unwrap();
     assert_eq!(learnt, json!([{"name": "Topic", "seen_in": 6, "of": 6, "values": ["Growth"]}]));
 }

@@ -8,6 +8,7 @@ use crate::actions::bookings::{Change, Target, cancel, mark_no_show, request_res
 use crate::actions::{Action, Stop};
 use crate::names::Among;
 use crate::records::booking::Booking;
+use crate::records::{Failure, word};
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 fn yes() -> bool {
@@ -22,7 +23,7 @@ impl Tools {
     #[tool(title = "Cancel booking", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn cancel_booking(&self, mut call: Call, Parameters(input): Parameters<CancelBooking>) -> Answer<Stop> {
-        let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
+        let target = Target::find(&call.names, Among::Cancelable, &input.booking_id).await?;
         let mailed =
             if input.notify_guest { "The guest is notified by e-mail." } else { "The guest was not notified." };
         told(&mut call, cancel(target, input.reason, input.notify_guest), &format!("Canceled. {mailed}")).await
@@ -34,9 +35,14 @@ impl Tools {
     #[tool(title = "Request reschedule", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn request_reschedule(&self, mut call: Call, Parameters(input): Parameters<Reschedule>) -> Answer<Stop> {
-        let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
+        let target = Target::find(&call.names, Among::Cancelable, &input.booking_id).await?;
         let said = "Canceled, and the guest is asked by e-mail to choose another time.";
-        told(&mut call, request_reschedule(target, input.reason), said).await
+        let change = request_reschedule(target, input.reason);
+        // That it is canceled is half of what was asked for, and the other half cannot be had any more.
+        if let Some(target) = change.made_already() {
+            return Err(not_asked(&call, target).await.into());
+        }
+        told(&mut call, change, said).await
     }
 
     /// Mark a booking whose start has passed as missed by the guest: find it with `list_bookings` (starts_before now).
@@ -85,6 +91,26 @@ where
     done.object.fill_id(change.id().as_str());
     let booking = call.told(done.object.clone()).await;
     Ok(changed(said, &booking, call.zone()).after(&done))
+}
+
+/// The failure of asking the guest of a canceled booking to choose another time.
+async fn not_asked(call: &Call, target: &Target) -> Failure {
+    let Target { id, booking, .. } = target;
+    let mut problem = format!(
+        "{id} is already canceled, so the guest was not asked now to choose another time; whether they were \
+         asked before is not known"
+    );
+    if let Some(next) = target.successor(call).await {
+        problem.push_str(&format!(". Another booking took its place: {}", next.described(call.zone())));
+    }
+    let mut hint =
+        "if they still need a time, use schedule_meeting for one that is agreed on, or create_one_time_link \
+                    for them to choose"
+            .to_owned();
+    if let Some(url) = booking.reschedule_url.as_deref().filter(|url| !url.is_empty()) {
+        hint.push_str(&format!("; its reschedule_url is {}", word(url)));
+    }
+    Failure::argument("booking_id", problem, hint)
 }
 
 /// Tells a booking that has been changed before, and the one that followed it, if there is one.

@@ -221,12 +221,28 @@ async fn a_name_stands_for_a_booking_that_the_change_can_apply_to() {
     assert!(!part.contains(&past), "{part}");
     let canceled = bench.call("cancel_booking", json!({"booking_id": "nikolai petrov"})).await;
     assert_eq!(canceled.structure()["id"], upcoming);
-    let none = bench.call("request_reschedule", json!({"booking_id": "Nikolai Petrov"})).await.failure();
+    let none =
+        bench.call("reassign_booking", json!({"booking_id": "Nikolai Petrov", "new_host": "Lee Whitford"})).await;
+    let none = none.failure();
     assert!(none.starts_with("booking_id: no upcoming booking is known as \"Nikolai Petrov\""), "{none}");
+    // What was just done is so already, by the name as by the id.
+    let again = bench.call("cancel_booking", json!({"booking_id": "Nikolai Petrov"})).await;
+    assert_eq!(again.structure()["id"], upcoming);
+    assert!(again.text().starts_with("Nothing to do: it is already canceled"), "{}", again.text());
     let missed = bench.call("mark_no_show", json!({"booking_id": "nikolai@petrov.example"})).await;
     assert_eq!(missed.structure()["id"], past);
+    let again = bench.call("mark_no_show", json!({"booking_id": "Nikolai Petrov"})).await;
+    assert_eq!(again.structure()["id"], past);
+    assert!(again.text().starts_with("Nothing to do: it is already no-show"), "{}", again.text());
     let several = bench.call("cancel_booking", json!({"booking_id": "Jacob Lindqvist"})).await.failure();
     assert!(several.contains("3 upcoming bookings are known as") && !several.contains("completed"), "{several}");
+    for _ in 0..3 {
+        let id = bench.booking(json!({"guest": "Jacob Lindqvist", "starts_after": "now", "status": ["scheduled", "rescheduled", "requested"]})).await;
+        bench.call("cancel_booking", json!({"booking_id": id})).await.text();
+    }
+    let several = bench.call("cancel_booking", json!({"booking_id": "Jacob Lindqvist"})).await.failure();
+    let said = "no upcoming booking is known as \"Jacob Lindqvist\"; already canceled: 3 of that name, BKNG-";
+    assert!(several.contains(said), "{several}");
 }
 
 #[tokio::test]
@@ -237,8 +253,10 @@ async fn a_read_takes_a_part_of_a_name_that_only_one_booking_has() {
     let made = bench.call("schedule_meeting", ada).await.structure()["booking_id"].clone();
     let only = bench.call("get_booking", json!({"booking_id": "lovelace"})).await;
     assert_eq!(only.structure()["id"], made);
-    let several = bench.call("get_booking", json!({"booking_id": "jacob"})).await.failure();
-    assert!(several.starts_with("booking_id: no booking is known as \"jacob\"\nhint: did you mean BKNG-"), "{several}");
+    assert!(only.text().contains("note: booking_id: \"lovelace\" was read as BKNG-"), "{}", only.text());
+    let several = bench.call("get_booking", json!({"booking_id": "jacob"})).await;
+    assert_eq!(several.error()["type"], "ambiguous_name");
+    assert!(several.failure().starts_with("booking_id: \"jacob\" is a part of the names of "), "{}", several.failure());
 }
 
 #[tokio::test]
@@ -252,6 +270,31 @@ async fn canceling_tells_the_guest_why() {
     assert_eq!(sent.body, Some(json!({"cancellation_reason": "Dana is ill", "send_cancellation_email": true})));
     let again = bench.call("cancel_booking", json!({"booking_id": id})).await;
     assert!(again.text().starts_with("Nothing to do: it is already canceled"), "{}", again.text());
+}
+
+#[tokio::test]
+async fn a_question_and_a_dry_run_say_that_a_booking_is_paid() {
+    let asking = Bench::asking(Confirm::Auto, Some(vec![Answer::Declined])).await;
+    let mut setup = Setup::default();
+    setup.settings.dry_run = true;
+    let dry = Bench::with(setup).await;
+    for (calendar, is_paid) in [("Paid consultation", true), ("Intro call", false)] {
+        let filter = json!({"calendar": calendar, "starts_after": "now", "status": "scheduled"});
+        let id = asking.booking(filter).await;
+        for (tool, more) in [("cancel_booking", json!({})), ("reassign_booking", json!({"new_host": "Priya Raman"}))] {
+            let mut arguments = more;
+            arguments["booking_id"] = id.as_str().into();
+            asking.call(tool, arguments.clone()).await.text();
+            let question = asking.asked.lock().unwrap().pop().unwrap();
+            assert_eq!(
+                question.contains(", which is paid,") || question.contains(", which is paid to"),
+                is_paid,
+                "{question}"
+            );
+            let would = dry.call(tool, arguments).await.structure()["would"].as_str().unwrap().to_owned();
+            assert_eq!(would.contains("which is paid"), is_paid, "{would}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -295,16 +338,23 @@ async fn what_is_so_already_is_told_calmly_with_what_followed_and_nothing_is_sen
     let bench = Bench::start().await;
     let canceled = bench.booking(json!({"status": "canceled"})).await;
     let missed = bench.booking(json!({"status": "no_show"})).await;
-    for (tool, booking, status) in [
-        ("cancel_booking", &canceled, "canceled"),
-        ("request_reschedule", &canceled, "canceled"),
-        ("mark_no_show", &missed, "no-show"),
-    ] {
+    for (tool, booking, status) in [("cancel_booking", &canceled, "canceled"), ("mark_no_show", &missed, "no-show")] {
         let replied = bench.call(tool, json!({"booking_id": booking})).await;
         let start = format!("Nothing to do: it is already {status}, and nobody was notified again.");
         assert!(!replied.is_failure() && replied.text().starts_with(&start), "{}", replied.text());
     }
+    // A guest of a canceled booking is not asked for another time: that is not calmly "nothing to do".
+    let asked = bench.call("request_reschedule", json!({"booking_id": canceled})).await;
+    assert_eq!(asked.error()["outcome"], "not_done");
+    let said =
+        format!("booking_id: {canceled} is already canceled, so the guest was not asked now to choose another time");
+    assert!(asked.failure().starts_with(&said) && asked.failure().contains("is not known"), "{}", asked.failure());
+    let hint = asked.error()["hint"].as_str().unwrap().to_owned();
+    assert!(hint.contains("schedule_meeting") && hint.contains("create_one_time_link"), "{hint}");
+    assert!(hint.contains("its reschedule_url is http"), "{hint}");
     let next = bench.sandbox.with(|world| world.follow(&canceled).unwrap());
+    let asked = bench.call("request_reschedule", json!({"booking_id": canceled})).await.failure();
+    assert!(asked.contains("Another booking took its place:") && asked.contains(&next), "{asked}");
     let text = bench.call("cancel_booking", json!({"booking_id": canceled})).await.text();
     assert!(text.contains("Another booking took its place:") && text.contains(&next), "{text}");
     assert_eq!(bench.requests("POST", "/"), 0);

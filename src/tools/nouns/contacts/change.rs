@@ -48,7 +48,7 @@ impl Tools {
             _ => failure,
         };
         let input: UpdateContact = arguments::read(arguments).map_err(fixed)?;
-        let id = call.names.contact("contact_id", &input.contact_id).await?;
+        let id = call.names.contact("contact_id", &input.contact_id).await?.id;
         let mut fields = Map::new();
         fields.extend(input.first_name.map(|name| ("first_name".to_owned(), name.into())));
         fields.extend(input.last_name.map(|name| ("last_name".to_owned(), name.into())));
@@ -76,7 +76,7 @@ impl Tools {
     #[tool(title = "Delete contact", annotations(destructive_hint = true),
         output_schema = schema::written::<Deletion>())]
     async fn delete_contact(&self, mut call: Call, Parameters(input): Parameters<OneContact>) -> Answer<Stop> {
-        let id = call.names.contact("contact_id", &input.contact_id).await?;
+        let id = call.names.contact("contact_id", &input.contact_id).await?.id;
         let (mut delete, name, upcoming) = actions::contacts::delete(&call, id.clone()).await?;
         let done = call.carry_out(&mut delete).await?;
         let mut reply = Reply::deleted("contact", &id, name, &done);

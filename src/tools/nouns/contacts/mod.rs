@@ -35,7 +35,7 @@ impl Tools {
     /// `list_bookings` (contact); changes: `update_contact`.
     #[tool(title = "Get contact", annotations(read_only_hint = true), output_schema = schema::one::<Contact>())]
     async fn get_contact(&self, call: Call, Parameters(input): Parameters<OneContact>) -> Answer {
-        let id = call.names.contact("contact_id", &input.contact_id).await?;
+        let id = call.names.contact("contact_id", &input.contact_id).await?.id;
         let contact = call.names.filled(call.names.read::<Contact>(&Collection::Contacts.get(&id), &id).await?).await;
         Ok(told(&contact, call.zone()))
     }

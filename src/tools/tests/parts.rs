@@ -50,7 +50,7 @@ async fn a_part_that_several_names_have_is_ambiguous_and_one_of_an_address_or_an
         ("list_bookings", "host", "an", 3),
         ("get_contact", "contact_id", "carter", 2),
         ("list_sms_notifications", "recipient", "ben", 2),
-        ("get_booking_calendar", "calendar_id", "review", 3),
+        ("get_booking_calendar", "calendar_id", "review", 2),
     ] {
         let replied = bench.call(tool, json!({(argument): part})).await;
         assert_eq!(replied.error()["type"], "ambiguous_name", "{tool} {part}");

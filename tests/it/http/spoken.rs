@@ -53,7 +53,7 @@ const fn row(
 
 const BOTH: (&str, &str) = ("Accept", "application/json, text/event-stream");
 
-pub(crate) const ROWS: [Row; 37] = [
+pub(crate) const ROWS: [Row; 38] = [
     row(Initialize, "/mcp", &[BOTH], 200, Events, "mcp-session-id: "),
     row(Call, "/mcp", &[BOTH], 200, Events, "\"isError\":false"),
     row(Modern, "/mcp", &[BOTH], 200, Json, "\"isError\":false"),

@@ -294,7 +294,11 @@ fn a_check_says_in_which_zone_replies_are_where_none_is_set() {
     for (arguments, status, expected) in [
         (&["--sandbox"][..], "ok", Some("replies show times in America/New_York, the time zone of 'me'")),
         (&["--sandbox", "--user", "lee@northlight.example"], "ok", Some("replies show times in Europe/London, ")),
-        (&["--sandbox", "--user", "nobody"], "warning", Some("replies show times in UTC: 'me' is nobody, or has no ")),
+        (
+            &["--sandbox", "--user", "nobody"],
+            "warning",
+            Some("replies show times in UTC: ONCEHUB_MCP_USER does not name "),
+        ),
         (&["--sandbox", "--time-zone", "UTC"], "", None),
     ] {
         let (_, findings) = check(&home, arguments, &[]);

@@ -74,7 +74,7 @@ const CUT: &str = "These are the newest created, not the earliest: any day may l
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ListBookings {
-    /// Default any. Several: 1,000 scanned a call, go on with cursor
+    /// Default any. Several: 1,000 a call, go on with cursor
     #[serde(default)]
     status: Vec<Status>,
     /// Part of the guest's name or e-mail; scans 1,000 bookings a call

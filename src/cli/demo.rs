@@ -34,7 +34,7 @@ pub(super) async fn run() -> anyhow::Result<ExitCode> {
     let tools = demo.client.list_all_tools().await?.len();
     print_line(&format!("{} {} over MCP, with {tools} tools", style(&about.name).bold(), about.version));
     demo.step("Does it work?", "test_connection", json!({})).await?;
-    let week = json!({"starts_after": "today", "starts_before": "+7d", "time_zone": "America/New_York"});
+    let week = json!({"host": "me", "starts_after": "today", "starts_before": "+7d", "time_zone": "America/New_York"});
     demo.step("What does my week look like?", "list_bookings", week).await?;
 
     let slots = json!({"calendar_id": CALENDAR, "start_time": "tomorrow", "time_zone": GUEST_ZONE, "limit": 20});

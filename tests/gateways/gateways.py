@@ -193,13 +193,20 @@ async def listen(command, environment, log, ready):
     return None
 
 
-class Gateway:
-    """Before a server of its own. It may be killed, and started again at the same address."""
+class Started:
+    """What every gateway is started with."""
 
-    def __init__(self, way, environment, folder, settings):
+    def __init__(self, way, environment, folder):
         self.way = way
         self.log = folder / "log"
         self.environment = environment
+
+
+class Gateway(Started):
+    """Before a server of its own. It may be killed, and started again at the same address."""
+
+    def __init__(self, way, environment, folder, settings):
+        super().__init__(way, environment, folder)
         self.servers = Noted(folder / "servers")
         self.server = self.servers.command(BINARY, "--log", "error", *settings)
         self.port = None
@@ -238,13 +245,11 @@ class Gateway:
         await end(self.running, self.servers)
 
 
-class Program:
+class Program(Started):
     """A gateway that each client starts, to one server that is there already."""
 
     def __init__(self, way, environment, folder, settings):
-        self.way = way
-        self.log = folder / "log"
-        self.environment = environment
+        super().__init__(way, environment, folder)
         self.programs = Noted(folder / "gateways")
         self.settings = settings
         self.address = "127.0.0.1:0"

@@ -16,7 +16,8 @@ use super::user::full_name;
 use super::{Lookup, Noun, Record, Reference, Time, Told};
 pub use text::agenda;
 
-/// A booking.
+/// A booking. A list has many, most of whose fields are not known.
+#[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Booking {
     pub id: Option<String>,

@@ -50,7 +50,7 @@ pub struct Directory {
     /// The addresses of accounts, as OnceHub names them.
     addresses: Cache<(Account, usize), Option<String>>,
     /// The time zones of those who are `me`.
-    zones: Cache<(Account, usize, Me), LookedUp>,
+    zones: Cache<(Account, usize, Generation, Me), LookedUp>,
     /// What the forms of calendars ask.
     forms: Cache<(Account, usize, Id), Arc<Learnt>>,
     /// The age from which entries are renewed when they are used.
@@ -112,9 +112,13 @@ impl Directory {
         self.generations.lock().entry(noun).or_default().0 += 1;
     }
 
+    fn generation(&self, noun: Noun) -> Generation {
+        self.generations.lock().get(&noun).copied().unwrap_or_default()
+    }
+
     /// Returns all objects of a noun.
     pub async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
-        let generation = self.generations.lock().get(&noun).copied().unwrap_or_default();
+        let generation = self.generation(noun);
         let key = Key { account: self.account, noun, with: oncehub.key_number(), generation };
         let entries = shared(&self.cache, key, || read(oncehub, noun)).await?;
         if entries.read_at.is_some_and(|at| at.elapsed() > self.fresh) {
@@ -147,7 +151,8 @@ impl Directory {
     ) -> Result<Option<Zone>, Arc<Failure>> {
         let look_up = async { LookedUp { at: now, zone: look_up.await.map_err(Arc::new) } };
         let is_over = |known: &LookedUp| known.zone.is_err() && now.duration_since(known.at).abs() >= FAILED_FOR;
-        let key = (self.account, oncehub.key_number(), me);
+        // Who was deleted here has no zone any more.
+        let key = (self.account, oncehub.key_number(), self.generation(Noun::Users), me);
         self.zones.entry(key).or_insert_with_if(look_up, is_over).await.into_value().zone
     }
 

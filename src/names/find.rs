@@ -158,7 +158,9 @@ impl Names {
                 Err(error) => Err(Failure::argument(argument, error, how)),
             },
             [] => {
-                if let Some(id) = an_id() {
+                // A name in capitals may look like an id; no id is a part of a name.
+                let is_in_names = entries.called_like(&folded).next().is_some();
+                if let Some(id) = an_id().filter(|_| !is_in_names) {
                     return Ok(Ok(Found::new(id, None)));
                 }
                 if let Some(found) = self.unlisted(noun, text, entries.has_more).await? {

@@ -145,3 +145,18 @@ async fn a_part_that_is_known_costs_no_second_reading() {
     let readings = bench.sandbox.requests().into_iter().filter(|seen| seen.path == "/v2/teams").count();
     assert_eq!(readings, 1);
 }
+
+#[tokio::test]
+async fn a_surname_in_capitals_is_no_id() {
+    let bench = Bench::start().await;
+    bench.call("update_user", json!({"user_id": "Lee Whitford", "last_name": "DUPONT-MOREAU"})).await.text();
+    let replied = bench.call("list_teams", json!({"user": "DUPONT-MOREAU"})).await;
+    assert!(
+        replied.text().contains("user: \"DUPONT-MOREAU\" was read as \"Lee DUPONT-MOREAU\" ("),
+        "{}",
+        replied.text()
+    );
+    assert!(!replied.structure()["items"].as_array().unwrap().is_empty());
+    let unsure = bench.call("delete_user", json!({"user_id": "DUPONT-MOREAU"})).await;
+    assert!(unsure.failure().contains("did you mean"), "{}", unsure.failure());
+}

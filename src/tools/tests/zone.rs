@@ -213,3 +213,15 @@ fn whatever_shows_times_is_in_the_zone_of_me() {
     ];
     assert_eq!(without, expected);
 }
+
+#[tokio::test]
+async fn a_me_who_was_deleted_has_no_zone_any_more() {
+    let bench = bench(Some("noor@northlight.example")).await;
+    let before = bench.call("list_bookings", json!({"limit": 1})).await;
+    let id = bench.call("get_user", json!({"user_id": "noor@northlight.example"})).await.structure()["id"].clone();
+    assert_eq!(before.structure()["time_zone"], "Europe/London");
+    assert_eq!(bench.call("delete_user", json!({"user_id": id})).await.structure()["deleted"], true);
+    let after = bench.call("list_bookings", json!({"limit": 1})).await;
+    assert_eq!(after.structure()["time_zone"], "UTC");
+    assert!(after.text().contains("does not name exactly one user"), "{}", after.text());
+}

@@ -16,8 +16,8 @@ use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 #[tool_router(router = links, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Create a link for one guest to book one meeting when they choose, optionally prefilled. OnceHub does not send
-    /// it: pass it on. It expires after one booking or 90 days; no tool revokes it. Published calendars only. For an
-    /// agreed time use `schedule_meeting`; form, lasting link: `get_booking_calendar`.
+    /// it: pass it on. It expires once used or after 90 days; no tool revokes it. Published calendars only. For an
+    /// agreed time use `schedule_meeting`; form, lasting URL: `get_booking_calendar`.
     #[tool(title = "Create one-time link", annotations(destructive_hint = false),
         output_schema = schema::written::<Link>())]
     async fn create_one_time_link(&self, mut call: Call, Parameters(input): Parameters<CreateLink>) -> Answer<Stop> {

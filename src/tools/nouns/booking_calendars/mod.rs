@@ -16,8 +16,9 @@ use crate::tools::{Answer, Asked, Call, Paging, Parameters, Reply, Tools, rows, 
 
 #[tool_router(router = finding_calendars, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find booking calendars: name, host (person or team), one duration, public URL, whether published (others cannot
-    /// be booked). Choose one for `get_booking_time_slots` and `schedule_meeting`. Classic: `list_booking_pages`.
+    /// Find booking calendars: name, host (person or team), one of the durations, public URL, whether published (others
+    /// cannot be booked). Choose one for `get_booking_time_slots` and `schedule_meeting`. Classic:
+    /// `list_booking_pages`.
     #[tool(title = "List booking calendars", annotations(read_only_hint = true),
         output_schema = schema::list::<BookingCalendar>())]
     async fn list_booking_calendars(&self, call: Call, Parameters(input): Parameters<ListBookingCalendars>) -> Answer {
@@ -34,9 +35,9 @@ impl Tools {
         Ok(rows(found, "booking calendar", &asked))
     }
 
-    /// Read one booking calendar: what its form asks (for custom_fields), as far as its last bookings show, and what
-    /// `list_booking_calendars` shows: host, one duration, public URL, whether published. Free times:
-    /// `get_booking_time_slots`.
+    /// Read one booking calendar and what its form asks, as far as its last bookings show: see it before passing
+    /// custom_fields. Host, one of its durations, public URL and whether published are in `list_booking_calendars`,
+    /// too. Free times: `get_booking_time_slots`.
     #[tool(title = "Get booking calendar", annotations(read_only_hint = true),
         output_schema = schema::one::<WithForm>())]
     async fn get_booking_calendar(&self, call: Call, Parameters(input): Parameters<GetBookingCalendar>) -> Answer {

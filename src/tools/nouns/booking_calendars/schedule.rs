@@ -104,7 +104,7 @@ struct ScheduleMeeting {
     guest_email: String,
     /// E.164
     guest_phone: Option<String>,
-    /// One the slot offers; default OnceHub's choice, never guest_phone or in_person_by_guest
+    /// One the slot offers; default OnceHub's choice among those that need no value
     location_type: Option<LocationType>,
     /// virtual: provider as the slot has it; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address;
     /// virtual_static: omit

@@ -37,8 +37,8 @@ impl Tools {
         Ok(changed("Contact created.", &contact, &fields, call.zone()).after(&done))
     }
 
-    /// Change a contact's details; omitted fields stay, as do custom_fields not named; none can be emptied. E-mail and
-    /// mobile phone cannot change: that takes a new contact (`create_contact`). Current values: `get_contact`.
+    /// Change a contact's details. Omitted fields and custom_fields stay; no field can be emptied. E-mail and mobile
+    /// phone cannot change: that takes a new contact (`create_contact`). Current values: `get_contact`.
     #[tool(title = "Update contact", annotations(destructive_hint = true),
         input_schema = schema::input::<UpdateContact>(), output_schema = schema::written::<Contact>())]
     async fn update_contact(&self, mut call: Call, arguments: JsonObject) -> Answer<Stop> {

@@ -12,9 +12,9 @@ use crate::tools::{Answer, Asked, Call, Paging, Parameters, Reply, Tools, rows, 
 
 #[tool_router(router = finding_contacts, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. email searches all;
-    /// name 1,000 a call, go on with cursor. Address and custom fields are in `get_contact`, bookings in
-    /// `list_bookings` (contact), colleagues in `list_users`.
+    /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. email searches all
+    /// contacts; name scans 1,000 a call: go on with cursor. Address and custom fields: `get_contact`; bookings:
+    /// `list_bookings` (contact); colleagues: `list_users`.
     #[tool(title = "List contacts", annotations(read_only_hint = true), output_schema = schema::list::<Contact>())]
     async fn list_contacts(&self, call: Call, Parameters(input): Parameters<ListContacts>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;

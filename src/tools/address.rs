@@ -28,7 +28,8 @@ pub(super) fn phone(argument: &str, text: &str) -> Result<String, Failure> {
         _ => &text,
     };
     let number = text.replace(SEPARATORS, "");
-    if is_international(&number) && !text.contains("(0)") {
+    let has_trunk_zero = number.strip_prefix('+').is_some_and(|digits| trunk_zero(digits).is_some());
+    if is_international(&number) && !has_trunk_zero && !text.contains("(0)") {
         return Ok(number);
     }
     let form = "give it with + and the country code (E.164), like +12025550195";
@@ -64,34 +65,38 @@ fn is_american(local: &str) -> bool {
 }
 
 /// The countries in which a 0 precedes the number when it is dialled from within, and only then: those whose national
-/// prefix is 0 in the metadata of libphonenumber.
+/// prefix is 0 in the metadata of libphonenumber, but for Rwanda, where some numbers begin with a zero that stays.
 const TRUNK_ZERO: &[&str] = &[
     "20", "27", "31", "32", "33", "40", "41", "43", "44", "46", "49", "51", "53", "54", "55", "57", "58", "60", "61",
     "62", "63", "64", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98", "211", "212", "213",
-    "218", "231", "232", "233", "234", "243", "249", "250", "251", "252", "254", "255", "256", "260", "261", "262",
-    "263", "264", "265", "291", "353", "355", "358", "359", "370", "373", "374", "377", "380", "381", "382", "383",
-    "385", "386", "387", "389", "421", "423", "508", "590", "591", "593", "594", "595", "596", "598", "686", "850",
-    "855", "856", "880", "886", "961", "962", "963", "964", "966", "967", "970", "971", "972", "976", "977", "994",
-    "995", "996",
+    "218", "231", "232", "233", "234", "243", "249", "251", "252", "254", "255", "256", "260", "261", "262", "263",
+    "264", "265", "291", "353", "355", "358", "359", "370", "373", "374", "377", "380", "381", "382", "383", "385",
+    "386", "387", "389", "421", "423", "508", "590", "591", "593", "594", "595", "596", "598", "686", "850", "855",
+    "856", "880", "886", "961", "962", "963", "964", "966", "967", "970", "971", "972", "976", "977", "994", "995",
+    "996",
 ];
 
-/// Returns the number that can only be meant: with + for 00, and without the (0) that is dialled within a country.
+/// Returns the country code and what follows the zero after it, of a country in which that zero is not dialled from
+/// abroad. The only numbers there that begin with a zero begin with two: free ones, which are dialled from within.
+fn trunk_zero(digits: &str) -> Option<(&str, &str)> {
+    TRUNK_ZERO.iter().find_map(|code| Some((*code, digits.strip_prefix(code)?.strip_prefix('0')?)))
+}
+
+/// Returns the number that can only be meant: with + for 00, and without the zero that is dialled within a country.
 fn meant(text: &str, number: &str) -> Option<String> {
-    let meant = match text.split_once("(0)") {
-        Some((country, rest)) => {
-            let country = country.replace(SEPARATORS, "");
-            let code = country.strip_prefix('+').or_else(|| country.strip_prefix("00"))?;
-            let rest = rest.replace(SEPARATORS, "");
-            match code {
-                // In Italy the zero belongs to the number, except to that of a mobile phone, which begins with 3.
-                "39" if !rest.starts_with('3') => format!("+390{rest}"),
-                code if TRUNK_ZERO.contains(&code) => format!("+{code}{rest}"),
-                _ => return None,
-            }
+    let digits = number.strip_prefix('+').or_else(|| number.strip_prefix("00"))?;
+    let meant = match (trunk_zero(digits), text.split_once("(0)")) {
+        (Some((code, rest)), _) => Some(format!("+{code}{rest}")).filter(|_| !rest.starts_with('0')),
+        (None, None) => Some(format!("+{digits}")),
+        (None, Some((country, rest))) => {
+            // In Italy the zero belongs to the numbers of places. Those of mobile phones begin with 3, and those of
+            // services with 1 or 8, as do some places: which of them is meant is not known.
+            let is_italian = matches!(country.replace(SEPARATORS, "").as_str(), "+39" | "0039");
+            let is_place = !rest.replace(SEPARATORS, "").starts_with(['0', '1', '3', '8']);
+            (is_italian && is_place).then(|| format!("+{digits}"))
         }
-        None => format!("+{}", number.strip_prefix("00")?),
     };
-    is_international(&meant).then_some(meant)
+    meant.filter(|meant| is_international(meant))
 }
 
 /// Returns the number that these digits are in North America.
@@ -121,6 +126,11 @@ mod tests {
     fn a_number_is_international() {
         assert_eq!(phone("phone", "+1 (202) 555-0195").unwrap(), "+12025550195");
         assert_eq!(phone("phone", "+49 30 / 123456").unwrap(), "+4930123456");
+        // Where a zero belongs to the number, or comes later in it.
+        assert_eq!(phone("phone", "+39 06 1234567").unwrap(), "+39061234567");
+        assert_eq!(phone("phone", "+225 07 12345678").unwrap(), "+2250712345678");
+        assert_eq!(phone("phone", "+250 06 123 456").unwrap(), "+25006123456");
+        assert_eq!(phone("phone", "+380 44 123 4567").unwrap(), "+380441234567");
         for bad in [
             "12", "+1", "2025550195", "+12025550195123456", "+1202CALLNOW", "+15551234567", "+1 202 555",
             "+1 102 555 0195", "+0491234567", "+1 415 555 2671 x5",
@@ -157,6 +167,21 @@ mod tests {
             ("0044 (0)20 7946 0018", "did you mean +442079460018? Call again with it"),
             ("00 39 (0) 6 1234567", "did you mean +39061234567? Call again with it"),
             ("+49\u{2011}（0）30\u{a0}123456", "did you mean +4930123456? Call again with it"),
+            // The same zero without brackets of its own.
+            ("+44 020 7946 0018", "did you mean +442079460018? Call again with it"),
+            ("+44 (020) 7946 0018", "did you mean +442079460018? Call again with it"),
+            ("+44 0 20 7946 0018", "did you mean +442079460018? Call again with it"),
+            ("0044 020 7946 0018", "did you mean +442079460018? Call again with it"),
+            ("+49 030 123456", "did you mean +4930123456? Call again with it"),
+            ("+81 (03) 1234-5678", "did you mean +81312345678? Call again with it"),
+            ("+55 (011) 91234-5678", "did you mean +5511912345678? Call again with it"),
+            // One zero too many, or one that Italian services do not have.
+            ("+44 (0)020 7946 0018", "give it with + and the country code (E.164), like +12025550195"),
+            ("+44 00 20 7946 0018", "give it with + and the country code (E.164), like +12025550195"),
+            ("+39 (0)06 1234567", "give it with + and the country code (E.164), like +12025550195"),
+            ("+39 (0)800 123456", "give it with + and the country code (E.164), like +12025550195"),
+            ("+39 (0)199 123456", "give it with + and the country code (E.164), like +12025550195"),
+            ("+39 06 (0)1234567", "give it with + and the country code (E.164), like +12025550195"),
             // Whose numbers have no such zero, or one that stays, or are mobile ones.
             ("+34 (0)91 1234567", "give it with + and the country code (E.164), like +12025550195"),
             ("+225 (0)7 12345678", "give it with + and the country code (E.164), like +12025550195"),

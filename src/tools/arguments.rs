@@ -264,11 +264,12 @@ fn none_of(value: &Value, expected: &Value) -> Option<String> {
     Some(format!("must be one of {}, not {}", choices.join(", "), describe(&text.into())))
 }
 
-/// Reads a list that was sent as one string: JSON, or comma-separated values.
+/// Reads a list that was sent as one string: JSON, or comma-separated values. What is empty between commas stays, and is
+/// a filler, so that nothing but commas is not an empty list.
 fn list(text: &str) -> Value {
     match serde_json::from_str(text) {
         Ok(Value::Array(values)) => Value::Array(values),
-        _ => text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect(),
+        _ => text.split(',').map(str::trim).map(Value::from).collect(),
     }
 }
 

@@ -53,6 +53,10 @@ pub(crate) static TAKEN: &[(&str, &str, &str, &str)] = &[
         r#"{"user_id": "me"}"#,
     ),
     (
+        "writes commas with nothing between them", "update_user", r#"{"user_id": "me", "teams": " , ,"}"#,
+        r#"{"user_id": "me"}"#,
+    ),
+    (
         "sends an empty list that is meant", "update_user", r#"{"user_id": "me", "teams": []}"#,
         r#"{"user_id": "me", "teams": []}"#,
     ),
@@ -79,6 +83,13 @@ pub(crate) static TAKEN: &[(&str, &str, &str, &str)] = &[
         r#"{"user_id": "me", "weekly": [{"day": "Monday", "working_hours": [
             {"start_time": "10:00", "end_time": "12:00"}, {"start_time": "1 pm", "end_time": "4 pm"}]}]}"#,
     ),
+    (
+        "writes hours with a comma too many",
+        "update_scheduling_availability",
+        r#"{"user_id": "me", "weekly": [{"day": "Monday", "working_hours": "9-12,,13-17,"}]}"#,
+        r#"{"user_id": "me", "weekly": [{"day": "Monday", "working_hours": [
+            {"start_time": "9", "end_time": "12"}, {"start_time": "13", "end_time": "17"}]}]}"#,
+    ),
     ("sends whole numbers with a fraction", "list_users", r#"{"limit": 10.0}"#, r#"{"limit": 10}"#),
     (
         "keeps fields of any name as they are",
@@ -102,6 +113,11 @@ pub(crate) static REFUSED: &[(&str, &str, &str)] = &[
     (
         "update_scheduling_availability",
         r#"{"user_id": "me", "weekly": [{"day": "Monday", "working_hours": [null]}]}"#,
+        "weekly[0].working_hours: is required",
+    ),
+    (
+        "update_scheduling_availability",
+        r#"{"user_id": "me", "weekly": [{"day": "Monday", "working_hours": ","}]}"#,
         "weekly[0].working_hours: is required",
     ),
     ("update_scheduling_availability", r#"{"user_id": "me", "weekly": [{}]}"#, "weekly[0].day: is required"),

@@ -56,10 +56,11 @@ impl DateInput {
 }
 
 impl HoursInput {
-    /// Returns the start and the end.
-    pub(super) fn times(&self, path: &str) -> Result<(Time, Time), Failure> {
+    /// Returns the start and the end; `before` is the end of the range that is written before them.
+    pub(super) fn times(&self, path: &str, before: Option<Time>) -> Result<(Time, Time), Failure> {
         let end_path = format!("{path}.end_time");
-        let start = clock(&format!("{path}.start_time"), &self.start_time)?;
+        let start_text = self.start_with_half();
+        let start = clock(&format!("{path}.start_time"), &start_text)?;
         let end = clock(&end_path, &self.end_time)?;
         if end == Time::midnight() {
             return Err(day_ends(&end_path));
@@ -76,8 +77,50 @@ impl HoursInput {
             };
             return Err(Failure::argument(&end_path, problem, hint));
         }
+        let starts_open = lacks_half(&start_text, start);
+        let ends_open = lacks_half(&self.end_time, end);
+        let is_early = starts_open && start.hour() < 7 || ends_open && end.hour() < 7;
+        // In 10-12, 8-9 the second range is hardly before the first one.
+        let noon = Time::constant(12, 0, 0, 0);
+        let is_out_of_order =
+            starts_open && start.hour() < 10 && before.is_some_and(|before| start < before && before <= noon);
+        if is_early || is_out_of_order {
+            let later = |time: Time| time.checked_add(12.hours()).unwrap_or(Time::constant(23, 45, 0, 0));
+            let late_start = if starts_open { later(start) } else { start };
+            let late_end = if ends_open { later(end) } else { end };
+            // 6-14 has one reading only.
+            if late_start < late_end {
+                let (start, end, late_start, late_end) =
+                    (written(start), written(end), written(late_start), written(late_end));
+                let problem = format!("could be {start}-{end} or {late_start}-{late_end}");
+                let hint = "write the one that is meant, on the clock of 24 hours; ask the person if it is not plain";
+                return Err(Failure::argument(path, problem, hint));
+            }
+        }
         Ok((start, end))
     }
+
+    /// Returns the start, with the half of the day that is written only at the end: that of 1-5pm, but not of 9-5pm.
+    fn start_with_half(&self) -> String {
+        let end_text = plain(&self.end_time);
+        let half = ["am", "pm"].into_iter().find(|half| end_text.ends_with(half));
+        let is_open = |start: &Time| lacks_half(&self.start_time, *start);
+        let (Some(half), Some(_)) = (half, parsed(&plain(&self.start_time)).filter(is_open)) else {
+            return self.start_time.clone();
+        };
+        let with_half = format!("{}{half}", plain(&self.start_time));
+        match (parsed(&with_half), parsed(&end_text)) {
+            (Some(start), Some(end)) if start < end => with_half,
+            _ => self.start_time.clone(),
+        }
+    }
+}
+
+/// Whether a time of day may be one of the clock of twelve hours, but does not say of which half of the day.
+fn lacks_half(text: &str, time: Time) -> bool {
+    let text = plain(text);
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || c == ':');
+    is_number && !text.starts_with('0') && (1..=12).contains(&time.hour())
 }
 
 /// Parses the days that a person means: one, several, or a range of the week.
@@ -120,13 +163,22 @@ pub(super) fn date(path: &str, text: &str, schedule: &Schedule, now: jiff::Times
 /// The ways people write a time of day, once spaces and dots are removed.
 const CLOCKS: [&str; 6] = ["%H:%M", "%H:%M:00", "%H%M", "%I:%M%p", "%I%p", "%H"];
 
+/// Returns a time of day without the ways in which people write the same.
+fn plain(text: &str) -> String {
+    typed(text).to_ascii_lowercase().replace([' ', '.'], "").replace("noon", "12:00")
+}
+
+fn parsed(plain: &str) -> Option<Time> {
+    CLOCKS.iter().find_map(|form| Time::strptime(form, plain).ok())
+}
+
 /// Parses a time of day: 09:00, 9:00, 9, 9am, 5:30 p.m., 0900, noon.
 fn clock(path: &str, text: &str) -> Result<Time, Failure> {
-    let folded = typed(text).to_ascii_lowercase().replace([' ', '.'], "").replace("noon", "12:00");
-    if matches!(folded.as_str(), "24" | "24:00" | "24:00:00" | "2400") {
+    let plain = plain(text);
+    if matches!(plain.as_str(), "24" | "24:00" | "24:00:00" | "2400") {
         return Err(day_ends(path));
     }
-    let Some(time) = CLOCKS.iter().find_map(|form| Time::strptime(form, &folded).ok()) else {
+    let Some(time) = parsed(&plain) else {
         let problem = format!("{} is not a time of day", quoted(text, 40));
         return Err(Failure::argument(path, problem, "write it like 09:00 or 17:30"));
     };
@@ -182,6 +234,52 @@ mod tests {
             assert_eq!(read(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn a_range_of_hours_is_read_only_where_it_has_one_reading() {
+        let read = |range: &str, before: Option<i8>| {
+            let (start, end) = range.split_once('-').unwrap();
+            let input = HoursInput { start_time: start.to_owned(), end_time: end.to_owned(), locations: None };
+            match input.times("at", before.map(|hour| Time::constant(hour, 0, 0, 0))) {
+                Ok((start, end)) => format!("{}-{}", written(start), written(end)),
+                Err(refused) => refused.text(),
+            }
+        };
+        for (range, before, expected) in [
+            // The half at the end is that of the start, too, unless the start would not be before it then.
+            ("1-5pm", None, "13:00-17:00"),
+            ("1:30-5 P.M.", None, "13:30-17:00"),
+            ("8-11am", None, "08:00-11:00"),
+            ("12-5pm", None, "12:00-17:00"),
+            ("9-5pm", None, "09:00-17:00"),
+            ("11-1pm", Some(10), "11:00-13:00"),
+            ("08:00-9pm", None, "08:00-21:00"),
+            ("1am-5pm", None, "01:00-17:00"),
+            ("1:10-5pm", None, "13:10 is not on the quarter hour"),
+            ("09:00-17:00", None, "09:00-17:00"),
+            ("9-17", None, "09:00-17:00"),
+            ("13-17", Some(12), "13:00-17:00"),
+            ("01:00-05:00", None, "01:00-05:00"),
+            ("7-12", None, "07:00-12:00"),
+            ("6-14", None, "06:00-14:00"),
+            ("1-5", None, "at: could be 01:00-05:00 or 13:00-17:00"),
+            ("1:00-3:30", Some(12), "at: could be 01:00-03:30 or 13:00-15:30"),
+            ("6-12", None, "at: could be 06:00-12:00 or 18:00-23:45"),
+            ("1-14", None, "at: could be 01:00-14:00 or 13:00-14:00"),
+            ("1am-5", None, "at: could be 01:00-05:00 or 01:00-17:00"),
+            ("9-5", None, "did you mean 17:00?"),
+            // After 10-12.
+            ("8-9", Some(12), "at: could be 08:00-09:00 or 20:00-21:00"),
+            ("08:00-09:00", Some(12), "08:00-09:00"),
+            ("9am-11am", Some(12), "09:00-11:00"),
+            ("9-12", Some(17), "09:00-12:00"),
+        ] {
+            let read = read(range, before);
+            let fits = if expected.len() == 11 { read == expected } else { read.contains(expected) };
+            assert!(fits, "{range}: {read}");
+        }
+    }
+
     #[test]
     fn a_range_over_the_end_of_the_week_is_not_read_as_no_days() {
         assert_eq!(days("Mon to Wed & Sundays").map(|days| days.len()), Some(4));

@@ -77,9 +77,11 @@ impl Update {
     /// Returns the hours of a day or date, complete and in order.
     fn hours(&mut self, path: &str, when: When, asked: &[HoursInput]) -> Result<Vec<Hours>, Failure> {
         let mut all: Vec<Hours> = Vec::new();
+        let mut before = None;
         for (index, asked) in asked.iter().enumerate() {
             let path = format!("{path}.working_hours[{index}]");
-            let (start, end) = asked.times(&path)?;
+            let (start, end) = asked.times(&path, before)?;
+            before = Some(end);
             let mut hours = Hours { start_time: written(start), end_time: written(end), locations: Vec::new() };
             if let Some(other) = all.iter().find(|other| overlap(other, &hours)) {
                 let problem = format!("{} overlaps {}", range(&hours), range(other));

@@ -33,12 +33,42 @@ async fn hours_that_cannot_be_read_are_refused_with_what_would_be_right() {
         (json!({"start_time": "10:00", "end_time": "4"}), "hint: did you mean 16:00?"),
         (json!({"start_time": "17:00", "end_time": "9am"}), "hint: end_time has to be later on the same day"),
         (json!({"start_time": "17:00", "end_time": "16:00"}), "hint: end_time has to be later on the same day"),
+        (json!("1-5"), "weekly[0].working_hours[0]: could be 01:00-05:00 or 13:00-17:00"),
         (json!("mornings"), "hint: write it as {\"start_time\": …, \"end_time\": …}"),
     ] {
         let asked = json!({"user_id": "Lee Whitford", "weekly": [{"day": "Monday", "working_hours": [hours]}]});
         let refused = bench.call("update_scheduling_availability", asked).await.failure();
         assert!(refused.contains(hint), "{hours}: {refused}");
     }
+}
+
+#[tokio::test]
+async fn hours_of_a_day_that_are_written_as_a_text_have_one_reading() {
+    let bench = Bench::start().await;
+    let monday = |hours: &str| json!({"weekly": [{"day": "Monday", "working_hours": hours}]});
+    for (text, problem) in [
+        ("8-12, 1-5", "weekly[0].working_hours[1]: could be 01:00-05:00 or 13:00-17:00"),
+        ("10-12, 8-9", "weekly[0].working_hours[1]: could be 08:00-09:00 or 20:00-21:00"),
+    ] {
+        let refused = update(&bench, LEE, monday(text)).await.failure();
+        assert!(refused.contains(problem), "{text}: {refused}");
+    }
+    let replied = update(&bench, LEE, monday("8-12, 1 to 5 pm")).await;
+    let monday = &replied.structure()["weekly"][0]["working_hours"];
+    let times: Vec<_> = (0..2).map(|at| (&monday[at]["start_time"], &monday[at]["end_time"])).collect();
+    assert_eq!(times, [(&json!("08:00"), &json!("12:00")), (&json!("13:00"), &json!("17:00"))]);
+}
+
+#[tokio::test]
+async fn nothing_but_commas_does_not_close_a_day() {
+    let bench = Bench::start().await;
+    for commas in [",", " , ", ", ,"] {
+        let day = update(&bench, DANA, json!({"weekly": [{"day": "Monday", "working_hours": commas}]})).await;
+        assert!(day.failure().contains("weekly[0].working_hours: is required"), "{commas}: {}", day.failure());
+        let date = update(&bench, DANA, json!({"overrides": [{"date": "friday", "working_hours": commas}]})).await;
+        assert!(date.failure().contains("overrides[0].working_hours: is required"), "{commas}: {}", date.failure());
+    }
+    assert_eq!(bench.requests("PATCH", "/"), 0);
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ fn the_first_command_of_the_readme_does_the_whole_main_job() {
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     for expected in [
         &format!("with {} tools", tools(false)),
-        "bookings (starts from",
+        "(host \"Margaret Holloway\"",
         "free slots on",
         "Booked.",
         "not available",

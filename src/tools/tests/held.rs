@@ -141,7 +141,7 @@ async fn other_filters_hold_for_both_and_one_list_is_enough_where_only_one_can_h
         assert_eq!(on_pages, found, "{more}");
     }
     let (both, _) = asked(json!({"owner": LEE})).await;
-    assert_eq!(both.len(), 2, "whoever owns it may hold it on a page");
+    assert_eq!(both.len(), 2, "a Classic booking is held by its owner");
     // What is expanded is no other booking.
     let (_, whole) = asked(json!({"expand": ["booking_page", "booking_calendar", "owner"], "limit": 500})).await;
     assert_eq!(ids(&whole), owned(&bench, LEE).await);

@@ -151,7 +151,7 @@ impl Directory {
     ) -> Result<Option<Zone>, Arc<Failure>> {
         let look_up = async { LookedUp { at: now, zone: look_up.await.map_err(Arc::new) } };
         let is_over = |known: &LookedUp| known.zone.is_err() && now.duration_since(known.at).abs() >= FAILED_FOR;
-        // Who was deleted here has no zone any more.
+        // A change of users through us may be the deletion of this one.
         let key = (self.account, oncehub.key_number(), self.generation(Noun::Users), me);
         self.zones.entry(key).or_insert_with_if(look_up, is_over).await.into_value().zone
     }

@@ -49,9 +49,15 @@ fn everything_said(log: &str, fault: Option<Effect>) -> (String, String) {
 fn the_key_is_in_nothing_that_is_said_or_logged() {
     let echo = json!({"message": format!("your key is {KEY}"), "type": format!("x-{KEY}"), "param": KEY});
     let echoing_names = json!({"id": KEY, KEY: KEY, "data": [{"id": KEY, "subject": format!("<{KEY}>")}]});
+    // The same in JSON, but nowhere in its bytes.
+    let (first, rest) = KEY.split_at(1);
+    let escaped = format!("\\u{:04x}{rest}", u32::from(first.as_bytes()[0]));
+    let escaped = format!(r#"{{"data": [{{"id": "{escaped}", "subject": "<{escaped}>"}}], "message": "{escaped}"}}"#);
+    assert!(!escaped.contains(KEY));
     for fault in [
         None,
         Some(Effect::EchoKey),
+        Some(Effect::Status(200, "application/json", escaped)),
         Some(Effect::Error(400, echo.clone())),
         Some(Effect::Error(500, echo)),
         Some(Effect::Replace(echoing_names)),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::{Among, Found, Names};
-use crate::oncehub::{Client, Endpoint, Error, Id, Object, Range, bookings};
+use crate::oncehub::{Client, Endpoint, Error, Id, Object, Page, Range, bookings};
 use crate::records::{Booking, Failure, Told, Zone, quoted};
 
 /// A booking that is to be changed.
@@ -38,9 +38,9 @@ impl Target {
     pub async fn successor(&self, context: &Context) -> Option<Told<Booking>> {
         let contact = self.booking.contact.as_ref()?.id().parse().ok()?;
         let theirs = bookings::All { contact: Some(contact), ..bookings::All::default() };
-        let newest = context.oncehub().trying_once().page(&theirs, 100, None).await.ok()?.items;
+        let newest: Page<Told<Booking>> = context.oncehub().trying_once().page(&theirs, 100, None).await.ok()?;
         let is_it = |booking: &Told<Booking>| booking.rescheduled_booking_id.as_deref() == Some(self.id.as_str());
-        newest.into_iter().map(Told::<Booking>::from).find(is_it)
+        newest.items.into_iter().find(is_it)
     }
 
     fn in_words(&self) -> String {
@@ -191,8 +191,7 @@ impl Reassign {
     /// Whether OnceHub lists the booking among those that the new host hosts.
     async fn is_listed(&self, oncehub: &Client) -> Result<bool, Error> {
         let Some(listing) = self.listing() else { return Ok(false) };
-        let theirs: Vec<_> = oncehub.list(&listing, 100).await?.items.into_iter().map(Told::from).collect();
-        Ok(self.is_among(&theirs))
+        Ok(self.is_among(&oncehub.list(&listing, 100).await?.items))
     }
 
     fn is_among(&self, theirs: &[Told<Booking>]) -> bool {

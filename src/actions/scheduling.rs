@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::Found;
 use crate::oncehub::booking_calendars::{self, Location};
-use crate::oncehub::{Error, Object, Range, bookings};
+use crate::oncehub::{Error, Object, Page, Range, bookings};
 use crate::records::{Booking, Told, Zone, quoted, time};
 
 /// The most bookings that are named.
@@ -46,7 +46,7 @@ impl Schedule {
             starting: Range::around(self.start),
             ..bookings::All::default()
         };
-        let found = context.oncehub().list(&listing, 100).await?;
+        let found: Page<Object> = context.oncehub().list(&listing, 100).await?;
         // Clocks differ slightly; a booking older than this existed before.
         let since = context.now() - SignedDuration::from_mins(5);
         let is_it = |object: &Object| {
@@ -64,9 +64,8 @@ impl Schedule {
             starting: Range::between(Some(context.now()), None),
             ..bookings::All::default()
         };
-        let found =
-            context.oncehub().trying_once().page(&listing, 100, None).await.map(|page| page.items).unwrap_or_default();
-        let found = found.into_iter().map(Told::<Booking>::from);
+        let found: Result<Page<Told<Booking>>, _> = context.oncehub().trying_once().page(&listing, 100, None).await;
+        let found = found.map(|page| page.items).unwrap_or_default().into_iter();
         self.others = found.filter(|booking| booking.is_live() && self.is_guests(booking)).collect();
     }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::Me;
 use super::fold::{fold, thousands};
 use crate::oncehub::account::account_in;
-use crate::oncehub::{Client, Error, Id, Ledger, Object, Page, bookings, tolerant};
+use crate::oncehub::{Client, Error, Id, Item, Ledger, Page, Sent, bookings, tolerant};
 use crate::records::user::full_name;
 use crate::records::{Booking, Failure, Learnt, Named, Noun, Told, Zone, clean, quoted, word};
 
@@ -160,9 +160,8 @@ impl Directory {
     pub async fn form(&self, oncehub: &Client, calendar: &Id) -> Result<Arc<Learnt>, Error> {
         let read = || async {
             let made_on_it = bookings::All { booking_calendar: Some(calendar.clone()), ..bookings::All::default() };
-            let page = oncehub.page(&made_on_it, LEARNT_FROM, None).await?;
-            let bookings: Vec<Told<Booking>> = page.items.into_iter().map(Told::from).collect();
-            Ok(Arc::new(Learnt::from(&bookings)))
+            let bookings: Page<Told<Booking>> = oncehub.page(&made_on_it, LEARNT_FROM, None).await?;
+            Ok(Arc::new(Learnt::from(&bookings.items)))
         };
         let key = (self.account, oncehub.key_number(), calendar.clone());
         shared(&self.forms, key, read).await
@@ -232,8 +231,8 @@ pub struct Entries {
 }
 
 impl Entries {
-    fn new(page: Page) -> Self {
-        let all: Vec<Entry> = page.items.into_iter().filter_map(Entry::new).collect();
+    fn new(page: Page<Entry>) -> Self {
+        let all: Vec<Entry> = page.items.into_iter().filter(|entry| entry.id().is_some()).collect();
         let by_id = all.iter().enumerate().map(|(index, entry)| (entry.id.clone(), index)).collect();
         let mut seen = HashSet::new();
         let shared = all.iter().filter(|entry| !seen.insert(&entry.name)).map(|entry| entry.name.clone()).collect();
@@ -315,21 +314,24 @@ pub struct Entry {
     pub(super) known_as: Vec<String>,
 }
 
-impl Entry {
-    pub(super) fn new(object: Object) -> Option<Self> {
-        let (mut entry, _) = tolerant::read::<Self>(object.into_fields());
-        if entry.id.trim().is_empty() {
-            return None;
-        }
+impl Item for Entry {
+    fn read(sent: Sent<'_>) -> Self {
+        let (mut entry, _) = tolerant::read::<Self>(sent);
         let person = full_name(entry.first_name.as_deref(), entry.last_name.as_deref());
         let name = person.or_else(|| Some(clean(&entry.name).trim().to_owned()).filter(|name| !name.is_empty()));
         let names = [Some(&entry.id), name.as_ref(), entry.label.as_ref(), entry.email.as_ref(), entry.url.as_ref()];
         entry.names = [name.as_ref(), entry.label.as_ref()].into_iter().flatten().map(|name| fold(name)).collect();
         entry.known_as = names.into_iter().flatten().map(|name| fold(name)).collect();
         entry.name = name.or_else(|| entry.email.clone()).unwrap_or_else(|| entry.id.clone());
-        Some(entry)
+        entry
     }
 
+    fn id(&self) -> Option<&str> {
+        Some(self.id.as_str()).filter(|id| !id.trim().is_empty())
+    }
+}
+
+impl Entry {
     /// Describes a contact, which no directory lists.
     pub(super) fn of_contact(id: &str, name: Option<String>, email: Option<&str>) -> Self {
         let name = name.or_else(|| email.map(str::to_owned)).unwrap_or_else(|| id.to_owned());

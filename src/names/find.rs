@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Names;
 use super::directory::{Entries, Entry};
 use super::fold::{fold, looks_like_an_id, nearest, thousands};
-use crate::oncehub::{Id, users};
+use crate::oncehub::{Id, Item as _, Page, tolerant, users};
 use crate::records::{Failure, Noun, quoted};
 
 /// Returns a noun's word, and how to find one.
@@ -210,9 +210,9 @@ impl Names {
     pub(super) async fn unlisted(&self, noun: Noun, text: &str, has_more: bool) -> Result<Option<Found>, Failure> {
         let oncehub = &self.oncehub;
         if noun == Noun::Users && has_more && text.contains('@') {
-            let page = oncehub.page(&users::All { email: Some(text.to_owned()) }, 2, None).await?;
+            let page: Page<Entry> = oncehub.page(&users::All { email: Some(text.to_owned()) }, 2, None).await?;
             let theirs = |entry: &Entry| entry.email.as_deref().is_some_and(|email| fold(email) == fold(text));
-            let mut entries = page.items.into_iter().filter_map(Entry::new).filter(theirs);
+            let mut entries = page.items.into_iter().filter(theirs);
             let found = entries.next().and_then(|entry| Some(Found::new(entry.id.parse().ok()?, Some(entry))));
             return Ok(found);
         }
@@ -220,7 +220,7 @@ impl Names {
         match oncehub.send(&noun.collection().get(&id)).await {
             Ok(mut object) => {
                 object.fill_id(id.as_str());
-                let entry = if object.is_deleted() { None } else { Entry::new(object) };
+                let entry = (!object.is_deleted()).then(|| Entry::read(tolerant::borrowed_fields(&object)));
                 Ok(Some(Found::new(id, entry)))
             }
             // OnceHub rejecting the text as malformed means the same as "not found".

@@ -4,7 +4,7 @@
 use super::Names;
 use super::lists::{BETWEEN, Place, Places, Two};
 use super::search::{Gathered, Search};
-use crate::oncehub::{Id, Object, bookings};
+use crate::oncehub::{Id, bookings};
 use crate::records::{Booking, Failure, Noun, Told};
 
 /// Returns the list that a filter of bookings stands for on an account that has Classic pages; and with it, where bookings
@@ -25,9 +25,8 @@ fn with_classic(filter: bookings::All) -> (bookings::All, Option<bookings::All>)
 }
 
 /// Whether a booking was made on a Classic page. OnceHub shows the calendar of every other.
-fn is_classic(booking: &Object) -> bool {
-    let has = |field: &str| booking.get(field).is_some_and(|value| !value.is_null() && value != "");
-    has("booking_page") || !has("booking_calendar")
+fn is_classic(booking: &Booking) -> bool {
+    booking.booking_page.is_some() || booking.booking_calendar.is_none()
 }
 
 impl Names {

@@ -6,22 +6,22 @@ use std::fmt;
 use futures::future::try_join;
 use jiff::Timestamp;
 
-use crate::oncehub::{Client, Error, Id, Listing, Object, Walk, bookings};
-use crate::records::{Failure, time};
+use crate::oncehub::{Client, Error, Id, Item as _, Listing, Walk, bookings};
+use crate::records::{Booking, Failure, Record, Told};
 
 /// What a search reads.
-pub(super) trait Lists {
+pub(super) trait Lists<R> {
     /// How many lists there are, of each of which a page is read at once.
     const COUNT: usize;
 
     /// Reads on; the pages that this takes have at most `limit` objects each.
-    async fn read(&mut self, oncehub: &Client, limit: usize) -> Result<Batch, Failure>;
+    async fn read(&mut self, oncehub: &Client, limit: usize) -> Result<Batch<R>, Failure>;
 }
 
 /// Objects in the order of a list.
-pub(super) struct Batch {
+pub(super) struct Batch<R> {
     /// Each with the cursor that goes on after it, if one can.
-    pub(super) items: Vec<(Object, Option<String>)>,
+    pub(super) items: Vec<(Told<R>, Option<String>)>,
     /// How many pages were read.
     pub(super) pages: usize,
     /// Whether there are more after the last one.
@@ -45,16 +45,16 @@ impl<'a, L: Listing> One<'a, L> {
 }
 
 /// Only a valid id can serve as a cursor.
-fn id_of(object: &Object) -> Option<&str> {
-    object.text("id").filter(|id| id.parse::<Id>().is_ok())
+fn id_of<R: Record>(object: &Told<R>) -> Option<&str> {
+    object.id().filter(|id| id.parse::<Id>().is_ok())
 }
 
-impl<L: Listing> Lists for One<'_, L> {
+impl<L: Listing, R: Record> Lists<R> for One<'_, L> {
     const COUNT: usize = 1;
 
-    async fn read(&mut self, oncehub: &Client, limit: usize) -> Result<Batch, Failure> {
+    async fn read(&mut self, oncehub: &Client, limit: usize) -> Result<Batch<R>, Failure> {
         let page = oncehub.next_page(self.listing, limit, &mut self.walk).await?;
-        let with_cursor = |object: Object| {
+        let with_cursor = |object: Told<R>| {
             let cursor = id_of(&object).map(str::to_owned);
             (object, cursor)
         };
@@ -108,9 +108,9 @@ struct Side {
     listing: bookings::All,
     walk: Walk,
     /// Which of its bookings count.
-    counts: fn(&Object) -> bool,
+    counts: fn(&Booking) -> bool,
     /// What was read and not yet passed on. The first one counts.
-    ahead: VecDeque<Object>,
+    ahead: VecDeque<Told<Booking>>,
     /// Whether there may be more than was read.
     has_more: bool,
     /// The last booking that was passed on or left out.
@@ -119,12 +119,12 @@ struct Side {
     reached: Option<Timestamp>,
 }
 
-fn created(booking: &Object) -> Option<Timestamp> {
-    booking.text("creation_time").and_then(time::read)
+fn created(booking: &Told<Booking>) -> Option<Timestamp> {
+    booking.creation_time.map(|time| time.0)
 }
 
 impl Side {
-    fn new(listing: bookings::All, place: Place, counts: fn(&Object) -> bool) -> Self {
+    fn new(listing: bookings::All, place: Place, counts: fn(&Booking) -> bool) -> Self {
         let after = if let Place::After(id) = &place { Some(id.clone()) } else { None };
         let has_more = place != Place::End;
         let ahead = VecDeque::new();
@@ -144,7 +144,7 @@ impl Side {
     }
 
     /// Passes the next booking on.
-    fn pass(&mut self) -> Option<Object> {
+    fn pass(&mut self) -> Option<Told<Booking>> {
         let next = self.ahead.pop_front()?;
         self.passed(&next);
         self.leave_out();
@@ -160,9 +160,9 @@ impl Side {
         }
     }
 
-    fn passed(&mut self, booking: &Object) {
+    fn passed(&mut self, booking: &Told<Booking>) {
         self.reached = created(booking).or(self.reached);
-        if let Some(Ok(id)) = booking.text("id").map(str::parse) {
+        if let Some(Ok(id)) = booking.id.as_deref().map(str::parse) {
             self.passed = Place::After(id);
         }
     }
@@ -176,10 +176,10 @@ impl Side {
     }
 
     /// Whether nothing that was not read yet comes before a booking of the other list, or is that booking.
-    fn is_past(&self, booking: &Object) -> bool {
+    fn is_past(&self, booking: &Told<Booking>) -> bool {
         let at = created(booking);
         let is_further = self.reached.is_some_and(|reached| at.is_none_or(|at| reached < at));
-        let has_it = matches!(&self.passed, Place::After(id) if booking.text("id") == Some(id.as_str()));
+        let has_it = matches!(&self.passed, Place::After(id) if booking.id.as_deref() == Some(id.as_str()));
         !self.ahead.is_empty() || !self.has_more || is_further || has_it
     }
 }
@@ -200,7 +200,7 @@ impl Two {
     pub(super) fn new(
         first: bookings::All,
         second: bookings::All,
-        counts: fn(&Object) -> bool,
+        counts: fn(&Booking) -> bool,
         Places(in_first, in_second): Places,
     ) -> Self {
         let (first, second) = (Side::new(first, in_first, |_| true), Side::new(second, in_second, counts));
@@ -222,11 +222,11 @@ impl Two {
     }
 
     /// Takes the next booking, if it is certain which one that is, out of both lists.
-    fn next(&mut self) -> Option<Object> {
+    fn next(&mut self) -> Option<Told<Booking>> {
         let next = self.newest()?.pass()?;
-        self.seen.extend(next.text("id").map(str::to_owned));
+        self.seen.extend(next.id.as_deref().map(str::to_owned));
         for side in [&mut self.first, &mut self.second] {
-            while side.ahead.front().and_then(|next| next.text("id")).is_some_and(|id| self.seen.contains(id)) {
+            while side.ahead.front().and_then(|next| next.id.as_deref()).is_some_and(|id| self.seen.contains(id)) {
                 side.pass();
             }
         }
@@ -240,10 +240,10 @@ impl Two {
     }
 }
 
-impl Lists for Two {
+impl Lists<Booking> for Two {
     const COUNT: usize = 2;
 
-    async fn read(&mut self, oncehub: &Client, limit: usize) -> Result<Batch, Failure> {
+    async fn read(&mut self, oncehub: &Client, limit: usize) -> Result<Batch<Booking>, Failure> {
         let Self { first, second, .. } = self;
         let first = async { first.read(oncehub, limit).await.map_err(Failure::from) };
         let second = async {

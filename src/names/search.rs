@@ -83,7 +83,7 @@ impl Names {
     }
 
     /// Gathers objects of lists that are read as one.
-    pub(super) async fn gather_from<R: Record, L: Lists>(
+    pub(super) async fn gather_from<R: Record, L: Lists<R>>(
         &self,
         mut lists: L,
         search: Search<'_, R>,
@@ -108,7 +108,6 @@ impl Names {
             let count = items.len();
             for (index, (object, cursor)) in items.into_iter().enumerate() {
                 found.scanned += 1;
-                let object = Told::from(object);
                 if keep.is_some_and(|keep| !keep(&object)) {
                     continue;
                 }

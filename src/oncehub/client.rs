@@ -14,9 +14,8 @@ use tracing::Instrument;
 use url::{Host, Url};
 
 use super::account::{Test, account_in};
-use super::object::replace_texts;
 use super::retry::{decide, retry_after};
-use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection, ledger};
+use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection, Sent, ledger};
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -427,18 +426,11 @@ impl Client {
         let is_gone = request.method == Method::DELETE && status == StatusCode::NO_CONTENT && body.is_empty();
         let body = if is_gone { Bytes::from_static(b"{}") } else { body };
         // An upstream that echoes the key must not get it into a reply, an error or a log.
-        let json = serde_json::from_slice(&body).map(|mut json| {
-            // Inside a text, an escape may stand for any character of the key.
-            if body.contains(&b'\\')
-                || str::from_utf8(&body).is_ok_and(|text| self.settings().key.scrub(text).is_some())
-            {
-                replace_texts(&mut json, &|text| self.settings().key.scrub(text));
-            }
-            json
-        });
+        let body = self.settings().key.redacted(&body).unwrap_or(body);
+        let json = serde_json::from_slice::<Sent<'_>>(&body);
         if !status.is_success() {
             // An error from an intermediary may not be JSON at all.
-            let rejection = rejection(&json.unwrap_or_default(), status, &headers);
+            let rejection = rejection(&json.unwrap_or_default().into(), status, &headers);
             return Err(rejection.map_or_else(|| unexpected(describe_refusal(status, &headers)), Cause::Rejected));
         }
         let json = json.map_err(|error| unexpected(describe_non_json(status, &headers, &body, &error)))?;

@@ -3,6 +3,7 @@ use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::object::{Item, Sent};
 use super::{List, Object};
 
 /// An operation of the API with its arguments: a value that knows its route and response type.
@@ -23,14 +24,6 @@ pub trait Endpoint: Serialize + Sync {
 pub trait Listing: Serialize + Sync {
     /// Returns the path's segments below `/v2`.
     fn path(&self) -> Vec<&str>;
-}
-
-impl<L: Listing> Endpoint for L {
-    type Response = List;
-
-    fn route(&self) -> (Method, Vec<&str>) {
-        (Method::GET, self.path())
-    }
 }
 
 /// Declares the route of an operation: its method, its path, where `id` is the field of that name, and the type of its
@@ -89,7 +82,7 @@ pub trait FromReply: Sized {
     const OUTLINE: &'static str;
 
     /// Reads the response. Returns `None` for JSON of another shape.
-    fn read(json: Value) -> Option<Self>;
+    fn read(json: Sent<'_>) -> Option<Self>;
 
     /// Returns whether the response is empty, which cannot be what was requested; an empty list can.
     fn is_blank_reply(&self) -> bool {
@@ -100,8 +93,8 @@ pub trait FromReply: Sized {
 impl FromReply for Object {
     const OUTLINE: &'static str = "an object";
 
-    fn read(json: Value) -> Option<Self> {
-        json.is_object().then(|| Self::new(json))
+    fn read(json: Sent<'_>) -> Option<Self> {
+        json.is_object().then(|| Item::read(json))
     }
 
     fn is_blank_reply(&self) -> bool {
@@ -109,10 +102,10 @@ impl FromReply for Object {
     }
 }
 
-impl FromReply for List {
+impl<T: Item> FromReply for List<T> {
     const OUTLINE: &'static str = "a list";
 
-    fn read(json: Value) -> Option<Self> {
+    fn read(json: Sent<'_>) -> Option<Self> {
         Self::new(json)
     }
 }

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hyper::body::Bytes;
 use parking_lot::RwLock;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::object::replace_texts;
 use super::{Placeholder, keychain};
 
 /// The source of the key.
@@ -142,6 +144,28 @@ impl Key {
         }
         scrubbed
     }
+
+    /// Returns JSON with every key that was ever in use redacted in its texts, or `None` if it contains none.
+    pub(super) fn redacted(&self, json: &Bytes) -> Option<Bytes> {
+        let text = str::from_utf8(json).ok().filter(|text| self.may_be_in(text))?;
+        let mut json = serde_json::from_str(text).ok()?;
+        replace_texts(&mut json, &|text| self.scrub(text));
+        serde_json::to_vec(&json).ok().map(Bytes::from)
+    }
+
+    /// Whether a key may be in a text of JSON, as it is or behind escapes.
+    fn may_be_in(&self, json: &str) -> bool {
+        let known = self.known.read();
+        let escapes = json.match_indices('\\').filter_map(|(at, _)| json.get(at + 1..));
+        known.iter().map(ExposeSecret::expose_secret).filter(|key| key.len() >= SHORTEST).any(|key| {
+            let may_stand_for_one = |escape: &str| match escape.as_bytes().first() {
+                Some(b'u') => escape.starts_with("u00"),
+                Some(other) => key.as_bytes().contains(other),
+                None => false,
+            };
+            json.contains(key) || escapes.clone().any(may_stand_for_one)
+        })
+    }
 }
 
 /// The shortest key that is redacted. Anything shorter also occurs in ordinary words, and redacting it would only make
@@ -255,5 +279,17 @@ mod tests {
         assert_eq!(key.header().unwrap(), "second-key");
         assert_eq!(key.scrub("first-key, second-key").unwrap(), "[API key], [API key]");
         assert_eq!(key.scrub("nothing here"), None);
+    }
+
+    #[test]
+    fn a_key_is_redacted_in_json_as_it_is_or_behind_escapes_and_other_json_stays() {
+        let key = Key::new(KeySource::Given("s3cret/abc".into())).unwrap();
+        let redacted = |json: &str| key.redacted(&Bytes::copy_from_slice(json.as_bytes()));
+        for json in [r#"{"a":"x s3cret/abc"}"#, r#"{"a":"x s3cret\/abc"}"#, r#"{"a":"x \u00733cret/abc"}"#] {
+            assert_eq!(redacted(json).unwrap(), r#"{"a":"x [API key]"}"#, "{json}");
+        }
+        for json in [r#"{"a":"line\n\"\u202e\\"}"#, r#"{"a":"s3cret"}"#, "s3cret/abc", ""] {
+            assert_eq!(redacted(json), None, "{json}");
+        }
     }
 }

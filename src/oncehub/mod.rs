@@ -41,7 +41,7 @@ pub use error::{Cause, Error, Outcome, Rejection};
 pub use id::{BadId, Id};
 pub use key::{BadKey, Key, KeySource, key_in};
 pub use ledger::Ledger;
-pub use object::{List, Object, is_deleted};
+pub use object::{Item, List, Object, Sent, is_deleted};
 pub use page::{Page, Walk};
 pub use placeholder::Placeholder;
 pub use rate_limit::{Address, BadWindows, Budget, Window, Windows};

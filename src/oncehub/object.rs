@@ -2,6 +2,18 @@ use std::ops::Deref;
 
 use serde_json::{Map, Value};
 
+/// JSON as OnceHub sent it: its texts are borrowed from the response's body.
+pub type Sent<'a> = serde_json_borrow::Value<'a>;
+
+/// What a list holds.
+pub trait Item: Default {
+    /// Reads an entry of a list. What is not an object becomes an empty one, so that the count still matches OnceHub's.
+    fn read(sent: Sent<'_>) -> Self;
+
+    /// Returns its id, if that is not blank.
+    fn id(&self) -> Option<&str>;
+}
+
 /// A JSON object as OnceHub sent it, with accessors that never fail.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object(Map<String, Value>);
@@ -38,6 +50,19 @@ impl Object {
     }
 }
 
+impl Item for Object {
+    fn read(sent: Sent<'_>) -> Self {
+        match sent {
+            Sent::Object(fields) => Self(fields.into()),
+            _ => Self::default(),
+        }
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.text("id")
+    }
+}
+
 impl Deref for Object {
     type Target = Map<String, Value>;
 
@@ -58,8 +83,8 @@ pub fn is_deleted(fields: &Map<String, Value>) -> bool {
 }
 
 /// Replaces each text for which `with` returns another, and drops fields whose names it would replace.
-pub(super) fn replace_texts(value: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
-    match value {
+pub(super) fn replace_texts(sent: &mut Value, with: &dyn Fn(&str) -> Option<String>) {
+    match sent {
         Value::String(text) => {
             if let Some(other) = with(text) {
                 *text = other;
@@ -76,29 +101,30 @@ pub(super) fn replace_texts(value: &mut Value, with: &dyn Fn(&str) -> Option<Str
 
 /// One page of a list: `{object, data, has_more}`, or the bare array that some operations send.
 #[derive(Clone, Debug, Default)]
-pub struct List {
+pub struct List<T = Object> {
     /// The objects, in OnceHub's order: newest first.
-    pub data: Vec<Object>,
+    pub data: Vec<T>,
     /// Whether more follow. OnceHub's older responses, and those for SMS, lack it.
     pub has_more: Option<bool>,
 }
 
-impl List {
+impl<T: Item> List<T> {
     /// Reads a page in any of its forms. Returns `None` for other JSON, and for an object whose `data` is missing or
-    /// neither a list nor null: that does not say that the list is empty. An entry that is not an object becomes an
-    /// empty one, so that the count still matches OnceHub's.
-    pub(super) fn new(page: Value) -> Option<Self> {
+    /// neither a list nor null: that does not say that the list is empty.
+    pub(super) fn new(page: Sent<'_>) -> Option<Self> {
         let (data, has_more) = match page {
-            Value::Array(data) => (data, None),
-            Value::Object(mut page) => match page.shift_remove("data")? {
-                Value::Array(data) => (data, page.get("has_more").and_then(Value::as_bool)),
-                Value::Null => (Vec::new(), page.get("has_more").and_then(Value::as_bool)),
-                _ => return None,
-            },
+            Sent::Array(data) => (data, None),
+            Sent::Object(mut page) => {
+                let has_more = page.get("has_more").and_then(Sent::as_bool);
+                match std::mem::take(page.get_mut("data")?) {
+                    Sent::Array(data) => (data, has_more),
+                    Sent::Null => (Vec::new(), has_more),
+                    _ => return None,
+                }
+            }
             _ => return None,
         };
-        let data = data.into_iter().map(Object::new).collect();
-        Some(Self { data, has_more })
+        Some(Self { data: data.into_iter().map(T::read).collect(), has_more })
     }
 }
 
@@ -121,7 +147,7 @@ mod tests {
     }
 
     fn read(page: &Value) -> Option<(Vec<Value>, Option<bool>)> {
-        let list = List::new(page.clone())?;
+        let list: List = List::new(serde_json::from_str(&page.to_string()).unwrap())?;
         Some((list.data.into_iter().map(|object| object.into_fields().into()).collect(), list.has_more))
     }
 

@@ -3,37 +3,46 @@
 use std::cell::RefCell;
 
 use serde::Deserializer;
-use serde::de::value::{MapDeserializer, SeqDeserializer};
+use serde::de::value::{Error, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Error as _, IntoDeserializer, Visitor};
-use serde_json::{Error, Map, Value};
+use serde_json::{Map, Value};
+
+use super::Sent;
 
 /// Reads an object into a type whose fields may all be absent; returns it, and everything that it has no field for.
 ///
 /// A field is absent if it is null or blank. A number or a flag sent as text is read as what it stands for, and so is a
 /// text sent as a number. A value that does not fit is reported under `odd`, by its field's name.
-pub fn read<T: DeserializeOwned + Default>(mut object: Map<String, Value>) -> (T, Map<String, Value>) {
-    let unknown = RefCell::new(Vec::new());
+pub fn read<T: DeserializeOwned + Default>(sent: Sent<'_>) -> (T, Map<String, Value>) {
+    let unknown = RefCell::default();
+    let as_documented = T::deserialize(Lenient::outermost(&sent, &unknown));
+    let mut fields = match sent {
+        Sent::Object(fields) => fields.into_vec(),
+        _ => Vec::new(),
+    };
+    if let Ok(read) = as_documented {
+        let unknown = unknown.into_inner();
+        fields.retain(|(name, _)| unknown.iter().any(|unknown| *unknown == **name));
+        return (read, fields.into_iter().map(|(name, value)| (name.into_owned(), value.into())).collect());
+    }
+    read_odd(fields.into_iter().map(|(name, value)| (name.into_owned(), value.into())).collect())
+}
+
+/// The same, without the fields that do not fit. Following the path to a value takes as long as reading it: only what
+/// turns out to be odd is read so.
+fn read_odd<T: DeserializeOwned + Default>(mut object: Map<String, Value>) -> (T, Map<String, Value>) {
     let mut odd = Map::new();
-    let read = loop {
-        unknown.borrow_mut().clear();
-        let whole = Value::Object(object);
-        let lenient = Lenient { value: &whole, place: Place::Outermost { unknown: &unknown } };
-        // Following the path takes as long as reading: only what turns out to be odd is read so.
-        let result = T::deserialize(lenient).or_else(|_| serde_path_to_error::deserialize(lenient));
-        object = match whole {
-            Value::Object(object) => object,
-            _ => Map::new(),
-        };
-        let error = match result {
-            Ok(read) => break read,
+    let (read, unknown) = loop {
+        let (sent, unknown) = (borrowed_fields(&object), RefCell::default());
+        let error = match serde_path_to_error::deserialize(Lenient::outermost(&sent, &unknown)) {
+            Ok(read) => break (read, unknown.into_inner()),
             Err(error) => error,
         };
         let path = error.path().to_string();
         let field = path.split(['.', '[']).next().unwrap_or_default();
-        let Some(value) = object.shift_remove(field) else { break T::default() };
+        let Some(value) = object.shift_remove(field) else { break (T::default(), Vec::new()) };
         odd.insert(field.to_owned(), value);
     };
-    let unknown = unknown.into_inner();
     object.retain(|name, _| unknown.contains(name));
     if !odd.is_empty() {
         object.insert("odd".into(), odd.into());
@@ -41,10 +50,31 @@ pub fn read<T: DeserializeOwned + Default>(mut object: Map<String, Value>) -> (T
     (read, object)
 }
 
+/// Returns fields as they are read, without copying their texts.
+pub fn borrowed_fields(fields: &Map<String, Value>) -> Sent<'_> {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), borrowed(value))).collect();
+    Sent::Object(fields.into())
+}
+
+fn borrowed(value: &Value) -> Sent<'_> {
+    match value {
+        Value::Null => Sent::Null,
+        Value::Bool(flag) => (*flag).into(),
+        Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+            (Some(number), _) => number.into(),
+            (None, Some(number)) => number.into(),
+            _ => number.as_f64().map_or(Sent::Null, Sent::from),
+        },
+        Value::String(text) => text.as_str().into(),
+        Value::Array(values) => Sent::Array(values.iter().map(borrowed).collect()),
+        Value::Object(fields) => borrowed_fields(fields),
+    }
+}
+
 /// A value that is read as whatever type is asked for, if it can stand for one.
 #[derive(Clone, Copy)]
 struct Lenient<'a> {
-    value: &'a Value,
+    value: &'a Sent<'a>,
     place: Place<'a>,
 }
 
@@ -60,7 +90,11 @@ enum Place<'a> {
 }
 
 impl<'a> Lenient<'a> {
-    fn inside(value: &'a Value) -> Self {
+    fn outermost(value: &'a Sent<'a>, unknown: &'a RefCell<Vec<String>>) -> Self {
+        Self { value, place: Place::Outermost { unknown } }
+    }
+
+    fn inside(value: &'a Sent<'a>) -> Self {
         Self { value, place: Place::Inside }
     }
 
@@ -70,8 +104,8 @@ impl<'a> Lenient<'a> {
 
     fn number(self) -> Result<f64, Error> {
         let number = match self.value {
-            Value::Number(number) => number.as_f64(),
-            Value::String(text) => text.trim().parse().ok(),
+            Sent::Number(number) => number.as_f64(),
+            Sent::Str(text) => text.trim().parse().ok(),
             _ => None,
         };
         number.filter(|number| number.is_finite() && number.abs() < 9e15).ok_or_else(|| self.type_error("a number"))
@@ -100,8 +134,8 @@ impl<'de> Deserializer<'de> for Lenient<'de> {
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.value {
-            Value::String(text) => visitor.visit_str(text),
-            Value::Number(_) | Value::Bool(_) => visitor.visit_string(self.value.to_string()),
+            Sent::Str(text) => visitor.visit_str(text),
+            Sent::Number(_) | Sent::Bool(_) => visitor.visit_string(self.value.to_string()),
             _ => Err(self.type_error("a text")),
         }
     }
@@ -113,8 +147,8 @@ impl<'de> Deserializer<'de> for Lenient<'de> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let flag = match self.value {
-            Value::Bool(flag) => Some(*flag),
-            Value::String(text) => text.trim().parse().ok(),
+            Sent::Bool(flag) => Some(*flag),
+            Sent::Str(text) => text.trim().parse().ok(),
             _ => None,
         };
         visitor.visit_bool(flag.ok_or_else(|| self.type_error("true or false"))?)
@@ -133,7 +167,7 @@ impl<'de> Deserializer<'de> for Lenient<'de> {
                 Place::Outermost { unknown } => Place::Field { name, unknown },
                 _ => Place::Inside,
             };
-            (name.as_str(), Lenient { value, place })
+            (name, Lenient { value, place })
         });
         visitor.visit_map(MapDeserializer::new(fields))
     }
@@ -179,7 +213,7 @@ mod tests {
 
     fn read(value: Value) -> (Sample, Value) {
         let Value::Object(object) = value else { panic!("not an object") };
-        let (sample, more) = super::read(object);
+        let (sample, more) = super::read(borrowed_fields(&object));
         (sample, more.into())
     }
 
@@ -211,5 +245,13 @@ mod tests {
         );
         let (sample, more) = read(json!({"texts": "x", "id": "A"}));
         assert_eq!((sample.id.as_deref(), more), (Some("A"), json!({"odd": {"texts": "x"}})));
+    }
+
+    #[test]
+    fn of_a_field_that_is_sent_twice_the_last_one_counts() {
+        let sent = r#"{"id": "A", "id": "B", "new": 1, "new": 2, "texts": ["a\u0062"]}"#;
+        let (sample, more) = super::read::<Sample>(serde_json::from_str(sent).unwrap());
+        assert_eq!((sample.id.as_deref(), sample.texts), (Some("B"), Some(vec!["ab".into()])));
+        assert_eq!(Value::from(more), json!({"new": 2}));
     }
 }

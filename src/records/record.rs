@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::line::Line;
 use super::time::{self, Zone};
-use crate::oncehub::{Collection, Object, is_deleted, tolerant};
+use crate::oncehub::{Collection, Item, Object, Sent, is_deleted, tolerant};
 
 /// The nouns that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -91,8 +91,24 @@ impl<R> DerefMut for Told<R> {
 
 impl<R: DeserializeOwned + Default> From<Object> for Told<R> {
     fn from(object: Object) -> Self {
-        let (record, more) = tolerant::read(object.into_fields());
+        Self::read(tolerant::borrowed_fields(&object))
+    }
+}
+
+impl<R: DeserializeOwned + Default> Told<R> {
+    fn read(sent: Sent<'_>) -> Self {
+        let (record, more) = tolerant::read(sent);
         Self { record: Box::new(record), more }
+    }
+}
+
+impl<R: Record> Item for Told<R> {
+    fn read(sent: Sent<'_>) -> Self {
+        Self::read(sent)
+    }
+
+    fn id(&self) -> Option<&str> {
+        R::id(self)
     }
 }
 
@@ -140,7 +156,7 @@ impl<R: Record> Told<R> {
 
 impl<'de, R: DeserializeOwned + Default> Deserialize<'de> for Told<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Object::from(Map::deserialize(deserializer)?).into())
+        Ok(Self::read(tolerant::borrowed_fields(&Map::deserialize(deserializer)?)))
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use oncehub_mcp::oncehub::{
-    Budget, Cause, Client, Key, KeySource, Outcome, Settings, account, api_root, booking_calendars, bookings,
+    Budget, Cause, Client, Key, KeySource, Object, Outcome, Page, Settings, account, api_root, booking_calendars,
+    bookings,
 };
 use oncehub_mcp::sandbox::{self, Effect, Fault, Sandbox};
 use serde_json::json;
@@ -62,7 +63,7 @@ async fn the_key_goes_to_no_other_origin() {
     Mock::given(path("/v2/test")).respond_with(redirect).mount(&upstream).await;
 
     let client = client(&upstream.uri(), given("k-1"));
-    let page = client.list(&bookings::All::default(), 50).await.unwrap();
+    let page: Page<Object> = client.list(&bookings::All::default(), 50).await.unwrap();
     assert_eq!(page.items.len(), 3, "the next page is asked for at our own address");
     let redirected = client.send(&account::Test {}).await.unwrap_err();
     assert!(redirected.to_string().contains("it redirects to 127.0.0.1, where the key is not sent"), "{redirected}");
@@ -88,7 +89,7 @@ async fn a_rotated_key_needs_no_restart() {
 
 async fn sandbox_booking(sandbox: &Sandbox, client: &Client) -> oncehub_mcp::oncehub::Id {
     let coming = bookings::All { status: Some("scheduled".into()), ..bookings::All::default() };
-    let page = client.list(&coming, 100).await.unwrap();
+    let page: Page<Object> = client.list(&coming, 100).await.unwrap();
     let free = page
         .items
         .iter()

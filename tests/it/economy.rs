@@ -47,7 +47,8 @@ fn a_hundred_bookings_cost_a_fifth_of_oncehubs_json_and_lose_nothing() {
             budget: oncehub_mcp::oncehub::Budget::new(&[]),
             reply_limit: 8 << 20,
         });
-        let page = client.page(&oncehub_mcp::oncehub::bookings::All::default(), 100, None).await.unwrap();
+        let page: oncehub_mcp::oncehub::Page<oncehub_mcp::oncehub::Object> =
+            client.page(&oncehub_mcp::oncehub::bookings::All::default(), 100, None).await.unwrap();
         let data: Vec<Value> = page.items.into_iter().map(|item| Value::Object(item.into_fields())).collect();
         json!({"object": "list", "data": data, "has_more": true})
     });

@@ -13,7 +13,7 @@ use super::install::{CUT, Registered, State, machine, registered, shown};
 use crate::app::App;
 use crate::config::{Config, Dotenv, Given, Source, Why, given_key, listed};
 use crate::install::{Entry, Scope};
-use crate::oncehub::{Client, notifications};
+use crate::oncehub::{Client, Object, notifications};
 use crate::records::Kind;
 use crate::records::failure::Failure;
 use report::Report;
@@ -179,7 +179,7 @@ async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::P
         report.fine("network", &finding);
     }
     report.fine("account", checked.message.as_deref().unwrap_or("the key is valid"));
-    match client.page(&notifications::AllSms::default(), 1, None).await {
+    match client.page::<Object>(&notifications::AllSms::default(), 1, None).await {
         Err(error) if error.rejection().is_some_and(|rejection| rejection.status == 403) => {
             let hint = "list_sms_notifications will fail; all else works";
             report.warn("plan", &format!("text messages are not part of it: {error}"), hint);

@@ -14,7 +14,7 @@ use tracing::Instrument;
 use url::{Host, Url};
 
 use super::account::{Test, account_in};
-use super::retry::{decide, retry_after};
+use super::retry::{MOST_ATTEMPTS, decide, retry_after};
 use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection, Sent, ledger};
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
@@ -139,7 +139,13 @@ impl Client {
     }
 
     fn of(shared: Shared) -> Self {
-        Self { shared: Arc::new(shared), deadline: None, ledger: Ledger::default(), attempts: u32::MAX, waits: true }
+        Self {
+            shared: Arc::new(shared),
+            deadline: None,
+            ledger: Ledger::default(),
+            attempts: MOST_ATTEMPTS,
+            waits: true,
+        }
     }
 
     /// Returns a client of another account, which shares nothing with this one but connections.

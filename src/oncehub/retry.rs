@@ -6,8 +6,8 @@ use super::Cause;
 
 /// The most attempts at one request, the first included, if the failure may be transient.
 const ATTEMPTS: u32 = 4;
-/// The same for a rate limit, which is certain to pass.
-const RATE_LIMIT_ATTEMPTS: u32 = 8;
+/// The most attempts at one request, whatever the failure: a rate limit is certain to pass.
+pub(super) const MOST_ATTEMPTS: u32 = 8;
 /// The length of OnceHub's shorter window: the base of the wait after a 429 without `Retry-After`.
 const RATE_LIMIT_PAUSE: Duration = Duration::from_secs(1);
 /// The longest backoff, before jitter; the call's deadline limits it further.
@@ -25,9 +25,8 @@ pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> O
         doubled.min(LONGEST_PAUSE).mul_f64(1.0 + jitter / 2.0)
     };
     match cause {
-        Cause::Rejected(rejection)
-            if (rejection.status == 429 || reads && rejection.is_rate_limit()) && attempt < RATE_LIMIT_ATTEMPTS =>
-        {
+        // However often: what was asked for last must make the account pause, too.
+        Cause::Rejected(rejection) if rejection.status == 429 || reads && rejection.is_rate_limit() => {
             Some(rejection.retry_after.unwrap_or_else(|| backoff(RATE_LIMIT_PAUSE)))
         }
         Cause::Unreachable(_) if attempt < ATTEMPTS => Some(backoff(Duration::from_millis(150))),

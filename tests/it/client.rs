@@ -151,6 +151,21 @@ async fn a_write_is_never_sent_again_by_itself() {
 }
 
 #[tokio::test]
+async fn the_last_of_many_refusals_makes_the_account_pause_too() {
+    let upstream = MockServer::start().await;
+    let refused = |seconds: &str| ResponseTemplate::new(429).insert_header("Retry-After", seconds);
+    Mock::given(method("GET")).respond_with(refused("0")).up_to_n_times(7).mount(&upstream).await;
+    Mock::given(method("GET")).respond_with(refused("30")).mount(&upstream).await;
+    let client = client(&upstream.uri(), given("k-1"));
+    let gave_up = client.send(&account::Test {}).await.unwrap_err();
+    assert!(matches!(gave_up.cause, Cause::RateLimited { .. }), "{gave_up}");
+    let held_up = client.without_waiting().send(&account::Test {}).await.unwrap_err();
+    let Cause::RateLimited { retry_after, .. } = held_up.cause else { panic!("{held_up}") };
+    assert!(retry_after > Duration::from_secs(20), "{retry_after:?}");
+    assert_eq!(upstream.received_requests().await.unwrap().len(), 8);
+}
+
+#[tokio::test]
 async fn nothing_listening_is_no_connection_and_nothing_done() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -417,16 +417,19 @@ async fn a_date_that_keeps_its_hours_is_told_truly_when_the_answer_is_lost() {
     }
 }
 
+/// Returns what is said of a change before which OnceHub's reply is another. Nothing is written.
+async fn left_alone(bench: &Bench, reply: Fault) -> String {
+    bench.sandbox.fail(reply.on("GET", "/scheduling-availability"));
+    let refused = update(bench, DANA, json!({"weekly": [{"day": "Monday", "working_hours": []}]})).await;
+    bench.sandbox.heal();
+    assert_eq!(bench.requests("PATCH", "/"), 0);
+    refused.failure()
+}
+
 #[tokio::test]
 async fn hours_that_cannot_be_read_are_not_written_over_blindly() {
     let bench = Bench::start().await;
-    let off = json!({"weekly": [{"day": "Monday", "working_hours": [hours("09:00", "12:00")]}]});
-    let fault = Fault::new(Effect::Replace(json!({"object": "schedule"}))).on("GET", "/scheduling-availability");
-    bench.sandbox.fail(fault);
-    let refused = update(&bench, DANA, off).await;
-    bench.sandbox.heal();
-    assert_snapshot!(refused.failure());
-    assert_eq!(bench.requests("PATCH", "/"), 0);
+    assert_snapshot!(left_alone(&bench, Fault::new(Effect::Replace(json!({"object": "schedule"})))).await);
 }
 
 #[tokio::test]
@@ -458,11 +461,7 @@ async fn hours_that_somebody_else_has_changed_while_the_question_was_open_are_le
         "object": "schedule", "timezone": "America/New_York", "overrides": [],
         "weekly": [{"day": "Monday", "working_hours": [{"start_time": "12:00", "end_time": "13:00", "locations": []}]}]
     });
-    bench.sandbox.fail(Fault::new(Effect::Replace(meanwhile)).on("GET", "/scheduling-availability").after(1).times(1));
-    let refused = update(&bench, DANA, json!({"weekly": [{"day": "Monday", "working_hours": []}]})).await;
-    bench.sandbox.heal();
-    assert_snapshot!(refused.failure());
-    assert_eq!(bench.requests("PATCH", "/"), 0);
+    assert_snapshot!(left_alone(&bench, Fault::new(Effect::Replace(meanwhile)).after(1).times(1)).await);
 }
 
 #[tokio::test]

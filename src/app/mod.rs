@@ -39,7 +39,7 @@ impl App {
         let catalogue = Catalogue::new(&config.selection).context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
         let catalogue = catalogue.written(config.schemas, config.calls.structured);
         let sandbox = if config.sandbox {
-            let started = Sandbox::start(sandbox::Settings::default()).await;
+            let started = Sandbox::start(sandbox::Settings { history: sandbox::HISTORY, ..Default::default() }).await;
             Some(started.context("the sandbox cannot listen on this machine")?)
         } else {
             None

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 
 /// Serves the simulated API until the process is asked to stop.
 pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut settings = Settings { listen: arguments.listen, ..Settings::default() };
+    let mut settings = Settings { listen: arguments.listen, history: sandbox::HISTORY, ..Settings::default() };
     if arguments.no_limits {
         settings.limits = None;
     }

@@ -29,7 +29,26 @@ fn is_classic(booking: &Booking) -> bool {
     booking.booking_page.is_some() || booking.booking_calendar.is_none()
 }
 
+/// A list of bookings, and which of those in it count.
+pub(super) struct List {
+    pub(super) filter: bookings::All,
+    pub(super) counts: fn(&Object) -> bool,
+}
+
 impl Names {
+    /// Returns the lists that a filter of bookings stands for: with a host, on an account that has Classic pages, there may
+    /// be two.
+    pub(super) async fn lists_of(&self, filter: bookings::All) -> Vec<List> {
+        let (filter, classic) = with_classic(filter);
+        let mut lists = vec![List { filter, counts: |_| true }];
+        if let Some(filter) = classic
+            && self.may_have_classic_pages().await
+        {
+            lists.push(List { filter, counts: is_classic });
+        }
+        lists
+    }
+
     /// Whether the account has Classic pages, or it is not known that it has none.
     async fn may_have_classic_pages(&self) -> bool {
         let pages = self.all_or_none(Noun::BookingPages).await;

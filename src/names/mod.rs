@@ -13,6 +13,7 @@ mod held;
 mod lists;
 mod me;
 mod search;
+mod sweep;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub use fold::{fold, looks_like_an_id, nearest, thousands};
 pub use held::after;
 pub use me::Me;
 pub use search::{Gathered, Keep, Search, Stopped, cut};
+pub use sweep::{Span, Stop, Sweep};
 
 use crate::oncehub::{Client, Endpoint, Error, Id, Object};
 use crate::records::{Named, Noun, Record, Told, Zone};

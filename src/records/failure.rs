@@ -100,6 +100,12 @@ impl Failure {
         Self { outcome: Some(Outcome::NotDone), ..Self::new(Kind::NotConfirmed, problem, hint) }
     }
 
+    /// A failure for replies of OnceHub's that do not make sense.
+    pub fn unexpected(problem: impl Into<String>) -> Self {
+        let hint = "try again in a moment; narrower filters may avoid it";
+        Self::new(Kind::UnexpectedReply, problem, hint)
+    }
+
     /// Returns the same failure with a better hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -56,12 +56,17 @@ pub struct Settings {
     pub limits: Option<Limits>,
     /// How many extra past bookings to create, for testing long lists.
     pub more_bookings: usize,
+    /// How many bookings of the past year to create, for reports: as varied as real ones.
+    pub history: usize,
 }
+
+/// The history of an account that people try.
+pub const HISTORY: usize = 1000;
 
 impl Settings {
     /// Creates an account in its initial state.
     fn new_world(&self) -> World {
-        seed::account(Arc::clone(&self.now), self.more_bookings)
+        seed::account(Arc::clone(&self.now), self.more_bookings, self.history)
     }
 }
 
@@ -72,6 +77,7 @@ impl Default for Settings {
             now: Arc::new(Timestamp::now),
             limits: Some(Limits::default()),
             more_bookings: 0,
+            history: 0,
         }
     }
 }

@@ -205,6 +205,8 @@ pub(super) struct Booking {
     pub(super) subject: String,
     pub(super) status: &'static str,
     pub(super) in_trash: bool,
+    /// Whether it goes on showing as scheduled after its end.
+    pub(super) left_open: bool,
     pub(super) created: Timestamp,
     pub(super) updated: Timestamp,
     pub(super) starts: Timestamp,
@@ -277,6 +279,48 @@ impl World {
     pub fn status_of(&self, booking: &str) -> Option<&'static str> {
         let now = self.time();
         self.bookings.iter().find(|known| known.id == booking).map(|booking| booking.status_at(now))
+    }
+
+    /// Returns every booking as it is sent, and the users who hold it: its hosts, or the owner of what is on a Classic page.
+    pub fn all_bookings(&self) -> Vec<(Value, Vec<String>)> {
+        let holders = |booking: &Booking| match &booking.calendar {
+            Some(_) => [std::slice::from_ref(&booking.host), booking.co_hosts.as_slice()].concat(),
+            None => vec![booking.owner().to_owned()],
+        };
+        let live = self.bookings.iter().filter(|booking| !booking.deleted);
+        live.map(|booking| (booking.show(self), holders(booking))).collect()
+    }
+
+    /// Changes the status of a booking now, whatever it was.
+    pub fn set_status(&mut self, booking: &str, status: &'static str) {
+        let now = self.time();
+        for known in self.bookings.iter_mut().filter(|known| known.id == booking) {
+            (known.status, known.updated) = (status, now);
+        }
+    }
+
+    /// Makes a booking now, like one that there is, and returns its id.
+    pub fn book_like(&mut self, booking: &str, starts: Timestamp) -> Option<String> {
+        let (now, id) = (self.time(), self.fresh_id("BKNG"));
+        let like = self.bookings.iter().find(|known| known.id == booking)?;
+        let made = Booking {
+            id: id.clone(),
+            subject: like.subject.clone(),
+            status: "scheduled",
+            created: now,
+            updated: now,
+            starts,
+            minutes: like.minutes,
+            video: like.video,
+            guest: like.guest.clone(),
+            host: like.host.clone(),
+            contact: like.contact.clone(),
+            calendar: like.calendar.clone(),
+            page: like.page.clone(),
+            ..Booking::default()
+        };
+        self.bookings.push(made);
+        Some(id)
     }
 
     /// Returns the ids of the contacts, except deleted ones, that have this email address or mobile phone.
@@ -417,7 +461,7 @@ pub(super) fn secret(id: &str) -> String {
     format!("{:016x}{:016x}", mixed(sum), mixed(sum.wrapping_add(1)))
 }
 
-fn mixed(number: u64) -> u64 {
+pub(super) fn mixed(number: u64) -> u64 {
     let mut bits = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits ^ (bits >> 27)
@@ -441,7 +485,7 @@ impl Booking {
     /// Returns the status at a time: a booking that has taken place counts as completed, though nobody marked it so.
     pub(super) fn status_at(&self, now: Timestamp) -> &'static str {
         match self.status {
-            "scheduled" | "rescheduled" if self.ends() <= now => "completed",
+            "scheduled" | "rescheduled" if self.ends() <= now && !self.left_open => "completed",
             other => other,
         }
     }

@@ -1,6 +1,6 @@
 //! List filters: what the caller asks for, translated into OnceHub's filters.
 
-use crate::names::fold;
+use crate::names::{Span, fold};
 use crate::oncehub::{Id, Range};
 use crate::records::{Failure, Moment, Noun, Zone, quoted, time};
 use crate::tools::call::Call;
@@ -71,9 +71,14 @@ impl<'a> Asked<'a> {
         Ok(Some(found.id))
     }
 
+    /// Reads a range, as OnceHub's filters have it.
+    pub(super) fn range(&mut self, what: &str, after: Option<&str>, before: Option<&str>) -> Result<Range, Failure> {
+        self.span(what, after, before).map(Span::range)
+    }
+
     /// Reads a range, from a moment on and before another; a date as its end includes that day. The arguments are
     /// called `what` with `_after` and `_before`.
-    pub(super) fn range(&mut self, what: &str, after: Option<&str>, before: Option<&str>) -> Result<Range, Failure> {
+    pub(super) fn span(&mut self, what: &str, after: Option<&str>, before: Option<&str>) -> Result<Span, Failure> {
         let (first, last) = (format!("{what}_after"), format!("{what}_before"));
         let from = after.map(|text| self.moment(&first, text)).transpose()?.map(|from| from.at);
         self.words.extend(from.map(|from| format!("{what} from {}", time::local(from, self.zone))));
@@ -88,7 +93,7 @@ impl<'a> Asked<'a> {
             return Err(Failure::argument(&last, problem, hint));
         }
         self.words.extend(until.map(|until| format!("{what} before {}", time::local(until, self.zone))));
-        Ok(Range::between(from, until))
+        Ok(Span { from, until })
     }
 
     fn moment(&mut self, argument: &str, text: &str) -> Result<Moment, Failure> {

@@ -9,6 +9,7 @@ mod arguments;
 mod asked;
 mod call;
 mod catalogue;
+mod filters;
 mod listing;
 mod nouns;
 mod plain;
@@ -17,6 +18,7 @@ mod running;
 mod schema;
 mod size;
 mod unclaimed;
+mod workflows;
 
 #[cfg(test)]
 mod tests;

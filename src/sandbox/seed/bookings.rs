@@ -13,7 +13,7 @@ use crate::sandbox::world::{Booking, Guest, World, id, zone};
 /// A booking: working days from this week's Monday, hour and minute in the host's zone, calendar, host, guest, status.
 struct Row(i32, i8, i8, usize, usize, usize, &'static str);
 
-const CLASSIC: usize = usize::MAX;
+pub(super) const CLASSIC: usize = usize::MAX;
 
 const ROWS: &[Row] = &[
     // Three weeks ago.
@@ -89,7 +89,7 @@ const NOTES: &[(usize, &str)] = &[
     (35, "مرحبًا، أريد مناقشة العقد الجديد"),
 ];
 
-/// Returns the bookings, and so many more in the past. OnceHub lists them in order of creation, not of their times.
+/// Returns the bookings, and so many more in the past.
 pub(super) fn bookings(world: &World, more: usize) -> Vec<Booking> {
     let now = world.time();
     let today = now.to_zoned(zone("America/New_York")).date();
@@ -97,9 +97,7 @@ pub(super) fn bookings(world: &World, more: usize) -> Vec<Booking> {
     let monday = today.checked_sub(since_monday.days()).unwrap_or(today);
     let rows = (0..ROWS.len()).filter_map(|index| booking(world, index, monday, now));
     let earlier = (0..more).filter_map(|index| earlier(world, index, now));
-    let mut bookings: Vec<Booking> = rows.chain(earlier).collect();
-    bookings.sort_by_key(|booking| booking.created);
-    bookings
+    rows.chain(earlier).collect()
 }
 
 /// Makes some of the bookings odd.
@@ -207,7 +205,7 @@ fn booking(world: &World, index: usize, monday: Date, now: Timestamp) -> Option<
     Some(booking)
 }
 
-fn rounded(at: Timestamp) -> Timestamp {
+pub(super) fn rounded(at: Timestamp) -> Timestamp {
     at.round(Unit::Second).unwrap_or(at)
 }
 

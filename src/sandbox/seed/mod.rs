@@ -6,13 +6,14 @@ pub(super) mod calendars;
 pub(super) mod classic;
 mod feeds;
 pub(super) mod guests;
+mod history;
 pub(super) mod people;
 
 use super::world::{HostShows, World};
 use super::{Clock, KEY};
 
 /// Creates the account as it is when the sandbox starts.
-pub(super) fn account(clock: Clock, more_bookings: usize) -> World {
+pub(super) fn account(clock: Clock, more_bookings: usize, history: usize) -> World {
     let now = clock();
     let mut world = World {
         now: clock,
@@ -36,6 +37,12 @@ pub(super) fn account(clock: Clock, more_bookings: usize) -> World {
         made: 0,
         links_made: 0,
     };
-    world.bookings = bookings::bookings(&world, more_bookings);
+    if history > 0 {
+        world.contacts.splice(0..0, history::contacts(now));
+    }
+    world.bookings =
+        bookings::bookings(&world, more_bookings).into_iter().chain(history::bookings(&world, history, now)).collect();
+    // OnceHub lists them in order of creation, not of their times.
+    world.bookings.sort_by_key(|booking| booking.created);
     world
 }

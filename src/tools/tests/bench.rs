@@ -33,6 +33,10 @@ pub(in crate::tools) struct Setup {
     pub(in crate::tools) budget: Budget,
     pub(in crate::tools) limits: Option<sandbox::Limits>,
     pub(in crate::tools) more_bookings: usize,
+    /// How many bookings of the past year there are.
+    pub(in crate::tools) history: usize,
+    /// A clock that moves, in place of `now`.
+    pub(in crate::tools) ticking: Option<sandbox::Clock>,
     pub(in crate::tools) key: Key,
     /// What the person says, in turn; nothing for a client that cannot ask.
     pub(in crate::tools) answers: Option<Vec<Answer>>,
@@ -50,6 +54,8 @@ impl Default for Setup {
             budget: Budget::new(&[]),
             limits: None,
             more_bookings: 0,
+            history: 0,
+            ticking: None,
             key: Key::new(KeySource::Given(sandbox::KEY.into())).unwrap(),
             answers: None,
         }
@@ -59,7 +65,7 @@ impl Default for Setup {
 impl Setup {
     fn clock(&self) -> sandbox::Clock {
         let now: Timestamp = self.now.parse().unwrap();
-        Arc::new(move || now)
+        self.ticking.clone().unwrap_or_else(|| Arc::new(move || now))
     }
 }
 
@@ -97,6 +103,7 @@ impl Bench {
             now: setup.clock(),
             limits: setup.limits,
             more_bookings: setup.more_bookings,
+            history: setup.history,
             ..sandbox::Settings::default()
         })
         .await

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use crate::tools::{Catalogue, Selection};
 
 /// How many cases a test that draws many tries: few while somebody waits for it, all at night.
-fn cases(few: usize, all: usize) -> usize {
+pub(in crate::tools) fn cases(few: usize, all: usize) -> usize {
     if std::env::var_os("ONCEHUB_NIGHTLY").is_some() { all } else { few }
 }
 

@@ -3,11 +3,11 @@
 use rmcp::{tool, tool_router};
 use serde::Deserialize;
 
-use crate::names::fold;
 use crate::oncehub::{Id, bookings};
 use crate::records::booking::agenda;
-use crate::records::{Booking, Noun, Told, Zone};
+use crate::records::{Booking, Told, Zone};
 use crate::tools::asked::{Asked, expand};
+use crate::tools::filters::{Filters, Status};
 use crate::tools::listing::{Paging, Texts, reply};
 use crate::tools::{Answer, Call, Parameters, Tools, schema};
 
@@ -21,32 +21,28 @@ impl Tools {
         let detail = input.detail.unwrap_or_default();
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
-        let filter = bookings::All {
-            status: only_status(&mut asked, &input.status),
-            owner: asked.named(Noun::Users, "owner", input.owner.as_deref()).await?,
-            host: asked.named(Noun::Users, "host", input.host.as_deref()).await?,
-            contact: asked.contact(input.contact.as_deref()).await?,
-            booking_calendar: asked.named(Noun::Calendars, "calendar", input.calendar.as_deref()).await?,
-            booking_page: asked.named(Noun::BookingPages, "booking_page", input.booking_page.as_deref()).await?,
-            master_page: asked.named(Noun::MasterPages, "master_page", input.master_page.as_deref()).await?,
-            event_type: asked.named(Noun::EventTypes, "event_type", input.event_type.as_deref()).await?,
-            starting: asked.range("starts", input.starts_after.as_deref(), input.starts_before.as_deref())?,
-            created: asked.range("created", input.created_after.as_deref(), input.created_before.as_deref())?,
-            updated: asked.range("updated", input.updated_after.as_deref(), input.updated_before.as_deref())?,
-            expand: expand(&input.expand),
+        let filters = Filters {
+            status: &input.status,
+            guest: input.guest.as_deref(),
+            owner: input.owner.as_deref(),
+            host: input.host.as_deref(),
+            contact: input.contact.as_deref(),
+            calendar: input.calendar.as_deref(),
+            booking_page: input.booking_page.as_deref(),
+            master_page: input.master_page.as_deref(),
+            event_type: input.event_type.as_deref(),
+            starts: [input.starts_after.as_deref(), input.starts_before.as_deref()],
+            created: [input.created_after.as_deref(), input.created_before.as_deref()],
+            updated: [input.updated_after.as_deref(), input.updated_before.as_deref()],
         };
+        let wanted = filters.read(&mut asked).await?;
+        let filter = bookings::All { expand: expand(&input.expand), ..wanted.listing.clone() };
         // OnceHub sorts by creation alone: what is cut off may start before what is listed.
         asked.if_cut = (input.starts_after.is_some() || input.starts_before.is_some()).then_some(CUT);
         let holder = filter.host.clone();
         let note_role = |booking: &mut Told<Booking>| booking.note_role(holder.as_ref().map(Id::as_str));
-        let guest = asked.part("guest", input.guest.as_deref())?;
-        let statuses = &input.status;
-        let keep = |booking: &Told<Booking>| {
-            (statuses.is_empty() || statuses.iter().any(|wanted| booking.is((*wanted).into())))
-                && guest.as_deref().is_none_or(|guest| booking.has_guest_like(guest, fold))
-        };
-        let is_filtered_here = guest.is_some() || statuses.len() > 1;
-        let keep = is_filtered_here.then_some(&keep as &(dyn Fn(&Told<Booking>) -> bool + Sync));
+        let keep = |booking: &Told<Booking>| wanted.keeps(booking);
+        let keep = wanted.is_filtered_here().then_some(&keep as &(dyn Fn(&Told<Booking>) -> bool + Sync));
         match detail {
             Detail::Summary => {
                 let mut found = input.paging.bookings(&call, filter, keep, Told::<Booking>::brief).await?;
@@ -113,34 +109,10 @@ struct ListBookings {
     paging: Paging,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, schemars::JsonSchema, strum::IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-enum Status {
-    Requested,
-    Scheduled,
-    Rescheduled,
-    Completed,
-    Canceled,
-    NoShow,
-}
-
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Detail {
     #[default]
     Summary,
     Full,
-}
-
-/// A single status is passed to OnceHub's own filter; several are filtered here.
-fn only_status(asked: &mut Asked<'_>, statuses: &[Status]) -> Option<String> {
-    let names: Vec<&str> = statuses.iter().map(|status| (*status).into()).collect();
-    if !names.is_empty() {
-        asked.words.push(format!("status {}", names.join(" or ")));
-    }
-    match names.as_slice() {
-        [only] => Some((*only).to_owned()),
-        _ => None,
-    }
 }

@@ -1,0 +1,3 @@
+//! Jobs that no single operation of OnceHub's does, a file or a folder each.
+
+mod report;

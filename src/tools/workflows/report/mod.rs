@@ -1,0 +1,220 @@
+//! Counts and rates in place of rows.
+
+mod group;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rmcp::{tool, tool_router};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::names::{Span, Sweep, thousands};
+use crate::records::{Failure, Told, Zone, time};
+use crate::tools::filters::{Filters, Status};
+use crate::tools::size::{json_size, most_that_fit};
+use crate::tools::{Answer, Asked, Call, Parameters, Reply, Tools, schema};
+use group::{By, Counted, Counts, Duplicate, Group, Row};
+
+#[tool_router(router = reporting, vis = "pub(in crate::tools)")]
+impl Tools {
+    /// Count bookings: how many, hours, no-show, cancellation and reschedule rates by host, calendar, source (UTM) or time,
+    /// for a weekly or monthly report. Reads at most 5,000 a call, and says if that was not all. Leaves out the trash. To
+    /// see the bookings use `list_bookings`.
+    #[tool(title = "Report on bookings", annotations(read_only_hint = true), output_schema = schema::one::<Report>())]
+    async fn booking_report(&self, call: Call, Parameters(input): Parameters<BookingReport>) -> Answer {
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let mut asked = Asked::by(&call, &zone);
+        let by = By::checked(&input.group_by)?;
+        let wanted = input.filters().read(&mut asked).await?;
+        let span = rest(wanted.starts, input.cursor.as_deref())?;
+        // Names and the reply take some time, too.
+        let reserve = (call.settings.timeout / 8).min(Duration::from_secs(2));
+        let late = call.deadline.checked_sub(reserve).unwrap_or(call.deadline);
+        let row = |booking: &Told<_>| wanted.keeps(booking).then(|| Row::of(booking, by, &zone, call.now()));
+        let mut swept = call.names.sweep(wanted.listing.clone(), span, late, row).await?;
+        let read = swept.rows.len();
+        let counted = Counted::of(std::mem::take(&mut swept.rows).into_iter().flatten());
+        let groups = counted.groups(by, &call.names).await;
+        Ok(reply(&asked, by, read, &swept, counted, groups))
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct BookingReport {
+    /// At most two; time: when they start
+    #[serde(default)]
+    group_by: Vec<By>,
+    /// At or after: 2026-12-01, monday, -30d
+    starts_after: Option<String>,
+    /// Before; a date includes that day
+    starts_before: Option<String>,
+    created_after: Option<String>,
+    created_before: Option<String>,
+    /// Last changed
+    updated_after: Option<String>,
+    updated_before: Option<String>,
+    #[serde(default)]
+    status: Vec<Status>,
+    /// Part of name or e-mail
+    guest: Option<String>,
+    /// Main host: name, e-mail, id or `me`
+    owner: Option<String>,
+    /// Main or co-host
+    host: Option<String>,
+    /// Guest: e-mail or id
+    contact: Option<String>,
+    /// Name or id
+    calendar: Option<String>,
+    /// Classic
+    booking_page: Option<String>,
+    master_page: Option<String>,
+    event_type: Option<String>,
+    /// IANA zone
+    time_zone: Option<String>,
+    /// A next_cursor
+    cursor: Option<String>,
+}
+
+impl BookingReport {
+    fn filters(&self) -> Filters<'_> {
+        Filters {
+            status: &self.status,
+            guest: self.guest.as_deref(),
+            owner: self.owner.as_deref(),
+            host: self.host.as_deref(),
+            contact: self.contact.as_deref(),
+            calendar: self.calendar.as_deref(),
+            booking_page: self.booking_page.as_deref(),
+            master_page: self.master_page.as_deref(),
+            event_type: self.event_type.as_deref(),
+            starts: [self.starts_after.as_deref(), self.starts_before.as_deref()],
+            created: [self.created_after.as_deref(), self.created_before.as_deref()],
+            updated: [self.updated_after.as_deref(), self.updated_before.as_deref()],
+        }
+    }
+}
+
+/// The reply: counts and rates.
+#[serde_with::skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+struct Report {
+    /// False if it breaks off: then it is about what it covers alone
+    complete: bool,
+    /// How many bookings are counted
+    total: usize,
+    /// All of them
+    overall: Counts,
+    /// By time in order, else the largest first
+    groups: Vec<Group>,
+    /// Over, but nobody has marked them: in no rate
+    past_but_scheduled: usize,
+    /// On Classic pages, or on none
+    without_calendar: usize,
+    /// The same guest twice in a week on one calendar or page, not canceled
+    duplicates: Vec<Duplicate>,
+    /// How many bookings were read, those that are not counted included
+    rows: usize,
+    /// When the bookings start that were read
+    covers: Covers,
+    /// The rest, if it is not complete
+    #[serialize_always]
+    next_cursor: Option<String>,
+    /// The zone of days, hours and local times
+    time_zone: String,
+    /// The filters and ranges, as understood
+    asked: Option<String>,
+    /// Anything else to know
+    note: Option<String>,
+}
+
+/// A range of time, from and before; open at an end that is absent.
+#[serde_with::skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+struct Covers {
+    from: Option<String>,
+    from_local: Option<String>,
+    to: Option<String>,
+    to_local: Option<String>,
+}
+
+impl Covers {
+    fn of(span: Span, zone: &Zone) -> Self {
+        let (instant, local) = (|at| time::instant(at), |at| time::local(at, zone));
+        Self {
+            from: span.from.map(instant),
+            from_local: span.from.map(local),
+            to: span.until.map(instant),
+            to_local: span.until.map(local),
+        }
+    }
+}
+
+/// The most groups of a reply, and the most duplicates.
+const GROUPS: usize = 300;
+const DUPLICATES: usize = 20;
+
+/// Returns what is left of a span at a cursor: a sweep begins with the latest.
+fn rest(span: Span, cursor: Option<&str>) -> Result<Span, Failure> {
+    let Some(cursor) = cursor else { return Ok(span) };
+    let hint = "pass the last reply's next_cursor with the same filters, or no cursor to start over";
+    let problem = |problem| Failure::argument("cursor", problem, hint);
+    let until: Timestamp = cursor.trim().parse().map_err(|_| problem("it is not a next_cursor of a report"))?;
+    if span.from.is_some_and(|from| until <= from) || span.until.is_some_and(|end| until > end) {
+        return Err(problem("it is outside of the range that is asked for"));
+    }
+    Ok(Span { until: Some(until), ..span })
+}
+
+fn reply<T>(
+    asked: &Asked<'_>,
+    by: &[By],
+    rows: usize,
+    swept: &Sweep<T>,
+    counted: Counted,
+    mut groups: Vec<Group>,
+) -> Reply {
+    let all = groups.len();
+    let lines: Vec<String> = groups.iter().map(|group| group.text(by)).collect();
+    let sizes: Vec<usize> = groups.iter().zip(&lines).map(|(group, line)| json_size(group) + json_size(line)).collect();
+    // Above and below the groups, something else is told.
+    let fitting = most_that_fit(all.min(GROUPS), asked.max_reply() / 4 * 3, |count| sizes.iter().take(count).sum());
+    groups.truncate(fitting);
+    let mut duplicates = counted.duplicates;
+    let twice = duplicates.len();
+    duplicates.truncate(DUPLICATES);
+    let stopped = swept.stopped.as_ref();
+    let report = Report {
+        complete: stopped.is_none(),
+        total: counted.overall.total,
+        overall: counted.overall,
+        groups,
+        past_but_scheduled: counted.past_but_scheduled,
+        without_calendar: counted.without_calendar,
+        duplicates,
+        rows,
+        covers: Covers::of(swept.covers, asked.zone),
+        next_cursor: stopped.and(swept.covers.from).map(time::instant),
+        time_zone: asked.zone.name().to_owned(),
+        asked: (!asked.words.is_empty()).then(|| asked.words.join("; ")),
+        note: None,
+    };
+    let text = text::of(&report, stopped, by, lines.get(..fitting).unwrap_or_default());
+    let mut reply = Reply::new(report, text);
+    if fitting < all {
+        let which = if by.first().is_some_and(|by| by.is_time()) { "earliest" } else { "largest" };
+        reply.note(&format!(
+            "Only the {which} {fitting} of {} groups are shown; the totals are of all. Group by less, or ask for a shorter range.",
+            thousands(all)
+        ));
+    }
+    if twice > DUPLICATES {
+        reply.note(&format!("Only {DUPLICATES} of {} duplicates are shown.", thousands(twice)));
+    }
+    asked.notes.iter().for_each(|note| reply.note(note));
+    reply
+}

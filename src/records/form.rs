@@ -101,7 +101,7 @@ impl FormField {
 }
 
 /// Returns the texts of an answer: one, or those of a list.
-fn texts(value: Option<&Value>) -> Vec<String> {
+pub fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Array(values)) => values.iter().flat_map(|value| texts(Some(value))).collect(),
         Some(Value::String(text)) if !text.trim().is_empty() => vec![text.trim().to_owned()],

@@ -50,6 +50,16 @@ pub(super) struct List<T> {
 }
 
 impl Paging {
+    /// Returns how many items the caller wants.
+    pub(super) fn wanted(&self) -> usize {
+        self.limit.map_or(USUAL, |limit| limit as usize)
+    }
+
+    /// Returns the cursor, as the caller passes it.
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
     /// Gathers what the caller asks for; with `keep`, what that keeps among at most ten pages. Reads no more pages than
     /// the reply has room for.
     pub(super) async fn gather<R: Record>(
@@ -80,7 +90,7 @@ impl Paging {
     }
 
     fn search<'a, R: Record>(&self, call: &Call, keep: Keep<'a, R>, brief: fn(Told<R>) -> Told<R>) -> Search<'a, R> {
-        let wanted = self.limit.map_or(USUAL, |limit| limit as usize);
+        let wanted = self.wanted();
         // Of a text alone, only its end tells how much fits.
         let room = if call.settings.structured { call.settings.max_reply } else { usize::MAX };
         Search { wanted, keep, brief, room }

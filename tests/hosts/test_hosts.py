@@ -29,7 +29,7 @@ def test_a_host_connects_until_it_is_told_otherwise(host, account, hosted, name)
     install, key = way(name, account, hosted)
     install = ["install", host.id, "--yes", *install]
     said = host.machine.oncehub_mcp(*install, **key)
-    assert "offers 38 tools" in said and ACCOUNT in said and "does not seem to be installed" not in said
+    assert "offers 41 tools" in said and ACCOUNT in said and "does not seem to be installed" not in said
     written = host.path.read_bytes()
     assert (account["ONCEHUB_API_KEY"].encode() in written) == (name in ("key in the entry", "address"))
 

@@ -238,7 +238,7 @@ fn a_hosted_server_is_registered_with_its_key_and_tried() {
         ];
         let output = home.run(&arguments, &[("ONCEHUB_API_KEY", sandbox::KEY)]);
         let text = said(&output);
-        assert!(output.status.success() && text.contains("offers 15 tools"), "{client}: {text}");
+        assert!(output.status.success() && text.contains("offers 17 tools"), "{client}: {text}");
         assert!(!text.contains(sandbox::KEY), "{text}");
     }
     let entry = home.read(".gemini/settings.json");
@@ -247,7 +247,7 @@ fn a_hosted_server_is_registered_with_its_key_and_tried() {
         "{entry}"
     );
     let text = said(&home.run(&["install", "--list"], &[]));
-    assert_eq!(text.matches("registered and works (address), 15 tools").count(), 4, "{text}");
+    assert_eq!(text.matches("registered and works (address), 17 tools").count(), 4, "{text}");
     server.stop();
     let list = home.run(&["install", "--list"], &[]);
     assert_eq!(list.status.code(), Some(1));

@@ -10,8 +10,8 @@ mod schedule;
 use serde_json::{Map, Value, json};
 
 pub use hours::{DateInput, DayInput};
-pub use outside::Outside;
 use outside::Upcoming;
+pub use outside::{Outside, is_within};
 use schedule::is_alike;
 pub use schedule::{Schedule, When};
 

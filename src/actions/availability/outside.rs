@@ -123,7 +123,7 @@ impl Update {
 }
 
 /// Whether a booking lies within the hours of its day: adjoining ranges count as one.
-fn is_within(booking: &Booking, schedule: &Schedule) -> bool {
+pub fn is_within(booking: &Booking, schedule: &Schedule) -> bool {
     let Some(starts) = booking.starts() else { return false };
     let local = schedule.zone.civil(starts);
     let start = i64::from(local.hour()) * 60 + i64::from(local.minute());

@@ -74,6 +74,12 @@ impl Told<Booking> {
         parts.join(" | ")
     }
 
+    /// Returns a line below a legend, with its day.
+    pub fn row(&self, zone: &Zone) -> String {
+        let day = self.day(zone).map(|day| format!("{day} ")).unwrap_or_default();
+        format!("{day}{}", self.in_a_line(zone, false))
+    }
+
     /// Returns a line that stands alone.
     fn headline(&self, zone: &Zone) -> String {
         let day = self.day(zone).map(|day| format!("{day} ")).unwrap_or_default();
@@ -132,21 +138,26 @@ impl Told<Booking> {
 
 /// Returns bookings by day in chronological order, with a legend instead of repeated ids.
 pub fn agenda(bookings: &[Told<Booking>], zone: &Zone) -> String {
+    agenda_with(bookings, zone, |_, booking| outline(&booking.expanded(zone), &[]))
+}
+
+/// Returns the same, with lines of its own below each booking, which has this index.
+pub fn agenda_with(bookings: &[Told<Booking>], zone: &Zone, below: impl Fn(usize, &Told<Booking>) -> String) -> String {
     if bookings.is_empty() {
         return String::new();
     }
     let mut text = format!("times in {}{}", zone.name(), legend(bookings));
-    let mut order: Vec<&Told<Booking>> = bookings.iter().collect();
-    order.sort_by_key(|booking| booking.starts());
+    let mut order: Vec<(usize, &Told<Booking>)> = bookings.iter().enumerate().collect();
+    order.sort_by_key(|(_, booking)| booking.starts());
     let mut day = None;
-    for booking in order {
+    for (index, booking) in order {
         let its_day = booking.day(zone).unwrap_or_else(|| "without a time".to_owned());
         if day.as_ref() != Some(&its_day) {
             let _ = write!(text, "\n{its_day}");
             day = Some(its_day);
         }
         let _ = write!(text, "\n  {}", booking.in_a_line(zone, false));
-        for line in outline(&booking.expanded(zone), &[]).lines() {
+        for line in below(index, booking).lines() {
             let _ = write!(text, "\n    {line}");
         }
     }
@@ -154,7 +165,7 @@ pub fn agenda(bookings: &[Told<Booking>], zone: &Zone) -> String {
 }
 
 /// `hosts: "Dana Reyes" USR-1, …`: each name once with its id, so that the lines need only the name.
-fn legend(bookings: &[Told<Booking>]) -> String {
+pub fn legend(bookings: &[Told<Booking>]) -> String {
     let mut listed: HashMap<Noun, BTreeMap<&str, &str>> = HashMap::new();
     for (noun, _, to, name) in bookings.iter().flat_map(|booking| booking.refers()) {
         if let Some(name) = name {

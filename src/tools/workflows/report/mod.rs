@@ -22,9 +22,9 @@ use group::{By, Counted, Counts, Duplicate, Group, Row};
 
 #[tool_router(router = reporting, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Count bookings: how many, hours, no-show, cancellation and reschedule rates by host, calendar, source (UTM) or time,
-    /// for a weekly or monthly report. Reads at most 5,000 a call, and says if that was not all. Leaves out the trash. To
-    /// see the bookings use `list_bookings`.
+    /// Count bookings: totals, hours, no-show, cancellation and reschedule rates by host, calendar, source (UTM) or time:
+    /// a weekly or monthly report. Reads 5,000 a call, and says if that is not all. Without the trash. The bookings
+    /// themselves: `list_bookings`.
     #[tool(title = "Report on bookings", annotations(read_only_hint = true), output_schema = schema::one::<Report>())]
     async fn booking_report(&self, call: Call, Parameters(input): Parameters<BookingReport>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -46,10 +46,10 @@ impl Tools {
 
 #[derive(Deserialize, JsonSchema)]
 struct BookingReport {
-    /// At most two; time: when they start
+    /// At most two
     #[serde(default)]
     group_by: Vec<By>,
-    /// At or after: 2026-12-01, monday, -30d
+    /// At or after: monday, -30d
     starts_after: Option<String>,
     /// Before; a date includes that day
     starts_before: Option<String>,
@@ -62,11 +62,11 @@ struct BookingReport {
     status: Vec<Status>,
     /// Part of name or e-mail
     guest: Option<String>,
-    /// Main host: name, e-mail, id or `me`
+    /// Main host, or `me`
     owner: Option<String>,
     /// Main or co-host
     host: Option<String>,
-    /// Guest: e-mail or id
+    /// E-mail or id
     contact: Option<String>,
     /// Name or id
     calendar: Option<String>,

@@ -1,0 +1,304 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::sandbox::{Effect, Fault};
+use crate::tools::tests::bench::{Bench, NOW, Setup};
+use crate::tools::tests::cases;
+
+/// A clock that a test moves, in seconds.
+#[derive(Clone)]
+struct Ticking(Arc<AtomicI64>);
+
+impl Ticking {
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(NOW.parse::<Timestamp>().unwrap().as_second())))
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    async fn bench(&self, history: usize) -> Bench {
+        let clock = self.clone();
+        Bench::with(Setup { history, ticking: Some(Arc::new(move || clock.now())), ..Setup::default() }).await
+    }
+}
+
+/// What calls have told: of each booking every state, in order.
+#[derive(Default)]
+struct Heard {
+    states: BTreeMap<String, Vec<String>>,
+    cursor: String,
+    calls: usize,
+}
+
+/// What a change may alter of a booking, as a reply tells it.
+fn state(item: &Value) -> String {
+    format!("{} {} {}", item["status"], item["starting_time"], item["owner"])
+}
+
+impl Heard {
+    async fn call(&mut self, bench: &Bench, mut arguments: Value) -> bool {
+        if !self.cursor.is_empty() {
+            arguments["cursor"] = self.cursor.clone().into();
+            arguments.as_object_mut().unwrap().remove("since");
+        }
+        let replied = bench.call("list_changes", arguments).await;
+        let structure = replied.structure();
+        self.cursor = structure["next_cursor"].as_str().unwrap().to_owned();
+        assert!(self.cursor.len() <= 400, "{}", self.cursor.len());
+        assert!(replied.text().contains(&format!("call again with cursor {}", self.cursor)));
+        for item in structure["items"].as_array().unwrap() {
+            let states = self.states.entry(item["id"].as_str().unwrap().to_owned()).or_default();
+            let now = format!("{} {}", item["at"], state(item));
+            assert_ne!(states.last(), Some(&now), "told again, though it did not change");
+            states.push(now);
+        }
+        self.calls += 1;
+        structure["has_more"] == true
+    }
+}
+
+/// An hour in which bookings change every few seconds, some of them several times, and others are made.
+async fn storm(runner: &mut TestRunner) {
+    let clock = Ticking::new();
+    let bench = clock.bench(120).await;
+    let mut draw = |of: usize| any::<Index>().new_tree(runner).unwrap().current().index(of);
+    // Some of the account's bookings were updated when it was opened.
+    clock.pass(1);
+    let since = clock.now().to_string();
+    let mut ids: Vec<String> = bench
+        .sandbox
+        .with(|world| world.all_bookings())
+        .iter()
+        .map(|(booking, _)| booking["id"].as_str().unwrap().to_owned())
+        .collect();
+    let (mut changed, mut told) = (BTreeSet::new(), Heard::default());
+    let limits = [1, 3, 7, 25, 500];
+    let end = clock.now().as_second() + 3600;
+    while clock.now().as_second() < end {
+        // Several may change in the same second, and one twice.
+        for _ in 0..draw(4) {
+            let id = ids[draw(ids.len())].clone();
+            match draw(5) {
+                0 => {
+                    let starts = Timestamp::from_second(clock.now().as_second() + 3600 * draw(500) as i64).unwrap();
+                    let made = bench.sandbox.with(|world| world.book_like(&id, starts)).unwrap();
+                    ids.push(made.clone());
+                    changed.insert(made);
+                }
+                kind => {
+                    let status = ["canceled", "no_show", "rescheduled", "completed"][kind - 1];
+                    bench.sandbox.with(|world| world.set_status(&id, status));
+                    changed.insert(id);
+                }
+            }
+        }
+        if draw(3) == 0 {
+            let limit = limits[draw(limits.len())];
+            told.call(&bench, json!({"since": since, "limit": limit})).await;
+        }
+        clock.pass(draw(40) as i64);
+    }
+    // Once it is quiet, a few calls tell the rest.
+    clock.pass(600);
+    while told.call(&bench, json!({"since": since, "limit": 100})).await {}
+    told.call(&bench, json!({"since": since, "limit": 100})).await;
+    assert!(changed.len() > 60 && told.calls > 20, "{} changed, {} calls", changed.len(), told.calls);
+    assert_eq!(told.states.keys().collect::<Vec<_>>(), changed.iter().collect::<Vec<_>>());
+    for (id, states) in &told.states {
+        let now = bench.sandbox.with(|world| world.as_sent(id)).unwrap();
+        assert!(states.last().unwrap().ends_with(&state(&now)), "{id}: {states:?}, but is {now}");
+    }
+}
+
+#[tokio::test]
+async fn a_storm_of_changes_is_told_whole_to_a_caller_who_calls_now_and_then() {
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..cases(2, 40) {
+        storm(&mut runner).await;
+    }
+}
+
+#[tokio::test]
+async fn a_change_while_pages_are_read_is_told_by_this_call_or_the_next() {
+    let clock = Ticking::new();
+    let bench = clock.bench(300).await;
+    let since = clock.now().to_string();
+    clock.pass(1);
+    let all = bench.sandbox.with(|world| world.all_bookings());
+    let ids: Vec<&str> = all.iter().map(|(booking, _)| booking["id"].as_str().unwrap()).collect();
+    ids.iter().for_each(|id| bench.sandbox.with(|world| world.set_status(id, "no_show")));
+    clock.pass(600);
+    let mut told = Heard::default();
+    let clock = clock.clone();
+    let mut setup = Setup { ticking: Some(Arc::new(move || clock.now())), ..Setup::default() };
+    setup.settings.max_reply = 5_000_000;
+    let bench = Bench::on(Arc::clone(&bench.sandbox), setup).await;
+    // While the second page is held up, one of the first page changes, and one that is yet to be read.
+    bench.sandbox.fail(Fault::new(Effect::Hold).on("GET", "/v2/bookings").after(1).times(1));
+    let sandbox = Arc::clone(&bench.sandbox);
+    let change = async {
+        while sandbox.held() == 0 {
+            tokio::task::yield_now().await;
+        }
+        for id in [ids[ids.len() - 1], ids[0]] {
+            sandbox.with(|world| world.set_status(id, "canceled"));
+        }
+        sandbox.release();
+    };
+    let (has_more, ()) = futures::future::join(told.call(&bench, json!({"since": since, "limit": 500})), change).await;
+    assert!(!has_more);
+    told.call(&bench, json!({})).await;
+    assert_eq!(told.states.len(), ids.len());
+    for id in [ids[ids.len() - 1], ids[0]] {
+        assert!(told.states[id].last().unwrap().contains("\"canceled\""), "{:?}", told.states[id]);
+    }
+    assert_eq!(
+        told.states.values().map(Vec::len).sum::<usize>(),
+        ids.len() + 1,
+        "the first one was told before it changed"
+    );
+}
+
+#[tokio::test]
+async fn what_changes_again_in_the_same_second_is_told_again_and_what_does_not_is_not() {
+    let clock = Ticking::new();
+    let bench = clock.bench(0).await;
+    let id = bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow", "status": "scheduled"})).await;
+    clock.pass(1);
+    let since = clock.now().to_string();
+    let mut told = Heard::default();
+    bench.sandbox.with(|world| world.set_status(&id, "rescheduled"));
+    for _ in 0..3 {
+        told.call(&bench, json!({"since": since})).await;
+    }
+    assert_eq!(told.states[&id].len(), 1);
+    bench.sandbox.with(|world| world.set_status(&id, "canceled"));
+    for seconds in [0, 0, 100, 30, 500] {
+        clock.pass(seconds);
+        told.call(&bench, json!({})).await;
+    }
+    assert_eq!((told.states.len(), told.states[&id].len()), (1, 2), "{:?}", told.states);
+    assert_eq!(told.cursor.split(',').nth(3), Some(""), "nothing is left to remember");
+}
+
+#[tokio::test]
+async fn each_kind_of_change_is_told_with_when_it_was() {
+    let clock = Ticking::new();
+    let bench = clock.bench(0).await;
+    let listed = bench.call("list_bookings", json!({"starts_after": "tomorrow", "calendar": "Intro call"})).await;
+    let ids: Vec<String> = listed.structure()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect();
+    clock.pass(60);
+    for (id, status) in ids.iter().zip(["canceled", "rescheduled", "scheduled", "no_show"]) {
+        bench.sandbox.with(|world| world.set_status(id, status));
+    }
+    let starts = Timestamp::from_second(clock.now().as_second() + 86_400).unwrap();
+    let made = bench.sandbox.with(|world| world.book_like(&ids[0], starts)).unwrap();
+    bench.sandbox.forget_requests();
+    let replied =
+        bench.call("list_changes", json!({"since": NOW, "host": "Dana Reyes", "calendar": "Intro call"})).await;
+    let requests = bench.sandbox.forget_requests().iter().filter(|seen| seen.path == "/v2/bookings").count();
+    assert_eq!(requests, 1);
+    let items = replied.structure()["items"].as_array().unwrap();
+    let kind = |id: &str| items.iter().find(|item| item["id"] == id).unwrap()["kind"].clone();
+    assert_eq!(
+        [&ids[0], &ids[1], &ids[2], &ids[3], &made].map(|id| kind(id)),
+        ["canceled", "rescheduled", "changed", "no_show", "new"].map(Value::from)
+    );
+    assert_eq!(items[0]["at"], "2026-11-23T14:21:00Z");
+    insta::assert_snapshot!(replied.text());
+}
+
+#[tokio::test]
+async fn what_no_cursor_has_room_for_is_told_once_it_is_settled() {
+    let clock = Ticking::new();
+    let bench = clock.bench(100).await;
+    clock.pass(1);
+    let since = clock.now().to_string();
+    let all = bench.sandbox.with(|world| world.all_bookings());
+    let ids: Vec<&str> = all.iter().map(|(booking, _)| booking["id"].as_str().unwrap()).take(90).collect();
+    ids.iter().for_each(|id| bench.sandbox.with(|world| world.set_status(id, "canceled")));
+    let replied = bench.call("list_changes", json!({"since": since, "limit": 500})).await;
+    assert_eq!(replied.structure()["items"].as_array().unwrap().len(), REMEMBERED);
+    assert!(replied.text().contains("58 more have changed within the last two minutes"), "{}", replied.text());
+    let mut told = Heard::default();
+    told.call(&bench, json!({"since": since, "limit": 500})).await;
+    clock.pass(121);
+    told.call(&bench, json!({"limit": 500})).await;
+    assert_eq!(told.states.len(), 90);
+}
+
+#[tokio::test]
+async fn a_host_with_classic_pages_is_followed_over_both_lists_and_a_small_reply_loses_nothing() {
+    let clock = Ticking::new();
+    let bench = clock.bench(300).await;
+    let lee = "USR-XSAJLWDAS78B";
+    let all = bench.sandbox.with(|world| world.all_bookings());
+    let theirs: BTreeSet<String> = all
+        .iter()
+        .filter(|(_, holders)| holders.contains(&lee.to_owned()))
+        .map(|(booking, _)| booking["id"].as_str().unwrap().to_owned())
+        .collect();
+    let since = clock.now().to_string();
+    all.iter().for_each(|(booking, _)| {
+        bench.sandbox.with(|world| world.set_status(booking["id"].as_str().unwrap(), "canceled"))
+    });
+    clock.pass(300);
+    let mut setup = Setup { ticking: None, now: "2026-11-23T14:25:00Z", ..Setup::default() };
+    setup.settings.max_reply = 8_000;
+    let small = Bench::on(Arc::clone(&bench.sandbox), setup).await;
+    let mut told = Heard::default();
+    while told.call(&small, json!({"since": since, "host": lee, "limit": 40})).await {}
+    assert_eq!(told.states.keys().cloned().collect::<BTreeSet<_>>(), theirs);
+    assert!(told.calls > theirs.len() / 20, "{} calls for {}", told.calls, theirs.len());
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_none_is_refused_and_so_is_no_beginning() {
+    let bench = Bench::start().await;
+    for (arguments, problem) in [
+        (json!({}), "since: or a cursor is required"),
+        (json!({"since": "tomorrow"}), "is yet to come"),
+        (json!({"cursor": "BKNG-1"}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "5,4,,"}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "4,5,,AAA"}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "4,5,a b,"}), "cursor: 'a b' is not an id"),
+        (json!({"cursor": "4,5,A~B,"}), "goes on in a list of bookings by host, which this is not"),
+        (json!({"cursor": format!("4,5,,{}", "A".repeat(800))}), "cursor: it is not a cursor of list_changes"),
+    ] {
+        let failed = bench.call("list_changes", arguments.clone()).await;
+        assert!(failed.failure().contains(problem), "{arguments}: {}", failed.failure());
+    }
+}
+
+#[test]
+fn a_mark_is_read_as_it_is_written_and_never_longer_than_a_cursor_may_be() {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let told: Vec<String> = (0..REMEMBERED).map(|n| format!("{n:08}")).collect();
+    let mark = Mark { from: at(1_700_000_000), settled: at(1_700_000_100), after: Some("BKNG-1~BKNG-2".into()), told };
+    assert_eq!(Mark::parse(&mark.to_string()), Some(mark.clone()));
+    let long = "X".repeat(100);
+    let mark = Mark { after: Some(format!("{long}~{long}")), ..mark };
+    let text = mark.to_string();
+    assert!(text.len() <= LONGEST, "{}", text.len());
+    assert_eq!(Mark::parse(&text).unwrap().after, mark.after);
+}

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use tokio::time::Instant;
 
 use super::Update;
-use super::schedule::{Schedule, When, minutes};
+use super::schedule::{Schedule, When};
 use crate::actions::Context;
 use crate::names::Names;
 use crate::oncehub::{Range, bookings};
@@ -122,14 +122,8 @@ impl Update {
     }
 }
 
-/// Whether a booking lies within the hours of its day: adjoining ranges count as one.
+/// Whether a booking lies within working hours.
 pub fn is_within(booking: &Booking, schedule: &Schedule) -> bool {
     let Some(starts) = booking.starts() else { return false };
-    let local = schedule.zone.civil(starts);
-    let start = i64::from(local.hour()) * 60 + i64::from(local.minute());
-    let mut hours: Vec<_> = schedule.at(When::Date(local.date())).iter().filter_map(minutes).collect();
-    hours.sort_unstable();
-    // How long the host works without a break from the booking's start.
-    let until = hours.into_iter().fold(start, |until, (from, to)| if from <= until { until.max(to) } else { until });
-    until > start && start.saturating_add(booking.duration_minutes.unwrap_or_default()) <= until
+    schedule.covers(starts, booking.span().map_or(starts, |(_, ends)| ends))
 }

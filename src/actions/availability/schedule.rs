@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display};
 
 use jiff::civil::{Date, Weekday};
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 
 use crate::names::{Found, Names};
@@ -111,6 +112,21 @@ impl Schedule {
     /// Returns the hours in effect on a day or date.
     pub fn at(&self, when: When) -> &[Hours] {
         self.entry(when).or_else(|| self.entry(when.usual())).unwrap_or_default()
+    }
+
+    /// Whether the user works from one moment to another. Adjoining ranges of hours count as one, over midnight, too.
+    pub fn covers(&self, from: Timestamp, until: Timestamp) -> bool {
+        let dates = self.zone.date(from).series(1.day()).take_while(|date| *date <= self.zone.date(until));
+        let on = |date: Date| {
+            let ranges = self.at(When::Date(date)).iter().filter_map(minutes);
+            ranges.filter_map(move |(begin, end)| Some((self.zone.minute(date, begin)?, self.zone.minute(date, end)?)))
+        };
+        let mut ranges: Vec<_> = dates.flat_map(on).collect();
+        ranges.sort_unstable();
+        // How long they work without a break.
+        let work = |to: Timestamp, (begin, end): (Timestamp, Timestamp)| if begin <= to { to.max(end) } else { to };
+        let to = ranges.into_iter().fold(from, work);
+        to > from && until <= to
     }
 
     /// Returns the first hours of a day or date; without any, those of its day of the week, or else of the week.
@@ -262,5 +278,43 @@ fn place(Location { kind, id, value }: &Location) -> String {
         ("online_static_link", Some(url), _) => format!("{kind} {}", word(url)),
         (kind, Some(value), _) => format!("{} {}", word(kind), quoted(value, 120)),
         (kind, ..) => word(kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hours_are_wall_clock_times_and_adjoin_over_midnight() {
+        let hours = |begin: &str, end: &str| json!({"start_time": begin, "end_time": end, "locations": []});
+        let sent = json!({"timezone": "America/New_York", "weekly": [
+            {"day": "Saturday", "working_hours": [hours("20:00", "22:00"), hours("22:00", "24:00")]},
+            {"day": "Sunday", "working_hours": [hours("00:00", "04:00"), hours("junk", "05:00")]},
+        ], "overrides": [{"date": "2026-11-07", "working_hours": []}]});
+        let user = Found { id: "USR-1".parse().unwrap(), entry: None, by_part: false };
+        let schedule = Schedule::read(Object::new(sent), user, &Zone::utc());
+        for (from, until, covers) in [
+            // Ranges that adjoin, also over midnight; from the first minute to the last.
+            ("2026-10-25T00:00:00Z", "2026-10-25T08:00:00Z", true),
+            ("2026-10-24T23:59:00Z", "2026-10-25T01:00:00Z", false),
+            ("2026-10-25T07:30:00Z", "2026-10-25T08:01:00Z", false),
+            // On 1 November the hour from one to two comes twice: the night is five hours long until four.
+            ("2026-11-01T04:00:00Z", "2026-11-01T09:00:00Z", true),
+            ("2026-11-01T08:30:00Z", "2026-11-01T09:30:00Z", false),
+            // On 14 March there is no hour from two to three: it is three hours long.
+            ("2027-03-14T05:00:00Z", "2027-03-14T08:00:00Z", true),
+            ("2027-03-14T07:30:00Z", "2027-03-14T08:30:00Z", false),
+            // A day off, and a day without hours.
+            ("2026-11-08T01:30:00Z", "2026-11-08T02:00:00Z", false),
+            ("2026-10-26T15:00:00Z", "2026-10-26T15:30:00Z", false),
+            // A moment.
+            ("2026-10-25T00:00:00Z", "2026-10-25T00:00:00Z", true),
+            ("2026-10-25T08:00:00Z", "2026-10-25T08:00:00Z", false),
+        ] {
+            assert_eq!(schedule.covers(from.parse().unwrap(), until.parse().unwrap()), covers, "{from} to {until}");
+        }
     }
 }

@@ -3,9 +3,9 @@
 mod cldr;
 pub(in crate::records::time) mod said;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::records::time::BadTime;
 use crate::records::untrusted::typed;
@@ -126,6 +126,12 @@ impl Zone {
     /// Returns the first instant of a day there.
     pub fn midnight(&self, date: Date) -> Option<Timestamp> {
         Some(date.to_zoned(self.zone.clone()).ok()?.start_of_day().ok()?.timestamp())
+    }
+
+    /// Returns the instant of a minute of a day there: the later side of a gap, the earlier of a doubled hour.
+    pub fn minute(&self, date: Date, minute: i64) -> Option<Timestamp> {
+        let at = date.to_datetime(Time::midnight()).checked_add(SignedDuration::from_mins(minute)).ok()?;
+        Some(at.to_zoned(self.zone.clone()).ok()?.timestamp())
     }
 
     /// Returns the same time of day, so many days later.

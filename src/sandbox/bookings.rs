@@ -120,8 +120,8 @@ fn optional_text<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Optio
     }
 }
 
-/// Cancels a booking, which is also what a request to reschedule does.
-fn end(world: &mut World, id: &str, reason: Option<&str>, paid: &str) -> Answer {
+/// Cancels a booking, which is also what a request to reschedule does, and e-mails the guest if that is wanted.
+fn end(world: &mut World, id: &str, reason: Option<&str>, mails: bool, paid: &str) -> Answer {
     let booking = live(&world.bookings, id)?;
     let refusal = Refusal::new(409, format!("Booking cannot be cancelled: '{id}'")).about("id");
     ensure(booking.is_live(world.time()), refusal)?;
@@ -133,17 +133,22 @@ fn end(world: &mut World, id: &str, reason: Option<&str>, paid: &str) -> Answer 
     change(world, id, |booking| {
         booking.status = "canceled";
         booking.cancellation = Some(cancellation);
+        booking.mails += usize::from(mails);
     })
 }
 
 fn cancel(world: &mut World, request: &Request, id: &str) -> Answer {
     let fields = request.fields(&["cancellation_reason", "send_cancellation_email"])?;
     let reason = optional_text(&fields, "cancellation_reason")?;
-    let is_truth = fields.get("send_cancellation_email").is_none_or(Value::is_boolean);
-    ensure(is_truth, Refusal::bad("send_cancellation_email", "Invalid boolean: send_cancellation_email"))?;
+    let mails = fields.get("send_cancellation_email");
+    ensure(
+        mails.is_none_or(Value::is_boolean),
+        Refusal::bad("send_cancellation_email", "Invalid boolean: send_cancellation_email"),
+    )?;
     let paid = "Paid bookings cannot be canceled through this endpoint. Please login to OnceHub and use the Activity \
         Stream to cancel paid bookings.";
-    end(world, id, reason, paid)
+    let mails = mails.is_none_or(|mails| *mails == true);
+    end(world, id, reason, mails, paid)
 }
 
 fn request_reschedule(world: &mut World, request: &Request, id: &str) -> Answer {
@@ -151,7 +156,7 @@ fn request_reschedule(world: &mut World, request: &Request, id: &str) -> Answer 
     let reason = optional_text(&fields, "reschedule_reason")?;
     let paid = "Paid bookings can only be requested for reschedule in your OnceHub account. Log in and use the activity \
         stream to submit a reschedule request for this booking.";
-    end(world, id, reason, paid)
+    end(world, id, reason, true, paid)
 }
 
 fn no_show(world: &mut World, request: &Request, id: &str) -> Answer {
@@ -216,5 +221,6 @@ fn reassign(world: &mut World, request: &Request, id: &str) -> Answer {
         booking.owner = (!follows).then(|| booking.owner().to_owned());
         new_host.clone_into(&mut booking.host);
         booking.video = video;
+        booking.mails += 1;
     })
 }

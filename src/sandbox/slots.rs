@@ -65,11 +65,11 @@ fn offered(host: &User, calendar: &Calendar, from: Timestamp, to: Timestamp) -> 
     starts
 }
 
-fn hours(host: &User, date: Date) -> &[Hours] {
+pub(super) fn hours(host: &User, date: Date) -> &[Hours] {
     host.overrides.get(&date).or_else(|| host.weekly.get(&date.weekday())).map_or(&[], Vec::as_slice)
 }
 
-fn at(date: Date, minute: i16, zone: &TimeZone) -> Option<Timestamp> {
+pub(super) fn at(date: Date, minute: i16, zone: &TimeZone) -> Option<Timestamp> {
     let (hour, minute) = (i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?);
     let time = Time::new(hour, minute, 0, 0).ok()?;
     Some(date.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp())

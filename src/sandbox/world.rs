@@ -228,6 +228,8 @@ pub(super) struct Booking {
     pub(super) master_page: Option<String>,
     pub(super) event_type: Option<String>,
     pub(super) payment: Option<Value>,
+    /// How many e-mails about changes the guest was sent.
+    pub(super) mails: usize,
     pub(super) deleted: bool,
     /// A modification that makes this one odd on the wire, as real ones sometimes are.
     pub(super) quirk: Option<fn(&mut Map<String, Value>)>,

@@ -12,7 +12,7 @@ pub(super) const PAID: usize = 6;
 pub(super) const APPROVAL: usize = 7;
 pub(super) const OFFICE: usize = 9;
 
-pub(super) fn calendar(index: usize) -> String {
+pub(in crate::sandbox) fn calendar(index: usize) -> String {
     id("BKC", 0x0300 + index as u64)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::Bench;
+use crate::sandbox::seed::calendars::calendar;
 use crate::sandbox::seed::people::{DANA, LEE, NOSEAT, OWNER, user};
 
 #[tokio::test]
@@ -131,4 +132,24 @@ async fn reassigning_is_refused_in_every_documented_way() {
     bench.sandbox.with(|world| world.plan_allows_reassign = false);
     let refusal = bench.post(&path, json!({"new_host": user(DANA)})).await.refusal();
     assert_eq!(refusal, "409 invalid_request_error : Reassign is available on the Route plan and above.");
+}
+
+#[tokio::test]
+async fn the_guest_is_e_mailed_once_about_each_change_that_is_made() {
+    let bench = Bench::start().await;
+    let booked = || bench.sandbox.with(|world| world.book(&user(DANA), &calendar(0), world.moment(5, 600), 30));
+    let ids = [booked(), booked(), booked()];
+    let [quiet, canceled, moved] = &ids;
+    let quietly = json!({"send_cancellation_email": false});
+    for (path, body, status) in [
+        (format!("{quiet}/cancel"), quietly, 200),
+        (format!("{canceled}/cancel"), json!({"send_cancellation_email": true}), 200),
+        (format!("{canceled}/request-reschedule"), json!({}), 409),
+        (format!("{moved}/reassign"), json!({"new_host": user(LEE)}), 200),
+        (format!("{moved}/reassign"), json!({"new_host": user(LEE)}), 409),
+        (format!("{moved}/request-reschedule"), json!({}), 200),
+    ] {
+        assert_eq!(bench.post(&format!("/bookings/{path}"), body).await.status, status, "{path}");
+    }
+    assert_eq!(bench.sandbox.with(|world| ids.each_ref().map(|id| world.mails_about(id))), [0, 1, 2]);
 }

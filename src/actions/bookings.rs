@@ -1,6 +1,7 @@
 //! Changes to a booking, and the bookings to come of somebody who is about to be deleted.
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Action, Context, Question, Seen, Subject};
@@ -24,7 +25,7 @@ impl Target {
     /// # Errors
     /// If there is no such booking, there are several, or it has been deleted.
     pub async fn find(names: &Names, among: Among, asked: &str) -> Result<Self, Failure> {
-        let booking = names.booking(among, asked, None).await?;
+        let booking = names.booking(among, "booking_id", asked, None).await?;
         let id = booking.id.as_deref().unwrap_or(asked).parse();
         let id: Id = id.map_err(|error| Failure::argument("booking_id", error, "find the id with list_bookings"))?;
         if booking.is_deleted() {
@@ -32,6 +33,11 @@ impl Target {
             return Err(Failure::not_found("booking_id", problem, "find another with list_bookings"));
         }
         Ok(Self { id, booking, zone: names.zone.clone() })
+    }
+
+    /// Describes a booking that was read.
+    pub fn new(id: Id, booking: Told<Booking>, zone: Zone) -> Self {
+        Self { id, booking, zone }
     }
 
     /// Returns the booking that took this one's place, if the guest's newest bookings show one.
@@ -174,6 +180,11 @@ impl Reassign {
         plan
     }
 
+    /// Plans the change with what is known of the new host's bookings around then.
+    pub fn knowing(target: Target, host: Found, theirs: Vec<Told<Booking>>) -> Self {
+        Self { target, host, location: None, theirs: Some(theirs), before: Signs::default() }
+    }
+
     /// Returns the list of the bookings that the new host has around the time of this one.
     fn listing(&self) -> Option<bookings::All> {
         let (start, end) = self.target.booking.span()?;
@@ -195,7 +206,7 @@ impl Reassign {
     }
 
     fn is_among(&self, theirs: &[Told<Booking>]) -> bool {
-        theirs.iter().any(|booking| booking.id.as_deref() == Some(self.target.id.as_str()))
+        is_among(&self.target.booking, theirs)
     }
 
     /// Says what else the new host has then, as far as OnceHub knows; `None` when there is nothing.
@@ -212,12 +223,16 @@ impl Reassign {
     }
 }
 
+fn is_among(booking: &Booking, bookings: &[Told<Booking>]) -> bool {
+    bookings.iter().any(|one| one.id == booking.id)
+}
+
 /// The longest booking that one is looked for behind.
 const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 
 /// The signs that a user is a booking's host.
-#[derive(Clone, Copy, Default)]
-struct Signs {
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub struct Signs {
     owns: bool,
     attends: bool,
     /// OnceHub lists it among their bookings, which include those that they only co-host.
@@ -225,6 +240,16 @@ struct Signs {
 }
 
 impl Signs {
+    /// Collects the signs on the booking, and among the bookings that OnceHub lists as the host's.
+    pub fn of(booking: &Booking, host: &Found, theirs: &[Told<Booking>]) -> Self {
+        Self { listed: is_among(booking, theirs), ..Self::on(booking, host) }
+    }
+
+    /// Whether there is a sign that there was not before.
+    pub fn are_more_than(self, before: Self) -> bool {
+        self.owns && !before.owns || self.attends && !before.attends || self.listed && !before.listed
+    }
+
     /// Collects the signs on the booking itself.
     fn on(booking: &Booking, host: &Found) -> Self {
         let email = host.entry.as_ref().and_then(|entry| entry.email.as_deref());
@@ -273,10 +298,9 @@ impl Action for Reassign {
     /// Looks for a sign of the new host that was not there before.
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         let object = context.oncehub().send(&bookings::Get { id: self.target.id.clone(), expand: None }).await?;
-        let (now, before) = (Signs::on(&Told::from(object.clone()), &self.host), self.before);
-        let is_theirs = now.owns && !before.owns
-            || now.attends && !before.attends
-            || !before.listed && self.is_listed(context.oncehub()).await?;
+        let now = Signs::on(&Told::from(object.clone()), &self.host);
+        let is_theirs =
+            now.are_more_than(self.before) || !self.before.listed && self.is_listed(context.oncehub()).await?;
         Ok(Seen::made(Some(object).filter(|_| is_theirs)))
     }
 }

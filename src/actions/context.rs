@@ -100,8 +100,18 @@ impl Context {
 
     /// Returns the client for a write: its deadline leaves time to check what happened, should the response be lost.
     pub(super) fn for_write(&self) -> Client {
+        self.oncehub().until(self.write_deadline())
+    }
+
+    fn write_deadline(&self) -> Instant {
         let reserve = (self.settings.timeout / 3).min(Duration::from_secs(8));
-        self.oncehub().until(self.deadline.checked_sub(reserve).unwrap_or(self.deadline))
+        self.deadline.checked_sub(reserve).unwrap_or(self.deadline)
+    }
+
+    /// Whether one more write can be expected to be answered in time.
+    pub fn has_time_to_write(&self) -> bool {
+        let least = (self.settings.timeout / 8).min(Duration::from_secs(3));
+        Instant::now() + least < self.write_deadline()
     }
 
     /// Asks the person, where that is required, and returns after a yes.

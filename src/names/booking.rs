@@ -66,13 +66,19 @@ impl Names {
     ///
     /// # Errors
     /// If no booking, or more than one, is known by that; or bookings cannot be read.
-    pub async fn booking(&self, among: Among, asked: &str, expand: Option<String>) -> Result<Told<Booking>, Failure> {
+    pub async fn booking(
+        &self,
+        among: Among,
+        argument: &str,
+        asked: &str,
+        expand: Option<String>,
+    ) -> Result<Told<Booking>, Failure> {
         let asked = asked.trim();
-        let Ok(id) = asked.parse::<Id>() else { return self.booking_called(among, asked, expand).await };
+        let Ok(id) = asked.parse::<Id>() else { return self.booking_called(among, argument, asked, expand).await };
         match self.read(&bookings::Get { id: id.clone(), expand: expand.clone() }, &id).await {
             Ok(booking) => Ok(booking),
             Err(error) if error.rejection().is_some_and(Rejection::is_not_found) && !looks_like_an_id(asked) => {
-                self.booking_called(among, asked, expand).await
+                self.booking_called(among, argument, asked, expand).await
             }
             Err(error) => Err(error.into()),
         }
@@ -82,6 +88,7 @@ impl Names {
     async fn booking_called(
         &self,
         among: Among,
+        argument: &str,
         asked: &str,
         expand: Option<String>,
     ) -> Result<Told<Booking>, Failure> {
@@ -118,11 +125,11 @@ impl Names {
                 found.append(&mut already);
             } else if among == Among::All && alike.len() == 1 {
                 let read_as = alike.iter().map(|booking| booking.described(&self.zone)).collect::<String>();
-                self.note_part("booking_id", asked, &read_as);
+                self.note_part(argument, asked, &read_as);
                 found.append(&mut alike);
             } else if among == Among::All && alike.len() > 1 {
                 let all: Vec<String> = alike.iter().map(|booking| booking.described(&self.zone)).collect();
-                return Err(in_several_names("booking_id", asked, all.iter().map(String::as_str)));
+                return Err(in_several_names(argument, asked, all.iter().map(String::as_str)));
             }
         }
         let are_already = match among.becomes() {
@@ -136,14 +143,14 @@ impl Names {
         let (word, shown) = (among.word(), quoted(asked, 80));
         match (found.pop(), found.as_slice()) {
             (None, _) => Err(Failure::not_found(
-                "booking_id",
+                argument,
                 match searched {
                     Some(count) => {
                         format!(
-                            "booking_id: none of the newest {count} {word}s is known as {shown}; there are more{are_already}"
+                            "{argument}: none of the newest {count} {word}s is known as {shown}; there are more{are_already}"
                         )
                     }
-                    None => format!("booking_id: no {word} is known as {shown}{are_already}"),
+                    None => format!("{argument}: no {word} is known as {shown}{are_already}"),
                 },
                 match alike.as_slice() {
                     [] => "find its id with list_bookings, whose guest argument also takes part of a name".to_owned(),
@@ -167,8 +174,8 @@ impl Names {
                     Some(searched) => format!("{count} of the newest {searched} {word}s (there are more)"),
                     None => format!("{count} {word}s"),
                 };
-                let problem = format!("booking_id: {counted} are known as {shown}: {listed}");
-                Err(Failure::ambiguous("booking_id", problem))
+                let problem = format!("{argument}: {counted} are known as {shown}: {listed}");
+                Err(Failure::ambiguous(argument, problem))
             }
         }
     }

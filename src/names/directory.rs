@@ -258,6 +258,16 @@ impl Entries {
         }
     }
 
+    /// Returns how many were read.
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Returns the users who are in a team.
+    pub fn in_team(&self, team: &str) -> impl Iterator<Item = &Entry> {
+        self.all.iter().filter(move |entry| entry.teams.iter().any(|own| own == team))
+    }
+
     /// Whether they could be read, so that what is not among them is not there.
     pub fn is_known(&self) -> bool {
         self.read_at.is_some() && !self.has_more
@@ -305,6 +315,10 @@ pub struct Entry {
     /// What guests read, for a calendar: not distinctive enough to search by.
     subject: Option<String>,
     role_name: Option<String>,
+    /// `active`, or `invited` until the invitation is accepted, for a user.
+    pub status: Option<String>,
+    /// The ids of the teams that a user is in.
+    pub teams: Vec<String>,
     url: Option<String>,
     /// Its names in the narrow sense, folded: no id, address or URL.
     #[serde(skip)]

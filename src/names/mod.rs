@@ -73,6 +73,13 @@ impl Names {
         Self { takes_parts: false, ..self.clone() }
     }
 
+    /// Returns the same, as a change needs it: it takes whole names only, and `me` only from somebody who has set it.
+    #[must_use]
+    pub fn for_change(&self) -> Self {
+        let me = if self.me == Me::OfKey { Me::OfKeyToName } else { self.me.clone() };
+        Self { me, ..self.exactly() }
+    }
+
     /// Reads one object by its id.
     pub async fn read<R: Record>(&self, get: &impl Endpoint<Response = Object>, id: &Id) -> Result<Told<R>, Error> {
         let mut object = self.oncehub.send(get).await?;

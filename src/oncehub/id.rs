@@ -5,7 +5,7 @@ use std::str::FromStr;
 ///
 /// Only ids that we *send* are parsed; ids in responses stay text, since OnceHub's own responses contain empty ones.
 /// Prefixes such as `BKNG-` are not checked: live accounts have master pages whose ids begin with `BP-`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde_with::DeserializeFromStr)]
 pub struct Id(String);
 
 /// A text that is not an id.

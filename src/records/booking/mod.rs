@@ -14,7 +14,7 @@ use super::time::{self, Zone};
 use super::untrusted::{clean, quoted, word};
 use super::user::full_name;
 use super::{Lookup, Noun, Record, Reference, Time, Told};
-pub use text::{agenda, agenda_with, legend};
+pub use text::{Beside, agenda, agenda_with, legend};
 
 /// A booking. A list has many, most of whose fields are not known.
 #[serde_with::skip_serializing_none]

@@ -138,11 +138,20 @@ impl Told<Booking> {
 
 /// Returns bookings by day in chronological order, with a legend instead of repeated ids.
 pub fn agenda(bookings: &[Told<Booking>], zone: &Zone) -> String {
-    agenda_with(bookings, zone, |_, booking| outline(&booking.expanded(zone), &[]))
+    agenda_with(bookings, zone, |_, booking| Beside { below: outline(&booking.expanded(zone), &[]), remark: None })
 }
 
-/// Returns the same, with lines of its own below each booking, which has this index.
-pub fn agenda_with(bookings: &[Told<Booking>], zone: &Zone, below: impl Fn(usize, &Told<Booking>) -> String) -> String {
+/// What an agenda says of a booking besides its line.
+#[derive(Default)]
+pub struct Beside {
+    /// A remark of ours at the end of the line.
+    pub remark: Option<String>,
+    /// Lines of its own below it.
+    pub below: String,
+}
+
+/// Returns the same, with what there is to say beside each booking, which has this index.
+pub fn agenda_with(bookings: &[Told<Booking>], zone: &Zone, beside: impl Fn(usize, &Told<Booking>) -> Beside) -> String {
     if bookings.is_empty() {
         return String::new();
     }
@@ -157,7 +166,11 @@ pub fn agenda_with(bookings: &[Told<Booking>], zone: &Zone, below: impl Fn(usize
             day = Some(its_day);
         }
         let _ = write!(text, "\n  {}", booking.in_a_line(zone, false));
-        for line in below(index, booking).lines() {
+        let Beside { remark, below } = beside(index, booking);
+        if let Some(remark) = remark {
+            let _ = write!(text, " | {remark}");
+        }
+        for line in below.lines() {
             let _ = write!(text, "\n    {line}");
         }
     }

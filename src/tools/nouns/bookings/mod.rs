@@ -1,7 +1,7 @@
 //! Bookings: finding and reading them, and the four changes that OnceHub allows.
 
 mod change;
-mod list;
+pub(in crate::tools) mod list;
 mod reassign;
 #[cfg(test)]
 mod tests;
@@ -21,7 +21,9 @@ impl Tools {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let booking = call
             .names
-            .filled(call.names.booking(Among::All, &input.booking_id, asked::expand(&input.expand)).await?)
+            .filled(
+                call.names.booking(Among::All, "booking_id", &input.booking_id, asked::expand(&input.expand)).await?,
+            )
             .await;
         Ok(Reply::new(booking.fields(&zone), booking.whole(&zone)).in_zone(&zone))
     }

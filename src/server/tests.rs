@@ -9,12 +9,12 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RunningService};
 use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf};
 
 use super::Server;
 use crate::actions::Settings;
 use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::{self, Effect, Fault, Sandbox};
 use crate::tools::{Catalogue, Selection, Tools};
 
 async fn server(answer_timeout: Duration) -> (Sandbox, Server) {
@@ -138,28 +138,75 @@ fn an_accepted_form_is_a_yes_unless_it_says_otherwise() {
 }
 
 /// Speaks to a server line by line, as a client of 2026-07-28 that can ask the person.
-async fn talk(server: Server, calls: Vec<Value>) -> Vec<Value> {
-    let (ours, theirs) = tokio::io::duplex(1 << 20);
-    tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
-    let (reading, mut writing) = tokio::io::split(ours);
-    let mut lines = BufReader::new(reading).lines();
-    let (mut answers, mut state) = (Vec::new(), Value::Null);
-    for mut params in calls {
+struct Modern {
+    lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
+    writing: WriteHalf<DuplexStream>,
+    calls: usize,
+    /// The state of the last question.
+    state: Value,
+}
+
+impl Modern {
+    fn to(server: Server) -> Self {
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
+        let (reading, writing) = tokio::io::split(ours);
+        Self { lines: BufReader::new(reading).lines(), writing, calls: 0, state: Value::Null }
+    }
+
+    async fn call(&mut self, mut params: Value) -> Value {
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientInfo": {"name": "bent", "version": "1"},
             "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}
         });
         if !params["inputResponses"].is_null() {
-            params["requestState"] = state.clone();
+            params["requestState"] = self.state.clone();
         }
-        let call = json!({"jsonrpc": "2.0", "id": answers.len(), "method": "tools/call", "params": params});
-        writing.write_all(format!("{call}\n").as_bytes()).await.unwrap();
-        let answer: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
-        state = answer["result"]["requestState"].clone();
-        answers.push(answer);
+        let call = json!({"jsonrpc": "2.0", "id": self.calls, "method": "tools/call", "params": params});
+        self.calls += 1;
+        self.writing.write_all(format!("{call}\n").as_bytes()).await.unwrap();
+        let answer: Value = serde_json::from_str(&self.lines.next_line().await.unwrap().unwrap()).unwrap();
+        self.state = answer["result"]["requestState"].clone();
+        answer
+    }
+}
+
+async fn talk(server: Server, calls: Vec<Value>) -> Vec<Value> {
+    let (mut client, mut answers) = (Modern::to(server), Vec::new());
+    for params in calls {
+        answers.push(client.call(params).await);
     }
     answers
+}
+
+#[tokio::test]
+async fn a_plan_is_agreed_to_by_a_repeated_call_and_once() {
+    let (sandbox, server) = server(Duration::from_mins(1)).await;
+    let mut client = Modern::to(server);
+    let select = json!({"host": "Dana Reyes", "starts_after": "now", "starts_before": "+14d", "status": ["scheduled"]});
+    let plan = client.call(json!({"name": "plan_changes", "arguments": {"change": "cancel", "select": select}})).await;
+    let plan = plan["result"]["structuredContent"].clone();
+    let count = plan["count"].as_u64().unwrap();
+    assert!(count > 1, "{plan}");
+    let carry_out = json!({"plan": plan["plan"], "change": "cancel", "count": count});
+    let carry_out = |more: Value| {
+        let mut params = json!({"name": "carry_out_plan", "arguments": carry_out});
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        params
+    };
+    let cancels = || sandbox.requests().iter().filter(|seen| seen.path.ends_with("/cancel")).count() as u64;
+    let asked = client.call(carry_out(json!({}))).await;
+    assert_eq!((&asked["result"]["resultType"], cancels()), (&json!("input_required"), 0), "{asked}");
+    let yes = json!({"inputResponses": {"confirm": {"action": "accept", "content": {"confirm": true}}}});
+    // OnceHub is in trouble in the middle of it.
+    let refused = json!({"type": "authentication_error", "message": "Invalid API key."});
+    sandbox.fail(Fault::new(Effect::Error(401, refused)).on("POST", "/cancel").after(1).times(1));
+    let some = client.call(carry_out(yes)).await["result"]["structuredContent"].clone();
+    assert_eq!((&some["done"], &some["left"]), (&json!(1), &json!(count - 1)), "{some}");
+    // Going on asks nobody again.
+    let all = client.call(carry_out(json!({}))).await["result"]["structuredContent"].clone();
+    assert_eq!((&all["done"], cancels()), (&json!(count), count + 1), "{all}");
 }
 
 #[tokio::test]

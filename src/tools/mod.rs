@@ -48,6 +48,8 @@ pub struct Tools {
     oncehub: Client,
     directory: Directory,
     settings: Arc<Settings>,
+    /// The plans that are to be carried out.
+    plans: workflows::plans::Plans,
     /// Changes whose callers have left, for all accounts.
     unclaimed: unclaimed::Unclaimed,
     /// The in-flight changes of all accounts.
@@ -59,7 +61,8 @@ impl Tools {
     pub fn new(oncehub: Client, settings: Settings) -> Self {
         let directory = Directory::new(settings.remember);
         let settings = Arc::new(settings);
-        Self { oncehub, directory, settings, unclaimed: unclaimed::Unclaimed::default(), changes: TaskTracker::new() }
+        let (plans, unclaimed) = (workflows::plans::Plans::default(), unclaimed::Unclaimed::default());
+        Self { oncehub, directory, settings, plans, unclaimed, changes: TaskTracker::new() }
     }
 
     /// Returns the same account's tools with another client.
@@ -82,6 +85,7 @@ impl Tools {
             oncehub,
             directory: self.directory.of_another_account(),
             settings: Arc::new(settings),
+            plans: self.plans.of_another_account(),
             unclaimed: self.unclaimed.clone(),
             changes: self.changes.clone(),
         }

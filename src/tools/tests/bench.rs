@@ -29,14 +29,14 @@ pub(in crate::tools) const NOW: &str = "2026-11-23T14:20:00Z";
 /// How a bench is set up.
 pub(in crate::tools) struct Setup {
     pub(in crate::tools) now: &'static str,
+    /// A clock that moves, instead of one that stands still.
+    pub(in crate::tools) clock: Option<sandbox::Clock>,
     pub(in crate::tools) settings: Settings,
     pub(in crate::tools) budget: Budget,
     pub(in crate::tools) limits: Option<sandbox::Limits>,
     pub(in crate::tools) more_bookings: usize,
     /// How many bookings of the past year there are.
     pub(in crate::tools) history: usize,
-    /// A clock that moves, in place of `now`.
-    pub(in crate::tools) ticking: Option<sandbox::Clock>,
     pub(in crate::tools) key: Key,
     /// What the person says, in turn; nothing for a client that cannot ask.
     pub(in crate::tools) answers: Option<Vec<Answer>>,
@@ -46,6 +46,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             now: NOW,
+            clock: None,
             settings: Settings {
                 zone: Zone::parse("America/New_York").ok(),
                 looks: vec![Duration::from_millis(1), Duration::from_millis(60)],
@@ -55,7 +56,6 @@ impl Default for Setup {
             limits: None,
             more_bookings: 0,
             history: 0,
-            ticking: None,
             key: Key::new(KeySource::Given(sandbox::KEY.into())).unwrap(),
             answers: None,
         }
@@ -65,7 +65,7 @@ impl Default for Setup {
 impl Setup {
     fn clock(&self) -> sandbox::Clock {
         let now: Timestamp = self.now.parse().unwrap();
-        self.ticking.clone().unwrap_or_else(|| Arc::new(move || now))
+        self.clock.clone().unwrap_or_else(|| Arc::new(move || now))
     }
 }
 
@@ -130,19 +130,20 @@ impl Bench {
         let catalogue = Catalogue::new(&Selection::default()).unwrap();
         let asked = Arc::default();
         let ask = setup.answers.map(|answers| Scripted { answers: Mutex::new(answers), asked: Arc::clone(&asked) });
+        let (max_reply, structured) = (setup.settings.max_reply, setup.settings.structured);
         let tools = Tools::new(oncehub, Settings { now: clock, ..setup.settings });
         let answered = Arc::default();
-        let (max_reply, structured) = (setup.settings.max_reply, setup.settings.structured);
-        let server = Plain {
-            tools: tools.clone(),
-            answered: Arc::clone(&answered),
-            catalogue: Arc::new(catalogue.clone()),
-            ask: ask.map(|ask| Arc::new(ask) as Arc<dyn Ask>),
-        };
-        let (ours, theirs) = tokio::io::duplex(1 << 20);
-        tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
-        let client = ().serve(ours).await.unwrap();
+        let ask = ask.map(|ask| Arc::new(ask) as Arc<dyn Ask>);
+        let client = serve(&tools, &catalogue, &answered, ask).await;
         Self { sandbox, tools, answered, catalogue, asked, client, max_reply, structured }
+    }
+
+    /// One more server before the same account, with these tools and nobody to ask.
+    pub(in crate::tools) async fn serving(&self, tools: Tools) -> Self {
+        let (sandbox, catalogue, answered) = (Arc::clone(&self.sandbox), self.catalogue.clone(), Arc::default());
+        let client = serve(&tools, &catalogue, &answered, None).await;
+        let (max_reply, structured) = (self.max_reply, self.structured);
+        Self { sandbox, tools, answered, catalogue, asked: Arc::default(), client, max_reply, structured }
     }
 
     /// A bench whose person is asked with this setting and says this.
@@ -247,6 +248,20 @@ impl Bench {
     pub(in crate::tools) fn requests(&self, method: &str, path: &str) -> usize {
         self.sandbox.requests().iter().filter(|seen| seen.method == method && seen.path.contains(path)).count()
     }
+}
+
+/// A client of a server of these tools.
+async fn serve(
+    tools: &Tools,
+    catalogue: &Catalogue,
+    answered: &Arc<AtomicUsize>,
+    ask: Option<Arc<dyn Ask>>,
+) -> RunningService<RoleClient, ()> {
+    let (tools, answered, catalogue) = (tools.clone(), Arc::clone(answered), Arc::new(catalogue.clone()));
+    let server = Plain { tools, answered, catalogue, ask };
+    let (ours, theirs) = tokio::io::duplex(1 << 20);
+    tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
+    ().serve(ours).await.unwrap()
 }
 
 /// What a call came back with.

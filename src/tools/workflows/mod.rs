@@ -1,5 +1,7 @@
-//! Jobs that no single operation of OnceHub's does, a file or a folder each.
+//! Jobs that no single operation of OnceHub's does, a file or a folder each: they are made of the actions and readers that
+//! are there.
 
 mod brief;
 mod changes;
+pub(super) mod plans;
 mod report;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::names::{Among, Found, Span, cut};
 use crate::oncehub::bookings;
-use crate::records::booking::agenda_with;
+use crate::records::booking::{Beside, agenda_with};
 use crate::records::{Booking, Failure, Noun, Told};
 use crate::tools::size::{json_size, most_that_fit};
 use crate::tools::{Answer, Asked, Call, Parameters, Reply, Tools, schema};
@@ -196,7 +196,7 @@ fn reply(asked: &Asked<'_>, agenda: &Agenda, page: Vec<Told<Booking>>, left: usi
         briefs.push(brief);
     }
     let text = |count: usize| {
-        let lines = |index: usize, _: &Told<Booking>| below.get(index).cloned().unwrap_or_default();
+        let lines = |index: usize, _: &Told<Booking>| Beside { below: below.get(index).cloned().unwrap_or_default(), remark: None };
         agenda_with(briefs.get(..count).unwrap_or_default(), zone, lines)
     };
     let size = |count: usize| json_size(&items.iter().take(count).collect::<Vec<_>>()) + json_size(&text(count));

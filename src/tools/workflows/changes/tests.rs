@@ -33,7 +33,7 @@ impl Ticking {
 
     async fn bench(&self, history: usize) -> Bench {
         let clock = self.clone();
-        Bench::with(Setup { history, ticking: Some(Arc::new(move || clock.now())), ..Setup::default() }).await
+        Bench::with(Setup { history, clock: Some(Arc::new(move || clock.now())), ..Setup::default() }).await
     }
 }
 
@@ -145,7 +145,7 @@ async fn a_change_while_pages_are_read_is_told_by_this_call_or_the_next() {
     clock.pass(600);
     let mut told = Heard::default();
     let clock = clock.clone();
-    let mut setup = Setup { ticking: Some(Arc::new(move || clock.now())), ..Setup::default() };
+    let mut setup = Setup { clock: Some(Arc::new(move || clock.now())), ..Setup::default() };
     setup.settings.max_reply = 5_000_000;
     let bench = Bench::on(Arc::clone(&bench.sandbox), setup).await;
     // While the second page is held up, one of the first page changes, and one that is yet to be read.
@@ -263,7 +263,7 @@ async fn a_host_with_classic_pages_is_followed_over_both_lists_and_a_small_reply
         bench.sandbox.with(|world| world.set_status(booking["id"].as_str().unwrap(), "canceled"))
     });
     clock.pass(300);
-    let mut setup = Setup { ticking: None, now: "2026-11-23T14:25:00Z", ..Setup::default() };
+    let mut setup = Setup { clock: None, now: "2026-11-23T14:25:00Z", ..Setup::default() };
     setup.settings.max_reply = 8_000;
     let small = Bench::on(Arc::clone(&bench.sandbox), setup).await;
     let mut told = Heard::default();

@@ -1,0 +1,443 @@
+//! Carrying out a plan: one booking after another, each once.
+//!
+//! Before anything is sent, all bookings that are left are read again: what is not as it was planned is skipped. OnceHub
+//! takes each of these changes only from a booking that it can be made to, and e-mails nobody when it refuses one. So
+//! one whose outcome is unknown is sent again if the booking is still as it was after a minute: should the first one be
+//! carried out after all, the second one is refused.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, json};
+use tokio::time::Instant;
+
+use super::change::Kind;
+use super::chosen::by_id;
+use super::hosts::{Diary, diaries};
+use super::kept::{Item, Lease, State};
+use crate::actions::bookings::{Reassign, Signs, Target, cancel, mark_no_show, request_reschedule};
+use crate::actions::{Context, Done, Question, Stop, execute};
+use crate::names::{Names, Progress};
+use crate::oncehub::{Id, Outcome, Range};
+use crate::records::{Booking, Failure, Kind as FailureKind, Noun, Time, Told, Zone, quoted, time};
+use crate::tools::reply::Reply;
+
+/// How long a change whose outcome is unknown may still be under way.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long a person may take to answer until everything is read again.
+const ANSWERED_AT_ONCE: Duration = Duration::from_secs(10);
+
+/// How many unknown outcomes in a row end a call: OnceHub is in trouble.
+const TROUBLE: usize = 2;
+
+/// One call that carries out a plan.
+pub(super) struct Run {
+    plan: Lease,
+    /// The bookings of the plan as they are now.
+    now: HashMap<Id, Told<Booking>>,
+    /// What else new hosts have.
+    diaries: BTreeMap<Id, Diary>,
+    stopped: Option<Stopped>,
+}
+
+/// Why a call has ended before the plan has.
+enum Stopped {
+    /// One more booking could not be changed in time.
+    Late,
+    /// What failed would fail for all others, too.
+    Failed(Failure),
+}
+
+impl Run {
+    pub(super) fn of(plan: Lease) -> Self {
+        Self { plan, now: HashMap::new(), diaries: BTreeMap::new(), stopped: None }
+    }
+
+    /// Reads what is left again: what has been done of what was unknown, and what cannot be done any more.
+    ///
+    /// # Errors
+    /// If OnceHub cannot be asked.
+    pub(super) async fn look(&mut self, context: &Context) -> Result<(), Failure> {
+        self.read(context).await.map_err(|failure| self.with_progress(failure))?;
+        for at in 0..self.plan.items.len() {
+            if let Some(state) = self.state_now(context, at)
+                && let Some(item) = self.plan.items.get_mut(at)
+            {
+                item.state = state;
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self, context: &Context) -> Result<(), Failure> {
+        let open: Vec<_> = self.plan.open().collect();
+        let starts: Vec<_> = open.iter().filter_map(|item| Some(item.was.starts?.0)).collect();
+        let (Some(first), Some(last)) = (starts.iter().min(), starts.iter().max()) else { return Ok(()) };
+        let second = SignedDuration::from_secs(1);
+        let ids: Vec<Id> = open.iter().map(|item| item.id.clone()).collect();
+        let new_hosts: BTreeSet<&Id> = open.iter().filter_map(|item| item.new_host.as_ref()).collect();
+        let starting = Range::between(Some(*first), last.checked_add(second).ok());
+        // Only bookings that are done count as progress.
+        let quiet: Progress = Arc::new(|_, _| std::future::ready(()).boxed());
+        let names = Names { progress: quiet, ..context.names.clone() };
+        let mut hosts = Vec::new();
+        for id in new_hosts {
+            hosts.push(names.find(&[Noun::Users], "new_host", id.as_str()).await?);
+        }
+        let now = by_id(&names, &ids, starting).await?;
+        let known = diaries(&names, hosts, (*first, *last), false).await?;
+        (self.now, self.diaries) = (now, known);
+        Ok(())
+    }
+
+    /// Returns what has become of a booking of the plan, if that is another state than it has.
+    fn state_now(&self, context: &Context, at: usize) -> Option<State> {
+        let item = self.plan.items.get(at)?;
+        let Some(booking) = self.now.get(&item.id) else {
+            return item.state.is_left().then(|| State::Skipped(GONE.into()));
+        };
+        let again = match &item.state {
+            State::Unknown { before, .. } if self.is_made(item, *before) => {
+                return Some(State::Done(Some(FOUND.into())));
+            }
+            State::Unknown { since, .. } if (context.settings.now)().duration_since(since.0) < UNDER_WAY => {
+                return None;
+            }
+            State::Unknown { before, .. } => Some(*before),
+            State::Left { again } => *again,
+            _ => return None,
+        };
+        let change = &self.plan.change;
+        let diary = self.diary(item);
+        let is_taken = || {
+            let (diary, span) = (diary?, booking.span()?);
+            diary.is_taken(booking, span).then(|| format!("{} has another booking then by now", diary.user.described()))
+        };
+        let difference = item.was.difference(booking, context.zone());
+        let problem = difference.or_else(|| change.problem(booking, context.now())).or_else(is_taken);
+        Some(problem.map_or(State::Left { again }, State::Skipped))
+    }
+
+    /// Returns what else the new host of a booking has.
+    fn diary(&self, item: &Item) -> Option<&Diary> {
+        self.diaries.get(item.new_host.as_ref()?)
+    }
+
+    /// Whether a change that was sent was made, by what was not so before.
+    fn is_made(&self, item: &Item, before: Signs) -> bool {
+        let Some(booking) = self.now.get(&item.id) else { return false };
+        match (self.plan.change.kind.becomes(), self.diary(item)) {
+            (Some(status), _) => booking.is(status),
+            (None, Some(diary)) => Signs::of(booking, &diary.user, &diary.bookings).are_more_than(before),
+            (None, None) => false,
+        }
+    }
+
+    /// Asks the person, once for all of the plan.
+    pub(super) async fn agree(&mut self, context: &mut Context) -> Result<(), Stop> {
+        if !self.plan.items.iter().any(|item| item.state.is_left()) {
+            return Ok(());
+        }
+        if !self.plan.is_agreed || context.settings.dry_run {
+            let (question, asked_at) = (self.question(context.zone()), Instant::now());
+            let unchanged = || Map::from_iter([("plan".to_owned(), self.plan.handle.as_str().into())]);
+            context.agree(question, unchanged).await?;
+            self.plan.is_agreed = context.was_asked;
+            if asked_at.elapsed() > ANSWERED_AT_ONCE {
+                self.look(context).await?;
+            }
+            // Nothing is older than the answer now.
+            context.was_asked = false;
+        }
+        Ok(())
+    }
+
+    fn question(&self, zone: &Zone) -> Question {
+        let left = self.plan.items.iter().filter(|item| item.state.is_left());
+        let named: Vec<String> = left
+            .map(|item| {
+                let booking = self.now.get(&item.id);
+                let at = item.was.starts.map(|starts| time::local(starts.0, zone)).unwrap_or_default();
+                let (name, email) = booking.map(|booking| booking.guest()).unwrap_or_default();
+                let guest = name.or(email).map_or_else(|| item.id.to_string(), |guest| quoted(&guest, 40));
+                let host = self.diary(item).map(|diary| format!(" -> {}", diary.user.described())).unwrap_or_default();
+                format!("{at} {guest}{host}")
+            })
+            .collect();
+        let change = self.plan.change.imperative(named.len());
+        let mut letters = change.chars();
+        let change: String = letters.next().iter().flat_map(|first| first.to_uppercase()).chain(letters).collect();
+        let more = format!(" In {}: {}.", zone.name(), named.join("; "));
+        let question = match self.plan.change.kind {
+            Kind::MarkNoShow => Question::ordinary(change),
+            _ => Question::important(change),
+        };
+        question.and(more)
+    }
+
+    /// Carries out what is left, as long as there is time.
+    ///
+    /// # Errors
+    /// If nothing could be sent.
+    pub(super) async fn carry_out(&mut self, context: &Context) -> Result<(), Failure> {
+        let (mut sent, mut unknown, mut refusals) = (0, 0, Vec::new());
+        for at in 0..self.plan.items.len() {
+            let Some(item) = self.plan.items.get(at).cloned() else { continue };
+            let State::Left { again } = item.state else { continue };
+            if unknown == TROUBLE {
+                break;
+            }
+            if !context.has_time_to_write() {
+                self.stopped = Some(Stopped::Late);
+                break;
+            }
+            let before = again.unwrap_or_else(|| self.signs(&item));
+            let state = match self.send(context, &item).await {
+                Ok(state) => state,
+                Err(failure) if failure.outcome == Some(Outcome::Unknown) => {
+                    unknown += 1;
+                    if unknown == TROUBLE {
+                        self.stopped = Some(Stopped::Failed(failure));
+                    }
+                    State::Unknown { since: Time((context.settings.now)()), before }
+                }
+                Err(failure) if is_refusal(&failure) => match again {
+                    Some(before) => self.refused_again(context, &item, before, &failure).await,
+                    None => {
+                        let refusal = (item.new_host, said(&failure));
+                        if refusals.contains(&refusal) {
+                            self.refuse_others(&refusal);
+                        }
+                        refusals.push(refusal.clone());
+                        State::NotDone(refusal.1)
+                    }
+                },
+                Err(failure) if sent == 0 => return Err(self.with_progress(failure)),
+                Err(failure) => {
+                    self.stopped = Some(Stopped::Failed(failure));
+                    break;
+                }
+            };
+            if !matches!(state, State::Unknown { .. }) {
+                unknown = 0;
+            }
+            sent += 1;
+            if let Some(item) = self.plan.items.get_mut(at) {
+                item.state = state;
+            }
+            let finished = self.plan.items.iter().filter(|item| !item.state.is_open()).count();
+            (context.names.progress)(finished, Some(self.plan.items.len())).await;
+        }
+        Ok(())
+    }
+
+    /// Looks why OnceHub has refused what was sent once before: that may have been carried out by now.
+    async fn refused_again(&mut self, context: &Context, item: &Item, before: Signs, failure: &Failure) -> State {
+        match self.read(context).await {
+            Err(_) => State::Unknown { since: Time((context.settings.now)()), before },
+            Ok(()) if self.is_made(item, before) => State::Done(Some(FOUND.into())),
+            Ok(()) => State::NotDone(said(failure)),
+        }
+    }
+
+    /// Returns the signs that the new host of a booking is its host, before it is changed.
+    fn signs(&self, item: &Item) -> Signs {
+        let known = self.now.get(&item.id).zip(self.diary(item));
+        known.map(|(booking, diary)| Signs::of(booking, &diary.user, &diary.bookings)).unwrap_or_default()
+    }
+
+    /// Sends the change of one booking, and finds out what came of it.
+    async fn send(&self, context: &Context, item: &Item) -> Result<State, Failure> {
+        let Some(booking) = self.now.get(&item.id) else { return Ok(State::Skipped(GONE.into())) };
+        let change = &self.plan.change;
+        let target = Target::new(item.id.clone(), booking.clone(), context.zone().clone());
+        let done: Done = match change.kind {
+            Kind::Cancel => execute(context, &mut cancel(target, change.reason.clone(), change.notify_guest)).await?,
+            Kind::RequestReschedule => execute(context, &mut request_reschedule(target, change.reason.clone())).await?,
+            Kind::MarkNoShow => execute(context, &mut mark_no_show(target)).await?,
+            Kind::Reassign => {
+                let Some(diary) = self.diary(item) else {
+                    return Ok(State::Skipped("its new host is not there any more".into()));
+                };
+                let (host, theirs) = (diary.user.clone(), diary.bookings.clone());
+                execute(context, &mut Reassign::knowing(target, host, theirs)).await?
+            }
+        };
+        let now = Told::<Booking>::from(done.object);
+        let has_lost_link = change.kind == Kind::Reassign && booking.join_url().is_some() && now.join_url().is_none();
+        let messages = [done.looked_up.then_some(FOUND), has_lost_link.then_some(LINK_LOST)];
+        let message = messages.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        Ok(State::Done((!message.is_empty()).then_some(message)))
+    }
+
+    /// A new host whom OnceHub has refused twice in the same words, it would refuse for the others, too: nothing is sent.
+    fn refuse_others(&mut self, (new_host, message): &(Option<Id>, String)) {
+        let left = self.plan.items.iter_mut().filter(|item| item.state.is_left());
+        for other in left.filter(|item| item.new_host.is_some() && item.new_host == *new_host) {
+            other.state = State::NotDone(format!("not sent, since others were refused: {message}"));
+        }
+    }
+
+    /// Adds to the failure of a call what earlier calls have done.
+    fn with_progress(&self, mut failure: Failure) -> Failure {
+        let Counts { done, .. } = self.counts();
+        if done > 0 {
+            let _ = write!(failure.message, "; earlier calls have done {done} of the {}", self.plan.items.len());
+        }
+        failure
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for item in &self.plan.items {
+            *match item.state {
+                State::Left { .. } => &mut counts.left,
+                State::Unknown { .. } => &mut counts.unknown,
+                State::Done(_) => &mut counts.done,
+                State::NotDone(_) => &mut counts.not_done,
+                State::Skipped(_) => &mut counts.skipped,
+            } += 1;
+        }
+        counts
+    }
+
+    /// Tells what has come of the whole plan so far.
+    pub(super) fn reply(self, zone: &Zone) -> Reply {
+        let counts = self.counts();
+        let Counts { done, not_done, unknown, skipped, left } = counts;
+        let (name, count) = (self.plan.change.kind.name(), self.plan.items.len());
+        let mut text = format!("{done} of {count} done");
+        for (others, what) in [(not_done, "not done"), (unknown, "unknown"), (skipped, "skipped"), (left, "left")] {
+            if others > 0 {
+                let _ = write!(text, ", {others} {what}");
+            }
+        }
+        let _ = write!(text, " ({name}, plan {}).", self.plan.handle);
+        let of = |wanted: &str| {
+            let rows = self.plan.items.iter().map(|item| (&item.id, told(&item.state)));
+            rows.filter(|(_, (outcome, _))| *outcome == wanted)
+                .map(|(id, (_, message))| (id, message))
+                .collect::<Vec<_>>()
+        };
+        for (outcome, word) in [
+            ("done", "done"),
+            ("not_done", "not done"),
+            ("unknown", "unknown"),
+            ("skipped", "skipped"),
+            ("left", "left"),
+        ] {
+            let (plain, others): (Vec<_>, Vec<_>) = of(outcome).into_iter().partition(|(_, message)| message.is_none());
+            if !plain.is_empty() {
+                let ids: Vec<String> = plain.iter().map(|(id, _)| id.to_string()).collect();
+                let _ = write!(text, "\n{word}: {}", ids.join(" "));
+            }
+            for (id, message) in others {
+                let _ = write!(text, "\n{word}: {id}: {}", message.unwrap_or_default());
+            }
+        }
+        let items = self.plan.items.iter().map(|item| {
+            let (outcome, message) = told(&item.state);
+            let mut fields =
+                Map::from_iter([("id".to_owned(), json!(item.id)), ("outcome".to_owned(), outcome.into())]);
+            fields.extend(message.map(|message| ("message".to_owned(), message.into())));
+            fields
+        });
+        let items: Vec<_> = items.collect();
+        let report = Report {
+            plan: self.plan.handle.clone(),
+            change: name,
+            count,
+            counts,
+            expires_at: Some(self.plan.expires_at).filter(|_| unknown + left > 0),
+            items: Vec::new(),
+        };
+        let mut reply = Reply::new(report, text).localised(zone).in_zone(zone);
+        reply.put("items", items);
+        let until = time::local(self.plan.expires_at.0, zone);
+        if let Some(Stopped::Failed(failure)) = &self.stopped {
+            let wait = failure.retry_after_seconds.map(|seconds| format!(" (retry after {seconds} s)"));
+            reply.note(&format!("It stopped: {}{}.", said(failure), wait.unwrap_or_default()));
+        }
+        if unknown > 0 {
+            reply.note(&format!(
+                "OnceHub may still be working on what is unknown: wait a minute, then call again with the same arguments (until \
+                 {until}). That looks first, and goes on."
+            ));
+        } else if left > 0 {
+            reply.note(&format!("Call again with the same arguments to go on with the {left} left (until {until})."));
+        }
+        reply
+    }
+}
+
+const GONE: &str = "it is not there any more";
+const FOUND: &str = "OnceHub's response was lost, and it was seen afterwards";
+const LINK_LOST: &str = "the meeting has lost its video link, since the new host has no video service connected";
+
+/// Returns the outcome that a state stands for, and what is to be said of it.
+fn told(state: &State) -> (&'static str, Option<&str>) {
+    match state {
+        State::Left { .. } => ("left", None),
+        State::Unknown { .. } => ("unknown", None),
+        State::Done(message) => ("done", message.as_deref()),
+        State::NotDone(message) => ("not_done", Some(message)),
+        State::Skipped(message) => ("skipped", Some(message)),
+    }
+}
+
+/// Whether OnceHub has refused this one change, rather than the key, the account or the moment.
+fn is_refusal(failure: &Failure) -> bool {
+    let is_about_it = matches!(failure.status, Some(400..=499)) && !matches!(failure.status, Some(401 | 403 | 429));
+    is_about_it && failure.outcome == Some(Outcome::NotDone) && failure.kind != FailureKind::RateLimitError
+}
+
+/// The longest message about one booking, in characters.
+const LONGEST: usize = 300;
+
+fn said(failure: &Failure) -> String {
+    failure.message.trim_end_matches('.').chars().take(LONGEST).collect()
+}
+
+/// How many bookings have come to what.
+#[derive(Clone, Copy, Default, Serialize, JsonSchema)]
+struct Counts {
+    done: usize,
+    /// Refused by OnceHub
+    not_done: usize,
+    /// Sent, and not known whether it was done
+    unknown: usize,
+    /// Not sent, since something has changed
+    skipped: usize,
+    /// Not sent yet: call again
+    left: usize,
+}
+
+/// What has come of a plan, as it is told.
+#[serde_with::skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Report {
+    plan: String,
+    change: &'static str,
+    count: usize,
+    #[serde(flatten)]
+    counts: Counts,
+    /// Until when it can be called again
+    expires_at: Option<Time>,
+    items: Vec<Row>,
+}
+
+/// What has come of a booking, as it is told.
+#[derive(Serialize, JsonSchema)]
+struct Row {
+    id: String,
+    /// done, not_done, unknown, skipped or left
+    outcome: String,
+    message: Option<String>,
+}

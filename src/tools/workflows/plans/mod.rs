@@ -1,0 +1,93 @@
+//! One change to many bookings, in two steps: a plan says what would happen to each of them, and is then carried out,
+//! exactly as it is, each booking once.
+//!
+//! Reading order: `change` is what is done to each booking, and to which it cannot be done; `chosen` reads the bookings
+//! that are asked for; `hosts` knows when the new hosts have time; `plan` makes a plan of it, `kept` keeps it, and
+//! `carry_out` carries it out.
+
+mod carry_out;
+mod change;
+mod chosen;
+mod hosts;
+mod kept;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use rmcp::{tool, tool_router};
+use serde::Deserialize;
+
+use crate::actions::Stop;
+use crate::tools::{Answer, Call, Parameters, Tools, schema};
+use carry_out::Run;
+use change::Kind;
+use chosen::Select;
+pub(in crate::tools) use kept::Plans;
+
+fn yes() -> bool {
+    true
+}
+
+#[tool_router(router = plans, vis = "pub(in crate::tools)")]
+impl Tools {
+    /// Plan one change to many bookings (sick day, leaving host, no-shows): what would happen to each, and what cannot.
+    /// Changes nothing: show it, then `carry_out_plan`. At most 100. For one use `cancel_booking` or `reassign_booking`.
+    #[tool(title = "Plan changes", annotations(read_only_hint = true), output_schema = schema::one::<plan::Planned>())]
+    async fn plan_changes(&self, mut call: Call, Parameters(input): Parameters<PlanChanges>) -> Answer {
+        // What is planned is meant to be done: names and `me` count as for a change.
+        call.names = call.names.for_change();
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let change = change::Change::new(input.change, input.reason, input.notify_guest, input.new_host.as_deref())?;
+        let chosen = chosen::read(&call, change.kind, &input.booking_ids, input.select, &zone).await?;
+        let mut draft = plan::Draft::new(&call, change, chosen);
+        match input.new_host.as_deref().map(str::trim) {
+            Some(auto) if auto.eq_ignore_ascii_case("auto") => draft.assign(&call).await?,
+            Some(host) => draft.give_to(&call, host).await?,
+            None => {}
+        }
+        Ok(draft.keep(&call, &self.plans, &zone).await)
+    }
+
+    /// Carry out a plan of `plan_changes`, once per booking; guests are e-mailed as it says. About 40 a call: if some are
+    /// left or unknown, call again with the same arguments. What has changed since is skipped.
+    #[tool(title = "Carry out plan", annotations(destructive_hint = true),
+        output_schema = schema::written::<carry_out::Report>())]
+    async fn carry_out_plan(&self, mut call: Call, Parameters(input): Parameters<CarryOutPlan>) -> Answer<Stop> {
+        let plan = self.plans.open(&input.plan, &call)?;
+        plan.is_what_is_asked(input.change, input.count)?;
+        let mut run = Run::of(plan);
+        run.look(&call).await?;
+        run.agree(&mut call).await?;
+        run.carry_out(&call).await?;
+        Ok(run.reply(call.zone()))
+    }
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct PlanChanges {
+    change: Kind,
+    /// Ids, or guests with one such booking
+    #[serde(default)]
+    booking_ids: Vec<String>,
+    /// Instead: at most 31 days, with host, calendar or guest
+    select: Option<Select>,
+    /// A user; or auto: a free colleague with least that day
+    new_host: Option<String>,
+    /// What guests read
+    reason: Option<String>,
+    /// False only to cancel
+    #[serde(default = "yes")]
+    notify_guest: bool,
+    /// IANA zone
+    time_zone: Option<String>,
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct CarryOutPlan {
+    /// From `plan_changes`
+    plan: String,
+    /// As planned
+    change: Kind,
+    /// How many bookings the plan changes
+    count: usize,
+}

@@ -1,0 +1,305 @@
+//! Making a plan: what would happen to each booking.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::change::Change;
+use super::chosen::Chosen;
+use super::hosts::{Diary, Span, choose, colleagues, diaries};
+use super::kept::{Item, Plan, Plans, State, Was, expiry};
+use crate::names::{Found, thousands};
+use crate::oncehub::{Budget, Id};
+use crate::records::booking::agenda_with;
+use crate::records::{Booking, Failure, Noun, Time, Told, Zone, quoted, time};
+use crate::tools::call::Call;
+use crate::tools::reply::Reply;
+
+/// The most users among whom new hosts are chosen.
+const CANDIDATES: usize = 20;
+
+/// A plan that is being made.
+pub(super) struct Draft {
+    change: Change,
+    chosen: Chosen,
+    /// What would happen to each of the chosen bookings, in their order.
+    fates: Vec<Fate>,
+    /// How many diaries carrying it out takes.
+    diaries: usize,
+}
+
+/// What would happen to a booking.
+#[derive(Default)]
+struct Fate {
+    id: Option<Id>,
+    /// Why nothing can.
+    problem: Option<String>,
+    new_host: Option<Found>,
+    is_outside: bool,
+}
+
+impl Draft {
+    /// Says of each booking whether it can be changed.
+    pub(super) fn new(call: &Call, change: Change, mut chosen: Chosen) -> Self {
+        chosen.bookings.sort_by(|one, other| (one.starts(), &one.id).cmp(&(other.starts(), &other.id)));
+        let fate = |booking: &Told<Booking>| {
+            let id: Option<Id> = booking.id.as_deref().and_then(|id| id.parse().ok());
+            let is_co_hosted = |host: &&Found| booking.owner.is_some() && !booking.is_owned_by(host.id.as_str());
+            let problem = match chosen.host.as_ref().filter(is_co_hosted) {
+                _ if id.is_none() => Some("OnceHub does not say its id".to_owned()),
+                Some(host) => Some(format!("{} only co-hosts it", host.described())),
+                None => change.problem(booking, call.now()),
+            };
+            Fate { id, problem, ..Fate::default() }
+        };
+        let fates = chosen.bookings.iter().map(fate).collect();
+        Self { change, chosen, fates, diaries: 0 }
+    }
+
+    /// Returns the bookings that can be changed, with from when to when they are.
+    fn possible(&mut self) -> impl Iterator<Item = (&Told<Booking>, Span, &mut Fate)> {
+        let all = self.chosen.bookings.iter().zip(&mut self.fates);
+        all.filter(|(_, fate)| fate.problem.is_none())
+            .filter_map(|(booking, fate)| Some((booking, booking.span()?, fate)))
+    }
+
+    /// Returns from when to when all of the bookings are that can be changed; `None` if there are none.
+    fn span(&mut self) -> Option<Span> {
+        self.possible().map(|(_, span, _)| span).reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
+    }
+
+    /// Gives each booking to one new host, unless they have another then.
+    ///
+    /// # Errors
+    /// If there is no such user who can host, or OnceHub cannot be asked.
+    pub(super) async fn give_to(&mut self, call: &Call, host: &str) -> Result<(), Failure> {
+        let host = call.names.find(&[Noun::Users], "new_host", host).await?;
+        if host.entry.as_ref().and_then(|entry| entry.status.as_deref()).is_some_and(|status| status == "invited") {
+            let problem = format!("{} has not accepted the invitation yet", host.described());
+            return Err(Failure::argument("new_host", problem, "choose another user, or auto"));
+        }
+        let Some(span) = self.span() else { return Ok(()) };
+        let mut known = diaries(&call.names, vec![host.clone()], span, true).await?;
+        let Some(diary) = known.get_mut(&host.id) else {
+            let problem = format!("new_host: {} is not there any more", host.described());
+            return Err(Failure::not_found("new_host", problem, "choose another user, or auto"));
+        };
+        for (booking, span, fate) in self.possible() {
+            if booking.is_owned_by(host.id.as_str()) {
+                fate.problem = Some(format!("{} is its host already", host.described()));
+            } else if diary.is_taken(booking, span) {
+                fate.problem = Some(format!("{} has another booking then", host.described()));
+            } else {
+                fate.give(diary, span);
+            }
+        }
+        self.diaries = 1;
+        Ok(())
+    }
+
+    /// Gives each booking, in the order of their times, to a colleague of its host who has time, as far as OnceHub knows.
+    ///
+    /// # Errors
+    /// If there are too many of them, or OnceHub cannot be asked.
+    pub(super) async fn assign(&mut self, call: &Call) -> Result<(), Failure> {
+        let Some(span) = self.span() else { return Ok(()) };
+        let (oncehub, directory) = (call.oncehub(), &call.names.directory);
+        let users = directory.all(oncehub, Noun::Users).await?;
+        let calendars = directory.all(oncehub, Noun::Calendars).await?;
+        let leaving = self.chosen.host.as_ref().map(|host| host.id.clone());
+        let among = |booking: &Booking| -> Vec<Id> {
+            let mut ids = colleagues(booking, &calendars, &users);
+            ids.retain(|id| Some(id) != leaving.as_ref());
+            ids
+        };
+        let all: BTreeSet<Id> = self.possible().flat_map(|(booking, ..)| among(booking)).collect();
+        if all.len() > CANDIDATES {
+            let problem = format!(
+                "there are {} possible hosts, and the time of at most {CANDIDATES} is looked at in one call",
+                all.len()
+            );
+            return Err(Failure::argument(
+                "new_host",
+                problem,
+                "name a user, or plan the bookings of one calendar at a time",
+            ));
+        }
+        let found = all.into_iter().map(|id| {
+            let entry = users.get(id.as_str()).cloned();
+            Found { id, entry, by_part: false }
+        });
+        let mut known = diaries(&call.names, found.collect(), span, true).await?;
+        for (booking, span, fate) in self.possible() {
+            match choose(&known, &among(booking), booking, span) {
+                Ok(id) => known.get_mut(&id).into_iter().for_each(|diary| fate.give(diary, span)),
+                Err(why) => fate.problem = Some(why),
+            }
+        }
+        if !users.is_known() || !calendars.is_known() {
+            let read = thousands(users.count());
+            self.chosen.notes.push(format!("Only the first {read} users, and as many calendars, were considered."));
+        }
+        self.chosen.notes.push(ASSIGNED.to_owned());
+        let hosts: BTreeSet<&Id> = self.fates.iter().filter_map(|fate| Some(&fate.new_host.as_ref()?.id)).collect();
+        self.diaries = hosts.len();
+        Ok(())
+    }
+
+    /// Keeps the plan, if there is anything in it, and tells it.
+    pub(super) async fn keep(self, call: &Call, plans: &Plans, zone: &Zone) -> Reply {
+        let Self { change, chosen, fates, diaries } = self;
+        let Chosen { bookings, words, notes, .. } = chosen;
+        let item = |(booking, fate): (&Told<Booking>, &Fate)| {
+            let id = fate.id.clone().filter(|_| fate.problem.is_none())?;
+            let new_host = fate.new_host.as_ref().map(|host| host.id.clone());
+            Some(Item { id, was: Was::of(booking), new_host, state: State::Left { again: None } })
+        };
+        let items: Vec<Item> = bookings.iter().zip(&fates).filter_map(item).collect();
+        let (count, of, expires_at) = (items.len(), bookings.len(), expiry(call));
+        let plan = Plan { change: change.clone(), items, expires_at, is_agreed: false };
+        let handle = (count > 0).then(|| plans.keep(call, plan));
+        // A list of them all, what else the new hosts have, and each change.
+        let requests = 1 + diaries + count;
+        let seconds = seconds(&call.oncehub().settings().budget, requests);
+        let mut rows: Vec<Told<Booking>> = bookings.into_iter().map(Told::<Booking>::brief).collect();
+        call.names.fill(&mut rows).await;
+        rows.iter_mut().for_each(|booking| booking.leave_usual_subject_out());
+
+        let asked = (!words.is_empty()).then(|| words.join("; "));
+        let mut text = match &handle {
+            Some(handle) => {
+                let of =
+                    if of > count { format!(" ({} of {of} cannot be changed)", of - count) } else { String::new() };
+                format!(
+                    "Plan {handle}: {}{of}. Nothing is changed yet. It takes about {requests} requests and {seconds} s, \
+                     and is kept until {}.",
+                    change.imperative(count),
+                    time::local(expires_at.0, zone)
+                )
+            }
+            None if of == 0 => "No bookings are there to change: no plan was made.".to_owned(),
+            None => format!("None of {of} bookings can be changed: no plan was made."),
+        };
+        if let Some(asked) = &asked {
+            text.push_str(&format!("\nselected: {asked}"));
+        }
+        let fate_of = |booking: &Told<Booking>| {
+            let at = rows.iter().position(|row| std::ptr::eq(row, booking))?;
+            fates.get(at)?.remark()
+        };
+        let agenda = agenda_with(&rows, zone, fate_of);
+        if !agenda.is_empty() {
+            text.push('\n');
+            text.push_str(&agenda);
+        }
+        let name = change.kind.name();
+        if let Some(handle) = &handle {
+            text.push_str(&format!("\nnext: carry_out_plan with plan {handle}, change {name}, count {count}"));
+        }
+        let planned = Planned {
+            plan: handle.clone(),
+            change: name,
+            count,
+            expires_at: handle.as_ref().map(|_| expires_at),
+            requests: handle.as_ref().map(|_| requests),
+            seconds: handle.as_ref().map(|_| seconds),
+            items: Vec::new(),
+            asked,
+            note: None,
+        };
+        let row = |(booking, fate): (&Told<Booking>, &Fate)| {
+            let mut fields = booking.fields(zone);
+            let would = fate.problem.is_none().then(|| change.would());
+            for (name, value) in [
+                ("new_host_name", fate.new_host.as_ref().and_then(|host| Some(host.entry.as_ref()?.name.clone()))),
+                ("new_host", fate.new_host.as_ref().map(|host| host.id.to_string())),
+                ("problem", fate.problem.clone()),
+                ("would", would.map(|would| fate.would(would))),
+            ] {
+                if let Some(value) = value {
+                    fields.shift_insert(0, name.to_owned(), value.into());
+                }
+            }
+            Value::Object(fields)
+        };
+        let items: Vec<Value> = rows.iter().zip(&fates).map(row).collect();
+        let mut reply = Reply::new(planned, text).localised(zone).in_zone(zone);
+        reply.put("items", items);
+        notes.iter().for_each(|note| reply.note(note));
+        reply
+    }
+}
+
+const ASSIGNED: &str = "Who has time is known from bookings and working hours in OnceHub; calendars outside of it were not \
+                        looked at.";
+const OUTSIDE: &str = "outside of their working hours";
+
+impl Fate {
+    /// Gives the booking to a host.
+    fn give(&mut self, diary: &mut Diary, span: Span) {
+        self.is_outside = diary.works(span) == Some(false);
+        self.new_host = Some(diary.user.clone());
+        diary.give(span);
+    }
+
+    fn would(&self, would: &str) -> String {
+        if self.is_outside { format!("{would}; {OUTSIDE}") } else { would.to_owned() }
+    }
+
+    /// Returns what a line of the agenda ends with.
+    fn remark(&self) -> Option<String> {
+        let outside = if self.is_outside { format!(", {OUTSIDE}") } else { String::new() };
+        let problem = self.problem.as_ref().map(|problem| format!("not changed: {problem}"));
+        let new_host = || {
+            let host = self.new_host.as_ref()?;
+            let name = host.entry.as_ref().map(|entry| format!("{} ", quoted(&entry.name, 60))).unwrap_or_default();
+            Some(format!("-> {name}{}{outside}", host.id))
+        };
+        problem.or_else(new_host)
+    }
+}
+
+/// Returns about how long so many requests take, one after another, within the rate limits.
+fn seconds(budget: &Budget, requests: usize) -> u64 {
+    let waits = budget.left().into_iter().map(|(window, left)| {
+        let waits = requests.saturating_sub(left).div_ceil(window.requests.max(1));
+        window.period.as_secs() * waits as u64
+    });
+    waits.max().unwrap_or_default() + (requests as u64).div_ceil(4)
+}
+
+/// A plan, as it is told.
+#[serde_with::skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Planned {
+    /// For carry_out_plan; none if nothing can be changed
+    plan: Option<String>,
+    change: &'static str,
+    /// How many bookings would be changed
+    count: usize,
+    expires_at: Option<Time>,
+    /// About how many requests carrying it out takes
+    requests: Option<usize>,
+    /// About how long it takes
+    seconds: Option<u64>,
+    items: Vec<PlannedBooking>,
+    /// What was selected by, as understood
+    asked: Option<String>,
+    /// Anything else to know
+    note: Option<String>,
+}
+
+/// A booking of a plan, as it is told.
+#[derive(Serialize, JsonSchema)]
+struct PlannedBooking {
+    /// What would happen
+    would: Option<String>,
+    /// Why nothing can happen
+    problem: Option<String>,
+    new_host: Option<String>,
+    new_host_name: Option<String>,
+    #[serde(flatten)]
+    booking: Told<Booking>,
+}

@@ -19,7 +19,7 @@ fn yes() -> bool {
 impl Tools {
     /// Cancel an upcoming booking for good; its time becomes free. The guest is e-mailed, with the reason, unless
     /// notify_guest is false. To let them choose another time use `request_reschedule`; for another host
-    /// `reassign_booking`. Paid bookings can only be canceled in OnceHub.
+    /// `reassign_booking`; for many `plan_changes`. Paid bookings can only be canceled in OnceHub.
     #[tool(title = "Cancel booking", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn cancel_booking(&self, mut call: Call, Parameters(input): Parameters<CancelBooking>) -> Answer<Stop> {
@@ -47,7 +47,7 @@ impl Tools {
 
     /// Mark a booking whose start has passed as missed by the guest: find it with `list_bookings` (starts_before now).
     /// It cannot be undone here; whether anybody is e-mailed is not documented. For an upcoming one use
-    /// `cancel_booking`.
+    /// `cancel_booking`, for many `plan_changes`.
     #[tool(title = "Mark no-show", annotations(destructive_hint = true), output_schema = schema::written::<Booking>())]
     async fn mark_no_show(&self, mut call: Call, Parameters(input): Parameters<MarkNoShow>) -> Answer<Stop> {
         let target = Target::find(&call.names, Among::Past, &input.booking_id).await?;

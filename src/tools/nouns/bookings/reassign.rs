@@ -15,7 +15,7 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 impl Tools {
     /// Give an upcoming booking to another host at the same time; everyone is notified. A clash with the new host's
     /// bookings is reported, not prevented. If the new host has no video service, an online meeting loses its link.
-    /// Fails on some plans. For another time use `request_reschedule`.
+    /// Fails on some plans. Another time: `request_reschedule`; many: `plan_changes`.
     #[tool(title = "Reassign booking", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn reassign_booking(&self, mut call: Call, Parameters(input): Parameters<ReassignBooking>) -> Answer<Stop> {

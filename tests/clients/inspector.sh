@@ -50,7 +50,8 @@ in_era() {
 
   while read -r tool <&3 && read -r works <&3 && read -r fails <&3 && read -r type <&3; do
     grep -q "\"name\": \"$tool\"" <<<"$listed" || fail "$era: $tool is not listed"
-    check "$era $tool" "$(call "$tool" "$works")" '"structuredContent": \{' '"isError": false'
+    # Each call is a process of its own, and a plan stays in the one that made it.
+    [[ $works == *'$plan'* ]] || check "$era $tool" "$(call "$tool" "$works")" '"structuredContent": \{' '"isError": false'
     check "$era $tool fails" "$(call "$tool" "$fails")" "\"type\": \"$type\"" '"isError": true' tool_is_error '^exit code 5$'
   done 3< <(table | sed "s/\$coming/$coming/g; s/\$past/$past/g; s/\$slot/$slot/g")
   [ "$(grep -c '"inputSchema"' <<<"$listed")" = "$(($(table | wc -l) / 4))" ] || fail "$era: there are other tools"

@@ -19,7 +19,7 @@ ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 # that change something also have what their question says; some have the one list that they change, and other calls which an
 # answer to their question must not open.
 CALLS = json.loads((pathlib.Path(__file__).parents[1] / "calls.json").read_text(encoding="utf-8"))
-READS = {tool for tool in CALLS if tool.startswith(("get_", "list_", "test_"))}
+READS = {tool for tool in CALLS if tool.startswith(("get_", "list_", "plan_", "test_"))}
 CHANGES = CALLS.keys() - READS
 
 
@@ -72,15 +72,19 @@ async def refuse(calling):
 
 
 async def filled(client, table):
-    """Part of the table above, with what is in the account in place of $coming, $other, $guest, $past and $slot."""
+    """Part of the table above, with what is in the account in place of $coming, $other, $guest, $past, $plan and
+    $slot."""
     text = json.dumps(table)
     known = {}
-    if re.search(r"\$(coming|other|guest)", text):
+    if re.search(r"\$(coming|other|guest|plan)", text):
         bookings = {"starts_after": "tomorrow", "status": ["scheduled"], "calendar": "Intro call", "limit": 2}
         coming, other = (await succeed(client, "list_bookings", **bookings))["items"]
         known |= {"$coming": coming["id"], "$other": other["id"], "$guest": coming["guest_name"]}
     if "$past" in text:
         known["$past"] = (await succeed(client, "list_bookings", status=["completed"], limit=1))["items"][0]["id"]
+    if "$plan" in text:
+        plan = {"change": "cancel", "booking_ids": [known["$coming"]], "reason": "ill"}
+        known["$plan"] = (await succeed(client, "plan_changes", **plan))["plan"]
     if "$slot" in text:
         slots = await succeed(client, "get_booking_time_slots", calendar_id="Intro call", start_time="+2d", limit=1)
         known["$slot"] = slots["items"][0]["start_time"]

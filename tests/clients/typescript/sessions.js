@@ -92,17 +92,21 @@ export async function fail(client, name, args) {
   return result.structuredContent.error;
 }
 
-// Part of the table, with what is in the account in place of $coming, $other, $guest, $past and $slot.
+// Part of the table, with what is in the account in place of $coming, $other, $guest, $past, $plan and $slot.
 export async function filled(client, table) {
   let text = JSON.stringify(table);
   const known = {};
-  if (/\$(coming|other|guest)/.test(text)) {
+  if (/\$(coming|other|guest|plan)/.test(text)) {
     const wanted = { starts_after: "tomorrow", status: ["scheduled"], calendar: "Intro call", limit: 2 };
     const [coming, other] = (await succeed(client, "list_bookings", wanted)).items;
     Object.assign(known, { $coming: coming.id, $other: other.id, $guest: coming.guest_name });
   }
   if (text.includes("$past")) {
     known.$past = (await succeed(client, "list_bookings", { status: ["completed"], limit: 1 })).items[0].id;
+  }
+  if (text.includes("$plan")) {
+    const wanted = { change: "cancel", booking_ids: [known.$coming], reason: "ill" };
+    known.$plan = (await succeed(client, "plan_changes", wanted)).plan;
   }
   if (text.includes("$slot")) {
     const wanted = { calendar_id: "Intro call", start_time: "+2d", limit: 1 };

@@ -69,6 +69,13 @@ async fn example(bench: &Bench, name: &str) -> Value {
         let next = json!({"starts_after": "tomorrow", "status": ["scheduled"], "calendar": "Intro call", "limit": 1});
         text = text.replace("$coming", &first(bench, "list_bookings", &next, "id").await);
     }
+    if text.contains("$plan") {
+        let next = json!({"starts_after": "tomorrow", "status": ["scheduled"], "calendar": "Intro call", "limit": 1});
+        let id = first(bench, "list_bookings", &next, "id").await;
+        let plan = json!({"change": "cancel", "booking_ids": [id], "reason": "ill"});
+        let planned = bench.call("plan_changes", &plan).await.structured_content.unwrap();
+        text = text.replace("$plan", planned["plan"].as_str().unwrap());
+    }
     if text.contains("$past") {
         let last = json!({"status": ["completed"], "limit": 1});
         text = text.replace("$past", &first(bench, "list_bookings", &last, "id").await);
@@ -120,7 +127,10 @@ async fn section(tool: &Tool) -> String {
     let arguments = example(&bench, &tool.name).await;
     let reply = bench.call(&tool.name, &arguments).await;
     assert_ne!(reply.is_error, Some(true), "{}: {}", tool.name, text_of(&reply));
-    write!(text, "\n```json\n{}\n```\n\n```text\n{}\n```\n", spaced(&arguments), text_of(&reply)).unwrap();
+    let call = format!("\n```json\n{}\n```\n\n```text\n{}\n```\n", spaced(&arguments), text_of(&reply));
+    // A plan is called otherwise each time.
+    let plan = reply.structured_content.as_ref().and_then(|structure| structure["plan"].as_str());
+    text.push_str(&plan.map_or(call.clone(), |plan| call.replace(plan, "PLAN-7QX2M4KD9WEA3HT8")));
     text
 }
 

@@ -37,9 +37,9 @@ pub(super) struct Select {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     status: Vec<Status>,
-    /// 2026-12-01, today, +3d
+    /// 2026-12-01, today
     starts_after: String,
-    /// Before; a date includes that day
+    /// A date includes that day
     starts_before: String,
 }
 

@@ -39,13 +39,14 @@ pub(super) async fn diaries(
 ) -> Result<BTreeMap<Id, Diary>, Failure> {
     let around = Range::between(from.checked_sub(AROUND).ok(), until.checked_add(AROUND).ok());
     let read = users.into_iter().map(async |user| {
-        let hours = match hours {
-            true => match Schedule::of(names, user.clone()).await {
+        let hours = if hours {
+            match Schedule::of(names, user.clone()).await {
                 Ok(schedule) => Some(schedule),
                 Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => return Ok(None),
                 Err(error) => return Err(error.into()),
-            },
-            false => None,
+            }
+        } else {
+            None
         };
         let theirs =
             bookings::All { host: Some(user.id.clone()), starting: around.clone(), ..bookings::All::default() };

@@ -66,12 +66,12 @@ impl Tools {
 #[derive(Deserialize, schemars::JsonSchema)]
 struct PlanChanges {
     change: Kind,
-    /// Ids, or guests with one such booking
+    /// Ids or guests
     #[serde(default)]
     booking_ids: Vec<String>,
     /// Instead: at most 31 days, with host, calendar or guest
     select: Option<Select>,
-    /// A user; or auto: a free colleague with least that day
+    /// A user; auto: a free colleague with least that day
     new_host: Option<String>,
     /// What guests read
     reason: Option<String>,

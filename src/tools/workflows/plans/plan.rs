@@ -1,10 +1,11 @@
 //! Making a plan: what would happen to each booking.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::change::Change;
 use super::chosen::Chosen;
@@ -149,82 +150,29 @@ impl Draft {
 
     /// Keeps the plan, if there is anything in it, and tells it.
     pub(super) async fn keep(self, call: &Call, plans: &Plans, zone: &Zone) -> Reply {
-        let Self { change, chosen, fates, diaries } = self;
-        let Chosen { bookings, words, notes, .. } = chosen;
-        let item = |(booking, fate): (&Told<Booking>, &Fate)| {
-            let id = fate.id.clone().filter(|_| fate.problem.is_none())?;
-            let new_host = fate.new_host.as_ref().map(|host| host.id.clone());
-            Some(Item { id, was: Was::of(booking), new_host, state: State::Left { again: None } })
-        };
-        let items: Vec<Item> = bookings.iter().zip(&fates).filter_map(item).collect();
-        let (count, of, expires_at) = (items.len(), bookings.len(), expiry(call));
+        let Self { change, chosen: Chosen { bookings, words, notes, .. }, fates, diaries } = self;
+        let items: Vec<Item> = bookings.iter().zip(&fates).filter_map(|(booking, fate)| fate.item(booking)).collect();
+        let (count, expires_at) = (items.len(), expiry(call));
         let plan = Plan { change: change.clone(), items, expires_at, is_agreed: false };
-        let handle = (count > 0).then(|| plans.keep(call, plan));
+        let plan = (count > 0).then(|| plans.keep(call, plan));
         // A list of them all, what else the new hosts have, and each change.
-        let requests = 1 + diaries + count;
-        let seconds = seconds(&call.oncehub().settings().budget, requests);
+        let requests = plan.as_ref().map(|_| 1 + diaries + count);
+        let planned = Planned {
+            change: change.kind.name(),
+            count,
+            expires_at: plan.as_ref().map(|_| expires_at),
+            requests,
+            seconds: requests.map(|requests| seconds(&call.oncehub().settings().budget, requests)),
+            plan,
+            items: Vec::new(),
+            asked: Some(words.join("; ")).filter(|words| !words.is_empty()),
+            note: None,
+        };
         let mut rows: Vec<Told<Booking>> = bookings.into_iter().map(Told::<Booking>::brief).collect();
         call.names.fill(&mut rows).await;
         rows.iter_mut().for_each(|booking| booking.leave_usual_subject_out());
-
-        let asked = (!words.is_empty()).then(|| words.join("; "));
-        let mut text = match &handle {
-            Some(handle) => {
-                let of =
-                    if of > count { format!(" ({} of {of} cannot be changed)", of - count) } else { String::new() };
-                format!(
-                    "Plan {handle}: {}{of}. Nothing is changed yet. It takes about {requests} requests and {seconds} s, \
-                     and is kept until {}.",
-                    change.imperative(count),
-                    time::local(expires_at.0, zone)
-                )
-            }
-            None if of == 0 => "No bookings are there to change: no plan was made.".to_owned(),
-            None => format!("None of {of} bookings can be changed: no plan was made."),
-        };
-        if let Some(asked) = &asked {
-            text.push_str(&format!("\nselected: {asked}"));
-        }
-        let fate_of = |booking: &Told<Booking>| {
-            let at = rows.iter().position(|row| std::ptr::eq(row, booking))?;
-            fates.get(at)?.remark()
-        };
-        let agenda = agenda_with(&rows, zone, fate_of);
-        if !agenda.is_empty() {
-            text.push('\n');
-            text.push_str(&agenda);
-        }
-        let name = change.kind.name();
-        if let Some(handle) = &handle {
-            text.push_str(&format!("\nnext: carry_out_plan with plan {handle}, change {name}, count {count}"));
-        }
-        let planned = Planned {
-            plan: handle.clone(),
-            change: name,
-            count,
-            expires_at: handle.as_ref().map(|_| expires_at),
-            requests: handle.as_ref().map(|_| requests),
-            seconds: handle.as_ref().map(|_| seconds),
-            items: Vec::new(),
-            asked,
-            note: None,
-        };
-        let row = |(booking, fate): (&Told<Booking>, &Fate)| {
-            let mut fields = booking.fields(zone);
-            let would = fate.problem.is_none().then(|| change.would());
-            for (name, value) in [
-                ("new_host_name", fate.new_host.as_ref().and_then(|host| Some(host.entry.as_ref()?.name.clone()))),
-                ("new_host", fate.new_host.as_ref().map(|host| host.id.to_string())),
-                ("problem", fate.problem.clone()),
-                ("would", would.map(|would| fate.would(would))),
-            ] {
-                if let Some(value) = value {
-                    fields.shift_insert(0, name.to_owned(), value.into());
-                }
-            }
-            Value::Object(fields)
-        };
-        let items: Vec<Value> = rows.iter().zip(&fates).map(row).collect();
+        let text = planned.text(&change, &rows, &fates, zone);
+        let items: Vec<Value> = rows.iter().zip(&fates).map(|(row, fate)| fate.row(row, &change, zone)).collect();
         let mut reply = Reply::new(planned, text).localised(zone).in_zone(zone);
         reply.put("items", items);
         notes.iter().for_each(|note| reply.note(note));
@@ -244,8 +192,26 @@ impl Fate {
         diary.give(span);
     }
 
-    fn would(&self, would: &str) -> String {
-        if self.is_outside { format!("{would}; {OUTSIDE}") } else { would.to_owned() }
+    /// Returns what is kept of a booking, if it can be changed.
+    fn item(&self, booking: &Booking) -> Option<Item> {
+        let id = self.id.clone().filter(|_| self.problem.is_none())?;
+        let new_host = self.new_host.as_ref().map(|host| host.id.clone());
+        Some(Item { id, was: Was::of(booking), new_host, state: State::Left { again: None } })
+    }
+
+    /// Returns the fields of a booking, after what would happen to it.
+    fn row(&self, booking: &Told<Booking>, change: &Change, zone: &Zone) -> Value {
+        let outside = if self.is_outside { format!("; {OUTSIDE}") } else { String::new() };
+        let would = self.problem.is_none().then(|| format!("{}{outside}", change.would()));
+        let new_host = self.new_host.as_ref();
+        let said = [
+            ("would", would),
+            ("problem", self.problem.clone()),
+            ("new_host", new_host.map(|host| host.id.to_string())),
+            ("new_host_name", new_host.and_then(|host| Some(host.entry.as_ref()?.name.clone()))),
+        ];
+        let said = said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))));
+        said.chain(booking.fields(zone)).collect::<Map<_, _>>().into()
     }
 
     /// Returns what a line of the agenda ends with.
@@ -289,6 +255,40 @@ pub(super) struct Planned {
     asked: Option<String>,
     /// Anything else to know
     note: Option<String>,
+}
+
+impl Planned {
+    /// Returns what is planned in words: of each booking what would happen, and how to go on.
+    fn text(&self, change: &Change, rows: &[Told<Booking>], fates: &[Fate], zone: &Zone) -> String {
+        let (count, of) = (self.count, rows.len());
+        let mut text = match (&self.plan, self.requests, self.seconds, self.expires_at) {
+            (Some(plan), Some(requests), Some(seconds), Some(expires_at)) => {
+                let (what, until) = (change.imperative(count), time::local(expires_at.0, zone));
+                let of =
+                    if of > count { format!(" ({} of {of} cannot be changed)", of - count) } else { String::new() };
+                format!(
+                    "Plan {plan}: {what}{of}. Nothing is changed yet. It takes about {requests} requests and {seconds} s, \
+                     and is kept until {until}."
+                )
+            }
+            _ if of == 0 => "No bookings to change: no plan was made.".to_owned(),
+            _ => format!("None of {of} bookings can be changed: no plan was made."),
+        };
+        if let Some(asked) = &self.asked {
+            let _ = write!(text, "\nselected: {asked}");
+        }
+        let remark = |booking: &Told<Booking>| {
+            let at = rows.iter().position(|row| std::ptr::eq(row, booking))?;
+            fates.get(at)?.remark()
+        };
+        if !rows.is_empty() {
+            let _ = write!(text, "\n{}", agenda_with(rows, zone, remark));
+        }
+        if let Some(plan) = &self.plan {
+            let _ = write!(text, "\nnext: carry_out_plan with plan {plan}, change {}, count {count}", self.change);
+        }
+        text
+    }
 }
 
 /// A booking of a plan, as it is told.

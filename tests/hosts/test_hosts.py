@@ -57,7 +57,7 @@ def test_codex_calls_a_tool(tmp_path, account, hosted, name):
     host.machine.oncehub_mcp("install", host.id, "--yes", *install, **key)
     with Conversation(host) as conversation:
         [status] = conversation.ask("mcpServerStatus/list")["data"]
-        assert (status["name"], len(status["tools"]), status["toolsError"]) == ("oncehub", 38, None)
+        assert (status["name"], len(status["tools"]), status["toolsError"]) == ("oncehub", 40, None)
         thread = conversation.ask("thread/start", ephemeral=True)["thread"]["id"]
         call = {"server": "oncehub", "tool": "test_connection", "arguments": {}}
         result = conversation.ask("mcpServer/tool/call", threadId=thread, **call)

@@ -114,11 +114,11 @@ async fn named(call: &Call, kind: Kind, asked: &[String]) -> Result<Chosen, Fail
 pub(super) async fn by_id(names: &Names, ids: &[Id], starting: Range) -> Result<HashMap<Id, Told<Booking>>, Failure> {
     let mut known = HashMap::new();
     let mut missing: Vec<&Id> = Vec::new();
-    ids.iter().for_each(|id| {
+    for id in ids {
         if !missing.contains(&id) {
-            missing.push(id)
+            missing.push(id);
         }
-    });
+    }
     let listing = bookings::All { starting, ..bookings::All::default() };
     let mut walk = Walk::default();
     for _ in 0..(missing.len() / 2).min(10) {

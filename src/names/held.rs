@@ -32,7 +32,7 @@ fn is_classic(booking: &Booking) -> bool {
 /// A list of bookings, and which of those in it count.
 pub(super) struct List {
     pub(super) filter: bookings::All,
-    pub(super) counts: fn(&Object) -> bool,
+    pub(super) counts: fn(&Booking) -> bool,
 }
 
 impl Names {

@@ -203,7 +203,7 @@ impl Reader {
             }
             let page = self.oncehub.next_page(&listing, PAGE, &mut walk).await.map_err(Broken::Failed)?;
             let read = self.read.fetch_add(page.items.len(), Ordering::Relaxed) + page.items.len();
-            bookings.extend(page.items.into_iter().filter(|booking| (list.counts)(booking)).map(Told::from));
+            bookings.extend(page.items.into_iter().filter(|booking: &Told<Booking>| (list.counts)(booking)));
             if page.repeats {
                 return Err(Broken::Repeats);
             }

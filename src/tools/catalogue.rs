@@ -74,10 +74,9 @@ static SHOWING_TIMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 /// One person's daily work, for a client that wants few tools.
 const CORE: &[&str] = &[
     "plan_changes", "carry_out_plan", "booking_report", "brief_bookings", "test_connection", "list_bookings",
-    "get_booking", "cancel_booking",
-    "request_reschedule", "reassign_booking", "mark_no_show", "list_booking_calendars", "get_booking_time_slots",
-    "schedule_meeting", "create_one_time_link", "list_contacts", "list_users", "get_scheduling_availability",
-    "update_scheduling_availability",
+    "get_booking", "cancel_booking", "request_reschedule", "reassign_booking", "mark_no_show",
+    "list_booking_calendars", "get_booking_time_slots", "schedule_meeting", "create_one_time_link", "list_contacts",
+    "list_users", "get_scheduling_availability", "update_scheduling_availability",
 ];
 
 /// Always offered: whatever is selected, there is a way to check that it works.

@@ -151,7 +151,11 @@ pub struct Beside {
 }
 
 /// Returns the same, with what there is to say beside each booking, which has this index.
-pub fn agenda_with(bookings: &[Told<Booking>], zone: &Zone, beside: impl Fn(usize, &Told<Booking>) -> Beside) -> String {
+pub fn agenda_with(
+    bookings: &[Told<Booking>],
+    zone: &Zone,
+    beside: impl Fn(usize, &Told<Booking>) -> Beside,
+) -> String {
     if bookings.is_empty() {
         return String::new();
     }

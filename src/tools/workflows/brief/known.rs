@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::Agenda;
 use crate::actions::availability::{Schedule, is_within};
 use crate::names::Names;
-use crate::oncehub::{Id, Object, Range, bookings, notifications};
+use crate::oncehub::{Id, Object, Page, Range, bookings, notifications};
 use crate::records::form::texts;
 use crate::records::{Booking, Contact, Failure, Reference, Sms, Told, Zone, time, word};
 use crate::tools::Call;
@@ -93,8 +93,8 @@ impl Known {
         let contacts = contacts(page);
         let each = contacts.iter().map(async |contact| {
             let filter = bookings::All { contact: Some(contact.clone()), ..bookings::All::default() };
-            let page = names.oncehub.page(&filter, PAGE, None).await;
-            (contact.to_string(), page.map(|page| (page.items.into_iter().map(Told::from).collect(), page.has_more)))
+            let page: Result<Page<Told<Booking>>, _> = names.oncehub.page(&filter, PAGE, None).await;
+            (contact.to_string(), page.map(|page| (page.items, page.has_more)))
         });
         let made = page.iter().filter_map(|booking| booking.creation_time).map(|at| at.0).min();
         let messages = async {
@@ -123,7 +123,7 @@ impl Known {
         }
         match messages {
             Ok(Some(page)) => {
-                known.failed = page.items.into_iter().map(Told::from).filter(has_failed).collect();
+                known.failed = page.items.into_iter().filter(has_failed).collect();
                 if page.has_more {
                     known.gaps.push(format!("Only the newest {PAGE} text messages were looked at."));
                 }

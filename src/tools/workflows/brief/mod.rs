@@ -115,9 +115,9 @@ impl Agenda {
     }
 
     async fn of_one(call: &Call, booking: &str) -> Result<Self, Failure> {
-        let booking = match call.names.booking(Among::All, booking, Some("contact".to_owned())).await {
+        let booking = match call.names.booking(Among::All, "booking_id", booking, Some("contact".to_owned())).await {
             Err(failure) if failure.param.as_deref() == Some("expand") => {
-                call.names.booking(Among::All, booking, None).await?
+                call.names.booking(Among::All, "booking_id", booking, None).await?
             }
             found => found?,
         };
@@ -196,7 +196,10 @@ fn reply(asked: &Asked<'_>, agenda: &Agenda, page: Vec<Told<Booking>>, left: usi
         briefs.push(brief);
     }
     let text = |count: usize| {
-        let lines = |index: usize, _: &Told<Booking>| Beside { below: below.get(index).cloned().unwrap_or_default(), remark: None };
+        let lines = |index: usize, _: &Told<Booking>| Beside {
+            below: below.get(index).cloned().unwrap_or_default(),
+            remark: None,
+        };
         agenda_with(briefs.get(..count).unwrap_or_default(), zone, lines)
     };
     let size = |count: usize| json_size(&items.iter().take(count).collect::<Vec<_>>()) + json_size(&text(count));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::change::Kind;
 use crate::names::{Found, Names, Search, fold, looks_like_an_id, thousands};
-use crate::oncehub::{Id, Range, Rejection, Walk, bookings};
+use crate::oncehub::{Id, Page, Range, Rejection, Walk, bookings};
 use crate::records::{Booking, Failure, Noun, Told, Zone, time};
 use crate::tools::asked::Asked;
 use crate::tools::call::Call;
@@ -122,10 +122,10 @@ pub(super) async fn by_id(names: &Names, ids: &[Id], starting: Range) -> Result<
     let listing = bookings::All { starting, ..bookings::All::default() };
     let mut walk = Walk::default();
     for _ in 0..(missing.len() / 2).min(10) {
-        let page = names.oncehub.next_page(&listing, 100, &mut walk).await?;
-        for object in page.items {
-            if let Some(at) = missing.iter().position(|id| object.text("id") == Some(id.as_str())) {
-                known.insert(missing.remove(at).clone(), object.into());
+        let page: Page<Told<Booking>> = names.oncehub.next_page(&listing, 100, &mut walk).await?;
+        for booking in page.items {
+            if let Some(at) = missing.iter().position(|id| booking.id.as_deref() == Some(id.as_str())) {
+                known.insert(missing.remove(at).clone(), booking);
             }
         }
         if missing.len() < 2 || !page.has_more {

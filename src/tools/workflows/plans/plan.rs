@@ -13,7 +13,7 @@ use super::hosts::{Diary, Span, choose, colleagues, diaries};
 use super::kept::{Item, Plan, Plans, State, Was, expiry};
 use crate::names::{Found, thousands};
 use crate::oncehub::{Budget, Id};
-use crate::records::booking::agenda_with;
+use crate::records::booking::{Beside, agenda_with};
 use crate::records::{Booking, Failure, Noun, Time, Told, Zone, quoted, time};
 use crate::tools::call::Call;
 use crate::tools::reply::Reply;
@@ -277,12 +277,10 @@ impl Planned {
         if let Some(asked) = &self.asked {
             let _ = write!(text, "\nselected: {asked}");
         }
-        let remark = |booking: &Told<Booking>| {
-            let at = rows.iter().position(|row| std::ptr::eq(row, booking))?;
-            fates.get(at)?.remark()
-        };
+        let beside =
+            |at: usize, _: &Told<Booking>| Beside { remark: fates.get(at).and_then(Fate::remark), ..Beside::default() };
         if !rows.is_empty() {
-            let _ = write!(text, "\n{}", agenda_with(rows, zone, remark));
+            let _ = write!(text, "\n{}", agenda_with(rows, zone, beside));
         }
         if let Some(plan) = &self.plan {
             let _ = write!(text, "\nnext: carry_out_plan with plan {plan}, change {}, count {count}", self.change);

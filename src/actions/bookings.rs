@@ -75,6 +75,12 @@ impl<E> Change<E> {
         &self.target.id
     }
 
+    /// Adds to the question what else is known: a sentence with a leading space.
+    #[must_use]
+    pub fn with(self, more: String) -> Self {
+        Self { question: self.question.and(more), ..self }
+    }
+
     /// Returns the booking, if it is already what the change would make it.
     pub fn made_already(&self) -> Option<&Target> {
         Some(&self.target).filter(|target| target.booking.is(self.becomes))

@@ -14,6 +14,7 @@ mod create;
 mod delete;
 pub mod differences;
 pub mod links;
+pub mod moving;
 pub mod scheduling;
 pub mod users;
 pub mod webhooks;

@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Action, Context, Question, Seen, Subject};
+use super::{Action, Context, Done, Question, Seen, Stop, Subject, carry_out};
 use crate::names::Found;
 use crate::oncehub::booking_calendars::{self, Location};
-use crate::oncehub::{Error, Object, Page, Range, bookings};
-use crate::records::{Booking, Told, Zone, quoted, time};
+use crate::oncehub::{Client, Error, Object, Outcome, Page, Range, bookings};
+use crate::records::{Booking, Failure, Slot, Told, Zone, quoted, time};
 
 /// The most bookings that are named.
 const NAMED: usize = 10;
@@ -57,16 +57,28 @@ impl Schedule {
         Ok(found.items.into_iter().find(is_it))
     }
 
-    /// Looks for bookings to come that the guest has on the calendar already; those that cannot be read are none.
-    pub async fn look_for_others(&mut self, context: &Context) {
+    /// Returns the bookings to come that the guest has on the calendar, made since then, among the newest so many.
+    pub async fn of_guest(
+        &self,
+        oncehub: &Client,
+        now: Timestamp,
+        made_since: Option<Timestamp>,
+        among: usize,
+    ) -> Result<Vec<Told<Booking>>, Error> {
         let listing = bookings::All {
             booking_calendar: Some(self.calendar.id.clone()),
-            starting: Range::between(Some(context.now()), None),
+            starting: Range::between(Some(now), None),
+            created: Range::between(made_since, None),
             ..bookings::All::default()
         };
-        let found: Result<Page<Told<Booking>>, _> = context.oncehub().trying_once().page(&listing, 100, None).await;
-        let found = found.map(|page| page.items).unwrap_or_default().into_iter();
-        self.others = found.filter(|booking| booking.is_live() && self.is_guests(booking)).collect();
+        let found: Page<Told<Booking>> = oncehub.list(&listing, among).await?;
+        Ok(found.items.into_iter().filter(|booking| booking.is_live() && self.is_guests(booking)).collect())
+    }
+
+    /// Looks for bookings to come that the guest has on the calendar already; those that cannot be read are none.
+    pub async fn look_for_others(&mut self, context: &Context) {
+        let found = self.of_guest(&context.oncehub().trying_once(), context.now(), None, 100).await;
+        self.others = found.unwrap_or_default();
     }
 
     /// Says which bookings the guest has on the calendar already; `None` when there are none.
@@ -114,4 +126,61 @@ impl Action for Schedule {
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         Ok(Seen::made(self.find(context).await?))
     }
+}
+
+/// The starts to be tried, in order.
+pub struct Starts {
+    pub first: Slot,
+    pub others: Vec<Slot>,
+}
+
+impl Starts {
+    /// Returns one start, and none after it.
+    pub fn only(first: Slot) -> Self {
+        Self { first, others: Vec::new() }
+    }
+}
+
+/// A change that takes a free start.
+pub trait Starting: Action {
+    /// Has it take this one.
+    fn start_at(&mut self, slot: &Slot);
+}
+
+impl Starting for Schedule {
+    fn start_at(&mut self, slot: &Slot) {
+        self.start = slot.start;
+    }
+}
+
+/// How many more starts are tried after one that is no longer available.
+const TRIED: usize = 3;
+
+/// Carries out a change at the first of these starts that OnceHub still has: only its word that one is not available
+/// leads to the next one, of which the person is asked again. Returns which were passed over, too.
+pub async fn book_first<A: Starting>(
+    context: &mut Context,
+    action: &mut A,
+    starts: Starts,
+) -> (Result<Done, Stop>, Vec<Timestamp>) {
+    let (mut slot, mut others) = (starts.first, starts.others.into_iter().take(TRIED));
+    let mut passed = Vec::new();
+    loop {
+        action.start_at(&slot);
+        let booked = carry_out(context, action).await;
+        let next = match &booked {
+            Err(Stop::Failed(failure)) if is_taken(failure) => others.next(),
+            _ => None,
+        };
+        let Some(next) = next else { return (booked, passed) };
+        passed.push(std::mem::replace(&mut slot, next).start);
+    }
+}
+
+/// Whether OnceHub has said that a start is not available.
+pub fn is_taken(failure: &Failure) -> bool {
+    failure.status.is_some()
+        && failure.outcome == Some(Outcome::NotDone)
+        && failure.param.as_deref() == Some("start_time")
+        && failure.message.contains("not available")
 }

@@ -312,6 +312,10 @@ pub struct Entry {
     pub timezone: Option<String>,
     /// The id of a user or a team, for a calendar.
     pub host: Option<String>,
+    /// Whether a calendar can be booked.
+    pub published: Option<bool>,
+    /// How long a meeting on a calendar is.
+    pub duration_minutes: Option<i64>,
     /// What guests read, for a calendar: not distinctive enough to search by.
     subject: Option<String>,
     role_name: Option<String>,

@@ -197,6 +197,30 @@ impl Names {
         }
     }
 
+    /// Returns the published calendars of a user or a team.
+    ///
+    /// # Errors
+    /// If calendars cannot be read.
+    pub async fn hosted_by(&self, host: &Found) -> Result<Vec<Found>, Failure> {
+        let calendars = self.directory.all(&self.oncehub, Noun::Calendars).await?;
+        let published = calendars.of_host(host.id.as_str()).filter(|entry| entry.published != Some(false));
+        Ok(published.filter_map(|entry| Some(Found::new(entry.id.parse().ok()?, Some(entry.clone())))).collect())
+    }
+
+    /// Returns the name of a calendar's host, or the id where there is no name or several have it; `None` if it is not
+    /// known who hosts it.
+    pub async fn host_of(&self, calendar: &Found) -> Option<String> {
+        let host = calendar.entry.as_ref()?.host.as_deref()?;
+        for noun in [Noun::Users, Noun::Teams] {
+            let hosts = self.all_or_none(noun).await;
+            if let Some(entry) = hosts.get(host) {
+                let named = entry.named(noun, &hosts);
+                return Some(if named.is_shared { host.to_owned() } else { named.name });
+            }
+        }
+        Some(host.to_owned())
+    }
+
     /// Returns whose names describe the objects of a noun.
     async fn hosts_of(&self, noun: Noun) -> Arc<Entries> {
         match noun {

@@ -13,6 +13,7 @@ mod held;
 mod lists;
 mod me;
 mod search;
+pub mod slots;
 mod sweep;
 
 use std::sync::Arc;

@@ -180,6 +180,11 @@ impl Client {
         Self { attempts: 1, ..self.clone() }
     }
 
+    /// Returns how many requests the call has sent.
+    pub fn requests(&self) -> u32 {
+        self.ledger.requests()
+    }
+
     /// Returns the settings in use.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings

@@ -163,7 +163,7 @@ fn schedule(world: &mut World, request: &Request, id: &str) -> Answer {
     );
     let now = world.time();
     let mut booking = Booking {
-        subject: calendar.subject.to_owned(),
+        subject: calendar.subject.clone(),
         status: if calendar.approval { "requested" } else { "scheduled" },
         created: now,
         updated: now,

@@ -58,6 +58,8 @@ pub struct Settings {
     pub more_bookings: usize,
     /// How many bookings of the past year to create, for reports: as varied as real ones.
     pub history: usize,
+    /// How many extra calendars to create, for looking through many.
+    pub more_calendars: usize,
 }
 
 /// The history of an account that people try.
@@ -66,7 +68,7 @@ pub const HISTORY: usize = 1000;
 impl Settings {
     /// Creates an account in its initial state.
     fn new_world(&self) -> World {
-        seed::account(Arc::clone(&self.now), self.more_bookings, self.history)
+        seed::account(self)
     }
 }
 
@@ -78,6 +80,7 @@ impl Default for Settings {
             limits: Some(Limits::default()),
             more_bookings: 0,
             history: 0,
+            more_calendars: 0,
         }
     }
 }

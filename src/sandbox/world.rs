@@ -94,9 +94,9 @@ pub(super) struct Calendar {
     pub(super) id: String,
     /// The id of a user or a team.
     pub(super) host: String,
-    pub(super) name: &'static str,
-    pub(super) subject: &'static str,
-    pub(super) slug: &'static str,
+    pub(super) name: String,
+    pub(super) subject: String,
+    pub(super) slug: String,
     pub(super) published: bool,
     pub(super) minutes: i64,
     pub(super) buffer: i64,

@@ -41,7 +41,14 @@ const TOOLSETS: &[Toolset] = &[
     ("teams", Tools::teams),
     ("contacts", || Tools::finding_contacts() + Tools::changing_contacts()),
     ("webhooks", || Tools::finding_webhooks() + Tools::changing_webhooks()),
-    ("workflows", || Tools::plans() + Tools::reporting() + Tools::briefing() + Tools::changes()),
+    ("workflows", || {
+        Tools::finding_times()
+            + Tools::moving_bookings()
+            + Tools::plans()
+            + Tools::reporting()
+            + Tools::briefing()
+            + Tools::changes()
+    }),
 ];
 
 /// The tools of each toolset, as they are offered. They are built once: deriving their schemas is most of the work.
@@ -73,10 +80,10 @@ static SHOWING_TIMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 
 /// One person's daily work, for a client that wants few tools.
 const CORE: &[&str] = &[
-    "plan_changes", "carry_out_plan", "booking_report", "brief_bookings", "test_connection", "list_bookings",
-    "get_booking", "cancel_booking", "request_reschedule", "reassign_booking", "mark_no_show",
-    "list_booking_calendars", "get_booking_time_slots", "schedule_meeting", "create_one_time_link", "list_contacts",
-    "list_users", "get_scheduling_availability", "update_scheduling_availability",
+    "find_times", "move_booking", "plan_changes", "carry_out_plan", "booking_report", "brief_bookings",
+    "test_connection", "list_bookings", "get_booking", "cancel_booking", "request_reschedule", "reassign_booking",
+    "mark_no_show", "list_booking_calendars", "get_booking_time_slots", "schedule_meeting", "create_one_time_link",
+    "list_contacts", "list_users", "get_scheduling_availability", "update_scheduling_availability",
 ];
 
 /// Always offered: whatever is selected, there is a way to check that it works.

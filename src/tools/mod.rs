@@ -10,6 +10,7 @@ mod asked;
 mod call;
 mod catalogue;
 mod filters;
+mod first_free;
 mod listing;
 mod nouns;
 mod plain;
@@ -17,6 +18,7 @@ mod reply;
 mod running;
 mod schema;
 mod size;
+mod times;
 mod unclaimed;
 mod workflows;
 

@@ -14,7 +14,8 @@ use crate::records::{Failure, Zone, clean, localised, quoted};
 use crate::tools::size::json_size;
 
 /// The note on a reply when OnceHub's response to a write was lost.
-const FOUND_NOTE: &str = "OnceHub's response was lost; this was looked up afterwards and shows that it was done.";
+pub(super) const FOUND_NOTE: &str =
+    "OnceHub's response was lost; this was looked up afterwards and shows that it was done.";
 
 /// What a tool's handler returns: a reply, or why there is none.
 pub(super) type Answer<E = Failure> = Result<Reply, E>;

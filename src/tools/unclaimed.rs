@@ -53,8 +53,10 @@ impl Unclaimed {
         // The first line says what was done, or what failed; the object follows.
         let said: String = clean(said.lines().next().unwrap_or_default()).chars().take(LONGEST).collect();
         let fields = result.structured_content.as_ref().and_then(Value::as_object);
-        let ids = ["booking_id", "id", "user_id", "url"].iter().filter_map(|name| fields?.get(*name)?.as_str());
-        let ids = ids.map(str::to_owned).collect();
+        let own = ["booking_id", "id", "user_id", "url"].iter().filter_map(|name| fields?.get(*name));
+        // Of a booking that was moved, both.
+        let both = ["from", "to"].iter().filter_map(|name| fields?.get(*name)?.get("id"));
+        let ids = own.chain(both).filter_map(Value::as_str).map(str::to_owned).collect();
         if let Some(change) = self.0.lock().iter_mut().find(|change| change.ledger.is(ledger)) {
             change.ended = Some((said, ids));
         }

@@ -1,13 +1,11 @@
 //! Hours as a person means them, validated before OnceHub sees them: each problem names the field by its path.
 
 use jiff::ToSpan as _;
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, Time};
 use serde::Deserialize;
 
 use super::location::LocationInput;
-use super::schedule::{Schedule, week};
-use crate::names::fold;
-use crate::records::untrusted::typed;
+use super::schedule::Schedule;
 use crate::records::{Failure, quoted, time};
 
 #[derive(Clone, Deserialize, schemars::JsonSchema)]
@@ -77,8 +75,8 @@ impl HoursInput {
             };
             return Err(Failure::argument(&end_path, problem, hint));
         }
-        let starts_open = lacks_half(&start_text, start);
-        let ends_open = lacks_half(&self.end_time, end);
+        let starts_open = time::lacks_half(&start_text, start);
+        let ends_open = time::lacks_half(&self.end_time, end);
         let is_early = starts_open && start.hour() < 7 || ends_open && end.hour() < 7;
         // In 10-12, 8-9 the second range is hardly before the first one.
         let noon = Time::constant(12, 0, 0, 0);
@@ -102,50 +100,18 @@ impl HoursInput {
 
     /// Returns the start, with the half of the day that is written only at the end: that of 1-5pm, but not of 9-5pm.
     fn start_with_half(&self) -> String {
-        let end_text = plain(&self.end_time);
+        let end_text = time::plain_clock(&self.end_time);
         let half = ["am", "pm"].into_iter().find(|half| end_text.ends_with(half));
-        let is_open = |start: &Time| lacks_half(&self.start_time, *start);
-        let (Some(half), Some(_)) = (half, parsed(&plain(&self.start_time)).filter(is_open)) else {
+        let is_open = |start: &Time| time::lacks_half(&self.start_time, *start);
+        let (Some(half), Some(_)) = (half, time::of_day(&self.start_time).filter(is_open)) else {
             return self.start_time.clone();
         };
-        let with_half = format!("{}{half}", plain(&self.start_time));
-        match (parsed(&with_half), parsed(&end_text)) {
+        let with_half = format!("{}{half}", time::plain_clock(&self.start_time));
+        match (time::of_day(&with_half), time::of_day(&end_text)) {
             (Some(start), Some(end)) if start < end => with_half,
             _ => self.start_time.clone(),
         }
     }
-}
-
-/// Whether a time of day may be one of the clock of twelve hours, but does not say of which half of the day.
-fn lacks_half(text: &str, time: Time) -> bool {
-    let text = plain(text);
-    let is_number = text.chars().all(|c| c.is_ascii_digit() || c == ':');
-    is_number && !text.starts_with('0') && (1..=12).contains(&time.hour())
-}
-
-/// Parses the days that a person means: one, several, or a range of the week.
-pub(super) fn days(text: &str) -> Option<Vec<Weekday>> {
-    let week: Vec<Weekday> = week().map(|(day, _)| day).collect();
-    let place = |text: &str| {
-        let text = text.trim().trim_end_matches('.');
-        let day = time::weekday(text).or_else(|| time::weekday(text.strip_suffix('s')?))?;
-        week.iter().position(|known| *known == day)
-    };
-    let folded = fold(text).replace(" to ", "-").replace(" and ", ",").replace('&', ",");
-    let mut days = Vec::new();
-    for part in folded.split(',').map(str::trim) {
-        let part = match part {
-            "weekday" | "weekdays" | "workdays" => "mon-fri",
-            "weekend" | "weekends" => "sat-sun",
-            "daily" | "every day" | "all" | "all days" => "mon-sun",
-            other => other,
-        };
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        // A range over the end of the week is read as a mistake.
-        let range = week.get(place(first)?..=place(last)?).filter(|range| !range.is_empty())?;
-        days.extend_from_slice(range);
-    }
-    Some(days)
 }
 
 /// Parses a date that is not in the past where the user is.
@@ -160,25 +126,13 @@ pub(super) fn date(path: &str, text: &str, schedule: &Schedule, now: jiff::Times
     Ok(date)
 }
 
-/// The ways people write a time of day, once spaces and dots are removed.
-const CLOCKS: [&str; 6] = ["%H:%M", "%H:%M:00", "%H%M", "%I:%M%p", "%I%p", "%H"];
-
-/// Returns a time of day without the ways in which people write the same.
-fn plain(text: &str) -> String {
-    typed(text).to_ascii_lowercase().replace([' ', '.'], "").replace("noon", "12:00")
-}
-
-fn parsed(plain: &str) -> Option<Time> {
-    CLOCKS.iter().find_map(|form| Time::strptime(form, plain).ok())
-}
-
 /// Parses a time of day: 09:00, 9:00, 9, 9am, 5:30 p.m., 0900, noon.
 fn clock(path: &str, text: &str) -> Result<Time, Failure> {
-    let plain = plain(text);
+    let plain = time::plain_clock(text);
     if matches!(plain.as_str(), "24" | "24:00" | "24:00:00" | "2400") {
         return Err(day_ends(path));
     }
-    let Some(time) = parsed(&plain) else {
+    let Some(time) = time::of_day(&plain) else {
         let problem = format!("{} is not a time of day", quoted(text, 40));
         return Err(Failure::argument(path, problem, "write it like 09:00 or 17:30"));
     };
@@ -278,11 +232,5 @@ mod tests {
             let fits = if expected.len() == 11 { read == expected } else { read.contains(expected) };
             assert!(fits, "{range}: {read}");
         }
-    }
-
-    #[test]
-    fn a_range_over_the_end_of_the_week_is_not_read_as_no_days() {
-        assert_eq!(days("Mon to Wed & Sundays").map(|days| days.len()), Some(4));
-        assert_eq!((days("Thu-Wed"), days("Fri-Mon"), days("Someday")), (None, None, None));
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::hours::{DateInput, DayInput, HoursInput, date, days, written};
+use super::hours::{DateInput, DayInput, HoursInput, date, written};
 use super::location::{accepted, given};
 use super::schedule::{Schedule, When, minutes, overlap, range};
 use super::{Context, Update};
 use crate::names::Found;
 use crate::oncehub::users::{Hours, Location};
-use crate::records::{Failure, quoted};
+use crate::records::{Failure, quoted, time};
 
 impl Update {
     /// Reads the user's hours, and plans to change the days and dates that are asked for.
@@ -27,7 +27,7 @@ impl Update {
         let mut update = Self { weekly: Vec::new(), overrides: Vec::new(), before, wanted, changed, notes, upcoming };
         for (index, row) in weekly.iter().enumerate() {
             let path = format!("weekly[{index}]");
-            let days = days(&row.day).ok_or_else(|| {
+            let days = time::days(&row.day).ok_or_else(|| {
                 let problem = format!("{} is not a day of the week", quoted(&row.day, 40));
                 let hint = "write it out, like Thursday, Mon-Fri, weekdays or weekends; dates go into overrides";
                 Failure::argument(&format!("{path}.day"), problem, hint)

@@ -1,15 +1,18 @@
 //! Times, as people write and read them. OnceHub speaks UTC; this is where it becomes somebody's Tuesday afternoon.
 
 mod format;
+mod of_day;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod window;
 mod words;
 mod zone;
 
 pub use format::{clock, day, instant, local, offset, range, read};
+pub use of_day::{days, lacks_half, of_day, plain_clock};
 pub use parse::{Moment, date, parse, past};
-pub use words::weekday;
+pub use window::Window;
 pub use zone::Zone;
 
 /// A time or a zone that cannot be understood; the message says what can.

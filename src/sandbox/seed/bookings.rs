@@ -177,7 +177,7 @@ fn booking(world: &World, index: usize, monday: Date, now: Timestamp) -> Option<
     let classic = on == CLASSIC;
     let mut booking = Booking {
         id: id_of(index),
-        subject: known.map_or("Checkup", |calendar| calendar.subject).to_owned(),
+        subject: known.map_or("Checkup", |calendar| &calendar.subject).to_owned(),
         status,
         created: rounded(created),
         updated: rounded(updated),
@@ -218,7 +218,7 @@ fn earlier(world: &World, index: usize, now: Timestamp) -> Option<Booking> {
     let note = "We would like to go through the open points of last time.";
     Some(Booking {
         id: id("BKNG", 0x1_0000 + index as u64),
-        subject: world.calendars.get(on)?.subject.to_owned(),
+        subject: world.calendars.get(on)?.subject.clone(),
         status: if index % 9 == 4 { "no_show" } else { "completed" },
         created: starts - SignedDuration::from_hours(50),
         updated: starts,

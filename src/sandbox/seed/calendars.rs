@@ -23,7 +23,8 @@ const QUESTIONS: &[Question] = &[
 ];
 
 /// Creates a published calendar that has no questions and no price.
-fn plain(index: usize, host: String, [name, subject, slug]: [&'static str; 3], minutes: i64) -> Calendar {
+fn plain(index: usize, host: String, names: [&str; 3], minutes: i64) -> Calendar {
+    let [name, subject, slug] = names.map(str::to_owned);
     Calendar {
         id: calendar(index),
         host,
@@ -88,4 +89,13 @@ pub(super) fn calendars() -> Vec<Calendar> {
             ..plain(10, user(LEE), ["At your place", "We come to you", "northlight-visit"], 90)
         },
     ]
+}
+
+/// Returns so many more calendars, of the account's hosts in turn.
+pub(super) fn more(count: usize) -> impl Iterator<Item = Calendar> {
+    let hosts = [DANA, LEE, PRIYA, OLIVER, SAM_SALES];
+    (0..count).zip(hosts.into_iter().cycle()).map(|(number, host)| {
+        let (name, slug) = (format!("Desk {}", number + 1), format!("northlight-desk-{}", number + 1));
+        plain(100 + number, user(host), [&name, &name, &slug], if number % 2 == 0 { 30 } else { 45 })
+    })
 }

@@ -123,7 +123,7 @@ fn booking(world: &World, index: usize, count: usize, now: Timestamp) -> Option<
     let updated = if is_canceled { starts - SignedDuration::from_hours(lead / 2) } else { created };
     let mut booking = Booking {
         id: id("BKNG", 0x4_0000 + index as u64),
-        subject: known.map_or("Checkup", |calendar| calendar.subject).to_owned(),
+        subject: known.map_or("Checkup", |calendar| &calendar.subject).to_owned(),
         status,
         created: rounded(created),
         updated: rounded(if status == "no_show" { starts + SignedDuration::from_hours(1) } else { updated }),

@@ -10,13 +10,14 @@ mod history;
 pub(super) mod people;
 
 use super::world::{HostShows, World};
-use super::{Clock, KEY};
+use super::{Clock, KEY, Settings};
 
 /// Creates the account as it is when the sandbox starts.
-pub(super) fn account(clock: Clock, more_bookings: usize, history: usize) -> World {
-    let now = clock();
+pub(super) fn account(settings: &Settings) -> World {
+    let Settings { now: clock, more_bookings, history, more_calendars, .. } = settings;
+    let (now, history) = (clock(), *history);
     let mut world = World {
-        now: clock,
+        now: Clock::clone(clock),
         keys: vec![KEY.to_owned()],
         plan_allows_api: true,
         plan_allows_reassign: true,
@@ -26,7 +27,7 @@ pub(super) fn account(clock: Clock, more_bookings: usize, history: usize) -> Wor
         patch_clears_status: true,
         users: people::users(now),
         teams: people::teams(),
-        calendars: calendars::calendars(),
+        calendars: calendars::calendars().into_iter().chain(calendars::more(*more_calendars)).collect(),
         pages: classic::pages(),
         master_pages: classic::master_pages(),
         event_types: classic::event_types(),
@@ -41,7 +42,7 @@ pub(super) fn account(clock: Clock, more_bookings: usize, history: usize) -> Wor
         world.contacts.splice(0..0, history::contacts(now));
     }
     world.bookings =
-        bookings::bookings(&world, more_bookings).into_iter().chain(history::bookings(&world, history, now)).collect();
+        bookings::bookings(&world, *more_bookings).into_iter().chain(history::bookings(&world, history, now)).collect();
     // OnceHub lists them in order of creation, not of their times.
     world.bookings.sort_by_key(|booking| booking.created);
     world

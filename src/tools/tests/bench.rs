@@ -37,6 +37,7 @@ pub(in crate::tools) struct Setup {
     pub(in crate::tools) more_bookings: usize,
     /// How many bookings of the past year there are.
     pub(in crate::tools) history: usize,
+    pub(in crate::tools) more_calendars: usize,
     pub(in crate::tools) key: Key,
     /// What the person says, in turn; nothing for a client that cannot ask.
     pub(in crate::tools) answers: Option<Vec<Answer>>,
@@ -56,6 +57,7 @@ impl Default for Setup {
             limits: None,
             more_bookings: 0,
             history: 0,
+            more_calendars: 0,
             key: Key::new(KeySource::Given(sandbox::KEY.into())).unwrap(),
             answers: None,
         }
@@ -104,6 +106,7 @@ impl Bench {
             limits: setup.limits,
             more_bookings: setup.more_bookings,
             history: setup.history,
+            more_calendars: setup.more_calendars,
             ..sandbox::Settings::default()
         })
         .await

@@ -3,5 +3,7 @@
 
 mod brief;
 mod changes;
+mod find_times;
+mod move_booking;
 pub(super) mod plans;
 mod report;

@@ -437,7 +437,7 @@ pub(super) fn away(number: i64, unit: &str) -> Option<Away> {
 }
 
 /// Parses the English name of a weekday, in full or shortened.
-pub fn weekday(text: &str) -> Option<Weekday> {
+pub(super) fn weekday(text: &str) -> Option<Weekday> {
     Some(match text {
         "mon" | "monday" => Weekday::Monday,
         "tue" | "tues" | "tuesday" => Weekday::Tuesday,

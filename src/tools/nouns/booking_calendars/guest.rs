@@ -47,8 +47,19 @@ pub(super) fn form(
 /// The fields that every form has besides those filled by arguments, whatever the case of their names.
 const OF_EVERY_FORM: &[&str] = &["mobile_phone", "note", "company", "guests"];
 
+/// Says which questions' answers OnceHub did not keep in full, if there are any.
+pub(in crate::tools) fn not_kept(sent: &Map<String, Value>, form: Option<&Told<Form>>) -> Option<String> {
+    let dropped: Vec<String> = dropped(sent, form).into_iter().map(|name| quoted(name, 60)).collect();
+    (!dropped.is_empty()).then(|| {
+        format!(
+            "OnceHub did not keep every answer to {}: name each question exactly, and use only its own choices.",
+            dropped.join(", ")
+        )
+    })
+}
+
 /// Returns the questions whose answers OnceHub did not keep in full: it silently drops what it does not know.
-pub(super) fn dropped<'a>(sent: &'a Map<String, Value>, form: Option<&Told<Form>>) -> Vec<&'a str> {
+fn dropped<'a>(sent: &'a Map<String, Value>, form: Option<&Told<Form>>) -> Vec<&'a str> {
     let kept = form.map(Told::sent).unwrap_or_default();
     let answers = form.iter().flat_map(|form| &form.custom_fields).flatten();
     let answer = |name: &str| {

@@ -1,6 +1,6 @@
 //! Booking calendars: finding one, its free slots, booking a slot, and one-time links.
 
-mod guest;
+pub(in crate::tools) mod guest;
 mod links;
 mod schedule;
 mod slots;

@@ -1,19 +1,21 @@
 //! Booking a slot for a guest.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
-use super::slots::{nearest_in_words, slots, text_of};
 use super::{calendar, guest};
-use crate::actions::scheduling::Schedule;
+use crate::actions::scheduling::{Schedule, book_first};
 use crate::actions::{Done, Stop};
+use crate::names::slots::slots_around;
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::booking_calendars::Location;
 use crate::oncehub::{Id, bookings};
-use crate::records::{Booking, Failure, FormField, Moment, Time, Told, Zone, quoted, time, word};
+use crate::records::slot::{nearest_in_words, text_of};
+use crate::records::{Booking, Failure, FormField, Time, Told, quoted, word};
 use crate::tools::address::phone;
 use crate::tools::call::name_of_zone;
+use crate::tools::first_free::{FirstFree, Wanted, passed_over};
 use crate::tools::nouns::bookings::changed;
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
@@ -33,18 +35,8 @@ impl Tools {
         output_schema = schema::written_with::<Booking, Scheduled>())]
     async fn schedule_meeting(&self, mut call: Call, Parameters(input): Parameters<ScheduleMeeting>) -> Answer<Stop> {
         let zone = call.zone_asked("guest_time_zone", Some(&input.guest_time_zone))?;
-        let start = call.moment("start_time", &input.start_time, &zone)?;
-        if start.whole_day {
-            let hint = "choose a start time from get_booking_time_slots";
-            return Err(Failure::argument("start_time", "is a day, not a time", hint).into());
-        }
-        if let Some(past) = time::past(start.at, &zone, call.now()) {
-            let problem = format!("{} is in the past: {past}", time::local(start.at, &zone));
-            let hint = "choose a start time from get_booking_time_slots";
-            return Err(Failure::argument("start_time", problem, hint).into());
-        }
-        let note = note(&call, &input.start_time, &start, &zone);
-        let guest_time_zone = name_of_zone("guest_time_zone", &zone, start.at)?;
+        let wanted = Wanted::read(&call, &zone, input.start_time.as_deref(), input.first_free.as_ref())?;
+        let guest_time_zone = name_of_zone("guest_time_zone", &zone, wanted.earliest())?;
         let form = guest::form(
             input.custom_fields.clone(),
             Some(&input.guest_name),
@@ -52,11 +44,12 @@ impl Tools {
             input.guest_phone.as_deref(),
         )?;
         let calendar = calendar(&call.names, &input.calendar_id).await?;
-        let location = location(&call, &input, &calendar.id, start.at).await?;
+        let starts = wanted.starts(&call, &calendar.id, &zone).await?;
+        let location = location(&call, &input, &calendar.id, starts.first.start).await?;
         let (guest_name, guest_email) = (input.guest_name, input.guest_email);
         let mut schedule = Schedule {
             calendar,
-            start: start.at,
+            start: starts.first.start,
             zone,
             guest_time_zone,
             guest_name,
@@ -66,9 +59,11 @@ impl Tools {
             others: Vec::new(),
         };
         schedule.look_for_others(&call).await;
-        let done = match call.carry_out(&mut schedule).await {
+        let (booked, passed) = book_first(&mut call, &mut schedule, starts).await;
+        let notes: Vec<String> = wanted.notes().into_iter().chain(passed_over(&passed, &schedule.zone)).collect();
+        let done = match booked {
             Err(Stop::Failed(mut failure)) => {
-                if let Some(note) = &note {
+                for note in &notes {
                     failure.message = format!("{}; {note}", failure.message.trim_end_matches('.'));
                 }
                 let failure = too_late(&call, &schedule, failure).await;
@@ -78,17 +73,9 @@ impl Tools {
         };
         let mut reply = told(&call, &schedule, &done).await.after(&done);
         schedule.twice().iter().for_each(|twice| reply.note(twice));
-        note.iter().for_each(|note| reply.note(note));
+        notes.iter().for_each(|note| reply.note(note));
         Ok(reply)
     }
-}
-
-/// Says how the start was understood; and in which zone, where it would be another time in the server's.
-fn note(call: &Call, text: &str, start: &Moment, zone: &Zone) -> Option<String> {
-    let depends = time::parse(text, call.zone(), call.now()).is_ok_and(|ours| ours.at != start.at);
-    let parts = [start.note.clone(), depends.then(|| format!("read as {} time", zone.name()))];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| format!("start_time: {}", parts.join("; ")))
 }
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -96,7 +83,9 @@ struct ScheduleMeeting {
     /// Id, exact name or URL
     calendar_id: String,
     /// Without offset: in guest_time_zone
-    start_time: String,
+    start_time: Option<String>,
+    /// Instead of start_time: the first free start
+    first_free: Option<FirstFree>,
     /// IANA zone
     guest_time_zone: String,
     guest_name: String,
@@ -168,9 +157,7 @@ async fn address(call: &Call, calendar: &Id, start: Timestamp, asked: Option<&st
     if let Some(id) = in_capitals.filter(|asked| looks_like_an_id(asked)) {
         return Ok(id);
     }
-    let day = SignedDuration::from_hours(24);
-    let from = Some(start - day).filter(|from| *from > call.now());
-    let slots = slots(call.oncehub(), calendar, from, start.max(call.now()) + day).await?;
+    let slots = slots_around(call.oncehub(), calendar, start, call.now()).await?;
     let mut addresses: Vec<(&str, &str)> = slots
         .iter()
         .flat_map(|slot| &slot.locations)
@@ -228,14 +215,8 @@ async fn told(call: &Call, schedule: &Schedule, done: &Done) -> Reply {
     };
     let mut reply = changed(said, &booking, zone);
     reply.put_first("booking_id", booking.id.clone().unwrap_or_default());
-    let dropped = guest::dropped(&schedule.form, booking.form_submission.as_ref());
-    if !dropped.is_empty() {
-        let dropped: Vec<String> = dropped.into_iter().map(|name| quoted(name, 60)).collect();
-        reply.note(&format!(
-            "OnceHub did not keep every answer to {}: name each question exactly, and use only its own choices.",
-            dropped.join(", ")
-        ));
-    }
+    let not_kept = guest::not_kept(&schedule.form, booking.form_submission.as_ref());
+    not_kept.iter().for_each(|note| reply.note(note));
     reply
 }
 
@@ -271,14 +252,11 @@ async fn unanswered(call: &Call, schedule: &Schedule, failure: Failure) -> Failu
 /// Adds the nearest free slots to the failure when the requested one is gone.
 async fn too_late(call: &Call, schedule: &Schedule, failure: Failure) -> Failure {
     let Schedule { calendar, start, zone, .. } = schedule;
-    let (start, now) = (*start, call.now());
-    if failure.param.as_deref() != Some("start_time") || start <= now {
+    if failure.param.as_deref() != Some("start_time") || *start <= call.now() {
         return failure;
     }
-    let day = SignedDuration::from_hours(24);
-    let from = Some(start - day).filter(|from| *from > now);
-    let slots = slots(call.oncehub(), &calendar.id, from, start + day + day).await;
-    match slots.ok().and_then(|slots| nearest_in_words(&slots, start, zone)) {
+    let slots = slots_around(call.oncehub(), &calendar.id, *start, call.now()).await;
+    match slots.ok().and_then(|slots| nearest_in_words(&slots, *start, zone)) {
         Some(near) => failure.hint(format!("the nearest free start times are {near}: ask which one suits")),
         None => failure.hint("nothing is free around then: try other days with get_booking_time_slots"),
     }

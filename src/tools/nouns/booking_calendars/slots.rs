@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
 use super::calendar;
 use crate::names::Found;
-use crate::oncehub::{Client, Error, Id, Object, booking_calendars};
-use crate::records::{Failure, Moment, Time, Zone, quoted, time, word};
+use crate::names::slots::{LONGEST, Part, slots};
+use crate::oncehub::Id;
+use crate::records::slot::{Slot, described, spread};
+use crate::records::{Time, Zone, time};
 use crate::tools::listing::USUAL;
 use crate::tools::size::most_that_fit;
+use crate::tools::times::{Lengths, Range};
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
-
-/// The longest range that OnceHub returns slots for.
-const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[tool_router(router = slots, vis = "pub(in crate::tools)")]
 impl Tools {
@@ -26,9 +26,11 @@ impl Tools {
     #[tool(title = "Get free time slots", annotations(read_only_hint = true), output_schema = schema::one::<Slots>())]
     async fn get_booking_time_slots(&self, call: Call, Parameters(input): Parameters<GetBookingTimeSlots>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
-        let range = Range::read(&call, input.start_time.as_deref(), input.end_time.as_deref(), &zone)?;
+        let start = ("start_time", input.start_time.as_deref());
+        let end = ("end_time", input.end_time.as_deref());
+        let range = Range::read(&call, &zone, [start, end], AS_LONG_AS_ONCEHUB_TAKES)?;
         let calendar = calendar(&call.names, &input.calendar_id).await?;
-        let slots = slots(call.oncehub(), &calendar.id, range.start, range.end).await?;
+        let slots = slots(call.oncehub(), &calendar.id, range.part()).await?;
         let wanted = input.limit.map_or(USUAL, |limit| limit as usize).min(slots.len());
         let later = if slots.is_empty() { Some(next_after(&call, &calendar.id, range.end, &zone).await) } else { None };
         // From a free start on, as next_start_time is one.
@@ -72,108 +74,13 @@ struct GetBookingTimeSlots {
     limit: Option<u32>,
 }
 
-/// A time range to search for slots.
-struct Range {
-    /// `None` when it begins now, which OnceHub can tell more precisely than we can.
-    start: Option<Timestamp>,
-    end: Timestamp,
-    now: Timestamp,
-    /// Whether it begins with a day, rather than with a time.
-    begins_with_day: bool,
-    notes: Vec<String>,
-}
-
-impl Range {
-    fn read(call: &Call, start: Option<&str>, end: Option<&str>, zone: &Zone) -> Result<Self, Failure> {
-        let now = call.now();
-        let mut notes = Vec::new();
-        let start = start.map(|text| call.moment("start_time", text, zone)).transpose()?;
-        let end = end.map(|text| call.moment("end_time", text, zone)).transpose()?;
-        for (argument, moment) in [("start_time", &start), ("end_time", &end)] {
-            let note = moment.as_ref().and_then(|moment| moment.note.as_deref());
-            notes.extend(note.map(|note| format!("{argument}: {note}")));
-        }
-        let begins = start.as_ref().map_or(now, |moment| moment.at).max(now);
-        let week = || zone.days_later(begins, 7);
-        let ends = end.as_ref().map_or_else(week, |moment| moment.ends);
-        if ends <= now {
-            let past = end.as_ref().and_then(|moment| time::past(moment.at, zone, now));
-            let past = past.unwrap_or_else(|| format!("it is {} now", time::local(now, zone)));
-            let problem = format!("this range is in the past, where nothing can be booked: {past}");
-            return Err(Failure::argument("end_time", problem, "ask for future times"));
-        }
-        // Of today or this week, what is still to come is what is meant.
-        let lasts = |moment: &Moment| moment.at <= now && now < moment.ends;
-        if let Some(moment) = start.as_ref().filter(|moment| !lasts(moment))
-            && let Some(past) = time::past(moment.at, zone, now)
-        {
-            let began = time::local(moment.at, zone);
-            notes.push(format!("start_time: {began} is in the past ({past}): the part before now was left out."));
-        }
-        if ends <= begins {
-            return Err(Failure::argument(
-                "end_time", "must be after start_time", "give a later end_time, or leave it out for a week",
-            ));
-        }
-        if ends.duration_since(begins) > LONGEST {
-            return Err(Failure::argument(
-                "end_time",
-                format!(
-                    "OnceHub returns free slots for at most 30 days at a time, and this is more: {} to {}",
-                    time::local(begins, zone),
-                    time::local(ends, zone)
-                ),
-                "ask for 30 days or less, then for the following days",
-            ));
-        }
-        let begins_with_day = start.is_some_and(|moment| moment.whole_day);
-        Ok(Self { start: (begins > now).then_some(begins), end: ends, now, begins_with_day, notes })
-    }
-
-    fn described(&self, zone: &Zone) -> String {
-        let from = time::local(self.start.unwrap_or(self.now), zone);
-        format!("from {from} to {}", time::local(self.end, zone))
-    }
-}
-
-/// A free start time, and where the meeting can take place.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Slot {
-    pub(super) start: Timestamp,
-    pub(super) locations: Vec<Map<String, Value>>,
-}
-
-/// Returns a calendar's free slots, in order, skipping what cannot be read as a slot.
-pub(super) async fn slots(
-    oncehub: &Client,
-    id: &Id,
-    start: Option<Timestamp>,
-    end: Timestamp,
-) -> Result<Vec<Slot>, Error> {
-    let asked = booking_calendars::TimeSlots {
-        id: id.clone(),
-        start_time: start.map(time::instant),
-        end_time: Some(time::instant(end)),
-    };
-    let list = oncehub.send(&asked).await?;
-    let mut slots: Vec<Slot> = list.data.iter().filter_map(Slot::read).collect();
-    slots.sort_by_key(|slot| slot.start);
-    slots.dedup();
-    Ok(slots)
-}
-
-impl Slot {
-    fn read(slot: &Object) -> Option<Self> {
-        let start = time::read(slot.text("start_time")?)?;
-        let locations = slot.get("locations").and_then(Value::as_array).into_iter().flatten();
-        Some(Self { start, locations: locations.filter_map(Value::as_object).cloned().collect() })
-    }
-}
-
-/// Returns a text of a slot's location.
-pub(super) fn text_of<'a>(location: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
-    location.get(field)?.as_str().filter(|text| !text.trim().is_empty())
-}
+/// How long a range is.
+const AS_LONG_AS_ONCEHUB_TAKES: Lengths = Lengths {
+    usual: 7,
+    longest: 30,
+    if_longer: "OnceHub returns free slots for at most 30 days at a time",
+    hint: "ask for 30 days or less, then for the following days",
+};
 
 /// The reply: free slots, and where to go on.
 #[serde_with::skip_serializing_none]
@@ -209,24 +116,10 @@ struct Item {
     locations: Option<Vec<Map<String, Value>>>,
 }
 
-/// Describes a location in the terms `schedule_meeting` takes, and for a person.
-fn described(location: &Map<String, Value>) -> String {
-    let kind = text_of(location, "type").unwrap_or("unknown");
-    let mut text = word(kind);
-    // A video service is OnceHub's own word; people write addresses and numbers.
-    let is_service = kind == "virtual";
-    let value = text_of(location, "value").map(|value| if is_service { word(value) } else { quoted(value, 120) });
-    let id = text_of(location, "id").map(word);
-    for part in [value, id].into_iter().flatten() {
-        let _ = write!(text, " {part}");
-    }
-    text
-}
-
 /// Says when the calendar is free after an empty range, as far as OnceHub says.
 async fn next_after(call: &Call, calendar: &Id, end: Timestamp, zone: &Zone) -> String {
     let until = end.checked_add(LONGEST).unwrap_or(end);
-    match slots(&call.oncehub().trying_once(), calendar, Some(end), until).await.as_deref() {
+    match slots(&call.oncehub().trying_once(), calendar, Part { start: Some(end), end: until }).await.as_deref() {
         Ok([next, ..]) => format!(
             "The next free start is {}: call again from that day on. Why nothing is free before, OnceHub does not say: it \
              is taken, or outside working hours.",
@@ -265,11 +158,7 @@ fn chosen<'a>(slots: &'a [Slot], count: usize, zone: &Zone) -> Vec<&'a Slot> {
             _ => {}
         }
     }
-    let of_a_day = |(day, share): (&&'a [Slot], usize)| {
-        let day: &'a [Slot] = day;
-        (0..share).filter_map(move |at| day.get(at * day.len() / share))
-    };
-    days.iter().zip(shares).flat_map(of_a_day).collect()
+    days.iter().zip(shares).flat_map(|(day, share)| spread(day, share)).collect()
 }
 
 /// Counts the slots that are left out, by day.
@@ -298,8 +187,7 @@ fn show(slots: &[Slot], given: &[&Slot], range: &Range, calendar: &Found, zone: 
         let day = format!("{} ({})", time::day(slot.start, zone), time::offset(slot.start, zone));
         let mut words = time::clock(slot.start, zone);
         if !everywhere {
-            let each: Vec<String> = slot.locations.iter().map(described).collect();
-            let _ = write!(words, " [{}]", each.join(", "));
+            let _ = write!(words, " [{}]", described(&slot.locations));
         }
         match days.last_mut().filter(|(last, _)| *last == day) {
             Some((_, starts)) => starts.push(words),
@@ -314,7 +202,7 @@ fn show(slots: &[Slot], given: &[&Slot], range: &Range, calendar: &Found, zone: 
     let asked = range.described(zone);
     let mut text = format!("{many} on {}, {asked}, times in {}", calendar.described(), zone.name());
     if everywhere && !first.is_empty() {
-        let _ = write!(text, "\nlocations: {}", first.iter().map(described).collect::<Vec<_>>().join(", "));
+        let _ = write!(text, "\nlocations: {}", described(first));
     }
     for (day, starts) in days {
         let _ = write!(text, "\n{day}: {}", starts.join(" "));
@@ -354,14 +242,4 @@ fn show(slots: &[Slot], given: &[&Slot], range: &Range, calendar: &Found, zone: 
         reply.put("next_start_time", time::instant(next.start));
     }
     reply
-}
-
-/// Lists free starts near one that is taken: the quickest alternative for a caller who was too late.
-pub(super) fn nearest_in_words(slots: &[Slot], to: Timestamp, zone: &Zone) -> Option<String> {
-    let mut near: Vec<Timestamp> = slots.iter().map(|slot| slot.start).collect();
-    near.sort_by_key(|at| at.duration_since(to).abs());
-    near.truncate(5);
-    near.sort_unstable();
-    let words: Vec<String> = near.into_iter().map(|at| time::local(at, zone)).collect();
-    (!words.is_empty()).then(|| format!("{} ({})", words.join(", "), quoted(zone.name(), 60).trim_matches('"')))
 }

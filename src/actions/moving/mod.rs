@@ -1,0 +1,399 @@
+//! Moving a booking to another time. OnceHub offers no such change: the new time is booked for the same guest, and only
+//! then is the old one canceled. Both are agreed to with one question.
+
+mod place;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use super::bookings::{Target, cancel};
+use super::scheduling::{Schedule, Starting};
+use super::{Action, Context, Done, Question, Seen, Stop, Subject, carry_out, execute};
+use crate::names::Found;
+use crate::oncehub::{Client, Error, Id, Outcome, booking_calendars, bookings};
+use crate::records::booking::Form;
+use crate::records::{Booking, Failure, Noun, Slot, Told, Zone, quoted, time, word};
+
+/// How long before a call a booking may have been made that an earlier call with the same window is taken to have made.
+const RECENT: SignedDuration = SignedDuration::from_hours(1);
+
+/// How near to a booking its buffer may lie.
+const BUFFER: SignedDuration = SignedDuration::from_hours(2);
+
+/// How many bookings of a calendar are looked through for the guest's.
+const LOOKED_THROUGH: usize = 500;
+
+/// A booking that is to be moved. As an action it is the first step: booking the new time.
+pub struct Move {
+    /// The booking.
+    pub from: Target,
+    /// The new one.
+    pub schedule: Schedule,
+    reason: Option<String>,
+    notify_guest: bool,
+    zone: Zone,
+    /// What does not move along, as sentences.
+    left_behind: Vec<String>,
+    /// The same of the place, which depends on the start.
+    place: Option<String>,
+    /// How many starts were tried.
+    tried: usize,
+}
+
+/// How a guest hears of the cancellation.
+pub struct Mail {
+    /// The reason that the guest reads.
+    pub reason: Option<String>,
+    /// Whether the guest is notified.
+    pub notify_guest: bool,
+}
+
+/// What has become of the old booking.
+pub enum Ended {
+    /// It is canceled.
+    Canceled {
+        booking: Told<Booking>,
+        /// Whether OnceHub's response was lost, and a look found it.
+        looked_up: bool,
+    },
+    /// It was not canceled, or that is unknown.
+    Not(Failure),
+}
+
+impl Move {
+    /// Plans to move a booking to another time of a calendar; of its own, unless another is given. One that is canceled may
+    /// have been moved before, and is planned, too.
+    ///
+    /// # Errors
+    /// If it cannot be moved, or there is no such calendar.
+    pub async fn plan(
+        context: &Context,
+        from: Target,
+        calendar: Option<&str>,
+        mail: Mail,
+        zone: &Zone,
+    ) -> Result<Self, Failure> {
+        let own = from.booking.booking_calendar.as_ref().and_then(|calendar| calendar.id().parse().ok());
+        let own = match own.filter(|_| from.booking.is("canceled")) {
+            Some(own) => own,
+            None => movable(&from.id, &from.booking, context.now())?,
+        };
+        let names = &context.names;
+        let calendar = match calendar {
+            Some(asked) => names.find(&[Noun::Calendars], "calendar_id", asked).await?,
+            None => names.find(&[Noun::Calendars], "calendar_id", own.as_str()).await?,
+        };
+        let form = from.booking.form_submission.clone().unwrap_or_default();
+        let (answers, lost) = answers(&form);
+        let left_behind = left_behind(context, &from.booking, &calendar, lost).await;
+        let guests_zone = from.booking.customer_timezone.as_deref().and_then(|name| Zone::parse(name).ok());
+        let guests_zone = guests_zone.unwrap_or_else(|| zone.clone());
+        let schedule = Schedule {
+            calendar,
+            start: from.booking.starts().unwrap_or_default(),
+            guest_time_zone: guests_zone.iana(context.now()).unwrap_or_else(|_| "UTC".to_owned()),
+            zone: zone.clone(),
+            guest_name: form.name.clone().unwrap_or_default(),
+            guest_email: form.email.clone().unwrap_or_default(),
+            form: answers,
+            location: None,
+            others: Vec::new(),
+        };
+        let Mail { reason, notify_guest } = mail;
+        let (place, tried) = (None, 0);
+        Ok(Self { from, schedule, reason, notify_guest, zone: zone.clone(), left_behind, place, tried })
+    }
+
+    /// Looks for a live booking of the guest on the calendar that was made after the old one and is where that is to be
+    /// moved: then an earlier call has made it, or the guest has. Of those in a window, only one that was just made counts.
+    ///
+    /// # Errors
+    /// If the calendar's bookings cannot be read.
+    pub async fn look_for_new_one(
+        &mut self,
+        context: &Context,
+        is_there: impl Fn(Timestamp) -> bool,
+        in_window: bool,
+    ) -> Result<Option<Told<Booking>>, Failure> {
+        self.schedule.others = self.others(context.oncehub(), context.now()).await?;
+        let since = context.now() - RECENT;
+        let is_it = |booking: &&Told<Booking>| {
+            let is_new = !in_window || booking.creation_time.is_some_and(|made| made.0 >= since);
+            is_new && booking.starts().is_some_and(&is_there)
+        };
+        Ok(self.schedule.others.iter().find(is_it).cloned())
+    }
+
+    /// Returns the guest's other bookings to come on the calendar, made after the old one.
+    async fn others(&self, oncehub: &Client, now: Timestamp) -> Result<Vec<Told<Booking>>, Error> {
+        let made = self.from.booking.creation_time.map(|made| made.0);
+        let mut others = self.schedule.of_guest(oncehub, now, made, LOOKED_THROUGH).await?;
+        others.retain(|booking| booking.id.as_deref() != Some(self.from.id.as_str()));
+        Ok(others)
+    }
+
+    /// Says why OnceHub does not offer a start, if the old booking may be why; `None` if that is somewhere else.
+    pub fn in_its_own_way(&self, start: Timestamp) -> Option<&'static str> {
+        let (began, ended) = self.from.booking.span()?;
+        let own = self.from.booking.booking_calendar.as_ref().map(|calendar| calendar.id());
+        let entry = self.schedule.calendar.entry.as_ref();
+        let has_its_host =
+            entry.and_then(|entry| entry.host.as_deref()).is_some_and(|host| self.from.booking.is_owned_by(host));
+        if own != Some(self.schedule.calendar.id.as_str()) && !has_its_host {
+            return None;
+        }
+        let minutes = entry.and_then(|entry| entry.duration_minutes).or(self.from.booking.duration_minutes);
+        let end = start.checked_add(SignedDuration::from_mins(minutes.unwrap_or_default().clamp(0, 10_000))).ok()?;
+        if start < ended && began < end {
+            Some("the booking that is to be moved lies there itself")
+        } else if start < ended.checked_add(BUFFER).ok()? && began.checked_sub(BUFFER).ok()? < end {
+            Some("the buffer around the booking that is to be moved may lie there")
+        } else {
+            None
+        }
+    }
+
+    /// Returns what does not move along, as sentences.
+    pub fn left_behind(&self) -> Vec<String> {
+        self.left_behind.iter().chain(&self.place).cloned().collect()
+    }
+
+    /// Reads the new booking back; `None` if that is not possible.
+    pub async fn read_back(&self, context: &Context, done: &Done) -> Option<Told<Booking>> {
+        if done.looked_up {
+            return Some(done.object.clone().into());
+        }
+        match done.object.text("id").and_then(|id| id.parse::<Id>().ok()) {
+            Some(id) => context.names.read(&bookings::Get { id: id.clone(), expand: None }, &id).await.ok(),
+            // OnceHub accepted it without returning its id.
+            None => self.schedule.find(context).await.ok().flatten().map(Told::from),
+        }
+    }
+
+    /// Carries out the second step: cancels the old booking, for which the person is asked unless they have agreed to
+    /// both steps. Whatever OnceHub answers, the booking itself tells whether it is canceled.
+    ///
+    /// # Errors
+    /// If the person does not agree, or this is a dry run.
+    pub async fn cancel(&self, context: &mut Context, to: &Told<Booking>, is_agreed: bool) -> Result<Ended, Stop> {
+        let booked = format!(" Its new time is booked already: {}.", to.described(&self.zone));
+        let mut change = cancel(self.from.clone(), self.reason.clone(), self.notify_guest).with(booked);
+        let ended = if is_agreed {
+            execute(context, &mut change).await
+        } else {
+            match carry_out(context, &mut change).await {
+                Err(Stop::Failed(failure)) => Err(failure),
+                Err(stop) => return Err(stop),
+                Ok(done) => Ok(done),
+            }
+        };
+        let failure = match ended {
+            Ok(Done { mut object, looked_up }) => {
+                object.fill_id(self.from.id.as_str());
+                return Ok(Ended::Canceled { booking: object.into(), looked_up });
+            }
+            Err(failure) => failure,
+        };
+        // Somebody else may have canceled it.
+        let now = self.read_old(context).await;
+        Ok(match now {
+            Ok(booking) if booking.is("canceled") => Ended::Canceled { booking, looked_up: false },
+            _ => Ended::Not(failure),
+        })
+    }
+
+    async fn read_old(&self, context: &Context) -> Result<Told<Booking>, Error> {
+        let id = &self.from.id;
+        context.names.read(&bookings::Get { id: id.clone(), expand: None }, id).await
+    }
+}
+
+impl Action for Move {
+    type Request = booking_calendars::Schedule;
+
+    fn question(&self) -> Question {
+        let mail = match &self.reason {
+            _ if !self.notify_guest => "without notifying the guest of that".to_owned(),
+            Some(reason) => format!("with this reason for the guest: {}", quoted(reason, 300)),
+            None => "and e-mail the guest about it".to_owned(),
+        };
+        let (booking, when) = (self.from.booking.sentence(&self.zone), self.schedule.when());
+        let calendar = self.schedule.calendar.described();
+        let more: Vec<String> = self.left_behind().into_iter().chain(self.schedule.twice()).collect();
+        let more: String = more.iter().flat_map(|sentence| [" ", sentence]).collect();
+        Question::important(format!(
+            "Move {booking} to {when}: book that on {calendar}, which notifies the guest, then cancel the old one, {mail}"
+        ))
+        .and(more)
+    }
+
+    fn unchanged(&self) -> Map<String, Value> {
+        let mut fields = Map::new();
+        fields.insert("outcome".into(), "not_moved".into());
+        fields.insert("from".into(), self.from.booking.clone().brief().fields(&self.zone).into());
+        fields.insert("time_zone".into(), self.zone.name().into());
+        fields
+    }
+
+    /// Checks that nothing has changed while the person was asked, or another start was tried.
+    async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
+        if !context.was_asked && self.tried < 2 {
+            return Ok(());
+        }
+        let old = self.read_old(context).await?;
+        movable(&self.from.id, &old, context.now())?;
+        let others = self.others(context.oncehub(), context.now()).await?;
+        let is_known = |id: Option<&str>| self.schedule.others.iter().any(|known| known.id.as_deref() == id);
+        match others.iter().find(|booking| !is_known(booking.id.as_deref())) {
+            None => Ok(()),
+            Some(new) => {
+                let problem = format!("the guest has just got another booking there: {}", new.described(&self.zone));
+                let hint = "nothing was done: if that is the new time, call move_booking again with its start_time";
+                Err(Failure::argument("booking_id", problem, hint))
+            }
+        }
+    }
+
+    fn request(&self) -> Self::Request {
+        self.schedule.request()
+    }
+
+    fn subject(&self) -> Subject {
+        let subject = self.schedule.subject();
+        let check = format!(
+            "call move_booking again with booking_id {} and start_time {}: it looks for the new booking first",
+            self.from.id,
+            time::instant(self.schedule.start)
+        );
+        Subject::new(subject.what, check)
+    }
+
+    async fn look(&self, context: &Context) -> Result<Seen, Error> {
+        self.schedule.look(context).await
+    }
+}
+
+impl Starting for Move {
+    fn start_at(&mut self, slot: &Slot) {
+        self.tried += 1;
+        self.schedule.start = slot.start;
+        (self.schedule.location, self.place) = place::of(&self.from.booking, slot);
+    }
+}
+
+/// Checks that a booking can be moved, and returns its calendar.
+fn movable(id: &Id, booking: &Booking, now: Timestamp) -> Result<Id, Failure> {
+    let calendar = booking.booking_calendar.as_ref().and_then(|calendar| calendar.id().parse::<Id>().ok());
+    let has = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let has_form = booking.form_submission.as_ref().is_some_and(|form| has(&form.name) && has(&form.email));
+    let let_the_guest = "request_reschedule lets the guest choose another time";
+    let (problem, hint) = match calendar {
+        _ if booking.is("canceled") => ("it is canceled", "book another time with schedule_meeting"),
+        _ if booking.is("requested") => {
+            ("it still waits for the host's approval", "the host decides in OnceHub; cancel_booking takes it back")
+        }
+        _ if !booking.is_live() || booking.starts().is_none_or(|starts| starts <= now) => {
+            ("it is not upcoming any more", "book another meeting with schedule_meeting")
+        }
+        _ if booking.is_paid() => (
+            "it is paid, and the payment would stay with the old one",
+            "a person has to move it in OnceHub's activity stream",
+        ),
+        None if booking.booking_page.is_some() => {
+            ("it is on a Classic booking page, where the API books nothing", let_the_guest)
+        }
+        None => ("it does not say which calendar it is on", let_the_guest),
+        Some(_) if !has_form => {
+            ("it has no form with the guest's name and e-mail address, to book again with", let_the_guest)
+        }
+        Some(calendar) => return Ok(calendar),
+    };
+    Err(Failure::argument("booking_id", format!("{id} cannot be moved: {problem}"), hint))
+}
+
+/// Returns the answers of a form as they are sent, and the names of those that cannot be.
+fn answers(form: &Form) -> (Map<String, Value>, Vec<&str>) {
+    let (mut sent, mut lost) = (Map::new(), Vec::new());
+    let phone = [&form.phone, &form.mobile_phone].into_iter().flatten().find(|phone| !phone.trim().is_empty());
+    for (name, value) in [
+        ("name", form.name.as_ref()),
+        ("email", form.email.as_ref()),
+        ("phone", phone),
+        ("note", form.note.as_ref()),
+        ("company", form.company.as_ref()),
+    ] {
+        if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
+            sent.insert(name.to_owned(), value.trim().into());
+        }
+    }
+    for field in form.custom_fields.iter().flatten() {
+        let (Some(name), Some(value)) = (field.get("name").and_then(Value::as_str), field.get("value")) else {
+            continue;
+        };
+        match value {
+            Value::Null => {}
+            Value::String(_) if !sent.contains_key(name) => drop(sent.insert(name.to_owned(), value.clone())),
+            Value::Number(_) | Value::Bool(_) if !sent.contains_key(name) => {
+                sent.insert(name.to_owned(), value.to_string().into());
+            }
+            Value::Array(values) if values.iter().all(Value::is_string) && !sent.contains_key(name) => {
+                sent.insert(name.to_owned(), value.clone());
+            }
+            _ => lost.push(name),
+        }
+    }
+    (sent, lost)
+}
+
+/// Says what of a booking a new one on the calendar does not have.
+async fn left_behind(context: &Context, booking: &Told<Booking>, calendar: &Found, lost: Vec<&str>) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let owner = booking.owner.as_ref().map(|owner| owner.id());
+    let users = context.names.all_or_none(Noun::Users).await;
+    let host = owner.and_then(|owner| users.get(owner));
+    let form = booking.form_submission.as_ref();
+    let guest = form.and_then(|form| form.email.as_deref());
+    let is_known = |address: &str| {
+        let own = [guest, host.and_then(|host| host.email.as_deref())];
+        own.into_iter().flatten().any(|own| own.eq_ignore_ascii_case(address))
+    };
+    let guests = form.and_then(|form| form.guests.as_ref()).into_iter().flatten().filter_map(Value::as_str);
+    let mut others: Vec<String> = Vec::new();
+    for address in booking.attendees.iter().flatten().map(String::as_str).chain(guests) {
+        if !is_known(address) && !others.iter().any(|other| other.eq_ignore_ascii_case(address)) {
+            others.push(address.to_owned());
+        }
+    }
+    if !others.is_empty() {
+        let named: Vec<String> = others.iter().take(10).map(|address| quoted(address, 120)).collect();
+        sentences.push(format!("Further guests and co-hosts do not move along: {}.", named.join(", ")));
+    }
+    let utm = booking.utm_params.as_ref().and_then(Value::as_object);
+    if utm.is_some_and(|utm| utm.values().any(|value| !value.is_null())) {
+        sentences.push("Its UTM parameters do not move along.".to_owned());
+    }
+    if !lost.is_empty() {
+        let named: Vec<String> = lost.iter().take(10).map(|name| quoted(name, 60)).collect();
+        sentences.push(format!("Answers that cannot be sent do not move along: {}.", named.join(", ")));
+    }
+    let entry = calendar.entry.as_ref();
+    let hosts = entry.and_then(|entry| entry.host.as_deref());
+    if let Some(hosts) = hosts.filter(|hosts| owner != Some(*hosts)) {
+        let teams = context.names.all_or_none(Noun::Teams).await;
+        let host = host.map_or_else(|| "the host".to_owned(), |host| quoted(&host.name, 60));
+        sentences.push(match teams.name(hosts) {
+            Some(team) => {
+                format!("OnceHub chooses who of the team {} hosts it: it may not be {host}.", quoted(team, 60))
+            }
+            None => {
+                format!("Its host becomes {}.", users.name(hosts).map_or_else(|| word(hosts), |name| quoted(name, 60)))
+            }
+        });
+    }
+    if let (Some(before), Some(after)) = (booking.duration_minutes, entry.and_then(|entry| entry.duration_minutes))
+        && before != after
+    {
+        sentences.push(format!("It is {before} minutes long, and the calendar's length is {after}."));
+    }
+    sentences
+}

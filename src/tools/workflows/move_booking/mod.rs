@@ -1,0 +1,283 @@
+//! Moving a booking to another time.
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use rmcp::{tool, tool_router};
+use serde::{Deserialize, Serialize};
+
+use crate::actions::Stop;
+use crate::actions::bookings::Target;
+use crate::actions::moving::{Ended, Mail, Move};
+use crate::actions::scheduling::{Starts, book_first, is_taken};
+use crate::names::Among;
+use crate::names::slots::slots_around;
+use crate::oncehub::Outcome;
+use crate::records::slot::nearest_in_words;
+use crate::records::{Booking, Failure, Time, Told, Zone, time, word};
+use crate::tools::first_free::{FirstFree, Wanted, passed_over};
+use crate::tools::nouns::booking_calendars::guest::not_kept;
+use crate::tools::reply::FOUND_NOTE;
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
+
+fn yes() -> bool {
+    true
+}
+
+#[tool_router(router = moving_bookings, vis = "pub(in crate::tools)")]
+impl Tools {
+    /// Move an upcoming booking to a time that is agreed on: books it for the same guest, then cancels the old one; the
+    /// guest is e-mailed. Calling again goes on where it stopped. Free times: `find_times`. To let the guest choose use
+    /// `request_reschedule`. Not for paid or Classic bookings.
+    #[tool(title = "Move booking", annotations(destructive_hint = true), output_schema = schema::written::<Moved>())]
+    async fn move_booking(&self, mut call: Call, Parameters(input): Parameters<MoveBooking>) -> Answer<Stop> {
+        let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
+        let wanted = Wanted::read(&call, &zone, input.start_time.as_deref(), input.first_free.as_ref())?;
+        let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
+        let mail = Mail { reason: input.reason, notify_guest: input.notify_guest };
+        let mut plan = Move::plan(&call, target, input.calendar_id.as_deref(), mail, &zone).await?;
+        let there = |at| wanted.is(at, &zone);
+        let new = plan.look_for_new_one(&call, there, wanted.is_to_be_found()).await?;
+        let mut told = Story::of(&plan, zone.clone());
+        if plan.from.booking.is("canceled") {
+            return Ok(told.moved_before(new.ok_or_else(|| canceled(&plan))?).reply(&call).await);
+        }
+        let ended = match new {
+            Some(new) => {
+                told.notes.extend(wanted.notes());
+                told.to = new;
+                plan.cancel(&mut call, &told.to, false).await?
+            }
+            None => {
+                let starts = starts(&call, &plan, &wanted, &zone).await?;
+                let (booked, passed) = book_first(&mut call, &mut plan, starts).await;
+                told.notes.extend(wanted.notes().into_iter().chain(passed_over(&passed, &zone)));
+                let done = match booked {
+                    Err(Stop::Failed(failure)) => return Err(told.not_booked(&call, &plan, failure).await.into()),
+                    done => done?,
+                };
+                told.notes.extend(done.looked_up.then(|| FOUND_NOTE.to_owned()));
+                let Some(new) = plan.read_back(&call, &done).await else {
+                    let id = done.object.text("id").map(str::to_owned);
+                    return Ok(told.unread(id, plan.schedule.start).reply(&call).await);
+                };
+                told.booked(&plan, new);
+                if told.to.is("requested") {
+                    return Ok(told.requested().reply(&call).await);
+                }
+                plan.cancel(&mut call, &told.to, true).await?
+            }
+        };
+        Ok(told.ended(ended, input.notify_guest).reply(&call).await)
+    }
+}
+
+#[derive(Deserialize, schemars::JsonSchema)]
+struct MoveBooking {
+    /// Id; or name or e-mail of a guest with one such booking
+    booking_id: String,
+    /// The new one
+    start_time: Option<String>,
+    /// Instead of start_time: the first free start
+    first_free: Option<FirstFree>,
+    /// Default: its own
+    calendar_id: Option<String>,
+    /// For the cancellation
+    reason: Option<String>,
+    /// Of the cancellation
+    #[serde(default = "yes")]
+    notify_guest: bool,
+    /// IANA zone of times and hours
+    time_zone: Option<String>,
+}
+
+/// Returns the starts to be tried, of which each is offered now.
+async fn starts(call: &Call, plan: &Move, wanted: &Wanted, zone: &Zone) -> Result<Starts, Failure> {
+    let calendar = &plan.schedule.calendar.id;
+    let Wanted::At { start, .. } = wanted else { return wanted.starts(call, calendar, zone).await };
+    let is_own = plan.from.booking.booking_calendar.as_ref().is_some_and(|own| own.id() == calendar.as_str());
+    if is_own && plan.from.booking.starts() == Some(*start) {
+        let problem = format!("{} starts then already", plan.from.id);
+        return Err(Failure::argument("start_time", problem, "there is nothing to do, or give another time"));
+    }
+    let slots = slots_around(call.oncehub(), calendar, *start, call.now()).await?;
+    if let Some(slot) = slots.iter().find(|slot| slot.start == *start) {
+        return Ok(Starts::only(slot.clone()));
+    }
+    let near = nearest_in_words(&slots, *start, zone);
+    let near =
+        near.map_or_else(|| "get_booking_time_slots shows others".to_owned(), |near| format!("offered are {near}"));
+    let not_offered = format!("OnceHub does not offer {} ({})", time::local(*start, zone), zone.name());
+    Err(match plan.in_its_own_way(*start) {
+        Some(why) => {
+            let problem = format!("{not_offered}: {why}, and it is never canceled before the new time is booked");
+            let hint = format!("request_reschedule lets the guest choose another time, that one included; {near}");
+            Failure::argument("start_time", problem, hint)
+        }
+        None => Failure::argument("start_time", not_offered, near),
+    })
+}
+
+/// The failure of moving a canceled booking in whose place there is no other.
+fn canceled(plan: &Move) -> Failure {
+    let problem = format!("{} is canceled, and the guest has no new booking then", plan.from.id);
+    Failure::argument("booking_id", problem, "book the time with schedule_meeting")
+}
+
+/// What has become of a move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Fate {
+    Moved,
+    NotMoved,
+    BothExist,
+    Unknown,
+}
+
+/// The reply.
+#[derive(Serialize, schemars::JsonSchema)]
+struct Moved {
+    outcome: Fate,
+    /// The old booking
+    from: Told<Booking>,
+    /// The new one
+    to: Told<Booking>,
+    steps: Vec<Step>,
+}
+
+#[derive(Serialize, schemars::JsonSchema)]
+struct Step {
+    /// book or cancel
+    step: &'static str,
+    /// done, not_done or unknown
+    outcome: &'static str,
+}
+
+/// What is told of a move, as it goes on.
+struct Story {
+    outcome: Fate,
+    said: String,
+    from: Told<Booking>,
+    to: Told<Booking>,
+    canceled: &'static str,
+    notes: Vec<String>,
+    zone: Zone,
+}
+
+impl Story {
+    fn of(plan: &Move, zone: Zone) -> Self {
+        let (from, to) = (plan.from.booking.clone(), Told::default());
+        let (outcome, said) = (Fate::NotMoved, String::new());
+        Self { outcome, said, from, to, canceled: "not_done", notes: Vec::new(), zone }
+    }
+
+    fn when(&self, booking: &Booking) -> String {
+        booking.starts().map_or_else(|| "an unknown time".to_owned(), |starts| time::local(starts, &self.zone))
+    }
+
+    fn id(booking: &Booking) -> String {
+        word(booking.id.as_deref().unwrap_or("(no id)"))
+    }
+
+    /// The old one was canceled before this call, and the new one exists.
+    fn moved_before(mut self, new: Told<Booking>) -> Self {
+        let (old, id) = (Self::id(&self.from), Self::id(&new));
+        self.said = format!("Nothing to do: {old} is canceled already, and {id} is booked for {}.", self.when(&new));
+        (self.outcome, self.to, self.canceled) = (Fate::Moved, new, "done");
+        self
+    }
+
+    /// The new one was booked in this call.
+    fn booked(&mut self, plan: &Move, new: Told<Booking>) {
+        self.notes.extend(plan.left_behind());
+        self.notes.extend(plan.schedule.twice());
+        self.notes.extend(not_kept(&plan.schedule.form, new.form_submission.as_ref()));
+        self.to = new;
+    }
+
+    /// Words the failure of the first step: the old booking is untouched.
+    async fn not_booked(self, call: &Call, plan: &Move, mut failure: Failure) -> Failure {
+        let id = &plan.from.id;
+        failure.message = format!("{}; {id} stands as it was", failure.message.trim_end_matches('.'));
+        for note in &self.notes {
+            failure.message = format!("{}; {note}", failure.message.trim_end_matches('.'));
+        }
+        if !is_taken(&failure) {
+            return failure;
+        }
+        let start = plan.schedule.start;
+        let slots = slots_around(call.oncehub(), &plan.schedule.calendar.id, start, call.now()).await;
+        match slots.ok().and_then(|slots| nearest_in_words(&slots, start, &self.zone)) {
+            Some(near) => failure.hint(format!("the nearest free start times are {near}: ask which one suits")),
+            None => failure,
+        }
+    }
+
+    /// The new one was booked, but cannot be read.
+    fn unread(mut self, id: Option<String>, start: Timestamp) -> Self {
+        (self.to.id, self.to.starting_time) = (id, Some(Time(start)));
+        self.both("the new one could not be read back")
+    }
+
+    /// The new one has to be approved first.
+    fn requested(self) -> Self {
+        self.both("the new time still waits for the host's approval")
+    }
+
+    fn both(mut self, why: &str) -> Self {
+        let (old, new) = (Self::id(&self.from), Self::id(&self.to));
+        self.outcome = Fate::BothExist;
+        let (before, after) = (self.when(&self.from), self.when(&self.to));
+        self.said = format!("Both exist: {new} is booked for {after}, and {old} on {before} was not canceled: {why}.");
+        let go_on = self.go_on();
+        self.notes.push(format!("To finish, {go_on}; to undo, cancel_booking {new}."));
+        self
+    }
+
+    /// The call that goes on.
+    fn go_on(&self) -> String {
+        let start = self.to.starts().map(time::instant).unwrap_or_default();
+        format!("call move_booking again with booking_id {} and start_time {start}", Self::id(&self.from))
+    }
+
+    /// Tells what has become of the old one.
+    fn ended(mut self, ended: Ended, notify_guest: bool) -> Self {
+        let (old, new) = (Self::id(&self.from), Self::id(&self.to));
+        let (before, after) = (self.when(&self.from), self.when(&self.to));
+        match ended {
+            Ended::Canceled { booking, looked_up } => {
+                let mail = if notify_guest { "and of the cancellation" } else { "but not of the cancellation" };
+                self.said = format!(
+                    "Moved from {before} to {after}: {new} is booked, {old} is canceled. The guest is notified of the new time, {mail}."
+                );
+                (self.outcome, self.from, self.canceled) = (Fate::Moved, booking, "done");
+                self.notes.extend(looked_up.then(|| FOUND_NOTE.to_owned()));
+                self
+            }
+            Ended::Not(failure) if failure.outcome == Some(Outcome::Unknown) => {
+                let why = failure.message.trim_end_matches('.');
+                self.said =
+                    format!("{new} is booked for {after}; whether {old} on {before} was canceled is unknown: {why}.");
+                (self.outcome, self.canceled) = (Fate::Unknown, "unknown");
+                let go_on = self.go_on();
+                self.notes.push(format!("Wait a minute, then look with get_booking {old}. While that is not canceled, {go_on}; to undo, cancel_booking {new}."));
+                self
+            }
+            Ended::Not(failure) => self.both(failure.message.trim_end_matches('.')),
+        }
+    }
+
+    async fn reply(self, call: &Call) -> Reply {
+        let mut both = [self.from, self.to];
+        call.names.fill(&mut both).await;
+        let [from, to] = both;
+        let zone = &self.zone;
+        let text = format!("{}\nnew: {}\nold: {}", self.said, to.after_change(zone), from.after_change(zone));
+        let steps = vec![Step { step: "book", outcome: "done" }, Step { step: "cancel", outcome: self.canceled }];
+        let moved = Moved { outcome: self.outcome, from: from.brief(), to, steps };
+        let mut reply = Reply::new(moved, text).localised(zone).in_zone(zone);
+        self.notes.iter().for_each(|note| reply.note(note));
+        reply
+    }
+}

@@ -249,3 +249,26 @@ async fn an_answer_belongs_to_its_call_whatever_the_host_adds_and_however_it_wri
     assert_eq!(answers[1]["result"]["structuredContent"]["deleted"], true, "{}", answers[1]);
     assert_eq!(deletions(&sandbox), 1);
 }
+
+#[tokio::test]
+async fn a_move_is_agreed_to_with_one_answer_for_both_of_its_steps() {
+    let (sandbox, server) = server(Duration::from_mins(1)).await;
+    let yes = json!({"confirm": {"action": "accept", "content": {"confirm": true}}});
+    let coming = json!({"status": "scheduled", "calendar": "Intro call", "starts_after": "tomorrow", "limit": 1});
+    let listed = talk(server.clone(), vec![json!({"name": "list_bookings", "arguments": coming})]).await;
+    let id = listed[0]["result"]["structuredContent"]["items"][0]["id"].clone();
+    let moved = json!({"booking_id": id, "first_free": {"after": "+3d"}});
+    let calls = vec![
+        json!({"name": "move_booking", "arguments": moved}),
+        json!({"name": "move_booking", "arguments": moved, "inputResponses": yes}),
+        json!({"name": "move_booking", "arguments": moved}),
+    ];
+    let answers = talk(server, calls).await;
+    assert_eq!(answers[0]["result"]["resultType"], "input_required", "{}", answers[0]);
+    assert_eq!(answers[1]["result"]["structuredContent"]["outcome"], "moved", "{}", answers[1]);
+    // Once it is moved, there is nothing to ask.
+    assert_eq!(answers[2]["result"]["structuredContent"]["outcome"], "moved", "{}", answers[2]);
+    let writes: Vec<String> =
+        sandbox.requests().into_iter().filter(|seen| seen.method == "POST").map(|seen| seen.path).collect();
+    assert!(writes.len() == 2 && writes[0].ends_with("/schedule") && writes[1].ends_with("/cancel"), "{writes:?}");
+}

@@ -10,7 +10,7 @@ use super::bookings::{Target, cancel};
 use super::scheduling::{Schedule, Starting};
 use super::{Action, Context, Done, Question, Seen, Stop, Subject, carry_out, execute};
 use crate::names::Found;
-use crate::oncehub::{Client, Error, Id, Outcome, booking_calendars, bookings};
+use crate::oncehub::{Client, Error, Id, booking_calendars, bookings};
 use crate::records::booking::Form;
 use crate::records::{Booking, Failure, Noun, Slot, Told, Zone, quoted, time, word};
 

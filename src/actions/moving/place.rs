@@ -1,6 +1,5 @@
 //! Where a moved meeting takes place: where it did, if the new start offers that.
 
-use serde_json::Value;
 use url::Url;
 
 use crate::oncehub::booking_calendars::Location;
@@ -90,7 +89,7 @@ mod tests {
     use super::*;
     use crate::oncehub::Object;
     use crate::records::Told;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn place(booking: Value, offered: Value) -> (Option<(String, Option<String>)>, bool) {
         let booking = Told::<Booking>::from(Object::new(booking));

@@ -22,6 +22,17 @@ impl World {
         ids(&self.bookings, |held| held.guest.email == email && held.starts == starts && held.status != "canceled")
     }
 
+    /// Returns the ids and starts of a guest's live bookings.
+    pub fn live_of(&self, email: &str) -> Vec<(String, Timestamp)> {
+        let live = self.bookings.iter().filter(|held| held.guest.email == email && held.is_live(self.time()));
+        live.map(|held| (held.id.clone(), held.starts)).collect()
+    }
+
+    /// Has somebody decide on a booking that waits for approval.
+    pub fn approve(&mut self, booking: &str) {
+        self.bookings.iter_mut().filter(|known| known.id == booking).for_each(|known| known.status = "scheduled");
+    }
+
     /// Whether the user with this email address hosts a booking, regardless of its owner.
     pub fn is_host(&self, email: &str, booking: &str) -> bool {
         let users = self.users_with(email);

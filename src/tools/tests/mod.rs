@@ -111,7 +111,8 @@ fn arguments_are_described_or_speak_for_themselves() {
         "status", "company", "company_size", "employees", "job_title", "salutation", "street_address", "post_code",
         "city", "state", "country", "has_consent", "terms_of_service", // Who is invited.
         "email",            // The tags of a campaign.
-        "source", "medium", "campaign", "term", "content",
+        "source", "medium", "campaign", "term", "content", // A window of free starts.
+        "after", "before", "days", "earliest", "latest", "per_day",
     ];
     for tool in everything().list() {
         let input = Value::Object(tool.input_schema.as_ref().clone());
@@ -147,7 +148,7 @@ fn the_catalogue_keeps_its_budget_of_tokens() {
     };
     assert!(of("core") <= 5000, "{}", of("core"));
     let daily = of("bookings") + of("booking_calendars") - Catalogue::cost_of("test_connection");
-    assert!(daily <= 2600, "{daily}");
+    assert!(daily <= 2670, "{daily}");
     // No single tool may eat what the others have saved.
     for (tool, cost) in everything().list().iter().map(|tool| (&tool.name, Catalogue::cost_of(&tool.name))) {
         let most = match tool.as_ref() {
@@ -157,7 +158,10 @@ fn the_catalogue_keeps_its_budget_of_tokens() {
             "list_bookings" => 500,
             "booking_report" => 380,
             "brief_bookings" | "list_changes" => 190,
-            "create_one_time_link" | "create_contact" | "schedule_meeting" | "update_contact" => 345,
+            "schedule_meeting" => 395,
+            "create_one_time_link" | "create_contact" | "update_contact" => 345,
+            "find_times" => 290,
+            "move_booking" => 270,
             _ => 260,
         };
         assert!(cost <= most, "{tool}: {cost}");

@@ -30,8 +30,7 @@ impl Tools {
     }
 
     /// Cancel an upcoming booking and e-mail the guest a link to choose another time. The slot is released at once,
-    /// even if the guest never answers. To move it to an agreed time use `schedule_meeting`, then `cancel_booking` (old
-    /// id, notify_guest=false). Not for paid bookings.
+    /// even if the guest never answers. To move it to a time that is agreed on use `move_booking`. Not for paid bookings.
     #[tool(title = "Request reschedule", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn request_reschedule(&self, mut call: Call, Parameters(input): Parameters<Reschedule>) -> Answer<Stop> {

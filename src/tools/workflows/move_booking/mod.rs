@@ -47,6 +47,9 @@ impl Tools {
             Some(new) => {
                 told.notes.extend(wanted.notes());
                 told.to = new;
+                if told.to.is("requested") {
+                    return Ok(told.requested().reply(&call).await);
+                }
                 plan.cancel(&mut call, &told.to, false).await?
             }
             None => {
@@ -273,9 +276,11 @@ impl Story {
         call.names.fill(&mut both).await;
         let [from, to] = both;
         let zone = &self.zone;
-        let text = format!("{}\nnew: {}\nold: {}", self.said, to.after_change(zone), from.after_change(zone));
+        let from = from.brief();
+        let (new, old) = (to.after_change(zone), from.after_change(zone));
+        let text = format!("{}\nnew: {}\nold: {}", self.said, new.trim_end(), old.trim_end());
         let steps = vec![Step { step: "book", outcome: "done" }, Step { step: "cancel", outcome: self.canceled }];
-        let moved = Moved { outcome: self.outcome, from: from.brief(), to, steps };
+        let moved = Moved { outcome: self.outcome, from, to, steps };
         let mut reply = Reply::new(moved, text).localised(zone).in_zone(zone);
         self.notes.iter().for_each(|note| reply.note(note));
         reply

@@ -1,1 +1,509 @@
+use std::ops::AddAssign;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use futures::future::join_all;
+use insta::assert_snapshot;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::actions::confirm::{Answer, Confirm};
+use crate::sandbox::{Effect, Fault};
+use crate::tools::tests::bench::{Bench, Replied, Setup};
+use crate::tools::tests::cases;
+
+const EMAIL: &str = "ada@okafor.example";
+
+/// A booking of a new guest's, with answers, on a calendar at a time in New York.
+async fn booked(bench: &Bench, calendar: &str, start: &str) -> String {
+    let guest = json!({
+        "calendar_id": calendar, "start_time": start, "guest_time_zone": "America/New_York", "guest_name": "Ada Okafor",
+        "guest_email": EMAIL, "custom_fields": {"company": "Okafor"}
+    });
+    let made = bench.call("schedule_meeting", guest).await;
+    bench.sandbox.forget_requests();
+    made.structure()["booking_id"].as_str().unwrap().to_owned()
+}
+
+fn statuses(bench: &Bench, moved: &Value) -> [Option<&'static str>; 2] {
+    ["from", "to"].map(|end| bench.sandbox.with(|world| world.status_of(moved[end]["id"].as_str().unwrap())))
+}
+
+/// What was sent, in order: the last part of each path.
+fn sent(bench: &Bench) -> String {
+    let seen = bench.sandbox.requests();
+    let writes = seen.iter().filter(|seen| seen.method != "GET");
+    writes.map(|seen| seen.path.rsplit('/').next().unwrap()).collect::<Vec<_>>().join(" ")
+}
+
+fn hidden(text: &str, moved: &Value) -> String {
+    let mut shown = text.to_owned();
+    for (end, hidden) in [("from", "BKNG-OLD"), ("to", "BKNG-NEW")] {
+        let id = moved[end]["id"].as_str().unwrap();
+        let key = &id[5..];
+        shown = shown.replace(id, hidden).replace(key, "…").replace(&key.to_lowercase(), "…");
+    }
+    shown
+}
+
+#[tokio::test]
+async fn the_new_time_is_booked_before_the_old_one_is_canceled() {
+    let bench = Bench::start().await;
+    let old = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": old, "start_time": "2026-11-27T12:00", "reason": "We travel"});
+    let moved = bench.call("move_booking", asked.clone()).await;
+    let structure = moved.structure();
+    assert_eq!(statuses(&bench, structure), [Some("canceled"), Some("scheduled")]);
+    assert_eq!((&structure["from"]["id"], &structure["outcome"]), (&json!(old), &json!("moved")));
+    assert_eq!(structure["to"]["starting_time_local"], "Fri 2026-11-27 12:00 -05:00");
+    assert_eq!(structure["to"]["form_submission"]["company"], "Okafor", "the same answers");
+    assert_eq!(
+        structure["to"]["virtual_conferencing"]["join_url"].as_str().unwrap().split('/').nth(2),
+        Some("meet.google.com")
+    );
+    assert_eq!(structure["steps"], json!([{"step": "book", "outcome": "done"}, {"step": "cancel", "outcome": "done"}]));
+    assert_eq!(sent(&bench), "schedule cancel");
+    let cancel =
+        bench.sandbox.requests().into_iter().find(|seen| seen.path.ends_with("/cancel")).unwrap().body.unwrap();
+    assert_eq!(cancel, json!({"cancellation_reason": "We travel", "send_cancellation_email": true}));
+    assert_snapshot!(hidden(&moved.text(), structure));
+    // Called again, there is nothing to do, and nothing is sent.
+    let again = bench.call("move_booking", asked).await;
+    assert_eq!(
+        (&again.structure()["outcome"], &again.structure()["to"]["id"]),
+        (&json!("moved"), &structure["to"]["id"])
+    );
+    assert!(again.text().starts_with(&format!("Nothing to do: {old} is canceled already, and ")), "{}", again.text());
+    assert_eq!(sent(&bench), "schedule cancel");
+}
+
+#[tokio::test]
+async fn the_guest_may_be_known_by_name_and_the_time_may_be_the_first_free_one() {
+    let bench = Bench::start().await;
+    booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let window = json!({"after": "2026-11-27", "earliest": "14:00"});
+    let asked =
+        json!({"booking_id": "Ada Okafor", "first_free": window, "notify_guest": false, "time_zone": "Europe/London"});
+    let moved = bench.call("move_booking", asked).await;
+    // Two in London is nine in New York.
+    assert_eq!(moved.structure()["to"]["starting_time_local"], "Fri 2026-11-27 14:00 +00:00");
+    assert!(moved.text().contains("but not of the cancellation"), "{}", moved.text());
+}
+
+#[tokio::test]
+async fn what_cannot_be_moved_is_refused_before_anything_is_sent() {
+    let bench = Bench::start().await;
+    let of = async |filter: Value| bench.booking(filter).await;
+    let paid = of(json!({"calendar": "Paid consultation", "starts_after": "tomorrow"})).await;
+    let requested = of(json!({"status": "requested", "starts_after": "tomorrow"})).await;
+    let past = of(json!({"status": "completed", "calendar": "Intro call"})).await;
+    let missed = of(json!({"status": "no_show"})).await;
+    let canceled = of(json!({"status": "canceled", "calendar": "Intro call"})).await;
+    let classic = of(json!({"booking_page": "Margaret classic", "starts_after": "tomorrow"})).await;
+    let coming = of(json!({"status": "scheduled", "calendar": "Intro call", "starts_after": "tomorrow"})).await;
+    let mut shown = Vec::new();
+    for id in [paid, requested, past, missed, canceled, classic] {
+        let refused = bench.call("move_booking", json!({"booking_id": id, "start_time": "2026-12-03T11:00"})).await;
+        assert_eq!(refused.error()["outcome"], "not_done");
+        shown.push(refused.failure().replace(&id, "BKNG-…"));
+    }
+    let formless = bench.sandbox.with(|world| world.as_sent(&coming)).unwrap();
+    for (field, empty) in [("form_submission", Value::Null), ("booking_calendar", Value::Null)] {
+        let mut odd = formless.clone();
+        odd[field] = empty;
+        let fault = Fault::new(Effect::Replace(odd)).on("GET", &format!("/bookings/{coming}"));
+        let asked = json!({"booking_id": coming, "start_time": "2026-12-03T11:00"});
+        shown.push(bench.call_with(fault, "move_booking", asked).await.failure().replace(&coming, "BKNG-…"));
+    }
+    let nonsense = [
+        json!({"booking_id": coming}),
+        json!({"booking_id": coming, "start_time": "2026-12-03T11:00", "first_free": {"after": "today"}}),
+        json!({"booking_id": coming, "start_time": "tomorrow"}),
+        json!({"booking_id": coming, "start_time": "2026-11-20T11:00"}),
+        json!({"booking_id": coming, "start_time": "2026-12-03T11:00", "calendar_id": "Nothing"}),
+    ];
+    for asked in nonsense {
+        shown.push(bench.call("move_booking", asked).await.failure());
+    }
+    let own = bench.sandbox.with(|world| world.as_sent(&coming)).unwrap()["starting_time"].clone();
+    let same = bench.call("move_booking", json!({"booking_id": coming, "start_time": own})).await;
+    shown.push(same.failure().replace(&coming, "BKNG-…"));
+    assert_snapshot!(shown.join("\n"));
+    assert_eq!(sent(&bench), "");
+}
+
+#[tokio::test]
+async fn a_time_in_which_the_booking_lies_itself_is_refused_with_that_reason() {
+    let bench = Bench::start().await;
+    let old = booked(&bench, "Strategy session", "2026-11-26T11:00").await;
+    let to = |start: &str| json!({"booking_id": old, "start_time": start});
+    for (start, why) in [
+        ("2026-11-26T11:30", Some("the booking that is to be moved lies there itself")),
+        ("2026-11-26T12:00", Some("the buffer around the booking that is to be moved may lie there")),
+        ("2026-12-03T03:00", None),
+    ] {
+        let refused = bench.call("move_booking", to(start)).await.failure();
+        assert!(refused.starts_with("start_time: OnceHub does not offer "), "{refused}");
+        assert_eq!(refused.contains("hint: request_reschedule lets the guest choose"), why.is_some(), "{refused}");
+        assert!(why.is_none_or(|why| refused.contains(why)), "{refused}");
+    }
+    assert_eq!((sent(&bench), bench.sandbox.with(|world| world.status_of(&old))), (String::new(), Some("scheduled")));
+}
+
+#[tokio::test]
+async fn what_does_not_move_along_is_named_in_the_question_and_in_the_reply() {
+    let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Yes])).await;
+    let id = booked(&bench, "Adviser on duty", "2026-11-27T12:00").await;
+    let mut rich = bench.sandbox.with(|world| world.as_sent(&id)).unwrap();
+    rich["attendees"].as_array_mut().unwrap().push("margaret@northlight.example".into());
+    rich["form_submission"]["guests"] = json!(["bo@okafor.example"]);
+    rich["utm_params"] = json!({"source": "mail", "medium": null});
+    rich["form_submission"]["custom_fields"] = json!([{"name": "Plan", "value": [{"fileName": "plan.pdf"}]}]);
+    rich["virtual_conferencing"] = json!({"join_url": "https://zoom.us/j/1"});
+    let fault = Fault::new(Effect::Replace(rich)).on("GET", &format!("/bookings/{id}"));
+    let asked = json!({"booking_id": id, "start_time": "2026-12-02T11:00"});
+    let moved = bench.call_with(fault, "move_booking", asked).await;
+    assert_eq!(moved.structure()["outcome"], "moved");
+    let questions = bench.asked.lock().unwrap().clone();
+    assert_eq!(questions.len(), 1, "{questions:?}");
+    let note = moved.structure()["note"].as_str().unwrap();
+    for said in [
+        "Further guests and co-hosts do not move along: \"margaret@northlight.example\", \"bo@okafor.example\".",
+        "Its UTM parameters do not move along.",
+        "Answers that cannot be sent do not move along: \"Plan\".",
+        "OnceHub chooses who of the team \"Advisers\" hosts it: it may not be \"",
+        "Where it takes place may change: it was https://zoom.us/j/1, and OnceHub chooses among virtual google_meet.",
+    ] {
+        assert!(questions[0].contains(said), "{said}: {}", questions[0]);
+        assert!(note.contains(said), "{said}: {note}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_asked_once_and_a_no_changes_nothing() {
+    let asked = |id: &str| json!({"booking_id": id, "start_time": "2026-12-02T11:00"});
+    let bench = Bench::asking(Confirm::Always, Some(vec![Answer::Yes, Answer::Yes, Answer::Declined])).await;
+    let id = booked(&bench, "Intro call", "2026-11-27T12:00").await;
+    bench.call("move_booking", asked(&id)).await.text();
+    let questions = bench.asked.lock().unwrap().split_off(1);
+    assert_snapshot!(questions.join("\n"));
+    let coming = bench.booking(json!({"calendar": "Strategy session", "starts_after": "tomorrow"})).await;
+    let declined = bench.call("move_booking", json!({"booking_id": coming, "first_free": {"after": "+5d"}})).await;
+    assert_eq!(
+        (&declined.structure()["confirmed"], &declined.structure()["outcome"]),
+        (&json!(false), &json!("not_moved"))
+    );
+    assert_eq!(sent(&bench), "schedule cancel", "those of the first");
+    // Who cannot be asked is refused where everybody is to be asked.
+    let mute = Bench::asking(Confirm::Always, None).await;
+    let coming = mute.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await;
+    let refused = mute.call("move_booking", json!({"booking_id": coming, "first_free": {"after": "+5d"}})).await;
+    assert_eq!((&refused.error()["type"], sent(&mute)), (&json!("not_confirmed"), String::new()));
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_both_steps_and_sends_neither() {
+    let mut setup = Setup::default();
+    setup.settings.dry_run = true;
+    let bench = Bench::with(setup).await;
+    let id = bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow", "status": "scheduled"})).await;
+    let would = bench.call("move_booking", json!({"booking_id": id, "first_free": {"after": "+5d"}})).await;
+    let would = would.structure()["would"].as_str().unwrap();
+    assert!(would.starts_with("Move \"Intro call") && would.contains("then cancel the old one"), "{would}");
+    assert_eq!(sent(&bench), "");
+}
+
+#[tokio::test]
+async fn starts_that_are_taken_are_passed_over_and_an_unknown_outcome_stops() {
+    let taken = json!({"type": "x", "message": "The selected start time is not available.", "param": "start_time"});
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": id, "first_free": {"after": "2026-11-27"}});
+    let fault = Fault::new(Effect::Error(400, taken.clone())).on("POST", "/schedule").times(2);
+    let moved = bench.call_with(fault, "move_booking", asked.clone()).await;
+    assert_eq!(sent(&bench), "schedule schedule schedule cancel");
+    assert!(
+        moved.structure()["note"].as_str().unwrap().contains("Passed over, since OnceHub said"),
+        "{}",
+        moved.text()
+    );
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": id, "first_free": {"after": "2026-11-27"}});
+    let all = Fault::new(Effect::Error(400, taken)).on("POST", "/schedule");
+    let none = bench.call_with(all, "move_booking", asked.clone()).await;
+    assert!(none.failure().contains(&format!("{id} stands as it was")), "{}", none.failure());
+    assert_eq!(
+        (&none.error()["outcome"], sent(&bench)),
+        (&json!("not_done"), "schedule schedule schedule schedule".into())
+    );
+    let lost = Fault::new(Effect::DropBefore).on("POST", "/schedule");
+    let unknown = bench.call_with(lost, "move_booking", asked).await;
+    assert_eq!(unknown.error()["outcome"], "unknown");
+    assert_eq!(bench.requests("POST", "/schedule"), 5);
+    let hint = unknown.error()["hint"].as_str().unwrap();
+    assert!(
+        hint.contains(&format!("call move_booking again with booking_id {id} and start_time 2026-11-27T")),
+        "{hint}"
+    );
+}
+
+#[tokio::test]
+async fn two_that_exist_are_told_with_the_way_on_and_the_way_back() {
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00"});
+    let refused = json!({"type": "invalid_request_error", "message": "Not today."});
+    let fault = Fault::new(Effect::Error(422, refused)).on("POST", "/cancel");
+    let both = bench.call_with(fault, "move_booking", asked.clone()).await;
+    let structure = both.structure().clone();
+    assert_eq!(structure["outcome"], "both_exist");
+    assert_eq!(statuses(&bench, &structure), [Some("scheduled"), Some("scheduled")]);
+    assert_snapshot!(hidden(&both.text(), &structure));
+    let lost = Fault::new(Effect::DropBefore).on("POST", "/cancel");
+    let unknown = bench.call_with(lost, "move_booking", asked.clone()).await;
+    assert_eq!(
+        (&unknown.structure()["outcome"], &unknown.structure()["to"]["id"]),
+        (&json!("unknown"), &structure["to"]["id"])
+    );
+    assert!(unknown.text().contains("was canceled is unknown"), "{}", unknown.text());
+    // Called again, it goes on where it stopped.
+    let moved = bench.call("move_booking", asked).await;
+    assert_eq!(
+        (&moved.structure()["outcome"], &moved.structure()["to"]["id"]),
+        (&json!("moved"), &structure["to"]["id"])
+    );
+    assert_eq!(statuses(&bench, &structure), [Some("canceled"), Some("scheduled")]);
+    assert_eq!(bench.requests("POST", "/schedule"), 1);
+}
+
+#[tokio::test]
+async fn an_old_booking_that_somebody_else_cancels_meanwhile_is_moved() {
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let refused =
+        json!({"type": "invalid_request_error", "message": "Booking cannot be cancelled: 'x'", "param": "id"});
+    bench.sandbox.fail(Fault::new(Effect::Error(409, refused)).on("POST", "/cancel"));
+    // The reading of the old one after that shows what they did.
+    let mut gone = bench.sandbox.with(|world| world.as_sent(&id)).unwrap();
+    gone["status"] = "canceled".into();
+    bench.sandbox.fail(Fault::new(Effect::Replace(gone)).on("GET", &format!("/bookings/{id}")).after(1));
+    let moved = bench.call("move_booking", json!({"booking_id": id, "start_time": "2026-11-27T12:00"})).await;
+    assert_eq!(moved.structure()["outcome"], "moved", "{}", moved.text());
+}
+
+#[tokio::test]
+async fn a_new_time_that_has_to_be_approved_does_not_cost_the_old_one() {
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": id, "calendar_id": "Partnership talk", "start_time": "2026-11-30T15:00+05:30"});
+    for _ in 0..2 {
+        let both = bench.call("move_booking", asked.clone()).await;
+        assert_eq!(both.structure()["outcome"], "both_exist", "{}", both.text());
+        assert!(both.text().contains("the new time still waits for the host's approval"), "{}", both.text());
+        assert_eq!(statuses(&bench, both.structure()), [Some("scheduled"), Some("requested")]);
+    }
+    let new = bench.call("move_booking", asked.clone()).await.structure()["to"]["id"].as_str().unwrap().to_owned();
+    bench.sandbox.with(|world| world.approve(&new));
+    let moved = bench.call("move_booking", asked).await;
+    assert_eq!(statuses(&bench, moved.structure()), [Some("canceled"), Some("scheduled")]);
+    assert_eq!(sent(&bench), "schedule cancel");
+}
+
+#[tokio::test]
+async fn another_booking_of_the_guest_is_not_taken_for_the_new_one() {
+    let bench = Bench::start().await;
+    // A day ago the guest booked twice: today's clock is later than that.
+    let id = bench.booking(json!({"guest": "jacob", "calendar": "Intro call", "starts_after": "tomorrow"})).await;
+    let other = json!({
+        "calendar_id": "Intro call", "start_time": "2026-12-03T11:00", "guest_time_zone": "America/New_York",
+        "guest_name": "Jacob Lindqvist", "guest_email": "jacob.lindqvist@fjord.example"
+    });
+    let other = bench.call("schedule_meeting", other).await.structure()["booking_id"].clone();
+    let to = json!({"booking_id": id, "start_time": "2026-12-04T11:00"});
+    let moved = bench.call("move_booking", to).await;
+    assert_eq!(moved.structure()["outcome"], "moved");
+    assert_eq!(bench.sandbox.with(|world| world.status_of(other.as_str().unwrap())), Some("scheduled"));
+    let note = format!("The guest already has a booking on this calendar: {} ", other.as_str().unwrap());
+    assert!(moved.text().contains(&note), "{}", moved.text());
+}
+
+#[tokio::test]
+async fn two_calls_at_once_leave_one_booking() {
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00"});
+    let replies = join_all((0..2).map(|_| bench.call("move_booking", asked.clone()))).await;
+    let moved = replies.iter().filter(|replied| !replied.is_failure()).count();
+    assert!(moved >= 1, "{}", replies[0].any_text());
+    let live = bench.sandbox.with(|world| world.live_of(EMAIL));
+    assert_eq!(live.len(), 1, "{live:?}");
+}
+
+/// How long a call may take in the campaign.
+const TIMEOUT: Duration = Duration::from_millis(1000);
+
+/// What happens to a move on its way.
+#[derive(Clone, Debug)]
+enum Trouble {
+    /// The request with this number meets this, and all after it if it is for good.
+    Cut { at: usize, effect: Effect, for_good: bool },
+    /// OnceHub takes some time over each request, and the caller leaves this long after the call began.
+    Leaves(Duration),
+}
+
+/// How many requests a move takes once names are known, and one more.
+const REQUESTS: usize = 7;
+
+/// The kinds of trouble, and the requests that they meet, are as many as have no common divisor: each meets each.
+fn trouble(round: usize) -> Trouble {
+    let ms = Duration::from_millis;
+    let effects = [
+        // Before it is carried out, while, and after.
+        Effect::DropBefore,
+        Effect::DropAfter,
+        Effect::ErrorAfter,
+        Effect::DropDuring(ms(30)),
+        Effect::DropDuring(ms(1500)),
+        Effect::GatewayTimeout(ms(30)),
+        Effect::DropInBody,
+        Effect::Error(503, json!({"type": "api_error", "message": "Too busy."})),
+        Effect::Delay(ms(1500)),
+        Effect::Error(422, json!({"type": "invalid_request_error", "message": "Not today."})),
+    ];
+    let kinds = effects.len() + 2;
+    match effects.get(round % kinds) {
+        Some(effect) => {
+            let for_good = (round / REQUESTS).is_multiple_of(2);
+            Trouble::Cut { at: round % REQUESTS, effect: effect.clone(), for_good }
+        }
+        None => Trouble::Leaves(ms([0, 20, 35, 50, 65, 80, 95, 110, 125, 140, 170, 200][round / 6 % 12])),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    moved: usize,
+    not_done: usize,
+    unknown: usize,
+    both: usize,
+    left: usize,
+}
+
+/// Rounds of one worker, with an account of its own.
+async fn work(worker: usize, workers: usize, rounds: usize) -> Tally {
+    let bench = Bench::start().await;
+    let mut setup = Setup::default();
+    setup.settings.timeout = TIMEOUT;
+    setup.settings.looks = [5, 20, 50].map(Duration::from_millis).to_vec();
+    let hurried = Bench::on(Arc::clone(&bench.sandbox), setup).await;
+    let slots = json!({"calendar_id": "Intro call", "start_time": "2026-11-30", "end_time": "+30d", "limit": 500});
+    let slots = bench.call("get_booking_time_slots", slots).await.structure()["items"].as_array().unwrap().clone();
+    let mut starts: Vec<String> = slots.iter().map(|slot| slot["start_time"].as_str().unwrap().to_owned()).collect();
+    let mut tally = Tally::default();
+    for n in (worker..rounds).step_by(workers) {
+        let trouble = trouble(n);
+        let email = format!("guest{n}@campaign.example");
+        let guest = json!({
+            "calendar_id": "Intro call", "start_time": starts.remove(0), "guest_time_zone": "UTC", "guest_name": "A Guest",
+            "guest_email": email
+        });
+        let old = bench.call("schedule_meeting", guest).await.structure()["booking_id"].as_str().unwrap().to_owned();
+        let target = starts.remove(0);
+        let mut asked = json!({"booking_id": old, "start_time": target});
+        let is_window = n % 3 == 2;
+        if is_window {
+            asked = json!({"booking_id": old, "first_free": {"after": target, "before": "+90d"}});
+        }
+        let label = format!("round {n}, {asked}, {trouble:?}");
+        let writes = |bench: &Bench| bench.sandbox.requests().iter().filter(|seen| seen.method != "GET").count();
+        let (before, answered) = (writes(&bench), hurried.answered.load(Ordering::SeqCst));
+        let replied = match &trouble {
+            Trouble::Cut { at, effect, for_good } => {
+                let times = if *for_good { usize::MAX } else { 1 };
+                bench.sandbox.fail(Fault::new(effect.clone()).after(*at).times(times));
+                Some(hurried.call("move_booking", asked.clone()).await)
+            }
+            Trouble::Leaves(after) => {
+                bench.sandbox.fail(Fault::new(Effect::Delay(Duration::from_millis(20))));
+                hurried.call_until(tokio::time::sleep(*after), "move_booking", asked.clone()).await
+            }
+        };
+        // Only then is it known what has happened: OnceHub may still have been at it.
+        hurried.settled().await;
+        bench.sandbox.heal();
+        let is_heard = replied.is_some() || hurried.answered.load(Ordering::SeqCst) > answered;
+        let has_written = writes(&bench) > before;
+        let live = bench.sandbox.with(|world| world.live_of(&email));
+        let is_old_live = live.iter().any(|(id, _)| *id == old);
+        let new = live.len() - usize::from(is_old_live);
+        assert!(new <= 1 && !live.is_empty(), "{label}: {live:?}");
+        let said = replied.as_ref().map(|replied| claim(replied));
+        let is_true = match said.as_deref() {
+            Some("moved") => !is_old_live && new == 1,
+            Some("both_exist") => is_old_live && new == 1,
+            Some("not_done") => is_old_live && new == 0,
+            // Of the first step, or of the second.
+            Some("unknown") => {
+                replied.as_ref().is_some_and(|replied| if replied.is_failure() { is_old_live } else { new == 1 })
+            }
+            _ => true,
+        };
+        assert!(is_true, "{label}: said {said:?}, but {live:?}: {}", replied.as_ref().unwrap().any_text());
+        let count = match said.as_deref() {
+            Some("moved") => &mut tally.moved,
+            Some("not_done") => &mut tally.not_done,
+            Some("unknown") => &mut tally.unknown,
+            Some(_) => &mut tally.both,
+            None => &mut tally.left,
+        };
+        count.add_assign(1);
+        // Called again it goes on, and in the end there is the new one alone. A call that has run out of time says so.
+        let mut again = hurried.call("move_booking", asked.clone()).await;
+        let mut told = again.any_text();
+        for _ in 0..5 {
+            hurried.settled().await;
+            if claim(&again) == "moved" {
+                break;
+            }
+            again = hurried.call("move_booking", asked.clone()).await;
+            told.push_str(&again.any_text());
+        }
+        let live = bench.sandbox.with(|world| world.live_of(&email));
+        assert_eq!(claim(&again), "moved", "{label}: {}", again.any_text());
+        assert_eq!(live.len(), 1, "{label}: {live:?}: {}", again.any_text());
+        assert_ne!(live[0].0, old, "{label}: {}", again.any_text());
+        assert!(is_window || live[0].1 == target.parse::<Timestamp>().unwrap(), "{label}: {live:?}");
+        // What a caller who left has not heard is told.
+        let note = "an earlier call to move_booking was cancelled by its client after its request had been sent";
+        assert!(is_heard || !has_written || told.contains(note), "{label}: {told}");
+        starts.retain(|start| live[0].1 != start.parse::<Timestamp>().unwrap());
+    }
+    assert_eq!(bench.sandbox.with(|world| world.double_bookings()), 0);
+    tally
+}
+
+/// What a reply says has become of the move.
+fn claim(replied: &Replied) -> String {
+    let said = if replied.is_failure() { &replied.error()["outcome"] } else { &replied.structure()["outcome"] };
+    said.as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_move_that_is_cut_anywhere_is_told_truly_and_goes_on_when_called_again() {
+    const WORKERS: usize = 8;
+    let rounds = cases(84, 500);
+    let tallies = join_all((0..WORKERS).map(|worker| work(worker, WORKERS, rounds))).await;
+    let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
+    for (end, count) in [
+        ("moved", sum(|tally| tally.moved)),
+        ("not done", sum(|tally| tally.not_done)),
+        ("unknown", sum(|tally| tally.unknown)),
+        ("both exist", sum(|tally| tally.both)),
+        ("left", sum(|tally| tally.left)),
+    ] {
+        assert!(count > 0, "{end}: {tallies:?}");
+    }
+    eprintln!("{rounds} rounds: {tallies:?}");
+}

@@ -28,9 +28,9 @@ struct Scheduled {
 
 #[tool_router(router = scheduling, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Book a meeting for a guest at a start time from `get_booking_time_slots`, or at the first free one. Guest and host
-    /// are notified at once; if the host must approve, status is `requested`. Retry a failure only if it says nothing was
-    /// booked. Another time for a booking: `move_booking`. To let guests choose: `create_one_time_link`.
+    /// Book a meeting for a guest at a start time from `get_booking_time_slots`, or the first free one. Guest and host
+    /// are notified; if the host must approve, status is `requested`. Retry only if a failure says nothing was booked. To
+    /// move one: `move_booking`; to let guests choose: `create_one_time_link`.
     #[tool(title = "Schedule meeting", annotations(destructive_hint = false),
         output_schema = schema::written_with::<Booking, Scheduled>())]
     async fn schedule_meeting(&self, mut call: Call, Parameters(input): Parameters<ScheduleMeeting>) -> Answer<Stop> {

@@ -17,9 +17,9 @@ use search::search;
 
 #[tool_router(router = finding_times, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find when several calendars or colleagues are free, or all of them together: free starts, spread over days, and
-    /// why a calendar has none. One that cannot be read is named as unknown. Book one with `schedule_meeting`; every
-    /// slot of one calendar: `get_booking_time_slots`.
+    /// Find when several calendars or colleagues are free, or all together: starts spread over days, and why a calendar
+    /// has none, or is unknown since it could not be read. Book with `schedule_meeting`; all slots of one calendar:
+    /// `get_booking_time_slots`.
     #[tool(title = "Find free times", annotations(read_only_hint = true), output_schema = schema::one::<Times>())]
     async fn find_times(&self, call: Call, Parameters(input): Parameters<FindTimes>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -54,7 +54,7 @@ struct FindTimes {
     /// Up to 20: ids, names or URLs
     #[serde(default)]
     calendars: Vec<String>,
-    /// Users or teams: every published calendar that they host
+    /// Users or teams: their published calendars
     #[serde(default)]
     hosts: Vec<String>,
     /// Default now
@@ -64,17 +64,17 @@ struct FindTimes {
     /// Mon-Fri, sat
     #[serde(default)]
     days: Vec<String>,
-    /// First time of day of a start: 09:00
+    /// Of a start: 09:00
     earliest: Option<String>,
-    /// Last one
+    /// Of a start
     latest: Option<String>,
-    /// Only when all are free; of each host one calendar will do
+    /// Only when all are free (of each host, one calendar)
     #[serde(default)]
     together: bool,
     #[schemars(range(min = 1, max = 50), extend("default" = 3))]
     per_day: Option<u32>,
     #[schemars(range(min = 1, max = 100), extend("default" = 12))]
     limit: Option<u32>,
-    /// IANA zone of inputs and reply
+    /// IANA zone
     time_zone: Option<String>,
 }

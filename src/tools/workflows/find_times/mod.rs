@@ -51,7 +51,7 @@ const LENGTHS: Lengths = Lengths {
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct FindTimes {
-    /// Up to 20: ids, names or URLs
+    /// Up to 20 ids, names or URLs
     #[serde(default)]
     calendars: Vec<String>,
     /// Users or teams: their published calendars
@@ -59,7 +59,7 @@ struct FindTimes {
     hosts: Vec<String>,
     /// Default now
     start_time: Option<String>,
-    /// Dates are inclusive; default +14d, at most 90 days
+    /// Dates inclusive; default +14d, at most 90 days
     end_time: Option<String>,
     /// Mon-Fri, sat
     #[serde(default)]

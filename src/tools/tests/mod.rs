@@ -5,6 +5,7 @@ mod bent;
 mod campaign;
 mod documented_errors;
 mod dry_run;
+mod first_free;
 mod fuzz;
 mod held;
 mod importers;

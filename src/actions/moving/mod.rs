@@ -12,7 +12,7 @@ use super::{Action, Context, Done, Question, Seen, Stop, Subject, carry_out, exe
 use crate::names::Found;
 use crate::oncehub::{Client, Error, Id, booking_calendars, bookings};
 use crate::records::booking::Form;
-use crate::records::{Booking, Failure, Noun, Slot, Told, Zone, quoted, time, word};
+use crate::records::{Booking, Failure, Noun, Reference, Slot, Told, Zone, quoted, time, word};
 
 /// How long before a call a booking may have been made that an earlier call with the same window is taken to have made.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
@@ -135,7 +135,7 @@ impl Move {
     /// Says why OnceHub does not offer a start, if the old booking may be why; `None` if that is somewhere else.
     pub fn in_its_own_way(&self, start: Timestamp) -> Option<&'static str> {
         let (began, ended) = self.from.booking.span()?;
-        let own = self.from.booking.booking_calendar.as_ref().map(|calendar| calendar.id());
+        let own = self.from.booking.booking_calendar.as_ref().map(Reference::id);
         let entry = self.schedule.calendar.entry.as_ref();
         let has_its_host =
             entry.and_then(|entry| entry.host.as_deref()).is_some_and(|host| self.from.booking.is_owned_by(host));
@@ -348,7 +348,7 @@ fn answers(form: &Form) -> (Map<String, Value>, Vec<&str>) {
 /// Says what of a booking a new one on the calendar does not have.
 async fn left_behind(context: &Context, booking: &Told<Booking>, calendar: &Found, lost: Vec<&str>) -> Vec<String> {
     let mut sentences = Vec::new();
-    let owner = booking.owner.as_ref().map(|owner| owner.id());
+    let owner = booking.owner.as_ref().map(Reference::id);
     let users = context.names.all_or_none(Noun::Users).await;
     let host = owner.and_then(|owner| users.get(owner));
     let form = booking.form_submission.as_ref();

@@ -439,7 +439,7 @@ async fn work(worker: usize, workers: usize, rounds: usize) -> Tally {
         let is_old_live = live.iter().any(|(id, _)| *id == old);
         let new = live.len() - usize::from(is_old_live);
         assert!(new <= 1 && !live.is_empty(), "{label}: {live:?}");
-        let said = replied.as_ref().map(|replied| claim(replied));
+        let said = replied.as_ref().map(claim);
         let is_true = match said.as_deref() {
             Some("moved") => !is_old_live && new == 1,
             Some("both_exist") => is_old_live && new == 1,

@@ -103,6 +103,18 @@ impl Reply {
         self.structure.insert(name.to_owned(), value.into());
     }
 
+    /// Adds the arguments of a call to make next, to both forms; returns false if the reply has no room for them. They are
+    /// whole or not there at all: a call with half of them would do something else.
+    pub(super) fn put_arguments(&mut self, name: &str, tool: &str, arguments: &impl Serialize, most: usize) -> bool {
+        let arguments = fields(arguments);
+        if self.size(true) + 2 * json_size(&arguments) > most.saturating_sub(most / 20 + 1000) {
+            return false;
+        }
+        self.text.push_str(&format!("\n{name}: {tool} {}", Value::Object(arguments.clone())));
+        self.put(name, arguments);
+        true
+    }
+
     /// Adds a sentence of our own to both forms.
     pub(super) fn note(&mut self, note: &str) {
         let noted = match self.structure.get("note").and_then(Value::as_str) {

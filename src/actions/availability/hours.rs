@@ -2,13 +2,16 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Time};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::location::LocationInput;
 use super::schedule::Schedule;
 use crate::records::{Failure, quoted, time};
 
-#[derive(Clone, Deserialize, schemars::JsonSchema)]
+/// The longest range of dates that is changed at once, in days.
+const LONGEST_RANGE: i32 = 366;
+
+#[derive(Clone, Deserialize, Serialize, schemars::JsonSchema)]
 pub struct DayInput {
     /// Thursday, Mon-Fri, weekends
     pub day: String,
@@ -16,17 +19,23 @@ pub struct DayInput {
     pub working_hours: Vec<HoursInput>,
 }
 
-#[derive(Clone, Deserialize, schemars::JsonSchema)]
+#[serde_with::skip_serializing_none]
+#[derive(Clone, Default, Deserialize, Serialize, schemars::JsonSchema)]
 pub struct DateInput {
     /// 2026-12-24, tomorrow, friday, +3d
-    pub date: String,
+    pub date: Option<String>,
+    /// Instead of date, with to: a range, in which closed days stay closed
+    pub from: Option<String>,
+    /// Included
+    pub to: Option<String>,
     /// [] is a day off
     pub working_hours: Option<Vec<HoursInput>>,
     /// Restore the usual hours
     pub remove: Option<bool>,
 }
 
-#[derive(Clone, Deserialize, schemars::JsonSchema)]
+#[serde_with::skip_serializing_none]
+#[derive(Clone, Deserialize, Serialize, schemars::JsonSchema)]
 pub struct HoursInput {
     /// 09:00, on the quarter hour
     pub start_time: String,
@@ -35,7 +44,44 @@ pub struct HoursInput {
     pub locations: Option<Vec<LocationInput>>,
 }
 
+/// The dates that an entry is about.
+pub(super) enum Dates {
+    One(Date),
+    /// From the first to the last.
+    Range(Date, Date),
+}
+
 impl DateInput {
+    /// Returns the dates, none of which is past where the user is.
+    pub(super) fn dates(&self, path: &str, schedule: &Schedule, now: jiff::Timestamp) -> Result<Dates, Failure> {
+        let read = |field: &str, text: &str| date(&format!("{path}.{field}"), text, schedule, now);
+        let refused = |field: &str, problem: String, hint: &str| {
+            Err(Failure::argument(&format!("{path}.{field}"), problem, hint))
+        };
+        let (from, to) = match (&self.date, &self.from, &self.to) {
+            (Some(date), None, None) => return read("date", date).map(Dates::One),
+            (None, Some(from), Some(to)) => (read("from", from)?, read("to", to)?),
+            (missing, from, _) => {
+                let (field, problem) = match (missing, from) {
+                    (Some(_), _) => ("date", "cannot be combined with from and to"),
+                    (None, Some(_)) => ("to", "is required with from"),
+                    (None, None) if self.to.is_some() => ("from", "is required with to"),
+                    (None, None) => ("date", "is required"),
+                };
+                return refused(field, problem.to_owned(), "give a date, or from and to for a range");
+            }
+        };
+        let most = from.saturating_add((LONGEST_RANGE - 1).days());
+        if to < from {
+            return refused("to", format!("{to} is before {from}"), "write both as dates, like 2026-12-24");
+        }
+        if to > most {
+            let hint = format!("the last day can be {most}; call again for the rest");
+            return refused("to", format!("the range is longer than {LONGEST_RANGE} days"), &hint);
+        }
+        Ok(Dates::Range(from, to))
+    }
+
     /// Returns the hours of the date; `None` to remove its override.
     pub(super) fn hours(&self, path: &str) -> Result<Option<&[HoursInput]>, Failure> {
         match (&self.working_hours, self.remove.unwrap_or_default()) {

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::schedule::Schedule;
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::users::Location;
 use crate::records::{Failure, quoted};
 
-#[derive(Clone, Deserialize, schemars::JsonSchema)]
+#[serde_with::skip_serializing_none]
+#[derive(Clone, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LocationInput {
     #[serde(rename = "type")]
@@ -21,7 +22,7 @@ pub struct LocationInput {
     value: Option<String>,
 }
 
-#[derive(Clone, Copy, Deserialize, schemars::JsonSchema, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Deserialize, Serialize, schemars::JsonSchema, strum::EnumString, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 enum LocationType {
@@ -30,6 +31,13 @@ enum LocationType {
     InPersonByHost,
     InPersonByGuest,
     PhoneByGuest,
+}
+
+impl LocationInput {
+    /// Returns a location as a caller gives it; `None` for a type that is not known here.
+    pub(super) fn of(Location { kind, id, value }: Location) -> Option<Self> {
+        Some(Self { kind: kind.parse().ok()?, id, value })
+    }
 }
 
 const DYNAMIC: &str = "online_dynamic_link";

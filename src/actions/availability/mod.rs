@@ -6,6 +6,7 @@ mod location;
 mod outside;
 mod plan;
 mod schedule;
+mod undo;
 
 use serde_json::{Map, Value, json};
 
@@ -41,6 +42,11 @@ impl Update {
         self.changed.iter().all(|when| self.before.agrees(&self.wanted, *when))
     }
 
+    /// Whether anything is different in a schedule that was read afterwards.
+    pub fn has_changed(&self, after: &Schedule) -> bool {
+        self.changed.iter().any(|when| self.before.entry(*when) != after.entry(*when))
+    }
+
     /// Whether the wanted hours are in effect in a schedule that was read afterwards.
     pub fn is_applied(&self, after: &Schedule) -> bool {
         self.changed.iter().all(|when| is_alike(after.at(*when), self.wanted.at(*when)))
@@ -48,25 +54,77 @@ impl Update {
 
     /// Describes the change up to a schedule on a line for each day and date; those that change alike share one.
     pub fn in_words(&self, after: &Schedule) -> Vec<String> {
-        let change = |when: When| {
-            let usual = if self.wanted.entry(when).is_none() { " (the usual hours)" } else { "" };
-            format!("{} -> {}{usual}", when.told(self.before.at(when)), when.told(after.at(when)))
+        let line = |Alike { whens, before, after, is_usual }: Alike| {
+            let usual = if is_usual { " (the usual hours)" } else { "" };
+            let names = match range(&whens) {
+                Some((first, last)) => format!("{first} to {last} ({} days)", whens.len()),
+                None => whens.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            };
+            format!("{names} {before} -> {after}{usual}")
         };
-        let mut lines = Vec::new();
-        for alike in self.changed.chunk_by(|one, other| change(*one) == change(*other)) {
-            let names: Vec<String> = alike.iter().map(ToString::to_string).collect();
-            lines.extend(alike.first().map(|first| format!("{} {}", names.join(", "), change(*first))));
-        }
-        lines
+        self.alike(after).into_iter().map(line).collect()
     }
 
-    /// Returns each day and date with its hours before, and in a schedule that was read afterwards.
+    /// Returns each day and date with its hours before, and in a schedule that was read afterwards; many dates that change
+    /// alike as one range.
     pub fn rows(&self, after: &Schedule) -> Vec<Value> {
-        let row = |when: &When| {
-            let (field, name) = when.named();
-            json!({field: name, "before": when.told(self.before.at(*when)), "after": when.told(after.at(*when))})
+        let rows = |Alike { whens, before, after, .. }: Alike| match range(&whens) {
+            Some((first, last)) => {
+                let (from, to) = (first.named().1, last.named().1);
+                vec![json!({"from": from, "to": to, "days": whens.len(), "before": before, "after": after})]
+            }
+            None => {
+                let row = |(field, name): (&str, String)| json!({field: name, "before": before, "after": after});
+                whens.into_iter().map(|when| row(when.named())).collect()
+            }
         };
-        self.changed.iter().map(row).collect()
+        self.alike(after).into_iter().flat_map(rows).collect()
+    }
+
+    /// Groups the days and dates by how they change up to a schedule.
+    fn alike(&self, after: &Schedule) -> Vec<Alike> {
+        let mut groups: Vec<Alike> = Vec::new();
+        for when in &self.changed {
+            let one = Alike {
+                whens: vec![*when],
+                before: when.told(self.before.at(*when)),
+                after: when.told(after.at(*when)),
+                is_usual: self.wanted.entry(*when).is_none(),
+            };
+            match groups.iter_mut().find(|group| group.changes_like(&one)) {
+                Some(group) => group.whens.push(*when),
+                None => groups.push(one),
+            }
+        }
+        groups
+    }
+}
+
+/// Days and dates that change alike.
+struct Alike {
+    whens: Vec<When>,
+    before: String,
+    after: String,
+    /// Whether they have the usual hours again.
+    is_usual: bool,
+}
+
+impl Alike {
+    fn changes_like(&self, other: &Self) -> bool {
+        (&self.before, &self.after, self.is_usual) == (&other.before, &other.after, other.is_usual)
+    }
+}
+
+/// The most dates that are named one by one.
+const NAMED: usize = 4;
+
+/// Returns the first and the last of many dates in order; `None` if they are few, or days of the week are among them.
+fn range(whens: &[When]) -> Option<(When, When)> {
+    let date = |when: &When| if let When::Date(date) = when { Some(*date) } else { None };
+    let dates: Vec<_> = whens.iter().map(date).collect::<Option<_>>()?;
+    match whens {
+        [first, .., last] if whens.len() > NAMED && dates.is_sorted() => Some((*first, *last)),
+        _ => None,
     }
 }
 

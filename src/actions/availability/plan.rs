@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::hours::{DateInput, DayInput, HoursInput, date, written};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::hours::{DateInput, Dates, DayInput, HoursInput, written};
 use super::location::{accepted, given};
 use super::schedule::{Schedule, When, minutes, overlap, range};
 use super::{Context, Update};
@@ -22,6 +25,20 @@ impl Update {
         overrides: Vec<DateInput>,
     ) -> Result<Self, Failure> {
         let before = Schedule::of(&context.names, user).await?;
+        let mut update = Self::of(before, weekly, overrides, context.now())?;
+        if !update.is_so_already() {
+            update.look_ahead(context).await;
+        }
+        Ok(update)
+    }
+
+    /// Plans to change the days and dates that are asked for, in hours that were read.
+    pub(super) fn of(
+        before: Schedule,
+        weekly: Vec<DayInput>,
+        overrides: Vec<DateInput>,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
         let (wanted, changed, notes) = (before.clone(), Vec::new(), Vec::new());
         let upcoming = None;
         let mut update = Self { weekly: Vec::new(), overrides: Vec::new(), before, wanted, changed, notes, upcoming };
@@ -38,10 +55,12 @@ impl Update {
         }
         for (index, row) in overrides.iter().enumerate() {
             let path = format!("overrides[{index}]");
-            let date = date(&format!("{path}.date"), &row.date, &update.before, context.now())?;
-            update.change(&path, When::Date(date), row.hours(&path)?)?;
+            match row.dates(&path, &update.before, now)? {
+                Dates::One(date) => update.change(&path, When::Date(date), row.hours(&path)?)?,
+                Dates::Range(first, last) => update.change_range(&path, first, last, row.hours(&path)?)?,
+            }
         }
-        let today = update.before.zone.date(context.now());
+        let today = update.before.zone.date(now);
         for (date, hours) in update.before.overrides() {
             let (day, when) = (When::Day(date.weekday()), When::Date(date));
             if date >= today && update.changed.contains(&day) && !update.changed.contains(&when) {
@@ -51,10 +70,46 @@ impl Update {
         }
         let mut said = HashSet::new();
         update.notes.retain(|note| said.insert(note.clone()));
-        if !update.is_so_already() {
-            update.look_ahead(context).await;
-        }
         Ok(Self { weekly, overrides, ..update })
+    }
+
+    /// Plans the hours of each date in a range that has any: somebody who works mornings for a while does not work on
+    /// weekends. Without hours, all overrides in the range are removed.
+    fn change_range(
+        &mut self,
+        path: &str,
+        first: Date,
+        last: Date,
+        asked: Option<&[HoursInput]>,
+    ) -> Result<(), Failure> {
+        let is_known = self.before.sent.weekly.is_some();
+        let (mut changed, mut closed) = (0, 0);
+        for date in first.series(1.day()).take_while(|date| *date <= last) {
+            let when = When::Date(date);
+            let applies = match asked {
+                Some(_) => !is_known || !self.wanted.at(when).is_empty(),
+                None => self.before.entry(when).is_some(),
+            };
+            if applies {
+                self.change(path, when, asked)?;
+                changed += 1;
+            } else {
+                closed += 1;
+            }
+        }
+        let range = format!("{first} to {last}");
+        match asked {
+            None if changed == 0 => {
+                self.notes.push(format!("{range}: no date has hours of its own, so there was nothing to remove."));
+            }
+            Some(_) if changed == 0 => self.notes.push(format!("{range}: every day is closed already.")),
+            Some([_, ..]) if closed > 0 => {
+                let days = if closed == 1 { "1 closed day stays" } else { &format!("{closed} closed days stay") };
+                self.notes.push(format!("{range}: {days} closed; a single date opens one."));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Plans the hours of a day or date; without any, its override is removed.

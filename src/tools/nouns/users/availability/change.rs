@@ -2,7 +2,7 @@
 
 use rmcp::{tool, tool_router};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::actions::Stop;
 use crate::actions::availability::{DateInput, DayInput, Outside, Schedule, Update};
@@ -23,6 +23,12 @@ struct Changed<'a> {
     /// Those that were outside before, and still are
     #[schemars(with = "Option<Vec<Value>>")]
     outside_before_too: Option<Vec<Row<'a>>>,
+    /// True when nothing was written: changes and bookings are those that there would be
+    preview: Option<bool>,
+    /// The arguments of the call that restores what was before
+    #[schemars(with = "Option<Map<String, Value>>")]
+    // They are added last, if there is room.
+    undo: Option<()>,
 }
 
 /// A booking that now lies outside of hours.
@@ -39,9 +45,9 @@ struct Row<'a> {
 
 #[tool_router(router = changing_availability, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Change when a user can be booked, in their zone: weekly by day, overrides for dates such as holidays. Given
-    /// days are replaced whole; others stay. Nothing is canceled: the reply names bookings outside the new hours, for
-    /// `request_reschedule` or `cancel_booking`. Current: `get_scheduling_availability`.
+    /// Change when a user can be booked, in their zone: weekly by day, overrides for dates or ranges (out sick,
+    /// holidays). Given days are replaced whole; others stay. Nothing is canceled: the reply names bookings outside,
+    /// for `request_reschedule`, and the way back. Current: `get_scheduling_availability`.
     #[tool(title = "Update scheduling availability", annotations(destructive_hint = true),
         output_schema = schema::written::<Changed<'static>>())]
     async fn update_scheduling_availability(
@@ -58,6 +64,9 @@ impl Tools {
         if update.is_so_already() {
             return Ok(nothing_to_change(&update));
         }
+        if input.preview {
+            return Ok(preview(&update));
+        }
         let done = call.carry_out(&mut update).await?;
         let user = update.before.user.clone();
         // What counts is what OnceHub has now, not its response.
@@ -69,20 +78,24 @@ impl Tools {
         if !is_read_back {
             reply.note("The hours could not be read back: this is what OnceHub answered.");
         }
+        put_undo(&mut reply, &update, &after, &call);
         Ok(reply.after(&done))
     }
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Deserialize, Serialize, schemars::JsonSchema)]
 struct UpdateAvailability {
     /// Name, e-mail, id or `me`
     user_id: String,
     /// Every week from now on
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weekly: Vec<DayInput>,
-    /// Single dates
-    #[serde(default)]
+    /// Single dates, or ranges
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     overrides: Vec<DateInput>,
+    /// Only show what would change
+    #[serde(default, skip_serializing)]
+    preview: bool,
 }
 
 fn nothing_to_change(Update { before, changed, notes, .. }: &Update) -> Reply {
@@ -93,20 +106,61 @@ fn nothing_to_change(Update { before, changed, notes, .. }: &Update) -> Reply {
     reply
 }
 
+/// Reports what would change, and which bookings would lie outside working hours.
+fn preview(update: &Update) -> Reply {
+    let mut reply = report(update, &update.wanted, true);
+    reply
+        .note("This is a preview: nothing was changed, and nobody was asked. Call again without preview to change it.");
+    reply
+}
+
 /// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.
 fn changed(update: &Update, after: &Schedule) -> Reply {
+    let mut reply = report(update, after, false);
+    if update.changed.iter().all(|when| update.before.at(*when) == after.at(*when)) {
+        reply.note("Nothing is different from before.");
+    }
+    if !update.is_applied(after) {
+        let asked = update.in_words(&update.wanted).join("; ");
+        reply.note(&format!("OnceHub did not apply all of it. Requested: {asked}."));
+    }
+    reply
+}
+
+/// Adds the arguments that restore what was there before, if there are any and they fit.
+fn put_undo(reply: &mut Reply, update: &Update, after: &Schedule, call: &Call) {
+    if !update.has_changed(after) {
+        return;
+    }
+    let Some((weekly, overrides)) = update.undo(after, call.now()) else {
+        reply.note("There is no undo: the hours before cannot be restored from here.");
+        return;
+    };
+    let user_id = update.before.user.id.to_string();
+    let undo = UpdateAvailability { user_id, weekly, overrides, preview: false };
+    if !reply.put_arguments("undo", "update_scheduling_availability", &undo, call.settings.max_reply) {
+        reply.note("There is no undo: it would not fit into the reply.");
+    }
+}
+
+fn report(update: &Update, after: &Schedule, is_preview: bool) -> Reply {
     let outside = update.outside(after);
     let mut text = format!("{}\n{}", after.heading(), update.in_words(after).join("\n"));
     let (mut now, mut before) = (None, None);
     if let Some(outside) = &outside {
-        now = Some(rows(&mut text, "bookings now outside working hours", &outside.now, after));
-        before = Some(rows(&mut text, "bookings outside working hours before and now", &outside.before, after));
+        let what = if is_preview { "that would be" } else { "now" };
+        now = Some(rows(&mut text, &format!("bookings {what} outside working hours"), &outside.now, after));
+        let until = if is_preview { "and after" } else { "and now" };
+        let heading = format!("bookings outside working hours before {until}");
+        before = Some(rows(&mut text, &heading, &outside.before, after));
     }
     let changed = Changed {
         availability: after.sent.clone(),
         changes: update.rows(after),
         outside_working_hours: now,
         outside_before_too: before.filter(|rows| !rows.is_empty()),
+        preview: is_preview.then_some(true),
+        undo: None,
     };
     let mut reply = Reply::new(changed, text).localised(&after.zone);
     match outside {
@@ -123,13 +177,6 @@ fn changed(update: &Update, after: &Schedule) -> Reply {
         None => reply.note("Bookings now outside working hours could not be looked up: see list_bookings (host)."),
     }
     update.notes.iter().for_each(|note| reply.note(note));
-    if update.changed.iter().all(|when| update.before.at(*when) == after.at(*when)) {
-        reply.note("Nothing is different from before.");
-    }
-    if !update.is_applied(after) {
-        let asked = update.in_words(&update.wanted).join("; ");
-        reply.note(&format!("OnceHub did not apply all of it. Requested: {asked}."));
-    }
     reply
 }
 

@@ -11,6 +11,7 @@ WORKDIR /src
 # benches/ has an example that Cargo.toml names: without it cargo fails.
 COPY Cargo.toml Cargo.lock ./
 COPY benches benches
+COPY playbooks playbooks
 COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked --bin oncehub-mcp && cp target/release/oncehub-mcp /oncehub-mcp

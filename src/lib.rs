@@ -8,7 +8,8 @@
 //!   for the next two.
 //! - [`actions`]: each change as a value, and the one function that carries it out.
 //! - [`tools`]: what an assistant sees.
-//! - [`server`]: the MCP server, both protocol eras. Imports `tools` and `actions`.
+//! - [`playbooks`]: jobs as a person asks for them, as prompts and skills. Imports `names` and `records`.
+//! - [`server`]: the MCP server, both protocol eras. Imports `playbooks`, `tools` and `actions`.
 //! - [`transport`]: the ways in. Imports no room.
 //! - [`sandbox`]: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
 //!   `oncehub`: a field misspelled there must not be misspelled here too.
@@ -24,6 +25,7 @@ pub mod config;
 pub mod install;
 pub mod names;
 pub mod oncehub;
+pub mod playbooks;
 pub mod records;
 pub mod sandbox;
 pub mod server;

@@ -14,6 +14,7 @@ mod lists;
 mod me;
 mod search;
 pub mod slots;
+mod suggest;
 mod sweep;
 
 use std::sync::Arc;

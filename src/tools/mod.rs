@@ -26,13 +26,14 @@ mod workflows;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::actions::Settings;
-use crate::names::{Directory, Progress};
+use crate::names::{Directory, Names, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
 use crate::records::{Failure, Zone};
@@ -111,9 +112,13 @@ impl Tools {
     /// # Errors
     /// If it cannot be looked up.
     pub async fn zone_of_me(&self) -> Result<Option<Zone>, Arc<Failure>> {
-        let deadline = Instant::now() + self.settings.timeout;
+        self.names(self.settings.timeout).zone_of_me().await
+    }
+
+    /// Returns what reads the account's names, for something that is no call and takes at most `timeout`.
+    pub fn names(&self, timeout: Duration) -> Names {
         let progress: Progress = Arc::new(|_, _| std::future::ready(()).boxed());
-        call::names(self, deadline, Ledger::default(), false, progress).zone_of_me().await
+        call::names(self, Instant::now() + timeout, Ledger::default(), false, progress)
     }
 
     /// Returns the record of one more call, whose changes count as in flight.

@@ -21,6 +21,7 @@ mod install;
 mod limits;
 mod packages;
 mod pipes;
+mod playbooks;
 mod readme;
 mod rooms;
 mod secrets;

@@ -38,7 +38,7 @@ fn in_a_call(sandbox: &Sandbox) -> (Session, u64) {
     (session, id)
 }
 
-fn modern(method_params: Value, elicitation: bool) -> Value {
+pub(super) fn modern(method_params: Value, elicitation: bool) -> Value {
     let mut params = method_params;
     let capabilities = if elicitation { json!({"elicitation": {}}) } else { json!({}) };
     params["_meta"] = json!({

@@ -94,7 +94,8 @@ impl Server {
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
             "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}
         });
-        let name = params["name"].as_str().unwrap_or_default().to_owned();
+        // What the request is about.
+        let name = params["name"].as_str().or(params["uri"].as_str()).unwrap_or_default().to_owned();
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let request =
             self.post("/mcp", key, &message).header("MCP-Protocol-Version", MODERN).header("Mcp-Method", method);
@@ -141,7 +142,7 @@ impl Server {
     }
 
     /// An id that no other request has: in a session, answers are told apart by it.
-    fn next(&self) -> u64 {
+    pub(super) fn next(&self) -> u64 {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 

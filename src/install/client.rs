@@ -19,6 +19,8 @@ pub struct Client {
     pub documentation: &'static str,
     /// What has to happen before the client sees a change.
     pub then: &'static str,
+    /// The most tools that it takes from all servers together, if that is about as many as this one has.
+    pub most_tools: Option<usize>,
     /// A person's own configuration file.
     pub(super) file: fn(&Machine) -> PathBuf,
     /// A project's configuration file, below its folder.

@@ -15,6 +15,7 @@ pub const ALL: [&Client; 11] = [
         name: "Claude Desktop",
         documentation: "https://modelcontextprotocol.io/docs/develop/connect-local-servers",
         then: "quit Claude Desktop and start it again",
+        most_tools: None,
         file: |machine| {
             let folder = packaged_claude(machine).unwrap_or_else(|| machine.settings().join("Claude"));
             folder.join("claude_desktop_config.json")
@@ -30,6 +31,7 @@ pub const ALL: [&Client; 11] = [
         name: "Claude Code",
         documentation: "https://code.claude.com/docs/en/mcp",
         then: "start a new session; /mcp shows it",
+        most_tools: None,
         file: |machine| machine.place("CLAUDE_CONFIG_DIR", "").join(".claude.json"),
         project: Some(".mcp.json"),
         program: Some("claude"),
@@ -41,6 +43,7 @@ pub const ALL: [&Client; 11] = [
         name: "Cursor",
         documentation: "https://cursor.com/docs/context/mcp",
         then: "Cursor sees it at once; its switch is in Settings, Tools & MCP",
+        most_tools: Some(40),
         file: |machine| machine.below_home(".cursor/mcp.json"),
         project: Some(".cursor/mcp.json"),
         program: Some("cursor"),
@@ -52,6 +55,7 @@ pub const ALL: [&Client; 11] = [
         name: "VS Code",
         documentation: "https://code.visualstudio.com/docs/copilot/customization/mcp-servers",
         then: "run 'MCP: List Servers' and start it there",
+        most_tools: None,
         file: |machine| below(&machine.settings(), "Code/User/mcp.json"),
         project: Some(".vscode/mcp.json"),
         program: Some("code"),
@@ -63,6 +67,7 @@ pub const ALL: [&Client; 11] = [
         name: "Windsurf",
         documentation: "https://docs.windsurf.com/windsurf/cascade/mcp",
         then: "press Refresh in Cascade's list of MCP servers",
+        most_tools: None,
         file: |machine| machine.below_home(".codeium/windsurf/mcp_config.json"),
         project: None,
         program: Some("windsurf"),
@@ -75,6 +80,7 @@ pub const ALL: [&Client; 11] = [
         name: "Devin Desktop",
         documentation: "https://docs.devin.ai/desktop/cascade/mcp",
         then: "press Refresh in the list of MCP servers",
+        most_tools: None,
         file: |machine| match machine.system {
             System::Windows => below(&machine.settings(), "devin/mcp_config.json"),
             System::Linux | System::MacOs => machine.below_home(".config/devin/mcp_config.json"),
@@ -89,6 +95,7 @@ pub const ALL: [&Client; 11] = [
         name: "Zed",
         documentation: "https://zed.dev/docs/ai/mcp",
         then: "Zed sees it at once; a green dot in the agent panel's settings shows it",
+        most_tools: None,
         file: |machine| match machine.system {
             System::Windows => below(&machine.settings(), "Zed/settings.json"),
             System::MacOs => machine.below_home(".config/zed/settings.json"),
@@ -107,6 +114,7 @@ pub const ALL: [&Client; 11] = [
         name: "Gemini CLI",
         documentation: "https://geminicli.com/docs/tools/mcp-server",
         then: "start a new session; /mcp shows it",
+        most_tools: None,
         file: |machine| below(&machine.place("GEMINI_CLI_HOME", ""), ".gemini/settings.json"),
         project: Some(".gemini/settings.json"),
         program: Some("gemini"),
@@ -119,6 +127,7 @@ pub const ALL: [&Client; 11] = [
         name: "Codex CLI",
         documentation: "https://developers.openai.com/codex/mcp",
         then: "start a new session; /mcp shows it",
+        most_tools: None,
         file: |machine| machine.place("CODEX_HOME", ".codex").join("config.toml"),
         project: Some(".codex/config.toml"),
         program: Some("codex"),
@@ -136,6 +145,7 @@ pub const ALL: [&Client; 11] = [
         name: "Cline",
         documentation: "https://docs.cline.bot/mcp/configuring-mcp-servers",
         then: "Cline sees it at once, under MCP Servers, Installed",
+        most_tools: None,
         file: |machine| {
             if let Some(file) = machine.absolute("CLINE_MCP_SETTINGS_PATH") {
                 return file;
@@ -160,6 +170,7 @@ pub const ALL: [&Client; 11] = [
         name: "Goose",
         documentation: "https://block.github.io/goose/docs/getting-started/using-extensions",
         then: "start a new session",
+        most_tools: None,
         file: |machine| match (machine.absolute("GOOSE_PATH_ROOT"), machine.system) {
             (Some(root), _) => below(&root, "config/config.yaml"),
             (_, System::Windows) => below(&machine.settings(), "Block/goose/config/config.yaml"),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use oncehub_mcp::sandbox::{self, Sandbox};
+use oncehub_mcp::tools::{Catalogue, Selection};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -63,6 +64,11 @@ fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap() + &String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// How many tools the toolset `core` has.
+fn core() -> usize {
+    Catalogue::new(&Selection { toolsets: vec!["core".into()], ..Selection::default() }).unwrap().list().len()
+}
+
 fn files(folder: &Path) -> usize {
     fs::read_dir(folder).unwrap().count()
 }
@@ -73,7 +79,8 @@ fn from_nothing_to_a_working_entry_and_back() {
     let before = "{\n  \"mcpServers\": {\n    \"other\": { \"command\": \"other\" } // mine\n  }\n}\n";
     home.write(".cursor/mcp.json", before);
 
-    let output = home.run(&["install", "cursor", "--sandbox", "--read-only", "--yes"], &[]);
+    let everything = ["install", "cursor", "--sandbox", "--read-only", "--toolsets", "all", "--yes"];
+    let output = home.run(&everything, &[]);
     let text = said(&output);
     assert!(output.status.success(), "{text}");
     assert!(text.contains("+    \"oncehub\": {") && text.contains(&format!("offers {} tools", tools(true))), "{text}");
@@ -83,7 +90,7 @@ fn from_nothing_to_a_working_entry_and_back() {
     }
     assert_eq!(files(&home.path(".cursor")), 2, "the file, and a copy of what it was");
 
-    let again = said(&home.run(&["install", "cursor", "--sandbox", "--read-only", "--yes"], &[]));
+    let again = said(&home.run(&everything, &[]));
     assert!(again.contains("already up to date") && !again.contains("Wrote"), "{again}");
     assert_eq!(files(&home.path(".cursor")), 2, "no second copy");
 
@@ -100,6 +107,57 @@ fn from_nothing_to_a_working_entry_and_back() {
     assert!(gone.status.success(), "{}", said(&gone));
     assert_eq!(home.read(".cursor/mcp.json"), before);
     assert!(said(&home.run(&["uninstall", "cursor", "--yes"], &[])).contains("Cursor has no 'oncehub'"));
+}
+
+#[test]
+fn a_client_that_takes_few_tools_gets_core_unless_somebody_says_otherwise() {
+    let core = core();
+    let home = Home::new();
+    let install = |more: &[&str]| {
+        let output = home.run(&[&["install", "--sandbox", "--yes"], more].concat(), &[]);
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    };
+    let written = |args: &str| {
+        let file = home.read(".cursor/mcp.json");
+        assert!(file.contains(args), "{args}: {file}");
+    };
+    let note = format!(
+        "Cursor takes about 40 tools of all servers together: this entry offers the toolset core, {core} tools"
+    );
+    // Another client is registered with all tools by the same command, and both entries are tried.
+    let text = install(&["cursor", "zed"]);
+    assert!(text.contains(&note) && text.contains("--toolsets all offers every one"), "{text}");
+    let offers = [core, tools(false)].map(|tools| format!("offers {tools} tools"));
+    assert!(offers.iter().all(|offer| text.contains(offer)), "{text}");
+    written("\"--toolsets=core\"");
+    assert!(!home.read(".config/zed/settings.json").contains("toolsets"));
+    // Again, it is as it was; and so is what the person has chosen since.
+    assert!(install(&["cursor"]).contains("already up to date"));
+    let text = install(&["cursor", "--toolsets", "bookings,users"]);
+    assert!(!text.contains(&note), "{text}");
+    written("\"--toolsets=bookings,users\"");
+    let text = install(&["cursor", "--read-only"]);
+    assert!(!text.contains(&note), "{text}");
+    written("\"--read-only\", \"--time-zone=Europe/Berlin\", \"--toolsets=bookings,users\"");
+    install(&["cursor", "--toolsets", "all"]);
+    install(&["cursor"]);
+    written("\"--toolsets=all\"");
+    // An entry of before there was a choice goes on without one.
+    let file = home.read(".cursor/mcp.json").replace(", \"--toolsets=all\"", "");
+    home.write(".cursor/mcp.json", &file);
+    let text = install(&["cursor"]);
+    assert!(text.contains("already up to date") && !text.contains(&note), "{text}");
+    // A project's file may be a stranger's.
+    let project = install(&["cursor", "--project", "--name", "other"]);
+    assert!(project.contains(&note), "{project}");
+    // An address is told by a header, and what is only printed says so, too.
+    let printed = home.run(&["install", "cursor", "--http", "https://x.example/mcp", "--key", "none", "--print"], &[]);
+    assert!(
+        said(&printed).contains("\"X-MCP-Toolsets\": \"core\"") && said(&printed).contains(&note),
+        "{}",
+        said(&printed)
+    );
 }
 
 #[test]
@@ -238,7 +296,7 @@ fn a_hosted_server_is_registered_with_its_key_and_tried() {
         ];
         let output = home.run(&arguments, &[("ONCEHUB_API_KEY", sandbox::KEY)]);
         let text = said(&output);
-        assert!(output.status.success() && text.contains("offers 17 tools"), "{client}: {text}");
+        assert!(output.status.success() && text.contains(&format!("offers {} tools", core())), "{client}: {text}");
         assert!(!text.contains(sandbox::KEY), "{text}");
     }
     let entry = home.read(".gemini/settings.json");
@@ -247,7 +305,7 @@ fn a_hosted_server_is_registered_with_its_key_and_tried() {
         "{entry}"
     );
     let text = said(&home.run(&["install", "--list"], &[]));
-    assert_eq!(text.matches("registered and works (address), 17 tools").count(), 4, "{text}");
+    assert_eq!(text.matches(&format!("registered and works (address), {} tools", core())).count(), 4, "{text}");
     server.stop();
     let list = home.run(&["install", "--list"], &[]);
     assert_eq!(list.status.code(), Some(1));
@@ -379,7 +437,7 @@ fn a_check_tries_each_clients_entry_as_the_client_would() {
     let clients: Vec<String> = about(&findings, "client").iter().map(ToString::to_string).collect();
     let of = |name: &str| clients.iter().find(|text| text.contains(name)).unwrap_or_else(|| panic!("{clients:#?}"));
     assert!(
-        of("Cursor").contains("\"ok\"") && of("Cursor").contains(&format!("offers {} tools", tools(false))),
+        of("Cursor").contains("\"ok\"") && of("Cursor").contains(&format!("offers {} tools", core())),
         "{clients:#?}"
     );
     assert!(of("Windsurf").contains("/no/such/program does not start"), "{clients:#?}");

@@ -4,6 +4,7 @@ mod entry;
 mod key;
 mod list;
 mod project;
+mod selection;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -102,17 +103,30 @@ pub(super) async fn run(
     };
     if arguments.print {
         for client in clients {
+            let (entry, note) = selection::for_client(client, &entry, None, given, dotenv);
             // On standard error, so that standard output is the block alone.
             let file = client.file(&machine, scope)?;
             let _ = console::Term::stderr().write_line(&format!("{}: {}", client.name, file.display()));
+            if let Some(note) = note {
+                let _ = console::Term::stderr().write_line(&note);
+            }
             print_line(client.block(&target.name, &entry)?.trim_end());
         }
         return Ok(ExitCode::SUCCESS);
     }
     // All changes are computed before any is written.
-    let changes =
-        clients.into_iter().map(|client| Ok((client, client.register(&machine, scope, &target.name, &entry)?)));
-    let changes: Vec<_> = changes.collect::<anyhow::Result<_>>()?;
+    let (mut changes, mut entries, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for client in clients {
+        // What a project's file says may be a stranger's choice.
+        let before = if target.project { None } else { client.find(&machine, scope, &target.name)? };
+        let before = before.and_then(|found| found.entry);
+        let (entry, note) = selection::for_client(client, &entry, before.as_ref(), given, dotenv);
+        changes.push((client, client.register(&machine, scope, &target.name, &entry)?));
+        notes.extend(note);
+        if !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
     for (client, change) in &changes {
         if !client.is_installed(&machine) {
             print_line(&format!("{} does not seem to be installed; its file is written anyway.", client.name));
@@ -123,7 +137,9 @@ pub(super) async fn run(
             print_line(&format!("{} has it switched off: switch it on there.", client.name));
         }
     }
-    let notes = if arguments.http.is_none() { entry::notes(given, &machine, dotenv) } else { Vec::new() };
+    if arguments.http.is_none() {
+        notes.extend(entry::notes(given, &machine, dotenv));
+    }
     for note in notes.into_iter().chain(key.notes(scope)) {
         print_line(&note);
     }
@@ -137,7 +153,13 @@ pub(super) async fn run(
     }
     key.keep()?;
     write(&changes)?;
-    Ok(tried(&entry, &machine, scope).await)
+    for entry in &entries {
+        let outcome = tried(entry, &machine, scope).await;
+        if outcome != ExitCode::SUCCESS {
+            return Ok(outcome);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Removes the server's entry.

@@ -56,6 +56,13 @@ in_era() {
   done 3< <(table | sed "s/\$coming/$coming/g; s/\$past/$past/g; s/\$slot/$slot/g")
   [ "$(grep -c '"inputSchema"' <<<"$listed")" = "$(($(table | wc -l) / 4))" ] || fail "$era: there are other tools"
 
+  check "$era prompts/list" "$(method prompts/list)" '"name": "follow_up_no_shows"' '"title": "Follow up on no-shows"'
+  check "$era prompts/get" "$(method prompts/get --prompt-name follow_up_no_shows --prompt-args 'host=Dana Reyes')" \
+    '"role": "user"' 'host`: .."Dana Reyes' 'list_bookings'
+  check "$era prompts/get fails" "$(method prompts/get --prompt-name nothing)" 'there is no prompt .nothing.' '^exit code [1-9]'
+  check "$era resources/list" "$(method resources/list)" '"uri": "skill://follow-up-no-shows/SKILL.md"'
+  check "$era resources/read" "$(method resources/read --uri skill://follow-up-no-shows/SKILL.md)" 'name: follow-up-no-shows'
+
   # What an operator sets holds here too; and the inspector's command line cannot ask anybody.
   listed=$(method tools/list -e ONCEHUB_MCP_READ_ONLY=true)
   check "$era read-only" "$listed" '"name": "list_contacts"'
@@ -106,6 +113,9 @@ over_http() {
   done
 
   path=/mcp transport=http
+  check "$era prompts/list" "$(method prompts/list --header "$api_key")" '"name": "follow_up_no_shows"'
+  check "$era prompts/get" "$(method prompts/get --prompt-name follow_up_no_shows --prompt-args host=me --header "$api_key")" \
+    '"role": "user"' 'list_bookings'
   check "$era a call" "$(call get_contact "$tom" --header "$api_key")" '"structuredContent": \{' '"isError": false'
   check "$era a failure" "$(call get_contact '{"contact_id": "nobody"}' --header "$bearer")" \
     '"type": "not_found"' tool_is_error '^exit code 5$'

@@ -38,10 +38,12 @@ check() {
 }
 
 serve "$ONCEHUB_MCP_BINARY"
-for scenario in server-initialize ping tools-list server-sse-multiple-streams dns-rebinding-protection server-session-lifecycle; do
+for scenario in server-initialize ping tools-list prompts-list resources-list completion-complete \
+  server-sse-multiple-streams dns-rebinding-protection server-session-lifecycle; do
   check "2025-11-25 $scenario" conformance --scenario "$scenario" --spec-version 2025-11-25 --expected-failures none.yml
 done
-for scenario in tools-list server-sse-multiple-streams dns-rebinding-protection input-required-result-unsupported-methods http-header-validation; do
+for scenario in tools-list prompts-list resources-list completion-complete caching sep-2164-resource-not-found \
+  server-sse-multiple-streams dns-rebinding-protection input-required-result-unsupported-methods http-header-validation; do
   check "2026-07-28 $scenario" conformance --scenario "$scenario" --spec-version 2026-07-28 --expected-failures none.yml
 done
 check "2026-07-28 server-stateless" conformance --scenario server-stateless --spec-version 2026-07-28 --expected-failures without-fixtures.yml

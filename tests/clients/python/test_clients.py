@@ -2,6 +2,7 @@
 
 import pytest
 from mcp import Client, MCPError
+from mcp_types import PromptReference
 
 from sessions import CALLS, ERAS, READS, run, server, succeed
 
@@ -68,5 +69,25 @@ def test_a_failure_is_a_result_that_says_what_to_do(era):
             assert unknown.is_error and unknown.structured_content["error"]["type"] == "invalid_argument"
             with pytest.raises(MCPError, match="did you mean list_bookings"):
                 await client.call_tool("list_booking", {})
+
+    run(session())
+
+
+def test_playbooks_are_prompts_with_completed_arguments_and_files_to_read(era):
+    async def session():
+        async with Client(server(), mode=era) as client:
+            prompts = {prompt.name: prompt for prompt in (await client.list_prompts()).prompts}
+            assert {argument.name for argument in prompts["follow_up_no_shows"].arguments} >= {"host", "calendar"}
+            reference = PromptReference(type="ref/prompt", name="follow_up_no_shows")
+            completed = await client.complete(reference, {"name": "host", "value": "dana"})
+            assert completed.completion.values == ["Dana Reyes"]
+            arguments = {"host": completed.completion.values[0], "calendar": "Intro\ncall"}
+            [message] = (await client.get_prompt("follow_up_no_shows", arguments)).messages
+            assert '- `host`: "Dana Reyes"' in message.content.text and '"Intro\\ncall"' in message.content.text
+            with pytest.raises(MCPError, match="there is no prompt 'nothing'"):
+                await client.get_prompt("nothing")
+            [uri] = [str(one.uri) for one in (await client.list_resources()).resources if "no-shows" in one.name]
+            [skill] = (await client.read_resource(uri)).contents
+            assert skill.text.startswith("---\nname: follow-up-no-shows\n")
 
     run(session())

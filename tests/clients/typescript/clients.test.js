@@ -49,6 +49,23 @@ for (const [name, connect] of Object.entries(clients)) {
     }
   });
 
+  test(`${name}: playbooks are prompts with completed arguments, and files to read`, { timeout: 60_000 }, () =>
+    session(connect, yes, async (client) => {
+      const prompt = "follow_up_no_shows";
+      const { prompts } = await client.listPrompts();
+      assert.ok(prompts.find((one) => one.name === prompt).arguments.some((argument) => argument.name === "host"));
+      const ref = { type: "ref/prompt", name: prompt };
+      const { completion } = await client.complete({ ref, argument: { name: "host", value: "dana" } });
+      assert.deepEqual(completion.values, ["Dana Reyes"]);
+      const { messages } = await client.getPrompt({ name: prompt, arguments: { host: completion.values[0] } });
+      assert.match(messages[0].content.text, /- `host`: "Dana Reyes"/);
+      await assert.rejects(client.getPrompt({ name: "nothing" }), /there is no prompt 'nothing'/);
+      const uri = "skill://follow-up-no-shows/SKILL.md";
+      assert.ok((await client.listResources()).resources.some((resource) => resource.uri === uri));
+      const { contents } = await client.readResource({ uri });
+      assert.ok(contents[0].text.startsWith("---\nname: follow-up-no-shows\n"));
+    }));
+
   for (const tool of Object.keys(calls)) {
     test(`${name}: ${tool} works, and says how it fails`, { timeout: 60_000 }, () =>
       session(connect, yes, (client) => worksAndSaysHowItFails(client, tool)));

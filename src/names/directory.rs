@@ -246,7 +246,7 @@ impl Entries {
 
     /// Returns what has this folded text as a part of its name.
     pub(super) fn called_like(&self, folded: &str) -> impl Iterator<Item = &Entry> {
-        self.all.iter().filter(move |entry| !folded.is_empty() && entry.names.iter().any(|name| name.contains(folded)))
+        self.all.iter().filter(move |entry| !folded.is_empty() && entry.is_called_like(folded))
     }
 
     /// Describes a noun in which nothing was found: "no user", or none of the first so many.
@@ -350,6 +350,11 @@ impl Item for Entry {
 }
 
 impl Entry {
+    /// Whether a folded text is a part of one of its names.
+    pub(super) fn is_called_like(&self, folded: &str) -> bool {
+        self.names.iter().any(|name| name.contains(folded))
+    }
+
     /// Describes a contact, which no directory lists.
     pub(super) fn of_contact(id: &str, name: Option<String>, email: Option<&str>) -> Self {
         let name = name.or_else(|| email.map(str::to_owned)).unwrap_or_else(|| id.to_owned());

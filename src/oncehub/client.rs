@@ -373,7 +373,7 @@ impl Client {
     async fn wait_for_limits(&self, started: Instant, deadline: Instant, last: Option<&Error>) -> Result<(), Error> {
         let budget = &self.settings().budget;
         let has_begun = self.deadline.is_some() && self.ledger.requests() > 0;
-        let until = if self.waits { deadline } else { Instant::now() };
+        let until = if self.waits { deadline } else { deadline.min(Instant::now() + AT_ONCE) };
         let late = |cause| last.cloned().unwrap_or_else(|| Error::not_done(cause));
         let limited = |retry_after| Cause::RateLimited { retry_after, rejection: None };
         match budget.acquire(until, has_begun).await {
@@ -475,6 +475,9 @@ struct Request {
     /// For a change: the ids in its path and the addresses in its body.
     about: Vec<String>,
 }
+
+/// How long a request that does not wait may take to get a moment that is free.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 /// The least time that a response takes.
 const MIN_RESPONSE_TIME: Duration = Duration::from_millis(20);

@@ -77,8 +77,8 @@ impl Argument {
         }
     }
 
-    /// Returns what begins or continues with what has been typed. It is empty where the account's names cannot be read at
-    /// once: nobody waits for it while they type.
+    /// Returns what the argument can become, given what has been typed. That is nothing where the account's names cannot
+    /// be read at once: nobody waits for it while they type.
     pub(super) async fn completed(&self, typed: &str, names: &Names) -> CompletionInfo {
         let mut values = match &self.kind {
             Kind::Named(nouns) => names.suggested(nouns, typed).await,

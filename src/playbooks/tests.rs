@@ -1,12 +1,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::file::{arguments_of, calls};
 use super::*;
-use crate::tools::{Catalogue, Selection};
+use crate::actions::Settings;
+use crate::oncehub::{self, Budget, Client, Key, KeySource};
+use crate::tools::{Catalogue, Selection, Tools};
 
 fn playbook(name: &str) -> &'static Playbook {
     Playbook::all().iter().find(|playbook| playbook.name() == name).unwrap()
@@ -156,6 +159,24 @@ fn a_hostile_argument_is_quoted_data() {
         assert!(value.chars().count() <= 501 && !value.contains(['\u{202e}', '\u{200b}', '\u{2028}']), "{line}");
         assert_eq!(text.replace(line, "\"Dana\""), usual);
     }
+}
+
+#[tokio::test]
+async fn an_argument_of_few_words_is_completed_with_them_and_no_names_are_no_error() {
+    let nowhere = Client::new(oncehub::Settings {
+        url: oncehub::api_root("http://127.0.0.1:9").unwrap(),
+        key: Key::new(KeySource::Given("key".into())).unwrap(),
+        budget: Budget::new(&[]),
+        reply_limit: 1 << 20,
+    });
+    let names = Tools::new(nowhere, Settings::default()).names(Duration::from_secs(1));
+    let completed =
+        async |argument: &str, typed: &str| playbook("out_sick").completed(argument, typed, &names).await.values;
+    assert_eq!(completed("change", "").await, ["request_reschedule", "cancel", "reassign"]);
+    assert_eq!(completed("change", "REA").await, ["reassign"]);
+    assert_eq!(completed("host", "m").await, ["me"], "whatever cannot be read");
+    assert_eq!(completed("host", "da").await, [""; 0]);
+    assert_eq!(completed("reason", "ill").await, [""; 0]);
 }
 
 #[test]

@@ -22,6 +22,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -183,7 +184,9 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let found = self.playbooks(&context.extensions)?.find("resource", &request.uri, Playbook::uri);
-        let playbook = found.map_err(|error| ErrorData::resource_not_found(error.message, None))?;
+        let shown: String = request.uri.chars().take(200).collect();
+        let unknown = |error: ErrorData| ErrorData::resource_not_found(error.message, Some(json!({"uri": shown})));
+        let playbook = found.map_err(unknown)?;
         let contents = ReadResourceResult::new(vec![playbook.contents()]);
         Ok(contents.with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private).into())
     }

@@ -320,6 +320,8 @@ fn an_entry_takes_nothing_from_a_folder_and_names_a_trusted_file_by_its_whole_pa
     assert!(output.status.code() == Some(2) && said(&output).contains("there is no key"), "{}", said(&output));
     assert!(stderr(&output).contains("ONCEHUB_API_KEY, ONCEHUB_API_URL (not for an entry)"), "{}", said(&output));
     assert!(!folder.home().join(".config").exists());
+    // A choice of tools in that file is the person's, too.
+    folder.write(".env", &format!("{text}ONCEHUB_MCP_TOOLSETS=all\n"));
     let output = folder.run(&["install", "cursor", "--yes", "--env-file", ".env"], &[]);
     assert!(
         output.status.success() && stdout(&output).contains(&format!("offers {} tools", tools(false))),

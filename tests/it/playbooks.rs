@@ -198,7 +198,7 @@ async fn headers_narrow_the_playbooks_of_a_request() {
         let got = message(request("prompts/get", json!({"name": OFFERED})).send().await.unwrap()).await;
         assert_eq!(got["messages"].is_array(), is_offered, "{header}: {got}");
         let completed =
-            message(request("completion/complete", typed(OFFERED, "host", "da")).send().await.unwrap()).await;
+            message(request("completion/complete", typed(OFFERED, "host", "dan")).send().await.unwrap()).await;
         assert_eq!(completed["completion"]["values"] == json!(["Dana Reyes"]), is_offered, "{header}: {completed}");
     }
     assert!(server.post("/mcp", "", &json!({})).send().await.unwrap().status() == 401, "none of it without a key");
@@ -221,14 +221,14 @@ fn a_completion_costs_what_names_cost_and_fails_nobody() {
     assert_eq!(values("da"), json!([]));
     assert_eq!(sandbox.requests().len(), 1, "it is tried once");
     sandbox.heal();
-    for value in ["d", "da", "dan"] {
+    for value in ["D", "da", "dan"] {
         assert_eq!(values(value)[0], "Dana Reyes");
     }
     assert_eq!(sandbox.requests().len(), 2, "the names are read once");
     session.end();
     // Without a key there are no names.
     let mut session = Session::open(program());
-    let answer = session.request("completion/complete", typed(OFFERED, "host", "da"));
+    let answer = session.request("completion/complete", typed(OFFERED, "host", "dan"));
     assert_eq!(answer["result"]["completion"]["values"], json!([]), "{answer}");
     assert_eq!(
         names(&session.request("prompts/list", json!({}))["result"], "prompts", "name"),

@@ -5,6 +5,7 @@
 mod bench;
 mod clients;
 mod links;
+mod playbooks;
 mod recipes;
 mod settings;
 mod shell;

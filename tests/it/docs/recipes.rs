@@ -32,7 +32,7 @@ async fn reply(line: &str) -> Option<String> {
 
 /// Whether a reply that was shortened for reading is this one: a line `…` stands for any number of lines, and `…` at the end
 /// of a line for its rest.
-fn is_like(shown: &str, real: &str) -> bool {
+pub(super) fn is_like(shown: &str, real: &str) -> bool {
     let mut real = real.lines();
     let mut may_skip = false;
     for line in shown.lines() {

@@ -44,7 +44,7 @@ impl Kind {
 }
 
 impl Argument {
-    /// Reads a line of a file: ``- `host` (user, required): who is away.``
+    /// Reads a line of a file: ``- `host` (user, required): Who is away.``
     pub(super) fn read(line: &str) -> Option<Self> {
         let (head, description) = line.split_once(": ")?;
         let (name, kind) = head.strip_prefix("- `")?.strip_suffix(')')?.split_once("` (")?;
@@ -73,7 +73,7 @@ impl Argument {
         let [head, description] = &self.line;
         match value {
             Some(value) => format!("{head}: {}\n", quoted(value, LONGEST)),
-            None => format!("{head}: not given; {description}\n"),
+            None => format!("{head}: not given. {description}\n"),
         }
     }
 

@@ -45,7 +45,7 @@ impl Playbook {
         let arguments = list.lines().filter(|line| !line.is_empty()).map(argument).collect::<Result<_, _>>()?;
         let around = [format!("{}{ARGUMENTS}", before.trim_start()), format!("{STEPS}{steps}")];
         let tools = calls(steps).map(|(tool, _)| tool.to_owned()).collect::<BTreeSet<_>>();
-        Ok(Self { front, around, arguments, tools, text })
+        Ok(Self { text, front, around, arguments, tools })
     }
 }
 

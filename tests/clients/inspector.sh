@@ -58,7 +58,7 @@ in_era() {
 
   check "$era prompts/list" "$(method prompts/list)" '"name": "follow_up_no_shows"' '"title": "Follow up on no-shows"'
   check "$era prompts/get" "$(method prompts/get --prompt-name follow_up_no_shows --prompt-args 'host=Dana Reyes')" \
-    '"role": "user"' 'host`: .."Dana Reyes' 'list_bookings'
+    '"role": "user"' 'host`: ..Dana Reyes' 'list_bookings'
   check "$era prompts/get fails" "$(method prompts/get --prompt-name nothing)" 'there is no prompt .nothing.' '^exit code [1-9]'
   check "$era resources/list" "$(method resources/list)" '"uri": "skill://follow-up-no-shows/SKILL.md"'
   check "$era resources/read" "$(method resources/read --uri skill://follow-up-no-shows/SKILL.md)" 'name: follow-up-no-shows'

@@ -28,7 +28,7 @@ fn overrides(schedule: &Value) -> Vec<&str> {
 }
 
 /// A range of dates with the same hours.
-fn range(from: &str, to: &str, hours: Value) -> Value {
+fn range(from: &str, to: &str, hours: &Value) -> Value {
     json!({"overrides": [{"from": from, "to": to, "working_hours": hours}]})
 }
 
@@ -36,7 +36,7 @@ fn range(from: &str, to: &str, hours: Value) -> Value {
 async fn a_range_is_closed_and_opened_again_as_it_was() {
     let bench = Bench::start().await;
     let before = schedule(&bench, DANA);
-    let replied = update(&bench, DANA, range("tomorrow", "2026-12-31", json!([]))).await;
+    let replied = update(&bench, DANA, range("tomorrow", "2026-12-31", &json!([]))).await;
     assert_snapshot!(replied.text());
     let during = schedule(&bench, DANA);
     // The weekends, and a Thursday off, are closed already.
@@ -53,7 +53,7 @@ async fn hours_for_a_range_leave_closed_days_closed() {
     let bench = Bench::start().await;
     let before = schedule(&bench, LEE);
     let mornings = json!([{"start_time": "09:00", "end_time": "12:00"}]);
-    let replied = update(&bench, LEE, range("2026-12-05", "2026-12-14", mornings)).await;
+    let replied = update(&bench, LEE, range("2026-12-05", "2026-12-14", &mornings)).await;
     assert!(replied.text().contains("4 closed days stay closed"), "{}", replied.text());
     assert!(replied.text().contains("Mon 2026-12-07 to Mon 2026-12-14 (6 days) 09:00-12:30"), "{}", replied.text());
     let during = schedule(&bench, LEE);
@@ -79,7 +79,7 @@ async fn hours_for_a_range_leave_closed_days_closed() {
 #[tokio::test]
 async fn a_range_in_which_there_is_nothing_to_change_sends_nothing() {
     let bench = Bench::start().await;
-    let weekend = update(&bench, DANA, range("saturday", "sunday", json!([]))).await;
+    let weekend = update(&bench, DANA, range("saturday", "sunday", &json!([]))).await;
     assert!(weekend.text().contains("2026-11-28 to 2026-11-29: every day is closed already."), "{}", weekend.text());
     let none = json!({"overrides": [{"from": "2026-12-01", "to": "2026-12-05", "remove": true}]});
     let none = update(&bench, DANA, none).await;
@@ -112,7 +112,7 @@ async fn a_range_that_is_none_is_refused_by_its_field() {
     ]});
     assert!(update(&bench, DANA, twice).await.failure().contains("2026-12-03 appears twice"));
     // A leap day and a year make 366 days.
-    let year = update(&bench, DANA, range("2027-03-01", "2028-02-29", json!([]))).await;
+    let year = update(&bench, DANA, range("2027-03-01", "2028-02-29", &json!([]))).await;
     assert_eq!(year.structure()["changes"][0]["to"], "2028-02-29");
     assert_eq!(bench.requests("PATCH", "/"), 1);
 }
@@ -121,7 +121,7 @@ async fn a_range_that_is_none_is_refused_by_its_field() {
 async fn a_preview_shows_what_the_change_then_does_and_writes_nothing() {
     let bench = Bench::asking(Confirm::Always, Some(vec![Answer::Yes])).await;
     let before = schedule(&bench, DANA);
-    let change = range("today", "+10d", json!([{"start_time": "11:00", "end_time": "15:00"}]));
+    let change = range("today", "+10d", &json!([{"start_time": "11:00", "end_time": "15:00"}]));
     let mut asked = change.clone();
     asked["preview"] = true.into();
     let shown = update(&bench, DANA, asked).await;
@@ -146,7 +146,7 @@ async fn there_is_no_way_back_to_hours_that_are_not_known() {
     let bench = Bench::start().await;
     let nothing = Fault::new(Effect::Replace(json!({"object": "schedule", "timezone": "America/New_York"})));
     bench.sandbox.fail(nothing.on("GET", "/scheduling-availability").times(1));
-    let replied = update(&bench, DANA, range("2026-12-01", "2026-12-02", json!([]))).await;
+    let replied = update(&bench, DANA, range("2026-12-01", "2026-12-02", &json!([]))).await;
     bench.sandbox.heal();
     assert!(replied.text().contains("note: There is no undo"), "{}", replied.text());
     assert!(replied.structure()["undo"].is_null());

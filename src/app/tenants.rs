@@ -15,9 +15,9 @@ use super::figures::Figures;
 use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Window, Windows};
 use crate::records::Zone;
 use crate::records::failure::Failure;
-use crate::server::{Account, Server};
+use crate::server::{Account, Origin, Server};
 use crate::tools::{Catalogue, Selection, Tools};
-use crate::transport::http::{Backend, Caller, InFlight, Refusal};
+use crate::transport::http::{Backend, Caller, InFlight, Refusal, Trail};
 
 /// How many accounts are cached, and for how long after their last request.
 const ACCOUNTS: u64 = 10_000;
@@ -29,6 +29,9 @@ const REMEMBER_STRANGERS: Duration = Duration::from_mins(1);
 
 /// The timeout for OnceHub to validate the key of a new session.
 const VALIDATION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The timeout of a probe of readiness: those who probe give up soon.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How long a readiness result is cached: each one costs a request to OnceHub.
 const READY_FOR: Duration = Duration::from_mins(1);
@@ -74,7 +77,14 @@ impl Tenants {
         let server = Server::per_request();
         Ok(Self {
             server,
-            own: Account { tools, catalogue: Arc::new(catalogue), tenant: OWN.into(), can_interrupt: true, held: None },
+            own: Account {
+                tools,
+                catalogue: Arc::new(catalogue),
+                tenant: OWN.into(),
+                origin: None,
+                can_interrupt: true,
+                held: None,
+            },
             address,
             client,
             known: Caches::new(ACCOUNTS, 200, REMEMBER),
@@ -82,6 +92,24 @@ impl Tenants {
             ready: tokio::sync::Mutex::default(),
             figures: Figures::collect()?,
         })
+    }
+
+    /// Asks OnceHub whether calls can succeed, unless that is known.
+    async fn probe(&self) -> Result<(), String> {
+        // Concurrent probes wait for one result.
+        let mut known = self.ready.lock().await;
+        if let Some((at, answer)) = &*known
+            && at.elapsed() < if answer.is_ok() { READY_FOR } else { UNREADY_FOR }
+        {
+            return answer.clone();
+        }
+        // Before the probe itself is over, so that its result is kept.
+        let client = self.client.until(Instant::now() + PROBE_TIMEOUT - Duration::from_millis(200));
+        let asked =
+            if client.settings().key.is_missing() { client.ping().await } else { client.check().await.map(|_| ()) };
+        let answer = asked.map_err(|error| Failure::from(&error).message);
+        *known = Some((Instant::now(), answer.clone()));
+        answer
     }
 
     /// Returns the caches for a tenant, and those it may still be in from before its key was accepted or rejected.
@@ -140,7 +168,9 @@ impl Backend for Tenants {
         let tools = tools.of_caller(user(&head.headers)?, zone(&head.headers)?);
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
         let (tenant, can_interrupt) = (Arc::clone(&caller.tenant), caller.takes_stream);
-        head.extensions.insert(Account { tools, catalogue, can_interrupt, held, tenant });
+        let trail = head.extensions.get::<Trail>();
+        let origin = trail.map(|trail| Origin { request: Arc::clone(&trail.id), client: trail.client });
+        head.extensions.insert(Account { tools, catalogue, can_interrupt, held, origin, tenant });
         Ok(())
     }
 
@@ -161,21 +191,8 @@ impl Backend for Tenants {
     }
 
     async fn ready(&self) -> Result<(), String> {
-        // Concurrent probes wait for one result.
-        let mut known = self.ready.lock().await;
-        if let Some((at, answer)) = &*known
-            && at.elapsed() < if answer.is_ok() { READY_FOR } else { UNREADY_FOR }
-        {
-            return answer.clone();
-        }
-        let asked = if self.client.settings().key.is_missing() {
-            self.client.ping().await
-        } else {
-            self.client.check().await.map(|_| ())
-        };
-        let answer = asked.map_err(|error| Failure::from(&error).message);
-        *known = Some((Instant::now(), answer.clone()));
-        answer
+        let late = || format!("OnceHub did not answer within {} s", PROBE_TIMEOUT.as_secs());
+        tokio::time::timeout(PROBE_TIMEOUT, self.probe()).await.unwrap_or_else(|_| Err(late()))
     }
 
     fn metrics(&self) -> String {
@@ -193,6 +210,10 @@ impl Backend for Tenants {
 
     async fn finish_changes(&self) {
         self.own.tools.finish_changes().await;
+    }
+
+    fn cut_off(&self) {
+        self.server.cut_off();
     }
 }
 

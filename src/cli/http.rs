@@ -7,14 +7,20 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::Args;
-use secrecy::SecretString;
+use clap::builder::RangedU64ValueParser;
+use serde_json::json;
 use url::Url;
 
-use super::{print_line, shutdown_signal};
+use super::{Reload, print_line, until_stopped};
 use crate::app::App;
-use crate::config::{Config, SWITCH, secret};
+use crate::config::{Config, SWITCH};
 use crate::oncehub::{Key, KeySource, key_in};
-use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, Metrics, Proxy, Settings, is_local};
+use crate::transport::http::{
+    self, Certificates, Door, Keys, Limits, Listener, Metrics, Proxy, Settings, Tokens, is_local,
+};
+
+/// The variable of the server's token. It has no flag, since others can read command lines.
+const TOKEN: &str = "ONCEHUB_MCP_TOKEN";
 
 /// The options of `oncehub-mcp http`. Each flag is also an environment variable, as its help says.
 #[derive(Args, Clone, Debug)]
@@ -22,7 +28,7 @@ use crate::transport::http::{self, Certificates, Door, Keys, Limits, Listener, M
 #[command(next_help_heading = "HTTP (each also an environment variable, or a line in the file of --env-file)")]
 pub(super) struct Arguments {
     /// Address to listen on; port 0 picks a free port
-    #[arg(long, env = "ONCEHUB_MCP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    #[arg(long, env = "ONCEHUB_MCP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000", value_parser = address)]
     listen: SocketAddr,
     /// Check whether the server that listens there is alive, and exit with 0 or 1 (a container's health check)
     #[arg(long)]
@@ -40,7 +46,7 @@ pub(super) struct Arguments {
     /// token
     #[arg(long, env = "ONCEHUB_MCP_SHARED_KEY", value_name = SWITCH)]
     shared_key: bool,
-    /// File with the server's token [instead of `ONCEHUB_MCP_TOKEN`]
+    /// File with the server's token, or several, one on each line, read again when it changes [instead of `ONCEHUB_MCP_TOKEN`]
     #[arg(long, env = "ONCEHUB_MCP_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// A proxy in front terminates TLS
@@ -56,40 +62,67 @@ pub(super) struct Arguments {
     /// The certificate's private key (PEM)
     #[arg(long, env = "ONCEHUB_MCP_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// How long in-flight calls may take to finish after SIGTERM, in seconds
-    #[arg(long, env = "ONCEHUB_MCP_DRAIN", value_name = "SECONDS", default_value_t = 30)]
+    /// How long to go on serving after SIGTERM, while /readyz already says 503, in seconds: until a load balancer has
+    /// noticed
+    #[arg(long, env = "ONCEHUB_MCP_DRAIN_DELAY", value_name = "SECONDS", default_value_t = 0, value_parser = seconds(0))]
+    drain_delay: u64,
+    /// How long in-flight calls may take to finish after that, in seconds
+    #[arg(long, env = "ONCEHUB_MCP_DRAIN", value_name = "SECONDS", default_value_t = 30, value_parser = seconds(0))]
     drain: u64,
+    /// Log a line for each request, not only for calls and refusals
+    #[arg(long, env = "ONCEHUB_MCP_ACCESS_LOG", value_name = SWITCH)]
+    access_log: bool,
     /// Maximum concurrent connections
-    #[arg(long, env = "ONCEHUB_MCP_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 5000)]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = 5000, value_parser = count())]
     max_connections: usize,
     /// Maximum concurrent sessions
-    #[arg(long, env = "ONCEHUB_MCP_MAX_SESSIONS", value_name = "COUNT", default_value_t = 2000)]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_SESSIONS", value_name = "COUNT", default_value_t = 2000, value_parser = count())]
     max_sessions: usize,
     /// Maximum concurrent sessions with one key
-    #[arg(long, env = "ONCEHUB_MCP_MAX_SESSIONS_PER_KEY", value_name = "COUNT", default_value_t = 200)]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_SESSIONS_PER_KEY", value_name = "COUNT", default_value_t = 200, value_parser = count())]
     max_sessions_per_key: usize,
     /// Maximum concurrent calls
-    #[arg(long, env = "ONCEHUB_MCP_MAX_CALLS", value_name = "COUNT", default_value_t = 1000)]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_CALLS", value_name = "COUNT", default_value_t = 1000, value_parser = count())]
     max_calls: usize,
     /// Maximum concurrent calls with one key
-    #[arg(long, env = "ONCEHUB_MCP_MAX_CALLS_PER_KEY", value_name = "COUNT", default_value_t = 100)]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_CALLS_PER_KEY", value_name = "COUNT", default_value_t = 100, value_parser = count())]
     max_calls_per_key: usize,
     /// Worker threads: one handles a thousand calls a second, and OnceHub allows less than one
     #[arg(long, env = "ONCEHUB_MCP_THREADS", value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     pub(super) threads: u8,
     /// Maximum size of a request body, in KiB
-    #[arg(long, env = "ONCEHUB_MCP_MAX_BODY", value_name = "KIB", default_value_t = 1024)]
+    #[arg(long, env = "ONCEHUB_MCP_MAX_BODY", value_name = "KIB", default_value_t = 1024, value_parser = count().range(1..=1 << 20))]
     max_body: usize,
     /// How long a session may be idle, in seconds
-    #[arg(long, env = "ONCEHUB_MCP_SESSION_IDLE", value_name = "SECONDS", default_value_t = 3600)]
+    #[arg(long, env = "ONCEHUB_MCP_SESSION_IDLE", value_name = "SECONDS", default_value_t = 3600, value_parser = seconds(1))]
     session_idle: u64,
     /// Timeout for a client to send a request or read a response, in seconds
-    #[arg(long, env = "ONCEHUB_MCP_PATIENCE", value_name = "SECONDS", default_value_t = 30)]
+    #[arg(long, env = "ONCEHUB_MCP_PATIENCE", value_name = "SECONDS", default_value_t = 30, value_parser = seconds(1))]
     patience: u64,
 }
 
+/// Counts of something: 0 would mean that nobody is served.
+fn count() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=1_000_000)
+}
+
+/// Seconds, up to a day.
+fn seconds(least: u64) -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(least..=86_400)
+}
+
+/// Parses an address to listen on.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.trim().parse().map_err(|_| "write an IP address and a port, like 127.0.0.1:8000 or 0.0.0.0:8443")
+}
+
 /// Serves MCP over HTTP until the process is asked to stop.
-pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    arguments: Arguments,
+    mut config: Config,
+    log_format: &str,
+    mut reload: Reload,
+) -> anyhow::Result<ExitCode> {
     if arguments.health {
         return health(&arguments).await;
     }
@@ -112,27 +145,51 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
             it, and add --require-forwarded-proto"
         );
     }
-    let token = secret("ONCEHUB_MCP_TOKEN", arguments.token_file.as_deref())?;
-    let settings = arguments.settings(shares, token)?;
-    let certificates = match (arguments.tls_cert, arguments.tls_key) {
-        (Some(chain), Some(key)) => Some(Certificates::new(chain, key).context("--tls-cert and --tls-key")?),
+    let tokens = arguments.tokens()?;
+    let settings = arguments.settings(shares, tokens.clone())?;
+    let certificates = match (&arguments.tls_cert, &arguments.tls_key) {
+        (Some(chain), Some(key)) => {
+            Some(Certificates::new(chain.clone(), key.clone()).context("--tls-cert and --tls-key")?)
+        }
         _ => None,
     };
     // Thousands of connections need as many file descriptors. Ignore a failure: `accept` reports it if it matters.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let listener = Listener::bind(arguments.listen, certificates)
+    let listener = Listener::bind(arguments.listen, certificates.clone())
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let app = App::new(config).await?;
     app.warn_about_missing_limits();
+    let address = listener.address()?;
     let url = match &settings.public_url {
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => format!("{}://{}", listener.scheme(), listener.address()?),
+        None => format!("{}://{address}", listener.scheme()),
     };
-    // A parent process reads the address, with the port that was picked, from this line.
-    print_line(&format!("MCP is served at {url}/mcp until Ctrl-C; {url}/ shows how to connect."));
-    http::serve(listener, app.tenants()?, settings, shutdown_signal()).await?;
-    Ok(ExitCode::SUCCESS)
+    if let Some(tokens) = tokens {
+        reload.add(move || tokens.reload());
+    }
+    if let Some(certificates) = certificates {
+        reload.add(move || certificates.reload());
+    }
+    reload.at_each_signal();
+    let tenants = app.tenants()?;
+    until_stopped(|stop| async move {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            %address,
+            url,
+            keys = if shares { "shared" } else { "own" },
+            tls = listener.scheme() == "https",
+            behind_proxy = arguments.behind_proxy,
+            "started"
+        );
+        // A parent process reads the address, with the port that was picked, from this line.
+        let banner = format!("MCP is served at {url}/mcp until Ctrl-C; {url}/ shows how to connect.");
+        let is_json = log_format.trim() == "json";
+        print_line(&if is_json { json!({"message": banner}).to_string() } else { banner });
+        http::serve(listener, tenants, settings, stop.cancelled()).await
+    })
+    .await
 }
 
 /// Checks whether a running server is alive.
@@ -157,8 +214,20 @@ async fn health(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl Arguments {
+    /// Returns the server's tokens, if it has any.
+    fn tokens(&self) -> anyhow::Result<Option<Tokens>> {
+        let given = std::env::var(TOKEN).ok().filter(|text| !text.trim().is_empty());
+        let tokens = match (given, &self.token_file) {
+            (Some(_), Some(_)) => bail!("{TOKEN} and {TOKEN}_FILE are both set: keep one of them"),
+            (Some(token), None) => Tokens::given(&token),
+            (None, Some(file)) => Tokens::of_file(file),
+            (None, None) => return Ok(None),
+        };
+        tokens.map(Some).context(TOKEN)
+    }
+
     /// Returns the server's settings, unless they would be unsafe.
-    fn settings(&self, shares: bool, token: Option<SecretString>) -> anyhow::Result<Settings> {
+    fn settings(&self, shares: bool, tokens: Option<Tokens>) -> anyhow::Result<Settings> {
         let is_public = !is_local(&self.listen) || self.behind_proxy;
         let has_tls = self.tls_cert.is_some();
         if !is_local(&self.listen) && !has_tls && !self.behind_proxy {
@@ -168,16 +237,19 @@ impl Arguments {
                 self.listen
             );
         }
-        if is_public && shares && token.is_none() {
+        if is_public && shares && tokens.is_none() {
             bail!("--shared-key: others can reach this server: set ONCEHUB_MCP_TOKEN, to be sent as a bearer token");
         }
         let parse = |text: &String| {
             let url = Url::parse(text.trim()).with_context(|| format!("--public-url: '{text}'"))?;
             ensure!(matches!(url.scheme(), "https" | "http"), "--public-url: '{url}' is neither https nor http");
+            let on_loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            let is_safe = url.scheme() == "https" || on_loopback;
+            ensure!(is_safe, "--public-url: '{url}': keys must not travel unencrypted: write https");
             Ok(url)
         };
         let public_url = self.public_url.as_ref().map(parse).transpose()?;
-        let metrics = match (&token, is_public) {
+        let metrics = match (&tokens, is_public) {
             (Some(_), _) => Metrics::WithToken,
             (None, false) => Metrics::Open,
             (None, true) => Metrics::Closed,
@@ -192,7 +264,7 @@ impl Arguments {
             .context("--allow-host and --allow-origin")?;
         Ok(Settings {
             door,
-            keys: Keys::new(shares, token, |text| key_in(text).map_err(|placeholder| placeholder.to_string()))
+            keys: Keys::new(shares, tokens, |text| key_in(text).map_err(|placeholder| placeholder.to_string()))
                 .context("the system's random source failed")?,
             metrics,
             public_url,
@@ -207,6 +279,8 @@ impl Arguments {
                 idle: Duration::from_secs(self.session_idle),
                 client_timeout: Duration::from_secs(self.patience),
             },
+            access_log: self.access_log,
+            drain_delay: Duration::from_secs(self.drain_delay),
             drain: Duration::from_secs(self.drain),
         })
     }

@@ -1,4 +1,4 @@
-//! The command line: one file per command.
+//! The command line: one file per command, and [`signals`] for those that serve.
 
 mod call;
 mod check;
@@ -8,6 +8,7 @@ mod http;
 mod install;
 mod man;
 mod sandbox;
+mod signals;
 mod stdio;
 mod tools;
 
@@ -19,6 +20,7 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use crate::app::App;
 use crate::config::{Config, Dotenv, Options, Purpose, elsewhere, env_file, given, with_settings, without_unset};
 use crate::telemetry;
+use signals::{Reload, until_stopped};
 
 /// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
 ///
@@ -130,14 +132,17 @@ fn start() -> anyhow::Result<ExitCode> {
     };
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
     let code = runtime.block_on(async {
-        let exporter = telemetry::start(filter, &cli.options.log_format, &config.key)?;
+        let (filter, exporter) = telemetry::start(filter, &cli.options.log_format, &config.key)?;
         // A check reports it among its findings.
         if !matches!(cli.command, Some(Command::Check(_))) {
             dotenv.notes().iter().for_each(|note| tracing::warn!("{}", visible(note)));
         }
         let code = match cli.command.unwrap_or(Command::Stdio) {
             Command::Stdio => stdio::run(App::new(config).await?).await,
-            Command::Http(arguments) => http::run(*arguments, config).await,
+            Command::Http(arguments) => {
+                let reload = Reload::new(filter, &given, dotenv);
+                http::run(*arguments, config, &cli.options.log_format, reload).await
+            }
             Command::Sandbox(arguments) => sandbox::run(&arguments).await,
             Command::Tools(arguments) => tools::run(&arguments, &config),
             Command::Call(arguments) => call::run(arguments, config).await,
@@ -203,20 +208,4 @@ fn print_line(text: &str) {
 /// Whether an answer is a yes.
 fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
-}
-
-/// Completes when the process is asked to end.
-async fn shutdown_signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{print_line, shutdown_signal};
+use super::{print_line, until_stopped};
 use crate::sandbox::{self, Sandbox, Settings};
 
 #[derive(Args, Debug)]
@@ -32,6 +32,9 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     ));
     print_line(&format!("  ONCEHUB_API_URL={} ONCEHUB_API_KEY={} oncehub-mcp check", sandbox.url(), sandbox::KEY));
     print_line(&format!("  curl -H 'API-Key: {}' {}/v2/test", sandbox::KEY, sandbox.url()));
-    shutdown_signal().await;
-    Ok(ExitCode::SUCCESS)
+    until_stopped(|stop| async move {
+        stop.cancelled().await;
+        Ok(())
+    })
+    .await
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::shutdown_signal;
+use super::until_stopped;
 use crate::app::App;
 
 /// Serves MCP until the input ends or the process is asked to stop.
@@ -14,6 +14,5 @@ pub(super) async fn run(app: App) -> anyhow::Result<ExitCode> {
         tracing::warn!("there is no ONCEHUB_API_KEY: tools are listed, but each call will say how to set one");
     }
     app.warn_about_missing_limits();
-    app.serve_stdio(shutdown_signal()).await?;
-    Ok(ExitCode::SUCCESS)
+    until_stopped(|stop| async move { app.serve_stdio(stop.cancelled()).await }).await
 }

@@ -5,11 +5,11 @@ mod dotenv;
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, anyhow, bail};
 use clap::builder::{BoolishValueParser, Resettable, TypedValueParser as _};
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command};
@@ -219,20 +219,6 @@ pub fn without_unset(command: Command) -> Command {
 pub fn flag(text: &str) -> Result<bool, String> {
     let read = BoolishValueParser::new().parse_ref(&Command::default(), None, OsStr::new(text.trim()));
     read.map_err(|_| "use true or false".into())
-}
-
-/// Returns a secret from the environment, or else from a file.
-///
-/// # Errors
-/// If both are given, or the file holds no secret.
-pub fn secret(name: &str, file: Option<&Path>) -> anyhow::Result<Option<SecretString>> {
-    let given = std::env::var(name).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let Some(file) = file else { return Ok(given.map(SecretString::from)) };
-    ensure!(given.is_none(), "{name} and {name}_FILE are both set: keep one of them");
-    let text = std::fs::read_to_string(file);
-    let text = text.with_context(|| format!("{name}: the file {} cannot be read", file.display()))?;
-    ensure!(!text.trim().is_empty(), "{name}: the file {} is empty", file.display());
-    Ok(Some(text.trim().into()))
 }
 
 /// Returns where the key is.

@@ -14,6 +14,7 @@ use tracing::Instrument;
 use url::{Host, Url};
 
 use super::account::{Test, account_in};
+use super::outage::Outage;
 use super::retry::{MOST_ATTEMPTS, decide, retry_after};
 use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection, Sent, ledger};
 
@@ -51,6 +52,8 @@ struct Shared {
     settings: Settings,
     /// Built with the first request, since loading certificates would slow down every start. Shared by all accounts.
     http: Arc<OnceLock<Result<reqwest::Client, String>>>,
+    /// Shared, too.
+    outage: Arc<Outage>,
 }
 
 /// The reason an address cannot be the API's.
@@ -135,7 +138,7 @@ impl Client {
 
     /// Creates a client, which opens its first connection with its first request.
     pub fn new(settings: Settings) -> Self {
-        Self::of(Shared { settings, http: Arc::default() })
+        Self::of(Shared { settings, http: Arc::default(), outage: Arc::default() })
     }
 
     fn of(shared: Shared) -> Self {
@@ -152,7 +155,8 @@ impl Client {
     #[must_use]
     pub fn with_key(&self, key: Key, budget: Budget) -> Self {
         let settings = Settings { key, budget, ..self.settings().clone() };
-        Self::of(Shared { settings, http: Arc::clone(&self.shared.http) })
+        let (http, outage) = (Arc::clone(&self.shared.http), Arc::clone(&self.shared.outage));
+        Self::of(Shared { settings, http, outage })
     }
 
     /// Returns the same client, whose requests all end by `deadline`.
@@ -260,15 +264,16 @@ impl Client {
     /// # Errors
     /// If it cannot be reached, or returns a server error.
     pub async fn ping(&self) -> Result<(), Error> {
-        let timeout = Duration::from_secs(10);
+        let started = Instant::now();
         let asked = self.http()?.get(format!("{}/test", self.settings().url)).send();
-        let asked = tokio::time::timeout(timeout, asked).await.map_err(|_| Cause::Timeout(timeout));
-        let status = asked.and_then(|sent| sent.map_err(|error| lost(&error))).map_err(Error::not_done)?.status();
-        if status.is_server_error() {
-            let problem = format!("HTTP {}", status.as_u16());
-            return Err(Error::not_done(Cause::UnexpectedReply { problem, status: status.as_u16(), request_id: None }));
-        }
-        Ok(())
+        let asked = timeout_at(self.deadline_from(started), asked).await;
+        let asked = asked.map_err(|_| Cause::Timeout(started.elapsed())).and_then(|sent| {
+            let status = sent.map_err(|error| lost(&error))?.status().as_u16();
+            let problem = format!("HTTP {status}");
+            if status >= 500 { Err(Cause::UnexpectedReply { problem, status, request_id: None }) } else { Ok(()) }
+        });
+        self.shared.outage.note(asked.as_ref().err());
+        asked.map_err(Error::not_done)
     }
 
     pub(super) async fn answer<E: Endpoint>(&self, endpoint: &E) -> Result<Answer<E::Response>, Error> {
@@ -278,7 +283,9 @@ impl Client {
     }
 
     async fn ask<T: FromReply>(&self, request: Request) -> Result<Answer<T>, Error> {
-        let span = tracing::debug_span!("request", method = %request.method, path = request.url.path());
+        // Only for export: in the log, the lines of a call have the call's span.
+        let (method, path) = (&request.method, request.url.path());
+        let span = tracing::debug_span!(target: "oncehub_mcp::exported", "request", %method, path);
         self.exchange(request).instrument(span).await
     }
 
@@ -301,7 +308,8 @@ impl Client {
             about = ledger::about(&path, &value);
             body = value.as_object().is_some_and(|fields| !fields.is_empty()).then(|| value.to_string());
         }
-        Ok(Request { method, url, body, about })
+        let endpoint = format!("{method} {}", ledger::outline(&path));
+        Ok(Request { method, url, endpoint, body, about })
     }
 
     /// Sends a request, and sends it again for as long as that is safe and can still succeed in time.
@@ -328,15 +336,24 @@ impl Client {
             if attempt > 1 {
                 counter!("oncehub_retries_total").increment(1);
             }
+            let left_at = Instant::now();
             let tried = timeout_at(deadline, self.attempt(http, &request, &key)).await;
-            let cause = match tried.unwrap_or_else(|_| Err(Cause::Timeout(started.elapsed()))) {
+            let tried = tried.unwrap_or_else(|_| Err(Cause::Timeout(started.elapsed())));
+            let failure = tried.as_ref().err().and_then(Cause::failure_label);
+            // A response that never came took its time, too: otherwise an outage would look fast.
+            let (endpoint, result) = (request.endpoint.clone(), failure.unwrap_or("answered"));
+            histogram!("oncehub_request_duration_seconds", "endpoint" => endpoint, "result" => result)
+                .record(left_at.elapsed());
+            if let Some(name) = failure {
+                counter!("oncehub_requests_total", "status" => name).increment(1);
+            }
+            self.shared.outage.note(tried.as_ref().err());
+            let cause = match tried {
                 Ok(answer) => return Ok(answer),
                 Err(cause) => cause,
             };
-            if let Some(name) = cause.failure_label() {
-                counter!("oncehub_requests_total", "status" => name).increment(1);
-            }
-            tracing::debug!(attempt, error = %scrubbed(&cause), "request failed");
+            let (method, path) = (&request.method, request.url.path());
+            tracing::debug!(%method, path, attempt, error = %scrubbed(&cause), "request failed");
             if let Some(rejection) = cause.rejection().filter(|rejection| rejection.is_bad_key()) {
                 if !is_reloaded && timeout_at(deadline, self.reload_key(&key)).await.unwrap_or(false) {
                     is_reloaded = true;
@@ -401,7 +418,6 @@ impl Client {
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let left_at = Instant::now();
         let response = builder.send().await.map_err(|error| lost(&error))?;
         let status = response.status();
         let headers = response.headers().clone();
@@ -411,8 +427,8 @@ impl Client {
             self.settings().budget.accept();
         }
         counter!("oncehub_requests_total", "status" => status.as_str().to_owned()).increment(1);
-        histogram!("oncehub_request_duration_seconds").record(left_at.elapsed());
-        tracing::debug!(status = status.as_u16(), request_id = request_id.as_deref(), "reply");
+        let (method, path) = (&request.method, request.url.path());
+        tracing::debug!(%method, path, status = status.as_u16(), request_id = request_id.as_deref(), "reply");
         let unexpected = |problem: String| Cause::UnexpectedReply {
             problem: self.scrub(problem),
             status: status.as_u16(),
@@ -471,6 +487,8 @@ impl Client {
 struct Request {
     method: Method,
     url: Url,
+    /// The method and the path without ids, for metrics.
+    endpoint: String,
     body: Option<String>,
     /// For a change: the ids in its path and the addresses in its body.
     about: Vec<String>,

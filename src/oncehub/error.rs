@@ -137,6 +137,15 @@ impl Cause {
         }
     }
 
+    /// Returns whether OnceHub, or the way to it, is at fault, and not the request.
+    pub(super) fn is_oncehubs_fault(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::ConnectionLost(_) | Self::Timeout(_) | Self::UnexpectedReply { .. } => true,
+            Self::Rejected(rejection) => rejection.is_internal(),
+            Self::RateLimited { .. } | Self::NoRoomToTry { .. } | Self::NoKey(_) | Self::HeldBack(_) => false,
+        }
+    }
+
     /// Returns whether a write that failed with this cause may have been carried out.
     ///
     /// Only OnceHub's own rejection (a 429 whatever its type), or a request that was never sent, proves that it was not. A 5xx may come from

@@ -8,8 +8,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 /// The most request ids that are kept: enough to quote to OnceHub's support, without growing forever.
 const IDS: usize = 20;
 
-/// The record of one call: how many requests it has sent, OnceHub's ids for them, and whether one of its changes is in
-/// flight. Clones share the record.
+/// The record of one call: how many requests it has sent, OnceHub's ids for them, whether one of its changes is in
+/// flight, and how it failed. Clones share the record.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger(Arc<Mutex<Entries>>);
 
@@ -27,6 +27,8 @@ struct Entries {
     about: Vec<String>,
     /// Whether the caller has gone.
     is_abandoned: bool,
+    /// The type of the failure that the call ended with.
+    failure: Option<&'static str>,
 }
 
 impl Ledger {
@@ -44,6 +46,21 @@ impl Ledger {
     /// Returns OnceHub's ids of the first requests, comma-separated.
     pub fn ids(&self) -> String {
         self.0.lock().ids.join(",")
+    }
+
+    /// Returns whether a change has been sent.
+    pub fn has_written(&self) -> bool {
+        self.0.lock().has_written
+    }
+
+    /// Records the type of the failure that the call ends with: one of few, for metrics.
+    pub fn fail(&self, kind: &'static str) {
+        self.0.lock().failure = Some(kind);
+    }
+
+    /// Returns the type of the failure that the call ended with, if it failed.
+    pub fn failure(&self) -> Option<&'static str> {
+        self.0.lock().failure
     }
 
     /// Marks the call as abandoned by its caller. Returns true if a change has been sent: then the call has to
@@ -106,10 +123,24 @@ impl Ledger {
 
 /// Returns what a change is about: the ids in its path, and the e-mail addresses, phone numbers and URLs in its body.
 pub(super) fn about(path: &[&str], body: &Value) -> Vec<String> {
-    let is_word = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
     let mut about: Vec<String> = path.iter().filter(|part| !is_word(part)).map(ToString::to_string).collect();
     push_addresses(body, &mut about);
     about
+}
+
+/// Returns a path with `{id}` for the id in it: one of few, whatever an id looks like. Ids are second, and only the list
+/// of text messages has a word there.
+pub(super) fn outline(path: &[&str]) -> String {
+    let part = |(at, part): (usize, &&str)| match *part {
+        word if at != 1 || word == "sms" => format!("/{word}"),
+        _ => "/{id}".to_owned(),
+    };
+    path.iter().enumerate().map(part).collect()
+}
+
+/// Whether a part of a path is one of the API's own words, not an id.
+fn is_word(part: &str) -> bool {
+    part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 fn push_addresses(value: &Value, found: &mut Vec<String>) {
@@ -134,6 +165,18 @@ mod tests {
         assert!(!idle.abandon() && idle.write(&[]).is_err(), "nothing leaves for a caller who has gone");
         assert!(writing.abandon() && writing.about() == ["BKNG-1"]);
         assert!(writing.write(&[]).is_err(), "nor does a second change");
+    }
+
+    #[test]
+    fn an_outline_names_no_id() {
+        for (path, outlined) in [
+            (&["bookings"][..], "/bookings"),
+            (&["bookings", "BKNG-1", "cancel"], "/bookings/{id}/cancel"),
+            (&["contacts", "sarah"], "/contacts/{id}"),
+            (&["notifications", "sms"], "/notifications/sms"),
+        ] {
+            assert_eq!(outline(path), outlined);
+        }
     }
 
     #[tokio::test]

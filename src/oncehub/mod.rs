@@ -17,6 +17,7 @@ mod key;
 pub mod keychain;
 mod ledger;
 mod object;
+mod outage;
 mod page;
 mod placeholder;
 mod rate_limit;

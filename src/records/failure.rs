@@ -106,6 +106,29 @@ impl Failure {
         Self::new(Kind::UnexpectedReply, problem, hint)
     }
 
+    /// Returns the type for logs and metrics: one of few, whatever OnceHub calls its own. What OnceHub failed at is an
+    /// `api_error`.
+    pub fn label(&self) -> &'static str {
+        match &self.kind {
+            _ if self.status.is_some_and(|status| status >= 500) => "api_error",
+            Kind::InvalidArgument => "invalid_argument",
+            Kind::NotFound => "not_found",
+            Kind::AmbiguousName => "ambiguous_name",
+            Kind::ConfigurationError => "configuration_error",
+            Kind::NotConfirmed => "not_confirmed",
+            Kind::RateLimitError => "rate_limit_error",
+            Kind::NetworkError => "network_error",
+            Kind::Timeout => "timeout",
+            Kind::UnexpectedReply => "unexpected_reply",
+            Kind::OnceHub(kind) => match kind.as_str() {
+                "authentication_error" => "authentication_error",
+                "invalid_request_error" => "invalid_request_error",
+                "api_error" => "api_error",
+                _ => "other",
+            },
+        }
+    }
+
     /// Returns the same failure with a better hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -1,6 +1,7 @@
 //! The account that a request is served with.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rmcp::ErrorData;
@@ -22,8 +23,19 @@ pub struct Account {
     pub can_interrupt: bool,
     /// Anything that the transport wants kept alive while the request is in flight.
     pub held: Option<Arc<dyn Any + Send + Sync>>,
+    /// Where the request came from, for the log; none over stdio.
+    pub origin: Option<Origin>,
     /// The name in logs, which reveals nothing of the key. Answers to questions are bound to it.
     pub tenant: Arc<str>,
+}
+
+/// Where a request came from: what its line has in common with those of the transport.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The request's id.
+    pub request: Arc<str>,
+    /// The client's address.
+    pub client: IpAddr,
 }
 
 impl Account {

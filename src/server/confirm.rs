@@ -35,14 +35,38 @@ pub(super) struct Confirmations {
     /// None if the system's random source failed.
     codec: Option<RequestStateCodec>,
     answered: Mutex<HashMap<u64, Instant>>,
+    began: Instant,
 }
 
-/// The sealed state: which question was asked, and a number that makes the answer valid only once.
+/// The sealed state: which question was asked and when, and a number that makes the answer valid only once.
 #[derive(Deserialize, Serialize)]
 struct Asked {
     question: Vec<u8>,
     once: u64,
+    /// In milliseconds since this process began to ask.
+    at: u64,
 }
+
+/// An answer that a repeated call carries.
+struct Carried {
+    question: Vec<u8>,
+    answer: Answer,
+    /// How long the person took.
+    thought: Duration,
+}
+
+/// What the person behind a call said, and how long they took: nobody else's time.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) answer: Option<Answer>,
+    /// How long the person took to answer, if they did.
+    pub(super) thought: Option<Duration>,
+    /// How much of that the call waited.
+    pub(super) waited: Duration,
+}
+
+/// What the person behind a call said, shared between the call and its report.
+pub(super) type Person = Arc<Mutex<Said>>;
 
 /// The question that a call returns, if it has one.
 pub(super) struct Question {
@@ -56,15 +80,16 @@ impl Confirmations {
         // Each process has its own key: no other knows what was asked here.
         let mut key = [0; 32];
         let codec = getrandom::fill(&mut key).ok().and_then(|()| RequestStateCodec::try_new(key.to_vec()).ok());
-        Self { answer_timeout, codec, answered: Mutex::default() }
+        Self { answer_timeout, codec, answered: Mutex::default(), began: Instant::now() }
     }
 
-    /// Gives a call its way to ask the person.
+    /// Gives a call its way to ask the person, and notes in `person` what they said.
     pub(super) fn attach(
         self: &Arc<Self>,
         account: &Account,
         request: &CallToolRequestParams,
         context: &mut RequestContext<RoleServer>,
+        person: &Person,
     ) -> Result<Question, ErrorData> {
         let left = Arc::new(Mutex::new(None));
         let call = fingerprint(&account.tenant, request);
@@ -83,16 +108,13 @@ impl Confirmations {
                 AskVia::Returning { carried_answer: self.carried_answer(request, &call)?, left: Arc::clone(&left) }
             }
         };
-        context.extensions.insert(Arc::new(way) as Arc<dyn Ask>);
+        let asking = Asking { way, person: Arc::clone(person) };
+        context.extensions.insert(Arc::new(asking) as Arc<dyn Ask>);
         Ok(Question { left, confirmations: Arc::clone(self), call })
     }
 
     /// Returns the answer that a repeated call carries, if any.
-    fn carried_answer(
-        &self,
-        request: &CallToolRequestParams,
-        call: &[u8],
-    ) -> Result<Option<(Vec<u8>, Answer)>, ErrorData> {
+    fn carried_answer(&self, request: &CallToolRequestParams, call: &[u8]) -> Result<Option<Carried>, ErrorData> {
         let Some(state) = &request.request_state else { return Ok(None) };
         let refused = |why: &str| {
             ErrorData::invalid_params(format!("{why}: call again without requestState, and answer again"), None)
@@ -111,7 +133,8 @@ impl Confirmations {
         if answered.insert(asked.once, Instant::now()).is_some() {
             return Err(refused("this answer has been used already"));
         }
-        Ok(Some((asked.question, read(&result))))
+        let thought = self.began.elapsed().saturating_sub(Duration::from_millis(asked.at));
+        Ok(Some(Carried { question: asked.question, answer: read(&result), thought }))
     }
 }
 
@@ -121,7 +144,8 @@ impl Question {
         let Some(question) = self.left.lock().take() else {
             return response;
         };
-        let asked = Asked { question: digest(&question), once: fastrand::u64(..) };
+        let at = u64::try_from(self.confirmations.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let asked = Asked { question: digest(&question), once: fastrand::u64(..), at };
         let options = SealOptions::new().associated_data(&self.call).ttl(self.confirmations.answer_timeout);
         let sealed = self.confirmations.codec.as_ref().and_then(|codec| codec.seal_json_with(&asked, &options).ok());
         let Some(sealed) = sealed else { return response };
@@ -137,33 +161,62 @@ enum AskVia {
     /// Up to 2025-11-25: the call waits for the answer.
     Waiting { peer: Peer<RoleServer>, answer_timeout: Duration },
     /// From 2026-07-28 on: the call is sent again with the answer.
-    Returning { carried_answer: Option<(Vec<u8>, Answer)>, left: Arc<Mutex<Option<String>>> },
+    Returning { carried_answer: Option<Carried>, left: Arc<Mutex<Option<String>>> },
 }
 
-impl Ask for AskVia {
+/// How a call asks the person, and where their answer is noted.
+struct Asking {
+    way: AskVia,
+    person: Person,
+}
+
+impl Ask for Asking {
     fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
         async move {
-            match self {
-                Self::None => Answer::CannotAsk,
-                Self::Waiting { peer, answer_timeout } => {
-                    match peer.create_elicitation_with_timeout(form(question), Some(*answer_timeout)).await {
-                        Ok(result) => read(&result),
-                        Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
-                        Err(error) => {
-                            tracing::warn!(%error, "the question did not reach the person");
-                            Answer::Refused
-                        }
-                    }
+            let asked_at = Instant::now();
+            let answer = self.way.ask(question).await;
+            let waited = asked_at.elapsed();
+            let mut said = self.person.lock();
+            said.answer = Some(answer);
+            match &self.way {
+                AskVia::None => {}
+                AskVia::Waiting { .. } => {
+                    said.waited += waited;
+                    said.thought = Some(said.waited);
                 }
-                // What was asked must still be what will happen: a booking may have been moved in the meantime.
-                Self::Returning { carried_answer: Some((asked, answer)), .. } if *asked == digest(question) => *answer,
-                Self::Returning { left, .. } => {
-                    *left.lock() = Some(question.to_owned());
-                    Answer::Handed
+                AskVia::Returning { carried_answer, .. } => {
+                    said.thought = carried_answer.as_ref().map(|carried| carried.thought);
                 }
             }
+            answer
         }
         .boxed()
+    }
+}
+
+impl AskVia {
+    async fn ask(&self, question: &str) -> Answer {
+        match self {
+            Self::None => Answer::CannotAsk,
+            Self::Waiting { peer, answer_timeout } => {
+                match peer.create_elicitation_with_timeout(form(question), Some(*answer_timeout)).await {
+                    Ok(result) => read(&result),
+                    Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
+                    Err(error) => {
+                        tracing::warn!(%error, "the question did not reach the person");
+                        Answer::Refused
+                    }
+                }
+            }
+            // What was asked must still be what will happen: a booking may have been moved in the meantime.
+            Self::Returning { carried_answer: Some(carried), .. } if carried.question == digest(question) => {
+                carried.answer
+            }
+            Self::Returning { left, .. } => {
+                *left.lock() = Some(question.to_owned());
+                Answer::Handed
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod account;
 mod confirm;
 mod instructions;
 mod mended;
+mod outcome;
 mod playbooks;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,6 @@ mod trace;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{counter, histogram};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
     CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams, GetSkillResult, Icon,
@@ -23,17 +23,17 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::json;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, Span};
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use crate::playbooks::Playbook;
-use crate::tools::{Catalogue, Tools};
-pub use account::Account;
-use confirm::Confirmations;
+use crate::tools::{Catalogue, Ledger, Tools};
+pub use account::{Account, Origin};
+use confirm::{Confirmations, Person};
 use instructions::instructions;
+use outcome::{Outcome, Watched};
 
 /// How long a client may cache what is offered, which only changes with a restart.
 const TTL_MS: u64 = 3_600_000;
@@ -50,20 +50,29 @@ pub struct Server {
     in_flight: TaskTracker,
     /// Cancelled when no more calls are accepted.
     stopping: CancellationToken,
+    /// Cancelled when those in flight have to end.
+    cut_off: CancellationToken,
 }
 
 impl Server {
     /// Creates a server that offers `catalogue`, carried out by `tools`.
     pub fn new(tools: Tools, catalogue: Catalogue) -> Self {
         let tenant = "own".into();
-        let account = Account { tools, catalogue: Arc::new(catalogue), tenant, can_interrupt: true, held: None };
+        let catalogue = Arc::new(catalogue);
+        let account = Account { tools, catalogue, tenant, origin: None, can_interrupt: true, held: None };
         Self { only: Some(Arc::new(account)), ..Self::per_request() }
     }
 
     /// Creates a server for many accounts: every request carries its [`Account`] in the extensions of its HTTP head.
     pub fn per_request() -> Self {
         let confirmations = Arc::new(Confirmations::new(ANSWER_TIMEOUT));
-        Self { only: None, confirmations, in_flight: TaskTracker::new(), stopping: CancellationToken::new() }
+        Self {
+            only: None,
+            confirmations,
+            in_flight: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            cut_off: CancellationToken::new(),
+        }
     }
 
     /// Returns the same server, with this timeout for a person's answer.
@@ -85,11 +94,17 @@ impl Server {
         self.answered().await;
     }
 
+    /// Answers the calls in flight, and ends them: each response says whether a change may have been made.
+    pub fn cut_off(&self) {
+        self.cut_off.cancel();
+    }
+
     async fn answer(
         &self,
         account: &Account,
         mut request: CallToolRequestParams,
         mut context: RequestContext<RoleServer>,
+        person: &Person,
     ) -> Result<CallToolResponse, ErrorData> {
         let Account { tools, catalogue, .. } = account;
         if catalogue.get(&request.name).is_none() {
@@ -102,7 +117,7 @@ impl Server {
             return Err(ErrorData::invalid_params(format!("there is no tool '{name}'{near}"), None));
         }
         catalogue.leave_out_added(&mut request);
-        let question = self.confirmations.attach(account, &request, &mut context)?;
+        let question = self.confirmations.attach(account, &request, &mut context, person)?;
         Ok(question.into_response(catalogue.call(tools, request, context).await?))
     }
 }
@@ -242,39 +257,53 @@ impl ServerHandler for Server {
         let account = Account::of(self.only.as_deref(), &context.extensions)?.clone();
         // A name that a client makes up must not get into our logs and metrics.
         let tool = account.catalogue.get(&request.name).map_or("unknown".into(), |tool| tool.name.clone());
-        let span = tracing::info_span!("call", %tool, tenant = %account.tenant);
+        let span =
+            tracing::info_span!("call", %tool, tenant = %account.tenant, request = Empty, client = Empty, app = Empty);
+        if let Some(Origin { request, client }) = &account.origin {
+            span.record("request", &**request).record("client", tracing::field::display(client));
+        }
+        if let Some(app) = context.client_info() {
+            span.record("app", shown(&app.name));
+        }
         trace::follow(&span, &context.meta);
-        let ledger = account.tools.ledger();
+        let (ledger, person) = (account.tools.ledger(), Person::default());
         context.extensions.insert(ledger.clone());
+        let watched = Watched::new(tool, ledger.clone(), Arc::clone(&person), span.clone());
         // Boxed: otherwise rmcp would keep room for the largest request in a session's task, for as long as that lives.
         Box::pin(async {
-            let started = Instant::now();
             let cancelled = context.ct.clone();
-            let answer = self.answer(&account, request, context).await;
-            let outcome = match &answer {
-                _ if cancelled.is_cancelled() => "cancelled",
-                Ok(CallToolResponse::Complete(result)) if result.is_error == Some(true) => "failed",
-                Ok(CallToolResponse::Complete(_)) => "done",
-                Ok(_) => "asked",
-                Err(_) => "refused",
+            let answer = tokio::select! {
+                answer = self.answer(&account, request, context, &person) => answer,
+                () = self.cut_off.cancelled() => {
+                    watched.end((Outcome::Refused, "shutdown"));
+                    return Err(cut_off(&ledger));
+                }
             };
-            let took = started.elapsed();
-            counter!("mcp_tool_calls_total", "tool" => tool.clone(), "outcome" => outcome).increment(1);
-            histogram!("mcp_tool_call_duration_seconds", "tool" => tool).record(took);
-            let span = Span::current();
-            span.set_attribute("outcome", outcome);
-            span.set_attribute("upstream_requests", i64::from(ledger.requests()));
-            span.set_attribute("request_ids", ledger.ids());
-            tracing::info!(
-                outcome,
-                ms = (took.as_secs_f64() * 1e4).round() / 10.0,
-                upstream_requests = ledger.requests(),
-                request_ids = ledger.ids(),
-                "call"
-            );
+            let outcome = if cancelled.is_cancelled() {
+                (Outcome::Cancelled, "")
+            } else {
+                outcome::of(&answer, &ledger, person.lock().answer)
+            };
+            watched.end(outcome);
             answer
         })
         .instrument(span)
         .await
     }
+}
+
+/// Returns the response to a call that a shutdown cuts off.
+fn cut_off(ledger: &Ledger) -> ErrorData {
+    let (outcome, words) = if ledger.has_written() {
+        ("unknown", "whether its change was made is not known: look before repeating it")
+    } else {
+        ("not_done", "nothing was changed: repeat it in a few seconds")
+    };
+    let data = json!({"type": "shutdown", "outcome": outcome});
+    ErrorData::internal_error(format!("the server was shut down before this call ended; {words}"), Some(data))
+}
+
+/// Returns a client's name as the log may have it.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(40).collect()
 }

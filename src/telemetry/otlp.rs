@@ -1,6 +1,7 @@
 //! Span export: OpenTelemetry over OTLP (protobuf over HTTP), if `OTEL_EXPORTER_OTLP_ENDPOINT` names an endpoint. It
 //! exports what the log says about a call and its requests: tool, outcome, time, ids, never arguments.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -41,7 +42,11 @@ impl Exporter {
         // Ignore: a provider may already be installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().map_err(|error| bad(&error))?;
-        let client = OnRuntime { runtime: Handle::try_current().map_err(|error| bad(&error))?, http };
+        let client = OnRuntime {
+            runtime: Handle::try_current().map_err(|error| bad(&error))?,
+            http,
+            is_failing: AtomicBool::new(false),
+        };
         let exporter =
             SpanExporter::builder().with_http().with_http_client(client).build().map_err(|error| bad(&error))?;
         // OTEL_SERVICE_NAME takes precedence over our name, which takes precedence over OTEL_RESOURCE_ATTRIBUTES.
@@ -81,6 +86,8 @@ impl Exporter {
 struct OnRuntime {
     runtime: Handle,
     http: reqwest::Client,
+    /// Whether the last spans were not taken: a line says so once.
+    is_failing: AtomicBool,
 }
 
 #[async_trait]
@@ -94,6 +101,19 @@ impl HttpClient for OnRuntime {
             *answer.status_mut() = status;
             Ok::<_, reqwest::Error>(answer)
         });
-        Ok(sent.await??)
+        let answer = sent.await?;
+        let problem = match &answer {
+            Ok(answer) if answer.status().is_success() => None,
+            Ok(answer) => Some(answer.status().to_string()),
+            Err(error) => Some(if error.is_connect() { "no connection" } else { "no answer" }.to_owned()),
+        };
+        match (self.is_failing.swap(problem.is_some(), Ordering::Relaxed), problem) {
+            (false, Some(problem)) => {
+                tracing::warn!(problem, "spans are not exported: the collector does not take them");
+            }
+            (true, None) => tracing::info!("spans are exported again"),
+            _ => {}
+        }
+        Ok(answer?)
     }
 }

@@ -9,6 +9,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 
 use crate::names::nearest;
+use crate::records::Failure;
 use crate::tools::call::{Needs, Prepared};
 use crate::tools::reply::{failure_of, render, stopped_by};
 use crate::tools::running::Running;
@@ -274,15 +275,20 @@ impl Catalogue {
     async fn answer(&self, mut context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
         let changes = self.get(context.name()).is_some_and(changes);
         let zone = Self::shows_times(context.name());
+        let ledger = context.request_context.extensions.get::<Ledger>().cloned().unwrap_or_default();
+        let failed = |failure: Failure| -> CallToolResponse {
+            ledger.fail(failure.label());
+            render(failure, changes).into()
+        };
         let notes = Prepared::call(&mut context, Needs { changes, zone }).await;
         let mut result = match self.router.call(context).await {
             Ok(CallToolResponse::Complete(result)) => result,
             Ok(other) => return Ok(other),
-            Err(error) => return stopped_by(&error).map(|failure| render(failure, changes).into()).ok_or(error),
+            Err(error) => return stopped_by(&error).map(failed).ok_or(error),
         };
         if result.is_error == Some(true) {
             if let Some(failure) = failure_of(&mut result) {
-                return Ok(render(failure, changes).into());
+                return Ok(failed(failure));
             }
             // rmcp treats every `Err` as a failure; a declined change is not one.
             result.is_error = Some(false);

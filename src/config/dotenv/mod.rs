@@ -138,6 +138,18 @@ impl Dotenv {
         Self { file: Some(file), taken, left, problem, ..Self::default() }
     }
 
+    /// Reads one variable again from the file that a person named; `None` if there is no such file, or the variable is not
+    /// in it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that is not one of `NAME=value` lines.
+    pub fn again(&self, name: &str) -> anyhow::Result<Option<String>> {
+        let Some(file) = self.file.as_ref().filter(|_| self.is_named) else { return Ok(None) };
+        let read = parse(&text(file).with_context(|| format!("{ENV_FILE}: {} cannot be read", file.display()))?);
+        ensure!(read.bad.is_empty(), "{ENV_FILE}: {} {}", file.display(), bad_lines(&read.bad));
+        Ok(read.pairs.into_iter().rfind(|pair| pair.0 == name).map(|pair| pair.1))
+    }
+
     /// Describes the settings that come from it.
     pub fn source(&self) -> Option<String> {
         let names: Vec<&str> = self.taken.iter().map(String::as_str).take(MAX_NAMED).collect();

@@ -9,11 +9,12 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 use super::Refusal;
+use super::tokens::{Tokens, same};
 
-const API_KEY: HeaderName = HeaderName::from_static("api-key");
+/// The header that carries a OnceHub key.
+pub(super) const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// The scheme of `Authorization` that is accepted.
 const BEARER: &str = "bearer";
@@ -44,8 +45,8 @@ pub struct Keys {
     hash: Hmac<Sha256>,
     /// Whether callers without a key of their own are served with the server's.
     shares: bool,
-    /// The token that they have to send for that, if any.
-    token: Option<SecretString>,
+    /// The tokens of which they have to send one for that, if any.
+    tokens: Option<Tokens>,
     read: ReadKey,
 }
 
@@ -57,14 +58,14 @@ impl fmt::Debug for Keys {
 
 impl Keys {
     /// Creates the rules: callers bring their own keys; with `shares`, those that bring none are served with the
-    /// server's, if they send `token` where there is one. `read` reads both from headers.
+    /// server's, if they send one of `tokens` where there are any. `read` reads both from headers.
     ///
     /// # Errors
     /// If the system's random source fails.
-    pub fn new(shares: bool, token: Option<SecretString>, read: ReadKey) -> Result<Self, getrandom::Error> {
+    pub fn new(shares: bool, tokens: Option<Tokens>, read: ReadKey) -> Result<Self, getrandom::Error> {
         let mut secret = [0; 64];
         getrandom::fill(&mut secret)?;
-        Ok(Self { hash: Hmac::new(&secret.into()), shares, token, read })
+        Ok(Self { hash: Hmac::new(&secret.into()), shares, tokens, read })
     }
 
     /// Returns the sender of these headers, and removes the keys from them.
@@ -78,6 +79,12 @@ impl Keys {
         let [key, bearer] = [key, bearer].map(|key| key.filter(|key| !key.expose_secret().is_empty()));
         headers.remove(API_KEY);
         headers.remove(AUTHORIZATION);
+        // Nor must one that was replaced be sent to OnceHub as a key.
+        if [&key, &bearer].into_iter().flatten().any(|key| self.was_token(key)) {
+            return Err(Refusal::unauthorized(
+                "that token of this server has been replaced: ask its operator for the new one",
+            ));
+        }
         let own = Caller { tenant: "own".into(), key: None, network, takes_stream: true };
         if key.as_ref().is_some_and(|key| self.is_token(key)) {
             return Err(Refusal::unauthorized(
@@ -94,11 +101,11 @@ impl Keys {
             (Some(key), _) => Ok(self.caller(key, network)),
             (None, Some(bearer)) if self.is_token(&bearer) => Ok(own),
             // A mistyped token must not be sent to OnceHub as a key.
-            (None, Some(_)) if self.token.is_some() && self.shares => Err(Refusal::unauthorized(
+            (None, Some(_)) if self.tokens.is_some() && self.shares => Err(Refusal::unauthorized(
                 "Authorization does not carry this server's token: correct it, or send a OnceHub key of your own as API-Key",
             )),
             (None, Some(bearer)) => Ok(self.caller(bearer, network)),
-            (None, None) if self.shares && self.token.is_none() => Ok(own),
+            (None, None) if self.shares && self.tokens.is_none() => Ok(own),
             (None, None) if self.shares => Err(Refusal::unauthorized(
                 "send this server's token as 'Authorization: Bearer …', or a OnceHub API key of your own as 'API-Key: …'",
             )),
@@ -121,7 +128,11 @@ impl Keys {
         let text = value.to_str().unwrap_or_default().trim();
         let text = if *name == AUTHORIZATION { self.credentials(text)? } else { text };
         // A token is whatever the operator has made it.
-        let key = if self.is_token(&text.into()) { text } else { (self.read)(text).map_err(Refusal::unauthorized)? };
+        let key = if self.tokens.as_ref().is_some_and(|tokens| tokens.known(&text.into())) {
+            text
+        } else {
+            (self.read)(text).map_err(Refusal::unauthorized)?
+        };
         let is_key = key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic());
         if values.next().is_some() || !is_key {
             return Err(Refusal::unauthorized(
@@ -140,7 +151,7 @@ impl Keys {
             _ if text.is_empty() => Ok(""),
             Some((scheme, key)) if scheme.eq_ignore_ascii_case(BEARER) => Ok(key.trim()),
             None if text.eq_ignore_ascii_case(BEARER) => Ok(""),
-            None if self.token.is_none() && !text.eq_ignore_ascii_case("basic") => Ok(text),
+            None if self.tokens.is_none() && !text.eq_ignore_ascii_case("basic") => Ok(text),
             _ => {
                 let scheme = "Authorization has to be 'Bearer …', with a OnceHub API key";
                 Err(Refusal::unauthorized((self.read)(text).err().unwrap_or_else(|| scheme.to_owned())))
@@ -149,7 +160,12 @@ impl Keys {
     }
 
     fn is_token(&self, bearer: &SecretString) -> bool {
-        self.token.as_ref().is_some_and(|token| same(token, bearer))
+        self.tokens.as_ref().is_some_and(|tokens| tokens.have(bearer))
+    }
+
+    /// Returns whether this was one of the server's tokens, and is none any more.
+    fn was_token(&self, text: &SecretString) -> bool {
+        self.tokens.as_ref().is_some_and(|tokens| tokens.known(text) && !tokens.have(text))
     }
 
     fn caller(&self, key: SecretString, network: IpAddr) -> Caller {
@@ -167,11 +183,6 @@ fn is_empty(key: Option<&SecretString>) -> bool {
     key.is_some_and(|key| key.expose_secret().is_empty())
 }
 
-/// Compares in constant time for equal lengths.
-fn same(one: &SecretString, other: &SecretString) -> bool {
-    one.expose_secret().as_bytes().ct_eq(other.expose_secret().as_bytes()).into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +193,7 @@ mod tests {
         let read: ReadKey = |text| {
             if text.starts_with('<') { Err("that is a placeholder".into()) } else { Ok(text.trim_matches('"')) }
         };
-        Keys::new(shares, token.map(Into::into), read).unwrap()
+        Keys::new(shares, token.map(|token| SecretString::from(token).into()), read).unwrap()
     }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {

@@ -91,8 +91,12 @@ pub(super) async fn collected(response: Served) -> Result<Served, Refusal> {
     Ok(http::Response::from_parts(parts, BoxBody::new(response)))
 }
 
-/// Gives rmcp's rejections the body that ours have, with the request's id. Any other response is returned as it is.
+/// Gives rmcp's rejections the body that ours have, with the request's id, and so a response that it has none for. Any
+/// other response is returned as it is.
 pub(super) async fn explained(response: Served, id: Option<&Value>) -> Response {
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR && !is(response.headers(), JSON) {
+        return Refusal::cut_off().to(id).into_response();
+    }
     if !response.status().is_client_error() || is(response.headers(), JSON) {
         return response.map(Body::new);
     }
@@ -113,8 +117,9 @@ pub(super) async fn explained(response: Served, id: Option<&Value>) -> Response 
             Refusal::invalid("the body is not an MCP message")
         }
         status => {
+            let name = if status == StatusCode::UNSUPPORTED_MEDIA_TYPE { "content_type" } else { "protocol" };
             let reason = said.split_once(": ").map_or(&*said, |(_, reason)| reason);
-            Refusal::new(status, "protocol", reason.to_owned())
+            Refusal::new(status, name, reason.to_owned())
         }
     };
     let mut explained = refusal.to(id).into_response();
@@ -198,7 +203,9 @@ mod tests {
         assert!(status == 400 && body.contains("not an MCP message"), "{body}");
         let (status, body) = told(405, "", "").await;
         assert!(status == 405 && body.contains("POST messages"), "{body}");
-        for as_it_is in [(404, JSON, "{}"), (200, "text/plain", "fine"), (500, "text/plain", "broken")] {
+        let (status, body) = told(500, "", "Encounter an error when empty response: no response message").await;
+        assert!(status == 500 && body.contains("\"id\":3") && body.contains("is not known"), "{body}");
+        for as_it_is in [(404, JSON, "{}"), (200, "text/plain", "fine"), (500, JSON, "broken")] {
             let (status, body) = told(as_it_is.0, as_it_is.1, as_it_is.2).await;
             assert_eq!((status, &*body), (as_it_is.0, as_it_is.2));
         }

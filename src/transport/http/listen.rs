@@ -1,11 +1,12 @@
 //! Accepting connections, up to a limit.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use http::StatusCode;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +20,7 @@ use super::limits::Limits;
 use super::network::Peer;
 use super::refusal::{self, SERVER_ERROR};
 use super::tls::Certificates;
+use super::trail::{Refused, Trail};
 
 /// The first byte of a TLS connection.
 const HANDSHAKE: u8 = 0x16;
@@ -61,6 +63,11 @@ impl Listener {
         if self.certificates.is_some() { "https" } else { "http" }
     }
 
+    /// Returns the certificates, if it speaks TLS.
+    pub(super) fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
+    }
+
     /// Serves connections until `stop` completes, and returns those that are still open.
     pub(super) async fn accept_until(
         self,
@@ -72,7 +79,7 @@ impl Listener {
         let stopping = CancellationToken::new();
         let serving = Serving { routes, client_timeout: limits.client_timeout, stopping: stopping.clone() };
         let connections = Connections { open: TaskTracker::new(), stopping };
-        let certificates = self.certificates.map(Arc::new);
+        let certificates = self.certificates;
         tokio::pin!(stop);
         loop {
             let (stream, address) = tokio::select! {
@@ -90,7 +97,9 @@ impl Listener {
             let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
                 metrics::counter!("http_requests_refused_total", "reason" => "connections").increment(1);
                 if certificates.is_none() {
-                    tokio::spawn(close_with(stream, FULL));
+                    tokio::spawn(close_with(stream, address.ip(), FULL));
+                } else {
+                    note(&Trail::of_connection(address.ip()), FULL);
                 }
                 continue;
             };
@@ -115,7 +124,10 @@ async fn encrypted(stream: TcpStream, certificates: &Certificates, peer: Peer, s
     // A client that forgot the s in https gets a message, instead of noise.
     match tokio::time::timeout(client_timeout, stream.peek(&mut first)).await {
         Ok(Ok(1)) if first == [HANDSHAKE] => {}
-        Ok(Ok(1)) => return close_with(stream, PLAIN).await,
+        Ok(Ok(1)) => {
+            metrics::counter!("http_requests_refused_total", "reason" => PLAIN.name).increment(1);
+            return close_with(stream, peer.0, PLAIN).await;
+        }
         _ => return,
     }
     let acceptor = TlsAcceptor::from(certificates.current());
@@ -124,19 +136,45 @@ async fn encrypted(stream: TcpStream, certificates: &Certificates, peer: Peer, s
     }
 }
 
-/// The status, further headers and reason of a connection that is closed before its request is read.
-type Closed = (&'static str, &'static str, &'static str);
+/// Why a connection is closed before its request is read.
+#[derive(Clone, Copy)]
+struct Closed {
+    status: StatusCode,
+    /// The name it is counted under.
+    name: &'static str,
+    /// Further headers.
+    headers: &'static str,
+    reason: &'static str,
+}
 
-const FULL: Closed =
-    ("503 Service Unavailable", "retry-after: 5\r\n", "this server has as many connections as it can take: wait 5 s");
-const PLAIN: Closed = ("400 Bad Request", "", "this port speaks HTTPS only: write https in the address");
+const FULL: Closed = Closed {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    name: "connections",
+    headers: "retry-after: 5\r\n",
+    reason: "this server has as many connections as it can take: wait 5 s",
+};
+
+const PLAIN: Closed = Closed {
+    status: StatusCode::BAD_REQUEST,
+    name: "not_tls",
+    headers: "",
+    reason: "this port speaks HTTPS only: write https in the address",
+};
+
+/// Logs that a connection is closed.
+fn note(trail: &Trail, Closed { status, name, reason, .. }: Closed) {
+    trail.refused("", "", status, &Refused { name, reason: reason.into() });
+}
 
 /// Says why a connection is closed, to a client that may not have sent a request yet.
-async fn close_with(mut stream: TcpStream, (status, headers, reason): Closed) {
+async fn close_with(mut stream: TcpStream, peer: IpAddr, closed: Closed) {
+    let trail = Trail::of_connection(peer);
+    note(&trail, closed);
+    let Closed { status, headers, reason, .. } = closed;
     let body = refusal::body(SERVER_ERROR, reason, &Value::Null).to_string();
-    let length = body.len();
+    let (length, id) = (body.len(), &trail.id);
     let response = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{headers}connection: close\r\n\
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\n{headers}connection: close\r\n\
         content-length: {length}\r\n\r\n{body}"
     );
     let told = async {

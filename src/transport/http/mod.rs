@@ -1,7 +1,7 @@
 //! MCP over HTTP, for many people at once, each with their own key.
 //!
 //! Reading order: [`listen`] accepts connections and rejects surplus ones, and [`connection`] serves each and drops
-//! slow ones; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
+//! slow ones; [`trail`] gives each request the id that all lines about it have; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
 //! address; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or
 //! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the [`form`] that
 //! its client accepts. [`routes`] shows all paths at once. A rejected request gets a [`Refusal`]: a status, and a reason
@@ -22,6 +22,9 @@ mod sessions;
 mod sse;
 mod streamable;
 mod tls;
+mod tokens;
+mod trail;
+mod watched;
 
 #[cfg(test)]
 mod tests;
@@ -40,8 +43,10 @@ pub use caller::{Caller, Keys, ReadKey};
 pub use door::{Door, Proxy};
 pub use limits::{InFlight, Limits};
 pub use listen::Listener;
-pub use refusal::Refusal;
+pub use refusal::{REASONS, Refusal};
 pub use tls::{BadCertificate, Certificates};
+pub use tokens::{BadTokens, Tokens};
+pub use trail::Trail;
 
 use limits::Calls;
 use sessions::Sessions;
@@ -80,6 +85,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Stops sending changes, and waits until the outcome of those already sent is known.
     fn finish_changes(&self) -> impl Future<Output = ()> + Send;
+
+    /// Answers the calls that are still in flight: each response says whether a change may have been made.
+    fn cut_off(&self);
 }
 
 /// The settings of the HTTP server.
@@ -97,7 +105,12 @@ pub struct Settings {
     pub scheme: &'static str,
     /// The server's limits.
     pub limits: Limits,
-    /// How long in-flight calls get, once the process has been asked to stop.
+    /// Whether every request has a line in the log.
+    pub access_log: bool,
+    /// How long the server goes on as before once it has been asked to stop, except that `/readyz` says so: until a load
+    /// balancer has noticed.
+    pub drain_delay: Duration,
+    /// How long in-flight calls get after that.
     pub drain: Duration,
 }
 
@@ -121,9 +134,13 @@ struct Shared<B: Backend> {
     calls: Calls,
     /// The requests whose responses have not been sent completely.
     in_flight: TaskTracker,
-    /// The first phase of a shutdown: no new calls.
+    /// The server's own certificate, if it terminates TLS.
+    certificates: Option<Certificates>,
+    /// The first phase of a shutdown: `/readyz` says so, and connections close after their next response.
+    leaving: CancellationToken,
+    /// The second: no new calls.
     stopping: CancellationToken,
-    /// The second: streams end.
+    /// The third: streams end.
     ended: CancellationToken,
 }
 
@@ -135,8 +152,9 @@ pub async fn serve<B: Backend>(
     settings: Settings,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let (limits, drain, ended) = (settings.limits, settings.drain, CancellationToken::new());
-    let shared = Arc::new(Shared::new(backend, settings, ended.clone()));
+    let (limits, drain_delay, drain) = (settings.limits, settings.drain_delay, settings.drain);
+    let ended = CancellationToken::new();
+    let shared = Arc::new(Shared::new(backend, settings, listener.certificates().cloned(), ended.clone()));
     let sessions = Arc::clone(&shared.sessions);
     // Idle sessions end even when no requests come.
     let _ending = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -145,7 +163,15 @@ pub async fn serve<B: Backend>(
             sessions.end_idle();
         }
     }));
-    let connections = listener.accept_until(stop, routes::all(Arc::clone(&shared)), &limits).await;
+    let left = async {
+        stop.await;
+        let (calls, sessions) = (shared.calls.count(), shared.sessions.count());
+        let sessions = sessions.streamable + sessions.sse;
+        tracing::info!(calls, sessions, delay_s = drain_delay.as_secs(), drain_s = drain.as_secs(), "shutting down");
+        shared.leaving.cancel();
+        tokio::time::sleep(drain_delay).await;
+    };
+    let connections = listener.accept_until(left, routes::all(Arc::clone(&shared)), &limits).await;
     // No more new connections. Clients that are connected get responses, but their new calls are rejected.
     shared.stopping.cancel();
     shared.in_flight.close();
@@ -154,20 +180,29 @@ pub async fn serve<B: Backend>(
         shared.in_flight.wait().await;
     };
     let deadline = tokio::time::Instant::now() + drain;
+    let mut cut_off = 0;
     if tokio::time::timeout_at(deadline, finished).await.is_err() {
-        tracing::warn!("calls were still in flight when the drain time was over");
+        tracing::warn!(calls = shared.calls.count(), "calls were still in flight when the drain time was over");
+        // Longer than the drain time, if need be: nobody else would learn the outcome of a change in flight.
+        shared.backend.finish_changes().await;
+        cut_off = shared.calls.count();
+        shared.backend.cut_off();
+        let _ = tokio::time::timeout(LAST_WORDS, shared.in_flight.wait()).await;
     }
-    // Longer than the drain time, if need be: nobody else would learn the outcome of a change in flight.
     shared.backend.finish_changes().await;
     ended.cancel();
     // Responses still have to reach their clients.
-    let grace = deadline.max(tokio::time::Instant::now() + Duration::from_secs(1));
+    let grace = deadline.max(tokio::time::Instant::now() + LAST_WORDS);
     let _ = tokio::time::timeout_at(grace, connections.shutdown()).await;
+    tracing::info!(cut_off, "ended");
     Ok(())
 }
 
+/// How long clients get to take the responses to calls that were cut off.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 impl<B: Backend> Shared<B> {
-    fn new(backend: B, settings: Settings, ended: CancellationToken) -> Self {
+    fn new(backend: B, settings: Settings, certificates: Option<Certificates>, ended: CancellationToken) -> Self {
         let (backend, limits) = (Arc::new(backend), settings.limits);
         let knowing = Arc::clone(&backend);
         let sessions = Arc::new(Sessions::new(limits, Box::new(move |tenant| knowing.knows(tenant))));
@@ -176,6 +211,8 @@ impl<B: Backend> Shared<B> {
             sessions,
             calls: Calls::new(&limits),
             in_flight: TaskTracker::new(),
+            certificates,
+            leaving: CancellationToken::new(),
             stopping: CancellationToken::new(),
             ended,
             backend,
@@ -186,7 +223,11 @@ impl<B: Backend> Shared<B> {
     /// Returns the sender of a request, and removes the keys from its headers.
     fn caller(&self, request: &mut Parts) -> Result<Caller, Refusal> {
         let network = network::of(request, self.settings.door.is_behind_proxy());
-        self.settings.keys.take(&mut request.headers, network)
+        let caller = self.settings.keys.take(&mut request.headers, network)?;
+        if let Some(trail) = request.extensions.get::<Trail>() {
+            trail.is_of(&caller.tenant);
+        }
+        Ok(caller)
     }
 }
 

@@ -12,15 +12,19 @@ pub(super) struct Peer(pub(super) IpAddr);
 
 /// Returns the client's address: the other end of the connection, or behind a proxy the one that the proxy saw, which
 /// is the last in `X-Forwarded-For`. The client may have made up any entry before that one.
-///
-/// For IPv6 it is the /64 network, since a client that has one address there has them all.
-pub(super) fn of(request: &Parts, is_behind_proxy: bool) -> IpAddr {
+pub(super) fn client(request: &Parts, is_behind_proxy: bool) -> IpAddr {
     let peer = request.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
     let forwarded = || {
         let last = request.headers.get_all(FORWARDED_FOR).iter().next_back()?.to_str().ok()?;
         address(last.rsplit(',').next()?.trim())
     };
-    network(is_behind_proxy.then(forwarded).flatten().unwrap_or(peer))
+    is_behind_proxy.then(forwarded).flatten().unwrap_or(peer).to_canonical()
+}
+
+/// Returns what stands for a client's address: for IPv6 its /64 network, since a client that has one address there has
+/// them all.
+pub(super) fn of(request: &Parts, is_behind_proxy: bool) -> IpAddr {
+    network(client(request, is_behind_proxy))
 }
 
 /// Parses an address with or without a port.

@@ -9,12 +9,22 @@ use http::{HeaderValue, StatusCode};
 use metrics::counter;
 use serde_json::{Value, json};
 
+use super::trail::Refused;
+
 /// JSON-RPC's code for JSON that cannot be parsed.
 const PARSE_ERROR: i32 = -32700;
 /// JSON-RPC's code for a message that is not one of the protocol's.
 const INVALID_REQUEST: i32 = -32600;
 /// A code from the range that JSON-RPC leaves to servers.
 pub(super) const SERVER_ERROR: i32 = -32000;
+
+/// The names that rejections are counted under.
+pub const REASONS: &[&str] = &[
+    "accept", "body", "calls", "calls_of_strangers", "calls_of_tenant", "connections", "content_type", "cut_off",
+    "fault", "forwarded_proto", "host", "json", "key", "message", "method", "not_tls", "origin", "path", "plain_http",
+    "protocol", "randomness", "selection", "session", "sessions", "sessions_of_tenant", "slow_body", "slow_session",
+    "stopping",
+];
 
 /// The rejection of a request. Its body is a JSON-RPC error, so that a client can show the reason.
 #[derive(Clone, Debug)]
@@ -67,7 +77,8 @@ impl Refusal {
     }
 
     pub(super) fn cut_off() -> Self {
-        let reason = "the request was cut off before it was answered: its session has ended, or the server has";
+        let reason = "the request was cut off before it was answered, since its session or the server has ended: whether a \
+            change was made is not known, so look before repeating it";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "cut_off", reason)
     }
 
@@ -94,8 +105,9 @@ pub(super) fn body(code: i32, reason: &str, id: &Value) -> Value {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         counter!("http_requests_refused_total", "reason" => self.name).increment(1);
-        tracing::debug!(status = self.status.as_u16(), reason = %self.reason, "refused");
         let mut response = (self.status, Json(body(self.code, &self.reason, &self.id))).into_response();
+        let reason: String = self.reason.chars().take(300).collect();
+        response.extensions_mut().insert(Refused { name: self.name, reason: reason.into() });
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"OnceHub API key\""));

@@ -14,7 +14,8 @@ use metrics::gauge;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::streamable::SESSION_ID;
-use super::{Backend, Metrics, Refusal, Shared, page, sse, streamable};
+use super::trail::REQUEST_ID;
+use super::{Backend, Metrics, Refusal, Shared, page, sse, streamable, trail};
 
 /// Returns the router for everything that is served.
 pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
@@ -23,7 +24,7 @@ pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
         .allow_origin(AllowOrigin::predicate(move |origin, _| door.allows(origin)))
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
-        .expose_headers([SESSION_ID, HeaderName::from_static("mcp-protocol-version")]);
+        .expose_headers([SESSION_ID, REQUEST_ID, HeaderName::from_static("mcp-protocol-version")]);
     Router::new()
         .route("/mcp", any(streamable::handle::<B>))
         .route("/mcp/", any(streamable::handle::<B>))
@@ -38,6 +39,7 @@ pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(cors)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), at_the_door::<B>))
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), trail::follow::<B>))
         .with_state(shared)
 }
 
@@ -50,7 +52,8 @@ async fn at_the_door<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: 
     };
     // The body may not have been read; then hyper closes the connection, and a client that does not know would reuse
     // it.
-    if has_body && !response.status().is_success() {
+    // Before a shutdown, clients are to open their next connection elsewhere.
+    if has_body && !response.status().is_success() || shared.leaving.is_cancelled() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
@@ -70,7 +73,7 @@ async fn wrong_method(method: Method) -> Refusal {
 async fn ready<B: Backend>(State(shared): State<Arc<Shared<B>>>) -> Response {
     let fresh = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     let ready =
-        if shared.stopping.is_cancelled() { Err("shutting down".to_owned()) } else { shared.backend.ready().await };
+        if shared.leaving.is_cancelled() { Err("shutting down".to_owned()) } else { shared.backend.ready().await };
     match ready {
         Ok(()) => (fresh, "ready\n").into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, fresh, format!("not ready: {reason}\n")).into_response(),
@@ -92,6 +95,9 @@ async fn figures<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Requ
     gauge!("mcp_sessions", "transport" => "streamable_http").set(count(sessions.streamable));
     gauge!("mcp_sessions", "transport" => "http_sse").set(count(sessions.sse));
     gauge!("mcp_requests_in_flight").set(count(shared.calls.count()));
+    if let Some(certificates) = &shared.certificates {
+        certificates.measure();
+    }
     let kind = [(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"))];
     (kind, shared.backend.metrics()).into_response()
 }

@@ -25,7 +25,7 @@ use tokio_util::sync::PollSender;
 
 use super::sessions::{Channel, new_id};
 use super::streamable::{self, Message, SESSION_ID};
-use super::{Backend, Refusal, Shared};
+use super::{Backend, Refusal, Shared, Trail};
 
 /// How many messages may be queued in each direction.
 const WAITING: usize = 16;
@@ -86,7 +86,8 @@ impl<B: Backend> Shared<B> {
         let address = format!("{}/message?sessionId={id}", self.prefix());
         let end = self.sessions.open(&caller, id, Channel::Sse(to_server))?;
         if self.backend.knows(&caller.tenant) {
-            tracing::info!(tenant = %caller.tenant, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");
+            let request = parts.extensions.get::<Trail>().map(|trail| &*trail.id);
+            tracing::info!(tenant = %caller.tenant, request, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");
         }
         self.backend.validate_key(&caller);
         let ended = self.ended.child_token();

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use rmcp::model::ProtocolVersion;
@@ -117,8 +117,14 @@ impl<B: Backend> Shared<B> {
             return self.posted(caller, parts, body).await;
         }
         self.session(&mut parts.headers, &caller)?;
+        let is_end = parts.method == Method::DELETE;
         // A shutdown does not wait for the streams that this opens.
-        Ok(explained(self.serve(parts, Bytes::new(), None).await?, None).await)
+        let served = self.serve(parts, Bytes::new(), None).await?;
+        if is_end && served.status() == StatusCode::ACCEPTED {
+            // Clients take 202 to mean that the session may not have ended.
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+        Ok(explained(served, None).await)
     }
 
     /// Serves one message.

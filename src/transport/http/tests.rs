@@ -80,6 +80,8 @@ impl Backend for Simple {
     async fn drain(&self) {}
 
     async fn finish_changes(&self) {}
+
+    fn cut_off(&self) {}
 }
 
 struct Bench {
@@ -108,10 +110,12 @@ impl Bench {
             public_url: None,
             scheme: "http",
             limits,
+            access_log: false,
+            drain_delay: Duration::ZERO,
             drain: Duration::ZERO,
         };
         let backend = Simple { service: Slow::default(), accepted: accepted.clone(), met: Accepted::default() };
-        Self { shared: Arc::new(Shared::new(backend, settings, CancellationToken::new())), accepted }
+        Self { shared: Arc::new(Shared::new(backend, settings, None, CancellationToken::new())), accepted }
     }
 
     /// Marks this key as accepted by OnceHub.
@@ -240,7 +244,7 @@ async fn a_session_ends_by_delete_and_after_its_idle_time() {
     assert_eq!(bench.count().await, 2);
     let mut delete = Bench::request("known", 1, Some(&ended), &json!({}));
     *delete.method_mut() = http::Method::DELETE;
-    assert_eq!(bench.ask(delete).await.unwrap().status(), StatusCode::ACCEPTED);
+    assert_eq!(bench.ask(delete).await.unwrap().status(), StatusCode::NO_CONTENT);
     assert_eq!(bench.count().await, 1);
     tokio::time::advance(LIMITS.idle.saturating_sub(Duration::from_millis(1))).await;
     assert_eq!(bench.count().await, 1);

@@ -56,7 +56,7 @@ async fn pages_of_this_machine_may_use_it_from_a_browser() {
     let listed = server.modern(sandbox::KEY, "tools/list", json!({})).header("Origin", "http://localhost:6274");
     let answer = listed.send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["access-control-expose-headers"], "mcp-session-id,mcp-protocol-version");
+    assert_eq!(answer.headers()["access-control-expose-headers"], "mcp-session-id,x-request-id,mcp-protocol-version");
 }
 
 #[tokio::test]
@@ -102,9 +102,9 @@ async fn it_is_alive_ready_and_counted() {
     let (_, figures) = get("/metrics").await;
     for line in [
         "http_requests_refused_total{reason=\"path\"} 1",
-        "mcp_tool_calls_total{tool=\"list_bookings\",outcome=\"done\"} 1",
-        "mcp_tool_calls_total{tool=\"cancel_booking\",outcome=\"failed\"} 1",
-        "mcp_tool_calls_total{tool=\"unknown\",outcome=\"refused\"} 1",
+        "mcp_tool_calls_total{tool=\"list_bookings\",outcome=\"done\",error_type=\"\"} 1",
+        "mcp_tool_calls_total{tool=\"cancel_booking\",outcome=\"failed\",error_type=\"invalid_request_error\"} 1",
+        "mcp_tool_calls_total{tool=\"unknown\",outcome=\"refused\",error_type=\"invalid_request\"} 1",
         "mcp_sessions{transport=\"streamable_http\"} 1",
         "mcp_requests_in_flight 0",
         "oncehub_requests_total{status=\"404\"} 1",

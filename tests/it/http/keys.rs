@@ -3,7 +3,7 @@
 use oncehub_mcp::sandbox;
 use serde_json::json;
 
-use super::{Server, in_front_of, initialize, message, refusal, upstream};
+use super::{Server, TOKEN, in_front_of, initialize, message, refusal, upstream};
 
 #[tokio::test]
 async fn a_key_comes_in_either_header_and_no_other_way() {
@@ -48,7 +48,7 @@ async fn a_session_answers_only_the_key_that_opened_it() {
     assert_eq!(answer["isError"], false, "its owner still has it: {answer}");
     // Once it has ended, it is nobody's.
     let end = keyless(reqwest::Method::DELETE).header("API-Key", sandbox::KEY);
-    assert_eq!(end.send().await.unwrap().status(), 202);
+    assert_eq!(end.send().await.unwrap().status(), 204);
     assert_eq!(refusal(call(sandbox::KEY)).await.0, 404);
 }
 
@@ -91,7 +91,7 @@ async fn a_key_that_is_revoked_in_the_middle_of_a_session_stops_working() {
 async fn the_servers_own_key_is_for_whoever_has_its_token() {
     let upstream = upstream().await;
     let server = Server::with(&upstream, |command| {
-        command.env("ONCEHUB_API_KEY", sandbox::KEY).env("ONCEHUB_MCP_TOKEN", "t0ken").arg("--shared-key")
+        command.env("ONCEHUB_API_KEY", sandbox::KEY).env("ONCEHUB_MCP_TOKEN", TOKEN).arg("--shared-key")
     });
     let open = || {
         let request = server.client.post(format!("{}/mcp", server.url));
@@ -100,13 +100,13 @@ async fn the_servers_own_key_is_for_whoever_has_its_token() {
             .header("Content-Type", "application/json")
             .body(initialize().to_string())
     };
-    assert_eq!(open().header("Authorization", "Bearer t0ken").send().await.unwrap().status(), 200);
+    assert_eq!(open().header("Authorization", format!("Bearer {TOKEN}")).send().await.unwrap().status(), 200);
     assert_eq!(refusal(open()).await.0, 401);
     let (status, reason) = refusal(open().header("Authorization", "Bearer t0kem")).await;
     assert!(status == 401 && reason.contains("token"), "{status} {reason}");
     let figures = || server.client.get(format!("{}/metrics", server.url));
     assert_eq!(refusal(figures()).await.0, 401);
-    assert_eq!(figures().header("Authorization", "Bearer t0ken").send().await.unwrap().status(), 200);
+    assert_eq!(figures().header("Authorization", format!("Bearer {TOKEN}")).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]

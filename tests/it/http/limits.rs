@@ -68,6 +68,6 @@ async fn more_sessions_than_there_is_room_for_are_turned_away_with_a_reason() {
     let (status, reason) = refusal(open("a-third")).await;
     assert!(status == 503 && reason.contains("as many sessions"), "{status} {reason}");
     let end = server.client.delete(format!("{}/mcp", server.url)).header("API-Key", sandbox::KEY);
-    assert_eq!(end.header("Mcp-Session-Id", &first).send().await.unwrap().status(), 202);
+    assert_eq!(end.header("Mcp-Session-Id", &first).send().await.unwrap().status(), 204);
     server.open("a-third").await;
 }

@@ -2,6 +2,7 @@
 //! `tests/clients`.
 
 mod campaign;
+mod changing;
 mod connections;
 mod door;
 mod keys;
@@ -13,6 +14,7 @@ pub(crate) mod spoken;
 mod strangers;
 mod tenants;
 mod tls;
+mod trail;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -29,6 +31,9 @@ use super::agents::{PATIENCE, program, read_whole};
 
 /// The newest protocol version: no sessions, and everything about a request in the request.
 pub(super) const MODERN: &str = "2026-07-28";
+
+/// A server's token.
+pub(super) const TOKEN: &str = "a-t0ken-of-the-tests";
 
 /// A running server.
 pub(super) struct Server {
@@ -148,8 +153,19 @@ impl Server {
 
     /// Asks the process to end, as a service manager does.
     pub(super) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends the process a signal.
+    pub(super) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([&format!("-{name}"), &*id]).status().unwrap().success());
+    }
+
+    /// The metrics.
+    pub(super) async fn figures(&self) -> String {
+        let asked = self.client.get(format!("{}/metrics", self.url)).bearer_auth(TOKEN);
+        asked.send().await.unwrap().text().await.unwrap()
     }
 
     /// Waits for the process to end: its exit code and its log.

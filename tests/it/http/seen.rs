@@ -63,7 +63,8 @@ async fn a_collector_that_is_not_there_disturbs_nobody() {
     let server = Server::with(&upstream, |command| command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9"));
     assert_eq!(server.call(sandbox::KEY, "test_connection", json!({})).await["isError"], false);
     server.terminate();
-    assert_eq!(server.wait().0, Some(0));
+    let (code, log) = server.wait();
+    assert!(code == Some(0) && log.matches("spans are not exported").count() == 1, "{code:?} {log}");
 }
 
 #[tokio::test]
@@ -90,6 +91,9 @@ async fn no_tenants_key_is_in_anything_that_is_said_or_logged() {
         said.push_str(&message(call.send().await.unwrap()).await.to_string());
     }
     upstream.heal();
+    // A key in place of a tool's name is told back to its sender, and to nobody else.
+    server.call(KEY, KEY, json!({})).await;
+    message(server.in_session(KEY, &session, KEY, &json!({})).send().await.unwrap()).await;
     let wrong =
         [server.client.get(format!("{}/mcp", server.url)), server.client.get(format!("{}/sse?key={KEY}", server.url))];
     // Without a scheme, in quotes, and where no key may be.

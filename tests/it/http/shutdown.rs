@@ -147,9 +147,73 @@ async fn a_call_that_does_not_end_holds_it_no_longer_than_allowed() {
         server.terminate();
     };
     let (answer, ()) = tokio::join!(call, stopping);
-    drop(answer);
+    let told = message(answer.unwrap()).await;
+    assert!(told["message"].as_str().unwrap().contains("nothing was changed: repeat it"), "{told}");
+    assert_eq!(told["data"], json!({"type": "shutdown", "outcome": "not_done"}));
     let (code, log) = server.wait();
     assert!(code == Some(0) && log.contains("still in flight"), "{code:?} {log}");
+    for line in ["outcome=\"refused\" error_type=\"shutdown\"", "ended cut_off=1"] {
+        assert!(log.contains(line), "{line} is not in\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_cut_off_is_told_in_every_transport() {
+    let upstream = upstream().await;
+    let server = Server::with(&upstream, |command| command.args(["--drain", "0"]).env("ONCEHUB_MCP_TIMEOUT", "600"));
+    server.know(sandbox::KEY).await;
+    let session = server.open(sandbox::KEY).await;
+    let (mut stream, address) = server.open_sse(sandbox::KEY).await;
+    let call =
+        json!({"jsonrpc": "2.0", "id": 9, "method": "tools/call", "params": {"name": "list_users", "arguments": {}}});
+    let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    for message in [super::initialize(), initialized] {
+        server.post(&address, sandbox::KEY, &message).send().await.unwrap();
+    }
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
+    server.post(&address, sandbox::KEY, &call).send().await.unwrap();
+    let in_session = || server.post("/mcp", sandbox::KEY, &call).header("Mcp-Session-Id", &session);
+    let mut json_only = in_session().build().unwrap();
+    json_only.headers_mut().insert("accept", "application/json".parse().unwrap());
+    let another = json!({"jsonrpc": "2.0", "id": 10, "method": "tools/call", "params": call["params"]});
+    let streamed = server.post("/mcp", sandbox::KEY, &another).header("Mcp-Session-Id", &session);
+    let stopping = async {
+        until("all reach OnceHub", async || upstream.held() == 3).await;
+        server.terminate();
+    };
+    let (one, other, ()) = tokio::join!(server.client.execute(json_only), streamed.send(), stopping);
+    for answer in [one.unwrap(), other.unwrap()] {
+        assert_eq!(answer.status(), 200);
+        let told = message(answer).await;
+        assert_eq!(told["data"]["outcome"], "not_done", "{told}");
+    }
+    let mut told = String::new();
+    while let Ok(Some(piece)) = stream.chunk().await {
+        told.push_str(&String::from_utf8_lossy(&piece));
+    }
+    assert!(told.contains("\"id\":9,\"error\"") && told.contains("not_done"), "{told}");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let upstream = upstream().await;
+    let server = Server::with(&upstream, |command| {
+        command.args(["--drain", "3600", "--drain-delay", "3600"]).env("ONCEHUB_MCP_TIMEOUT", "600")
+    });
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
+    let call = server.modern(sandbox::KEY, "tools/call", json!({"name": "list_users", "arguments": {}})).send();
+    let stopping = async {
+        until("the call reaches OnceHub", async || upstream.held() == 1).await;
+        server.terminate();
+        let ready = || server.client.get(format!("{}/readyz", server.url));
+        until("it is about to end", async || ready().send().await.unwrap().status() == 503).await;
+        server.terminate();
+    };
+    let (answer, ()) = tokio::join!(call, stopping);
+    assert!(answer.is_err());
+    let (code, log) = server.wait();
+    assert!(code == Some(1) && log.contains("a second signal asked"), "{code:?} {log}");
 }
 
 #[tokio::test]

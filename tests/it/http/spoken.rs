@@ -236,7 +236,7 @@ async fn a_session_opened_at_the_root_is_listened_to_and_ended_there() {
             (stream.status().as_u16(), stream.headers()["content-type"].as_bytes()),
             (200, &b"text/event-stream"[..])
         );
-        assert_eq!(at(reqwest::Method::DELETE).send().await.unwrap().status(), 202, "{path}");
+        assert_eq!(at(reqwest::Method::DELETE).send().await.unwrap().status(), 204, "{path}");
         assert_eq!(at(reqwest::Method::GET).send().await.unwrap().status(), 404, "{path}");
     }
     let page = server.client.get(&server.url).send().await.unwrap();
@@ -279,6 +279,7 @@ async fn whatever_is_rejected_is_told_why() {
         ("POST", "/mcp/elsewhere", vec![key, kind], list, 404),
         ("GET", "/metrics/", vec![], "", 404),
     ];
+    let count = cases.len();
     for (method, path, headers, body, expected) in cases {
         let Response { status, head, body } = send(&server, method, path, &headers, body).await;
         let what = format!("{method} {path} {headers:?}: {status} {head}\n{body}");
@@ -286,7 +287,13 @@ async fn whatever_is_rejected_is_told_why() {
         let told: Value = serde_json::from_str(&body).unwrap_or_else(|_| panic!("{what}"));
         assert!(told["error"]["message"].as_str().is_some_and(|reason| reason.len() > 20), "{what}");
         assert_eq!(head.contains("\r\nallow: "), status == 405, "{what}");
+        assert!(head.contains("\r\nx-request-id: "), "{what}");
     }
+    let figures = server.figures().await;
+    let refused =
+        figures.lines().filter_map(|line| line.strip_prefix("http_requests_refused_total{")?.split_once("} "));
+    let counts: Vec<usize> = refused.map(|(_, count)| count.parse().unwrap()).collect();
+    assert_eq!(counts.iter().sum::<usize>(), count, "each is counted once:\n{figures}");
 }
 
 /// A call that reads several pages.

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::super::agents::program;
-use super::{Server, in_front_of, initialize, message, refusal, until, upstream};
+use super::{Server, TOKEN, in_front_of, initialize, message, refusal, until, upstream};
 
 async fn figure(server: &Server, name: &str) -> usize {
     let text = server.client.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
@@ -56,7 +56,7 @@ async fn behind_a_proxy(limits: Limits, windows: &str) -> (Sandbox, Server) {
         upstream.open_account(key, |_| {});
     }
     let mut command = in_front_of(&upstream);
-    command.args(["--behind-proxy"]).env("ONCEHUB_MCP_TOKEN", "t0ken").env("ONCEHUB_MCP_RATE_LIMIT", windows);
+    command.args(["--behind-proxy"]).env("ONCEHUB_MCP_TOKEN", TOKEN).env("ONCEHUB_MCP_RATE_LIMIT", windows);
     command.env("ONCEHUB_MCP_LOG", "error");
     (upstream, Server::start(command))
 }
@@ -99,7 +99,7 @@ async fn a_thousand_made_up_keys_keep_nobody_out() {
     let made_up = requests.iter().filter(|seen| seen.key.as_deref().is_some_and(|key| key.starts_with("made-up")));
     // A tenth of sixty for them all, half of that from one client address, and the test may span a few windows.
     assert!(made_up.count() <= 2 * 6, "the keys that were made up burnt more than their part");
-    let open = server.client.get(format!("{}/metrics", server.url)).bearer_auth("t0ken").send().await.unwrap();
+    let open = server.client.get(format!("{}/metrics", server.url)).bearer_auth(TOKEN).send().await.unwrap();
     let open = open.text().await.unwrap();
     let line = open.lines().find_map(|line| line.strip_prefix(SESSIONS)).unwrap().trim().parse::<usize>().unwrap();
     assert!(line <= 50, "{line} sessions of keys that were made up");

@@ -34,7 +34,12 @@ async fn it_serves_over_tls_and_takes_a_new_certificate_without_a_restart() {
     // Whoever forgets the s is told, and sends no key in clear twice.
     let plain = client().get(server.url.replace("https", "http")).send().await.unwrap();
     assert_eq!(plain.status(), 400);
+    assert_eq!(plain.headers()["x-request-id"].len(), 32);
     assert!(plain.text().await.unwrap().contains("https"));
+    // rcgen's certificates expire in the year 4096.
+    let figures = server.figures().await;
+    let expiry = figures.lines().find_map(|line| line.strip_prefix("tls_certificate_expiry_timestamp_seconds "));
+    assert_eq!(expiry, Some("67090118400"), "{figures}");
 
     let second = certify(folder.path());
     let url = format!("{}/healthz", server.url);
@@ -45,5 +50,10 @@ async fn it_serves_over_tls_and_takes_a_new_certificate_without_a_restart() {
     assert_eq!(message(call.send().await.unwrap()).await["isError"], false, "sessions go on");
     // One that is broken changes nothing.
     std::fs::write(folder.path().join("chain.pem"), "not a certificate").unwrap();
+    server.signal("HUP");
     assert_eq!(server.client.get(&url).send().await.unwrap().status(), 200);
+    let log = server.stop();
+    for line in ["read a new TLS certificate", "chain.pem (PEM): there is none in it", "keeping the old one"] {
+        assert!(log.contains(line), "{line} is not in\n{log}");
+    }
 }

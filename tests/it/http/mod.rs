@@ -7,6 +7,7 @@ mod connections;
 mod door;
 mod keys;
 mod limits;
+mod operated;
 mod sdk;
 mod seen;
 mod shutdown;

@@ -81,18 +81,26 @@ impl Listener {
         let connections = Connections { open: TaskTracker::new(), stopping };
         let certificates = self.certificates;
         tokio::pin!(stop);
+        let mut has_stopped = false;
         loop {
-            let (stream, address) = tokio::select! {
-                accepted = self.tcp.accept() => match accepted {
-                    Ok(accepted) => accepted,
-                    Err(error) => {
-                        // Most likely out of file descriptors: other connections may close.
-                        tracing::warn!(%error, "cannot accept a connection");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                        continue;
-                    }
-                },
-                () = &mut stop => return connections,
+            let accepted = tokio::select! {
+                biased;
+                () = &mut stop, if !has_stopped => {
+                    has_stopped = true;
+                    continue;
+                }
+                accepted = self.tcp.accept() => accepted,
+                // The system has accepted these already: closing the socket would reset them.
+                () = std::future::ready(()), if has_stopped => return connections,
+            };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Most likely out of file descriptors: other connections may close.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
             };
             let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
                 metrics::counter!("http_requests_refused_total", "reason" => "connections").increment(1);

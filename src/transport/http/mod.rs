@@ -80,7 +80,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Renders all metrics, in Prometheus' text format.
     fn metrics(&self) -> String;
 
-    /// Stops accepting calls, and waits until those in flight have been answered.
+    /// Waits until the calls in flight have been answered, once no more are accepted.
     fn drain(&self) -> impl Future<Output = ()> + Send;
 
     /// Stops sending changes, and waits until the outcome of those already sent is known.

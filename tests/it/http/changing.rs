@@ -11,6 +11,7 @@ use oncehub_mcp::sandbox::{self, Sandbox};
 use parking_lot::Mutex;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::time::MissedTickBehavior;
 
 use super::{Server, in_front_of, message, refusal, until, upstream};
 use crate::cases;
@@ -31,6 +32,9 @@ fn with_token(server: &Server, token: &str, tool: &str, arguments: Value) -> req
     call.headers_mut().remove("api-key");
     reqwest::RequestBuilder::from_parts(server.client.clone(), call).bearer_auth(token)
 }
+
+/// The most calls at once: a machine that cannot keep the pace slows it down.
+const AT_ONCE: usize = 50;
 
 /// Calls that are made while something changes, at an even pace; each asks for a booking, and gets that one.
 struct Load {
@@ -57,12 +61,16 @@ impl Load {
     ) {
         let per_second = u32::try_from(cases(40, 200)).unwrap();
         let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut calls = tokio::task::JoinSet::new();
         for number in 0.. {
             if self.is_over.load(Ordering::Relaxed) {
                 break;
             }
             pace.tick().await;
+            if calls.len() >= AT_ONCE {
+                calls.join_next().await.unwrap().unwrap();
+            }
             let booking = self.bookings[number % self.bookings.len()].clone();
             let (answer, load) = (call(&booking), Arc::clone(&self));
             calls.spawn(async move {
@@ -90,7 +98,7 @@ async fn a_rolling_restart_under_load_loses_no_call() {
     let load = Load::new().await;
     let start = || {
         Arc::new(Server::with(&load.upstream, |command| {
-            command.args(["--drain-delay", "1"]).env("ONCEHUB_MCP_LOG", "warn")
+            command.args(["--drain-delay", "3"]).env("ONCEHUB_MCP_LOG", "warn")
         }))
     };
     // A load balancer: it asks each server whether it is ready, and sends calls to those that are.

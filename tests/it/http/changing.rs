@@ -11,7 +11,7 @@ use oncehub_mcp::sandbox::{self, Sandbox};
 use parking_lot::Mutex;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{Server, in_front_of, message, refusal, until, upstream};
 use crate::cases;
@@ -62,7 +62,7 @@ impl Load {
         let per_second = u32::try_from(cases(40, 200)).unwrap();
         let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut calls = tokio::task::JoinSet::new();
+        let (mut calls, began) = (tokio::task::JoinSet::new(), Instant::now());
         for number in 0.. {
             if self.is_over.load(Ordering::Relaxed) {
                 break;
@@ -84,6 +84,12 @@ impl Load {
         while let Some(call) = calls.join_next().await {
             call.unwrap();
         }
+        println!("{} calls, {:.0} a second", self.answered.load(Ordering::Relaxed), self.pace(began));
+    }
+
+    /// How many calls were answered in a second.
+    fn pace(&self, began: Instant) -> f64 {
+        f64::from(u32::try_from(self.answered.load(Ordering::Relaxed)).unwrap()) / began.elapsed().as_secs_f64()
     }
 
     /// Completes when this many more calls have been answered.

@@ -24,7 +24,7 @@ pub struct DayInput {
 pub struct DateInput {
     /// 2026-12-24, tomorrow, friday, +3d
     pub date: Option<String>,
-    /// Instead of date, with to: a range, in which closed days stay closed
+    /// Instead of date, with to: a range; closed days stay closed
     pub from: Option<String>,
     /// Included
     pub to: Option<String>,

@@ -39,7 +39,8 @@ pub struct Update {
 impl Update {
     /// Whether OnceHub has all of it already.
     pub fn is_so_already(&self) -> bool {
-        self.changed.iter().all(|when| self.before.agrees(&self.wanted, *when))
+        let is_known = self.before.sent.weekly.is_some();
+        is_known && self.changed.iter().all(|when| self.before.agrees(&self.wanted, *when))
     }
 
     /// Whether anything is different in a schedule that was read afterwards.

@@ -196,7 +196,7 @@ fn a_selection_offers_what_it_says() {
     assert_eq!(names(both), ["test_connection"], "read-only beats inclusion");
     let core = names(Selection { toolsets: list(&["core"]), ..Selection::default() });
     assert!(core.contains(&"schedule_meeting".to_owned()) && !core.contains(&"get_booking_calendar".to_owned()));
-    assert_eq!(core.len(), 17, "{core:?}");
+    assert_eq!(core.len(), 21, "{core:?}");
 }
 
 #[test]

@@ -368,6 +368,13 @@ async fn of_hours_that_oncehub_did_not_send_nothing_is_said() {
     bench.sandbox.heal();
     assert!(!replied.structure()["outside_working_hours"].as_array().unwrap().is_empty(), "{}", replied.text());
     assert!(replied.structure()["outside_before_too"].is_null(), "{}", replied.text());
+    // That a day has no hours is known only where OnceHub sent some.
+    let nothing = Fault::new(Effect::Replace(json!({"object": "schedule", "timezone": "America/New_York"})));
+    bench.sandbox.fail(nothing.on("GET", "/scheduling-availability").times(1));
+    let closed = update(&bench, DANA, json!({"weekly": [{"day": "Monday", "working_hours": []}]})).await;
+    bench.sandbox.heal();
+    assert!(!closed.text().contains("Nothing to change"), "{}", closed.text());
+    assert_eq!(bench.requests("PATCH", "/scheduling-availability"), 2);
 }
 
 #[tokio::test]
@@ -418,9 +425,9 @@ async fn a_date_that_keeps_its_hours_is_told_truly_when_the_answer_is_lost() {
 }
 
 /// Returns what is said of a change before which OnceHub's reply is another. Nothing is written.
-async fn left_alone(bench: &Bench, reply: Fault) -> String {
+async fn left_alone(bench: &Bench, working_hours: Value, reply: Fault) -> String {
     bench.sandbox.fail(reply.on("GET", "/scheduling-availability"));
-    let refused = update(bench, DANA, json!({"weekly": [{"day": "Monday", "working_hours": []}]})).await;
+    let refused = update(bench, DANA, json!({"weekly": [{"day": "Monday", "working_hours": working_hours}]})).await;
     bench.sandbox.heal();
     assert_eq!(bench.requests("PATCH", "/"), 0);
     refused.failure()
@@ -429,7 +436,8 @@ async fn left_alone(bench: &Bench, reply: Fault) -> String {
 #[tokio::test]
 async fn hours_that_cannot_be_read_are_not_written_over_blindly() {
     let bench = Bench::start().await;
-    assert_snapshot!(left_alone(&bench, Fault::new(Effect::Replace(json!({"object": "schedule"})))).await);
+    let unreadable = Fault::new(Effect::Replace(json!({"object": "schedule"})));
+    assert_snapshot!(left_alone(&bench, json!([hours("09:00", "12:00")]), unreadable).await);
 }
 
 #[tokio::test]
@@ -461,7 +469,7 @@ async fn hours_that_somebody_else_has_changed_while_the_question_was_open_are_le
         "object": "schedule", "timezone": "America/New_York", "overrides": [],
         "weekly": [{"day": "Monday", "working_hours": [{"start_time": "12:00", "end_time": "13:00", "locations": []}]}]
     });
-    assert_snapshot!(left_alone(&bench, Fault::new(Effect::Replace(meanwhile)).after(1).times(1)).await);
+    assert_snapshot!(left_alone(&bench, json!([]), Fault::new(Effect::Replace(meanwhile)).after(1).times(1)).await);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ def test_a_host_connects_until_it_is_told_otherwise(host, account, hosted, name)
     install, key = way(name, account, hosted)
     install = ["install", host.id, "--yes", *install]
     said = host.machine.oncehub_mcp(*install, **key)
-    assert "offers 41 tools" in said and ACCOUNT in said and "does not seem to be installed" not in said
+    assert "offers 45 tools" in said and ACCOUNT in said and "does not seem to be installed" not in said
     written = host.path.read_bytes()
     assert (account["ONCEHUB_API_KEY"].encode() in written) == (name in ("key in the entry", "address"))
 
@@ -57,7 +57,7 @@ def test_codex_calls_a_tool(tmp_path, account, hosted, name):
     host.machine.oncehub_mcp("install", host.id, "--yes", *install, **key)
     with Conversation(host) as conversation:
         [status] = conversation.ask("mcpServerStatus/list")["data"]
-        assert (status["name"], len(status["tools"]), status["toolsError"]) == ("oncehub", 40, None)
+        assert (status["name"], len(status["tools"]), status["toolsError"]) == ("oncehub", 45, None)
         thread = conversation.ask("thread/start", ephemeral=True)["thread"]["id"]
         call = {"server": "oncehub", "tool": "test_connection", "arguments": {}}
         result = conversation.ask("mcpServer/tool/call", threadId=thread, **call)

@@ -75,11 +75,12 @@ impl Names {
         Self { takes_parts: false, ..self.clone() }
     }
 
-    /// Returns the same, as a change needs it: it takes whole names only, and `me` only from somebody who has set it.
+    /// Returns the same for planning a change: `me` counts only from somebody who has set it. A part of a name will do, since
+    /// the plan shows whom it means.
     #[must_use]
-    pub fn for_change(&self) -> Self {
+    pub fn for_plan(&self) -> Self {
         let me = if self.me == Me::OfKey { Me::OfKeyToName } else { self.me.clone() };
-        Self { me, ..self.exactly() }
+        Self { me, ..self.clone() }
     }
 
     /// Reads one object by its id.

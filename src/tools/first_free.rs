@@ -16,8 +16,10 @@ use crate::records::{Failure, Slot, Zone, time};
 pub(super) struct FirstFree {
     after: Option<String>,
     before: Option<String>,
+    /// Mon-Fri, sat
     #[serde(default)]
     days: Vec<String>,
+    /// 09:00
     earliest: Option<String>,
     latest: Option<String>,
 }

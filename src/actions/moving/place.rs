@@ -91,7 +91,7 @@ mod tests {
     use crate::records::Told;
     use serde_json::{Value, json};
 
-    fn place(booking: Value, offered: Value) -> (Option<(String, Option<String>)>, bool) {
+    fn place(booking: Value, offered: &Value) -> (Option<(String, Option<String>)>, bool) {
         let booking = Told::<Booking>::from(Object::new(booking));
         let locations = offered.as_array().unwrap().iter().map(|place| place.as_object().unwrap().clone()).collect();
         let (location, said) = of(&booking, &Slot { start: jiff::Timestamp::UNIX_EPOCH, locations });
@@ -116,11 +116,11 @@ mod tests {
             (at("5 Mill Lane, Bath"), "in_person_by_guest", Some("5 Mill Lane, Bath")),
         ] {
             let expected = Some((kind.to_owned(), value.map(str::to_owned)));
-            assert_eq!(place(booking, all.clone()), (expected, false), "{kind}");
+            assert_eq!(place(booking, &all), (expected, false), "{kind}");
         }
         let zoom = json!([{"type": "virtual", "value": "zoom", "id": null}]);
-        assert_eq!(place(online("https://meet.google.com/abc"), zoom.clone()), (None, true), "another service");
-        assert_eq!(place(online("https://zoom.us.evil.example/j/1"), zoom.clone()), (None, true), "a look-alike");
-        assert_eq!(place(json!({}), zoom), (None, false), "nothing is lost of what is not known");
+        assert_eq!(place(online("https://meet.google.com/abc"), &zoom), (None, true), "another service");
+        assert_eq!(place(online("https://zoom.us.evil.example/j/1"), &zoom), (None, true), "a look-alike");
+        assert_eq!(place(json!({}), &zoom), (None, false), "nothing is lost of what is not known");
     }
 }

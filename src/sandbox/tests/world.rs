@@ -148,7 +148,7 @@ impl World {
 
     /// Returns who of the team takes over each of these bookings, one after another in the order of their starts, by
     /// trying everybody: the one who is free and works then, and has the fewest on that day.
-    pub fn who_takes_over(&self, bookings: &[String], leaving: &str) -> Vec<(String, Option<String>)> {
+    pub(crate) fn who_takes_over(&self, bookings: &[String], leaving: &str) -> Vec<(String, Option<String>)> {
         let now = self.time();
         let mut left: Vec<&Booking> = self.bookings.iter().filter(|known| bookings.contains(&known.id)).collect();
         left.sort_by_key(|booking| (booking.starts, booking.id.clone()));
@@ -185,7 +185,7 @@ impl World {
     }
 
     /// Returns a moment so many minutes after midnight of a day to come in New York.
-    pub fn moment(&self, days: i32, minutes: i64) -> Timestamp {
+    pub(crate) fn moment(&self, days: i32, minutes: i64) -> Timestamp {
         let today = self.time().to_zoned(zone("America/New_York")).start_of_day().unwrap();
         today.checked_add(days.days()).unwrap().timestamp() + SignedDuration::from_mins(minutes)
     }

@@ -90,7 +90,7 @@ struct CreateLink {
     utm: Option<Utm>,
     /// Team calendars only: name, e-mail, id or `me`
     host: Option<String>,
-    /// Team calendars only: name, e-mail, id or `me`
+    /// Team calendars only
     #[serde(default)]
     co_hosts: Vec<String>,
     /// One of the calendar's durations

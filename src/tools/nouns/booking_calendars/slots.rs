@@ -20,9 +20,9 @@ use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 #[tool_router(router = slots, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find a booking calendar's free start times for `schedule_meeting`, by day in the guest's zone, and where each
-    /// can take place; for more, pass next_start_time as start_time. Respects meetings, hours and buffers, not how far
-    /// ahead guests may book. Needs a published calendar and a host with a seat.
+    /// Find a booking calendar's free start times for `schedule_meeting`, and where each can take place; for more, pass
+    /// next_start_time as start_time. Several calendars: `find_times`. Respects meetings, hours and buffers, not how
+    /// far ahead guests may book. Needs a published calendar and a host with a seat.
     #[tool(title = "Get free time slots", annotations(read_only_hint = true), output_schema = schema::one::<Slots>())]
     async fn get_booking_time_slots(&self, call: Call, Parameters(input): Parameters<GetBookingTimeSlots>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;

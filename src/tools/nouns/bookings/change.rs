@@ -18,8 +18,8 @@ fn yes() -> bool {
 #[tool_router(router = changing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Cancel an upcoming booking for good; its time becomes free. The guest is e-mailed, with the reason, unless
-    /// notify_guest is false. To let them choose another time use `request_reschedule`; for another host
-    /// `reassign_booking`; for many `plan_changes`. Paid bookings can only be canceled in OnceHub.
+    /// notify_guest is false. New time: `move_booking`, or `request_reschedule` (guest chooses); new host:
+    /// `reassign_booking`; many: `plan_changes`. Paid bookings can only be canceled in OnceHub.
     #[tool(title = "Cancel booking", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn cancel_booking(&self, mut call: Call, Parameters(input): Parameters<CancelBooking>) -> Answer<Stop> {
@@ -30,7 +30,8 @@ impl Tools {
     }
 
     /// Cancel an upcoming booking and e-mail the guest a link to choose another time. The slot is released at once,
-    /// even if the guest never answers. To move it to a time that is agreed on use `move_booking`. Not for paid bookings.
+    /// even if the guest never answers. To move it to an agreed time use `move_booking`; many: `plan_changes`. Not for
+    /// paid bookings.
     #[tool(title = "Request reschedule", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn request_reschedule(&self, mut call: Call, Parameters(input): Parameters<Reschedule>) -> Answer<Stop> {

@@ -14,8 +14,8 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 #[tool_router(router = reassigning_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Give an upcoming booking to another host at the same time; everyone is notified. A clash with the new host's
-    /// bookings is reported, not prevented. If the new host has no video service, an online meeting loses its link.
-    /// Fails on some plans. Another time: `request_reschedule`; many: `plan_changes`.
+    /// bookings is reported, not prevented. If the new host has no video service, an online meeting loses its link. Not
+    /// on every subscription. New time: `move_booking`; many: `plan_changes`.
     #[tool(title = "Reassign booking", annotations(destructive_hint = true),
         output_schema = schema::written::<Booking>())]
     async fn reassign_booking(&self, mut call: Call, Parameters(input): Parameters<ReassignBooking>) -> Answer<Stop> {

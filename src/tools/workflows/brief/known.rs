@@ -130,7 +130,7 @@ impl Known {
             }
             Ok(None) => {}
             Err(error) => {
-                known.gaps.push(format!("Text messages could not be read: {}.", Failure::from(error).message))
+                known.gaps.push(format!("Text messages could not be read: {}.", Failure::from(error).message));
             }
         }
         match hours {

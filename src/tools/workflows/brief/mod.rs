@@ -28,8 +28,9 @@ const MOST: usize = 300;
 
 #[tool_router(router = briefing, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Prepare for meetings to come (default: mine today): the guest's answers, join link, contact, history with us (met,
-    /// no-shows, canceled) and warnings, such as overlaps or no link. A plain agenda: `list_bookings`.
+    /// Prepare for meetings to come (default: mine today): the guest's answers, join link, contact, history with us
+    /// (met, no-shows, canceled) and warnings, such as overlaps or no link. A plain agenda: `list_bookings`; every
+    /// field of one, or a past one: `get_booking`.
     #[tool(title = "Brief on bookings", annotations(read_only_hint = true), output_schema = schema::list::<Brief>())]
     async fn brief_bookings(&self, call: Call, Parameters(input): Parameters<BriefBookings>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -38,13 +39,13 @@ impl Tools {
         let (mut page, left) = agenda.page(input.cursor.as_deref(), input.limit)?;
         call.names.fill(&mut page).await;
         let known = Known::read(&call, &agenda, &page).await;
-        Ok(reply(&asked, &agenda, page, left, &known))
+        Ok(reply(&asked, &agenda, &page, left, &known))
     }
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct BriefBookings {
-    /// Only this one
+    /// Only this one: id or guest
     booking_id: Option<String>,
     /// Default `me`
     host: Option<String>,
@@ -177,11 +178,11 @@ impl Agenda {
     }
 }
 
-fn reply(asked: &Asked<'_>, agenda: &Agenda, page: Vec<Told<Booking>>, left: usize, known: &Known) -> Reply {
+fn reply(asked: &Asked<'_>, agenda: &Agenda, page: &[Told<Booking>], left: usize, known: &Known) -> Reply {
     let zone = asked.zone;
     let mut briefs: Vec<Told<Booking>> = Vec::new();
     let (mut items, mut below) = (Vec::new(), Vec::new());
-    for booking in &page {
+    for booking in page {
         let about = known.about(booking, agenda, zone);
         let mut brief = booking.clone().brief();
         brief.leave_usual_subject_out();

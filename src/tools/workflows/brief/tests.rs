@@ -72,6 +72,7 @@ async fn with(bookings: Vec<Value>) -> Bench {
     bench
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
 fn booking(id: usize, starts: &str, more: Value) -> Value {
     let mut booking = json!({
         "id": format!("BKNG-{id:06}"), "object": "booking", "status": "scheduled", "starting_time": starts, "owner": DANA,

@@ -64,6 +64,6 @@ impl History {
         let Self { met, last_met_local, no_shows, canceled, upcoming, is_cut, .. } = self;
         let last = last_met_local.as_ref().map(|at| format!(" (last {at})")).unwrap_or_default();
         let of = if is_cut.is_some() { ", of the newest 100" } else { "" };
-        format!("history: met {met}{last}, no-shows {no_shows}, canceled {canceled}, upcoming {upcoming}{of}")
+        format!("history: met {met}{last}, no-shows {no_shows}, canceled {canceled}, others to come {upcoming}{of}")
     }
 }

@@ -33,8 +33,9 @@ const LONGEST: usize = 400;
 
 #[tool_router(router = changes, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Catch up: bookings made, canceled, moved or changed otherwise since a time, or since an earlier call's cursor; each
-    /// once, as it is now (OnceHub keeps no history). The cursor never ends: keep it. Other filters: `list_bookings`.
+    /// Catch up: bookings made, canceled, moved or changed otherwise since a time, or since an earlier call's cursor;
+    /// each once, as it is now (OnceHub keeps no history). Keep the last cursor for next time; an empty list means
+    /// nothing new. Other filters: `list_bookings`; counts: `booking_report`.
     #[tool(title = "List changes", annotations(read_only_hint = true), output_schema = schema::list::<Change>())]
     async fn list_changes(&self, call: Call, Parameters(input): Parameters<ListChanges>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -61,13 +62,13 @@ impl Tools {
         }
         call.names.fill(&mut found.items).await;
         let listed = Listed { changes: found.items, after: found.cursors, next: found.next };
-        Ok(reply(&asked, pass, listed))
+        Ok(reply(&asked, &pass, listed))
     }
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct ListChanges {
-    /// 2026-12-01T15:00, friday, -1d; later pass cursor
+    /// First: 2026-12-01T15:00, friday, -1d; then cursor
     since: Option<String>,
     /// Main or co-host, or `me`
     host: Option<String>,
@@ -189,7 +190,12 @@ impl Pass {
                 Failure::argument("cursor", "it is not a cursor of list_changes", hint)
             })?,
             (None, Some(since)) => {
-                let from = call.moment("since", since, zone)?.at;
+                let mut from = call.moment("since", since, zone)?.at;
+                // What is past is asked for, so a day of the week is the last one.
+                let is_weekday = since.split_whitespace().next().and_then(time::days).is_some();
+                if from > call.now() && is_weekday {
+                    from = zone.days_later(from, -7);
+                }
                 if from > call.now() {
                     let problem = format!("{} is yet to come", time::local(from, zone));
                     return Err(Failure::argument(
@@ -253,7 +259,7 @@ struct Listed {
     next: Option<String>,
 }
 
-fn reply(asked: &Asked<'_>, pass: Pass, listed: Listed) -> Reply {
+fn reply(asked: &Asked<'_>, pass: &Pass, listed: Listed) -> Reply {
     let zone = asked.zone;
     let Listed { mut changes, after, next } = listed;
     let brief: Vec<Told<Booking>> = changes

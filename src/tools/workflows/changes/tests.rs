@@ -95,7 +95,9 @@ async fn storm(runner: &mut TestRunner) {
             let id = ids[draw(ids.len())].clone();
             match draw(5) {
                 0 => {
-                    let starts = Timestamp::from_second(clock.now().as_second() + 3600 * draw(500) as i64).unwrap();
+                    let starts =
+                        Timestamp::from_second(clock.now().as_second() + 3600 * i64::try_from(draw(500)).unwrap())
+                            .unwrap();
                     let made = bench.sandbox.with(|world| world.book_like(&id, starts)).unwrap();
                     ids.push(made.clone());
                     changed.insert(made);
@@ -111,7 +113,7 @@ async fn storm(runner: &mut TestRunner) {
             let limit = limits[draw(limits.len())];
             told.call(&bench, json!({"since": since, "limit": limit})).await;
         }
-        clock.pass(draw(40) as i64);
+        clock.pass(i64::try_from(draw(40)).unwrap());
     }
     // Once it is quiet, a few calls tell the rest.
     clock.pass(600);
@@ -260,7 +262,7 @@ async fn a_host_with_classic_pages_is_followed_over_both_lists_and_a_small_reply
         .collect();
     let since = clock.now().to_string();
     all.iter().for_each(|(booking, _)| {
-        bench.sandbox.with(|world| world.set_status(booking["id"].as_str().unwrap(), "canceled"))
+        bench.sandbox.with(|world| world.set_status(booking["id"].as_str().unwrap(), "canceled"));
     });
     clock.pass(300);
     let mut setup = Setup { clock: None, now: "2026-11-23T14:25:00Z", ..Setup::default() };

@@ -15,6 +15,13 @@ pub(super) struct Calendar {
     pub(super) host: Option<String>,
 }
 
+impl Calendar {
+    /// Returns how long a meeting on it is, if that is known.
+    pub(super) fn minutes(&self) -> Option<i64> {
+        self.found.entry.as_ref()?.duration_minutes
+    }
+}
+
 /// The calendars that are asked for, each once.
 pub(super) struct Asked {
     pub(super) calendars: Vec<Calendar>,

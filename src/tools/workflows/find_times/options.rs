@@ -76,6 +76,8 @@ struct Row {
     name: Option<String>,
     /// Name of the user or team, or the id
     host: Option<String>,
+    /// How long a meeting is
+    minutes: Option<i64>,
     /// How many starts are free; left out if none was read
     free: Option<usize>,
     next_free: Option<Time>,
@@ -128,8 +130,10 @@ impl Found {
         }
         let all = starts.into_iter().filter_map(|(start, free)| {
             let Some(parties) = &self.asked.parties else { return Some(Choice { start, on: free }) };
-            // Of each party the first calendar that is free.
-            let chosen = parties.iter().map(|party| party.iter().find(|at| free.contains(at)).copied());
+            // Of each party the shortest that is free.
+            let minutes = |at: &&usize| self.asked.calendars.get(**at).and_then(Calendar::minutes);
+            let chosen =
+                parties.iter().map(|party| party.iter().filter(|at| free.contains(at)).min_by_key(minutes).copied());
             let mut on = chosen.collect::<Option<Vec<usize>>>()?;
             on.sort_unstable();
             on.dedup();
@@ -237,6 +241,7 @@ impl Found {
             id: calendar.id.to_string(),
             name: calendar.found.entry.as_ref().map(|entry| entry.name.clone()),
             host: calendar.host.clone(),
+            minutes: calendar.minutes(),
             free: Some(slots.len()).filter(|count| is_all_read || *count > 0),
             next_free: slots.first().map(|slot| Time(slot.start)),
             next_free_local: slots.first().map(|slot| time::local(slot.start, &self.zone)),
@@ -296,7 +301,9 @@ impl Found {
         if let Some(parties) = self.asked.parties.as_ref().filter(|parties| parties.len() > 1) {
             if all > 0 {
                 notes.push(
-                    "Each calendar of a start is a booking of its own, of the length that the calendar has.".to_owned(),
+                    "Each calendar of a start is a booking of its own, with its own invitation and link. Where a host has \
+                     several that are free then, the shortest is named."
+                        .to_owned(),
                 );
             } else if parties.iter().all(|party| party.iter().any(|at| self.has_some(*at))) {
                 notes.push("Each has free starts, but none at the same time as all the others.".to_owned());
@@ -347,7 +354,8 @@ impl Row {
     fn described(&self) -> String {
         let name = self.name.as_deref().map(|name| format!("{} ", quoted(name, 60))).unwrap_or_default();
         let host = self.host.as_deref().map(|host| format!(", {}", quoted(host, 60))).unwrap_or_default();
-        let mut parts = vec![format!("{name}{}{host}", self.id)];
+        let minutes = self.minutes.map(|minutes| format!(", {minutes} min")).unwrap_or_default();
+        let mut parts = vec![format!("{name}{}{host}{minutes}", self.id)];
         let at_least = if self.unknown.is_some() { "at least " } else { "" };
         let next = self.free.zip(self.next_free_local.as_ref());
         parts.extend(next.map(|(free, next)| format!("{at_least}{free} free, next {next}")));

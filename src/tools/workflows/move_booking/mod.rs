@@ -27,8 +27,8 @@ fn yes() -> bool {
 
 #[tool_router(router = moving_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Move an upcoming booking to a time that is agreed on: books it for the same guest, then cancels the old one; the
-    /// guest is e-mailed. Calling again goes on where it stopped. Free times: `find_times`. To let the guest choose use
+    /// Move an upcoming booking to an agreed time: books it anew (new id) for the same guest, then cancels the old one;
+    /// the guest is e-mailed. If cut off, call again: it goes on. Free times: `find_times`. To let the guest choose:
     /// `request_reschedule`. Not for paid or Classic bookings.
     #[tool(title = "Move booking", annotations(destructive_hint = true), output_schema = schema::written::<Moved>())]
     async fn move_booking(&self, mut call: Call, Parameters(input): Parameters<MoveBooking>) -> Answer<Stop> {
@@ -80,7 +80,7 @@ impl Tools {
 struct MoveBooking {
     /// Id; or name or e-mail of a guest with one such booking
     booking_id: String,
-    /// The new one
+    /// This or first_free
     start_time: Option<String>,
     /// Instead of start_time: the first free start
     first_free: Option<FirstFree>,
@@ -144,7 +144,7 @@ struct Moved {
     outcome: Fate,
     /// The old booking
     from: Told<Booking>,
-    /// The new one
+    /// This or first_free
     to: Told<Booking>,
     steps: Vec<Step>,
 }

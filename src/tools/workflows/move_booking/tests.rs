@@ -342,7 +342,7 @@ async fn two_calls_at_once_leave_one_booking() {
 }
 
 /// How long a call may take in the campaign.
-const TIMEOUT: Duration = Duration::from_millis(1000);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What happens to a move on its way.
 #[derive(Clone, Debug)]

@@ -124,6 +124,18 @@ impl Change {
         }
     }
 
+    /// Returns what else is to be known before a plan is carried out.
+    pub(super) fn to_know(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::RequestReschedule => Some(
+                "These times become free, and guests may choose them again: close the days first with \
+                 update_scheduling_availability.",
+            ),
+            Kind::MarkNoShow => Some("It cannot be undone here; whether anybody is e-mailed is not documented."),
+            Kind::Cancel | Kind::Reassign => None,
+        }
+    }
+
     /// Returns what would happen to one booking.
     pub(super) fn would(&self) -> &'static str {
         match self.kind {

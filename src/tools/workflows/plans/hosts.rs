@@ -135,7 +135,7 @@ pub(super) fn choose(diaries: &BTreeMap<Id, Diary>, among: &[Id], booking: &Book
     }
     Err(match why.as_slice() {
         [] => "nobody else hosts its calendar or is in its host's teams".to_owned(),
-        why => format!("nobody has time: {}", why.join(", ")),
+        why => format!("nobody of its team has time: {}", why.join(", ")),
     })
 }
 

@@ -31,11 +31,12 @@ fn yes() -> bool {
 #[tool_router(router = plans, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Plan one change to many bookings (sick day, leaving host, no-shows): what would happen to each, and what cannot.
-    /// Changes nothing: show it, then `carry_out_plan`. At most 100. For one use `cancel_booking` or `reassign_booking`.
+    /// Changes nothing: show it and, once agreed, `carry_out_plan`. Give booking_ids or select; at most 100. For one:
+    /// `cancel_booking`, `reassign_booking`; a new time: `move_booking`.
     #[tool(title = "Plan changes", annotations(read_only_hint = true), output_schema = schema::one::<plan::Planned>())]
     async fn plan_changes(&self, mut call: Call, Parameters(input): Parameters<PlanChanges>) -> Answer {
-        // What is planned is meant to be done: names and `me` count as for a change.
-        call.names = call.names.for_change();
+        // What is planned is meant to be done.
+        call.names = call.names.for_plan();
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let change = change::Change::new(input.change, input.reason, input.notify_guest, input.new_host.as_deref())?;
         let chosen = chosen::read(&call, change.kind, &input.booking_ids, input.select, &zone).await?;
@@ -48,8 +49,9 @@ impl Tools {
         Ok(draft.keep(&call, &self.plans, &zone).await)
     }
 
-    /// Carry out a plan of `plan_changes`, once per booking; guests are e-mailed as it says. About 40 a call: if some are
-    /// left or unknown, call again with the same arguments. What has changed since is skipped.
+    /// Carry out a plan of `plan_changes` that the user has agreed to, once per booking; guests are e-mailed as it
+    /// says. About 40 a call: if some are left or unknown, call again with the same arguments. Bookings changed since
+    /// are skipped.
     #[tool(title = "Carry out plan", annotations(destructive_hint = true),
         output_schema = schema::written::<carry_out::Report>())]
     async fn carry_out_plan(&self, mut call: Call, Parameters(input): Parameters<CarryOutPlan>) -> Answer<Stop> {
@@ -66,12 +68,12 @@ impl Tools {
 #[derive(Deserialize, schemars::JsonSchema)]
 struct PlanChanges {
     change: Kind,
-    /// Ids or guests
+    /// Ids, or guests by name or e-mail
     #[serde(default)]
     booking_ids: Vec<String>,
     /// Instead: at most 31 days, with host, calendar or guest
     select: Option<Select>,
-    /// A user; auto: a free colleague with least that day
+    /// To reassign: a user, or auto: a free one of the team
     new_host: Option<String>,
     /// What guests read
     reason: Option<String>,
@@ -88,6 +90,6 @@ struct CarryOutPlan {
     plan: String,
     /// As planned
     change: Kind,
-    /// How many bookings the plan changes
+    /// How many bookings it changes; must match
     count: usize,
 }

@@ -132,10 +132,14 @@ impl Draft {
             Found { id, entry, by_part: false }
         });
         let mut known = diaries(&call.names, found.collect(), span, true).await?;
+        let mut is_for_nobody = false;
         for (booking, span, fate) in self.possible() {
             match choose(&known, &among(booking), booking, span) {
                 Ok(id) => known.get_mut(&id).into_iter().for_each(|diary| fate.give(diary, span)),
-                Err(why) => fate.problem = Some(why),
+                Err(why) => {
+                    fate.problem = Some(why);
+                    is_for_nobody = true;
+                }
             }
         }
         if !users.is_known() || !calendars.is_known() {
@@ -143,6 +147,9 @@ impl Draft {
             self.chosen.notes.push(format!("Only the first {read} users, and as many calendars, were considered."));
         }
         self.chosen.notes.push(ASSIGNED.to_owned());
+        if is_for_nobody {
+            self.chosen.notes.push(NEXT.to_owned());
+        }
         let hosts: BTreeSet<&Id> = self.fates.iter().filter_map(|fate| Some(&fate.new_host.as_ref()?.id)).collect();
         self.diaries = hosts.len();
         Ok(())
@@ -176,12 +183,15 @@ impl Draft {
         let mut reply = Reply::new(planned, text).localised(zone).in_zone(zone);
         reply.put("items", items);
         notes.iter().for_each(|note| reply.note(note));
+        change.to_know().filter(|_| count > 0).into_iter().for_each(|note| reply.note(note));
         reply
     }
 }
 
 const ASSIGNED: &str = "Who has time is known from bookings and working hours in OnceHub; calendars outside of it were not \
                         looked at.";
+const NEXT: &str = "auto looks at those of the calendar's team, or of its host's teams. For anybody else, plan with new_host; or \
+                    plan request_reschedule, so that guests choose another time.";
 const OUTSIDE: &str = "outside of their working hours";
 
 impl Fate {

@@ -124,6 +124,7 @@ fn source(booking: &Booking) -> String {
 }
 
 /// What is counted of a booking.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(super) struct Row {
     keys: Vec<Key>,
     id: String,
@@ -175,6 +176,7 @@ impl Row {
 /// Counts and rates.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[expect(clippy::struct_field_names, reason = "the reply calls it so")]
 pub(super) struct Counts {
     pub(super) total: usize,
     /// How many of each status

@@ -22,9 +22,9 @@ use group::{By, Counted, Counts, Duplicate, Group, Row};
 
 #[tool_router(router = reporting, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Count bookings: totals, hours, no-show, cancellation and reschedule rates by host, calendar, source (UTM) or time:
-    /// a weekly or monthly report. Reads 5,000 a call, and says if that is not all. Without the trash. The bookings
-    /// themselves: `list_bookings`.
+    /// Count bookings by host, calendar, source (UTM) or time: totals, hours, no-show, cancellation and reschedule
+    /// rates, for a weekly or monthly report. Reads 5,000 a call; a cursor goes on, with counts of its own to add.
+    /// Trash is left out. The bookings themselves: `list_bookings`.
     #[tool(title = "Report on bookings", annotations(read_only_hint = true), output_schema = schema::one::<Report>())]
     async fn booking_report(&self, call: Call, Parameters(input): Parameters<BookingReport>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -46,10 +46,10 @@ impl Tools {
 
 #[derive(Deserialize, JsonSchema)]
 struct BookingReport {
-    /// At most two
+    /// At most two; none: totals
     #[serde(default)]
     group_by: Vec<By>,
-    /// At or after: monday, -30d
+    /// At or after: last week, -30d; default all
     starts_after: Option<String>,
     /// Before; a date includes that day
     starts_before: Option<String>,
@@ -72,7 +72,9 @@ struct BookingReport {
     calendar: Option<String>,
     /// Classic
     booking_page: Option<String>,
+    /// Classic
     master_page: Option<String>,
+    /// Classic
     event_type: Option<String>,
     /// IANA zone
     time_zone: Option<String>,

@@ -1,3 +1,5 @@
+#![expect(clippy::cast_precision_loss, reason = "counts are small")]
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
@@ -23,10 +25,12 @@ fn text(booking: &Value, field: &str) -> String {
     booking[field].as_str().unwrap_or_default().to_owned()
 }
 
+type Keeps = Box<dyn Fn(&Value, &[String]) -> bool>;
+
 /// What a test asks for: a predicate on a booking as it is sent and those who hold it, beside the arguments.
 struct Asked {
     arguments: Map<String, Value>,
-    keeps: Vec<Box<dyn Fn(&Value, &[String]) -> bool>>,
+    keeps: Vec<Keeps>,
     by: Vec<&'static str>,
     zone: &'static str,
 }
@@ -366,6 +370,7 @@ async fn pages_that_are_slow_leave_a_part_that_is_true() {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
 fn booking(id: usize, starts: &str, more: Value) -> Value {
     let mut booking = json!({
         "id": format!("BKNG-{id:06}"), "object": "booking", "status": "completed", "starting_time": starts,
@@ -446,7 +451,7 @@ async fn thousands_of_groups_are_cut_to_what_a_reply_holds_and_the_totals_are_of
             .map(|n| booking(n, "2026-11-02T10:00:00Z", json!({"utm_params": {"source": format!("source {n}")}})));
         let (report, text) = report_on(&bench, many.collect(), json!({"group_by": ["source", "day"]})).await;
         let shown = report["groups"].as_array().unwrap().len();
-        assert!(shown >= 10 && shown <= 300, "{shown}");
+        assert!((10..=300).contains(&shown), "{shown}");
         assert_eq!((&report["total"], report["overall"]["hours"].as_f64()), (&json!(4000), Some(2000.0)));
         assert!(text.contains(&format!("Only the largest {shown} of 4,000 groups are shown")), "{text}");
         assert!(!text.contains("did not fit"), "{text}");

@@ -46,8 +46,8 @@ struct Row<'a> {
 #[tool_router(router = changing_availability, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Change when a user can be booked, in their zone: weekly by day, overrides for dates or ranges (out sick,
-    /// holidays). Given days are replaced whole; others stay. Nothing is canceled: the reply names bookings outside,
-    /// for `request_reschedule`, and the way back. Current: `get_scheduling_availability`.
+    /// holidays). Given days are replaced whole; others stay. Nothing is canceled: the reply names bookings outside
+    /// (see `plan_changes`) and how to undo. Current: `get_scheduling_availability`.
     #[tool(title = "Update scheduling availability", annotations(destructive_hint = true),
         output_schema = schema::written::<Changed<'static>>())]
     async fn update_scheduling_availability(

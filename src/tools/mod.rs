@@ -33,6 +33,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::actions::Settings;
+use crate::actions::moving::Moves;
 use crate::names::{Directory, Names, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
@@ -53,6 +54,8 @@ pub struct Tools {
     settings: Arc<Settings>,
     /// The plans that are to be carried out.
     plans: workflows::plans::Plans,
+    /// What moves have sent.
+    moves: Moves,
     /// Changes whose callers have left, for all accounts.
     unclaimed: unclaimed::Unclaimed,
     /// The in-flight changes of all accounts.
@@ -65,7 +68,8 @@ impl Tools {
         let directory = Directory::new(settings.remember);
         let settings = Arc::new(settings);
         let (plans, unclaimed) = (workflows::plans::Plans::default(), unclaimed::Unclaimed::default());
-        Self { oncehub, directory, settings, plans, unclaimed, changes: TaskTracker::new() }
+        let moves = Moves::default();
+        Self { oncehub, directory, settings, plans, moves, unclaimed, changes: TaskTracker::new() }
     }
 
     /// Returns the same account's tools with another client.
@@ -89,6 +93,7 @@ impl Tools {
             directory: self.directory.of_another_account(),
             settings: Arc::new(settings),
             plans: self.plans.of_another_account(),
+            moves: Moves::default(),
             unclaimed: self.unclaimed.clone(),
             changes: self.changes.clone(),
         }

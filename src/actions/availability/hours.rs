@@ -24,7 +24,7 @@ pub struct DayInput {
 pub struct DateInput {
     /// 2026-12-24, tomorrow, friday, +3d
     pub date: Option<String>,
-    /// Instead of date, with to: a range; closed days stay closed
+    /// With to, instead of date; closed days stay closed
     pub from: Option<String>,
     /// Included
     pub to: Option<String>,
@@ -40,7 +40,7 @@ pub struct HoursInput {
     /// 09:00, on the quarter hour
     pub start_time: String,
     pub end_time: String,
-    /// Each type once, one online type; default: as now
+    /// Each type once; default: as now
     pub locations: Option<Vec<LocationInput>>,
 }
 

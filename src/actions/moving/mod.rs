@@ -2,20 +2,25 @@
 //! then is the old one canceled. Both are agreed to with one question.
 
 mod place;
+mod sent;
 
 use jiff::{SignedDuration, Timestamp};
+pub use sent::Moves;
 use serde_json::{Map, Value};
 
 use super::bookings::{Target, cancel};
 use super::scheduling::{Schedule, Starting};
 use super::{Action, Context, Done, Question, Seen, Stop, Subject, carry_out, execute};
 use crate::names::Found;
-use crate::oncehub::{Client, Error, Id, booking_calendars, bookings};
+use crate::oncehub::{Client, Error, Id, Outcome, booking_calendars, bookings};
 use crate::records::booking::Form;
 use crate::records::{Booking, Failure, Noun, Reference, Slot, Told, Zone, quoted, time, word};
 
-/// How long before a call a booking may have been made that an earlier call with the same window is taken to have made.
+/// How long before a call a booking may have been made that an earlier call with the same window may have made.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long a request whose outcome is unknown may still be under way.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
 
 /// How near to a booking its buffer may lie.
 const BUFFER: SignedDuration = SignedDuration::from_hours(2);
@@ -38,6 +43,8 @@ pub struct Move {
     place: Option<String>,
     /// How many starts were tried.
     tried: usize,
+    /// What moves have sent.
+    moves: Moves,
 }
 
 /// How a guest hears of the cancellation.
@@ -72,6 +79,7 @@ impl Move {
         calendar: Option<&str>,
         mail: Mail,
         zone: &Zone,
+        moves: Moves,
     ) -> Result<Self, Failure> {
         let own = from.booking.booking_calendar.as_ref().and_then(|calendar| calendar.id().parse().ok());
         let own = match own.filter(|_| from.booking.is("canceled")) {
@@ -101,27 +109,75 @@ impl Move {
         };
         let Mail { reason, notify_guest } = mail;
         let (place, tried) = (None, 0);
-        Ok(Self { from, schedule, reason, notify_guest, zone: zone.clone(), left_behind, place, tried })
+        Ok(Self { from, schedule, reason, notify_guest, zone: zone.clone(), left_behind, place, tried, moves })
     }
 
     /// Looks for a live booking of the guest on the calendar that was made after the old one and is where that is to be
-    /// moved: then an earlier call has made it, or the guest has. Of those in a window, only one that was just made counts.
+    /// moved: then an earlier call has made it, or the guest has. In a window, only the one counts that an earlier call of
+    /// this move has sent.
     ///
     /// # Errors
-    /// If the calendar's bookings cannot be read.
+    /// If the calendar's bookings cannot be read, an earlier call may still be at it, or whether another booking in the
+    /// window is the new one cannot be known.
     pub async fn look_for_new_one(
         &mut self,
         context: &Context,
         is_there: impl Fn(Timestamp) -> bool,
         in_window: bool,
     ) -> Result<Option<Told<Booking>>, Failure> {
+        let now = (context.settings.now)();
+        let sent = self.moves.last(&self.from.id, now);
         self.schedule.others = self.others(context.oncehub(), context.now()).await?;
-        let since = context.now() - RECENT;
-        let is_it = |booking: &&Told<Booking>| {
-            let is_new = !in_window || booking.creation_time.is_some_and(|made| made.0 >= since);
-            is_new && booking.starts().is_some_and(&is_there)
-        };
-        Ok(self.schedule.others.iter().find(is_it).cloned())
+        let there = |booking: &&Told<Booking>| booking.starts().is_some_and(&is_there);
+        let was_sent = |booking: &&Told<Booking>| sent.is_some_and(|sent| booking.starts() == Some(sent.start));
+        let is_it = |booking: &&Told<Booking>| there(booking) && (!in_window || was_sent(booking));
+        if let Some(new) = self.schedule.others.iter().find(is_it) {
+            return Ok(Some(new.clone()));
+        }
+        if let Some(sent) = sent.filter(|sent| sent.is_unknown && now.duration_since(sent.at) < UNDER_WAY) {
+            return Err(self.still_under_way(sent.start));
+        }
+        let is_recent = |booking: &&Told<Booking>| booking.creation_time.is_some_and(|made| made.0 >= now - RECENT);
+        match self.schedule.others.iter().filter(|_| in_window).filter(there).find(is_recent) {
+            Some(other) => Err(self.may_be_it(other)),
+            None => Ok(None),
+        }
+    }
+
+    /// The failure while an earlier call's request may still be carried out.
+    fn still_under_way(&self, start: Timestamp) -> Failure {
+        let when = time::local(start, &self.zone);
+        let problem = format!(
+            "{}: an earlier call has sent the booking for {when}, and OnceHub may still be working on it",
+            self.from.id
+        );
+        let hint = "nothing was sent now: wait a minute, then call again with the same arguments, which looks first";
+        let failure = Failure::argument("booking_id", problem, hint);
+        Failure { outcome: Some(Outcome::Unknown), ..failure }
+    }
+
+    /// The failure where another booking of the guest may be the new one, or another meeting.
+    fn may_be_it(&self, other: &Told<Booking>) -> Failure {
+        let start = other.starts().map(time::instant).unwrap_or_default();
+        let problem = format!(
+            "the guest has just got a booking in that window: {}, and whether that is the new time of {} is not known",
+            other.described(&self.zone),
+            self.from.id
+        );
+        let hint = format!(
+            "nothing was sent: if it is, call again with start_time {start} instead of first_free; if it is another \
+             meeting, give a window without it"
+        );
+        Failure::argument("first_free", problem, hint)
+    }
+
+    /// Notes what came of booking the new time, for a call that goes on.
+    pub fn note_outcome(&self, booked: &Result<Done, Stop>) {
+        match booked {
+            Ok(_) => self.moves.made(&self.from.id),
+            Err(Stop::Failed(failure)) if failure.outcome == Some(Outcome::Unknown) => {}
+            Err(_) => self.moves.forget(&self.from.id),
+        }
     }
 
     /// Returns the guest's other bookings to come on the calendar, made after the old one.
@@ -202,6 +258,21 @@ impl Move {
         })
     }
 
+    async fn check_again(&self, context: &Context) -> Result<(), Failure> {
+        let old = self.read_old(context).await?;
+        movable(&self.from.id, &old, context.now())?;
+        let others = self.others(context.oncehub(), context.now()).await?;
+        let is_known = |id: Option<&str>| self.schedule.others.iter().any(|known| known.id.as_deref() == id);
+        match others.iter().find(|booking| !is_known(booking.id.as_deref())) {
+            None => Ok(()),
+            Some(new) => {
+                let problem = format!("the guest has just got another booking there: {}", new.described(&self.zone));
+                let hint = "nothing was done: if that is the new time, call move_booking again with its start_time";
+                Err(Failure::argument("booking_id", problem, hint))
+            }
+        }
+    }
+
     async fn read_old(&self, context: &Context) -> Result<Told<Booking>, Error> {
         let id = &self.from.id;
         context.names.read(&bookings::Get { id: id.clone(), expand: None }, id).await
@@ -237,21 +308,11 @@ impl Action for Move {
 
     /// Checks that nothing has changed while the person was asked, or another start was tried.
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
-        if !context.was_asked && self.tried < 2 {
-            return Ok(());
+        if context.was_asked || self.tried > 1 {
+            self.check_again(context).await?;
         }
-        let old = self.read_old(context).await?;
-        movable(&self.from.id, &old, context.now())?;
-        let others = self.others(context.oncehub(), context.now()).await?;
-        let is_known = |id: Option<&str>| self.schedule.others.iter().any(|known| known.id.as_deref() == id);
-        match others.iter().find(|booking| !is_known(booking.id.as_deref())) {
-            None => Ok(()),
-            Some(new) => {
-                let problem = format!("the guest has just got another booking there: {}", new.described(&self.zone));
-                let hint = "nothing was done: if that is the new time, call move_booking again with its start_time";
-                Err(Failure::argument("booking_id", problem, hint))
-            }
-        }
+        self.moves.sent(&self.from.id, self.schedule.start, (context.settings.now)());
+        Ok(())
     }
 
     fn request(&self) -> Self::Request {

@@ -24,10 +24,12 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    pub(super) async fn start(zone: Option<&str>, me: Option<String>) -> Self {
+    /// A server in front of an account with so many bookings of the past year.
+    pub(super) async fn start(zone: Option<&str>, me: Option<String>, history: usize) -> Self {
         let now: Timestamp = NOW.parse().unwrap();
         let clock: sandbox::Clock = Arc::new(move || now);
-        let settings = sandbox::Settings { now: Arc::clone(&clock), limits: None, ..sandbox::Settings::default() };
+        let settings =
+            sandbox::Settings { now: Arc::clone(&clock), limits: None, history, ..sandbox::Settings::default() };
         let sandbox = Sandbox::start(settings).await.unwrap();
         let oncehub = Client::new(oncehub::Settings {
             url: api_root(&sandbox.url()).unwrap(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 
 use oncehub_mcp::playbooks::Playbook;
+use oncehub_mcp::sandbox::HISTORY;
 use oncehub_mcp::tools::{Catalogue, Selection};
 use serde_json::Value;
 
@@ -40,7 +41,7 @@ fn fill(value: &mut Value, shown: &HashMap<&str, Value>) {
 /// Makes the calls of a section, on an account of its own, and compares what is shown. Returns the section with replies
 /// where none were shown, and the tools that were called.
 async fn run(name: &str, section: &str) -> (String, Vec<String>) {
-    let bench = Bench::start(Some("America/New_York"), Some("dana@northlight.example".to_owned())).await;
+    let bench = Bench::start(Some("America/New_York"), Some("dana@northlight.example".to_owned()), HISTORY).await;
     let mut parts: Vec<String> = section.split("```").map(str::to_owned).collect();
     let (mut shown, mut called) = (HashMap::new(), Vec::new());
     for at in (1..parts.len()).step_by(2) {

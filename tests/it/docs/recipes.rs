@@ -26,7 +26,7 @@ async fn reply(line: &str) -> Option<String> {
     };
     // Each run of the program makes an account of its own.
     let bench =
-        Bench::start(call.get_one::<String>("time_zone").map(String::as_str), call.get_one("user").cloned()).await;
+        Bench::start(call.get_one::<String>("time_zone").map(String::as_str), call.get_one("user").cloned(), 0).await;
     Some(text_of(&bench.call(tool, &arguments).await))
 }
 

@@ -123,7 +123,7 @@ async fn section(tool: &Tool) -> String {
     } else {
         write!(text, "| argument | kind | required | meaning |\n| --- | --- | --- | --- |\n{table}").unwrap();
     }
-    let bench = Bench::start(Some("America/New_York"), None).await;
+    let bench = Bench::start(Some("America/New_York"), None, 0).await;
     let arguments = example(&bench, &tool.name).await;
     let reply = bench.call(&tool.name, &arguments).await;
     assert_ne!(reply.is_error, Some(true), "{}: {}", tool.name, text_of(&reply));

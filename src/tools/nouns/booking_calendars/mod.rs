@@ -63,7 +63,7 @@ impl Tools {
 struct ListBookingCalendars {
     /// Part of the calendar's name or subject
     name: Option<String>,
-    /// Whose: name, e-mail or id of a user or team, or `me`
+    /// User or team, or `me`
     host: Option<String>,
     #[serde(flatten)]
     paging: Paging,

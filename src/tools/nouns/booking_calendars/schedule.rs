@@ -93,12 +93,12 @@ struct ScheduleMeeting {
     guest_email: String,
     /// E.164
     guest_phone: Option<String>,
-    /// One the slot offers; default OnceHub's choice among those that need no value
+    /// One the slot offers; default: OnceHub's choice
     location_type: Option<LocationType>,
-    /// virtual: provider as the slot has it; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address;
+    /// virtual: the slot's provider; physical: ADD- id or address; guest_phone: number; in_person_by_guest: their address;
     /// virtual_static: omit
     location_value: Option<String>,
-    /// By exact field name: text or list; answers not among a question's choices are dropped
+    /// By exact field name: text or list; unknown choices are dropped
     custom_fields: Option<Map<String, Value>>,
 }
 

@@ -15,7 +15,7 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 impl Tools {
     /// Find bookings (meetings, appointments), canceled ones too, by time, guest, host, calendar or status. Newest
     /// created first, so pass starts_after for upcoming ones. Notes, answers, links: `get_booking` or detail=full;
-    /// counts: `booking_report`; news: `list_changes`; a day's details: `brief_bookings`.
+    /// counts: `booking_report`; news: `list_changes`; a day: `brief_bookings`.
     #[tool(title = "List bookings", annotations(read_only_hint = true), output_schema = schema::list::<Booking>())]
     async fn list_bookings(&self, call: Call, Parameters(input): Parameters<ListBookings>) -> Answer {
         let detail = input.detail.unwrap_or_default();
@@ -73,23 +73,23 @@ struct ListBookings {
     /// Default any. Several: 1,000 a call, go on with cursor
     #[serde(default)]
     status: Vec<Status>,
-    /// Part of the guest's name or e-mail; scans 1,000 bookings a call
+    /// Part of name or e-mail; scans 1,000 a call
     guest: Option<String>,
-    /// Main host: name, e-mail, id or `me`
+    /// Main host, or `me`
     owner: Option<String>,
-    /// Main or co-host: name, e-mail, id or `me`
+    /// Main or co-host
     host: Option<String>,
     /// Guest: e-mail, contact id or exact name
     contact: Option<String>,
     /// Name, URL or id
     calendar: Option<String>,
-    /// Classic: name, URL or id
+    /// Classic
     booking_page: Option<String>,
-    /// Classic: name, URL or id
+    /// Classic
     master_page: Option<String>,
-    /// Classic: name or id
+    /// Classic
     event_type: Option<String>,
-    /// At or after: 2026-12-01, 2026-12-01T15:00, now, today, monday, +3d
+    /// At or after: 2026-12-01T15:00, now, today, monday, +3d
     starts_after: Option<String>,
     /// Before; a date includes that day
     starts_before: Option<String>,
@@ -101,7 +101,7 @@ struct ListBookings {
     /// In full: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,
-    /// IANA zone for reply and inputs
+    /// IANA zone
     time_zone: Option<String>,
     /// Default summary; full: every field
     detail: Option<Detail>,

@@ -47,13 +47,13 @@ struct ListContacts {
     name: Option<String>,
     /// Exact
     email: Option<String>,
-    /// At or after: 2026-12-01T15:00, today, -7d
+    /// At or after: today, -7d
     created_after: Option<String>,
     created_before: Option<String>,
     /// Last changed
     updated_after: Option<String>,
     updated_before: Option<String>,
-    /// IANA zone for reply and inputs
+    /// IANA zone
     time_zone: Option<String>,
     #[serde(flatten)]
     paging: Paging,

@@ -29,8 +29,8 @@ const MOST: usize = 300;
 #[tool_router(router = briefing, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Prepare for meetings to come (default: mine today): the guest's answers, join link, contact, history with us
-    /// (met, no-shows, canceled) and warnings, such as overlaps or no link. A plain agenda: `list_bookings`; every
-    /// field of one, or a past one: `get_booking`.
+    /// (met, no-shows, canceled) and warnings, such as overlaps or no link. A plain agenda: `list_bookings`; a past
+    /// one: `get_booking`.
     #[tool(title = "Brief on bookings", annotations(read_only_hint = true), output_schema = schema::list::<Brief>())]
     async fn brief_bookings(&self, call: Call, Parameters(input): Parameters<BriefBookings>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;

@@ -185,10 +185,12 @@ impl Pass {
         let settled = call.now().checked_sub(SETTLED).unwrap_or(call.now());
         let whole = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
         let mark = match (input.paging.cursor(), &input.since) {
-            (Some(cursor), _) => Mark::parse(cursor).ok_or_else(|| {
-                let hint = "pass a next_cursor of list_changes as it is, or since to start over";
-                Failure::argument("cursor", "it is not a cursor of list_changes", hint)
-            })?,
+            (Some(cursor), _) => {
+                Mark::parse(cursor).filter(|mark| mark.from <= call.now() + SETTLED).ok_or_else(|| {
+                    let hint = "pass a next_cursor of list_changes as it is, or since to start over";
+                    Failure::argument("cursor", "it is not a cursor of list_changes", hint)
+                })?
+            }
             (None, Some(since)) => {
                 let mut from = call.moment("since", since, zone)?.at;
                 // What is past is asked for, so a day of the week is the last one.

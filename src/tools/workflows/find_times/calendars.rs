@@ -53,7 +53,10 @@ impl Asked {
         for text in calendars {
             let party = vec![place(names.find(&[Noun::Calendars], "calendars", text).await?)];
             if parties.contains(&party) {
-                notes.push(format!("calendars: {} is named twice, and counts once.", quoted(text, 60)));
+                let note = format!("calendars: {} is named twice, and counts once.", quoted(text, 60));
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
             } else {
                 parties.push(party);
             }

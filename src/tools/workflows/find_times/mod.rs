@@ -18,8 +18,8 @@ use search::search;
 #[tool_router(router = finding_times, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find start times when any of several calendars or colleagues is free, or with together all are: a few a day, and
-    /// why a calendar has none or could not be read. Pass calendars, hosts or both. Book with `schedule_meeting`; every
-    /// slot of one calendar: `get_booking_time_slots`.
+    /// why a calendar has none or could not be read. Pass calendars, hosts or both. Book with `schedule_meeting`; all
+    /// of one calendar: `get_booking_time_slots`.
     #[tool(title = "Find free times", annotations(read_only_hint = true), output_schema = schema::one::<Times>())]
     async fn find_times(&self, call: Call, Parameters(input): Parameters<FindTimes>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -57,7 +57,7 @@ struct FindTimes {
     /// Users or teams: their published calendars
     #[serde(default)]
     hosts: Vec<String>,
-    /// 2026-12-01, monday, +3d; default now
+    /// monday, +3d; default now
     start_time: Option<String>,
     /// Dates inclusive; default +14d, at most 90 days
     end_time: Option<String>,
@@ -66,7 +66,7 @@ struct FindTimes {
     days: Vec<String>,
     /// Of a start: 09:00
     earliest: Option<String>,
-    /// Of a start
+    /// Of a start: 17:00
     latest: Option<String>,
     /// Only when all are free (of each host, one calendar)
     #[serde(default)]
@@ -74,7 +74,6 @@ struct FindTimes {
     /// Starts a day
     #[schemars(range(min = 1, max = 50), extend("default" = 3))]
     per_day: Option<u32>,
-    /// Starts in all
     #[schemars(range(min = 1, max = 100), extend("default" = 12))]
     limit: Option<u32>,
     /// IANA zone

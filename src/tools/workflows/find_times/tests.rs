@@ -222,7 +222,10 @@ async fn a_calendar_that_cannot_be_read_is_unknown_and_never_busy_or_free() {
     assert_eq!(found.structure()["complete"], false);
     let text = found.text();
     assert!(text.starts_with("Not complete: 1 of 2 calendars could not be read whole.\n"), "{text}");
-    assert!(text.contains(&format!("2. \"Strategy session\" {strategy}, \"Dana Reyes\" | unknown: ")), "{text}");
+    assert!(
+        text.contains(&format!("2. \"Strategy session\" {strategy}, \"Dana Reyes\", 60 min | unknown: ")),
+        "{text}"
+    );
     assert!(!text.contains("2. \"Strategy session\" 0"), "{text}");
     // Of a part that could not be read the rest counts, as a lower bound.
     let later = fault().after(1);

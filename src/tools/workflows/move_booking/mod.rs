@@ -36,7 +36,7 @@ impl Tools {
         let wanted = Wanted::read(&call, &zone, input.start_time.as_deref(), input.first_free.as_ref())?;
         let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
         let mail = Mail { reason: input.reason, notify_guest: input.notify_guest };
-        let mut plan = Move::plan(&call, target, input.calendar_id.as_deref(), mail, &zone).await?;
+        let mut plan = Move::plan(&call, target, input.calendar_id.as_deref(), mail, &zone, self.moves.clone()).await?;
         let there = |at| wanted.is(at, &zone);
         let new = plan.look_for_new_one(&call, there, wanted.is_to_be_found()).await?;
         let mut told = Story::of(&plan, zone.clone());
@@ -46,7 +46,7 @@ impl Tools {
         let ended = match new {
             Some(new) => {
                 told.notes.extend(wanted.notes());
-                told.to = new;
+                (told.to, told.was_there) = (new, true);
                 if told.to.is("requested") {
                     return Ok(told.requested().reply(&call).await);
                 }
@@ -55,6 +55,7 @@ impl Tools {
             None => {
                 let starts = starts(&call, &plan, &wanted, &zone).await?;
                 let (booked, passed) = book_first(&mut call, &mut plan, starts).await;
+                plan.note_outcome(&booked);
                 told.notes.extend(wanted.notes().into_iter().chain(passed_over(&passed, &zone)));
                 let done = match booked {
                     Err(Stop::Failed(failure)) => return Err(told.not_booked(&call, &plan, failure).await.into()),
@@ -144,7 +145,7 @@ struct Moved {
     outcome: Fate,
     /// The old booking
     from: Told<Booking>,
-    /// This or first_free
+    /// The new one
     to: Told<Booking>,
     steps: Vec<Step>,
 }
@@ -163,6 +164,8 @@ struct Story {
     said: String,
     from: Told<Booking>,
     to: Told<Booking>,
+    /// Whether the new one was there before this call.
+    was_there: bool,
     canceled: &'static str,
     notes: Vec<String>,
     zone: Zone,
@@ -172,7 +175,7 @@ impl Story {
     fn of(plan: &Move, zone: Zone) -> Self {
         let (from, to) = (plan.from.booking.clone(), Told::default());
         let (outcome, said) = (Fate::NotMoved, String::new());
-        Self { outcome, said, from, to, canceled: "not_done", notes: Vec::new(), zone }
+        Self { outcome, said, from, to, was_there: false, canceled: "not_done", notes: Vec::new(), zone }
     }
 
     fn when(&self, booking: &Booking) -> String {
@@ -250,10 +253,19 @@ impl Story {
         let (before, after) = (self.when(&self.from), self.when(&self.to));
         match ended {
             Ended::Canceled { booking, looked_up } => {
-                let mail = if notify_guest { "and of the cancellation" } else { "but not of the cancellation" };
-                self.said = format!(
-                    "Moved from {before} to {after}: {new} is booked, {old} is canceled. The guest is notified of the new time, {mail}."
-                );
+                self.said = format!("Moved from {before} to {after}: ");
+                self.said += &match (self.was_there, notify_guest) {
+                    (false, true) => format!("{new} is booked, {old} is canceled. The guest is notified of both."),
+                    (false, false) => {
+                        format!("{new} is booked, {old} is canceled. The guest is notified of the new time alone.")
+                    }
+                    (true, true) => {
+                        format!("{new} was there already, and {old} is canceled, of which the guest is notified.")
+                    }
+                    (true, false) => {
+                        format!("{new} was there already, and {old} is canceled, of which the guest is not notified.")
+                    }
+                };
                 (self.outcome, self.from, self.canceled) = (Fate::Moved, booking, "done");
                 self.notes.extend(looked_up.then(|| FOUND_NOTE.to_owned()));
                 self

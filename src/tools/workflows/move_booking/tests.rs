@@ -1,16 +1,16 @@
 use std::ops::AddAssign;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
 use insta::assert_snapshot;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::actions::confirm::{Answer, Confirm};
 use crate::sandbox::{Effect, Fault};
-use crate::tools::tests::bench::{Bench, Replied, Setup};
+use crate::tools::tests::bench::{Bench, NOW, Replied, Setup};
 use crate::tools::tests::cases;
 
 const EMAIL: &str = "ada@okafor.example";
@@ -88,7 +88,7 @@ async fn the_guest_may_be_known_by_name_and_the_time_may_be_the_first_free_one()
     let moved = bench.call("move_booking", asked).await;
     // Two in London is nine in New York.
     assert_eq!(moved.structure()["to"]["starting_time_local"], "Fri 2026-11-27 14:00 +00:00");
-    assert!(moved.text().contains("but not of the cancellation"), "{}", moved.text());
+    assert!(moved.text().contains("notified of the new time alone"), "{}", moved.text());
 }
 
 #[tokio::test]
@@ -250,6 +250,37 @@ async fn starts_that_are_taken_are_passed_over_and_an_unknown_outcome_stops() {
 }
 
 #[tokio::test]
+async fn another_meeting_of_the_guest_is_not_taken_for_the_new_time() {
+    let bench = Bench::start().await;
+    let first = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let second = booked(&bench, "Intro call", "2026-11-26T10:00").await;
+    let window = json!({"after": "2026-11-30", "before": "2026-12-04"});
+    let asked = |id: &str| json!({"booking_id": id, "first_free": window});
+    let moved = bench.call("move_booking", asked(&first)).await;
+    let new = moved.structure()["to"]["id"].as_str().unwrap().to_owned();
+    let refused = bench.call("move_booking", asked(&second)).await;
+    assert!(refused.failure().contains(&new) && refused.failure().contains("not known"), "{}", refused.failure());
+    assert_eq!(bench.sandbox.with(|world| world.live_of(EMAIL)).len(), 2);
+    // The one that an earlier call of the same move has made is known.
+    let again = bench.call("move_booking", asked(&first)).await;
+    assert_eq!(again.structure()["to"]["id"], new, "{}", again.any_text());
+    assert_eq!(sent(&bench), "schedule cancel");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_again_while_the_first_request_may_be_under_way() {
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00"});
+    let lost = Fault::new(Effect::DropBefore).on("POST", "/schedule");
+    let unknown = bench.call_with(lost, "move_booking", asked.clone()).await;
+    assert_eq!(unknown.error()["outcome"], "unknown");
+    let again = bench.call("move_booking", asked).await;
+    assert_eq!((&again.error()["outcome"], bench.requests("POST", "/schedule")), (&json!("unknown"), 1));
+    assert!(again.failure().contains("wait a minute"), "{}", again.failure());
+}
+
+#[tokio::test]
 async fn two_that_exist_are_told_with_the_way_on_and_the_way_back() {
     let bench = Bench::start().await;
     let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
@@ -397,6 +428,9 @@ async fn work(worker: usize, workers: usize, rounds: usize) -> Tally {
     let mut setup = Setup::default();
     setup.settings.timeout = TIMEOUT;
     setup.settings.looks = [5, 20, 50].map(Duration::from_millis).to_vec();
+    let (minutes, now) = (Arc::new(AtomicI64::new(0)), NOW.parse::<Timestamp>().unwrap());
+    let passed = Arc::clone(&minutes);
+    setup.clock = Some(Arc::new(move || now + SignedDuration::from_mins(passed.load(Ordering::SeqCst))));
     let hurried = Bench::on(Arc::clone(&bench.sandbox), setup).await;
     let slots = json!({"calendar_id": "Intro call", "start_time": "2026-11-30", "end_time": "+30d", "limit": 500});
     let slots = bench.call("get_booking_time_slots", slots).await.structure()["items"].as_array().unwrap().clone();
@@ -459,12 +493,17 @@ async fn work(worker: usize, workers: usize, rounds: usize) -> Tally {
             None => &mut tally.left,
         };
         count.add_assign(1);
-        // Called again it goes on, with time enough if there was too little of it, and then there is the new one alone.
+        // Called again at once it sends nothing twice; after a minute it goes on, at the latest when there is time enough, and
+        // then there is the new one alone.
         let mut again = hurried.call("move_booking", asked.clone()).await;
         let told = again.any_text();
-        hurried.settled().await;
-        if claim(&again) != "moved" {
-            again = bench.call("move_booking", asked.clone()).await;
+        for _ in 0..4 {
+            hurried.settled().await;
+            if claim(&again) == "moved" {
+                break;
+            }
+            minutes.fetch_add(2, Ordering::SeqCst);
+            again = hurried.call("move_booking", asked.clone()).await;
         }
         let live = bench.sandbox.with(|world| world.live_of(&email));
         assert_eq!(claim(&again), "moved", "{label}: {}", again.any_text());

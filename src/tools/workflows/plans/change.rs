@@ -81,11 +81,13 @@ impl Change {
         let problem = match (self.kind, booking.status.as_deref().unwrap_or_default()) {
             _ if booking.is_deleted() => "it has been deleted",
             _ if booking.in_trash == Some(true) => "it is in the trash",
-            (_, "requested") => "it awaits approval, which only OnceHub's own pages can give or decline",
+            (MarkNoShow | Reassign, "requested") => {
+                "it awaits approval, which only OnceHub's own pages can give or decline"
+            }
             (MarkNoShow, "no_show") => "it is a no-show already",
             (Cancel | RequestReschedule, "canceled") => "it is canceled already",
             (MarkNoShow | Reassign, "canceled") => "it is canceled",
-            (_, "scheduled" | "rescheduled" | "completed") if booking.span().is_none() => {
+            (_, "scheduled" | "rescheduled" | "requested" | "completed") if booking.span().is_none() => {
                 "OnceHub does not say from when to when it is"
             }
             (MarkNoShow, "scheduled" | "rescheduled" | "completed") => {
@@ -95,11 +97,11 @@ impl Change {
                 "it has not begun yet"
             }
             (_, "completed" | "no_show") => "it is over",
-            (_, "scheduled" | "rescheduled") if is_ended => "it is over",
-            (Cancel | RequestReschedule, "scheduled" | "rescheduled") if booking.is_paid() => {
+            (_, "scheduled" | "rescheduled" | "requested") if is_ended => "it is over",
+            (Cancel | RequestReschedule, "scheduled" | "rescheduled" | "requested") if booking.is_paid() => {
                 "it is paid, so that only OnceHub's own pages can change it"
             }
-            (_, "scheduled" | "rescheduled") => return None,
+            (_, "scheduled" | "rescheduled" | "requested") => return None,
             (_, other) => return Some(format!("its status is {}", word(other))),
         };
         Some(problem.to_owned())

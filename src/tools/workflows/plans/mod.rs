@@ -32,7 +32,7 @@ fn yes() -> bool {
 impl Tools {
     /// Plan one change to many bookings (sick day, leaving host, no-shows): what would happen to each, and what cannot.
     /// Changes nothing: show it and, once agreed, `carry_out_plan`. Give booking_ids or select; at most 100. For one:
-    /// `cancel_booking`, `reassign_booking`; a new time: `move_booking`.
+    /// `cancel_booking`, `reassign_booking`.
     #[tool(title = "Plan changes", annotations(read_only_hint = true), output_schema = schema::one::<plan::Planned>())]
     async fn plan_changes(&self, mut call: Call, Parameters(input): Parameters<PlanChanges>) -> Answer {
         // What is planned is meant to be done.
@@ -46,7 +46,7 @@ impl Tools {
             Some(host) => draft.give_to(&call, host).await?,
             None => {}
         }
-        Ok(draft.keep(&call, &self.plans, &zone).await)
+        draft.keep(&call, &self.plans, &zone).await
     }
 
     /// Carry out a plan of `plan_changes` that the user has agreed to, once per booking; guests are e-mailed as it
@@ -68,7 +68,7 @@ impl Tools {
 #[derive(Deserialize, schemars::JsonSchema)]
 struct PlanChanges {
     change: Kind,
-    /// Ids, or guests by name or e-mail
+    /// Ids or guests
     #[serde(default)]
     booking_ids: Vec<String>,
     /// Instead: at most 31 days, with host, calendar or guest

@@ -156,7 +156,10 @@ impl Draft {
     }
 
     /// Keeps the plan, if there is anything in it, and tells it.
-    pub(super) async fn keep(self, call: &Call, plans: &Plans, zone: &Zone) -> Reply {
+    ///
+    /// # Errors
+    /// If a reply cannot show all of it: nobody agrees to what was not shown.
+    pub(super) async fn keep(self, call: &Call, plans: &Plans, zone: &Zone) -> Result<Reply, Failure> {
         let Self { change, chosen: Chosen { bookings, words, notes, .. }, fates, diaries } = self;
         let items: Vec<Item> = bookings.iter().zip(&fates).filter_map(|(booking, fate)| fate.item(booking)).collect();
         let (count, expires_at) = (items.len(), expiry(call));
@@ -179,12 +182,24 @@ impl Draft {
         call.names.fill(&mut rows).await;
         rows.iter_mut().for_each(|booking| booking.leave_usual_subject_out());
         let text = planned.text(&change, &rows, &fates, zone);
-        let items: Vec<Value> = rows.iter().zip(&fates).map(|(row, fate)| fate.row(row, &change, zone)).collect();
+        let items = |whole: bool| -> Vec<Value> {
+            rows.iter().zip(&fates).map(|(row, fate)| fate.row(row, &change, zone, whole)).collect()
+        };
         let mut reply = Reply::new(planned, text).localised(zone).in_zone(zone);
-        reply.put("items", items);
+        reply.put("items", items(true));
+        let (most, structured) = (call.settings.max_reply, call.settings.structured);
+        if reply.size(structured) > most {
+            // The text has the rest of each.
+            reply.put("items", items(false));
+        }
+        if reply.size(structured) > most {
+            let problem = format!("these {} bookings take more than a reply can show, so no plan was made", rows.len());
+            let hint = "plan fewer at once: a shorter range, or one calendar at a time";
+            return Err(Failure::argument("select", problem, hint));
+        }
         notes.iter().for_each(|note| reply.note(note));
         change.to_know().filter(|_| count > 0).into_iter().for_each(|note| reply.note(note));
-        reply
+        Ok(reply)
     }
 }
 
@@ -210,7 +225,7 @@ impl Fate {
     }
 
     /// Returns the fields of a booking, after what would happen to it.
-    fn row(&self, booking: &Told<Booking>, change: &Change, zone: &Zone) -> Value {
+    fn row(&self, booking: &Told<Booking>, change: &Change, zone: &Zone, whole: bool) -> Value {
         let outside = if self.is_outside { format!("; {OUTSIDE}") } else { String::new() };
         let would = self.problem.is_none().then(|| format!("{}{outside}", change.would()));
         let new_host = self.new_host.as_ref();
@@ -221,7 +236,9 @@ impl Fate {
             ("new_host_name", new_host.and_then(|host| Some(host.entry.as_ref()?.name.clone()))),
         ];
         let said = said.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))));
-        said.chain(booking.fields(zone)).collect::<Map<_, _>>().into()
+        let mut fields = booking.fields(zone);
+        fields.retain(|name, _| whole || matches!(name.as_str(), "id" | "status" | "starting_time"));
+        said.chain(fields).collect::<Map<_, _>>().into()
     }
 
     /// Returns what a line of the agenda ends with.

@@ -18,7 +18,7 @@ const FEWEST: usize = 5;
 /// The longest name of a source that is told, in characters.
 const LONGEST: usize = 80;
 
-/// What bookings are grouped by.
+// What bookings are grouped by.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, JsonSchema, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "title_case")]

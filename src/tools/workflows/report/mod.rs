@@ -49,7 +49,7 @@ struct BookingReport {
     /// At most two; none: totals
     #[serde(default)]
     group_by: Vec<By>,
-    /// At or after: last week, -30d; default all
+    /// last week, -30d; default all
     starts_after: Option<String>,
     /// Before; a date includes that day
     starts_before: Option<String>,

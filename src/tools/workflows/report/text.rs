@@ -33,7 +33,7 @@ pub(super) fn of(report: &Report, stopped: Option<&Stop>, by: &[By], groups: &[S
     }
     lines.extend(groups.iter().map(|line| format!("- {line}")));
     if report.groups.iter().any(|group| group.counts.no_show_rate.is_none() || group.counts.cancel_rate.is_none()) {
-        lines.push("rates are left out where they would be of fewer than 5".to_owned());
+        lines.push("no rates of fewer than 5".to_owned());
     }
     if report.past_but_scheduled > 0 {
         lines.push(format!("past but still scheduled: {} (in no rate)", report.past_but_scheduled));

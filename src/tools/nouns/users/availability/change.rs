@@ -87,10 +87,10 @@ impl Tools {
 struct UpdateAvailability {
     /// Name, e-mail, id or `me`
     user_id: String,
-    /// Every week from now on
+    /// From now on
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weekly: Vec<DayInput>,
-    /// Single dates, or ranges
+    /// Of dates
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     overrides: Vec<DateInput>,
     /// Only show what would change

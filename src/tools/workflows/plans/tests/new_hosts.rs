@@ -121,7 +121,7 @@ async fn nobody_is_given_two_at_once_and_the_least_loaded_comes_first() {
         items[2]["problem"]
             .as_str()
             .unwrap()
-            .starts_with("nobody has time: \"Priya Raman\" has another booking then, ")
+            .starts_with("nobody of its team has time: \"Priya Raman\" has another booking then, ")
     );
     assert!(plan.text().contains("calendars outside of it were not looked at"), "{}", plan.text());
     let done = bench.call("carry_out_plan", planned(&plan)).await;
@@ -151,7 +151,10 @@ async fn a_host_outside_of_their_hours_is_only_warned_of_when_they_are_named() {
     );
     let auto = bench.call("plan_changes", asked("auto")).await;
     let problem = auto.structure()["items"][0]["problem"].as_str().unwrap();
-    assert_eq!(problem, "nobody has time: \"Priya Raman\" does not work then, \"Lee Whitford\" does not work then");
+    assert_eq!(
+        problem,
+        "nobody of its team has time: \"Priya Raman\" does not work then, \"Lee Whitford\" does not work then"
+    );
 }
 
 #[tokio::test]
@@ -168,6 +171,6 @@ async fn whose_time_is_not_known_is_not_chosen() {
     let problem = plan.structure()["items"][0]["problem"].as_str().unwrap();
     assert_eq!(
         problem,
-        "nobody has time: \"Priya Raman\" has hours that are not known, \"Lee Whitford\" has hours that are not known"
+        "nobody of its team has time: \"Priya Raman\" has hours that are not known, \"Lee Whitford\" has hours that are not known"
     );
 }

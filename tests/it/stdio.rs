@@ -70,7 +70,7 @@ fn the_server_introduces_itself_in_both_eras() {
     assert_eq!(about["version"], env!("CARGO_PKG_VERSION"));
     assert!(about["websiteUrl"].as_str().unwrap().starts_with("https://"));
     assert!(about["icons"][0]["src"].as_str().unwrap().starts_with("data:image/svg+xml;base64,"));
-    assert!(hello["result"]["instructions"].as_str().unwrap().contains("get_booking_time_slots"));
+    assert!(hello["result"]["instructions"].as_str().unwrap().contains("find_times"));
     session.end();
 }
 

@@ -27,7 +27,7 @@ fail() {
 }
 # Counts an output that has every one of the patterns, and neither a warning nor a failure that is not among them.
 check() {
-  local label=$1 output=$2 pattern missing= unwanted='warn|\berror:'
+  local label=$1 output=$2 pattern missing= unwanted='\bwarn(ing)?\b|\berror:'
   for pattern in "${@:3}"; do grep -qE "$pattern" <<<"$output" || missing+=" $pattern"; done
   [[ "${*:3}" == *'exit code'* ]] || unwanted+='|^exit code'
   if [ -n "$missing" ] || grep -qiE "$unwanted" <<<"$output"; then

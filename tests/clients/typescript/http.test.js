@@ -11,7 +11,7 @@ const timeout = 60_000;
 const yes = { action: "accept", content: { confirm: true } };
 const no = { action: "accept", content: { confirm: false } };
 const nobody = async (request) => assert.fail(`nobody should be asked: ${request.params.message}`);
-const reads = Object.keys(calls).filter((tool) => /^(get|list|plan|test)_/.test(tool));
+const reads = Object.keys(calls).filter((tool) => /^(get|list|plan|test|find|brief)_|_report$/.test(tool));
 // All tools work at /mcp; that the other ways carry them too shows in some.
 const some = ["get_booking_time_slots", "schedule_meeting", "cancel_booking"];
 const tom = { contact_id: "tom@ashcroft.example" };

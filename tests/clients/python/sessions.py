@@ -19,7 +19,7 @@ ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 # that change something also have what their question says; some have the one list that they change, and other calls which an
 # answer to their question must not open.
 CALLS = json.loads((pathlib.Path(__file__).parents[1] / "calls.json").read_text(encoding="utf-8"))
-READS = {tool for tool in CALLS if tool.startswith(("get_", "list_", "plan_", "test_"))}
+READS = {tool for tool in CALLS if tool.startswith(("get_", "list_", "plan_", "test_", "find_", "brief_")) or tool == "booking_report"}
 CHANGES = CALLS.keys() - READS
 
 

@@ -12,7 +12,7 @@ def test_it_introduces_itself_and_lists_its_tools(era):
         async with Client(server(), mode=era) as client:
             assert client.protocol_version == ERAS[era]
             assert (client.server_info.name, client.server_info.title) == ("oncehub-mcp", "OnceHub")
-            assert "get_booking_time_slots" in client.instructions
+            assert "find_times" in client.instructions
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             assert tools.keys() == CALLS.keys()
             assert {name for name, tool in tools.items() if tool.annotations.read_only_hint} == READS

@@ -25,8 +25,8 @@ const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
 /// How near to a booking its buffer may lie.
 const BUFFER: SignedDuration = SignedDuration::from_hours(2);
 
-/// How many bookings of a calendar are looked through for the guest's.
-const LOOKED_THROUGH: usize = 500;
+/// How many bookings of a calendar are searched for the guest's.
+const SEARCHED: usize = 500;
 
 /// A booking that is to be moved. As an action it is the first step: booking the new time.
 pub struct Move {
@@ -183,7 +183,7 @@ impl Move {
     /// Returns the guest's other bookings to come on the calendar, made after the old one.
     async fn others(&self, oncehub: &Client, now: Timestamp) -> Result<Vec<Told<Booking>>, Error> {
         let made = self.from.booking.creation_time.map(|made| made.0);
-        let mut others = self.schedule.of_guest(oncehub, now, made, LOOKED_THROUGH).await?;
+        let mut others = self.schedule.of_guest(oncehub, now, made, SEARCHED).await?;
         others.retain(|booking| booking.id.as_deref() != Some(self.from.id.as_str()));
         Ok(others)
     }

@@ -15,7 +15,7 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 impl Tools {
     /// Find bookings (meetings, appointments), canceled ones too, by time, guest, host, calendar or status. Newest
     /// created first, so pass starts_after for upcoming ones. Notes, answers, links: `get_booking` or detail=full;
-    /// counts: `booking_report`; news: `list_changes`; a day: `brief_bookings`.
+    /// counts: `booking_report`; news: `list_changes`; preparing: `brief_bookings`.
     #[tool(title = "List bookings", annotations(read_only_hint = true), output_schema = schema::list::<Booking>())]
     async fn list_bookings(&self, call: Call, Parameters(input): Parameters<ListBookings>) -> Answer {
         let detail = input.detail.unwrap_or_default();

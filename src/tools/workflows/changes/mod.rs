@@ -68,7 +68,7 @@ impl Tools {
 
 #[derive(Deserialize, JsonSchema)]
 struct ListChanges {
-    /// First: 2026-12-01T15:00, friday, -1d; then cursor
+    /// First call only: 2026-12-01T15:00, friday, -1d
     since: Option<String>,
     /// Main or co-host, or `me`
     host: Option<String>,

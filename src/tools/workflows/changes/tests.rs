@@ -282,6 +282,7 @@ async fn a_cursor_that_is_none_is_refused_and_so_is_no_beginning() {
         (json!({"since": "tomorrow"}), "is yet to come"),
         (json!({"cursor": "BKNG-1"}), "cursor: it is not a cursor of list_changes"),
         (json!({"cursor": "5,4,,"}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "99999999999,99999999999,,"}), "cursor: it is not a cursor of list_changes"),
         (json!({"cursor": "4,5,,AAA"}), "cursor: it is not a cursor of list_changes"),
         (json!({"cursor": "4,5,a b,"}), "cursor: 'a b' is not an id"),
         (json!({"cursor": "4,5,A~B,"}), "goes on in a list of bookings by host, which this is not"),
@@ -303,4 +304,14 @@ fn a_mark_is_read_as_it_is_written_and_never_longer_than_a_cursor_may_be() {
     let text = mark.to_string();
     assert!(text.len() <= LONGEST, "{}", text.len());
     assert_eq!(Mark::parse(&text).unwrap().after, mark.after);
+}
+
+#[tokio::test]
+async fn a_day_of_the_week_is_the_last_one() {
+    // It is a Monday.
+    let bench = Ticking::new().bench(0).await;
+    for (since, from) in [("friday", "Fri 2026-11-20 00:00"), ("friday 2pm", "Fri 2026-11-20 14:00")] {
+        let replied = bench.call("list_changes", json!({"since": since})).await;
+        assert!(replied.text().contains(&format!("changed from {from}")), "{since}: {}", replied.text());
+    }
 }

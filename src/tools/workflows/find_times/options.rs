@@ -131,7 +131,7 @@ impl Found {
         let all = starts.into_iter().filter_map(|(start, free)| {
             let Some(parties) = &self.asked.parties else { return Some(Choice { start, on: free }) };
             // Of each party the shortest that is free.
-            let minutes = |at: &&usize| self.asked.calendars.get(**at).and_then(Calendar::minutes);
+            let minutes = |at: &&usize| self.asked.calendars.get(**at).and_then(Calendar::minutes).unwrap_or(i64::MAX);
             let chosen =
                 parties.iter().map(|party| party.iter().filter(|at| free.contains(at)).min_by_key(minutes).copied());
             let mut on = chosen.collect::<Option<Vec<usize>>>()?;

@@ -182,7 +182,7 @@ async fn of_several_people_one_calendar_each_has_to_be_free_and_the_pair_is_name
         assert_eq!(hosts, ["Dana Reyes", "Lee Whitford"], "{option}");
     }
     assert!(found.text().contains("note: Each calendar of a start is a booking of its own"), "{}", found.text());
-    // A team hosts, too; and whoever has no published calendar is named.
+    // A team hosts, too; and a user without a published calendar is named.
     let team = bench.call("find_times", json!({"hosts": ["advisers", "Iris Novak"]})).await;
     assert_eq!(team.structure()["calendars"][0]["host"], "Advisers");
     assert!(team.structure()["note"].as_str().unwrap().contains("\"Iris Novak\" (USR-"), "{}", team.text());

@@ -27,7 +27,7 @@ fn yes() -> bool {
 
 #[tool_router(router = moving_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Move an upcoming booking to an agreed time: books it anew (new id) for the same guest, then cancels the old one;
+    /// Move an upcoming booking to an agreed time: books that for the same guest (new id), then cancels the old one;
     /// the guest is e-mailed. If cut off, call again: it goes on. Free times: `find_times`. To let the guest choose:
     /// `request_reschedule`. Not for paid or Classic bookings.
     #[tool(title = "Move booking", annotations(destructive_hint = true), output_schema = schema::written::<Moved>())]

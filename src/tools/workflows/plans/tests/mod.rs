@@ -413,3 +413,33 @@ fn what_is_kept_is_small_and_has_no_guest_in_it() {
     assert_eq!(serde_json::to_string(&read).unwrap(), kept);
     assert_eq!(read.items[0].was.difference(&booking, &crate::records::Zone::utc()), None);
 }
+
+#[tokio::test]
+async fn a_part_of_a_name_will_do_and_is_told() {
+    let bench = Bench::start().await;
+    book(&bench, 2);
+    let mut select = booked();
+    select["host"] = "Dana".into();
+    let plan = bench.call("plan_changes", json!({"change": "cancel", "select": select})).await;
+    assert_eq!(plan.structure()["count"], 2);
+    assert!(plan.text().contains("select.host: \"Dana\" was read as \"Dana Reyes\""), "{}", plan.text());
+}
+
+#[tokio::test]
+async fn a_plan_holds_only_what_its_reply_shows() {
+    let with_room_for = async |bytes: usize| {
+        let mut setup = Setup::default();
+        setup.settings.max_reply = bytes;
+        let bench = Bench::with(setup).await;
+        let ids = book(&bench, 40);
+        (bench.call("plan_changes", json!({"change": "cancel", "select": booked()})).await, ids)
+    };
+    // Rows of ids, where whole ones do not fit; the text has all of each.
+    let (plan, ids) = with_room_for(18_000).await;
+    let items = plan.structure()["items"].as_array().unwrap();
+    assert_eq!((items.len(), &plan.structure()["count"]), (40, &json!(40)));
+    assert!(items.iter().all(|item| item["would"].is_string() && item["guest_name"].is_null()));
+    assert!(ids.iter().all(|id| plan.text().contains(id)), "{}", plan.text());
+    let (refused, _) = with_room_for(6_000).await;
+    assert!(refused.failure().contains("no plan was made"), "{}", refused.failure());
+}

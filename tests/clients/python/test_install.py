@@ -112,7 +112,7 @@ def test_a_key_is_asked_for_until_oncehub_knows_it_and_written_after_a_yes(insta
     assert files(tmp_path) == []
     installing.type("y")
     assert installing.finish() == 0
-    assert "offers 45 tools" in installing.said
+    assert "offers 21 tools" in installing.said
     assert all(typed not in installing.said for typed in (key, "a-wrong-key-0123", "schlüssel"))
 
     kept = tmp_path / ".config/oncehub-mcp/oncehub.key"

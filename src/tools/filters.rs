@@ -7,21 +7,37 @@ use crate::oncehub::bookings;
 use crate::records::{Booking, Failure, Noun, Told};
 use crate::tools::Asked;
 
-/// Which bookings the caller asks for, in the caller's words. A range is from and before.
-#[derive(Default)]
-pub(super) struct Filters<'a> {
-    pub(super) status: &'a [Status],
-    pub(super) guest: Option<&'a str>,
-    pub(super) owner: Option<&'a str>,
-    pub(super) host: Option<&'a str>,
-    pub(super) contact: Option<&'a str>,
-    pub(super) calendar: Option<&'a str>,
-    pub(super) booking_page: Option<&'a str>,
-    pub(super) master_page: Option<&'a str>,
-    pub(super) event_type: Option<&'a str>,
-    pub(super) starts: [Option<&'a str>; 2],
-    pub(super) created: [Option<&'a str>; 2],
-    pub(super) updated: [Option<&'a str>; 2],
+/// Which bookings the caller asks for, in the caller's words.
+#[derive(Deserialize, schemars::JsonSchema)]
+pub(super) struct Filters {
+    /// Default any
+    #[serde(default)]
+    status: Vec<Status>,
+    /// Part of name or e-mail
+    guest: Option<String>,
+    /// Main host, or `me`
+    owner: Option<String>,
+    /// Main or co-host, or `me`
+    host: Option<String>,
+    /// E-mail, contact id or exact name
+    contact: Option<String>,
+    /// Name, URL or id
+    calendar: Option<String>,
+    /// Classic
+    booking_page: Option<String>,
+    /// Classic
+    master_page: Option<String>,
+    /// Classic
+    event_type: Option<String>,
+    /// 2026-12-01T15:00, today, monday, -7d
+    starts_after: Option<String>,
+    /// Before; a date includes that day
+    starts_before: Option<String>,
+    created_after: Option<String>,
+    created_before: Option<String>,
+    /// Last changed
+    updated_after: Option<String>,
+    updated_before: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, schemars::JsonSchema, strum::IntoStaticStr)]
@@ -46,7 +62,12 @@ pub(super) struct Wanted {
     guest: Option<String>,
 }
 
-impl Filters<'_> {
+impl Filters {
+    /// Whether they are narrowed by when they start.
+    pub(super) fn have_starts(&self) -> bool {
+        self.starts_after.is_some() || self.starts_before.is_some()
+    }
+
     /// Reads the filters, finds the ids of what they name, and notes them in words.
     pub(super) async fn read(self, asked: &mut Asked<'_>) -> Result<Wanted, Failure> {
         let names: Vec<&str> = self.status.iter().map(|status| (*status).into()).collect();
@@ -56,22 +77,21 @@ impl Filters<'_> {
         let mut listing = bookings::All {
             // OnceHub takes a single one.
             status: if let [only] = names.as_slice() { Some((*only).to_owned()) } else { None },
-            owner: asked.named(Noun::Users, "owner", self.owner).await?,
-            host: asked.named(Noun::Users, "host", self.host).await?,
-            contact: asked.contact(self.contact).await?,
-            booking_calendar: asked.named(Noun::Calendars, "calendar", self.calendar).await?,
-            booking_page: asked.named(Noun::BookingPages, "booking_page", self.booking_page).await?,
-            master_page: asked.named(Noun::MasterPages, "master_page", self.master_page).await?,
-            event_type: asked.named(Noun::EventTypes, "event_type", self.event_type).await?,
+            owner: asked.named(Noun::Users, "owner", self.owner.as_deref()).await?,
+            host: asked.named(Noun::Users, "host", self.host.as_deref()).await?,
+            contact: asked.contact(self.contact.as_deref()).await?,
+            booking_calendar: asked.named(Noun::Calendars, "calendar", self.calendar.as_deref()).await?,
+            booking_page: asked.named(Noun::BookingPages, "booking_page", self.booking_page.as_deref()).await?,
+            master_page: asked.named(Noun::MasterPages, "master_page", self.master_page.as_deref()).await?,
+            event_type: asked.named(Noun::EventTypes, "event_type", self.event_type.as_deref()).await?,
             ..bookings::All::default()
         };
-        let mut range = |what, [after, before]: [Option<&str>; 2]| asked.span(what, after, before);
-        let starts = range("starts", self.starts)?;
+        let starts = asked.span("starts", self.starts_after.as_deref(), self.starts_before.as_deref())?;
         listing.starting = starts.range();
-        listing.created = range("created", self.created)?.range();
-        listing.updated = range("updated", self.updated)?.range();
-        let guest = asked.part("guest", self.guest)?;
-        Ok(Wanted { listing, starts, statuses: self.status.to_vec(), guest })
+        listing.created = asked.span("created", self.created_after.as_deref(), self.created_before.as_deref())?.range();
+        listing.updated = asked.span("updated", self.updated_after.as_deref(), self.updated_before.as_deref())?.range();
+        let guest = asked.part("guest", self.guest.as_deref())?;
+        Ok(Wanted { listing, starts, statuses: self.status, guest })
     }
 }
 

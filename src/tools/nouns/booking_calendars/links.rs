@@ -96,7 +96,7 @@ struct CreateLink {
     /// One of the calendar's durations
     #[schemars(range(min = 1))]
     duration_minutes: Option<u32>,
-    /// Steps to skip: contact_info, questions, co_hosts
+    /// Steps: contact_info, questions, co_hosts
     #[serde(default)]
     skip: Vec<String>,
     /// Keep prefilled values out of the URL

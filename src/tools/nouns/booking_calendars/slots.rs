@@ -64,7 +64,7 @@ impl Tools {
 struct GetBookingTimeSlots {
     /// Id, exact name or URL
     calendar_id: String,
-    /// 2026-12-01, 2026-12-01T15:00, today, monday, +3d; default now
+    /// 2026-12-01T15:00, today, monday, +3d; default now
     start_time: Option<String>,
     /// Dates are inclusive; default a week later, at most 30 days
     end_time: Option<String>,

@@ -57,7 +57,7 @@ impl Tools {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct CancelBooking {
-    /// Id; or name or e-mail of a guest with one such booking
+    /// Id, or its guest's name or e-mail
     booking_id: String,
     /// What the guest reads
     reason: Option<String>,
@@ -67,7 +67,7 @@ struct CancelBooking {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct Reschedule {
-    /// Id; or name or e-mail of a guest with one such booking
+    /// Id, or its guest's name or e-mail
     booking_id: String,
     /// What the guest reads
     reason: Option<String>,
@@ -75,7 +75,7 @@ struct Reschedule {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct MarkNoShow {
-    /// Id; or name or e-mail of a guest with one such booking
+    /// Id, or its guest's name or e-mail
     booking_id: String,
 }
 

@@ -7,38 +7,24 @@ use crate::oncehub::{Id, bookings};
 use crate::records::booking::agenda;
 use crate::records::{Booking, Told, Zone};
 use crate::tools::asked::{Asked, expand};
-use crate::tools::filters::{Filters, Status};
+use crate::tools::filters::Filters;
 use crate::tools::listing::{Paging, Texts, reply};
 use crate::tools::{Answer, Call, Parameters, Tools, schema};
 
 #[tool_router(router = listing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find bookings (meetings, appointments), canceled ones too, by time, guest, host, calendar or status. Newest
-    /// created first, so pass starts_after for upcoming ones. Notes, answers, links: `get_booking` or detail=full;
+    /// created first, so pass starts_after for upcoming ones. guest scans 1,000 a call. Answers, links: `get_booking`;
     /// counts: `booking_report`; news: `list_changes`; preparing: `brief_bookings`.
     #[tool(title = "List bookings", annotations(read_only_hint = true), output_schema = schema::list::<Booking>())]
     async fn list_bookings(&self, call: Call, Parameters(input): Parameters<ListBookings>) -> Answer {
         let detail = input.detail.unwrap_or_default();
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
-        let filters = Filters {
-            status: &input.status,
-            guest: input.guest.as_deref(),
-            owner: input.owner.as_deref(),
-            host: input.host.as_deref(),
-            contact: input.contact.as_deref(),
-            calendar: input.calendar.as_deref(),
-            booking_page: input.booking_page.as_deref(),
-            master_page: input.master_page.as_deref(),
-            event_type: input.event_type.as_deref(),
-            starts: [input.starts_after.as_deref(), input.starts_before.as_deref()],
-            created: [input.created_after.as_deref(), input.created_before.as_deref()],
-            updated: [input.updated_after.as_deref(), input.updated_before.as_deref()],
-        };
-        let wanted = filters.read(&mut asked).await?;
-        let filter = bookings::All { expand: expand(&input.expand), ..wanted.listing.clone() };
         // OnceHub sorts by creation alone: what is cut off may start before what is listed.
-        asked.if_cut = (input.starts_after.is_some() || input.starts_before.is_some()).then_some(CUT);
+        asked.if_cut = input.filters.have_starts().then_some(CUT);
+        let wanted = input.filters.read(&mut asked).await?;
+        let filter = bookings::All { expand: expand(&input.expand), ..wanted.listing.clone() };
         let holder = filter.host.clone();
         let note_role = |booking: &mut Told<Booking>| booking.note_role(holder.as_ref().map(Id::as_str));
         let keep = |booking: &Told<Booking>| wanted.keeps(booking);
@@ -70,34 +56,8 @@ const CUT: &str = "These are the newest created, not the earliest: any day may l
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ListBookings {
-    /// Default any. Several: 1,000 a call, go on with cursor
-    #[serde(default)]
-    status: Vec<Status>,
-    /// Part of name or e-mail; scans 1,000 a call
-    guest: Option<String>,
-    /// Main host, or `me`
-    owner: Option<String>,
-    /// Main or co-host
-    host: Option<String>,
-    /// Guest: e-mail, contact id or exact name
-    contact: Option<String>,
-    /// Name, URL or id
-    calendar: Option<String>,
-    /// Classic
-    booking_page: Option<String>,
-    /// Classic
-    master_page: Option<String>,
-    /// Classic
-    event_type: Option<String>,
-    /// At or after: 2026-12-01T15:00, now, today, monday, +3d
-    starts_after: Option<String>,
-    /// Before; a date includes that day
-    starts_before: Option<String>,
-    created_after: Option<String>,
-    created_before: Option<String>,
-    /// Last changed
-    updated_after: Option<String>,
-    updated_before: Option<String>,
+    #[serde(flatten)]
+    filters: Filters,
     /// In full: owner, contact, conversation
     #[serde(default)]
     expand: Vec<String>,

@@ -31,7 +31,7 @@ impl Tools {
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
 struct GetBooking {
-    /// Id; or name or e-mail of a guest with one booking
+    /// Id, or its guest's name or e-mail
     booking_id: String,
     /// In full: owner, contact, conversation
     #[serde(default)]

@@ -51,7 +51,7 @@ impl Tools {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct ReassignBooking {
-    /// Id; or name or e-mail of a guest with one such booking
+    /// Id, or its guest's name or e-mail
     booking_id: String,
     /// Name, e-mail, id or `me`
     new_host: String,

@@ -33,8 +33,8 @@ const LONGEST: usize = 400;
 
 #[tool_router(router = changes, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Catch up: bookings made, canceled, moved or changed otherwise since a time, or since an earlier call's cursor;
-    /// each once, as it is now (OnceHub keeps no history). Keep the last cursor for next time; an empty list means
+    /// Catch up: bookings made, canceled, moved or changed otherwise since a time; each once, as it is now (OnceHub
+    /// keeps no history). First pass since; later, instead, the last next_cursor as cursor: an empty list then means
     /// nothing new. Other filters: `list_bookings`; counts: `booking_report`.
     #[tool(title = "List changes", annotations(read_only_hint = true), output_schema = schema::list::<Change>())]
     async fn list_changes(&self, call: Call, Parameters(input): Parameters<ListChanges>) -> Answer {
@@ -68,7 +68,7 @@ impl Tools {
 
 #[derive(Deserialize, JsonSchema)]
 struct ListChanges {
-    /// First call only: 2026-12-01T15:00, friday, -1d
+    /// The first time, without cursor: 2026-12-01T15:00, friday, -1d
     since: Option<String>,
     /// Main or co-host, or `me`
     host: Option<String>,

@@ -74,8 +74,9 @@ struct FindTimes {
     /// Starts a day
     #[schemars(range(min = 1, max = 50), extend("default" = 3))]
     per_day: Option<u32>,
+    /// Starts in all
     #[schemars(range(min = 1, max = 100), extend("default" = 12))]
     limit: Option<u32>,
-    /// IANA zone
+    /// IANA zone of inputs and reply
     time_zone: Option<String>,
 }

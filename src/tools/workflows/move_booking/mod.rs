@@ -79,9 +79,9 @@ impl Tools {
 
 #[derive(Deserialize, schemars::JsonSchema)]
 struct MoveBooking {
-    /// Id; or name or e-mail of a guest with one such booking
+    /// Id, or its guest's name or e-mail
     booking_id: String,
-    /// This or first_free
+    /// 2026-12-01T15:00; or pass first_free
     start_time: Option<String>,
     /// Instead of start_time: the first free start
     first_free: Option<FirstFree>,

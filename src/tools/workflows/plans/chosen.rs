@@ -33,7 +33,8 @@ pub(super) struct Select {
     calendar: Option<String>,
     /// Part of name or e-mail
     guest: Option<String>,
-    // The statuses are those of `list_bookings`, whose definition spells them out.
+    // Those of `list_bookings`, whose definition spells them out.
+    /// scheduled, completed…; default any
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     status: Vec<Status>,

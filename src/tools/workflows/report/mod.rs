@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::{Span, Sweep, thousands};
 use crate::records::{Failure, Told, Zone, time};
-use crate::tools::filters::{Filters, Status};
+use crate::tools::filters::Filters;
 use crate::tools::size::{json_size, most_that_fit};
 use crate::tools::{Answer, Asked, Call, Parameters, Reply, Tools, schema};
 use group::{By, Counted, Counts, Duplicate, Group, Row};
@@ -30,7 +30,7 @@ impl Tools {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
         let by = By::checked(&input.group_by)?;
-        let wanted = input.filters().read(&mut asked).await?;
+        let wanted = input.filters.read(&mut asked).await?;
         let span = rest(wanted.starts, input.cursor.as_deref())?;
         // Names and the reply take some time, too.
         let reserve = (call.settings.timeout / 8).min(Duration::from_secs(2));
@@ -49,56 +49,12 @@ struct BookingReport {
     /// At most two; none: totals
     #[serde(default)]
     group_by: Vec<By>,
-    /// last week, -30d; default all
-    starts_after: Option<String>,
-    /// Before; a date includes that day
-    starts_before: Option<String>,
-    created_after: Option<String>,
-    created_before: Option<String>,
-    /// Last changed
-    updated_after: Option<String>,
-    updated_before: Option<String>,
-    #[serde(default)]
-    status: Vec<Status>,
-    /// Part of name or e-mail
-    guest: Option<String>,
-    /// Main host, or `me`
-    owner: Option<String>,
-    /// Main or co-host
-    host: Option<String>,
-    /// E-mail or id
-    contact: Option<String>,
-    /// Name or id
-    calendar: Option<String>,
-    /// Classic
-    booking_page: Option<String>,
-    /// Classic
-    master_page: Option<String>,
-    /// Classic
-    event_type: Option<String>,
-    /// IANA zone
+    #[serde(flatten)]
+    filters: Filters,
+    /// IANA zone of groups
     time_zone: Option<String>,
     /// A next_cursor
     cursor: Option<String>,
-}
-
-impl BookingReport {
-    fn filters(&self) -> Filters<'_> {
-        Filters {
-            status: &self.status,
-            guest: self.guest.as_deref(),
-            owner: self.owner.as_deref(),
-            host: self.host.as_deref(),
-            contact: self.contact.as_deref(),
-            calendar: self.calendar.as_deref(),
-            booking_page: self.booking_page.as_deref(),
-            master_page: self.master_page.as_deref(),
-            event_type: self.event_type.as_deref(),
-            starts: [self.starts_after.as_deref(), self.starts_before.as_deref()],
-            created: [self.created_after.as_deref(), self.created_before.as_deref()],
-            updated: [self.updated_after.as_deref(), self.updated_before.as_deref()],
-        }
-    }
 }
 
 /// The reply: counts and rates.

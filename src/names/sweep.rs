@@ -26,7 +26,7 @@ const FIRST: usize = 2;
 /// How many slices are read side by side.
 const ABREAST: usize = 3;
 /// How many pages a slice should have.
-const PAGES_OF_A_SLICE: u32 = 12;
+const PAGES_OF_A_SLICE: u32 = 10;
 
 /// A span of time, open where there is no end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -158,18 +158,23 @@ impl Reader {
         now: Timestamp,
     ) -> (Vec<Told<Booking>>, Option<Span>, Option<Stop>) {
         let (mut found, mut covers) = (Vec::new(), None);
-        let mut length = Some(first_length(sample, wanted(pace, late), span));
+        // A small one by itself, at first: it tells better than the sample how dense the bookings are.
+        let mut length = Some(first_length(sample, wanted(pace, late).min(FIRST * PAGE), span));
+        let mut side_by_side = 1;
         let mut next = span;
         loop {
-            let slices = abreast(next, length, now);
-            let (mut count, mut of_last) = (0, 0);
+            let slices = abreast(next, length, side_by_side, now);
+            let (mut measured, mut count, mut of_last) = (0, 0, 0);
             for (slice, read) in
                 slices.iter().zip(join_all(slices.iter().map(|slice| self.slice(*slice, usize::MAX))).await)
             {
                 match read {
                     Ok(mut read) => {
                         of_last = read.bookings.len();
-                        count += of_last;
+                        if slice.until.is_some() {
+                            measured += 1;
+                            count += of_last;
+                        }
                         found.append(&mut read.bookings);
                         covers = Some(Span { from: slice.from, until: span.until });
                         next.until = slice.from;
@@ -182,7 +187,11 @@ impl Reader {
             }
             // Where the earliest of them is empty, there seems to be nothing more: the rest at once.
             let goes_on = length.filter(|_| of_last > 0);
-            length = goes_on.map(|length| next_length(length, count, slices.len() * wanted(pace, late)));
+            let wanted = wanted(pace, late);
+            length = goes_on.map(|length| next_length(length, count, measured * wanted));
+            // As many as there is room for, were they twice as dense: a slice not read to its end was read in vain.
+            let room = MOST.saturating_sub(self.read.load(Ordering::Relaxed));
+            side_by_side = (room / (2 * wanted)).clamp(1, ABREAST);
         }
     }
 
@@ -254,13 +263,14 @@ fn scaled(length: SignedDuration, by: usize, of: usize) -> SignedDuration {
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Returns the latest slices of a span: of this length, or all of it. What is still to come is one of them.
-fn abreast(rest: Span, length: Option<SignedDuration>, now: Timestamp) -> Vec<Span> {
+/// Returns the latest slices of a span: so many of this length, or all of it; and what is still to come, if that is in it.
+fn abreast(rest: Span, length: Option<SignedDuration>, count: usize, now: Timestamp) -> Vec<Span> {
     let Some(length) = length else { return vec![rest] };
     // To the second, as OnceHub's times are.
     let now = now.round(Unit::Second).unwrap_or(now);
     let (mut slices, mut until) = (Vec::new(), rest.until);
-    while slices.len() < ABREAST {
+    let count = count + usize::from(rest.until.is_none());
+    while slices.len() < count {
         let begins = match until {
             Some(until) => until.checked_sub(length).ok(),
             None => Some(now),
@@ -299,8 +309,8 @@ mod tests {
                 let (mut rest, mut length) = (Span { from, until }, Some(SignedDuration::from_hours(hours)));
                 for round in 0.. {
                     assert!(round < 100_000);
-                    let slices = abreast(rest, length, now);
-                    assert!((1..=ABREAST).contains(&slices.len()));
+                    let slices = abreast(rest, length, ABREAST, now);
+                    assert!((1..=ABREAST + 1).contains(&slices.len()));
                     for slice in slices {
                         assert_eq!(slice.until, rest.until);
                         assert!(slice.until.is_none_or(|until| slice.from < Some(until)), "{slice:?}");

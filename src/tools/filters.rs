@@ -13,7 +13,7 @@ pub(super) struct Filters {
     /// Default any
     #[serde(default)]
     status: Vec<Status>,
-    /// Part of name or e-mail
+    /// Part of name or e-mail, scanned for: go on with cursor
     guest: Option<String>,
     /// Main host, or `me`
     owner: Option<String>,
@@ -35,7 +35,6 @@ pub(super) struct Filters {
     starts_before: Option<String>,
     created_after: Option<String>,
     created_before: Option<String>,
-    /// Last changed
     updated_after: Option<String>,
     updated_before: Option<String>,
 }

@@ -50,7 +50,6 @@ struct ListContacts {
     /// At or after: today, -7d
     created_after: Option<String>,
     created_before: Option<String>,
-    /// Last changed
     updated_after: Option<String>,
     updated_before: Option<String>,
     /// IANA zone

@@ -34,9 +34,9 @@ const LONGEST: usize = 400;
 #[tool_router(router = changes, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Catch up: bookings made, canceled, moved or changed otherwise since a time; each once, as it is now (OnceHub
-    /// keeps no history). First pass since; later, instead, the last next_cursor as cursor: an empty list then means
-    /// nothing new. Other filters: `list_bookings`; counts: `booking_report`.
-    #[tool(title = "List changes", annotations(read_only_hint = true), output_schema = schema::list::<Change>())]
+    /// keeps no history). Pass since the first time; next time, instead, the last next_cursor as cursor: an empty list
+    /// means nothing new. Other filters: `list_bookings`; counts: `booking_report`.
+    #[tool(title = "List changes", annotations(read_only_hint = true), output_schema = schema::news::<Change>())]
     async fn list_changes(&self, call: Call, Parameters(input): Parameters<ListChanges>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);

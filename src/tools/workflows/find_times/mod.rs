@@ -17,9 +17,9 @@ use search::search;
 
 #[tool_router(router = finding_times, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find start times when any of several calendars or colleagues is free, or with together all are: a few a day, and
-    /// why a calendar has none or could not be read. Pass calendars, hosts or both. Book with `schedule_meeting`; all
-    /// of one calendar: `get_booking_time_slots`.
+    /// Find start times when at least one of several calendars or hosts is free, or (together) all are: a few a day,
+    /// and why a calendar has none or was not read. Reserves nothing. Pass calendars, hosts or both. Then
+    /// `schedule_meeting` or `move_booking`; every slot of one calendar: `get_booking_time_slots`.
     #[tool(title = "Find free times", annotations(read_only_hint = true), output_schema = schema::one::<Times>())]
     async fn find_times(&self, call: Call, Parameters(input): Parameters<FindTimes>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -54,10 +54,10 @@ struct FindTimes {
     /// Up to 20 ids, names or URLs
     #[serde(default)]
     calendars: Vec<String>,
-    /// Users or teams: their published calendars
+    /// Users or teams: adds their published calendars
     #[serde(default)]
     hosts: Vec<String>,
-    /// monday, +3d; default now
+    /// 2026-12-01, monday, +3d; default now
     start_time: Option<String>,
     /// Dates inclusive; default +14d, at most 90 days
     end_time: Option<String>,

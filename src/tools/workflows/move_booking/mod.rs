@@ -27,9 +27,9 @@ fn yes() -> bool {
 
 #[tool_router(router = moving_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Move an upcoming booking to an agreed time: books that for the same guest (new id), then cancels the old one;
-    /// the guest is e-mailed. If cut off, call again: it goes on. Free times: `find_times`. To let the guest choose:
-    /// `request_reschedule`. Not for paid or Classic bookings.
+    /// Move an upcoming booking to another time: books that for the same guest (new id), then cancels the old one,
+    /// which stays if booking fails; the guest is e-mailed. If cut off, call again: it resumes. Free times:
+    /// `find_times`. Guest chooses: `request_reschedule`. Not for paid or Classic bookings.
     #[tool(title = "Move booking", annotations(destructive_hint = true), output_schema = schema::written::<Moved>())]
     async fn move_booking(&self, mut call: Call, Parameters(input): Parameters<MoveBooking>) -> Answer<Stop> {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -89,7 +89,7 @@ struct MoveBooking {
     calendar_id: Option<String>,
     /// For the cancellation
     reason: Option<String>,
-    /// Of the cancellation
+    /// Of the cancellation; the new booking always is
     #[serde(default = "yes")]
     notify_guest: bool,
     /// IANA zone of times and hours

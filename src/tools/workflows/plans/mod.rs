@@ -31,8 +31,8 @@ fn yes() -> bool {
 #[tool_router(router = plans, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Plan one change to many bookings (sick day, leaving host, no-shows): what would happen to each, and what cannot.
-    /// Changes nothing: show it and, once agreed, `carry_out_plan`. Give booking_ids or select; at most 100. For one:
-    /// `cancel_booking`, `reassign_booking`.
+    /// Changes nothing: show it and, once agreed, `carry_out_plan`. Give booking_ids or select; over 100 is refused.
+    /// For one: `cancel_booking`, `reassign_booking`…; new time: `move_booking`.
     #[tool(title = "Plan changes", annotations(read_only_hint = true), output_schema = schema::one::<plan::Planned>())]
     async fn plan_changes(&self, mut call: Call, Parameters(input): Parameters<PlanChanges>) -> Answer {
         // What is planned is meant to be done.
@@ -68,16 +68,16 @@ impl Tools {
 #[derive(Deserialize, schemars::JsonSchema)]
 struct PlanChanges {
     change: Kind,
-    /// Ids or guests
+    /// Ids, or guests' names or e-mails
     #[serde(default)]
     booking_ids: Vec<String>,
     /// Instead: at most 31 days, with host, calendar or guest
     select: Option<Select>,
-    /// To reassign: a user, or auto: a free one of the team
+    /// Required to reassign: a user, or auto: a free one of the team
     new_host: Option<String>,
     /// What guests read
     reason: Option<String>,
-    /// False only to cancel
+    /// May be false only to cancel
     #[serde(default = "yes")]
     notify_guest: bool,
     /// IANA zone

@@ -13,7 +13,7 @@ pub(super) struct Filters {
     /// Default any
     #[serde(default)]
     status: Vec<Status>,
-    /// Part of name or e-mail, scanned for: go on with cursor
+    /// Part of name or e-mail; may need cursor
     guest: Option<String>,
     /// Main host, or `me`
     owner: Option<String>,
@@ -31,7 +31,7 @@ pub(super) struct Filters {
     event_type: Option<String>,
     /// 2026-12-01T15:00, today, monday, -7d
     starts_after: Option<String>,
-    /// Before; a date includes that day
+    /// A date includes that day
     starts_before: Option<String>,
     created_after: Option<String>,
     created_before: Option<String>,

@@ -14,9 +14,7 @@ use crate::records::{Failure, Slot, Zone, time};
 /// A window, of whose free starts the first one is meant.
 #[derive(Deserialize, schemars::JsonSchema)]
 pub(super) struct FirstFree {
-    /// Default now
     after: Option<String>,
-    /// Default +30d
     before: Option<String>,
     /// Mon-Fri, sat
     #[serde(default)]

@@ -244,7 +244,7 @@ pub(super) fn list<T: JsonSchema>() -> Arc<JsonObject> {
 /// Returns the schema of a list that has no end: what is new appears after its last item.
 pub(super) fn news<T: JsonSchema>() -> Arc<JsonObject> {
     let mut schema = list::<T>();
-    let next = json!({"type": "string", "description": "Never null. If has_more, pass it as cursor now; else keep it for the next time"});
+    let next = json!({"type": "string", "description": "Never null. If has_more, pass it as cursor now; else keep it for later"});
     let fields = Arc::make_mut(&mut schema).get_mut("properties").and_then(Value::as_object_mut);
     fields.into_iter().for_each(|fields| _ = fields.insert("next_cursor".into(), next.clone()));
     schema

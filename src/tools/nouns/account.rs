@@ -29,7 +29,7 @@ struct Connection {
 #[tool_router(router = account, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the current
-    /// time. Use it when a tool such as `list_bookings` reports an authentication error or `me` is unclear.
+    /// time. Use it after an authentication error of a tool such as `list_bookings`, or when `me` is unclear.
     #[tool(title = "Test connection", annotations(read_only_hint = true), output_schema = schema::one::<Connection>())]
     async fn test_connection(&self, mut call: Call, _: Parameters<TestConnection>) -> Answer {
         let checked = call.oncehub().check().await?;

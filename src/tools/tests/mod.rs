@@ -107,9 +107,9 @@ fn every_host_can_read_the_schemas() {
 fn arguments_are_described_or_speak_for_themselves() {
     // A name that says it all, where a description would only repeat it.
     let plain = [
-        "created_after", "created_before", "updated_before", "limit", "first_name", "last_name", "guest_name",
-        "guest_email", "change", "master_page", "event_type", "recipient_type", "notify_guest", "role_name",
-        "end_time", "type", // What a contact has.
+        "created_after", "created_before", "updated_after", "updated_before", "limit", "first_name", "last_name",
+        "guest_name", "guest_email", "change", "master_page", "event_type", "recipient_type", "notify_guest",
+        "role_name", "end_time", "type", // What a contact has.
         "status", "company", "company_size", "employees", "job_title", "salutation", "street_address", "post_code",
         "city", "state", "country", "has_consent", "terms_of_service", // Who is invited.
         "email",            // The tags of a campaign.

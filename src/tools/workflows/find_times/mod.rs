@@ -18,8 +18,8 @@ use search::search;
 #[tool_router(router = finding_times, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find start times when at least one of several calendars or hosts is free, or (together) all are: a few a day,
-    /// and why a calendar has none or was not read. Reserves nothing. Pass calendars, hosts or both. Then
-    /// `schedule_meeting` or `move_booking`; every slot of one calendar: `get_booking_time_slots`.
+    /// and why a calendar has none or was not read. Reserves nothing. Then `schedule_meeting` or `move_booking`; every
+    /// slot of one calendar: `get_booking_time_slots`.
     #[tool(title = "Find free times", annotations(read_only_hint = true), output_schema = schema::one::<Times>())]
     async fn find_times(&self, call: Call, Parameters(input): Parameters<FindTimes>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -51,10 +51,10 @@ const LENGTHS: Lengths = Lengths {
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct FindTimes {
-    /// Up to 20 ids, names or URLs
+    /// Up to 20 ids, names or URLs; or hosts
     #[serde(default)]
     calendars: Vec<String>,
-    /// Users or teams: adds their published calendars
+    /// Users or teams: their published calendars
     #[serde(default)]
     hosts: Vec<String>,
     /// 2026-12-01, monday, +3d; default now
@@ -77,6 +77,6 @@ struct FindTimes {
     /// Starts in all
     #[schemars(range(min = 1, max = 100), extend("default" = 12))]
     limit: Option<u32>,
-    /// IANA zone of inputs and reply
+    /// IANA zone
     time_zone: Option<String>,
 }

@@ -34,7 +34,7 @@ pub(super) struct Select {
     /// Part of name or e-mail
     guest: Option<String>,
     // Those of `list_bookings`, whose definition spells them out.
-    /// scheduled, completed…; default any
+    /// Default any
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     status: Vec<Status>,

@@ -90,6 +90,6 @@ struct CarryOutPlan {
     plan: String,
     /// As planned
     change: Kind,
-    /// How many bookings it changes; must match
+    /// How many bookings it changes
     count: usize,
 }

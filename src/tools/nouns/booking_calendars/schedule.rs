@@ -84,7 +84,7 @@ struct ScheduleMeeting {
     calendar_id: String,
     /// Without offset: in guest_time_zone
     start_time: Option<String>,
-    /// Instead of start_time: the first free start, default within 30 days
+    /// Instead of start_time: the first free start
     first_free: Option<FirstFree>,
     /// IANA zone
     guest_time_zone: String,

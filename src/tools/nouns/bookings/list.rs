@@ -14,7 +14,7 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 #[tool_router(router = listing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
     /// Find bookings (meetings, appointments), canceled ones too, by time, guest, host, calendar or status. Newest
-    /// created first, so pass starts_after for upcoming ones. One's form answers and links: `get_booking`; counts:
+    /// created first, so pass starts_after for upcoming ones. Form answers, links: `get_booking`; counts:
     /// `booking_report`; what changed: `list_changes`; to prepare: `brief_bookings`.
     #[tool(title = "List bookings", annotations(read_only_hint = true), output_schema = schema::list::<Booking>())]
     async fn list_bookings(&self, call: Call, Parameters(input): Parameters<ListBookings>) -> Answer {

@@ -83,7 +83,7 @@ struct MoveBooking {
     booking_id: String,
     /// 2026-12-01T15:00; or pass first_free
     start_time: Option<String>,
-    /// Instead: the first free start, default within 30 days
+    /// The first free start, by default of 30 days
     first_free: Option<FirstFree>,
     /// Default: its own
     calendar_id: Option<String>,

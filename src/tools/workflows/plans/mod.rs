@@ -68,7 +68,7 @@ impl Tools {
 #[derive(Deserialize, schemars::JsonSchema)]
 struct PlanChanges {
     change: Kind,
-    /// Ids, or guests' names or e-mails
+    /// Ids, or guests' names
     #[serde(default)]
     booking_ids: Vec<String>,
     /// Instead: at most 31 days, with host, calendar or guest

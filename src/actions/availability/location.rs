@@ -16,9 +16,9 @@ use crate::records::{Failure, quoted};
 pub struct LocationInput {
     #[serde(rename = "type")]
     kind: LocationType,
-    /// ADD-…, for in_person_by_host
+    /// Host address: ADD-…
     id: Option<String>,
-    /// URL, for online_static_link
+    /// Static link
     value: Option<String>,
 }
 

@@ -28,8 +28,8 @@ struct Connection {
 
 #[tool_router(router = account, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Check that the OnceHub API key works, and see its account, who `me` is, this server's time zone and the current
-    /// time. Use it after an authentication error of a tool such as `list_bookings`, or when `me` is unclear.
+    /// Check that the OnceHub API key works, and see its account, who `me` is, the time zone and the time. Use it after
+    /// an authentication error of a tool such as `list_bookings`, or when `me` is unclear.
     #[tool(title = "Test connection", annotations(read_only_hint = true), output_schema = schema::one::<Connection>())]
     async fn test_connection(&self, mut call: Call, _: Parameters<TestConnection>) -> Answer {
         let checked = call.oncehub().check().await?;

@@ -13,9 +13,9 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 
 #[tool_router(router = listing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find bookings (meetings, appointments), canceled ones too, by time, guest, host, calendar or status. Newest
-    /// created first, so pass starts_after for upcoming ones. Form answers, links: `get_booking`; counts:
-    /// `booking_report`; what changed: `list_changes`; to prepare: `brief_bookings`.
+    /// Find bookings (meetings), canceled ones too, by time, guest, host, calendar or status. Newest created first,
+    /// whatever the range: for the next ones pass starts_after and a near starts_before. Answers, links: `get_booking`
+    /// or detail=full; counts: `booking_report`; what changed: `list_changes`.
     #[tool(title = "List bookings", annotations(read_only_hint = true), output_schema = schema::list::<Booking>())]
     async fn list_bookings(&self, call: Call, Parameters(input): Parameters<ListBookings>) -> Answer {
         let detail = input.detail.unwrap_or_default();

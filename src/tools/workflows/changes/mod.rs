@@ -33,9 +33,9 @@ const LONGEST: usize = 400;
 
 #[tool_router(router = changes, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Catch up: bookings made, canceled, moved or changed otherwise since a time; each once, as it is now (OnceHub
-    /// keeps no history). Pass since the first time; next time, instead, the last next_cursor as cursor: an empty list
-    /// means nothing new. Other filters: `list_bookings`; counts: `booking_report`.
+    /// List bookings made, canceled, moved or otherwise changed since a time, to catch up; each once, as it is now
+    /// (OnceHub keeps no history). After `move_booking`: one canceled, one new. First call: since; later: the last
+    /// next_cursor as cursor, with the same filters. Other filters: `list_bookings`.
     #[tool(title = "List changes", annotations(read_only_hint = true), output_schema = schema::news::<Change>())]
     async fn list_changes(&self, call: Call, Parameters(input): Parameters<ListChanges>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -68,7 +68,7 @@ impl Tools {
 
 #[derive(Deserialize, JsonSchema)]
 struct ListChanges {
-    /// The first time, without cursor: 2026-12-01T15:00, friday, -1d
+    /// Without cursor: 2026-12-01T15:00, friday, -1d
     since: Option<String>,
     /// Main or co-host, or `me`
     host: Option<String>,

@@ -17,9 +17,9 @@ use search::search;
 
 #[tool_router(router = finding_times, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find start times when at least one of several calendars or hosts is free, or (together) all are: a few a day,
-    /// and why a calendar has none or was not read. Reserves nothing. Then `schedule_meeting` or `move_booking`; every
-    /// slot of one calendar: `get_booking_time_slots`.
+    /// Find start times when at least one of the calendars or hosts is free, or (together) all are: a few a day, and
+    /// why a calendar has none or was not read. Reserves nothing. Then `schedule_meeting` (books one calendar) or
+    /// `move_booking`; every slot of one calendar: `get_booking_time_slots`.
     #[tool(title = "Find free times", annotations(read_only_hint = true), output_schema = schema::one::<Times>())]
     async fn find_times(&self, call: Call, Parameters(input): Parameters<FindTimes>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -51,10 +51,10 @@ const LENGTHS: Lengths = Lengths {
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct FindTimes {
-    /// Up to 20 ids, names or URLs; or hosts
+    /// Up to 20 ids, names or URLs
     #[serde(default)]
     calendars: Vec<String>,
-    /// Users or teams: their published calendars
+    /// Users, `me` or teams: their published calendars
     #[serde(default)]
     hosts: Vec<String>,
     /// 2026-12-01, monday, +3d; default now
@@ -74,7 +74,7 @@ struct FindTimes {
     /// Starts a day
     #[schemars(range(min = 1, max = 50), extend("default" = 3))]
     per_day: Option<u32>,
-    /// Starts in all
+    /// In all, earliest first
     #[schemars(range(min = 1, max = 100), extend("default" = 12))]
     limit: Option<u32>,
     /// IANA zone

@@ -27,9 +27,9 @@ fn yes() -> bool {
 
 #[tool_router(router = moving_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Move an upcoming booking to another time: books that for the same guest (new id), then cancels the old one,
-    /// which stays if booking fails; the guest is e-mailed. If cut off, call again: it resumes. Free times:
-    /// `find_times`. Guest chooses: `request_reschedule`. Not for paid or Classic bookings.
+    /// Move an upcoming booking: books another time for the same guest (new id; a team's host may differ), then cancels
+    /// the old one, kept if that fails; the guest is e-mailed. If cut off, call again: it resumes. Free times:
+    /// `find_times`. Guest chooses, or Classic: `request_reschedule`. Not for paid ones.
     #[tool(title = "Move booking", annotations(destructive_hint = true), output_schema = schema::written::<Moved>())]
     async fn move_booking(&self, mut call: Call, Parameters(input): Parameters<MoveBooking>) -> Answer<Stop> {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -87,12 +87,12 @@ struct MoveBooking {
     first_free: Option<FirstFree>,
     /// Default: its own
     calendar_id: Option<String>,
-    /// For the cancellation
+    /// The guest reads it
     reason: Option<String>,
     /// Of the cancellation; the new booking always is
     #[serde(default = "yes")]
     notify_guest: bool,
-    /// IANA zone of times and hours
+    /// IANA zone
     time_zone: Option<String>,
 }
 

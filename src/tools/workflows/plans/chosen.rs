@@ -27,7 +27,7 @@ const LONGEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
 /// Which bookings, by what they have in common.
 #[derive(Deserialize, schemars::JsonSchema)]
 pub(super) struct Select {
-    /// User or `me`
+    /// Main or co-host, or `me`
     host: Option<String>,
     /// Name, URL or id
     calendar: Option<String>,

@@ -73,7 +73,7 @@ struct PlanChanges {
     booking_ids: Vec<String>,
     /// Instead: at most 31 days, with host, calendar or guest
     select: Option<Select>,
-    /// Required to reassign: a user, or auto: a free one of the team
+    /// To reassign: a user, or auto: a free one of the team
     new_host: Option<String>,
     /// What guests read
     reason: Option<String>,

@@ -22,9 +22,9 @@ use group::{By, Counted, Counts, Duplicate, Group, Row};
 
 #[tool_router(router = reporting, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Count bookings by host, calendar, source (UTM) or time: totals, hours, no-show, cancellation and reschedule
-    /// rates. No range: all but trash. Reads 5,000 a call; a cursor goes on: add up counts, not rates. The bookings
-    /// themselves: `list_bookings`.
+    /// Count bookings by host, calendar, source (UTM) or start time: totals, hours, no-show, cancellation and
+    /// reschedule rates. No range: all but trash. Reads 5,000 a call; a cursor goes on: add up counts, not rates. The
+    /// bookings themselves: `list_bookings`.
     #[tool(title = "Report on bookings", annotations(read_only_hint = true), output_schema = schema::one::<Report>())]
     async fn booking_report(&self, call: Call, Parameters(input): Parameters<BookingReport>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;

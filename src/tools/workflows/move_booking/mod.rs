@@ -27,9 +27,9 @@ fn yes() -> bool {
 
 #[tool_router(router = moving_bookings, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Move an upcoming booking: books another time for the same guest (new id; a team's host may differ), then cancels
-    /// the old one, kept if that fails; the guest is e-mailed. If cut off, call again: it resumes. Free times:
-    /// `find_times`. Guest chooses, or Classic: `request_reschedule`. Not for paid ones.
+    /// Move an upcoming, unpaid booking: books another time for the same guest (new id; a team's host may differ),
+    /// then, if that worked, cancels the old one; the guest is e-mailed. If cut off, repeat the same call: it resumes.
+    /// Free times: `find_times`. Guest chooses, or Classic: `request_reschedule`.
     #[tool(title = "Move booking", annotations(destructive_hint = true), output_schema = schema::written::<Moved>())]
     async fn move_booking(&self, mut call: Call, Parameters(input): Parameters<MoveBooking>) -> Answer<Stop> {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
@@ -83,7 +83,7 @@ struct MoveBooking {
     booking_id: String,
     /// 2026-12-01T15:00; or pass first_free
     start_time: Option<String>,
-    /// The first free start, by default of 30 days
+    /// The first free start from now, within 30 days
     first_free: Option<FirstFree>,
     /// Default: its own
     calendar_id: Option<String>,

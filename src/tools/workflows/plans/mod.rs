@@ -77,7 +77,7 @@ struct PlanChanges {
     new_host: Option<String>,
     /// What guests read
     reason: Option<String>,
-    /// May be false only to cancel
+    /// False only to cancel
     #[serde(default = "yes")]
     notify_guest: bool,
     /// IANA zone

@@ -2,7 +2,6 @@
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::{Among, Found, Names};
@@ -52,12 +51,6 @@ impl Target {
     fn in_words(&self) -> String {
         let paid = if self.booking.is_paid() { ", which is paid" } else { "" };
         format!("{}{paid}", self.booking.sentence(&self.zone))
-    }
-
-    fn unchanged(&self) -> Map<String, Value> {
-        let mut fields = self.booking.fields(&self.zone);
-        fields.insert("time_zone".into(), self.zone.name().into());
-        fields
     }
 }
 
@@ -133,10 +126,6 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
 
     fn question(&self) -> Question {
         self.question.clone()
-    }
-
-    fn unchanged(&self) -> Map<String, Value> {
-        self.target.unchanged()
     }
 
     fn request(&self) -> E {
@@ -271,10 +260,6 @@ impl Action for Reassign {
         let (booking, host) = (self.target.in_words(), self.host.described());
         let clash = self.clash().map(|clash| format!(" {clash}")).unwrap_or_default();
         Question::important(format!("Give {booking} to {host} as the new host, and notify everyone")).and(clash)
-    }
-
-    fn unchanged(&self) -> Map<String, Value> {
-        self.target.unchanged()
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_ther
 use crate::names::Names;
 use crate::oncehub::{Collection, Error, Id, bookings, contacts};
 use crate::records::user::full_name;
-use crate::records::{Contact, Failure, Told, Zone, quoted};
+use crate::records::{Contact, Failure, Told, quoted};
 
 /// Creates a contact that is told from others by `known_by`, an e-mail address or a mobile phone number.
 pub fn create(fields: Map<String, Value>, known_by: &str) -> Create<contacts::Create, contacts::All> {
@@ -43,7 +43,6 @@ pub struct Update {
     id: Id,
     /// What changes.
     pub edit: Edit<Contact>,
-    zone: Zone,
 }
 
 impl Update {
@@ -53,7 +52,7 @@ impl Update {
     /// If the contact has been deleted, or cannot be read.
     pub async fn plan(names: &Names, id: Id, asked: Map<String, Value>) -> Result<Self, Failure> {
         let before = still_there(names, Collection::Contacts, &id, "contact_id", "contact").await?;
-        Ok(Self { id, edit: Edit::new(names, before, asked).await, zone: names.zone.clone() })
+        Ok(Self { id, edit: Edit::new(names, before, asked).await })
     }
 }
 
@@ -63,10 +62,6 @@ impl Action for Update {
     fn question(&self) -> Question {
         let contact = self.edit.before.described(self.id.as_str());
         Question::ordinary(format!("Change the contact {contact}: {}", self.edit.planned()))
-    }
-
-    fn unchanged(&self) -> Map<String, Value> {
-        self.edit.before.fields(&self.zone)
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
@@ -108,7 +103,6 @@ pub async fn delete(context: &Context, id: Id) -> Result<(Delete, String, Upcomi
     let delete = Delete {
         question: Question::important(format!("Delete the record of the contact {described} for good")).and(sentence),
         subject: subject(&id),
-        unchanged: contact.fields(context.zone()),
         noun: None,
         collection: Collection::Contacts,
         id: id.clone(),

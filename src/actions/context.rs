@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::confirm::{Answer, Ask, Confirm};
@@ -115,11 +114,7 @@ impl Context {
     }
 
     /// Asks the person, where that is required, and returns after a yes.
-    pub async fn agree(
-        &mut self,
-        question: Question,
-        unchanged: impl FnOnce() -> Map<String, Value>,
-    ) -> Result<(), Stop> {
+    pub async fn agree(&mut self, question: Question) -> Result<(), Stop> {
         let Question { change, more, is_important } = question;
         if self.settings.dry_run {
             return Err(Stop::DryRun { would: clean(&format!("{change}.{more}")).into_owned() });
@@ -162,6 +157,6 @@ impl Context {
             Answer::TimedOut => "nobody answered in time",
             Answer::Refused => "the client, or a gateway before it, answered the question with an error",
         };
-        Err(Stop::Declined(Declined { question, why, unchanged: unchanged() }))
+        Err(Stop::Declined(Declined { question, why }))
     }
 }

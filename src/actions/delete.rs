@@ -1,7 +1,5 @@
 //! Deleting an object.
 
-use serde_json::{Map, Value};
-
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::Names;
 use crate::oncehub::{Collection, Error, Id, Object, One, Rejection};
@@ -15,8 +13,6 @@ pub struct Delete {
     pub question: Question,
     /// What is deleted.
     pub subject: Subject,
-    /// The object before it is deleted.
-    pub unchanged: Map<String, Value>,
     /// The noun whose names this takes from.
     pub noun: Option<Noun>,
     /// The collection that it is deleted from.
@@ -32,10 +28,6 @@ impl Action for Delete {
 
     fn question(&self) -> Question {
         self.question.clone()
-    }
-
-    fn unchanged(&self) -> Map<String, Value> {
-        self.unchanged.clone()
     }
 
     fn request(&self) -> One {

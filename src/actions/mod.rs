@@ -21,7 +21,6 @@ pub mod webhooks;
 
 use std::future::Future;
 
-use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 pub use context::{Context, MAX_REPLY, Settings};
@@ -38,11 +37,6 @@ pub trait Action: Send + Sync {
 
     /// Returns what the person is asked.
     fn question(&self) -> Question;
-
-    /// Returns the object as it is before the change, for the reply when the answer is no.
-    fn unchanged(&self) -> Map<String, Value> {
-        Map::new()
-    }
 
     /// Reads what has to be known right before the change is sent. The person may have taken minutes to answer.
     fn prepare(&mut self, _context: &Context) -> impl Future<Output = Result<(), Failure>> + Send {
@@ -171,8 +165,6 @@ pub struct Declined {
     pub question: String,
     /// Why, as a clause: "the person said no".
     pub why: &'static str,
-    /// The object as it is.
-    pub unchanged: Map<String, Value>,
 }
 
 impl From<Failure> for Stop {
@@ -192,7 +184,7 @@ impl From<Error> for Stop {
 /// # Errors
 /// If the person does not agree, this is a dry run, or as [`execute`].
 pub async fn carry_out<A: Action>(context: &mut Context, action: &mut A) -> Result<Done, Stop> {
-    context.agree(action.question(), || action.unchanged()).await?;
+    context.agree(action.question()).await?;
     Ok(execute(context, action).await?)
 }
 

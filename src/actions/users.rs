@@ -1,13 +1,11 @@
 //! Inviting, changing and removing users.
 
-use serde_json::{Map, Value};
-
 use super::bookings::Upcoming;
 use super::differences::Edit;
 use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
 use crate::names::Names;
 use crate::oncehub::{Collection, Error, Id, bookings, users};
-use crate::records::{Failure, Noun, Told, User, Zone, quoted};
+use crate::records::{Failure, Noun, Told, User, quoted};
 
 /// Invites somebody to the account, into teams of these names.
 pub fn invite(request: users::Add, teams: &[String]) -> Create<users::Add, users::All> {
@@ -41,7 +39,6 @@ pub struct Update {
     request: users::Update,
     /// What changes.
     pub edit: Edit<User>,
-    zone: Zone,
 }
 
 impl Update {
@@ -56,7 +53,7 @@ impl Update {
             return Err(Failure::argument("user_id", "there is nothing to change", hint));
         };
         let before = names.read(&Collection::Users.get(&request.id), &request.id).await?;
-        Ok(Self { request, edit: Edit::new(names, before, asked).await, zone: names.zone.clone() })
+        Ok(Self { request, edit: Edit::new(names, before, asked).await })
     }
 }
 
@@ -70,10 +67,6 @@ impl Action for Update {
     fn question(&self) -> Question {
         let user = self.edit.before.described(self.request.id.as_str());
         Question::ordinary(format!("Change the user {user}: {}", self.edit.planned()))
-    }
-
-    fn unchanged(&self) -> Map<String, Value> {
-        self.edit.before.fields(&self.zone)
     }
 
     fn request(&self) -> users::Update {
@@ -119,7 +112,6 @@ impl Leaving {
             question: Question::important(format!("Delete the user {described} for good"))
                 .and(format!("{sentence}{calendars}")),
             subject: subject(&id),
-            unchanged: user.fields(context.zone()),
             noun: Some(Noun::Users),
             collection: Collection::Users,
             id: id.clone(),

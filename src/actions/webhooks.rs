@@ -44,7 +44,6 @@ pub async fn delete(context: &Context, id: Id) -> Result<(Delete, String), Failu
     let delete = Delete {
         question: Question::important(format!("Delete the webhook {}{url}", quoted(&name, 60))),
         subject: Subject::new(format!("the webhook {id}"), format!("read it with get_webhook {id}")),
-        unchanged: webhook.fields(context.zone()),
         noun: Some(Noun::Webhooks),
         collection: Collection::Webhooks,
         id,

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::find::in_several_names;
+use super::find::{ambiguous, in_several_names, in_words};
 use super::search::Search;
 use super::{Names, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Id, Range, Rejection, bookings};
-use crate::records::{Booking, Failure, Told, quoted};
+use crate::records::{Booking, Candidate, Failure, Told, quoted};
 
 /// The bookings that a name can stand for. An id stands for any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +99,8 @@ impl Names {
         let already = Mutex::new(Vec::new());
         let is_meant = |booking: &Told<Booking>| {
             let is_already = among.becomes().is_some_and(|status| booking.is(status));
-            if !among.has(booking) && !is_already {
+            // What has no id cannot be told from others.
+            if booking.id.is_none() || !among.has(booking) && !is_already {
                 return false;
             }
             let form = booking.form_submission.as_ref();
@@ -128,8 +129,11 @@ impl Names {
                 self.note_part(argument, asked, &read_as);
                 found.append(&mut alike);
             } else if among == Among::All && alike.len() > 1 {
-                let all: Vec<String> = alike.iter().map(|booking| booking.described(&self.zone)).collect();
-                return Err(in_several_names(argument, asked, all.iter().map(String::as_str)));
+                return Err(in_several_names(
+                    argument,
+                    asked,
+                    alike.iter().map(|booking| self.candidate(booking)).collect(),
+                ));
             }
         }
         let are_already = match among.becomes() {
@@ -142,24 +146,20 @@ impl Names {
         };
         let (word, shown) = (among.word(), quoted(asked, 80));
         match (found.pop(), found.as_slice()) {
-            (None, _) => Err(Failure::not_found(
-                argument,
-                match searched {
-                    Some(count) => {
-                        format!(
-                            "{argument}: none of the newest {count} {word}s is known as {shown}; there are more{are_already}"
-                        )
-                    }
+            (None, _) => {
+                let problem = match searched {
+                    Some(count) => format!(
+                        "{argument}: none of the newest {count} {word}s is known as {shown}; there are more{are_already}"
+                    ),
                     None => format!("{argument}: no {word} is known as {shown}{are_already}"),
-                },
-                match alike.as_slice() {
+                };
+                let meant: Vec<Candidate> = alike.iter().take(NAMED).map(|booking| self.candidate(booking)).collect();
+                let hint = match meant.as_slice() {
                     [] => "find its id with list_bookings, whose guest argument also takes part of a name".to_owned(),
-                    some => {
-                        let some = some.iter().take(NAMED).map(|booking| booking.described(&self.zone));
-                        format!("did you mean {}? Call again with its id", some.collect::<Vec<_>>().join(" or "))
-                    }
-                },
-            )),
+                    some => format!("did you mean {}? Call again with its id", in_words(some, " or ")),
+                };
+                Err(Failure::not_found(argument, problem, hint).candidates(meant))
+            }
             (Some(only), []) => match only.id.as_deref().map(str::parse::<Id>) {
                 Some(Ok(id)) if expand.is_some() => {
                     Ok(self.read(&bookings::Get { id: id.clone(), expand }, &id).await?)
@@ -167,16 +167,21 @@ impl Names {
                 _ => Ok(only),
             },
             (Some(last), others) => {
-                let listed = others.iter().chain([&last]).map(|booking| booking.described(&self.zone));
-                let listed = listed.collect::<Vec<_>>().join("; ");
+                let candidates = others.iter().chain([&last]).map(|booking| self.candidate(booking)).collect();
                 let count = others.len() + 1;
                 let counted = match searched {
                     Some(searched) => format!("{count} of the newest {searched} {word}s (there are more)"),
                     None => format!("{count} {word}s"),
                 };
-                let problem = format!("{argument}: {counted} are known as {shown}: {listed}");
-                Err(Failure::ambiguous(argument, problem))
+                Err(ambiguous(argument, &format!("{counted} are known as {shown}"), candidates))
             }
         }
+    }
+
+    /// Returns a booking as one of those that a name may stand for.
+    fn candidate(&self, booking: &Told<Booking>) -> Candidate {
+        let (name, email) = booking.guest();
+        let name = name.or(email);
+        Candidate::new(booking.id.as_deref().unwrap_or_default(), name.as_deref(), booking.described(&self.zone))
     }
 }

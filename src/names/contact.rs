@@ -2,11 +2,11 @@
 
 use parking_lot::Mutex;
 
-use super::find::{SUGGESTED, in_several_names};
+use super::find::{SUGGESTED, ambiguous, in_several_names, in_words};
 use super::search::Search;
 use super::{Entry, Found, Names, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Collection, Id, contacts};
-use crate::records::{Contact, Failure, Kind, Noun, Told, quoted, time, word};
+use crate::records::{Candidate, Contact, Failure, Kind, Noun, Told, quoted, time, word};
 
 impl Names {
     /// Finds a contact by id, by e-mail address, or by an exact name among the 1,000 newest; for a call that only reads,
@@ -37,8 +37,11 @@ impl Names {
         let is_nobody = |failure: &Failure| failure.kind == Kind::NotFound;
         let (kind, found) = match (user, contact) {
             (Some(Ok(user)), Ok(contact)) => {
-                let both = [user.described(), contact.described()];
-                return Err(in_several_names(argument, text, both.iter().map(String::as_str)));
+                let both = [&user, &contact].map(|found| {
+                    let name = found.entry.as_ref().map(|entry| entry.name.as_str());
+                    Candidate::new(found.id.as_str(), name, found.described())
+                });
+                return Err(in_several_names(argument, text, both.into()));
             }
             (Some(Ok(user)), Err(failure)) if is_nobody(&failure) => ("user", user),
             (Some(Err(failure)), _) if !is_nobody(&failure) => return Err(failure),
@@ -73,10 +76,10 @@ impl Names {
             let known = if by_email { contact.email.as_deref() } else { name.as_deref() }.map(fold);
             let is_like =
                 !by_email && !folded.is_empty() && known.as_ref().is_some_and(|known| known.contains(&folded));
-            if let (true, Some(name), Some(id)) = (is_like, &name, &contact.id) {
+            if let (true, Some(name), Some(entry)) = (is_like, &name, entry(contact)) {
                 let email = contact.email.as_deref().map(|email| format!(", {}", word(email))).unwrap_or_default();
-                let described = format!("{} ({}{email})", quoted(name, 60), word(id));
-                alike.lock().push((entry(contact), described));
+                let candidate = entry.candidate(&format!("{} ({}{email})", quoted(name, 60), word(&entry.id)));
+                alike.lock().push((entry, candidate));
             }
             known.as_deref() == Some(folded.as_str())
         };
@@ -85,13 +88,13 @@ impl Names {
         let (found, alike) = (gathered.items, alike.into_inner());
         if self.takes_parts && found.is_empty() && searched.is_none() {
             match alike.as_slice() {
-                [(Some(entry), _)] => {
+                [(entry, _)] => {
                     if let Ok(id) = entry.id.parse() {
                         return Ok(Found { by_part: true, ..Found::new(id, Some(entry.clone())) });
                     }
                 }
                 [_, _, ..] => {
-                    let candidates = alike.iter().map(|(_, described)| described.as_str());
+                    let candidates = alike.into_iter().map(|(_, candidate)| candidate).collect();
                     return Err(in_several_names(argument, text, candidates));
                 }
                 _ => {}
@@ -102,26 +105,23 @@ impl Names {
                 Ok(id) => Ok(Found::new(id, entry(only))),
                 Err(error) => Err(Failure::argument(argument, error, "use the contact's e-mail address")),
             },
-            [] => Err(Failure::not_found(
-                argument,
-                match searched {
+            [] => {
+                let problem = match searched {
                     Some(count) => format!(
                         "{argument}: none of the newest {count} contacts is called {}; there are more",
                         quoted(text, 80)
                     ),
                     None => format!("{argument}: no contact is called {}", quoted(text, 80)),
-                },
-                match alike.as_slice() {
-                    some @ [_, ..] => {
-                        let some: Vec<&str> =
-                            some.iter().take(SUGGESTED).map(|(_, described)| described.as_str()).collect();
-                        format!("did you mean {}? Use the id or the e-mail address", some.join(" or "))
-                    }
+                };
+                let meant: Vec<Candidate> = alike.into_iter().take(SUGGESTED).map(|(_, candidate)| candidate).collect();
+                let hint = match meant.as_slice() {
                     [] => "use the e-mail address, or find them with list_contacts, which takes part of a name".into(),
-                },
-            )),
+                    some => format!("did you mean {}? Use the id or the e-mail address", in_words(some, " or ")),
+                };
+                Err(Failure::not_found(argument, problem, hint).candidates(meant))
+            }
             several => {
-                let described = |contact: &Told<Contact>| {
+                let candidate = |contact: &Told<Contact>| {
                     let parts = [
                         contact.id.as_deref().map(word),
                         contact.email.as_deref().map(|email| quoted(email, 120)),
@@ -129,15 +129,15 @@ impl Names {
                         contact.company.as_deref().map(|company| quoted(company, 60)),
                         contact.creation_time.map(|at| format!("created {}", time::day(at.0, &self.zone))),
                     ];
-                    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+                    let described = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+                    Candidate::new(contact.id.as_deref().unwrap_or_default(), contact.full_name().as_deref(), described)
                 };
-                let (count, candidates) = (several.len(), several.iter().map(described).collect::<Vec<_>>());
+                let (count, candidates) = (several.len(), several.iter().map(candidate).collect());
                 let among = match searched {
                     Some(searched) => format!("{count} of the newest {searched} contacts (there are more)"),
                     None => format!("{count} contacts"),
                 };
-                let problem = format!("{argument}: {among} are called {}: {}", quoted(text, 80), candidates.join("; "));
-                Err(Failure::ambiguous(argument, problem))
+                Err(ambiguous(argument, &format!("{among} are called {}", quoted(text, 80)), candidates))
             }
         }
     }

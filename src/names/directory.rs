@@ -16,7 +16,7 @@ use super::fold::{fold, thousands};
 use crate::oncehub::account::account_in;
 use crate::oncehub::{Client, Error, Id, Item, Ledger, Page, Sent, bookings, tolerant};
 use crate::records::user::full_name;
-use crate::records::{Booking, Failure, Learnt, Named, Noun, Told, Zone, clean, quoted, word};
+use crate::records::{Booking, Candidate, Failure, Learnt, Named, Noun, Told, Zone, clean, quoted, word};
 
 /// How long what was read is used at most.
 const LIFETIME: Duration = Duration::from_mins(15);
@@ -364,6 +364,11 @@ impl Entry {
     pub(super) fn named(&self, noun: Noun, among: &Entries) -> Named {
         let is_shared = among.shared.contains(&self.name);
         Named { noun, name: self.name.clone(), subject: self.subject.clone(), is_shared }
+    }
+
+    /// Returns it as one of those that a name may stand for, told from the others by this.
+    pub(super) fn candidate(&self, described: &str) -> Candidate {
+        Candidate::new(self.id.as_str(), Some(&self.name), described)
     }
 
     /// Describes it so that it can be told from others of the same name.

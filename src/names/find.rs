@@ -7,7 +7,7 @@ use super::Names;
 use super::directory::{Entries, Entry};
 use super::fold::{fold, looks_like_an_id, nearest, thousands};
 use crate::oncehub::{Id, Item as _, Page, tolerant, users};
-use crate::records::{Failure, Noun, quoted};
+use crate::records::{Candidate, Failure, Noun, quoted};
 
 /// Returns a noun's word, and how to find one.
 fn words(noun: Noun) -> (&'static str, &'static str) {
@@ -111,7 +111,7 @@ impl Names {
                 }
             }
             [_, _, ..] if takes_parts => {
-                let candidates = parts.iter().map(|(_, described)| described.as_str());
+                let candidates = parts.iter().map(|(entry, described)| entry.candidate(described)).collect();
                 return Err(in_several_names(argument, text, candidates));
             }
             _ => {}
@@ -120,12 +120,13 @@ impl Names {
             missing.split_first().map_or(("nothing", &[][..]), |(first, others)| (&first.none, others));
         let mut problem = format!("{argument}: {first} is called {}", quoted(text.trim(), 80));
         others.iter().for_each(|other| problem.push_str(&format!(", and {} either", other.none)));
-        let suggested = parts.iter().take(SUGGESTED).map(|(_, described)| described.as_str()).collect::<Vec<_>>();
-        let hint = match suggested.as_slice() {
+        let meant: Vec<Candidate> =
+            parts.iter().take(SUGGESTED).map(|(entry, described)| entry.candidate(described)).collect();
+        let hint = match meant.as_slice() {
             [] => missing.into_iter().map(|none| none.hint).collect::<Vec<_>>().join("; "),
-            some => format!("did you mean {}? Call again with its id", some.join(" or ")),
+            some => format!("did you mean {}? Call again with its id", in_words(some, " or ")),
         };
-        Err(Failure::not_found(argument, problem, hint))
+        Err(Failure::not_found(argument, problem, hint).candidates(meant))
     }
 
     /// Like [`Names::find`], for one noun.
@@ -183,16 +184,14 @@ impl Names {
             }
             several => {
                 let hosts = self.hosts_of(noun).await;
-                let candidates = several.iter().map(|entry| entry.described(&hosts)).collect::<Vec<_>>();
+                let candidates = several.iter().map(|entry| entry.candidate(&entry.described(&hosts))).collect();
                 let count = match several.len() {
                     count if entries.has_more => {
                         format!("{count} of the first {} {what}s (there are more)", thousands(entries.all.len()))
                     }
                     count => format!("{count} {what}s"),
                 };
-                let candidates = listed(candidates.iter().map(String::as_str));
-                let problem = format!("{argument}: {count} are called {}: {candidates}", quoted(text, 80));
-                Err(Failure::ambiguous(argument, problem))
+                Err(ambiguous(argument, &format!("{count} are called {}", quoted(text, 80)), candidates))
             }
         }
     }
@@ -254,23 +253,24 @@ impl Names {
     }
 }
 
-/// Lists candidates, and how many more there are.
-fn listed<'a>(candidates: impl ExactSizeIterator<Item = &'a str>) -> String {
+/// Joins what candidates are described by.
+pub(super) fn in_words(candidates: &[Candidate], separator: &str) -> String {
+    candidates.iter().map(|candidate| candidate.described.as_str()).collect::<Vec<_>>().join(separator)
+}
+
+/// A failure for a name that several have: it names as many of them as can be told apart, and how many more there are.
+pub(super) fn ambiguous(argument: &str, problem: &str, mut candidates: Vec<Candidate>) -> Failure {
     let others = candidates.len().saturating_sub(CANDIDATES);
-    let mut listed = candidates.take(CANDIDATES).collect::<Vec<_>>().join("; ");
+    candidates.truncate(CANDIDATES);
+    let mut problem = format!("{argument}: {problem}: {}", in_words(&candidates, "; "));
     if others > 0 {
-        listed.push_str(&format!("; and {others} more"));
+        problem.push_str(&format!("; and {others} more"));
     }
-    listed
+    Failure::ambiguous(argument, problem, candidates)
 }
 
 /// A failure for a part that several names have.
-pub(super) fn in_several_names<'a>(
-    argument: &str,
-    text: &str,
-    candidates: impl ExactSizeIterator<Item = &'a str>,
-) -> Failure {
+pub(super) fn in_several_names(argument: &str, text: &str, candidates: Vec<Candidate>) -> Failure {
     let (text, count) = (quoted(text.trim(), 80), candidates.len());
-    let problem = format!("{argument}: {text} is a part of the names of {count}: {}", listed(candidates));
-    Failure::ambiguous(argument, problem)
+    ambiguous(argument, &format!("{text} is a part of the names of {count}"), candidates)
 }

@@ -19,7 +19,7 @@ mod sweep;
 
 use std::sync::Arc;
 
-use futures::future::{BoxFuture, join_all};
+use futures::future::join_all;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
@@ -35,8 +35,8 @@ pub use sweep::{Span, Stop, Sweep};
 use crate::oncehub::{Client, Endpoint, Error, Id, Object};
 use crate::records::{Named, Noun, Record, Told, Zone};
 
-/// Reports how many objects a call has scanned, and of how many.
-pub type Progress = Arc<dyn Fn(usize, Option<usize>) -> BoxFuture<'static, ()> + Send + Sync>;
+/// Notes how many objects a call has scanned, and of how many.
+pub type Progress = Arc<dyn Fn(usize, Option<usize>) + Send + Sync>;
 
 /// Sentences of our own for the reply of one call.
 pub type Notes = Arc<Mutex<Vec<String>>>;
@@ -116,7 +116,7 @@ impl Names {
                 }
                 None::<Named>
             };
-            records.iter_mut().for_each(|record| record.name(&mut find));
+            records.iter_mut().for_each(|record| record.complete(&mut find));
             if missing.is_empty() {
                 return;
             }

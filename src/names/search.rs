@@ -135,7 +135,7 @@ impl Names {
             if found.next.is_none() || found.stopped.is_some() {
                 return Ok(found);
             }
-            (self.progress)(found.scanned, keep.is_none().then_some(wanted)).await;
+            (self.progress)(found.scanned, keep.is_none().then_some(wanted));
         }
     }
 }

@@ -222,7 +222,7 @@ impl Reader {
             if read >= MOST {
                 return Err(Broken::Full);
             }
-            (self.names.progress)(read, None).await;
+            (self.names.progress)(read, None);
         }
         Ok(Slice { bookings, is_whole: false })
     }

@@ -393,6 +393,7 @@ impl Client {
         let until = if self.waits { deadline } else { deadline.min(Instant::now() + AT_ONCE) };
         let late = |cause| last.cloned().unwrap_or_else(|| Error::not_done(cause));
         let limited = |retry_after| Cause::RateLimited { retry_after, rejection: None };
+        let _waiting = self.ledger.waiting();
         match budget.acquire(until, has_begun).await {
             // The deadline ended this, not the limit.
             Err(Duration::ZERO) => Err(late(Cause::Timeout(started.elapsed()))),

@@ -15,13 +15,13 @@ pub struct Error {
     pub outcome: Outcome,
 }
 
-/// What is known about a failed write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+// What is known about a failed write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The write was not carried out.
+    // The write was not carried out.
     NotDone,
-    /// The write may have been carried out: the caller has to check.
+    // The write may have been carried out: the caller has to check.
     Unknown,
 }
 

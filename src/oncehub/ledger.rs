@@ -29,6 +29,18 @@ struct Entries {
     is_abandoned: bool,
     /// The type of the failure that the call ended with.
     failure: Option<&'static str>,
+    /// How many of its requests wait for the rate limits.
+    waiting: usize,
+}
+
+/// A request of a call that waits for the rate limits, until it is dropped.
+#[derive(Debug)]
+pub struct Waiting(Ledger);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.lock().waiting -= 1;
+    }
 }
 
 impl Ledger {
@@ -61,6 +73,17 @@ impl Ledger {
     /// Returns the type of the failure that the call ended with, if it failed.
     pub fn failure(&self) -> Option<&'static str> {
         self.0.lock().failure
+    }
+
+    /// Records that a request waits for the rate limits.
+    pub fn waiting(&self) -> Waiting {
+        self.0.lock().waiting += 1;
+        Waiting(self.clone())
+    }
+
+    /// Returns whether the rate limits hold up a request.
+    pub fn is_waiting(&self) -> bool {
+        self.0.lock().waiting > 0
     }
 
     /// Marks the call as abandoned by its caller. Returns true if a change has been sent: then the call has to

@@ -7,6 +7,8 @@ use serde_json::Value;
 /// A user's working hours. The rows stay as OnceHub sent them: one that is odd must not hide the others.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Availability {
+    // Known from the request, whatever OnceHub sends.
+    #[schemars(with = "String")]
     pub user_id: Option<String>,
     pub user_name: Option<String>,
     /// The zone of every time here: the user's own

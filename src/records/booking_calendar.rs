@@ -47,7 +47,7 @@ impl Record for BookingCalendar {
             .word(self.url.as_deref())
     }
 
-    fn name(&mut self, find: &mut Lookup<'_>) {
+    fn complete(&mut self, find: &mut Lookup<'_>) {
         let host = self.host.as_deref().and_then(|id| find(&[Noun::Users, Noun::Teams], id));
         self.is_teams = host.as_ref().is_some_and(|host| host.noun == Noun::Teams);
         self.host_name = host.map(|host| host.name);

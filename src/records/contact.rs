@@ -119,7 +119,7 @@ impl Record for Contact {
             .said(when("last interacted", self.last_interacted_time))
     }
 
-    fn name(&mut self, find: &mut Lookup<'_>) {
+    fn complete(&mut self, find: &mut Lookup<'_>) {
         self.owner_name = self.owner.as_deref().and_then(|id| find(&[Noun::Users], id)).map(|owner| owner.name);
     }
 }

@@ -1,61 +1,127 @@
 //! How a call fails: what happened in one sentence, what OnceHub said about it, and the next sensible step. What is
 //! added for a write of unknown outcome is in [`actions`](crate::actions).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use strum::IntoEnumIterator as _;
 
-use super::{clean, hints};
+use super::{Time, clean, hints};
 use crate::oncehub::{Cause, Error, Outcome, Rejection};
 
-/// The type of a failure.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// The type of a failure: a closed set, in which each of OnceHub's own has its place.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, strum::EnumIter, strum::EnumMessage, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Kind {
-    /// An argument that cannot be used.
+    /// An argument that cannot be used: `argument` names it.
     InvalidArgument,
-    /// A name, address or id that does not exist.
+    /// A name, address or id that does not exist: `candidates` are those that may have been meant.
     NotFound,
-    /// A name that several objects share.
+    /// A name that several have: `candidates` are all of them, at most 20.
     AmbiguousName,
+    /// OnceHub refuses what was asked for, as its message says. Where a start is taken, `nearest` are others.
+    InvalidRequestError,
+    /// OnceHub does not accept the key, or the account's plan has no API.
+    AuthenticationError,
     /// A setting that the server's operator has to fix.
     ConfigurationError,
-    /// A change that a person did not agree to.
+    /// A change that needs a person's yes, from a client that cannot ask. (A person's no is no failure.)
     NotConfirmed,
-    /// A rate limit, OnceHub's or ours.
+    /// A rate limit, OnceHub's or the server's own: `retry_after_seconds` says when to call again.
     RateLimitError,
+    /// OnceHub failed.
+    ApiError,
     /// A request that did not reach OnceHub, or whose connection was lost.
     NetworkError,
     /// A request that took too long.
     Timeout,
     /// A response that is not the API's.
     UnexpectedReply,
-    /// OnceHub's own error type: an open set.
-    #[serde(untagged)]
-    OnceHub(String),
 }
 
-/// A failed call, as the assistant sees it.
+impl Kind {
+    /// Returns the type of a rejection of OnceHub's. Its own types are an open set: what is not known goes by its status.
+    fn of(rejection: &Rejection) -> Self {
+        match (rejection.kind.as_str(), rejection.status) {
+            _ if rejection.is_rate_limit() => Self::RateLimitError,
+            ("authentication_error", _) => Self::AuthenticationError,
+            ("api_error", _) => Self::ApiError,
+            (_, 404) => Self::NotFound,
+            ("invalid_request_error", _) => Self::InvalidRequestError,
+            (_, 401) => Self::AuthenticationError,
+            (_, 500..) => Self::ApiError,
+            _ => Self::InvalidRequestError,
+        }
+    }
+}
+
+impl JsonSchema for Kind {
+    fn schema_name() -> Cow<'static, str> {
+        "Kind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let all: Vec<&'static str> = Self::iter().map(Into::into).collect();
+        json_schema!({"type": "string", "enum": all})
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+// What an ambiguous name may stand for.
 #[serde_with::skip_serializing_none]
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+pub struct Candidate {
+    pub id: String,
+    pub name: Option<String>,
+    // What tells it from others, in words.
+    pub described: String,
+}
+
+impl Candidate {
+    /// Creates a candidate, whose name somebody else wrote.
+    pub fn new(id: impl Into<String>, name: Option<&str>, described: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.map(one_line), described: described.into() }
+    }
+}
+
+// A failed call, as the assistant sees it. Every tool's schema has it, so what its fields mean is told once, in
+// docs/errors.md.
+#[serde_with::skip_serializing_none]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 pub struct Failure {
-    /// OnceHub's error type, or one of ours.
+    // OnceHub's error type, or one of ours.
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// What happened, in one sentence.
+    // What happened, in one sentence.
     pub message: String,
-    /// The argument or parameter at fault.
+    // The argument at fault; as OnceHub calls it where OnceHub refuses it.
     pub param: Option<String>,
-    /// OnceHub's HTTP status.
+    // The argument at fault, as the tool calls it.
+    pub argument: Option<String>,
+    // OnceHub's HTTP status.
+    #[schemars(with = "Option<u32>")]
     pub status: Option<u16>,
-    /// OnceHub's request id.
+    // OnceHub's request id.
     pub request_id: Option<String>,
-    /// For a write: whether it may have happened.
+    // For a write: whether it may have happened.
     pub outcome: Option<Outcome>,
-    /// How long to wait before the next attempt.
+    // How long to wait before the next attempt.
     pub retry_after_seconds: Option<u64>,
-    /// The next sensible step.
+    // What may have been meant.
+    pub candidates: Option<Vec<Candidate>>,
+    // The nearest free starts, where one is taken.
+    pub nearest: Option<Vec<Time>>,
+    // The next sensible step.
     pub hint: String,
 }
 
@@ -65,10 +131,13 @@ impl Failure {
             kind,
             message: one_line(&message.into()),
             param: None,
+            argument: None,
             status: None,
             request_id: None,
             outcome: None,
             retry_after_seconds: None,
+            candidates: None,
+            nearest: None,
             hint: one_line(&hint.into()),
         }
     }
@@ -85,9 +154,9 @@ impl Failure {
     }
 
     /// A failure for a name that several objects share.
-    pub fn ambiguous(name: &str, problem: impl Into<String>) -> Self {
+    pub fn ambiguous(name: &str, problem: impl Into<String>, candidates: Vec<Candidate>) -> Self {
         let failure = Self::new(Kind::AmbiguousName, problem, "call again with the id of the one that is meant");
-        Self { param: Some(name.into()), ..failure }
+        Self { param: Some(name.into()), ..failure }.candidates(candidates)
     }
 
     /// A failure for a setting that the server's operator has to fix.
@@ -109,24 +178,24 @@ impl Failure {
     /// Returns the type for logs and metrics: one of few, whatever OnceHub calls its own. What OnceHub failed at is an
     /// `api_error`.
     pub fn label(&self) -> &'static str {
-        match &self.kind {
-            _ if self.status.is_some_and(|status| status >= 500) => "api_error",
-            Kind::InvalidArgument => "invalid_argument",
-            Kind::NotFound => "not_found",
-            Kind::AmbiguousName => "ambiguous_name",
-            Kind::ConfigurationError => "configuration_error",
-            Kind::NotConfirmed => "not_confirmed",
-            Kind::RateLimitError => "rate_limit_error",
-            Kind::NetworkError => "network_error",
-            Kind::Timeout => "timeout",
-            Kind::UnexpectedReply => "unexpected_reply",
-            Kind::OnceHub(kind) => match kind.as_str() {
-                "authentication_error" => "authentication_error",
-                "invalid_request_error" => "invalid_request_error",
-                "api_error" => "api_error",
-                _ => "other",
-            },
+        match self.kind {
+            _ if self.status.is_some_and(|status| status >= 500) => Kind::ApiError.into(),
+            kind => kind.into(),
         }
+    }
+
+    /// Returns the same failure with what may have been meant, if anything.
+    #[must_use]
+    pub fn candidates(mut self, candidates: Vec<Candidate>) -> Self {
+        self.candidates = Some(candidates).filter(|candidates| !candidates.is_empty());
+        self
+    }
+
+    /// Returns the same failure with the nearest free starts, if there are any.
+    #[must_use]
+    pub fn nearest(mut self, starts: &[Timestamp]) -> Self {
+        self.nearest = Some(starts.iter().copied().map(Time).collect()).filter(|starts: &Vec<_>| !starts.is_empty());
+        self
     }
 
     /// Returns the same failure with a better hint.
@@ -172,9 +241,7 @@ impl From<&Error> for Failure {
             Cause::Rejected(rejection) if rejection.is_rate_limit() => {
                 Self::new(Kind::RateLimitError, said(rejection), RATE_LIMIT_HINT)
             }
-            Cause::Rejected(rejection) => {
-                Self::new(Kind::OnceHub(clean(&rejection.kind).into_owned()), said(rejection), hints::of(rejection))
-            }
+            Cause::Rejected(rejection) => Self::new(Kind::of(rejection), said(rejection), hints::of(rejection)),
             Cause::RateLimited { rejection: Some(rejection), .. } => {
                 Self::new(Kind::RateLimitError, said(rejection), RATE_LIMIT_HINT)
             }

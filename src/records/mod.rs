@@ -29,7 +29,7 @@ pub use booking::Booking;
 pub use booking_calendar::BookingCalendar;
 pub use classic::{EventType, Page};
 pub use contact::Contact;
-pub use failure::{Failure, Kind};
+pub use failure::{Candidate, Failure, Kind};
 pub use form::{FormField, Learnt};
 pub use link::Link;
 pub use record::{Lookup, Named, Noun, Record, Reference, Time, Told, localised, put_time};

@@ -62,8 +62,8 @@ pub trait Record: Clone + Default + DeserializeOwned + Serialize + JsonSchema + 
     /// Returns the object on one line.
     fn line(&self, zone: &Zone) -> Line;
 
-    /// Fills in the names of what the object refers to.
-    fn name(&mut self, _find: &mut Lookup<'_>) {}
+    /// Completes the object: the names of what it refers to, and apart from its id what was expanded.
+    fn complete(&mut self, _find: &mut Lookup<'_>) {}
 }
 
 /// An object of OnceHub's as it is told: its record, and everything else that OnceHub sent.
@@ -183,13 +183,34 @@ impl<R: JsonSchema> JsonSchema for Told<R> {
     }
 }
 
-/// A field that holds an id, or the whole object if it was requested with `expand`.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(untagged, try_from = "Value")]
-#[schemars(!try_from)]
+/// A field that holds an id, or the whole object if it was requested with `expand`. It is told as the id alone, so that a
+/// field has one type; whole objects are told in a field of their own.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "Value")]
 pub enum Reference {
     Id(String),
     Whole(Map<String, Value>),
+}
+
+impl Serialize for Reference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // What is not known is null, and left out.
+        Some(self.id()).filter(|id| !id.is_empty() || self.whole().is_none()).serialize(serializer)
+    }
+}
+
+impl JsonSchema for Reference {
+    fn schema_name() -> Cow<'static, str> {
+        "Reference".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
 }
 
 impl TryFrom<Value> for Reference {
@@ -219,6 +240,14 @@ impl Reference {
             Self::Id(_) => None,
             Self::Whole(object) => Some(object),
         }
+    }
+
+    /// Returns the objects among these fields that were expanded, each by its field.
+    pub fn expanded<'a>(
+        fields: impl IntoIterator<Item = (&'static str, Option<&'a Self>)>,
+    ) -> Option<Map<String, Value>> {
+        let whole = |(field, to): (&str, Option<&Self>)| Some((field.to_owned(), to?.whole()?.clone().into()));
+        Some(fields.into_iter().filter_map(whole).collect()).filter(|expanded: &Map<_, _>| !expanded.is_empty())
     }
 
     /// Returns a text of the expanded object.

@@ -49,13 +49,18 @@ pub fn described(places: &[Place]) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-/// Lists free starts near one that is taken: the quickest alternative for a caller who was too late.
-pub fn nearest_in_words(slots: &[Slot], to: Timestamp, zone: &Zone) -> Option<String> {
+/// Returns the free starts nearest to one that is taken, in order: the quickest alternative for a caller who was too late.
+pub fn nearest(slots: &[Slot], to: Timestamp) -> Vec<Timestamp> {
     let mut near: Vec<Timestamp> = slots.iter().map(|slot| slot.start).collect();
     near.sort_by_key(|at| at.duration_since(to).abs());
     near.truncate(5);
     near.sort_unstable();
-    let words: Vec<String> = near.into_iter().map(|at| time::local(at, zone)).collect();
+    near
+}
+
+/// Lists starts, for people in a zone; `None` if there are none.
+pub fn starts_in_words(starts: &[Timestamp], zone: &Zone) -> Option<String> {
+    let words: Vec<String> = starts.iter().map(|at| time::local(*at, zone)).collect();
     (!words.is_empty()).then(|| format!("{} ({})", words.join(", "), quoted(zone.name(), 60).trim_matches('"')))
 }
 

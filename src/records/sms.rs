@@ -2,11 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::line::Line;
 use super::outline::outline;
 use super::user::full_name;
-use super::{Record, Reference, Time, Told, Zone, localised, quoted, time, word};
+use super::{Lookup, Record, Reference, Time, Told, Zone, localised, quoted, time, word};
 
 /// A text message.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -15,8 +16,10 @@ pub struct Sms {
     /// sent, failed, delivered or rejected
     pub status: Option<String>,
     pub creation_time: Option<Time>,
-    /// Id of a contact or user, or that object when expanded
+    /// Id of a contact or user
     pub recipient: Option<Reference>,
+    /// With expand: the recipient in full
+    pub expanded: Option<Map<String, Value>>,
     /// contact or user
     pub recipient_type: Option<String>,
     pub details: Option<Told<Details>>,
@@ -40,6 +43,10 @@ impl Sms {
 impl Record for Sms {
     fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    fn complete(&mut self, _: &mut Lookup<'_>) {
+        self.expanded = Reference::expanded([("recipient", self.recipient.as_ref())]);
     }
 
     fn line(&self, zone: &Zone) -> Line {

@@ -63,7 +63,7 @@ impl Record for User {
             .said((!self.in_teams.is_empty()).then(|| format!("in {}", self.in_teams.join(", "))))
     }
 
-    fn name(&mut self, find: &mut Lookup<'_>) {
+    fn complete(&mut self, find: &mut Lookup<'_>) {
         let ids = self.teams.as_deref().unwrap_or_default();
         let found: Vec<_> = ids.iter().map(|id| (id, find(&[Noun::Teams], id).map(|team| team.name))).collect();
         let names: Vec<String> = found.iter().filter_map(|(_, name)| name.clone()).collect();

@@ -65,6 +65,39 @@ pub(super) fn leave_out_added(schema: &JsonObject, arguments: &mut JsonObject) {
     arguments.retain(|name, _| !ADDED.contains(&name.as_str()) || is_known(name));
 }
 
+/// What OnceHub calls differently from the tools.
+const ONCEHUB_NAMES: [(&str, &str); 16] = [
+    ("after", "cursor"),
+    ("booking_calendar", "calendar"),
+    ("booking_form", "custom_fields"),
+    ("cancellation_reason", "reason"),
+    ("creation_time.gt", "created_after"),
+    ("creation_time.lt", "created_before"),
+    ("last_updated_time.gt", "updated_after"),
+    ("last_updated_time.lt", "updated_before"),
+    ("location.type", "location_type"),
+    ("location.value", "location_value"),
+    ("location.value", "video_provider"),
+    ("reschedule_reason", "reason"),
+    ("send_cancellation_email", "notify_guest"),
+    ("starting_time.gt", "starts_after"),
+    ("starting_time.lt", "starts_before"),
+    ("utm_params", "utm"),
+];
+
+/// Returns the argument of a tool with this schema that OnceHub calls `param`, if there is one for certain.
+pub(super) fn called_by_oncehub(schema: &JsonObject, param: &str) -> Option<String> {
+    let known = schema.get("properties")?.as_object()?;
+    // An id in a path is that of the one thing which the tool is about.
+    let mut ids = known.keys().filter(|name| name.ends_with("_id"));
+    let id = ids.next().filter(|_| param == "id" && ids.next().is_none());
+    let renamed = ONCEHUB_NAMES.iter().filter(|(theirs, _)| *theirs == param).map(|(_, ours)| *ours);
+    // `weekly.working_hours` is in `weekly`, and `booking_settings.host` is `host`.
+    let parts = [param, param.split('.').next().unwrap_or(param), param.rsplit('.').next().unwrap_or(param)];
+    let mut all = id.map(String::as_str).into_iter().chain(renamed).chain(parts);
+    all.find(|name| known.contains_key(*name)).map(str::to_owned)
+}
+
 /// Whether a value is one of those that hosts fill in for an absent one.
 pub(super) fn is_absent(value: &Value) -> bool {
     match value {
@@ -345,6 +378,27 @@ mod tests {
         status: Vec<Status>,
         notify: Option<bool>,
         custom_fields: Option<Map<String, Value>>,
+    }
+
+    #[test]
+    fn what_oncehub_names_is_the_argument_that_was_passed_for_it() {
+        let tools = crate::tools::Catalogue::new(&crate::tools::Selection::default()).unwrap();
+        for (tool, theirs, ours) in [
+            ("get_booking", "id", Some("booking_id")),
+            // It could be either's.
+            ("move_booking", "id", None),
+            ("list_users", "after", Some("cursor")),
+            ("list_bookings", "starting_time.gt", Some("starts_after")),
+            ("list_bookings", "limit", Some("limit")),
+            ("reassign_booking", "location.value", Some("video_provider")),
+            ("schedule_meeting", "location.value", Some("location_value")),
+            ("update_scheduling_availability", "weekly.working_hours.start_time", Some("weekly")),
+            ("create_one_time_link", "booking_settings.host", Some("host")),
+            ("update_user", "body", None),
+        ] {
+            let schema = &tools.get(tool).unwrap().input_schema;
+            assert_eq!(called_by_oncehub(schema, theirs).as_deref(), ours, "{tool}: {theirs}");
+        }
     }
 
     #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]

@@ -2,18 +2,19 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use jiff::Timestamp;
+use rmcp::ErrorData;
 use rmcp::handler::server::common::FromContextPart;
 use rmcp::handler::server::tool::ToolCallContext;
-use rmcp::model::{ProgressNotificationParam, ProgressToken};
-use rmcp::{ErrorData, Peer, RoleServer};
 use tokio::time::Instant;
 
+use super::progress::Steps;
 use super::{Reply, Tools, arguments};
-use crate::actions::confirm::Ask;
+use crate::actions::confirm::{Answer, Ask};
 use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
 use crate::names::{Me, Names, Notes, Progress};
 use crate::oncehub::Ledger;
@@ -67,6 +68,34 @@ pub(super) struct Prepared {
     deadline: Instant,
 }
 
+/// What is found out during a call, for its reply.
+pub(super) struct Aside {
+    /// That the zone is not what it should be, and what a part of a name was read as.
+    pub(super) notes: Notes,
+    /// Whether a person was asked, and agreed.
+    pub(super) agreed: Arc<AtomicBool>,
+}
+
+/// A way to ask the person that notes that they are being asked, and whether they agreed.
+struct Noting {
+    ask: Arc<dyn Ask>,
+    steps: Steps,
+    agreed: Arc<AtomicBool>,
+}
+
+impl Ask for Noting {
+    fn ask<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Answer> {
+        async move {
+            self.steps.ask(true);
+            let answer = self.ask.ask(question).await;
+            self.steps.ask(false);
+            self.agreed.store(answer == Answer::Yes, Ordering::Relaxed);
+            answer
+        }
+        .boxed()
+    }
+}
+
 /// What a tool needs before its arguments are read.
 #[derive(Clone, Copy)]
 pub(super) struct Needs {
@@ -91,14 +120,17 @@ pub(super) fn names(tools: &Tools, deadline: Instant, ledger: Ledger, changes: b
 }
 
 impl Prepared {
-    /// Prepares a call: its arguments may contain times without a zone. Returns the notes for the reply: that the zone is
-    /// not what it should be, and what is found out during the call.
-    pub(super) async fn call(context: &mut ToolCallContext<'_, Tools>, needs: Needs) -> Notes {
+    /// Prepares a call: its arguments may contain times without a zone.
+    pub(super) async fn call(context: &mut ToolCallContext<'_, Tools>, needs: Needs) -> Aside {
         let tools = context.service;
         let request = &context.request_context;
         let deadline = Instant::now() + tools.settings.timeout;
         let ledger = request.extensions.get::<Ledger>().cloned().unwrap_or_default();
-        let progress = progress(request.meta.get_progress_token().map(|token| (request.peer.clone(), token)));
+        let steps = request.extensions.get::<Steps>().cloned().unwrap_or_default();
+        let progress: Progress = Arc::new({
+            let steps = steps.clone();
+            move |done, total| steps.note(done, total)
+        });
         let mut prepared = Self { names: names(tools, deadline, ledger, needs.changes, progress), deadline };
         let asked = context.arguments.as_ref().and_then(|arguments| arguments.get("time_zone")?.as_str());
         let asked = asked.and_then(|zone| Zone::parse(zone).ok());
@@ -112,8 +144,12 @@ impl Prepared {
             }
             None => {}
         }
-        context.request_context.extensions.insert(prepared);
-        notes
+        let (extensions, agreed) = (&mut context.request_context.extensions, Arc::<AtomicBool>::default());
+        if let Some(ask) = extensions.get::<Arc<dyn Ask>>().cloned() {
+            extensions.insert(Arc::new(Noting { ask, steps, agreed: Arc::clone(&agreed) }) as Arc<dyn Ask>);
+        }
+        extensions.insert(prepared);
+        Aside { notes, agreed }
     }
 }
 
@@ -146,23 +182,6 @@ fn me(settings: &Settings, changes: bool) -> Me {
         None if changes => Me::OfKeyToName,
         None => Me::OfKey,
     }
-}
-
-/// Returns how to report the progress of a call that takes several requests.
-fn progress(to: Option<(Peer<RoleServer>, ProgressToken)>) -> Progress {
-    Arc::new(move |done, total| {
-        let Some((peer, token)) = to.clone() else { return std::future::ready(()).boxed() };
-        #[expect(clippy::cast_precision_loss, reason = "counts of objects are small")]
-        let params = ProgressNotificationParam::new(token, done as f64);
-        #[expect(clippy::cast_precision_loss, reason = "counts of objects are small")]
-        let params = match total {
-            Some(total) => params.with_total(total as f64),
-            None => params,
-        };
-        // During shutdown nobody receives notifications any more, and waiting would lose the reply.
-        let told = async move { tokio::time::timeout(Duration::from_millis(100), peer.notify_progress(params)).await };
-        told.map(|_| ()).boxed()
-    })
 }
 
 impl Call {

@@ -1,16 +1,19 @@
 //! The catalogue: the sum of the nouns' routers, and the selection offered to clients.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 
 use rmcp::handler::server::tool::{ToolCallContext, ToolRouter};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, Tool, ToolAnnotations};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
+use serde_json::Value;
 
 use crate::names::nearest;
 use crate::records::Failure;
-use crate::tools::call::{Needs, Prepared};
+use crate::tools::call::{Aside, Needs, Prepared};
+use crate::tools::progress::Telling;
 use crate::tools::reply::{failure_of, render, stopped_by};
 use crate::tools::running::Running;
 use crate::tools::size::bounded;
@@ -77,6 +80,12 @@ static SHOWING_TIMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     };
     let tools = TOOLS.iter().flat_map(|(_, router)| router.map.values()).map(|route| &route.attr);
     tools.filter(|tool| tool.name != ALWAYS && shows_times(tool)).map(|tool| tool.name.to_string()).collect()
+});
+
+/// The names of the fields that a reply, or something in it, has to have.
+static REQUIRED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let tools = TOOLS.iter().flat_map(|(_, router)| router.map.values());
+    schema::required_in(tools.filter_map(|route| route.attr.output_schema.as_deref()))
 });
 
 /// One person's daily work, for a client that wants few tools.
@@ -212,6 +221,11 @@ impl Catalogue {
         SHOWING_TIMES.contains(tool)
     }
 
+    /// Whether some reply, or something in it, has to have a field of this name.
+    pub(super) fn requires(field: &str) -> bool {
+        REQUIRED.contains(field)
+    }
+
     /// Returns how many tokens (of `o200k_base`) a tool's name, description and arguments take in every conversation. A
     /// test counts them: the tokenizer's tables would make up most of the binary.
     pub fn cost_of(name: &str) -> usize {
@@ -247,7 +261,14 @@ impl Catalogue {
         let (catalogue, unclaimed, tools) = (Arc::clone(self), tools.unclaimed.clone(), tools.clone());
         let (oncehub, most, structured) = (tools.oncehub.clone(), tools.settings.max_reply, tools.settings.structured);
         let cancelled = context.ct.clone();
-        let call = async move { catalogue.answer(ToolCallContext::new(&tools, request, context)).await };
+        let told = Telling::of(&mut context, ledger.clone());
+        let call = async move {
+            tokio::select! {
+                biased;
+                answered = catalogue.answer(ToolCallContext::new(&tools, request, context)) => answered,
+                never = told.go_on() => match never {},
+            }
+        };
         let mut running = Running::start(&name, oncehub.clone(), ledger, unclaimed.clone(), call);
         let ended = tokio::select! {
             () = cancelled.cancelled() => return Err(ErrorData::internal_error("the call was cancelled", None)),
@@ -273,14 +294,15 @@ impl Catalogue {
     }
 
     async fn answer(&self, mut context: ToolCallContext<'_, Tools>) -> Result<CallToolResponse, ErrorData> {
-        let changes = self.get(context.name()).is_some_and(changes);
+        let tool = self.get(context.name());
+        let (changes, input) = (tool.is_some_and(changes), tool.map(|tool| Arc::clone(&tool.input_schema)));
         let zone = Self::shows_times(context.name());
         let ledger = context.request_context.extensions.get::<Ledger>().cloned().unwrap_or_default();
         let failed = |failure: Failure| -> CallToolResponse {
             ledger.fail(failure.label());
-            render(failure, changes).into()
+            render(failure, &input.clone().unwrap_or_default(), changes).into()
         };
-        let notes = Prepared::call(&mut context, Needs { changes, zone }).await;
+        let Aside { notes, agreed } = Prepared::call(&mut context, Needs { changes, zone }).await;
         let mut result = match self.router.call(context).await {
             Ok(CallToolResponse::Complete(result)) => result,
             Ok(other) => return Ok(other),
@@ -292,6 +314,10 @@ impl Catalogue {
             }
             // rmcp treats every `Err` as a failure; a declined change is not one.
             result.is_error = Some(false);
+        }
+        if let (Some(Value::Object(structure)), true) = (&mut result.structured_content, agreed.load(Ordering::Relaxed))
+        {
+            structure.insert("confirmed".into(), true.into());
         }
         unclaimed::tell(&mut result, &notes.lock());
         Ok(result.into())

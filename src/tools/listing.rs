@@ -45,6 +45,8 @@ pub(super) struct List<T> {
     time_zone: String,
     /// The filters and ranges, as understood
     asked: Option<String>,
+    /// False if there are more that cannot be read from here, as the note says
+    complete: Option<bool>,
     /// Anything else to know
     note: Option<String>,
 }
@@ -204,12 +206,15 @@ pub(super) fn reply<R: Record>(
     if let Some(next) = &found.next {
         let _ = write!(text, "\nmore: call again with cursor {next}");
     }
+    let ends_early = found.stopped == Some(Stopped::Repeated) || (found.has_more && found.next.is_none());
     let list = List {
         items: Vec::<()>::new(),
-        has_more: found.has_more,
-        next_cursor: found.next.clone(),
+        // A caller that goes on as long as there is more has to have a cursor for it.
+        has_more: found.has_more && found.next.is_some(),
+        next_cursor: found.next.clone().filter(|_| found.has_more),
         time_zone: zone.name().to_owned(),
         asked: words,
+        complete: ends_early.then_some(false),
         note: None,
     };
     let mut reply = Reply::new(list, text);

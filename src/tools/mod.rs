@@ -14,6 +14,7 @@ mod first_free;
 mod listing;
 mod nouns;
 mod plain;
+mod progress;
 mod reply;
 mod running;
 mod schema;
@@ -28,7 +29,6 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt as _;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -122,7 +122,7 @@ impl Tools {
 
     /// Returns what reads the account's names, for something that is no call and takes at most `timeout`.
     pub fn names(&self, timeout: Duration) -> Names {
-        let progress: Progress = Arc::new(|_, _| std::future::ready(()).boxed());
+        let progress: Progress = Arc::new(|_, _| ());
         call::names(self, Instant::now() + timeout, Ledger::default(), false, progress)
     }
 

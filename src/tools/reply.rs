@@ -2,7 +2,7 @@
 
 use rmcp::ErrorData;
 use rmcp::handler::server::tool::IntoCallToolResult;
-use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock};
+use rmcp::model::{CallToolResponse, CallToolResult, ContentBlock, JsonObject};
 use schemars::JsonSchema;
 use serde::{Deserialize as _, Serialize};
 use serde_json::{Map, Value, json};
@@ -11,6 +11,7 @@ use crate::actions::{Declined, Done, Stop};
 use crate::oncehub::{Id, Outcome};
 use crate::records::untrusted::clean_value;
 use crate::records::{Failure, Zone, clean, localised, quoted};
+use crate::tools::arguments;
 use crate::tools::size::json_size;
 
 /// The note on a reply when OnceHub's response to a write was lost.
@@ -36,18 +37,25 @@ pub(super) struct Deletion {
     name: String,
 }
 
-/// The reply to a change that was not made.
-#[serde_with::skip_serializing_none]
-#[derive(Default, Serialize, JsonSchema)]
-pub(super) struct NotMade {
-    /// False when the person did not agree
-    confirmed: Option<bool>,
-    /// True when the server only says what it would do
-    dry_run: Option<bool>,
-    /// What a dry run would have done
-    would: Option<String>,
+/// The reply to a change that the person did not agree to: the same for every tool, and nothing of the object, so that it
+/// cannot pass for a change.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Refused {
+    /// False: the person did not agree, and nothing was changed. True: they were asked, and agreed. Absent: nobody was asked
+    confirmed: bool,
+    /// What the person was asked
+    question: String,
     /// Anything else to know
-    note: Option<String>,
+    note: String,
+}
+
+/// The reply to a change of a server that only says what it would do.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct DryRun {
+    /// True: nothing was sent
+    dry_run: bool,
+    /// What a dry run would have done
+    would: String,
 }
 
 fn fields(value: impl Serialize) -> Map<String, Value> {
@@ -140,16 +148,14 @@ impl IntoCallToolResult for Reply {
 }
 
 impl From<Declined> for Reply {
-    fn from(Declined { question, why, unchanged }: Declined) -> Self {
+    fn from(Declined { question, why }: Declined) -> Self {
         // A host that nobody sits at may decline by itself: then the user does not know of it.
         let note = format!(
             "Nothing was changed: {why}. Tell the user so, and what was asked: their client may have answered without them. \
              Call again only if they ask for it."
         );
         let text = format!("{note}\nThe question was: {question}");
-        let mut reply = Self::new(unchanged, text);
-        reply.structure.extend(fields(NotMade { confirmed: Some(false), note: Some(note), ..NotMade::default() }));
-        reply
+        Self::new(Refused { confirmed: false, question, note }, text)
     }
 }
 
@@ -163,8 +169,7 @@ impl IntoCallToolResult for Stop {
                     "Dry run: nothing was sent, and nobody was asked. Whether OnceHub would accept it was not checked. \
                      What it would do: {would}"
                 );
-                let not_made = NotMade { dry_run: Some(true), would: Some(would), ..NotMade::default() };
-                Reply::new(not_made, text).into_call_tool_result()
+                Reply::new(DryRun { dry_run: true, would }, text).into_call_tool_result()
             }
         }
     }
@@ -195,11 +200,16 @@ pub(super) fn stopped_by(error: &ErrorData) -> Option<Failure> {
     Failure::deserialize(error.data.as_ref()?).ok()
 }
 
-/// Renders a failure for the client. A tool that `changes` something has not done it, unless the failure says otherwise.
-pub(super) fn render(mut failure: Failure, changes: bool) -> CallToolResult {
+/// Renders a failure for the client of a tool with this input schema. A tool that `changes` something has not done it,
+/// unless the failure says otherwise.
+pub(super) fn render(mut failure: Failure, input: &JsonObject, changes: bool) -> CallToolResult {
     if changes {
         failure.outcome.get_or_insert(Outcome::NotDone);
     }
+    failure.argument = failure.param.as_deref().and_then(|param| match failure.status {
+        Some(_) => arguments::called_by_oncehub(input, param),
+        None => Some(param.to_owned()),
+    });
     let mut result = CallToolResult::error(vec![ContentBlock::text(failure.text())]);
     result.structured_content = Some(json!({ "error": failure }));
     result

@@ -1,7 +1,7 @@
 //! JSON Schemas that every host can read: no `$ref`, type unions, combinators or non-standard formats.
 
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -11,8 +11,8 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::listing::List;
-use super::reply::NotMade;
-use crate::records::Told;
+use super::reply::{DryRun, Refused};
+use crate::records::{Failure, Told};
 
 /// How much of JSON Schema the tools' definitions use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
@@ -79,7 +79,11 @@ fn make_portable(schema: &mut Value) {
     let Value::Object(fields) = schema else { return };
     fields.shift_remove("title");
     fields.shift_remove("writeOnly");
-    if fields.get("format").and_then(Value::as_str).is_some_and(|format| !matches!(format, "uri" | "email")) {
+    if fields
+        .get("format")
+        .and_then(Value::as_str)
+        .is_some_and(|format| !matches!(format, "uri" | "email" | "date-time"))
+    {
         fields.shift_remove("format");
     }
     if let Some(Value::Array(types)) = fields.get_mut("type") {
@@ -160,31 +164,70 @@ pub(super) fn one_line(text: &str) -> String {
     text.replace('\n', " ")
 }
 
-/// Returns the fields of a type in a reply. Beside each time is its local form.
-fn properties<T: JsonSchema>() -> Map<String, Value> {
-    let schema = generate::<T>();
-    let properties = schema.get("properties").and_then(Value::as_object).cloned();
-    properties.unwrap_or_default()
+/// What a reply has, or may have.
+struct Shape {
+    /// What those call it who generate types from the schema.
+    title: &'static str,
+    /// Beside each time is its local form.
+    properties: Map<String, Value>,
+    /// What is always there: what we vouch for, and no field that OnceHub may leave out or bend.
+    required: Vec<String>,
 }
+
+impl Shape {
+    fn of<T: JsonSchema>() -> Self {
+        let mut schema = generate::<T>();
+        let properties = match schema.shift_remove("properties") {
+            Some(Value::Object(properties)) => properties,
+            _ => Map::new(),
+        };
+        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        let mut required: Vec<String> = required.filter_map(Value::as_str).map(str::to_owned).collect();
+        // A cursor that ends says so.
+        if properties.contains_key(CURSOR) && !required.iter().any(|name| name == CURSOR) {
+            required.push(CURSOR.to_owned());
+        }
+        Self { title: "Done", properties, required }
+    }
+
+    /// Returns the same under another title.
+    fn titled(self, title: &'static str) -> Self {
+        Self { title, ..self }
+    }
+
+    /// Returns the same with a field that is always there.
+    fn with(mut self, name: &str) -> Self {
+        self.required.push(name.to_owned());
+        self
+    }
+}
+
+const CURSOR: &str = "next_cursor";
 
 /// Adds the local form of each time to an object's properties, at any depth, and says which is which.
 fn add_local_times(schema: &mut Value) {
     let Value::Object(fields) = schema else { return };
+    let mut local = Vec::new();
     if let Some(Value::Object(properties)) = fields.get_mut("properties") {
         let mut all = Map::new();
         for (name, mut property) in std::mem::take(properties) {
             add_local_times(&mut property);
             let is_time = property.get("format").and_then(Value::as_str) == Some("date-time");
             if let (true, Value::Object(time)) = (is_time, &mut property) {
-                time.shift_remove("format");
                 time.entry("description").or_insert("UTC".into());
             }
             all.insert(name.clone(), property);
             if is_time {
                 all.insert(format!("{name}_local"), json!({"type": "string", "description": "In time_zone"}));
+                local.push(name);
             }
         }
         *properties = all;
+    }
+    if let Some(Value::Array(required)) = fields.get_mut("required") {
+        let local = local.into_iter().filter(|name| required.contains(&Value::from(name.as_str())));
+        let local: Vec<Value> = local.map(|name| format!("{name}_local").into()).collect();
+        required.extend(local);
     }
     if let Some(items) = fields.get_mut("items") {
         add_local_times(items);
@@ -197,57 +240,103 @@ pub(super) fn has_local_times(schema: &JsonObject) -> bool {
     schema.iter().any(|(name, value)| name.ends_with("_local") || among(value))
 }
 
-/// Returns the schema of a whole reply with these fields. Nothing in it is required: a failure's structure, which has
-/// only an `error`, must fit it too, because clients validate every structure against it (the TypeScript SDK does).
-fn output(mut properties: Map<String, Value>) -> Arc<JsonObject> {
+/// Returns the schema of a reply that has one of these shapes, or is a failure's: clients validate every structure against
+/// it (the TypeScript SDK does). All fields are told in one place, where every host looks for them, and after that which
+/// of them go together.
+fn output(shapes: Vec<Shape>) -> Arc<JsonObject> {
+    let mut error = generate::<Failure>();
+    error.insert("description".into(), "Instead of all others, when the call failed".into());
+    let properties = Map::from_iter([("error".to_owned(), error.into())]);
+    let failure = Shape { title: "Failed", properties, required: vec!["error".into()] };
+    let (mut properties, mut choices) = (Map::new(), Vec::new());
+    for shape in shapes.into_iter().chain([failure]) {
+        for (name, property) in shape.properties {
+            properties.entry(name).or_insert(property);
+        }
+        choices.push(json!({"title": shape.title, "required": shape.required}));
+    }
     if properties.keys().any(|name| name.ends_with("_local")) {
         let zone = json!({"type": "string", "description": "The zone of times that end in _local"});
         properties.entry("time_zone").or_insert(zone);
     }
-    // The only field that may be null: a cursor that ends says so.
-    if let Some(Value::Object(cursor)) = properties.get_mut("next_cursor") {
+    // The only field that may be null.
+    if let Some(Value::Object(cursor)) = properties.get_mut(CURSOR) {
         cursor.shift_remove("type");
         cursor.insert("anyOf".into(), json!([{"type": "string"}, {"type": "null"}]));
     }
-    let error = json!({
-        "type": "object", "description": "Instead of all others, when the call failed: type, message, hint"
-    });
-    properties.insert("error".into(), error);
-    Arc::new(Map::from_iter([("type".to_owned(), "object".into()), ("properties".to_owned(), properties.into())]))
+    let schema = json!({"type": "object", "properties": properties, "anyOf": choices});
+    Arc::new(schema.as_object().cloned().unwrap_or_default())
 }
 
-/// Returns the schema of one object.
+/// Returns the schema of one reply.
 pub(super) fn one<T: JsonSchema>() -> Arc<JsonObject> {
-    output(properties::<T>())
+    output(vec![Shape::of::<T>()])
 }
 
-/// Returns the schema of the reply to a change, after which the object is told.
+/// Returns the schema of an object that was read by its id.
+pub(super) fn read<T: JsonSchema>() -> Arc<JsonObject> {
+    output(vec![Shape::of::<T>().with("id")])
+}
+
+/// Returns the schema of the reply to a change: what is told after it, or that it was not made.
 pub(super) fn written<T: JsonSchema>() -> Arc<JsonObject> {
-    let mut fields = properties::<T>();
-    fields.extend(properties::<NotMade>());
-    output(fields)
+    changing(Shape::of::<T>())
+}
+
+/// Returns the schema of the reply to a change of an object that was there before.
+pub(super) fn changed<T: JsonSchema>() -> Arc<JsonObject> {
+    changing(Shape::of::<T>().with("id"))
 }
 
 /// Returns the schema of the reply to a change, which tells more than the object.
 pub(super) fn written_with<T: JsonSchema, More: JsonSchema>() -> Arc<JsonObject> {
-    let mut fields = properties::<More>();
-    fields.extend(properties::<T>());
-    fields.extend(properties::<NotMade>());
-    output(fields)
+    let (mut shape, object) = (Shape::of::<More>(), Shape::of::<T>());
+    shape.properties.extend(object.properties);
+    shape.required.extend(object.required);
+    changing(shape)
 }
 
-/// Returns the schema of a list of objects.
-pub(super) fn list<T: JsonSchema>() -> Arc<JsonObject> {
-    one::<List<Told<T>>>()
+fn changing(shape: Shape) -> Arc<JsonObject> {
+    output(vec![shape, Shape::of::<Refused>().titled("Declined"), Shape::of::<DryRun>().titled("DryRun")])
+}
+
+/// Returns the schema of a list of objects, in this order.
+pub(super) fn list<T: JsonSchema>(order: &str) -> Arc<JsonObject> {
+    let mut shape = Shape::of::<List<Told<T>>>();
+    if let Some(Value::Object(items)) = shape.properties.get_mut("items") {
+        items.shift_insert(0, "description".into(), order.into());
+    }
+    output(vec![shape])
 }
 
 /// Returns the schema of a list that has no end: what is new appears after its last item.
 pub(super) fn news<T: JsonSchema>() -> Arc<JsonObject> {
-    let mut schema = list::<T>();
+    let mut schema = list::<T>(NEWEST);
     let next = json!({"type": "string", "description": "Never null. If has_more, pass it as cursor now; else keep it for later"});
     let fields = Arc::make_mut(&mut schema).get_mut("properties").and_then(Value::as_object_mut);
-    fields.into_iter().for_each(|fields| _ = fields.insert("next_cursor".into(), next.clone()));
+    fields.into_iter().for_each(|fields| _ = fields.insert(CURSOR.into(), next.clone()));
     schema
+}
+
+/// The order of OnceHub's lists.
+pub(super) const NEWEST: &str = "Newest created first";
+
+/// Returns the names of all fields that some object in these schemas has to have.
+pub(super) fn required_in<'a>(schemas: impl IntoIterator<Item = &'a JsonObject>) -> BTreeSet<String> {
+    fn collect(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                let required = fields.get("required").and_then(Value::as_array).into_iter().flatten();
+                found.extend(required.filter_map(Value::as_str).map(str::to_owned));
+                fields.values().for_each(|value| collect(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    schemas.into_iter().flat_map(JsonObject::values).for_each(|value| collect(value, &mut found));
+    found
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::names::thousands;
 use crate::records::outline::{Author, label};
+use crate::tools::Catalogue;
 
 /// Returns how many of `count` items fit in a reply: at least one, if there is one.
 ///
@@ -64,10 +65,13 @@ const MEASURES: [Measure; 7] = [
     Measure { text: 120, entries: 40, depth: 8 },
     Measure { text: 80, entries: 20, depth: 5 },
     Measure { text: 40, entries: 10, depth: 4 },
-    Measure { text: 20, entries: 4, depth: 2 },
+    Measure { text: LEAST, entries: 4, depth: 2 },
 ];
 
-/// The fields of a reply that are always kept.
+/// Texts up to this length are never cut: a time, or one of a few words, is whole or of no use.
+const LEAST: usize = 40;
+
+/// The fields of a reply that are always kept, besides those that its schema requires.
 const KNOWN: &[&str] = &["id", "booking_id", "user_id", "deleted", "has_more", "next_cursor", "time_zone", "note"];
 
 /// The room for everything besides text and structure: their names, and the note on what was cut.
@@ -121,9 +125,12 @@ fn shorten_list(structure: &mut Map<String, Value>, room: usize) -> Option<Strin
         let dropped = items.split_off(items.len().div_ceil(2));
         let text = |item: Option<&Value>, field: &str| Some(item?.get(field)?.as_str()?.to_owned());
         let cursor = text(items.last(), "id");
+        // Slots go on at a time: at the first of those that were left out before, and of these.
+        let left_out = structure.get("next_start_time").and_then(Value::as_str).map(str::to_owned);
         let start = text(dropped.first(), "start_time").filter(|_| cursor.is_none());
-        structure.insert("has_more".into(), true.into());
-        structure.insert("next_cursor".into(), cursor.clone().into());
+        let start = start.map(|start| left_out.filter(|left_out| *left_out < start).unwrap_or(start));
+        structure.insert("has_more".into(), (cursor.is_some() || start.is_some()).into());
+        structure.insert("next_cursor".into(), cursor.clone().or(start.clone()).into());
         next = Some(match (cursor, start) {
             (Some(cursor), _) => format!("cursor {cursor}"),
             (None, Some(start)) => {
@@ -162,9 +169,13 @@ impl Cut {
         }
         // Thousands of small fields: only those known by name are kept.
         self.is_pruned = true;
-        let mut left = as_fields(whole);
-        left.retain(|name, value| KNOWN.contains(&name.as_str()) && json_size(&value.to_string()) < 300);
-        left
+        let least = Measure { text: LEAST, entries: 0, depth: 0 };
+        let known = as_fields(whole).into_iter().filter(|(name, _)| is_known(name));
+        let known = known.map(|(name, value)| {
+            let less = self.less(&value, &least, (0, Author::OnceHub, name.as_str()));
+            (name, less)
+        });
+        known.collect()
     }
 
     fn less(&mut self, value: &Value, measure: &Measure, (depth, author, path): (usize, Author, &str)) -> Value {
@@ -188,7 +199,10 @@ impl Cut {
                 let most = if is_reply { measure.entries.max(40) } else { measure.entries };
                 let left = if depth == 0 { 0 } else { fields.len().min(most) };
                 self.is_pruned |= left < fields.len();
-                let is_kept = |(at, name): (usize, &String)| at < left || (is_reply && KNOWN.contains(&name.as_str()));
+                let is_kept = |(at, name): (usize, &String)| {
+                    let is_known = is_reply && KNOWN.contains(&name.as_str());
+                    at < left || is_known || (author == Author::OnceHub && Catalogue::requires(name))
+                };
                 let kept = fields.iter().enumerate().filter(|(at, (name, _))| is_kept((*at, name)));
                 let less = kept.map(|(_, (name, value))| {
                     let shown = label(name, author);
@@ -231,6 +245,10 @@ impl Cut {
             (false, _) => format!("{}. {ELSEWHERE}", cut.join("; ")),
         }
     }
+}
+
+fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name) || Catalogue::requires(name)
 }
 
 fn cut_name(name: &str) -> String {

@@ -81,6 +81,12 @@ impl Range {
         Ok(Self { start: (begins > now).then_some(begins), end: ends, now, begins_with_day, notes })
     }
 
+    /// Returns what is left of it from a moment on, if anything is.
+    pub(super) fn from(mut self, next: Timestamp) -> Option<Self> {
+        (self.start, self.begins_with_day) = (Some(next).filter(|next| *next > self.now), false);
+        (next < self.end).then_some(self)
+    }
+
     /// Returns when it begins.
     pub(super) fn begins(&self) -> Timestamp {
         self.start.unwrap_or(self.now)

@@ -139,24 +139,31 @@ fn a_cancelled_call_stops_its_request() {
 }
 
 #[test]
-fn progress_is_told_while_several_pages_load() {
+fn progress_is_told_once_a_second_while_a_call_lasts() {
     let (_runtime, sandbox) = sandbox(300);
     let mut command = in_front_of(&sandbox);
     command.env("ONCEHUB_MCP_MAX_REPLY", "1000");
     let mut session = Session::open(command);
-    let params = json!({"name": "list_bookings", "arguments": {"limit": 300}, "_meta": {"progressToken": "p1"}});
-    let id = session.post("tools/call", params);
-    let mut told = Vec::new();
-    loop {
-        let message = session.next().unwrap();
-        if message["method"] == "notifications/progress" {
-            told.push((message["params"]["progress"].as_f64().unwrap(), message["params"]["total"].as_f64().unwrap()));
+    let mut call = || {
+        let params = json!({"name": "list_bookings", "arguments": {"limit": 300}, "_meta": {"progressToken": "p1"}});
+        let id = session.post("tools/call", params);
+        let mut told = Vec::new();
+        loop {
+            let message = session.next().unwrap();
+            if message["method"] == "notifications/progress" {
+                let of = |field: &str| message["params"][field].as_f64();
+                told.push((of("progress").unwrap(), of("total"), message["params"]["message"].clone()));
+            }
+            if message["id"] == json!(id) {
+                return told;
+            }
         }
-        if message["id"] == json!(id) {
-            break;
-        }
-    }
-    assert_eq!(told, [(100.0, 300.0), (200.0, 300.0)]);
+    };
+    assert_eq!(call(), [], "nobody has to be told of what is over at once");
+    // The third page takes its time.
+    sandbox.fail(Fault::new(Effect::Delay(Duration::from_millis(2500))).on("GET", "/bookings").after(2).times(1));
+    let said = json!("waiting for OnceHub");
+    assert_eq!(call(), [(200.0, Some(300.0), said.clone()), (200.5, Some(300.0), said)]);
     session.end();
 }
 
@@ -385,15 +392,16 @@ fn an_older_client_is_asked_while_its_call_waits() {
     let coming = json!({"starts_after": "tomorrow", "status": "scheduled", "limit": 1});
     let booking = session.call("list_bookings", coming)["structuredContent"]["items"][0]["id"].clone();
     for (reply, status) in [
-        (json!({"action": "decline"}), "scheduled"),
-        (json!({"action": "cancel"}), "scheduled"),
-        (json!({"action": "accept", "content": {"confirm": true}}), "canceled"),
+        (json!({"action": "decline"}), json!([false, null])),
+        (json!({"action": "cancel"}), json!([false, null])),
+        (json!({"action": "accept", "content": {"confirm": true}}), json!([true, "canceled"])),
     ] {
         let id = session.post("tools/call", json!({"name": "cancel_booking", "arguments": {"booking_id": booking}}));
         let question = session.next().unwrap();
         assert_eq!(question["method"], "elicitation/create", "{question}");
         session.send(&json!({"jsonrpc": "2.0", "id": question["id"], "result": reply}));
-        assert_eq!(session.answer(id)["result"]["structuredContent"]["status"], status);
+        let told = &session.answer(id)["result"]["structuredContent"];
+        assert_eq!(json!([told["confirmed"], told["status"]]), status);
     }
     session.end();
 }

@@ -8,7 +8,7 @@ mod plan;
 mod schedule;
 mod undo;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 pub use hours::{DateInput, DayInput};
 use outside::Upcoming;
@@ -137,10 +137,6 @@ impl Action for Update {
         let changes = self.in_words(&self.wanted).join("; ");
         Question::ordinary(format!("Change the working hours of {user} (times in {zone}): {changes}"))
             .and(self.outside_in_words())
-    }
-
-    fn unchanged(&self) -> Map<String, Value> {
-        self.before.sent.sent()
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {

@@ -298,14 +298,6 @@ impl Action for Move {
         .and(more)
     }
 
-    fn unchanged(&self) -> Map<String, Value> {
-        let mut fields = Map::new();
-        fields.insert("outcome".into(), "not_moved".into());
-        fields.insert("from".into(), self.from.booking.clone().brief().fields(&self.zone).into());
-        fields.insert("time_zone".into(), self.zone.name().into());
-        fields
-    }
-
     /// Checks that nothing has changed while the person was asked, or another start was tried.
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
         if context.was_asked || self.tried > 1 {

@@ -36,7 +36,7 @@ pub struct Booking {
     pub customer_timezone: Option<String>,
     #[schemars(skip)]
     pub last_updated_time: Option<Time>,
-    /// The host: a user's id, or the user when expanded
+    /// The host: a user's id
     pub owner: Option<Reference>,
     pub owner_name: Option<String>,
     pub duration_minutes: Option<i64>,
@@ -47,10 +47,10 @@ pub struct Booking {
     pub cancel_reschedule_information: Option<Told<Cancellation>>,
     #[schemars(skip)]
     pub attendees: Option<Vec<String>>,
-    /// In lists, instead of form_submission
+    /// From the form or the contact
     pub guest_name: Option<String>,
     pub guest_email: Option<String>,
-    /// What the guest filled in
+    /// What the guest filled in; not in lists
     pub form_submission: Option<Told<Form>>,
     #[schemars(skip)]
     pub booking_page: Option<Reference>,
@@ -64,7 +64,7 @@ pub struct Booking {
     pub event_type: Option<Reference>,
     #[schemars(skip)]
     pub event_type_name: Option<String>,
-    /// The guest's contact id, or the contact when expanded
+    /// The guest's contact id
     pub contact: Option<Reference>,
     #[schemars(skip)]
     pub conversation: Option<Reference>,
@@ -74,7 +74,7 @@ pub struct Booking {
     pub custom_fields: Option<Value>,
     #[schemars(skip)]
     pub utm_params: Option<Value>,
-    /// Id, or the calendar when expanded
+    /// Id
     pub booking_calendar: Option<Reference>,
     pub booking_calendar_name: Option<String>,
     #[schemars(skip)]
@@ -83,10 +83,12 @@ pub struct Booking {
     pub cancel_url: Option<String>,
     /// For the guest
     pub reschedule_url: Option<String>,
-    /// amount_charged is in the currency's minor unit (cents)
+    /// amount_charged is in the currency's minor unit (cents); not in lists
     pub payment_information: Option<Map<String, Value>>,
-    /// In lists, instead of payment_information: true if the guest has paid
+    /// True if the guest has paid
     pub paid: Option<bool>,
+    /// What expand asked for, in full, by its field: owner, contact, conversation
+    pub expanded: Option<Map<String, Value>>,
     /// The nouns of which others have the same name.
     #[serde(skip)]
     shared: Vec<Noun>,
@@ -243,9 +245,7 @@ impl Told<Booking> {
     /// Returns what a list shows: what a person needs to recognise the booking and act on it.
     #[must_use]
     pub fn brief(mut self) -> Self {
-        let (name, email) = self.guest();
-        let (guest_name, guest_email) = (name.map(Cow::into_owned), email.map(Cow::into_owned));
-        let paid = self.is_paid().then_some(true);
+        self.sum_up();
         let whole = std::mem::take(&mut *self);
         *self = Booking {
             id: whole.id,
@@ -254,8 +254,8 @@ impl Told<Booking> {
             in_trash: whole.in_trash.filter(|in_trash| *in_trash),
             starting_time: whole.starting_time,
             duration_minutes: whole.duration_minutes,
-            guest_name,
-            guest_email,
+            guest_name: whole.guest_name,
+            guest_email: whole.guest_email,
             owner: whole.owner,
             owner_name: whole.owner_name,
             booking_calendar: whole.booking_calendar,
@@ -269,7 +269,7 @@ impl Told<Booking> {
             contact: whole.contact,
             conversation: whole.conversation.filter(|conversation| conversation.whole().is_some()),
             rescheduled_booking_id: whole.rescheduled_booking_id,
-            paid,
+            paid: whole.paid,
             shared: whole.shared,
             ..Booking::default()
         };
@@ -279,6 +279,13 @@ impl Told<Booking> {
 }
 
 impl Booking {
+    /// Fills in what is the same in a list as in the whole booking: who the guest is, and whether they have paid.
+    fn sum_up(&mut self) {
+        let (name, email) = self.guest();
+        let (name, email) = (name.map(Cow::into_owned), email.map(Cow::into_owned));
+        (self.guest_name, self.guest_email, self.paid) = (name, email, self.is_paid().then_some(true));
+    }
+
     /// Leaves the subject out where the calendar's name says as much.
     pub fn leave_usual_subject_out(&mut self) {
         self.subject = self.subject.take().filter(|_| !self.has_usual_subject);
@@ -297,7 +304,7 @@ impl Record for Booking {
             .said(self.guest_in_words())
     }
 
-    fn name(&mut self, find: &mut Lookup<'_>) {
+    fn complete(&mut self, find: &mut Lookup<'_>) {
         let (mut shared, mut usual_subject) = (Vec::new(), Vec::new());
         for (noun, to, name) in self.references() {
             let Some(to) = to else { continue };
@@ -314,6 +321,10 @@ impl Record for Booking {
                 *name = Some(found.name);
             }
         }
+        let others = [("contact", self.contact.as_ref()), ("conversation", self.conversation.as_ref())];
+        let all = others.into_iter().chain(self.refers().map(|(_, field, to, _)| (field, Some(to))));
+        self.expanded = Reference::expanded(all);
+        self.sum_up();
         self.shared = shared;
         self.has_usual_subject = self.subject.as_ref().is_some_and(|subject| usual_subject.contains(subject));
     }

@@ -12,7 +12,7 @@ use crate::records::{Noun, Reference, Told, Zone, localised, quoted, time, word}
 /// The fields that the headline already shows.
 const IN_HEADLINE: &[&str] = &[
     "id", "object", "status", "starting_time", "duration_minutes", "time_zone", "owner_name", "booking_calendar_name",
-    "booking_page_name", "master_page_name", "event_type_name",
+    "booking_page_name", "master_page_name", "event_type_name", "guest_name", "guest_email", "paid",
 ];
 
 impl Booking {
@@ -23,11 +23,7 @@ impl Booking {
 
     /// Returns the objects that the caller asked to expand.
     fn expanded(&self, zone: &Zone) -> Map<String, Value> {
-        let others = [("contact", &self.contact), ("conversation", &self.conversation)];
-        let others = others.into_iter().filter_map(|(field, to)| Some((field, to.as_ref()?)));
-        let all = others.chain(self.refers().map(|(_, field, to, _)| (field, to)));
-        let whole = |to: &Reference| Some(localised(to.whole()?.clone(), zone).into());
-        all.filter_map(|(field, to)| Some((field.to_owned(), whole(to)?))).collect()
+        self.expanded.clone().map(|expanded| localised(expanded, zone)).unwrap_or_default()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::tools::{Answer, Asked, Call, Paging, Parameters, Tools, rows, schema}
 impl Tools {
     /// Find booking pages of OnceHub Classic: name, URL, time zone, whether active. Use one to filter `list_bookings`.
     /// They cannot be booked from here: for that see `list_booking_calendars`.
-    #[tool(title = "List booking pages", annotations(read_only_hint = true), output_schema = schema::list::<Page>())]
+    #[tool(title = "List booking pages", annotations(read_only_hint = true), output_schema = schema::list::<Page>(schema::NEWEST))]
     async fn list_booking_pages(&self, call: Call, Parameters(input): Parameters<ListBookingPages>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());
         let filter = booking_pages::All {
@@ -23,7 +23,7 @@ impl Tools {
 
     /// Read one Classic booking page: label, URL, time zone, whether active; `list_booking_pages` shows the same.
     /// Bookings: `list_bookings` (booking_page).
-    #[tool(title = "Get booking page", annotations(read_only_hint = true), output_schema = schema::one::<Page>())]
+    #[tool(title = "Get booking page", annotations(read_only_hint = true), output_schema = schema::read::<Page>())]
     async fn get_booking_page(&self, call: Call, Parameters(input): Parameters<GetBookingPage>) -> Answer {
         call.one::<Page>(Noun::BookingPages, "booking_page_id", &input.booking_page_id).await
     }

@@ -13,7 +13,7 @@ use crate::tools::{Answer, Call, Parameters, Tools, schema};
 impl Tools {
     /// List the text messages (SMS) that OnceHub sent: when, to whom, what, and whether they arrived. Use it to check
     /// whether somebody got a reminder. It cannot send any, and no tool lists e-mails. Bookings: `list_bookings`.
-    #[tool(title = "List SMS notifications", annotations(read_only_hint = true), output_schema = schema::list::<Sms>())]
+    #[tool(title = "List SMS notifications", annotations(read_only_hint = true), output_schema = schema::list::<Sms>(schema::NEWEST))]
     async fn list_sms_notifications(&self, call: Call, Parameters(input): Parameters<ListSmsNotifications>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);

@@ -10,7 +10,7 @@ use crate::tools::{Answer, Asked, Call, Paging, Parameters, Tools, rows, schema}
 impl Tools {
     /// List the account's teams, or one user's: names and ids. `list_users` shows each user's teams,
     /// `list_booking_calendars` (host) the calendars a team hosts. Change who is in a team with `update_user`.
-    #[tool(title = "List teams", annotations(read_only_hint = true), output_schema = schema::list::<Team>())]
+    #[tool(title = "List teams", annotations(read_only_hint = true), output_schema = schema::list::<Team>(schema::NEWEST))]
     async fn list_teams(&self, call: Call, Parameters(input): Parameters<ListTeams>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());
         let filter = teams::All { user: asked.named(Noun::Users, "user", input.user.as_deref()).await? };
@@ -18,7 +18,7 @@ impl Tools {
     }
 
     /// Read one team: its name by id, or its id by name. Members are in `list_users`, all teams in `list_teams`.
-    #[tool(title = "Get team", annotations(read_only_hint = true), output_schema = schema::one::<Team>())]
+    #[tool(title = "Get team", annotations(read_only_hint = true), output_schema = schema::read::<Team>())]
     async fn get_team(&self, call: Call, Parameters(input): Parameters<GetTeam>) -> Answer {
         call.one::<Team>(Noun::Teams, "team_id", &input.team_id).await
     }

@@ -89,7 +89,8 @@ pub(in crate::tools) struct Bench {
 static PROMISED: LazyLock<HashMap<String, [jsonschema::Validator; 2]>> = LazyLock::new(|| {
     let promised = |tool: &Tool| {
         let full = tool.output_schema.as_deref().unwrap();
-        let validators = [full.clone(), plain::output(full)].map(|schema| jsonschema::validator_for(&schema.into()));
+        let validators = [full.clone(), plain::output(full)]
+            .map(|schema| jsonschema::options().should_validate_formats(true).build(&schema.into()));
         (tool.name.to_string(), validators.map(Result::unwrap))
     };
     Catalogue::new(&Selection::default()).unwrap().list().iter().map(promised).collect()

@@ -25,6 +25,7 @@ async fn check(bench: &Bench, operation: &Operation, documented: Documented) {
         403 if message.contains("plan") => "authentication_error",
         429 => "rate_limit_error",
         500 => "api_error",
+        404 => "not_found",
         _ => "invalid_request_error",
     };
     let mut body = json!({"type": kind, "message": message});

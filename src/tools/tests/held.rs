@@ -145,7 +145,11 @@ async fn other_filters_hold_for_both_and_one_list_is_enough_where_only_one_can_h
     // What is expanded is no other booking.
     let (_, whole) = asked(json!({"expand": ["booking_page", "booking_calendar", "owner"], "limit": 500})).await;
     assert_eq!(ids(&whole), owned(&bench, LEE).await);
-    let pages = whole["items"].as_array().unwrap().iter().filter(|item| item["booking_page"]["name"] == "Lee classic");
+    let pages = whole["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|item| item["expanded"]["booking_page"]["name"] == "Lee classic");
     assert_eq!(pages.count(), 2);
 }
 

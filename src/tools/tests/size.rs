@@ -162,5 +162,5 @@ async fn what_is_large_in_other_ways_still_fits_and_says_so() {
     let fault = Fault::new(Effect::Error(404, refusal)).on("GET", "/users/");
     let failure = bench.call_with(fault, "get_user", json!({"user_id": "Dana Reyes"})).await;
     assert!(failure.failure().lines().last().unwrap().starts_with("hint: "), "{}", failure.failure());
-    assert_eq!(failure.error()["type"], "invalid_request_error");
+    assert_eq!(failure.error()["type"], "not_found");
 }

@@ -61,7 +61,7 @@ async fn a_recipient_that_is_expanded_keeps_its_ids_in_the_text() {
     let bench = Bench::start().await;
     let asked = json!({"recipient": "Dana Reyes", "recipient_type": "user", "expand": ["recipient"], "limit": 1});
     let replied = bench.call("list_sms_notifications", asked).await;
-    let teams = replied.structure()["items"][0]["recipient"]["teams"].as_array().unwrap().clone();
+    let teams = replied.structure()["items"][0]["expanded"]["recipient"]["teams"].as_array().unwrap().clone();
     assert!(!teams.is_empty());
     for team in teams {
         assert!(replied.text().contains(team.as_str().unwrap()), "{}", replied.text());

@@ -4,6 +4,7 @@
 
 mod bench;
 mod clients;
+mod errors;
 mod links;
 mod playbooks;
 mod recipes;

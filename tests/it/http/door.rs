@@ -103,7 +103,7 @@ async fn it_is_alive_ready_and_counted() {
     for line in [
         "http_requests_refused_total{reason=\"path\"} 1",
         "mcp_tool_calls_total{tool=\"list_bookings\",outcome=\"done\",error_type=\"\"} 1",
-        "mcp_tool_calls_total{tool=\"cancel_booking\",outcome=\"failed\",error_type=\"invalid_request_error\"} 1",
+        "mcp_tool_calls_total{tool=\"cancel_booking\",outcome=\"failed\",error_type=\"not_found\"} 1",
         "mcp_tool_calls_total{tool=\"unknown\",outcome=\"refused\",error_type=\"invalid_request\"} 1",
         "mcp_sessions{transport=\"streamable_http\"} 1",
         "mcp_requests_in_flight 0",

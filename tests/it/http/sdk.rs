@@ -130,6 +130,7 @@ async fn every_way_in_tells_of_progress_and_can_be_cancelled() {
         let person = Person::default();
         let client = way.connect(&server, &person).await;
         // rmcp gives each request a token for its progress.
+        upstream.fail(Fault::new(Effect::Delay(Duration::from_millis(1500))).times(1));
         call(&client, "list_bookings", json!({"limit": 300})).await;
         until("progress is told", async || person.progress.load(Ordering::Relaxed) > 0).await;
         upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))).times(1));

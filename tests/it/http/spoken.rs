@@ -1,8 +1,9 @@
 //! HTTP as clients speak it: sets of headers, and what is answered. `docs/hosting.md` shows the table.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
-use oncehub_mcp::sandbox::{self, Sandbox};
+use oncehub_mcp::sandbox::{self, Effect, Fault, Sandbox};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -317,6 +318,7 @@ async fn a_call_whose_client_takes_json_only_reports_no_progress() {
         *modern.body_mut() = Some(body.to_string().into());
         for mut request in [in_session.build().unwrap(), modern] {
             request.headers_mut().insert("accept", accept.parse().unwrap());
+            upstream.fail(Fault::new(Effect::Delay(Duration::from_millis(1500))).times(1));
             let response = server.client.execute(request).await.unwrap();
             let kind = if is_stream { "text/event-stream" } else { "application/json" };
             assert_eq!(

@@ -20,7 +20,7 @@ impl Tools {
     /// cannot be booked). Choose one for `get_booking_time_slots` and `schedule_meeting`. Classic:
     /// `list_booking_pages`.
     #[tool(title = "List booking calendars", annotations(read_only_hint = true),
-        output_schema = schema::list::<BookingCalendar>())]
+        output_schema = schema::list::<BookingCalendar>(schema::NEWEST))]
     async fn list_booking_calendars(&self, call: Call, Parameters(input): Parameters<ListBookingCalendars>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());
         let host = match &input.host {
@@ -39,7 +39,7 @@ impl Tools {
     /// custom_fields. Host, one of its durations, public URL and whether published are in `list_booking_calendars`,
     /// too. Free times: `get_booking_time_slots`.
     #[tool(title = "Get booking calendar", annotations(read_only_hint = true),
-        output_schema = schema::one::<WithForm>())]
+        output_schema = schema::read::<WithForm>())]
     async fn get_booking_calendar(&self, call: Call, Parameters(input): Parameters<GetBookingCalendar>) -> Answer {
         let id = calendar(&call.names, &input.calendar_id).await?.id;
         let read = call.names.read::<BookingCalendar>(&Collection::BookingCalendars.get(&id), &id).await?;

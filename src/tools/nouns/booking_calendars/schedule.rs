@@ -11,7 +11,7 @@ use crate::names::slots::slots_around;
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::booking_calendars::Location;
 use crate::oncehub::{Id, bookings};
-use crate::records::slot::{nearest_in_words, text_of};
+use crate::records::slot::{nearest, starts_in_words, text_of};
 use crate::records::{Booking, Failure, FormField, Time, Told, quoted, word};
 use crate::tools::address::phone;
 use crate::tools::call::name_of_zone;
@@ -256,7 +256,9 @@ async fn too_late(call: &Call, schedule: &Schedule, failure: Failure) -> Failure
         return failure;
     }
     let slots = slots_around(call.oncehub(), &calendar.id, *start, call.now()).await;
-    match slots.ok().and_then(|slots| nearest_in_words(&slots, *start, zone)) {
+    let near = slots.map(|slots| nearest(&slots, *start)).unwrap_or_default();
+    let failure = failure.nearest(&near);
+    match starts_in_words(&near, zone) {
         Some(near) => failure.hint(format!("the nearest free start times are {near}: ask which one suits")),
         None => failure.hint("nothing is free around then: try other days with get_booking_time_slots"),
     }

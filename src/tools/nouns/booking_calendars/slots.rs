@@ -1,9 +1,9 @@
 //! The free slots of a calendar.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rmcp::{tool, tool_router};
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::names::Found;
 use crate::names::slots::{LONGEST, Part, slots};
 use crate::oncehub::Id;
 use crate::records::slot::{Slot, described, spread};
-use crate::records::{Time, Zone, time};
+use crate::records::{Failure, Time, Zone, time};
 use crate::tools::listing::USUAL;
 use crate::tools::size::most_that_fit;
 use crate::tools::times::{Lengths, Range};
@@ -20,21 +20,29 @@ use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
 #[tool_router(router = slots, vis = "pub(in crate::tools)")]
 impl Tools {
-    /// Find a booking calendar's free start times for `schedule_meeting`, and where each can take place; for more, pass
-    /// next_start_time as start_time. Several calendars: `find_times`. Respects meetings, hours and buffers, not how
-    /// far ahead guests may book. Needs a published calendar and a host with a seat.
+    /// Find a booking calendar's free start times for `schedule_meeting`, and where each can take place. Several
+    /// calendars: `find_times`. Respects meetings, hours and buffers, not how far ahead guests book. Needs a
+    /// published calendar and a host with a seat.
     #[tool(title = "Get free time slots", annotations(read_only_hint = true), output_schema = schema::one::<Slots>())]
     async fn get_booking_time_slots(&self, call: Call, Parameters(input): Parameters<GetBookingTimeSlots>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let start = ("start_time", input.start_time.as_deref());
         let end = ("end_time", input.end_time.as_deref());
-        let range = Range::read(&call, &zone, [start, end], AS_LONG_AS_ONCEHUB_TAKES)?;
+        let mut range = Range::read(&call, &zone, [start, end], AS_LONG_AS_ONCEHUB_TAKES)?;
+        let place = input.cursor.as_deref().map(Place::parse).transpose()?;
+        if let Some(place) = &place {
+            let gone = "it is outside of the range that is asked for";
+            range = range.from(place.next).ok_or_else(|| Failure::argument("cursor", gone, WHOLE_CURSOR))?;
+        }
+        let seen = place.as_ref().map(|place| place.seen.as_slice()).unwrap_or_default();
         let calendar = calendar(&call.names, &input.calendar_id).await?;
-        let slots = slots(call.oncehub(), &calendar.id, range.part()).await?;
+        let mut slots = slots(call.oncehub(), &calendar.id, range.part()).await?;
+        slots.retain(|slot| !seen.contains(&slot.start));
         let wanted = input.limit.map_or(USUAL, |limit| limit as usize).min(slots.len());
         let later = if slots.is_empty() { Some(next_after(&call, &calendar.id, range.end, &zone).await) } else { None };
-        // From a free start on, as next_start_time is one.
-        let goes_on = !range.begins_with_day && slots.first().is_some_and(|slot| Some(slot.start) == range.start);
+        // From a free start on, as next_start_time is one; and nobody chooses among so many.
+        let begins_with_slot = slots.first().is_some_and(|slot| Some(slot.start) == range.start);
+        let goes_on = place.is_some() || wanted > CHOSEN || (!range.begins_with_day && begins_with_slot);
         let shown = |count: usize| {
             // As many as are asked for help to choose; a reply that is full, or goes on, can only be read in order.
             let given = if count == wanted && !goes_on {
@@ -42,7 +50,7 @@ impl Tools {
             } else {
                 slots.iter().take(count).collect()
             };
-            let mut reply = show(&slots, &given, &range, &calendar, &zone);
+            let mut reply = show(&slots, (&given, seen), &range, &calendar, &zone);
             range.notes.iter().chain(&later).for_each(|note| reply.note(note));
             reply
         };
@@ -72,6 +80,8 @@ struct GetBookingTimeSlots {
     time_zone: Option<String>,
     #[schemars(range(min = 1, max = 500), extend("default" = 25))]
     limit: Option<u32>,
+    /// A next_cursor
+    cursor: Option<String>,
 }
 
 /// How long a range is.
@@ -86,10 +96,11 @@ const AS_LONG_AS_ONCEHUB_TAKES: Lengths = Lengths {
 #[serde_with::skip_serializing_none]
 #[derive(serde::Serialize, schemars::JsonSchema)]
 struct Slots {
+    /// In the order of time; of more than there is room for, a choice from several days
     items: Vec<Item>,
-    /// Whether there are more after these
+    /// Whether others are left out
     has_more: bool,
-    /// Always null: see next_start_time
+    /// Pass it as cursor for the others, each once and in order; null at the end
     #[serialize_always]
     next_cursor: Option<String>,
     /// The first start that is left out: pass it as start_time, with the same end_time, to see all from there in order
@@ -134,6 +145,64 @@ async fn next_after(call: &Call, calendar: &Id, end: Timestamp, zone: &Zone) -> 
     }
 }
 
+/// Where a list of slots goes on: at the first that was not shown, without those after it that were.
+#[derive(Debug, PartialEq)]
+struct Place {
+    next: Timestamp,
+    seen: Vec<Timestamp>,
+}
+
+const WHOLE_CURSOR: &str =
+    "pass the last reply's next_cursor as it is, with the same range, or leave it out to start over";
+
+impl Place {
+    /// Returns where it goes on after these have been shown, if any others are left.
+    fn after(slots: &[Slot], given: &[&Slot], seen: &[Timestamp]) -> Option<Self> {
+        let next = slots.iter().find(|slot| !given.contains(slot))?.start;
+        let shown = given.iter().map(|slot| slot.start).chain(seen.iter().copied());
+        let mut seen: Vec<Timestamp> = shown.filter(|at| *at > next).collect();
+        seen.sort_unstable();
+        Some(Self { next, seen })
+    }
+
+    /// Reads a cursor: `2026-12-01T15:00:00Z/1800.2.5` has seen the starts 2 and 5 times 1,800 s later.
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let read = || {
+            let (next, seen) = text.trim().split_once('/').unwrap_or((text.trim(), ""));
+            let next: Timestamp = next.parse().ok()?;
+            let mut numbers = seen.split('.').filter(|number| !number.is_empty()).map(str::parse::<u32>);
+            let unit = numbers.next().unwrap_or(Ok(1)).ok()?;
+            let seen = numbers.take(CHOSEN).map(|count| {
+                let seconds = i64::from(count.ok()?).checked_mul(i64::from(unit))?;
+                next.checked_add(SignedDuration::from_secs(seconds)).ok()
+            });
+            Some(Self { next, seen: seen.collect::<Option<_>>()? })
+        };
+        let problem = "it is not a next_cursor of get_booking_time_slots";
+        read().ok_or_else(|| Failure::argument("cursor", problem, WHOLE_CURSOR))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&time::instant(self.next))?;
+        let later: Vec<i64> = self.seen.iter().map(|at| at.duration_since(self.next).as_secs()).collect();
+        // Starts are some minutes apart, all by the same number or by a few times that: short numbers tell them.
+        let unit = later.iter().copied().reduce(common_divisor).filter(|unit| *unit > 0);
+        unit.map_or(Ok(()), |unit| {
+            write!(f, "/{unit}")?;
+            later.iter().try_for_each(|seconds| write!(f, ".{}", seconds / unit))
+        })
+    }
+}
+
+fn common_divisor(one: i64, other: i64) -> i64 {
+    if other == 0 { one } else { common_divisor(other, one % other) }
+}
+
+/// The most slots that are chosen from several days: more are shown in order.
+const CHOSEN: usize = 100;
+
 /// The fewest days that a choice of slots is spread over, and about how many it shows of each.
 const FEWEST_DAYS: usize = 3;
 const OF_A_DAY: usize = 4;
@@ -173,10 +242,17 @@ fn left_out(slots: &[Slot], given: &[&Slot], zone: &Zone) -> BTreeMap<String, us
 /// The most days of which is told how many slots are left out.
 const NAMED_DAYS: usize = 14;
 
-/// Shows some of a calendar's slots, and what is left out.
-fn show(slots: &[Slot], given: &[&Slot], range: &Range, calendar: &Found, zone: &Zone) -> Reply {
+/// Shows some of a calendar's slots, and what is left out. Others have been seen before.
+fn show(
+    slots: &[Slot],
+    (given, seen): (&[&Slot], &[Timestamp]),
+    range: &Range,
+    calendar: &Found,
+    zone: &Zone,
+) -> Reply {
     let left_out = left_out(slots, given, zone);
-    let next = slots.iter().find(|slot| !given.contains(slot));
+    let place = Place::after(slots, given, seen);
+    let next = place.as_ref().map(|place| place.next);
     // The locations are nearly always the same for all slots: then they are listed once.
     let first = given.first().map(|slot| slot.locations.as_slice()).unwrap_or_default();
     let everywhere = given.iter().all(|slot| slot.locations == first);
@@ -219,15 +295,15 @@ fn show(slots: &[Slot], given: &[&Slot], range: &Range, calendar: &Found, zone: 
         );
     }
     if let Some(next) = next {
-        let _ = write!(text, ", or with start_time {} to see all in order", time::instant(next.start));
+        let _ = write!(text, ", or with start_time {} to see all in order", time::instant(next));
     }
 
     let item =
         |slot: &&Slot| Item { start_time: Time(slot.start), locations: (!everywhere).then(|| slot.locations.clone()) };
     let reply = Slots {
         items: given.iter().map(item).collect(),
-        has_more: next.is_some(),
-        next_cursor: None,
+        has_more: place.is_some(),
+        next_cursor: place.map(|place| place.to_string()),
         next_start_time: None,
         left_out: Some(left_out).filter(|days| !days.is_empty()),
         time_zone: zone.name().to_owned(),
@@ -239,7 +315,29 @@ fn show(slots: &[Slot], given: &[&Slot], range: &Range, calendar: &Found, zone: 
     let mut reply = Reply::new(reply, text).localised(zone);
     if let Some(next) = next {
         // It is to be passed on, not read: it has no local form.
-        reply.put("next_start_time", time::instant(next.start));
+        reply.put("next_start_time", time::instant(next));
     }
     reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_says_where_to_go_on_and_what_was_seen() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let next = at("2026-12-01T15:00:00Z");
+        for (seen, cursor) in [
+            (vec![], "2026-12-01T15:00:00Z"),
+            (vec!["2026-12-01T15:30:00Z", "2026-12-02T15:00:00Z"], "2026-12-01T15:00:00Z/1800.1.48"),
+            (vec!["2026-12-01T15:45:00Z", "2026-12-01T16:00:00Z"], "2026-12-01T15:00:00Z/900.3.4"),
+        ] {
+            let place = Place { next, seen: seen.into_iter().map(at).collect() };
+            assert_eq!((place.to_string().as_str(), &Place::parse(cursor).unwrap()), (cursor, &place));
+        }
+        for other in ["BKNG-1", "2026-12-01", "2026-12-01T15:00:00Z/a", "2026-12-01T15:00:00Z/9.-1", "/1.2"] {
+            assert!(Place::parse(other).is_err(), "{other}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ impl Tools {
     /// notify_guest is false. New time: `move_booking`, or `request_reschedule` (guest chooses); new host:
     /// `reassign_booking`; many: `plan_changes`. Paid bookings can only be canceled in OnceHub.
     #[tool(title = "Cancel booking", annotations(destructive_hint = true),
-        output_schema = schema::written::<Booking>())]
+        output_schema = schema::changed::<Booking>())]
     async fn cancel_booking(&self, mut call: Call, Parameters(input): Parameters<CancelBooking>) -> Answer<Stop> {
         let target = Target::find(&call.names, Among::Cancelable, &input.booking_id).await?;
         let mailed =
@@ -33,7 +33,7 @@ impl Tools {
     /// even if the guest never answers. To move it to an agreed time use `move_booking`; many: `plan_changes`. Not for
     /// paid bookings.
     #[tool(title = "Request reschedule", annotations(destructive_hint = true),
-        output_schema = schema::written::<Booking>())]
+        output_schema = schema::changed::<Booking>())]
     async fn request_reschedule(&self, mut call: Call, Parameters(input): Parameters<Reschedule>) -> Answer<Stop> {
         let target = Target::find(&call.names, Among::Cancelable, &input.booking_id).await?;
         let said = "Canceled, and the guest is asked by e-mail to choose another time.";
@@ -48,7 +48,7 @@ impl Tools {
     /// Mark a booking whose start has passed as missed by the guest: find it with `list_bookings` (starts_before now).
     /// It cannot be undone here; whether anybody is e-mailed is not documented. For an upcoming one use
     /// `cancel_booking`, for many `plan_changes`.
-    #[tool(title = "Mark no-show", annotations(destructive_hint = true), output_schema = schema::written::<Booking>())]
+    #[tool(title = "Mark no-show", annotations(destructive_hint = true), output_schema = schema::changed::<Booking>())]
     async fn mark_no_show(&self, mut call: Call, Parameters(input): Parameters<MarkNoShow>) -> Answer<Stop> {
         let target = Target::find(&call.names, Among::Past, &input.booking_id).await?;
         told(&mut call, mark_no_show(target), "Marked as a no-show.").await

@@ -16,7 +16,7 @@ impl Tools {
     /// Find bookings (meetings), canceled ones too, by time, guest, host, calendar or status. Newest created first,
     /// whatever the range: for the next ones pass starts_after and a near starts_before. Answers, links: `get_booking`
     /// or detail=full; counts: `booking_report`; what changed: `list_changes`.
-    #[tool(title = "List bookings", annotations(read_only_hint = true), output_schema = schema::list::<Booking>())]
+    #[tool(title = "List bookings", annotations(read_only_hint = true), output_schema = schema::list::<Booking>(schema::NEWEST))]
     async fn list_bookings(&self, call: Call, Parameters(input): Parameters<ListBookings>) -> Answer {
         let detail = input.detail.unwrap_or_default();
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;

@@ -16,7 +16,7 @@ use crate::tools::{Answer, Call, Parameters, Reply, Tools, asked, schema};
 impl Tools {
     /// Read one booking in full: notes and answers, join link, location, reschedule and cancel links, payment, why it
     /// was canceled. To find bookings use `list_bookings`, which already shows time, status, guest and host.
-    #[tool(title = "Get booking", annotations(read_only_hint = true), output_schema = schema::one::<Booking>())]
+    #[tool(title = "Get booking", annotations(read_only_hint = true), output_schema = schema::read::<Booking>())]
     async fn get_booking(&self, call: Call, Parameters(input): Parameters<GetBooking>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let booking = call

@@ -17,7 +17,7 @@ impl Tools {
     /// bookings is reported, not prevented. If the new host has no video service, an online meeting loses its link. Not
     /// on every subscription. New time: `move_booking`; many: `plan_changes`.
     #[tool(title = "Reassign booking", annotations(destructive_hint = true),
-        output_schema = schema::written::<Booking>())]
+        output_schema = schema::changed::<Booking>())]
     async fn reassign_booking(&self, mut call: Call, Parameters(input): Parameters<ReassignBooking>) -> Answer<Stop> {
         let host = call.names.find(&[Noun::Users], "new_host", &input.new_host).await?;
         let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;

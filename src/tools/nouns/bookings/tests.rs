@@ -175,9 +175,12 @@ async fn expanded_objects_are_shown_and_named() {
     let id = bench.booking(this_week()).await;
     let replied = bench.call("get_booking", json!({"booking_id": id, "expand": "owner, contact"})).await;
     let structure = replied.structure();
-    assert!(structure["owner"]["email"].is_string() && structure["contact"]["creation_time_local"].is_string());
+    let expanded = &structure["expanded"];
+    assert!(expanded["owner"]["email"].is_string() && expanded["contact"]["creation_time_local"].is_string());
+    assert_eq!((&structure["owner"], &structure["contact"]), (&expanded["owner"]["id"], &expanded["contact"]["id"]));
     let list = bench.call("list_bookings", json!({"expand": ["contact"], "limit": 1})).await;
-    assert!(list.structure()["items"][0]["contact"]["email"].is_string());
+    let item = &list.structure()["items"][0];
+    assert!(item["expanded"]["contact"]["email"].is_string() && item["contact"] == item["expanded"]["contact"]["id"]);
 }
 
 #[tokio::test]
@@ -490,10 +493,7 @@ async fn the_person_is_asked_in_words_before_what_cannot_be_undone() {
     let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Declined, Answer::Yes])).await;
     let id = bench.booking(json!({"guest": "Lucas", "starts_after": "now"})).await;
     let declined = bench.call("cancel_booking", json!({"booking_id": id})).await;
-    assert_eq!(
-        (&declined.structure()["confirmed"], &declined.structure()["status"]),
-        (&json!(false), &json!("scheduled"))
-    );
+    assert_eq!(declined.structure()["confirmed"], false);
     assert_snapshot!(declined.text());
     assert_eq!(bench.requests("POST", "/cancel"), 0);
     bench.call("reassign_booking", json!({"booking_id": id, "new_host": "Lee Whitford"})).await.text();

@@ -40,7 +40,7 @@ impl Tools {
     /// Change a contact's details. Omitted fields and custom_fields stay; no field can be emptied. E-mail and mobile
     /// phone cannot change: that takes a new contact (`create_contact`). Current values: `get_contact`.
     #[tool(title = "Update contact", annotations(destructive_hint = true),
-        input_schema = schema::input::<UpdateContact>(), output_schema = schema::written::<Contact>())]
+        input_schema = schema::input::<UpdateContact>(), output_schema = schema::changed::<Contact>())]
     async fn update_contact(&self, mut call: Call, arguments: JsonObject) -> Answer<Stop> {
         let fixed = |failure: Failure| match failure.param.as_deref() {
             Some("email" | "mobile_phone") => failure

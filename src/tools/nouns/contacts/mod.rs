@@ -15,7 +15,7 @@ impl Tools {
     /// Find contacts, the guests who have booked or may: e-mail, phones, company, status, owner. email searches all
     /// contacts; name scans 1,000 a call: go on with cursor. Address and custom fields: `get_contact`; bookings:
     /// `list_bookings` (contact); colleagues: `list_users`.
-    #[tool(title = "List contacts", annotations(read_only_hint = true), output_schema = schema::list::<Contact>())]
+    #[tool(title = "List contacts", annotations(read_only_hint = true), output_schema = schema::list::<Contact>(schema::NEWEST))]
     async fn list_contacts(&self, call: Call, Parameters(input): Parameters<ListContacts>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
@@ -33,7 +33,7 @@ impl Tools {
 
     /// Read one contact in full, with the address, consent and custom fields that `list_contacts` leaves out. Bookings:
     /// `list_bookings` (contact); changes: `update_contact`.
-    #[tool(title = "Get contact", annotations(read_only_hint = true), output_schema = schema::one::<Contact>())]
+    #[tool(title = "Get contact", annotations(read_only_hint = true), output_schema = schema::read::<Contact>())]
     async fn get_contact(&self, call: Call, Parameters(input): Parameters<OneContact>) -> Answer {
         let id = call.names.contact("contact_id", &input.contact_id).await?.id;
         let contact = call.names.filled(call.names.read::<Contact>(&Collection::Contacts.get(&id), &id).await?).await;

@@ -101,7 +101,7 @@ async fn a_contact_is_deleted_after_a_yes_and_stays_deleted() {
     let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Declined, Answer::Yes])).await;
     let delete = json!({"contact_id": JACOB});
     let declined = bench.call("delete_contact", delete.clone()).await;
-    assert_eq!((&declined.structure()["confirmed"], &declined.structure()["email"]), (&json!(false), &json!(JACOB)));
+    assert_eq!(declined.structure()["confirmed"], false);
     let deleted = bench.call("delete_contact", delete.clone()).await;
     assert_snapshot!(deleted.text());
     assert_snapshot!(bench.asked.lock().unwrap().first().unwrap());

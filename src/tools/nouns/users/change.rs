@@ -30,7 +30,7 @@ impl Tools {
     /// Change a user's name, role or teams; omitted fields stay. teams replaces all (see `get_user`) and changes who
     /// hosts team calendars. E-mails, and the account owner, cannot be changed. New people: `add_user`; hours:
     /// `update_scheduling_availability`.
-    #[tool(title = "Update user", annotations(destructive_hint = true), output_schema = schema::written::<User>())]
+    #[tool(title = "Update user", annotations(destructive_hint = true), output_schema = schema::changed::<User>())]
     async fn update_user(&self, mut call: Call, Parameters(input): Parameters<UpdateUser>) -> Answer<Stop> {
         let id = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?.id;
         let teams = match &input.teams {

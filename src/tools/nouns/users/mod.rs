@@ -15,7 +15,7 @@ use crate::tools::{Answer, Asked, Call, Paging, Parameters, Tools, rows, schema}
 impl Tools {
     /// Find the account's users, who host bookings: name, e-mail, role, status (invited ones cannot host yet), time
     /// zone, teams. Guests are in `list_contacts`, working hours in `get_scheduling_availability`.
-    #[tool(title = "List users", annotations(read_only_hint = true), output_schema = schema::list::<User>())]
+    #[tool(title = "List users", annotations(read_only_hint = true), output_schema = schema::list::<User>(schema::NEWEST))]
     async fn list_users(&self, call: Call, Parameters(input): Parameters<ListUsers>) -> Answer {
         let mut asked = Asked::by(&call, call.zone());
         let part = asked.part("name", input.name.as_deref())?;
@@ -27,7 +27,7 @@ impl Tools {
 
     /// Read one user: role, status, time zone, teams; `list_users` shows the same. Bookings: `list_bookings` (host);
     /// hours: `get_scheduling_availability`.
-    #[tool(title = "Get user", annotations(read_only_hint = true), output_schema = schema::one::<User>())]
+    #[tool(title = "Get user", annotations(read_only_hint = true), output_schema = schema::read::<User>())]
     async fn get_user(&self, call: Call, Parameters(input): Parameters<OneUser>) -> Answer {
         call.one::<User>(Noun::Users, "user_id", &input.user_id).await
     }

@@ -98,10 +98,7 @@ async fn whoever_is_deleted_leaves_their_bookings_behind_and_that_is_said() {
     let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Declined, Answer::Yes])).await;
     let delete = json!({"user_id": "dana@northlight.example"});
     let declined = bench.call("delete_user", delete.clone()).await;
-    assert_eq!(
-        (&declined.structure()["confirmed"], &declined.structure()["email"]),
-        (&json!(false), &json!("dana@northlight.example"))
-    );
+    assert_eq!(declined.structure()["confirmed"], false);
     let deleted = bench.call("delete_user", delete.clone()).await;
     assert_snapshot!(deleted.text());
     assert_snapshot!(bench.asked.lock().unwrap().first().unwrap());

@@ -26,14 +26,14 @@ const EVENTS: &[&str] = &[
 impl Tools {
     /// List the account's webhooks, addresses that OnceHub posts to when bookings or conversations change: name, URL,
     /// events; secrets are withheld. Use it before `create_webhook` and `delete_webhook`.
-    #[tool(title = "List webhooks", annotations(read_only_hint = true), output_schema = schema::list::<Webhook>())]
+    #[tool(title = "List webhooks", annotations(read_only_hint = true), output_schema = schema::list::<Webhook>(schema::NEWEST))]
     async fn list_webhooks(&self, call: Call, Parameters(paging): Parameters<Paging>) -> Answer {
         paging.list::<Webhook>(&call, &Collection::Webhooks.all(), "webhook").await
     }
 
     /// Read one webhook: URL, events; `list_webhooks` shows the same. Secrets are withheld: only `create_webhook` shows
     /// one, once.
-    #[tool(title = "Get webhook", annotations(read_only_hint = true), output_schema = schema::one::<Webhook>())]
+    #[tool(title = "Get webhook", annotations(read_only_hint = true), output_schema = schema::read::<Webhook>())]
     async fn get_webhook(&self, call: Call, Parameters(input): Parameters<OneWebhook>) -> Answer {
         let webhook = call.one::<Webhook>(Noun::Webhooks, "webhook_id", &input.webhook_id).await?;
         Ok(webhook.in_zone(call.zone()))

@@ -117,10 +117,7 @@ async fn a_person_is_asked_in_words_and_a_no_changes_nothing() {
     let made = bench.call("create_webhook", new_webhook()).await;
     assert_eq!(made.structure()["confirmed"], false);
     let deleted = bench.call("delete_webhook", json!({"webhook_id": "Booking feed"})).await;
-    assert_eq!(
-        (&deleted.structure()["confirmed"], &deleted.structure()["name"]),
-        (&json!(false), &json!("Booking feed"))
-    );
+    assert_eq!(deleted.structure()["confirmed"], false);
     assert_snapshot!(bench.asked.lock().unwrap().join("\n"));
     assert_eq!(bench.requests("POST", "/webhooks") + bench.requests("DELETE", "/webhooks"), 0);
 }

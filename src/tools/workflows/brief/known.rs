@@ -15,7 +15,7 @@ use crate::actions::availability::{Schedule, is_within};
 use crate::names::Names;
 use crate::oncehub::{Id, Object, Page, Range, bookings, notifications};
 use crate::records::form::texts;
-use crate::records::{Booking, Contact, Failure, Reference, Sms, Told, Zone, time, word};
+use crate::records::{Booking, Contact, Failure, Reference, Sms, Time, Told, Zone, time, word};
 use crate::tools::Call;
 
 /// How many bookings of a contact are read, and how many text messages.
@@ -50,8 +50,8 @@ pub(super) struct History {
     /// How many are completed
     pub(super) met: usize,
     /// When the last of them began, UTC
-    pub(super) last_met: Option<String>,
-    /// In time_zone
+    pub(super) last_met: Option<Time>,
+    #[schemars(skip)]
     pub(super) last_met_local: Option<String>,
     pub(super) no_shows: usize,
     pub(super) canceled: usize,
@@ -165,7 +165,7 @@ impl Known {
             |other: &&Told<Booking>| other.is_live() && other.starts().is_some_and(|starts| starts > self.now);
         History {
             met: count("completed"),
-            last_met: last_met.map(time::instant),
+            last_met: last_met.map(Time),
             last_met_local: last_met.map(|at| time::local(at, zone)),
             no_shows: count("no_show"),
             canceled: count("canceled"),

@@ -31,7 +31,7 @@ impl Tools {
     /// Prepare for meetings to come (default: mine today): the guest's answers, join link, contact, history with us
     /// (met, no-shows, canceled) and warnings, such as overlaps or no link. A plain agenda: `list_bookings`; a past
     /// one: `get_booking`.
-    #[tool(title = "Brief on bookings", annotations(read_only_hint = true), output_schema = schema::list::<Brief>())]
+    #[tool(title = "Brief on bookings", annotations(read_only_hint = true), output_schema = schema::list::<Brief>("The earliest first"))]
     async fn brief_bookings(&self, call: Call, Parameters(input): Parameters<BriefBookings>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
@@ -186,10 +186,9 @@ fn reply(asked: &Asked<'_>, agenda: &Agenda, page: &[Told<Booking>], left: usize
         let about = known.about(booking, agenda, zone);
         let mut brief = booking.clone().brief();
         brief.leave_usual_subject_out();
+        // Its contact is told as a card.
+        brief.expanded = None;
         let mut fields = brief.fields(zone);
-        if let Some(contact) = brief.contact.as_ref() {
-            fields.insert("contact".into(), contact.id().into());
-        }
         below.push(about.lines());
         fields.extend(about.fields());
         fields.values_mut().for_each(cut);

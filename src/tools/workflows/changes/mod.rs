@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::names::{Search, Stopped, cut};
 use crate::oncehub::{Range, bookings};
 use crate::records::booking::legend;
-use crate::records::{Booking, Failure, Noun, Reference, Told, Zone, put_time, time};
+use crate::records::{Booking, Failure, Noun, Reference, Time, Told, Zone, put_time, time};
 use crate::tools::listing::Paging;
 use crate::tools::size::{json_size, most_that_fit};
 use crate::tools::{Answer, Asked, Call, Parameters, Reply, Tools, schema};
@@ -83,12 +83,10 @@ struct ListChanges {
 /// A booking that changed.
 #[derive(Clone, Default, Deserialize, Serialize, JsonSchema)]
 struct Change {
-    /// new, canceled, rescheduled, completed, no_show or changed
-    kind: Option<String>,
+    #[schemars(extend("enum" = ["new", "canceled", "rescheduled", "completed", "no_show", "changed"]))]
+    kind: String,
     /// When it changed last, UTC
-    at: Option<String>,
-    /// In time_zone
-    at_local: Option<String>,
+    at: Option<Time>,
     #[serde(flatten)]
     booking: Booking,
 }

@@ -36,6 +36,7 @@ pub(super) struct Choice {
 #[serde_with::skip_serializing_none]
 #[derive(serde::Serialize, schemars::JsonSchema)]
 pub(super) struct Times {
+    /// In the order of time
     options: Vec<Choosable>,
     /// How many more starts there are
     left_out: usize,

@@ -55,7 +55,7 @@ pub(super) async fn search(call: &Call, asked: &Asked, range: &Range) -> Vec<Sea
             of_it.add(found, part, range);
         }
         done += 1;
-        (call.names.progress)(done, Some(total)).await;
+        (call.names.progress)(done, Some(total));
     }
     searched
 }

@@ -14,7 +14,7 @@ use crate::actions::scheduling::{Starts, book_first, is_taken};
 use crate::names::Among;
 use crate::names::slots::slots_around;
 use crate::oncehub::Outcome;
-use crate::records::slot::nearest_in_words;
+use crate::records::slot::{nearest, starts_in_words};
 use crate::records::{Booking, Failure, Time, Told, Zone, time, word};
 use crate::tools::first_free::{FirstFree, Wanted, passed_over};
 use crate::tools::nouns::booking_calendars::guest::not_kept;
@@ -31,7 +31,20 @@ impl Tools {
     /// then, if that worked, cancels the old one; the guest is e-mailed. If cut off, repeat the same call: it resumes.
     /// Free times: `find_times`. Guest chooses, or Classic: `request_reschedule`.
     #[tool(title = "Move booking", annotations(destructive_hint = true), output_schema = schema::written::<Moved>())]
-    async fn move_booking(&self, mut call: Call, Parameters(input): Parameters<MoveBooking>) -> Answer<Stop> {
+    async fn move_booking(&self, call: Call, Parameters(input): Parameters<MoveBooking>) -> Answer<Stop> {
+        match self.moved(call, input).await {
+            Err(Stop::Declined(declined)) => {
+                let mut reply = Reply::from(declined);
+                reply.put("outcome", "not_moved");
+                Ok(reply)
+            }
+            moved => moved,
+        }
+    }
+}
+
+impl Tools {
+    async fn moved(&self, mut call: Call, input: MoveBooking) -> Answer<Stop> {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let wanted = Wanted::read(&call, &zone, input.start_time.as_deref(), input.first_free.as_ref())?;
         let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
@@ -109,18 +122,19 @@ async fn starts(call: &Call, plan: &Move, wanted: &Wanted, zone: &Zone) -> Resul
     if let Some(slot) = slots.iter().find(|slot| slot.start == *start) {
         return Ok(Starts::only(slot.clone()));
     }
-    let near = nearest_in_words(&slots, *start, zone);
-    let near =
-        near.map_or_else(|| "get_booking_time_slots shows others".to_owned(), |near| format!("offered are {near}"));
+    let starts = nearest(&slots, *start);
+    let near = starts_in_words(&starts, zone)
+        .map_or_else(|| "get_booking_time_slots shows others".to_owned(), |near| format!("offered are {near}"));
     let not_offered = format!("OnceHub does not offer {} ({})", time::local(*start, zone), zone.name());
-    Err(match plan.in_its_own_way(*start) {
+    let failure = match plan.in_its_own_way(*start) {
         Some(why) => {
             let problem = format!("{not_offered}: {why}, and it is never canceled before the new time is booked");
             let hint = format!("request_reschedule lets the guest choose another time, that one included; {near}");
             Failure::argument("start_time", problem, hint)
         }
         None => Failure::argument("start_time", not_offered, near),
-    })
+    };
+    Err(failure.nearest(&starts))
 }
 
 /// The failure of moving a canceled booking in whose place there is no other.
@@ -152,9 +166,9 @@ struct Moved {
 
 #[derive(Serialize, schemars::JsonSchema)]
 struct Step {
-    /// book or cancel
+    #[schemars(extend("enum" = ["book", "cancel"]))]
     step: &'static str,
-    /// done, not_done or unknown
+    #[schemars(extend("enum" = ["done", "not_done", "unknown"]))]
     outcome: &'static str,
 }
 
@@ -214,7 +228,9 @@ impl Story {
         }
         let start = plan.schedule.start;
         let slots = slots_around(call.oncehub(), &plan.schedule.calendar.id, start, call.now()).await;
-        match slots.ok().and_then(|slots| nearest_in_words(&slots, start, &self.zone)) {
+        let near = slots.map(|slots| nearest(&slots, start)).unwrap_or_default();
+        let failure = failure.nearest(&near);
+        match starts_in_words(&near, &self.zone) {
             Some(near) => failure.hint(format!("the nearest free start times are {near}: ask which one suits")),
             None => failure,
         }

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt as _;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -85,7 +84,7 @@ impl Run {
         let new_hosts: BTreeSet<&Id> = open.iter().filter_map(|item| item.new_host.as_ref()).collect();
         let starting = Range::between(Some(*first), last.checked_add(second).ok());
         // Only bookings that are done count as progress.
-        let quiet: Progress = Arc::new(|_, _| std::future::ready(()).boxed());
+        let quiet: Progress = Arc::new(|_, _| ());
         let names = Names { progress: quiet, ..context.names.clone() };
         let mut hosts = Vec::new();
         for id in new_hosts {
@@ -147,8 +146,7 @@ impl Run {
         }
         if !self.plan.is_agreed || context.settings.dry_run {
             let (question, asked_at) = (self.question(context.zone()), Instant::now());
-            let unchanged = || Map::from_iter([("plan".to_owned(), self.plan.handle.as_str().into())]);
-            context.agree(question, unchanged).await?;
+            context.agree(question).await?;
             self.plan.is_agreed = context.was_asked;
             if asked_at.elapsed() > ANSWERED_AT_ONCE {
                 self.look(context).await?;
@@ -233,7 +231,7 @@ impl Run {
                 item.state = state;
             }
             let finished = self.plan.items.iter().filter(|item| !item.state.is_open()).count();
-            (context.names.progress)(finished, Some(self.plan.items.len())).await;
+            (context.names.progress)(finished, Some(self.plan.items.len()));
         }
         Ok(())
     }
@@ -424,6 +422,7 @@ struct Counts {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Report {
     plan: String,
+    #[schemars(with = "Kind")]
     change: &'static str,
     count: usize,
     #[serde(flatten)]
@@ -437,7 +436,7 @@ pub(super) struct Report {
 #[derive(Serialize, JsonSchema)]
 struct Row {
     id: String,
-    /// done, not_done, unknown, skipped or left
+    #[schemars(extend("enum" = ["done", "not_done", "unknown", "skipped", "left"]))]
     outcome: String,
     message: Option<String>,
 }

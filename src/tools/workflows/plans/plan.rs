@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::change::Change;
+use super::change::{Change, Kind};
 use super::chosen::Chosen;
 use super::hosts::{Diary, Span, choose, colleagues, diaries};
 use super::kept::{Item, Plan, Plans, State, Was, expiry};
@@ -269,6 +269,7 @@ fn seconds(budget: &Budget, requests: usize) -> u64 {
 pub(super) struct Planned {
     /// For carry_out_plan; none if nothing can be changed
     plan: Option<String>,
+    #[schemars(with = "Kind")]
     change: &'static str,
     /// How many bookings would be changed
     count: usize,
@@ -277,6 +278,7 @@ pub(super) struct Planned {
     requests: Option<usize>,
     /// About how long it takes
     seconds: Option<u64>,
+    /// The earliest first
     items: Vec<PlannedBooking>,
     /// What was selected by, as understood
     asked: Option<String>,

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{Span, Sweep, thousands};
-use crate::records::{Failure, Told, Zone, time};
+use crate::records::{Failure, Time, Told, Zone, time};
 use crate::tools::filters::Filters;
 use crate::tools::size::{json_size, most_that_fit};
 use crate::tools::{Answer, Asked, Call, Parameters, Reply, Tools, schema};
@@ -67,7 +67,7 @@ struct Report {
     total: usize,
     /// All of them
     overall: Counts,
-    /// By time in order, else the largest first
+    /// In the order of time where they are grouped by it, else the largest first
     groups: Vec<Group>,
     /// Over, but nobody has marked them: in no rate
     past_but_scheduled: usize,
@@ -94,19 +94,21 @@ struct Report {
 #[serde_with::skip_serializing_none]
 #[derive(Serialize, JsonSchema)]
 struct Covers {
-    from: Option<String>,
+    from: Option<Time>,
+    #[schemars(skip)]
     from_local: Option<String>,
-    to: Option<String>,
+    to: Option<Time>,
+    #[schemars(skip)]
     to_local: Option<String>,
 }
 
 impl Covers {
     fn of(span: Span, zone: &Zone) -> Self {
-        let (instant, local) = (|at| time::instant(at), |at| time::local(at, zone));
+        let local = |at| time::local(at, zone);
         Self {
-            from: span.from.map(instant),
+            from: span.from.map(Time),
             from_local: span.from.map(local),
-            to: span.until.map(instant),
+            to: span.until.map(Time),
             to_local: span.until.map(local),
         }
     }

@@ -101,6 +101,7 @@ struct UpdateAvailability {
 fn nothing_to_change(Update { before, changed, notes, .. }: &Update) -> Reply {
     let hours = changed.iter().map(|when| format!("\n{when} {}", when.told(before.at(*when))));
     let mut reply = Reply::new(before.sent.sent(), before.heading() + &hours.collect::<String>());
+    reply.put("changes", Vec::<Value>::new());
     reply.note("Nothing to change: it is already as requested.");
     notes.iter().for_each(|note| reply.note(note));
     reply

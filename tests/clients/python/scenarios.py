@@ -40,9 +40,10 @@ async def only_a_yes_changes_anything(client, tool, person):
     assert [part for part in call["asks"] if part not in question] == [], question
     if person.answer in (YES, YES_WITHOUT_A_WORD):
         assert like(call["shows"], reply) == call["shows"]
-        assert "confirmed" not in reply
+        assert reply["confirmed"] is True
         assert changed(before, after) == [call["changes"]]
     else:
         assert reply["confirmed"] is False
+        assert reply["question"] == question
         assert reply["note"].startswith("Nothing was changed")
         assert changed(before, after) == []

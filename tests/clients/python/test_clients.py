@@ -43,7 +43,7 @@ def test_a_days_work_with_bookings(era):
             mine = await succeed(client, "list_bookings", guest="@example.com", starts_after="now")
             assert {item["id"] for item in mine["items"]} == set(booked)
             whole = await succeed(client, "get_booking", booking_id=booked[0], expand=["owner"])
-            assert whole["owner"]["first_name"] == "Dana"
+            assert whole["expanded"]["owner"]["first_name"] == "Dana"
             moved = await succeed(client, "reassign_booking", booking_id=booked[0], new_host="Lee Whitford")
             assert moved["owner_name"] == "Lee Whitford"
             assert (await succeed(client, "request_reschedule", booking_id=booked[0]))["status"] == "canceled"

@@ -20,7 +20,6 @@ from test_settings import OFFERED
 SOME = ["get_booking_time_slots", "schedule_meeting", "cancel_booking"]
 EVERYWHERE = [(way, tool) for way in WAYS for tool in CALLS if way == "/mcp" or tool in SOME]
 TOM = {"contact_id": "tom@ashcroft.example"}
-CONTACTS = 250
 # What the vendor has its customers copy.
 VENDOR = pathlib.Path(__file__).parents[1] / "vendor.json"
 
@@ -31,22 +30,17 @@ def way(request):
 
 
 @pytest.fixture(scope="module")
-def crowded():
-    """A server before an account with more contacts than two of OnceHub's pages hold, for tests that only read."""
-    # Room for a whole long list in one reply.
-    with simulated_account() as account, served({**account, "ONCEHUB_MCP_MAX_REPLY": "1000"}) as server:
-        with httpx2.Client(headers={"API-Key": account["ONCEHUB_API_KEY"]}) as oncehub:
-            for number in range(CONTACTS):
-                guest = {"email": f"guest{number}@example.com", "first_name": "Ada", "last_name": "Byron"}
-                oncehub.post(f"{account['ONCEHUB_API_URL']}/v2/contacts", json=guest).raise_for_status()
+def shared():
+    """A server for tests that only read."""
+    with simulated_account() as account, served(account) as server:
         yield server
 
 
 @pytest.mark.parametrize("header", ["API-Key", "Authorization"])
-def test_it_introduces_itself_and_lists_its_tools(crowded, way, era, header):
+def test_it_introduces_itself_and_lists_its_tools(shared, way, era, header):
     async def session():
-        key = Key(crowded.key, header)
-        async with crowded.client(way, era, key) as client:
+        key = Key(shared.key, header)
+        async with shared.client(way, era, key) as client:
             assert client.protocol_version == ERAS[era]
             assert (client.server_info.name, client.server_info.title) == ("oncehub-mcp", "OnceHub")
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
@@ -59,8 +53,8 @@ def test_it_introduces_itself_and_lists_its_tools(crowded, way, era, header):
 
 
 @pytest.mark.parametrize("transport", [streamable, sse_client])
-def test_the_vendors_own_configuration_works_unchanged(crowded, era, transport):
-    text = VENDOR.read_text(encoding="utf-8").replace("http://HOST", crowded.url).replace("KEY", crowded.key)
+def test_the_vendors_own_configuration_works_unchanged(shared, era, transport):
+    text = VENDOR.read_text(encoding="utf-8").replace("http://HOST", shared.url).replace("KEY", shared.key)
     told = json.loads(text)["mcpServers"]["oncehub"]
 
     async def session():
@@ -92,20 +86,23 @@ def test_only_a_yes_changes_anything(account, way, era, answer):
         run(session())
 
 
-def test_a_long_list_tells_how_far_it_is(crowded, way, era):
+def test_a_long_call_tells_how_far_it_is_and_what_it_waits_for(account, way, era):
     async def session():
-        steps = asyncio.Queue()
+        steps = []
 
         async def progress(*step):
-            steps.put_nowait(step[:2])
+            steps.append(step)
 
-        async with crowded.client(way, era) as client:
-            reply = await client.call_tool("list_contacts", {"limit": CONTACTS}, progress_callback=progress)
-            assert len(reply.structured_content["items"]) == CONTACTS
-            assert [await steps.get(), await steps.get()] == [(100, CONTACTS), (200, CONTACTS)]
-            assert steps.empty()
+        async with server.client(way, era) as client:
+            reply = await client.call_tool("find_times", {"hosts": ["Dana Reyes"]}, progress_callback=progress)
+            assert reply.structured_content["complete"]
+        assert len(steps) >= 2
+        assert all(one[0] < other[0] for one, other in zip(steps, steps[1:]))
+        assert steps[-1][2] == "waiting for OnceHub's rate limit"
 
-    run(session())
+    # A request every second: this takes a few of them.
+    with served({**account, "ONCEHUB_MCP_RATE_LIMIT": "1/1s"}) as server:
+        run(session())
 
 
 @contextlib.asynccontextmanager
@@ -148,14 +145,14 @@ def test_a_client_that_leaves_takes_its_calls_with_it(way, era):
 
 @pytest.mark.parametrize("settings", OFFERED)
 @pytest.mark.parametrize("way", ["/mcp", "/sse, streamed"])
-def test_headers_narrow_what_is_offered(crowded, way, era, settings):
+def test_headers_narrow_what_is_offered(shared, way, era, settings):
     names = {"read-only": "X-MCP-Readonly", "toolsets": "X-MCP-Toolsets"}
     names |= {"tools": "X-MCP-Tools", "exclude-tools": "X-MCP-Exclude-Tools"}
     flags = re.findall(r"--(\S+)(?: ([a-z]\S+))?", settings)
     headers = {names[flag]: value or "true" for flag, value in flags}
 
     async def session():
-        async with crowded.client(way, era, headers=headers) as client:
+        async with shared.client(way, era, headers=headers) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} == OFFERED[settings]
             for tool in CALLS.keys() - OFFERED[settings]:
                 refused = await refuse(client.call_tool(tool, {}))
@@ -213,11 +210,11 @@ def test_a_stream_takes_messages_of_the_key_that_opened_it_only(account, era):
         run(session())
 
 
-def test_nobody_is_served_without_a_key(crowded, way, era):
+def test_nobody_is_served_without_a_key(shared, way, era):
     async def session():
         key = Key(None)
         with pytest.raises((MCPError, httpx2.HTTPStatusError, ExceptionGroup)):
-            async with crowded.client(way, era, key):
+            async with shared.client(way, era, key):
                 raise AssertionError("it was let in")
         assert set(key.answers) == {401}
 
@@ -225,11 +222,11 @@ def test_nobody_is_served_without_a_key(crowded, way, era):
 
 
 @pytest.mark.parametrize("head", ["Mcp-Session-Id: none", "Authorization: Basic none", "Origin: https://elsewhere.example"])
-def test_a_refusal_leaves_the_connection_fit_for_the_next_request(crowded, head):
+def test_a_refusal_leaves_the_connection_fit_for_the_next_request(shared, head):
     """Clients send a request's head first and its body after it, and keep the connection unless they are told not to."""
     lines = ["POST /mcp HTTP/1.1", "Host: 127.0.0.1", head, "Content-Type: application/json", "Content-Length: 2"]
     if not head.startswith("Authorization"):
-        lines.append(f"API-Key: {crowded.key}")
+        lines.append(f"API-Key: {shared.key}")
 
     async def answered(reader):
         answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
@@ -237,7 +234,7 @@ def test_a_refusal_leaves_the_connection_fit_for_the_next_request(crowded, head)
         return answer
 
     async def session():
-        reader, writer = await asyncio.open_connection("127.0.0.1", crowded.url.rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", shared.url.rpartition(":")[2])
         writer.write("\r\n".join([*lines, "", ""]).encode())
         # A server may wait for the body before it answers, or answer first and say that the connection ends.
         first = asyncio.create_task(answered(reader))
@@ -251,9 +248,9 @@ def test_a_refusal_leaves_the_connection_fit_for_the_next_request(crowded, head)
     run(session())
 
 
-def test_a_wrong_key_is_refused_by_oncehub_in_words(crowded, way, era):
+def test_a_wrong_key_is_refused_by_oncehub_in_words(shared, way, era):
     async def session():
-        async with crowded.client(way, era, Key("wrong")) as client:
+        async with shared.client(way, era, Key("wrong")) as client:
             refused = (await client.call_tool("test_connection", {})).structured_content["error"]
             assert (refused["type"], refused["status"]) == ("authentication_error", 401)
             assert "API-Key" in refused["hint"]

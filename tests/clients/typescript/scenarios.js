@@ -35,6 +35,7 @@ export async function onlyAYesChangesAnything(client, tool, { answer, questions 
   assert.deepEqual(asks.filter((part) => !questions[0].includes(part)), [], questions[0]);
   if (answer.action === "accept" && answer.content.confirm) {
     assert.deepEqual(like(shows, reply), shows);
+    assert.equal(reply.confirmed, true);
     assert.notDeepEqual(after[changes], before[changes]);
     assert.deepEqual({ ...after, [changes]: [] }, { ...before, [changes]: [] });
   } else {

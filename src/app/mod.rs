@@ -24,7 +24,8 @@ pub struct App {
     /// The client of the account.
     pub client: Client,
     tools: Tools,
-    catalogue: Catalogue,
+    /// The tools that are offered.
+    pub catalogue: Catalogue,
     windows: Windows,
     /// The simulated account, kept alive for as long as the server.
     _sandbox: Option<Sandbox>,
@@ -35,10 +36,11 @@ impl App {
     ///
     /// # Errors
     /// If the selection names unknown tools, or the sandbox cannot listen.
-    pub async fn new(config: Config) -> anyhow::Result<Self> {
+    pub async fn new(mut config: Config) -> anyhow::Result<Self> {
         let catalogue = Catalogue::new(&config.selection).context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
         let catalogue = catalogue.written(config.schemas, config.calls.structured);
         let sandbox = if config.sandbox {
+            config.calls.me.get_or_insert_with(|| sandbox::ME.to_owned());
             let started = Sandbox::start(sandbox::Settings { history: sandbox::HISTORY, ..Default::default() }).await;
             Some(started.context("the sandbox cannot listen on this machine")?)
         } else {

@@ -25,7 +25,7 @@ const TOKEN: &str = "ONCEHUB_MCP_TOKEN";
 /// The options of `oncehub-mcp http`. Each flag is also an environment variable, as its help says.
 #[derive(Args, Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch on the command line")]
-#[command(next_help_heading = "HTTP (each also an environment variable, or a line in the file of --env-file)")]
+#[command(next_help_heading = "HTTP (also as environment variables, or in the file of --env-file)")]
 pub(super) struct Arguments {
     /// Address to listen on; port 0 picks a free port
     #[arg(long, env = "ONCEHUB_MCP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000", value_parser = address)]

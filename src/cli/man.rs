@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use clap::Args;
 use clap_mangen::Man;
 use jiff::Timestamp;
+use roff::{Roff, roman};
 
-use super::print_line;
+use super::print_exact;
 
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -23,13 +24,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut program = super::command();
     program.build();
     let Some(folder) = &arguments.out else {
-        print_line(page(program)?.1.trim_end());
+        print_exact(page(program)?.1.trim_end());
         return Ok(ExitCode::SUCCESS);
     };
+    // The settings of all commands are explained once, in the program's own page.
+    let mut commands = super::briefly();
+    commands.build();
     let write = || {
         std::fs::create_dir_all(folder)?;
-        let commands: Vec<_> = program.get_subcommands().cloned().collect();
-        for command in once(program).chain(commands) {
+        for command in once(program).chain(commands.get_subcommands().cloned()) {
             let (name, text) = page(command)?;
             std::fs::write(folder.join(name), text)?;
         }
@@ -44,12 +47,28 @@ fn page(command: clap::Command) -> std::io::Result<(String, String)> {
     // Packages have to be reproducible.
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
     let day = epoch.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or_else(Timestamp::now);
-    let page = Man::new(command)
+    let after = command.get_after_long_help().or_else(|| command.get_after_help()).map(ToString::to_string);
+    // clap_mangen would fill the lines of the examples as a paragraph, in a section EXTRA.
+    let page = Man::new(command.after_help(None::<&str>).after_long_help(None::<&str>))
         .date(day.strftime("%F").to_string())
         .source(concat!("oncehub-mcp ", env!("CARGO_PKG_VERSION")))
         .manual("OnceHub for AI assistants");
     let mut text = Vec::new();
     page.render(&mut text)?;
+    if let Some(after) = after {
+        let (notes, examples) = after.split_once("Examples:\n").unwrap_or(("", &after));
+        let mut section = Roff::new();
+        section.control("SH", ["EXAMPLES"]);
+        if !notes.is_empty() {
+            section.text([roman(notes.trim().replace('\n', " "))]);
+        }
+        section.control("nf", []);
+        examples.lines().for_each(|line| {
+            section.text([roman(line)]);
+        });
+        section.control("fi", []);
+        text.extend(section.to_roff().into_bytes());
+    }
     // clap_mangen puts an empty line and two line breaks before a list of values, which page readers complain about.
     let text = String::from_utf8_lossy(&text).replace("\n.br\n\n.br\n", "\n.sp\n");
     Ok((page.get_filename(), text))

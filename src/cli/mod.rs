@@ -7,6 +7,7 @@ mod demo;
 mod http;
 mod install;
 mod man;
+mod print;
 mod sandbox;
 mod signals;
 mod stdio;
@@ -15,18 +16,20 @@ mod tools;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use console::Term;
 
 use crate::app::App;
 use crate::config::{Config, Dotenv, Options, Purpose, elsewhere, env_file, given, with_settings, without_unset};
 use crate::telemetry;
+use print::{WIDTH, print_exact, print_help, print_line, tell, terminal_width};
 use signals::{Reload, until_stopped};
 
 /// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
 ///
 /// Without a command it serves MCP on standard input and output, which is how assistants start it.
 #[derive(Debug, Parser)]
-#[command(version, disable_help_subcommand = true, after_help = EXAMPLES)]
+#[command(version, disable_help_subcommand = true, after_long_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -38,21 +41,21 @@ struct Cli {
 enum Command {
     /// Serve MCP on standard input and output (the default)
     Stdio,
-    /// Serve MCP over HTTP, for many people at once, each with their own key
+    /// Serve MCP over HTTP, for many people, each with their own key
     Http(Box<http::Arguments>),
     /// Serve the simulated OnceHub API alone, on a port of this machine
     Sandbox(sandbox::Arguments),
-    /// Show the tools that are offered, and what they cost in tokens
+    /// Show the tools that are offered, or one of them
     Tools(tools::Arguments),
     /// Call one tool from the shell, as an assistant would
     Call(call::Arguments),
     /// Check settings, key, network, limits, clock and clients
     Check(check::Arguments),
-    /// Register this server with an assistant, such as Claude Desktop, Cursor or VS Code
+    /// Register this server with an assistant: Claude, Cursor, VS Code…
     Install(Box<install::Arguments>),
     /// Remove this server from an assistant's configuration
     Uninstall(install::Target),
-    /// Work through a day on the simulated account, and show what an assistant sees
+    /// Work through a day on the simulated account
     Demo,
     /// Print a shell's completion script
     Completions(completions::Arguments),
@@ -62,22 +65,66 @@ enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  oncehub-mcp demo                                           no key, no account: a day on the simulated account
-  oncehub-mcp --sandbox call list_bookings starts_after=today
-  oncehub-mcp --sandbox call get_booking_time_slots '{\"calendar_id\": \"Intro call\", \"time_zone\": \"Europe/London\"}'
-  oncehub-mcp install claude-desktop                         register it with an assistant
-  oncehub-mcp check                                          is everything in order?
-  oncehub-mcp tools --read-only                              what would be offered?
+  oncehub-mcp demo                    a day on a simulated account
+  oncehub-mcp install claude-desktop  register it with an assistant
+  oncehub-mcp check                   is everything in order?
+  oncehub-mcp tools --read-only       what would be offered?
+  oncehub-mcp --sandbox call list_bookings host=me starts_after=today
 
 Put the key in ONCEHUB_API_KEY, in a file named by ONCEHUB_API_KEY_FILE, or in the system's keychain: see docs/.";
 
+/// The settings that a command's help shows among its own; the others are left to `--help-all`.
+const SHOWN: &[(&str, &[&str])] = &[
+    ("tools", &["read_only", "toolsets", "tools", "exclude_tools"]),
+    ("call", &["sandbox", "user", "time_zone", "confirm", "dry_run"]),
+    ("check", &["sandbox", "api_url", "env_file"]),
+    ("install", &["sandbox", "user", "time_zone", "read_only", "toolsets", "confirm"]),
+    ("demo", &["time_zone", "read_only", "toolsets", "confirm"]),
+];
+
 /// Returns the definition of the command line, from which the docs are generated and checked.
 pub fn command() -> clap::Command {
-    with_settings(Cli::command())
+    let help_all = Arg::new(HELP_ALL).long("help-all").action(ArgAction::SetTrue).global(true);
+    with_settings(Cli::command()).arg(help_all.help_heading(None).help("Print help, with the settings of all commands"))
+}
+
+/// The flag that shows all settings.
+const HELP_ALL: &str = "help_all";
+
+/// Returns the same definition for short help: without the settings, but those that a command is often given.
+fn briefly() -> clap::Command {
+    let all = command();
+    let setting = |name: &str| all.get_arguments().find(|setting| setting.get_id() == name).cloned();
+    let brief = all.clone().mut_args(|argument| {
+        let is_setting = argument.get_env().is_some();
+        argument.hide(is_setting)
+    });
+    SHOWN.iter().fold(brief, |brief, (name, settings)| {
+        // A command keeps what it has when the settings of all are handed down.
+        brief.mut_subcommand(name, |command| command.args(settings.iter().filter_map(|name| setting(name))))
+    })
+}
+
+/// Returns the help that shows everything, of the command that was named.
+fn all_help(matches: &ArgMatches) -> clap::builder::StyledStr {
+    let mut all = as_wide_as_terminal(command());
+    all.build();
+    match matches.subcommand_name().and_then(|name| all.find_subcommand_mut(name)) {
+        Some(command) => command.render_help(),
+        None => all.render_help(),
+    }
+}
+
+/// Has help end its lines where a person's terminal does, or earlier: long lines are hard to read.
+fn as_wide_as_terminal(command: clap::Command) -> clap::Command {
+    command.term_width(terminal_width(&Term::stdout()).unwrap_or(WIDTH).min(100))
 }
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    if let Some(code) = completions::answer() {
+        return code;
+    }
     let told = start().or_else(|error| {
         // Help, the version, or a mistake on the command line: clap knows where each belongs.
         let told: clap::Error = error.downcast()?;
@@ -94,19 +141,25 @@ pub fn main() -> ExitCode {
 fn start() -> anyhow::Result<ExitCode> {
     // Parse twice: which `.env` is read, and what it may set, depends on the command line and the environment. Help and
     // version are printed at once.
-    let first = without_unset(command()).ignore_errors(true).try_get_matches()?;
+    let definition = without_unset(as_wide_as_terminal(briefly()));
+    let first = definition.clone().ignore_errors(true).try_get_matches()?;
+    if first.get_flag(HELP_ALL) {
+        print_help(&all_help(&first));
+        return Ok(ExitCode::SUCCESS);
+    }
     // Before any threads start, since it sets environment variables.
     let (dotenv, unread) = match dotenv(&first) {
         Ok(dotenv) => (dotenv, None),
         Err(bad) => (Dotenv::default(), Some(bad)),
     };
-    let parsed =
-        without_unset(command()).try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    // Again without the variables that count as unset: a file may have set some of them.
+    let parsed = without_unset(definition).try_get_matches();
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     // clap does not know that the value it rejected came from a file.
     let (cli, matches) = parsed.inspect_err(|_| dotenv.source().iter().for_each(|source| print_error(source)))?;
     // These describe the program itself, and must work with invalid settings.
     match &cli.command {
-        Some(Command::Completions(arguments)) => return Ok(completions::run(arguments)),
+        Some(Command::Completions(arguments)) => return completions::run(arguments),
         Some(Command::Man(arguments)) => return man::run(arguments),
         _ => {}
     }
@@ -149,8 +202,8 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Check(arguments) => check::run(&arguments, config, &given, &dotenv).await,
             Command::Install(arguments) => install::run(*arguments, config, &given, &dotenv).await,
             Command::Uninstall(target) => install::remove(&target),
-            Command::Demo => Box::pin(demo::run()).await,
-            Command::Completions(arguments) => Ok(completions::run(&arguments)),
+            Command::Demo => Box::pin(demo::run(&given)).await,
+            Command::Completions(arguments) => completions::run(&arguments),
             Command::Man(arguments) => man::run(&arguments),
         };
         if let Some(exporter) = exporter {
@@ -197,12 +250,6 @@ fn visible(text: &str) -> String {
     };
     let write_out = |c: char| if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
     text.chars().map(write_out).collect()
-}
-
-/// Prints a line that a person asked for.
-fn print_line(text: &str) {
-    // Ignore a closed pipe, as in `| head`.
-    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// Whether an answer is a yes.

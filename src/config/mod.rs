@@ -18,6 +18,7 @@ use strum::VariantNames;
 use url::Url;
 
 use crate::actions::Settings;
+pub use crate::actions::confirm::Confirm;
 use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root, key_in};
 use crate::records::time::Zone;
 use crate::tools::{Schemas, Selection};
@@ -30,7 +31,7 @@ const MAX_REPLY: &str = "80";
 
 /// The settings of all commands. The key itself has no flag, since others can read command lines.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Settings (each also an environment variable, or a line in the file of --env-file)")]
+#[command(next_help_heading = "Settings (also as environment variables, or in the file of --env-file)")]
 pub struct Options {
     /// Use the built-in simulated OnceHub account: no key, nothing real is touched
     #[arg(long, env = "ONCEHUB_MCP_SANDBOX", value_name = SWITCH)]

@@ -42,6 +42,9 @@ pub use world::{HostShows, World};
 /// The key that a new sandbox accepts. It opens nothing but a sandbox.
 pub const KEY: &str = "sandbox-key-that-opens-nothing-real";
 
+/// Who a person that tries a sandbox is: a user with calendars, colleagues and meetings of their own.
+pub const ME: &str = "dana@northlight.example";
+
 /// A source of the current time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 

@@ -125,7 +125,7 @@ fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dote
         report.fine("settings", "all at their defaults");
     }
     let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
-    if !is_given("user") {
+    if !is_given("user") && !config.sandbox {
         report.warn(
             "me", "'me' is whom the key's account names, for what only reads",
             "set ONCEHUB_MCP_USER to your e-mail address in OnceHub",

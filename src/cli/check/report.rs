@@ -4,7 +4,8 @@ use console::style;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::{print_line, visible};
+use crate::cli::print::{print_beside, print_exact};
+use crate::cli::visible;
 
 /// One thing that was checked.
 #[serde_with::skip_serializing_none]
@@ -59,8 +60,8 @@ impl Report {
                 Status::Warning => style("warn").yellow(),
                 Status::Bad => style("bad ").red().bold(),
             };
-            print_line(&format!("{mark} {topic:<9} {finding}"));
-            hint.iter().for_each(|hint| print_line(&format!("     hint: {hint}")));
+            print_beside(&format!("{mark} {topic:<9} "), &" ".repeat(15), &finding);
+            hint.iter().for_each(|hint| print_beside("     hint: ", &" ".repeat(11), hint));
         }
         self.findings.push(Finding { status, topic, text: finding, hint });
     }
@@ -69,7 +70,7 @@ impl Report {
     pub(super) fn end(self) -> ExitCode {
         let is_good = self.findings.iter().all(|finding| finding.status != Status::Bad);
         if self.is_json {
-            print_line(&format!("{:#}", json!({"ok": is_good, "findings": self.findings})));
+            print_exact(&format!("{:#}", json!({"ok": is_good, "findings": self.findings})));
         }
         if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }

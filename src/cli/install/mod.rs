@@ -14,7 +14,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use url::Url;
 
-use super::{is_yes, print_line};
+use super::{is_yes, print_exact, print_line};
 use crate::config::{Config, Dotenv, Given};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
 use key::KeyStore;
@@ -62,11 +62,11 @@ pub(super) struct Target {
 }
 
 const EXAMPLES: &str = "\
-Settings given before or after it (--read-only, --toolsets, --time-zone, --user, …) become part of the entry.
+Settings given before or after it become part of the entry.
 
 Examples:
-  oncehub-mcp install claude-desktop                  asks for the key, shows the change, asks, writes
-  oncehub-mcp install cursor --sandbox --yes          the simulated account, without a question
+  oncehub-mcp install claude-desktop           asks for the key, shows, writes
+  oncehub-mcp install cursor --sandbox --yes   a simulated account, no question
   oncehub-mcp install vscode --project --read-only
   oncehub-mcp install gemini-cli --http https://mcp.example.com/mcp
   oncehub-mcp install --list";
@@ -110,7 +110,7 @@ pub(super) async fn run(
             if let Some(note) = note {
                 let _ = console::Term::stderr().write_line(&note);
             }
-            print_line(client.block(&target.name, &entry)?.trim_end());
+            print_exact(client.block(&target.name, &entry)?.trim_end());
         }
         return Ok(ExitCode::SUCCESS);
     }

@@ -1,0 +1,91 @@
+//! What the commands print: for people, lines that end between words at the edge of their terminal; for programs, and
+//! where nobody's terminal is written to, lines as they are.
+
+use std::io::Write as _;
+
+use clap::builder::StyledStr;
+use console::Term;
+use textwrap::{Options, WordSeparator, WordSplitter};
+
+/// The width that help has, where there is no terminal.
+pub(super) const WIDTH: usize = 80;
+
+/// Prints a line that a person asked for.
+pub(super) fn print_line(text: &str) {
+    for line in text.lines().chain(text.is_empty().then_some("")) {
+        // What goes on in the next line is indented further than where it began.
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        print_beside("", &" ".repeat(indent + 2), line);
+    }
+}
+
+/// Prints a line with `label` before it, and `below` before what does not fit beside the label.
+pub(super) fn print_beside(label: &str, below: &str, line: &str) {
+    match terminal_width(&Term::stdout()) {
+        Some(width) => print_exact(&broken(label, below, line, width)),
+        None => print_exact(&format!("{label}{line}")),
+    }
+}
+
+/// Prints what another program reads, such as JSON or a script.
+pub(super) fn print_exact(text: &str) {
+    // Ignore a closed pipe, as in `| head`.
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints to standard error, for the person at the terminal.
+#[expect(clippy::print_stderr, reason = "not a failure: what a person asks for is elsewhere")]
+pub(super) fn tell(text: &str) {
+    let width = terminal_width(&Term::stderr());
+    for line in text.lines() {
+        eprintln!("{}", width.map_or_else(|| line.to_owned(), |width| broken("", "  ", line, width)));
+    }
+}
+
+/// Returns the width of a terminal; `None` if it is none.
+pub(super) fn terminal_width(term: &Term) -> Option<usize> {
+    if !term.is_term() {
+        return None;
+    }
+    // A terminal that does not know its width says 0.
+    let width = term.size_checked().map_or(0, |(_, columns)| usize::from(columns));
+    Some(if width == 0 { WIDTH } else { width })
+}
+
+/// Breaks a line between words. A word that is longer than the line, such as an address, stays whole.
+fn broken(label: &str, below: &str, line: &str, width: usize) -> String {
+    let options = Options::new(width)
+        .initial_indent(label)
+        .subsequent_indent(below)
+        .break_words(false)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
+    textwrap::fill(line, options)
+}
+
+/// Prints help, which clap has broken already.
+pub(super) fn print_help(help: &StyledStr) {
+    let is_term = Term::stdout().is_term();
+    print_exact(&if is_term { help.ansi().to_string() } else { help.to_string() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_between_words_only() {
+        let line = "ok   client    Cursor: \"Intro call\" BKC-JL6T638VXVXA https://example.com/a-long-address-that-does-not-fit end";
+        let lines = broken("", "  ", line, 40);
+        assert_eq!(
+            lines.lines().collect::<Vec<_>>(),
+            [
+                "ok   client    Cursor: \"Intro call\"", "  BKC-JL6T638VXVXA",
+                "  https://example.com/a-long-address-that-does-not-fit", "  end"
+            ]
+        );
+        assert_eq!(broken("│ ", "│   ", "  a b", 6), "│   a\n│   b");
+        let styled = console::style("one two").red().force_styling(true).to_string();
+        assert_eq!(broken("", "", &styled, 7), styled, "what has no width takes none");
+    }
+}

@@ -55,18 +55,24 @@ fn page(command: clap::Command) -> std::io::Result<(String, String)> {
         .manual("OnceHub for AI assistants");
     let mut text = Vec::new();
     page.render(&mut text)?;
-    if let Some(after) = after {
-        let (notes, examples) = after.split_once("Examples:\n").unwrap_or(("", &after));
-        let mut section = Roff::new();
-        section.control("SH", ["EXAMPLES"]);
-        if !notes.is_empty() {
-            section.text([roman(notes.trim().replace('\n', " "))]);
+    let mut section = Roff::new();
+    section.control("SH", ["EXAMPLES"]);
+    for paragraph in after.iter().flat_map(|after| after.split("\n\n")) {
+        section.control("PP", []);
+        match paragraph.strip_prefix("Examples:\n") {
+            None => {
+                section.text([roman(paragraph)]);
+            }
+            Some(examples) => {
+                section.control("nf", []);
+                examples.lines().for_each(|line| {
+                    section.text([roman(line)]);
+                });
+                section.control("fi", []);
+            }
         }
-        section.control("nf", []);
-        examples.lines().for_each(|line| {
-            section.text([roman(line)]);
-        });
-        section.control("fi", []);
+    }
+    if after.is_some() {
         text.extend(section.to_roff().into_bytes());
     }
     // clap_mangen puts an empty line and two line breaks before a list of values, which page readers complain about.

@@ -38,7 +38,7 @@ pub(super) fn print_exact(text: &str) {
 pub(super) fn tell(text: &str) {
     let width = terminal_width(&Term::stderr());
     for line in text.lines() {
-        eprintln!("{}", width.map_or_else(|| line.to_owned(), |width| broken("", "  ", line, width)));
+        eprintln!("{}", width.map_or_else(|| line.to_owned(), |width| broken("", "", line, width)));
     }
 }
 

@@ -8,6 +8,7 @@ use console::style;
 use rmcp::model::{JsonObject, Tool};
 use serde_json::{Value, json};
 
+use super::print::print_beside;
 use super::{print_exact, print_line};
 use crate::config::Config;
 use crate::tools::Catalogue;
@@ -47,10 +48,12 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<Exit
         print_line(&format!("{:<32} {toolset:<18} {:<8} {cost:>6}", tool.name, effect(tool)));
     }
     let count = catalogue.list().len();
-    print_line(&format!(
-        "\n{count} tools, {total} tokens (o200k_base) of name, description and arguments in every conversation. \
+    print_line("");
+    let sum = format!(
+        "{count} tools, {total} tokens (o200k_base) of name, description and arguments in every conversation. \
          oncehub-mcp tools TOOL shows one."
-    ));
+    );
+    print_beside("", "", &sum);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -71,7 +74,8 @@ fn print_one(tool: &Tool) {
     print_line(&format!("{}: {title}", style(&tool.name).bold()));
     let toolset = Catalogue::toolset_of(&tool.name).unwrap_or_default();
     print_line(&format!("{}; toolset {toolset}; {} tokens", effect(tool), Catalogue::cost_of(&tool.name)));
-    print_line(&format!("\n{}", tool.description.as_deref().unwrap_or_default()));
+    print_line("");
+    print_beside("", "", tool.description.as_deref().unwrap_or_default());
     let arguments = arguments(&tool.input_schema);
     if arguments.is_empty() {
         print_line("\nIt takes no arguments.");
@@ -89,7 +93,7 @@ fn print_one(tool: &Tool) {
 
 /// An argument of a tool, or a field inside one.
 pub(super) struct Argument<'a> {
-    /// Its name; after a dot, that of the field.
+    /// Its name; after a dot that of the field, and after `[].` that of a field of each in a list.
     pub(super) path: String,
     pub(super) schema: &'a Value,
     pub(super) is_required: bool,
@@ -102,8 +106,12 @@ pub(super) fn arguments(schema: &JsonObject) -> Vec<Argument<'_>> {
     for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         let is_required = required.is_some_and(|required| required.iter().any(|required| required == name));
         found.push(Argument { path: name.clone(), schema, is_required });
-        let inside = schema.as_object().map(arguments).unwrap_or_default();
-        found.extend(inside.into_iter().map(|field| Argument { path: format!("{name}.{}", field.path), ..field }));
+        for (inside, mark) in [(schema, ""), (&schema["items"], "[]")] {
+            let fields = inside.as_object().map(arguments).unwrap_or_default();
+            found.extend(
+                fields.into_iter().map(|field| Argument { path: format!("{name}{mark}.{}", field.path), ..field }),
+            );
+        }
     }
     found
 }
@@ -126,7 +134,11 @@ fn kind(schema: &Value) -> String {
         Some(other) => other.to_owned(),
         None => "anything".into(),
     };
-    if schema["type"] == "array" { format!("list of {one}") } else { one }
+    match (schema["type"] == "array", &*one) {
+        (true, "object") => "list of objects".into(),
+        (true, one) => format!("list of {one}"),
+        (false, _) => one,
+    }
 }
 
 fn effect(tool: &Tool) -> &'static str {

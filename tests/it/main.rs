@@ -26,6 +26,8 @@ mod readme;
 mod rooms;
 mod secrets;
 mod stdio;
+#[cfg(unix)]
+mod terminal;
 
 /// How many tools there are, or how many of them change nothing.
 fn tools(read_only: bool) -> usize {

@@ -23,7 +23,7 @@ fn the_readme_is_one_screen() {
 
 /// The variables that a command of the program knows, from its own help.
 pub(crate) fn variables(command: &[&str]) -> Vec<String> {
-    let help = program().args(command).arg("--help").output().unwrap();
+    let help = program().args(command).arg("--help-all").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let mut names: Vec<String> = help
         .split(|c: char| !(c.is_ascii_uppercase() || c == '_'))
@@ -67,13 +67,20 @@ fn the_first_command_of_the_readme_does_the_whole_main_job() {
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     for expected in [
         &format!("with {} tools", tools(false)),
-        "(host \"Margaret Holloway\"",
-        "free slots on",
+        "(host \"Dana Reyes\"",
+        "free starts on 1 calendar",
         "Booked.",
         "not available",
-        "Canceled.",
-        "status from none to Qualified",
+        "? Move \"Intro call",
+        "? Yes (the demo answers for you)",
+        "Moved from",
+        "? No (the demo answers for you)",
+        "Nothing was changed",
+        "Plan PLAN-",
+        "? Cancel ",
+        "done: BKNG-",
         "-> off",
+        "oncehub-mcp install CLIENT --sandbox",
     ] {
         assert!(said.contains(expected), "{expected}: {said}");
     }

@@ -48,7 +48,7 @@ check "completions in bash" "$(bash -c 'source "$1" && complete -p oncehub-mcp' 
   '^complete .*oncehub-mcp$'
 if command -v fish >/dev/null; then
   check "completions in fish" \
-    "$(fish --no-config -c 'source $argv[1] && complete -C "oncehub-mcp com"' "$completions/oncehub-mcp.fish" 2>&1)" '^completions'
+    "$(PATH=$unpacked:$PATH fish --no-config -c 'source $argv[1] && complete -C "oncehub-mcp com"' "$completions/oncehub-mcp.fish" 2>&1)" '^completions'
 else
   missing "completions in fish"
 fi

@@ -114,8 +114,10 @@ fn words_of_call(current: &OsStr) -> Vec<CompletionCandidate> {
         if current.starts_with(&start) {
             let is_flag = argument.schema["type"] == "boolean";
             let values = if is_flag { vec!["true", "false"] } else { choices(argument.schema) };
-            found.extend(values.into_iter().map(|value| CompletionCandidate::new(format!("{start}{}", value.replace(' ', "_")))));
-        } else if argument.schema["properties"].is_null() {
+            // Words may be joined by anything; a blank would have to be quoted.
+            let values = values.into_iter().map(|value| format!("{start}{}", value.replace(' ', "_")));
+            found.extend(values.map(CompletionCandidate::new));
+        } else if argument.schema["properties"].is_null() && !argument.path.contains("[]") {
             let is_given = of_call.iter().any(|word| word.starts_with(&start));
             if !is_given || argument.schema["type"] == "array" {
                 let meaning = argument.schema["description"].as_str().map(|meaning| meaning.to_owned().into());

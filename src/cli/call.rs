@@ -214,7 +214,8 @@ impl Person {
         let ask = move || {
             tell(&style(question).for_stderr().bold().to_string());
             term.write_str(&format!("{} ", style("[y/N]").for_stderr().dim()))?;
-            term.read_line()
+            let mut answer = String::new();
+            std::io::stdin().read_line(&mut answer).map(|_| answer)
         };
         let answer = tokio::task::spawn_blocking(ask).await.ok().and_then(Result::ok).unwrap_or_default();
         if is_yes(&answer) { Said::Yes } else { Said::No }

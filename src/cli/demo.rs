@@ -68,9 +68,7 @@ pub(super) async fn run(given: &[Given]) -> anyhow::Result<ExitCode> {
             "time_zone": GUEST_ZONE, "reason": "Ada is ill."
         });
         demo.step("Ada is ill: move her to the first free afternoon after that.", "move_booking", moved).await?;
-    }
-    let cancel = json!({"booking_id": "ada.okafor@example.com", "reason": "Ada is ill."});
-    if booked.is_some() {
+        let cancel = json!({"booking_id": "ada.okafor@example.com", "reason": "Ada is ill."});
         demo.declined("Cancel her call altogether.", "cancel_booking", cancel).await?;
     }
 

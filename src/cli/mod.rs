@@ -13,7 +13,6 @@ mod signals;
 mod stdio;
 mod tools;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -141,8 +140,9 @@ pub fn main() -> ExitCode {
 fn start() -> anyhow::Result<ExitCode> {
     // Parse twice: which `.env` is read, and what it may set, depends on the command line and the environment. Help and
     // version are printed at once.
-    let definition = without_unset(as_wide_as_terminal(briefly()));
-    let first = definition.clone().ignore_errors(true).try_get_matches()?;
+    // Each definition holds the environment as it was then.
+    let definition = || without_unset(as_wide_as_terminal(briefly()));
+    let first = definition().ignore_errors(true).try_get_matches()?;
     if first.get_flag(HELP_ALL) {
         print_help(&all_help(&first));
         return Ok(ExitCode::SUCCESS);
@@ -152,8 +152,7 @@ fn start() -> anyhow::Result<ExitCode> {
         Ok(dotenv) => (dotenv, None),
         Err(bad) => (Dotenv::default(), Some(bad)),
     };
-    // Again without the variables that count as unset: a file may have set some of them.
-    let parsed = without_unset(definition).try_get_matches();
+    let parsed = definition().try_get_matches();
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     // clap does not know that the value it rejected came from a file.
     let (cli, matches) = parsed.inspect_err(|_| dotenv.source().iter().for_each(|source| print_error(source)))?;
@@ -238,8 +237,7 @@ fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
 
 /// Reports a failure to start where a person, or a host's log, looks for it.
 fn print_error(message: &str) {
-    // Ignore a closed pipe, as in `2>&1 | head`.
-    let _ = writeln!(std::io::stderr(), "oncehub-mcp: {}", visible(message));
+    tell(&format!("oncehub-mcp: {}", visible(message)));
 }
 
 /// Escapes invisible characters, and those that move the cursor, in text that may be a stranger's. Line breaks stay.

@@ -33,12 +33,13 @@ pub(super) fn print_exact(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Prints to standard error, for the person at the terminal.
-#[expect(clippy::print_stderr, reason = "not a failure: what a person asks for is elsewhere")]
+/// Prints to standard error, for the person at the terminal or a host's log.
 pub(super) fn tell(text: &str) {
     let width = terminal_width(&Term::stderr());
     for line in text.lines() {
-        eprintln!("{}", width.map_or_else(|| line.to_owned(), |width| broken("", "", line, width)));
+        let line = width.map_or_else(|| line.to_owned(), |width| broken("", "", line, width));
+        // Ignore a closed pipe, as in `2>&1 | head`.
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
 }
 

@@ -32,7 +32,7 @@ fn the_demo_takes_settings_and_survives_them() {
         assert!(!said.contains("-32602") && !said.contains("Booked."), "{said}");
     }
     let always = demo(&["--confirm", "always"], none);
-    assert!(always.contains("? Book \"Intro call\"") && always.contains("Booked."), "{always}");
+    assert!(always.contains("? Book ") && always.contains("Booked."), "{always}");
     let dry = demo(&["--dry-run"], none);
     assert!(dry.contains("Dry run") && !dry.contains("Booked."), "{dry}");
     let few = demo(&["--toolsets=users"], none);

@@ -85,7 +85,7 @@ fn run(arguments: &[&str], answers: &[(&str, &str)]) -> Shown {
 fn too_wide(text: &str) -> Vec<&str> {
     let is_one_word = |line: &str| !line.trim_matches(['│', ' ']).contains(' ');
     // A spinner's frames are written over.
-    let lines = text.lines().map(|line| line.trim_start_matches(|c| ('⠀'..='⣿').contains(&c)));
+    let lines = text.lines().map(|line| line.rsplit('\r').next().unwrap_or_default());
     lines.filter(|line| console::measure_text_width(line) > usize::from(COLUMNS) && !is_one_word(line)).collect()
 }
 

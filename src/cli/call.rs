@@ -164,20 +164,21 @@ fn parse(given: &[String], schema: &Value, before: Option<&Value>) -> anyhow::Re
 
 /// Adds an argument, which may be inside another, and may be one of several values.
 fn insert(arguments: &mut JsonObject, schema: &Value, key: &str, value: Value) -> Result<(), &'static str> {
-    let expected = &schema["properties"][key];
+    let property = |name: &str| schema.get("properties").and_then(|all| all.get(name));
+    let is_a = |name: &str, kind: &str| property(name).and_then(|one| one.get("type")).is_some_and(|one| one == kind);
     if let Some((outer, inner)) = key.split_once('.')
-        && expected.is_null()
-        && schema["properties"][outer]["type"] == "object"
+        && property(key).is_none()
+        && is_a(outer, "object")
     {
         let fields = arguments.entry(outer).or_insert_with(|| json!({}));
         let fields = fields.as_object_mut().ok_or("is inside of what is given whole")?;
-        return insert(fields, &schema["properties"][outer], inner, value);
+        return insert(fields, property(outer).unwrap_or(&Value::Null), inner, value);
     }
     match arguments.entry(key) {
         Entry::Vacant(free) => {
             free.insert(value);
         }
-        Entry::Occupied(mut taken) if expected["type"] == "array" => match taken.get_mut() {
+        Entry::Occupied(mut taken) if is_a(key, "array") => match taken.get_mut() {
             Value::Array(values) => values.push(value),
             first => *first = json!([first.take(), value]),
         },

@@ -77,8 +77,9 @@ pub(super) async fn run(given: &[Given]) -> anyhow::Result<ExitCode> {
         "select": {"host": "me", "starts_after": "today", "starts_before": "+7d"}
     });
     let plan = demo.step("I'm ill for a week: ask everybody to choose another time.", "plan_changes", away).await?;
-    if let Some(plan) = plan.filter(|plan| plan["plan"].is_string()) {
-        let all = json!({"plan": plan["plan"], "change": plan["change"], "count": plan["count"]});
+    // There is none if there is nobody to ask.
+    if let Some(plan) = plan.filter(|plan| plan.get("plan").is_some_and(Value::is_string)) {
+        let all = json!({"plan": plan.get("plan"), "change": plan.get("change"), "count": plan.get("count")});
         demo.step("Yes, all of them.", "carry_out_plan", all).await?;
     }
     let off = json!({"user_id": "me", "overrides": [{"date": "monday", "working_hours": []}]});

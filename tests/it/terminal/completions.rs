@@ -45,7 +45,8 @@ fn every_shell_is_told_clients_tools_their_arguments_and_values() {
             let found = completed(shell, &words);
             let found: BTreeSet<&str> =
                 found.iter().map(String::as_str).filter(|value| !value.starts_with('-')).collect();
-            assert_eq!(found, BTreeSet::from_iter(expected.iter().copied()), "{shell}: {words:?}");
+            let expected: BTreeSet<&str> = expected.iter().copied().collect();
+            assert_eq!(found, expected, "{shell}: {words:?}");
         }
         // Help leaves some to --help-all.
         for (start, flag) in [("--time", "--time-zone"), ("--max-r", "--max-reply")] {

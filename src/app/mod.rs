@@ -37,7 +37,7 @@ impl App {
     /// # Errors
     /// If the selection names unknown tools, or the sandbox cannot listen.
     pub async fn new(mut config: Config) -> anyhow::Result<Self> {
-        let catalogue = Catalogue::new(&config.selection).context("ONCEHUB_MCP_TOOLSETS, _TOOLS or _EXCLUDE_TOOLS")?;
+        let catalogue = Catalogue::new(&config.selection)?;
         let catalogue = catalogue.written(config.schemas, config.calls.structured);
         let sandbox = if config.sandbox {
             config.calls.me.get_or_insert_with(|| sandbox::ME.to_owned());

@@ -162,7 +162,8 @@ fn start() -> anyhow::Result<ExitCode> {
         Some(Command::Man(arguments)) => return man::run(arguments),
         _ => {}
     }
-    let config = match unread.map_or_else(|| Config::new(&cli.options), Err) {
+    let given = given(&matches, &dotenv);
+    let config = match unread.map_or_else(|| Config::new(&cli.options, &given), Err) {
         Ok(config) => config,
         Err(bad) => {
             // Invalid settings are the first finding of a check.
@@ -173,7 +174,6 @@ fn start() -> anyhow::Result<ExitCode> {
             return Err(bad);
         }
     };
-    let given = given(&matches, &dotenv);
     // Commands that a person runs only log problems; a server logs what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=off"));
@@ -200,7 +200,7 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Call(arguments) => call::run(arguments, config).await,
             Command::Check(arguments) => check::run(&arguments, config, &given, &dotenv).await,
             Command::Install(arguments) => install::run(*arguments, config, &given, &dotenv).await,
-            Command::Uninstall(target) => install::remove(&target),
+            Command::Uninstall(target) => install::remove(&target, &given),
             Command::Demo => Box::pin(demo::run(&given)).await,
             Command::Completions(arguments) => completions::run(&arguments),
             Command::Man(arguments) => man::run(&arguments),

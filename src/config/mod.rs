@@ -1,6 +1,7 @@
 //! Settings: flag over environment over `.env` over default, validated once, at startup.
 
 mod dotenv;
+mod entry;
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -23,6 +24,7 @@ use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root, key_in};
 use crate::records::time::Zone;
 use crate::tools::{Schemas, Selection};
 pub use dotenv::{Dotenv, Purpose, SetElsewhere, Why, listed};
+pub use entry::{EntrySettings, Worded, settings_in};
 
 const API_URL: &str = "https://api.oncehub.com";
 const TIMEOUT: &str = "25";
@@ -120,33 +122,44 @@ pub struct Config {
 }
 
 impl Config {
-    /// Validates what the command line and the environment say.
+    /// Validates what the command line and the environment say. `given` is where each setting was given, so that an error
+    /// names it as it was written.
     ///
     /// # Errors
     /// The first setting that cannot be used: which one, and why.
-    pub fn new(options: &Options) -> anyhow::Result<Self> {
+    pub fn new(options: &Options, given: &[Given]) -> anyhow::Result<Self> {
+        Self::with_key(options, given, std::env::var_os(KEY_VARIABLES[0]))
+    }
+
+    /// Validates settings, with this key where no other source is named.
+    fn with_key(options: &Options, given: &[Given], key: Option<OsString>) -> anyhow::Result<Self> {
+        let named = |variable: &str| as_given(given, variable);
         let timeout = within(&options.timeout, 1.0..=600.0).with_context(|| {
-            format!("ONCEHUB_MCP_TIMEOUT: '{}' is not a number of seconds from 1 to 600", options.timeout)
+            let name = named("ONCEHUB_MCP_TIMEOUT");
+            format!("{name}: '{}' is not a number of seconds from 1 to 600", options.timeout)
         })?;
         let max_reply: usize = within(&options.max_reply, 8..=100_000).with_context(|| {
-            format!("ONCEHUB_MCP_MAX_REPLY: '{}' is not a number of kB from 8 to 100000", options.max_reply)
+            let name = named("ONCEHUB_MCP_MAX_REPLY");
+            format!("{name}: '{}' is not a number of kB from 8 to 100000", options.max_reply)
         })?;
         let names = |names: &[String]| names.iter().filter_map(|name| filled(name)).map(str::to_owned).collect();
         // The simulated account has a key of its own; a real one must not even be read then.
-        let key = Key::new(if options.sandbox { KeySource::Missing } else { key_source(options)? }).map_err(bad_key)?;
-        let url = api_root(&options.api_url).context("ONCEHUB_API_URL")?;
+        let source = if options.sandbox { KeySource::Missing } else { key_source(options, given, key)? };
+        let key = Key::new(source).map_err(|bad| bad_key(bad, given))?;
+        let url = api_root(&options.api_url).with_context(|| named("ONCEHUB_API_URL"))?;
         let zone = options.time_zone.as_deref().and_then(filled).map(Zone::parse);
-        let zone = zone.transpose().context("ONCEHUB_MCP_TIME_ZONE")?;
-        let windows = options.rate_limit.parse().context("ONCEHUB_MCP_RATE_LIMIT")?;
+        let zone = zone.transpose().with_context(|| named("ONCEHUB_MCP_TIME_ZONE"))?;
+        let windows = options.rate_limit.parse().with_context(|| named("ONCEHUB_MCP_RATE_LIMIT"))?;
         let calls = Settings {
             timeout: Duration::from_secs_f64(timeout),
             zone,
             me: options.user.as_deref().and_then(filled).map(str::to_owned),
-            confirm: choice("ONCEHUB_MCP_CONFIRM", &options.confirm)?,
+            confirm: choice(&named("ONCEHUB_MCP_CONFIRM"), &options.confirm)?,
             dry_run: options.dry_run,
             max_reply: max_reply * 1000,
-            structured: flag(&options.structured)
-                .map_err(|_| anyhow!("ONCEHUB_MCP_STRUCTURED: '{}' is neither on nor off", options.structured))?,
+            structured: flag(&options.structured).map_err(|_| {
+                anyhow!("{}: '{}' is neither on nor off", named("ONCEHUB_MCP_STRUCTURED"), options.structured)
+            })?,
             ..Settings::default()
         };
         Ok(Self {
@@ -155,7 +168,7 @@ impl Config {
             url,
             windows,
             calls,
-            schemas: choice("ONCEHUB_MCP_SCHEMAS", &options.schemas)?,
+            schemas: choice(&named("ONCEHUB_MCP_SCHEMAS"), &options.schemas)?,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),
@@ -167,8 +180,8 @@ impl Config {
 }
 
 /// Parses one of a setting's choices.
-fn choice<T: FromStr + VariantNames>(variable: &str, text: &str) -> anyhow::Result<T> {
-    text.trim().parse().map_err(|_| anyhow!("{variable}: '{text}' is not one of {}", T::VARIANTS.join(", ")))
+fn choice<T: FromStr + VariantNames>(name: &str, text: &str) -> anyhow::Result<T> {
+    text.trim().parse().map_err(|_| anyhow!("{name}: '{text}' is not one of {}", T::VARIANTS.join(", ")))
 }
 
 /// Parses a number, if it is in a range.
@@ -222,11 +235,17 @@ pub fn flag(text: &str) -> Result<bool, String> {
     read.map_err(|_| "use true or false".into())
 }
 
-/// Returns where the key is.
-fn key_source(options: &Options) -> anyhow::Result<KeySource> {
+/// Returns a setting's name as it was given: its flag, or else its variable.
+pub fn as_given(given: &[Given], variable: &str) -> String {
+    let flag = given.iter().find(|given| given.variable == variable && given.source == Source::Flag);
+    flag.map_or_else(|| variable.to_owned(), |given| format!("--{}", given.flag))
+}
+
+/// Returns where the key is; `key` is the value of its own variable.
+fn key_source(options: &Options, settings: &[Given], key: Option<OsString>) -> anyhow::Result<KeySource> {
     let set = |text: &Option<String>| text.as_deref().and_then(filled).map(str::to_owned);
-    let given = match std::env::var_os(KEY_VARIABLES[0]).map(OsString::into_string) {
-        Some(Err(_)) => return Err(bad_key(BadKey::NotAHeader)),
+    let given = match key.map(OsString::into_string) {
+        Some(Err(_)) => return Err(bad_key(BadKey::NotAHeader, settings)),
         // As with no key at all, the server starts: then the client shows why its calls fail.
         Some(Ok(key)) => filled(&key).and_then(|key| match key_in(key) {
             Ok("") => None,
@@ -239,21 +258,23 @@ fn key_source(options: &Options) -> anyhow::Result<KeySource> {
     let kept = set(&options.keychain).map(KeySource::Keychain);
     let mut sources = KEY_VARIABLES.into_iter().zip([given, file, kept]).filter_map(|(name, at)| Some((name, at?)));
     match (sources.next(), sources.next()) {
-        (Some((first, _)), Some((second, _))) => bail!("both {first} and {second} are set: keep one of them"),
+        (Some((first, _)), Some((second, _))) => {
+            bail!("both {} and {} are set: keep one of them", as_given(settings, first), as_given(settings, second))
+        }
         (Some((_, source)), None) => Ok(source),
         (None, _) => Ok(KeySource::Missing),
     }
 }
 
-/// Adds the variable whose key cannot be used.
-fn bad_key(bad: BadKey) -> anyhow::Error {
+/// Adds the setting whose key cannot be used.
+fn bad_key(bad: BadKey, settings: &[Given]) -> anyhow::Error {
     let [given, file, keychain] = KEY_VARIABLES;
     let name = match bad {
         BadKey::NotAHeader => given,
         BadKey::Unreadable { .. } | BadKey::Empty(_) | BadKey::Placeholder(_) => file,
         BadKey::Locked { .. } | BadKey::NotInKeychain(_) => keychain,
     };
-    anyhow::Error::new(bad).context(name)
+    anyhow::Error::new(bad).context(as_given(settings, name))
 }
 
 /// The variables that give the key or say where it is: one of them, never two.

@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::greeting::{Greeting, greet};
 use super::{Entry, Machine, Scope};
 
 /// The result of a successful attempt.
@@ -26,6 +27,8 @@ pub struct Probe {
     pub took: Duration,
     /// What its connection test reported: the account, or why it failed. `None` if it has no such tool.
     pub account: Option<Result<String, String>>,
+    /// Whether that failed because OnceHub does not accept the key.
+    pub rejects_key: bool,
 }
 
 /// The time within which an entry must list its tools.
@@ -52,10 +55,15 @@ pub async fn attempt(entry: &Entry, machine: &Machine, scope: Scope) -> Result<P
     let (service, tools, took) = timeout(START_TIMEOUT, opened).await.unwrap_or_else(late)?;
     let about = service.peer_info().and_then(|info| info.server_info.clone());
     let server = about.map_or_else(|| "a server".to_owned(), |about| format!("{} {}", about.name, about.version));
-    let account =
-        if tools.iter().any(|tool| tool.name == "test_connection") { Some(test(&service).await) } else { None };
+    let has_test = tools.iter().any(|tool| tool.name == "test_connection");
+    let (account, rejects_key) = if has_test {
+        let (account, rejects_key) = test(&service).await;
+        (Some(account), rejects_key)
+    } else {
+        (None, false)
+    };
     let _ = service.cancel().await;
-    Ok(Probe { server, tools: tools.len(), took, account })
+    Ok(Probe { server, tools: tools.len(), took, account, rejects_key })
 }
 
 type Service = RunningService<RoleClient, ClientConfig>;
@@ -102,7 +110,15 @@ async fn by_address(url: &str, headers: &[(String, String)]) -> Result<Service, 
         config.custom_headers.insert(name, value);
     }
     let transport = StreamableHttpClientTransport::from_config(config);
-    client().serve(transport).await.map_err(|error| format!("{url} does not respond as expected: {}", innermost(error)))
+    match client().serve(transport).await {
+        Ok(service) => Ok(service),
+        // The protocol's client does not tell what the server said.
+        Err(error) => Err(match greet(url, headers).await {
+            Ok(Greeting::Refused { reason, .. }) => format!("{url} refuses: {reason}"),
+            Ok(Greeting::Accepted) => format!("{url} does not respond as expected: {}", innermost(error)),
+            Err(reason) => reason,
+        }),
+    }
 }
 
 fn client() -> ClientConfig {
@@ -110,14 +126,21 @@ fn client() -> ClientConfig {
     ClientConfig::new(rmcp::model::ClientCapabilities::default(), about)
 }
 
-/// Returns what its connection test says, on one line.
-async fn test(service: &Service) -> Result<String, String> {
+/// Returns what its connection test says, on one line, and whether that is that OnceHub does not accept the key.
+async fn test(service: &Service) -> (Result<String, String>, bool) {
     let called = timeout(TEST_TIMEOUT, service.call_tool(CallToolRequestParams::new("test_connection"))).await;
-    let called = called.map_err(|_| format!("OnceHub has not answered within {} s", TEST_TIMEOUT.as_secs()))?;
-    let result = called.map_err(|error| error.to_string())?;
+    let result = match called {
+        Err(_) => return (Err(format!("OnceHub has not answered within {} s", TEST_TIMEOUT.as_secs())), false),
+        Ok(Err(error)) => return (Err(error.to_string()), false),
+        Ok(Ok(result)) => result,
+    };
     let text = result.content.iter().find_map(|block| block.as_text().map(|text| text.text.clone()));
     let first = text.unwrap_or_default().lines().next().unwrap_or_default().to_owned();
-    if result.is_error == Some(true) { Err(first) } else { Ok(first) }
+    if result.is_error != Some(true) {
+        return (Ok(first), false);
+    }
+    let kind = result.structured_content.as_ref().and_then(|content| content.pointer("/error/type")?.as_str());
+    (Err(first), kind == Some("authentication_error"))
 }
 
 /// Returns the root cause of an error; the errors around it name our own types.

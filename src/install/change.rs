@@ -1,4 +1,4 @@
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,10 @@ pub struct Change {
     pub before: Option<String>,
     /// Its text afterwards.
     pub after: String,
+    /// Whether the entry in it then holds a key, so that the file must be for its owner only.
+    pub holds_key: bool,
+    /// Whether the entry in it held a key so far, which a copy of the old text then holds, too.
+    pub held_key: bool,
 }
 
 impl Change {
@@ -24,22 +28,44 @@ impl Change {
         self.before.as_deref() == Some(&self.after)
     }
 
-    /// Returns the difference for a person to read. What looks like a secret, ours or another server's, is hidden.
+    /// Whether others than its owner can read the file now, and it is to hold a key.
+    pub fn closes_file(&self) -> bool {
+        self.holds_key && is_open(&self.file)
+    }
+
+    /// Returns the difference for a person to read. What looks like a secret, ours or another server's, is hidden; where
+    /// one takes another's place, that is said.
     pub fn diff(&self) -> String {
         let before = self.before.as_deref().unwrap_or_default();
         let diff = TextDiff::from_lines(before, &self.after);
         let mut unified = diff.unified_diff();
         let text = unified.context_radius(2).missing_newline_hint(false).to_string();
-        text.lines().map(|line| masked(line) + "\n").collect()
+        let mut removed = Vec::new();
+        for line in text.lines().filter(|line| line.starts_with('-')) {
+            masked(line, |name, value| {
+                removed.push((name.to_owned(), value.to_owned()));
+                ""
+            });
+        }
+        let how = |name: &str, value: &str| {
+            let earlier: Vec<_> = removed.iter().filter(|(other, _)| other == name).collect();
+            match earlier.iter().find(|(_, earlier)| earlier == value) {
+                _ if earlier.is_empty() => "",
+                Some(_) => " (the same)",
+                None => " (another)",
+            }
+        };
+        let shown = |line: &str| if line.starts_with('+') { masked(line, how) } else { masked(line, |_, _| "") };
+        text.lines().map(|line| shown(line) + "\n").collect()
     }
 
-    /// Writes the file atomically, and keeps a backup of what it was. Returns the backup's path.
+    /// Writes the file atomically, and keeps a backup of what it was, with `keeps_copy`. Returns the backup's path.
     ///
     /// # Errors
     /// Nothing is written in that case.
-    pub fn apply(&self) -> anyhow::Result<Option<PathBuf>> {
+    pub fn apply(&self, keeps_copy: bool) -> anyhow::Result<Option<PathBuf>> {
         // Dotfiles are often symlinks: the target is written, and the link stays.
-        let file = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
+        let file = real(&self.file);
         let refused = |file: &Path, error: &io::Error| anyhow!("{} cannot be written: {error}", file.display());
         if read_optional(&file).ok().flatten() != self.before {
             bail!("{} has been changed by another program meanwhile: try again", file.display());
@@ -47,15 +73,29 @@ impl Change {
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder).map_err(|error| refused(folder, &error))?;
         }
-        let copy = self
-            .before
-            .as_ref()
-            .map(|before| back_up(&file, before))
-            .transpose()
-            .map_err(|error| refused(&file, &error))?;
-        write_atomically(&file, &self.after, self.before.is_none()).map_err(|error| refused(&file, &error))?;
+        let copied = self.before.as_ref().filter(|_| keeps_copy && !self.is_none());
+        let copy = copied.map(|before| back_up(&file, before)).transpose().map_err(|error| refused(&file, &error))?;
+        let is_private = self.before.is_none() || self.closes_file();
+        write_atomically(&file, &self.after, is_private).map_err(|error| refused(&file, &error))?;
         Ok(copy)
     }
+}
+
+fn real(file: &Path) -> PathBuf {
+    fs::canonicalize(file).unwrap_or_else(|_| file.to_owned())
+}
+
+/// Whether others than a file's owner can read it.
+#[cfg(unix)]
+pub(super) fn is_open(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(file).is_ok_and(|about| about.permissions().mode() & 0o077 != 0)
+}
+
+/// Whether others than a file's owner can read it: elsewhere the folder decides, a person's own.
+#[cfg(not(unix))]
+pub(super) fn is_open(_: &Path) -> bool {
+    false
 }
 
 /// Writes a secret into a file that only its owner can read, below a folder that only its owner can enter.
@@ -73,24 +113,24 @@ pub fn write_secret(file: &Path, secret: &str) -> io::Result<()> {
 }
 
 /// Writes a file so that anyone reading it meanwhile, or after a crash, finds either the old or the new text, whole. A
-/// new file is for its owner only, since it may hold a key; an existing one keeps its permissions.
-fn write_atomically(file: &Path, text: &str, is_new: bool) -> io::Result<()> {
+/// private one is for its owner only; another keeps its permissions.
+fn write_atomically(file: &Path, text: &str, is_private: bool) -> io::Result<()> {
     let mut options = AtomicWriteFile::options();
     #[cfg(unix)]
-    if is_new {
+    if is_private {
         use std::os::unix::fs::OpenOptionsExt as _;
 
         use atomic_write_file::unix::OpenOptionsExt as _;
         options.preserve_mode(false).mode(0o600);
     }
     #[cfg(not(unix))]
-    let _ = is_new;
+    let _ = is_private;
     let mut written = options.open(file)?;
     written.write_all(text.as_bytes())?;
     written.commit()
 }
 
-/// Copies the old text to a timestamped file beside the original, with the same permissions.
+/// Copies the old text to a timestamped file beside the original, for its owner only: it may hold a key.
 fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let now = Zoned::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -100,18 +140,39 @@ fn back_up(file: &Path, text: &str) -> io::Result<PathBuf> {
     });
     for name in names {
         let copy = file.with_file_name(name);
-        match File::create_new(&copy) {
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.write(true).create_new(true).open(&copy) {
             // An earlier copy is never overwritten.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
             Ok(mut created) => {
-                fs::set_permissions(&copy, fs::metadata(file)?.permissions())?;
                 created.write_all(text.as_bytes())?;
                 return Ok(copy);
             }
         }
     }
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many backups from this second"))
+}
+
+/// Returns the copies of a file that [`Change::apply`] has made.
+pub(super) fn copies(file: &Path) -> io::Result<Vec<PathBuf>> {
+    let file = real(file);
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_copy = |other: &str| {
+        let between = other.strip_prefix(&name).and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".bak"));
+        between.is_some_and(|time| !time.is_empty() && time.chars().all(|c| c.is_ascii_digit() || c == '-'))
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(file.parent().unwrap_or(Path::new(".")))? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() && is_copy(&entry.file_name().to_string_lossy()) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// The largest configuration file that is read, in bytes: some clients keep much else in theirs.
@@ -134,8 +195,9 @@ pub(super) fn read_optional(file: &Path) -> io::Result<Option<String>> {
 /// Words in the names of values that should not be shown on a screen.
 const SECRETS: [&str; 8] = ["key", "token", "secret", "passw", "authorization", "cookie", "credential", "bearer"];
 
-/// Returns a line of configuration with the values of secret-looking names hidden. A path is not a secret.
-fn masked(line: &str) -> String {
+/// Returns a line of configuration with the values of secret-looking names hidden, each followed by what `how` says of
+/// it. A path is not a secret.
+fn masked<'a>(line: &str, mut how: impl FnMut(&str, &str) -> &'a str) -> String {
     let (mut shown, mut rest) = (String::new(), line);
     while let Some(at) = rest.find([':', '=']) {
         let (name, after) = rest.split_at(at + 1);
@@ -153,7 +215,8 @@ fn masked(line: &str) -> String {
             continue;
         }
         let (before, behind) = after.split_once(inner).unwrap_or((after, ""));
-        shown.extend([before, "…"]);
+        let name = name.trim_matches(|c: char| !c.is_alphanumeric());
+        shown.extend([before, "…", how(name, inner)]);
         rest = behind;
     }
     shown + rest

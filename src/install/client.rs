@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Map, Value, json};
 
-use super::change::{Change, read_optional};
+use super::change::{Change, copies, read_optional};
 use super::entry::{Entry, KEY_HEADERS, KEY_VARIABLES};
 use super::format::Format;
 use super::machine::{Machine, below};
@@ -164,7 +164,8 @@ impl Client {
             old.retain(|field, _| SWITCHES.contains(&field.as_str()));
         }
         let new = self.spell(name, entry, old)?;
-        self.change(file, before, &all, name, Some(&new))
+        let change = self.change(file, before, &all, name, Some(&new))?;
+        Ok(Change { holds_key: entry.holds_key(), held_key: self.holds_key(&all, name), ..change })
     }
 
     /// Returns the change that removes an entry; `None` if there is none.
@@ -174,7 +175,27 @@ impl Client {
         if self.entry(&all, name).is_none() {
             return Ok(None);
         }
-        self.change(file, before, &all, name, None).map(Some)
+        let change = self.change(file, before, &all, name, None)?;
+        Ok(Some(Change { held_key: self.holds_key(&all, name), ..change }))
+    }
+
+    /// Returns the copies of its file, made before earlier changes, that hold a key in the entry of a name.
+    pub fn copies_with_key(&self, machine: &Machine, scope: Scope, name: &str) -> anyhow::Result<Vec<PathBuf>> {
+        let file = self.file_to_write(machine, scope)?;
+        let mut found = copies(&file).unwrap_or_default();
+        found.retain(|copy| self.read(copy).is_ok_and(|(_, all)| self.holds_key(&all, name)));
+        Ok(found)
+    }
+
+    /// Returns what a changed file has under a name.
+    pub fn find_after(&self, change: &Change, name: &str) -> Option<Entry> {
+        let all = self.layout.format.read(&change.after).ok()?;
+        self.understand(self.entry(&all, name)?).entry
+    }
+
+    fn holds_key(&self, all: &Map<String, Value>, name: &str) -> bool {
+        let entry = self.entry(all, name).and_then(|entry| self.understand(entry).entry);
+        entry.is_some_and(|entry| entry.holds_key())
     }
 
     /// Returns the text of a client's file with only this entry, for a person to paste.
@@ -206,7 +227,7 @@ impl Client {
     ) -> anyhow::Result<Change> {
         let text = before.as_deref().unwrap_or_default();
         match self.layout.format.with(text, all, [self.layout.servers, name], entry) {
-            Ok(after) => Ok(Change { file, before, after }),
+            Ok(after) => Ok(Change { file, before, after, holds_key: false, held_key: false }),
             Err(broken) => Err(left(&file, &broken)),
         }
     }
@@ -215,7 +236,7 @@ impl Client {
     fn spell(&self, name: &str, entry: &Entry, mut fields: Map<String, Value>) -> anyhow::Result<Map<String, Value>> {
         let layout = &self.layout;
         if let Some(sign) = layout.expands
-            && let Some(field) = entry.field_with(sign)
+            && let Some(field) = entry.field_with(sign, |text| fields.values().any(|value| says(value, text)))
         {
             bail!(
                 "{} reads '{sign}' in {field} as the name of a variable: create another key, or keep this one in a \
@@ -286,6 +307,16 @@ impl Client {
             Some(Entry::Http { url, headers: pairs(layout.headers) })
         };
         Found { entry: stdio.or_else(http), is_off }
+    }
+}
+
+/// Whether a value is, or contains, exactly this text.
+fn says(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(said) => said == text,
+        Value::Array(values) => values.iter().any(|value| says(value, text)),
+        Value::Object(fields) => fields.values().any(|value| says(value, text)),
+        _ => false,
     }
 }
 

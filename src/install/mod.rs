@@ -12,6 +12,7 @@ mod client;
 pub mod clients;
 mod entry;
 mod format;
+pub mod greeting;
 mod machine;
 
 #[cfg(test)]
@@ -19,5 +20,5 @@ mod tests;
 
 pub use change::{Change, write_secret};
 pub use client::{Client, Found, Scope};
-pub use entry::{Entry, KEY_VARIABLES};
+pub use entry::{Entry, KEY_HEADERS, KEY_VARIABLES};
 pub use machine::{Machine, System};

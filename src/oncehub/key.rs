@@ -125,6 +125,12 @@ impl Key {
         if let KeySource::Placeholder(placeholder) = self.source.as_ref() { Some(*placeholder) } else { None }
     }
 
+    /// Returns whether another key is the same now.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let secret = |key: &Self| key.known.read().last().map(|key| key.expose_secret().to_owned());
+        secret(self).is_some_and(|key| secret(other).is_some_and(|other| other == key))
+    }
+
     /// Returns the last four characters of the key in use, by which its owner recognizes it; none for a short key.
     pub fn ending(&self) -> Option<String> {
         let known = self.known.read();

@@ -139,7 +139,7 @@ fn a_client_that_takes_few_tools_gets_core_unless_somebody_says_otherwise() {
     written("\"--toolsets=bookings,users\"");
     let text = install(&["cursor", "--read-only"]);
     assert!(!text.contains(&note), "{text}");
-    written("\"--read-only\", \"--time-zone=Europe/Berlin\", \"--toolsets=bookings,users\"");
+    written("\"--sandbox\", \"--time-zone=Europe/Berlin\", \"--toolsets=bookings,users\", \"--read-only\"");
     install(&["cursor", "--toolsets", "all"]);
     install(&["cursor"]);
     written("\"--toolsets=all\"");
@@ -338,7 +338,7 @@ fn a_check_says_where_each_value_came_from_and_shows_four_characters_of_the_key(
     for expected in [
         "ONCEHUB_MCP_TIME_ZONE is Europe/London (command line)", "ONCEHUB_MCP_TOOLSETS is core (environment)",
         "ONCEHUB_MCP_READ_ONLY is true (", "from ONCEHUB_API_KEY (environment), ends with", "includes the API",
-        "agrees with OnceHub's", "requests left in 300 s",
+        "agrees with OnceHub's", "200 requests in 300 s, ",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
@@ -395,7 +395,7 @@ fn a_check_names_the_trouble_and_the_next_step() {
             "the placeholder ${env:…}: Claude Code expands ${NAME}, Cursor",
         ),
         (&[], &[NOBODY, ("ONCEHUB_API_KEY", "'<hidden-word>'")], "key", "the placeholder <…>: put a key from OnceHub"),
-        (&["--time-zone", "Mars"], &[], "settings", "'Mars' is not an IANA time zone"),
+        (&["--time-zone", "Mars"], &[], "settings", "--time-zone: 'Mars' is not an IANA time zone: use a name"),
     ] {
         let (code, findings) = check(&home, arguments, variables);
         let bad = about(&findings, topic);

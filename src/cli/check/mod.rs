@@ -11,11 +11,12 @@ use clap::Args;
 
 use super::install::{CUT, Registered, State, machine, registered, shown};
 use crate::app::App;
-use crate::config::{Config, Dotenv, Given, Source, Why, given_key, listed};
-use crate::install::{Entry, Scope};
+use crate::config::{Config, Dotenv, EntrySettings, Given, Source, Why, given_key, listed};
+use crate::install::{self, Entry, Scope};
 use crate::oncehub::{Client, Object, notifications};
 use crate::records::Kind;
 use crate::records::failure::Failure;
+use crate::tools::Catalogue;
 use report::Report;
 
 /// The options of `check`.
@@ -33,6 +34,9 @@ pub(super) struct Arguments {
 }
 
 /// Reports one finding after another; exit code 1 if any of them is bad.
+///
+/// What is used is judged: this shell's settings if they have a key, and each client's entry with its own. A shell without
+/// a key is in order where an entry works.
 pub(super) async fn run(
     arguments: &Arguments,
     config: Config,
@@ -42,10 +46,102 @@ pub(super) async fn run(
     let mut report = Report::new(arguments.json);
     file(&mut report, dotenv);
     settings(&mut report, &config, given, dotenv);
-    let zone_is_set = config.calls.zone.is_some();
+    let all = match machine() {
+        Ok(machine) => registered(&machine, &arguments.name, arguments.project).await,
+        Err(_) => Vec::new(),
+    };
+    let has_entry = all.iter().any(|one| one.scope == Scope::Person && !matches!(one.state, State::Absent));
     let has_key = config.sandbox || !config.key.is_missing();
-    key(&mut report, &config, given, dotenv);
-    let app = App::new(config).await?;
+    let shell = Subject {
+        client: None,
+        has_user: given.iter().any(|given| given.flag == "user"),
+        is_proven: false,
+        reads_sms: reads_sms(&config),
+        config,
+    };
+    key(&mut report, &shell.config, given, dotenv, has_entry);
+    let entries: Vec<(Subject, EntrySettings)> = all.iter().filter_map(|one| of_entry(&mut report, one)).collect();
+    let mut judged: Vec<&Config> = Vec::new();
+    if has_key || entries.is_empty() {
+        account(&mut report, &shell, has_key, !has_entry || has_key, arguments).await?;
+        judged.push(&shell.config);
+    }
+    for (entry, settings) in &entries {
+        if judged.iter().any(|earlier| is_same_account(earlier, &entry.config)) {
+            continue;
+        }
+        let name = entry.client.map(|client| client.name).unwrap_or_default();
+        report.fine("entry", &format!("{name}'s: what follows is checked with its settings"));
+        key_of_entry(&mut report, entry, settings);
+        account(&mut report, entry, true, true, arguments).await?;
+        judged.push(&entry.config);
+    }
+    for found in all {
+        client(&mut report, found, arguments);
+    }
+    Ok(report.end())
+}
+
+/// The settings with which an account is used: this shell's, or those of a client's entry.
+struct Subject {
+    config: Config,
+    /// The client whose entry has them.
+    client: Option<&'static install::Client>,
+    /// Whether they say who `me` is.
+    has_user: bool,
+    /// Whether the entry has just worked, so that a failure is this process's own.
+    is_proven: bool,
+    /// Whether text messages can be listed with them.
+    reads_sms: bool,
+}
+
+fn reads_sms(config: &Config) -> bool {
+    Catalogue::new(&config.selection).is_ok_and(|tools| tools.get("list_sms_notifications").is_some())
+}
+
+/// Returns the settings of an entry that starts a server of a person's own, and with which an account can be reached.
+fn of_entry(report: &mut Report, one: &Registered) -> Option<(Subject, EntrySettings)> {
+    let State::Tried(Entry::Stdio { args, env, .. }, Ok(probe)) = &one.state else { return None };
+    if one.scope == Scope::Project {
+        return None;
+    }
+    let settings = EntrySettings::new(args, env);
+    let config = match settings.config() {
+        Ok(config) => config,
+        Err(bad) => {
+            let finding = format!("{}'s settings cannot be read here: {bad:#}", one.client.name);
+            report.warn("entry", &finding, "correct them, if its client shows the same");
+            return None;
+        }
+    };
+    if !config.sandbox && config.key.is_missing() {
+        return None;
+    }
+    let subject = Subject {
+        client: Some(one.client),
+        has_user: settings.value("user").is_some(),
+        is_proven: matches!(probe.account, Some(Ok(_))),
+        reads_sms: reads_sms(&config),
+        config,
+    };
+    Some((subject, settings))
+}
+
+/// Whether two lead to the same account in the same way.
+fn is_same_account(one: &Config, other: &Config) -> bool {
+    one.sandbox == other.sandbox && (one.sandbox || one.url == other.url && one.key.is_same(&other.key))
+}
+
+/// Reports on an account: its address, whether the key works, plan, clock, zone, `me` and limits.
+async fn account(
+    report: &mut Report,
+    subject: &Subject,
+    has_key: bool,
+    tells_defaults: bool,
+    arguments: &Arguments,
+) -> anyhow::Result<()> {
+    let zone_is_set = subject.config.calls.zone.is_some();
+    let app = App::new(subject.config.clone()).await?;
     let url = &app.client.settings().url;
     report.fine("address", url.as_str());
     let proxy = trouble::proxy(url);
@@ -54,23 +150,30 @@ pub(super) async fn run(
     }
     let mut is_accepted = false;
     if has_key {
-        is_accepted = account(&mut report, &app.client, proxy.as_ref()).await;
+        is_accepted = key_works(report, &app.client, subject, proxy.as_ref()).await;
     } else if let Err(error) = app.client.ping().await {
         let (finding, hint) = trouble::of(&error, url, proxy.as_ref());
         report.bad("network", &finding, &hint);
     } else {
         report.fine("network", "OnceHub answers");
     }
-    if !zone_is_set {
-        zone(&mut report, &app, is_accepted).await;
+    let setting = |flag: &str, value: &str, variable: &str| match subject.client {
+        Some(client) => format!("oncehub-mcp install {} --name {} --{flag} {value}", client.id, arguments.name),
+        None => format!("set {variable} to {value}"),
+    };
+    if !subject.has_user && !subject.config.sandbox && tells_defaults {
+        report.warn(
+            "me",
+            "'me' is whom the key's account names, for what only reads",
+            &setting("user", "your e-mail address in OnceHub", "ONCEHUB_MCP_USER"),
+        );
     }
-    budgets(&mut report, &app.client);
-    if let Ok(machine) = machine() {
-        for found in registered(&machine, &arguments.name, arguments.project).await {
-            client(&mut report, found, arguments);
-        }
+    if !zone_is_set && tells_defaults {
+        let hint = setting("time-zone", "your zone, such as Europe/London", "ONCEHUB_MCP_TIME_ZONE");
+        zone(report, &app, is_accepted, &hint).await;
     }
-    Ok(report.end())
+    budgets(report, &app.client);
+    Ok(())
 }
 
 /// Reports what can be reported when the settings themselves are invalid.
@@ -124,17 +227,22 @@ fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dote
     if given.is_empty() {
         report.fine("settings", "all at their defaults");
     }
-    let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
-    if !is_given("user") && !config.sandbox {
-        report.warn(
-            "me", "'me' is whom the key's account names, for what only reads",
-            "set ONCEHUB_MCP_USER to your e-mail address in OnceHub",
-        );
-    }
+}
+
+/// Reports where an entry's key is, and its last characters.
+fn key_of_entry(report: &mut Report, entry: &Subject, settings: &EntrySettings) {
+    let from = match (entry.config.sandbox, settings.value("api-key-file"), settings.value("keychain")) {
+        (true, ..) => return report.fine("key", "the simulated account's own"),
+        (_, Some(file), _) => format!("from the file {file}"),
+        (_, _, Some(name)) => format!("from the system's keychain, '{name}'"),
+        _ => "in the entry".to_owned(),
+    };
+    let ending = entry.config.key.ending().map(|ending| format!(", ends with {ending}")).unwrap_or_default();
+    report.fine("key", &format!("{from}{ending}"));
 }
 
 /// Reports where the key came from, and its last characters.
-fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
+fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv, has_entry: bool) {
     let of = |flag: &str| given.iter().find(|given| given.flag == flag);
     let from = match (config.sandbox, of("api-key-file"), of("keychain"), given_key(dotenv)) {
         (true, ..) => return report.fine("key", "the simulated account's own"),
@@ -143,6 +251,9 @@ fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
         (_, _, _, Some((_, source))) => format!("from ONCEHUB_API_KEY ({})", place(source, dotenv)),
         (_, _, _, None) => {
             let Some(placeholder) = config.key.placeholder() else {
+                if has_entry {
+                    return report.fine("key", "none in this shell; the clients' entries say where theirs is");
+                }
                 let hint = "set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or try --sandbox";
                 return report.bad("key", "not set", hint);
             };
@@ -156,7 +267,7 @@ fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv) {
 }
 
 /// Reports what OnceHub says about the key: account, plan, latency, clock. Returns whether it accepts the key.
-async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::Proxy>) -> bool {
+async fn key_works(report: &mut Report, client: &Client, subject: &Subject, proxy: Option<&trouble::Proxy>) -> bool {
     let checked = match client.check().await {
         Ok(checked) => checked,
         Err(error) if error.rejection().is_some() => {
@@ -167,7 +278,11 @@ async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::P
         }
         Err(error) => {
             let (finding, hint) = trouble::of(&error, &client.settings().url, proxy);
-            report.bad("network", &finding, &hint);
+            if subject.is_proven {
+                report.warn("network", &format!("{finding}; the entry itself has just worked"), &hint);
+            } else {
+                report.bad("network", &finding, &hint);
+            }
             return false;
         }
     };
@@ -179,6 +294,11 @@ async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::P
         report.fine("network", &finding);
     }
     report.fine("account", checked.message.as_deref().unwrap_or("the key is valid"));
+    clock(report, checked.server_time);
+    if !subject.reads_sms {
+        report.fine("plan", "includes the API");
+        return true;
+    }
     match client.page::<Object>(&notifications::AllSms::default(), 1, None).await {
         Err(error) if error.rejection().is_some_and(|rejection| rejection.status == 403) => {
             let hint = "list_sms_notifications will fail; all else works";
@@ -186,12 +306,11 @@ async fn account(report: &mut Report, client: &Client, proxy: Option<&trouble::P
         }
         _ => report.fine("plan", "includes the API"),
     }
-    clock(report, checked.server_time);
     true
 }
 
 /// Reports in which zone replies show times if none is set.
-async fn zone(report: &mut Report, app: &App, is_accepted: bool) {
+async fn zone(report: &mut Report, app: &App, is_accepted: bool, hint: &str) {
     let finding = if is_accepted {
         match app.zone_of_me().await {
             Ok(Some(zone)) => {
@@ -206,7 +325,6 @@ async fn zone(report: &mut Report, app: &App, is_accepted: bool) {
     } else {
         "replies show times in the time zone of 'me', or else in UTC"
     };
-    let hint = "set ONCEHUB_MCP_TIME_ZONE, for example to Europe/London; install sets it automatically";
     report.warn("zone", finding, hint);
 }
 
@@ -235,7 +353,8 @@ fn budgets(report: &mut Report, client: &Client) {
     for (window, left) in left {
         let period = window.period.as_secs();
         let of = window.requests;
-        report.fine("budget", &format!("{left} of {of} requests left in {period} s (this process only)"));
+        let used = of.saturating_sub(left);
+        report.fine("budget", &format!("{of} requests in {period} s, {used} of them used by this check"));
     }
 }
 
@@ -244,7 +363,8 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
     let is_project = scope == Scope::Project;
     let whose = if is_project { format!("{} (this project)", client.name) } else { client.name.to_owned() };
     let project = if is_project { " --project" } else { "" };
-    let again = format!("oncehub-mcp install {}{project} --name {} rewrites it", client.id, arguments.name);
+    let again = format!("oncehub-mcp install {}{project} --name {}", client.id, arguments.name);
+    let rewrites = format!("{again} rewrites it, and keeps its settings");
     match state {
         State::Absent => {}
         State::Off => {
@@ -259,9 +379,16 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
             let finding = format!("{whose}: {} names {}; {why}", file.display(), shown(&entry, CUT));
             report.warn("client", &finding, "oncehub-mcp check --project asks whether to try it");
         }
-        State::Tried(Entry::Stdio { .. }, Err(problem)) => report.bad("client", &format!("{whose}: {problem}"), &again),
+        State::Tried(Entry::Stdio { .. }, Err(problem)) => {
+            report.bad("client", &format!("{whose}: {problem}"), &rewrites)
+        }
         State::Tried(Entry::Http { url, .. }, Err(problem)) => {
-            report.bad("client", &format!("{whose}: {problem}"), &format!("is {url} right, and is its server up?"));
+            let hint = if problem.starts_with(&format!("{url} refuses: ")) {
+                format!("{again} --http {url} --token sends the server's own token, --key env a OnceHub key instead")
+            } else {
+                format!("is {url} right, and is its server up?")
+            };
+            report.bad("client", &format!("{whose}: {problem}"), &hint);
         }
         State::Tried(_, Ok(answer)) => {
             let finding = format!(
@@ -272,7 +399,8 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
             );
             match answer.account {
                 Some(Err(problem)) => {
-                    let hint = format!("see the network findings above; if its key is wrong, {again}");
+                    let hint =
+                        format!("see the findings above; if its key is wrong, {again} --key file gives it another");
                     report.bad("client", &format!("{finding}, but calls fail: {problem}"), &hint);
                 }
                 _ => report.fine("client", &finding),

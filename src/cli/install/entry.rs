@@ -1,23 +1,28 @@
-//! The entry that is written: one that starts this program with the flags given now, or one that reaches a hosted
-//! server.
+//! The entry that is written: one that starts this program with the flags given now and those kept, or one that reaches
+//! a hosted server.
 
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use url::Url;
 
+use super::kept::{Kept, effective};
 use super::key::StoredKey;
 use crate::config::{Dotenv, Given, Source};
 use crate::install::{Entry, Machine};
 
 /// The settings that say where the key is, which an entry has its own way to say.
-const KEY_FLAGS: [&str; 2] = ["api-key-file", "keychain"];
+pub(super) const KEY_FLAGS: [&str; 2] = ["api-key-file", "keychain"];
+
+/// The setting whose flag means something else to `install`, and the flag that puts it into an entry.
+const DRY_RUN: &str = "dry-run";
+pub(super) const ENTRY_DRY_RUN: &str = "entry-dry-run";
 
 /// The variables that some networks need to reach OnceHub.
 const NETWORK: [&str; 5] = ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// The settings that a hosted server accepts as headers.
-const HEADERS: [(&str, &str); 6] = [
+pub(super) const HEADERS: [(&str, &str); 6] = [
     ("read-only", "X-MCP-Readonly"),
     ("toolsets", "X-MCP-Toolsets"),
     ("tools", "X-MCP-Tools"),
@@ -26,26 +31,84 @@ const HEADERS: [(&str, &str); 6] = [
     ("time-zone", "X-MCP-Time-Zone"),
 ];
 
-/// Returns an entry that starts this program with the flags it was given now.
-pub(super) fn of_program(machine: &Machine, given: &[Given], key: &StoredKey) -> anyhow::Result<Entry> {
-    // Somebody trying the simulated account here does not mean to register the real one.
-    let flags = given.iter().filter(|given| {
-        (given.source == Source::Flag || given.flag == "sandbox") && !KEY_FLAGS.contains(&&*given.flag)
-    });
-    let mut args: Vec<String> = flags
-        .map(|Given { flag, value, .. }| match &**flag {
+/// The settings that this command line gives an entry.
+#[derive(Clone, Debug)]
+pub(super) struct Asked<'a> {
+    /// Those given, from wherever an entry takes them.
+    settings: Vec<&'a Given>,
+    /// Whether the server is to rehearse changes only.
+    dry_run: Option<bool>,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(given: &'a [Given], dry_run: Option<bool>) -> Self {
+        // Somebody trying the simulated account here does not mean to register the real one.
+        let is_asked = |given: &&Given| given.source == Source::Flag || given.flag == "sandbox";
+        let is_own = |given: &&Given| !KEY_FLAGS.contains(&&*given.flag) && given.flag != DRY_RUN;
+        Self { settings: given.iter().filter(is_asked).filter(is_own).collect(), dry_run }
+    }
+
+    /// Returns the flags of the settings that are given.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let dry_run = self.dry_run.map(|_| DRY_RUN.to_owned());
+        self.settings.iter().map(|given| given.flag.clone()).chain(dry_run).collect()
+    }
+
+    /// Whether one of them is for a program only.
+    pub(super) fn is_for_program(&self) -> bool {
+        self.dry_run.is_some() || self.settings.iter().any(|given| !HEADERS.iter().any(|(flag, _)| *flag == given.flag))
+    }
+
+    /// Returns the value of a switch, if it is given.
+    pub(super) fn switch(&self, flag: &str) -> Option<bool> {
+        self.settings.iter().find(|given| given.flag == flag).map(|given| given.value == "true")
+    }
+
+    /// Returns each as an argument, with its flag.
+    fn arguments(&self, machine: &Machine) -> Vec<(String, String)> {
+        let argument = |given: &&Given| match (&*given.flag, &*given.value) {
             // The client starts it in another folder, where the same name may be a stranger's file.
-            "env-file" => format!("--env-file={}", machine.folder.join(value).display()),
-            _ if value == "true" => format!("--{flag}"),
-            _ => format!("--{flag}={value}"),
-        })
-        .collect();
+            ("env-file", file) => format!("--env-file={}", machine.folder.join(file).display()),
+            (flag, "true") => format!("--{flag}"),
+            (flag, value) => format!("--{flag}={value}"),
+        };
+        let mut arguments: Vec<_> = self.settings.iter().map(|given| (given.flag.clone(), argument(given))).collect();
+        match self.dry_run {
+            Some(true) => arguments.push((DRY_RUN.to_owned(), format!("--{DRY_RUN}"))),
+            Some(false) => arguments.push((DRY_RUN.to_owned(), format!("--{DRY_RUN}=false"))),
+            None => {}
+        }
+        arguments
+    }
+}
+
+/// Returns an entry that starts this program: each flag given now replaces just that setting of the entry that is there.
+pub(super) fn of_program(
+    machine: &Machine,
+    asked: &Asked<'_>,
+    given: &[Given],
+    kept: &Kept,
+    key: &StoredKey,
+) -> anyhow::Result<Entry> {
+    let (mut new, replaced) = (asked.arguments(machine), asked.flags());
+    let mut args = Vec::new();
+    for setting in &kept.settings {
+        let flag = &setting.given.flag;
+        let is_of_key = KEY_FLAGS.contains(&flag.as_str());
+        // Somebody who says where a key is does not mean the simulated account any more.
+        let is_left_out = is_of_key && !key.is_kept() || flag == "sandbox" && !key.is_kept() && !key.is_nowhere();
+        match new.iter().position(|(other, _)| other == flag) {
+            Some(at) => args.push(new.remove(at).1),
+            // The rest of a list that was given in parts is replaced, too.
+            None if is_left_out || replaced.contains(flag) => {}
+            None => args.extend(setting.words.clone()),
+        }
+    }
+    args.extend(new.into_iter().map(|(_, argument)| argument));
     // People think in this machine's time zone, wherever the client starts its servers.
-    let zone = given.iter().find(|given| given.flag == "time-zone");
-    match zone {
-        Some(zone) if zone.source == Source::Flag => {}
-        Some(zone) => args.push(format!("--time-zone={}", zone.value)),
-        None => args.extend(system_zone().map(|zone| format!("--time-zone={zone}"))),
+    if !kept.is_there && !replaced.iter().any(|flag| flag == "time-zone") {
+        let zone = given.iter().find(|given| given.flag == "time-zone").map(|given| given.value.clone());
+        args.extend(zone.or_else(system_zone).map(|zone| format!("--time-zone={zone}")));
     }
     let command = this_program(machine)?.into_os_string().into_string();
     let command = command.ok().context("this program's path is not text that a configuration can hold")?;
@@ -53,7 +116,26 @@ pub(super) fn of_program(machine: &Machine, given: &[Given], key: &StoredKey) ->
 }
 
 /// Returns an entry that reaches a hosted server.
-pub(super) fn of_address(url: &Url, given: &[Given], key: &StoredKey) -> anyhow::Result<Entry> {
+pub(super) fn of_address(url: &Url, asked: &Asked<'_>, kept: &Kept, key: &StoredKey) -> anyhow::Result<Entry> {
+    let mut headers = key.headers();
+    let header = |flag: &str| HEADERS.iter().find(|(name, _)| *name == flag).map(|(_, header)| (*header).to_owned());
+    ensure!(asked.dry_run.is_none(), "--{ENTRY_DRY_RUN} is up to that server's operator: leave it out");
+    let replaced = asked.flags();
+    for setting in kept.settings.iter().filter(|setting| !replaced.contains(&setting.given.flag)) {
+        headers.extend(header(&setting.given.flag).map(|header| (header, setting.given.value.clone())));
+    }
+    for Given { flag, value, .. } in &asked.settings {
+        let header = header(flag).with_context(|| format!("--{flag} is up to that server's operator: leave it out"))?;
+        headers.push((header, value.clone()));
+    }
+    Ok(Entry::Http { url: url.as_str().to_owned(), headers })
+}
+
+/// Returns the address to which clients send their messages, and whether it had to be completed.
+///
+/// # Errors
+/// If a key would travel unencrypted.
+pub(super) fn completed(url: &Url) -> anyhow::Result<(Url, bool)> {
     let is_local = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -64,14 +146,12 @@ pub(super) fn of_address(url: &Url, given: &[Given], key: &StoredKey) -> anyhow:
         url.scheme() == "https" || url.scheme() == "http" && is_local,
         "--http {url}: the key must not travel unencrypted: use an https address"
     );
-    let flags = given.iter().filter(|given| given.source == Source::Flag && !KEY_FLAGS.contains(&&*given.flag));
-    let mut headers = key.headers();
-    for Given { flag, value, .. } in flags {
-        let header = HEADERS.iter().find(|(name, _)| name == flag).map(|(_, header)| (*header).to_owned());
-        let header = header.with_context(|| format!("--{flag} is up to that server's operator: leave it out"))?;
-        headers.push((header, value.clone()));
+    let mut url = url.clone();
+    let is_bare = url.path().trim_matches('/').is_empty();
+    if is_bare {
+        url.set_path("/mcp");
     }
-    Ok(Entry::Http { url: url.as_str().to_owned(), headers })
+    Ok((url, is_bare))
 }
 
 /// Whether the entry names the `.env` that was read: everything in that file is then part of it.
@@ -79,24 +159,30 @@ pub(super) fn names_file(given: &[Given]) -> bool {
     given.iter().any(|given| given.flag == "env-file" && given.source == Source::Flag)
 }
 
-/// Returns notes on an entry that starts this program.
-pub(super) fn notes(given: &[Given], machine: &Machine, dotenv: &Dotenv) -> Vec<String> {
-    let is_given = |flag: &str| given.iter().any(|given| given.flag == flag);
+/// Returns notes on entries that start this program.
+pub(super) fn notes(entries: &[Entry], given: &[Given], machine: &Machine, dotenv: &Dotenv) -> Vec<String> {
+    let set: Vec<_> = entries.iter().filter(|entry| matches!(entry, Entry::Stdio { .. })).map(effective).collect();
+    if set.is_empty() {
+        return Vec::new();
+    }
+    let is_set = |flag: &str| set.iter().all(|settings| settings.value(flag).is_some());
     let is_in_file = |variable: &str| names_file(given) && dotenv.taken.contains(variable);
-    let me =
-        (!is_given("user")).then(|| "To let 'me' mean you, add --user with your e-mail address in OnceHub.".to_owned());
-    let network = NETWORK
-        .iter()
-        .filter(|name| machine.variables.contains_key(**name) && !is_given("sandbox") && !is_in_file(name));
+    let is_simulated = set.iter().all(|settings| settings.is_on("sandbox"));
+    let me = (!is_set("user") && !is_simulated)
+        .then(|| "To let 'me' mean you, add --user with your e-mail address in OnceHub.".to_owned());
+    let network =
+        NETWORK.iter().filter(|name| machine.variables.contains_key(**name) && !is_simulated && !is_in_file(name));
     let network = network.map(|name| {
         format!("This shell's {name} is not in the entry: not every client passes it on (see docs/troubleshooting.md).")
     });
     let left = given.iter().filter(|given| {
-        let is_in_it = given.source == Source::Flag || ["sandbox", "time-zone"].contains(&&*given.flag);
+        let is_in_it = given.source == Source::Flag || is_set(&given.flag);
         !is_in_it && !KEY_FLAGS.contains(&&*given.flag) && !is_in_file(&given.variable)
     });
-    let left = left
-        .map(|Given { flag, variable, .. }| format!("Not in the entry: this shell's {variable} (--{flag} adds it)."));
+    let left = left.map(|Given { flag, variable, .. }| {
+        let flag = if flag == DRY_RUN { ENTRY_DRY_RUN } else { flag };
+        format!("Not in the entry: this shell's {variable} (--{flag} adds it).")
+    });
     me.into_iter().chain(network).chain(left).collect()
 }
 

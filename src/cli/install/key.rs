@@ -7,12 +7,11 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
 use crate::app::App;
 use crate::cli::print_line;
-use crate::config::{Config, Dotenv, Given, given_key};
-use crate::install::{KEY_VARIABLES, Machine, Scope, write_secret};
+use crate::config::Config;
+use crate::install::{KEY_HEADERS, Machine, Scope, write_secret};
 use crate::oncehub::{Key, KeySource, key_in, keychain};
 
 /// Where a key is kept.
@@ -29,31 +28,22 @@ pub(super) enum KeyStore {
 }
 
 /// A key and where it is kept.
+#[derive(Clone)]
 pub(super) enum StoredKey {
     /// There is no key.
     Nowhere,
+    /// Where it was: these variables or headers of the entry that is there; none if it says so in another way.
+    Kept(Vec<(String, String)>),
     /// In a file; with the key, if it has yet to be written there.
     File(PathBuf, Option<SecretString>),
     /// In the keychain, under a name; with the key, if it has yet to be stored there.
     Keychain(String, Option<SecretString>),
     /// In the entry.
     Entry(SecretString),
+    /// In the entry: a server's token instead of a key.
+    Token(SecretString),
     /// In the `.env` that the entry names, or where that file says.
     Dotenv(PathBuf),
-}
-
-/// Returns where to keep the key, as chosen or by default.
-pub(super) fn chosen(asked: Option<KeyStore>, http: Option<&Url>, config: &Config) -> anyhow::Result<KeyStore> {
-    match (asked, http) {
-        (None, None) if config.sandbox => Ok(KeyStore::None),
-        (None, None) => Ok(KeyStore::File),
-        (None, Some(_)) => Ok(KeyStore::Env),
-        (Some(KeyStore::File | KeyStore::Keychain), Some(_)) => bail!(
-            "--key: with --http the client sends the key itself, so it is in the client's file (--key env), or the \
-            server has its own (--key none)"
-        ),
-        (Some(keep), _) => Ok(keep),
-    }
 }
 
 /// Returns the path of a key's file.
@@ -61,96 +51,42 @@ pub(super) fn file(machine: &Machine, name: &str) -> PathBuf {
     machine.settings().join("oncehub-mcp").join(format!("{name}.key"))
 }
 
-/// Returns a placeholder for the key in an entry that is only printed, to be pasted by hand.
-pub(super) fn placeholder(keep: KeyStore, name: &str, file: PathBuf) -> StoredKey {
-    match keep {
-        KeyStore::None => StoredKey::Nowhere,
-        KeyStore::File if file.is_file() => StoredKey::File(file, None),
-        KeyStore::Keychain => StoredKey::Keychain(name.to_owned(), None),
-        KeyStore::File | KeyStore::Env => StoredKey::Entry("your-api-key".into()),
-    }
-}
-
-/// Finds the key, or asks for it, unless this is only a preview.
-pub(super) async fn find(
-    keep: KeyStore,
-    name: &str,
-    machine: &Machine,
-    given: &[Given],
-    dotenv: &Dotenv,
-    config: &Config,
-    is_looked_at: bool,
-) -> anyhow::Result<StoredKey> {
-    let known = given_key(dotenv).map(|(key, _)| key);
-    let setting = |flag: &str| given.iter().find(|given| given.flag == flag).map(|given| given.value.clone());
-    let named_file = setting("api-key-file").map(|file| machine.folder.join(file));
-    let missing = async || if is_looked_at { Ok("your-api-key".into()) } else { ask(config).await };
-    if let (Some(file), KeyStore::File | KeyStore::Keychain) = (&dotenv.file, keep)
-        && super::entry::names_file(given)
-        && KEY_VARIABLES.iter().any(|name| dotenv.taken.contains(*name))
-    {
-        return Ok(StoredKey::Dotenv(machine.folder.join(file)));
-    }
-    Ok(match keep {
-        KeyStore::None => StoredKey::Nowhere,
-        KeyStore::File => {
-            // The key may be kept in a file already.
-            if let Some(file) = named_file {
-                return Ok(StoredKey::File(file, None));
-            }
-            let file = file(machine, name);
-            let is_there = |key: &SecretString| {
-                std::fs::read_to_string(&file).is_ok_and(|text| text.trim() == key.expose_secret())
-            };
-            let key = match known {
-                Some(key) => Some(key).filter(|key| !is_there(key)),
-                None if file.is_file() => None,
-                None => Some(missing().await?),
-            };
-            StoredKey::File(file, key)
-        }
-        KeyStore::Keychain => match (setting("keychain"), known) {
-            (Some(name), _) => StoredKey::Keychain(name, None),
-            (None, Some(key)) => StoredKey::Keychain(name.to_owned(), Some(key)),
-            (None, None) => {
-                let is_there = keychain::read(name).map_err(locked)?.is_some();
-                StoredKey::Keychain(name.to_owned(), if is_there { None } else { Some(missing().await?) })
-            }
-        },
-        KeyStore::Env => {
-            let from_file = || Some(std::fs::read_to_string(named_file?).ok()?.trim().into());
-            StoredKey::Entry(match known.or_else(from_file) {
-                Some(key) => key,
-                None => missing().await?,
-            })
-        }
-    })
-}
-
-fn locked(reason: impl std::fmt::Display) -> anyhow::Error {
+pub(super) fn locked(reason: impl std::fmt::Display) -> anyhow::Error {
     anyhow::anyhow!("the system's keychain cannot be used here: {reason}; --key file keeps the key in a file")
 }
 
-/// Asks for the key, without echoing it, until OnceHub accepts one.
-async fn ask(config: &Config) -> anyhow::Result<SecretString> {
+/// Checks that somebody can be asked for a key.
+pub(super) fn may_ask() -> anyhow::Result<()> {
     ensure!(
         std::io::stdin().is_terminal(),
         "there is no key, and no terminal to ask for one: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE, or use --sandbox"
     );
+    Ok(())
+}
+
+/// Asks for a key without echoing it; `None` if what was typed cannot be one, which has been said.
+pub(super) async fn typed_key() -> anyhow::Result<Option<SecretString>> {
+    print_line("Create a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
+    let _ = console::Term::stdout().write_str("OnceHub API key (not shown): ");
+    let text = hidden_line().await?;
+    ensure!(!text.trim().is_empty(), "no key was entered; nothing was written");
+    let key = SecretString::from(key_in(&text).unwrap_or(text.trim()).to_owned());
+    match Key::new(KeySource::Given(key.clone())) {
+        Ok(_) => Ok(Some(key)),
+        Err(bad) => {
+            print_line(&format!("{bad}."));
+            Ok(None)
+        }
+    }
+}
+
+/// Asks for the key until OnceHub accepts one.
+pub(super) async fn ask(config: &Config) -> anyhow::Result<SecretString> {
+    may_ask()?;
     for _ in 0..3 {
-        print_line("Create a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
-        let _ = console::Term::stdout().write_str("OnceHub API key (not shown): ");
-        let text = hidden_line().await?;
-        ensure!(!text.trim().is_empty(), "no key was entered; nothing was written");
-        let key = SecretString::from(key_in(&text).unwrap_or(text.trim()).to_owned());
-        let of_it = match Key::new(KeySource::Given(key.clone())) {
-            Ok(of_it) => of_it,
-            Err(bad) => {
-                print_line(&format!("{bad}."));
-                continue;
-            }
-        };
-        let app = App::new(Config { key: of_it, ..config.clone() }).await?;
+        let Some(key) = typed_key().await? else { continue };
+        let of_it = Key::new(KeySource::Given(key.clone()))?;
+        let app = App::new(Config { key: of_it, sandbox: false, ..config.clone() }).await?;
         match app.client.check().await {
             Ok(checked) => {
                 print_line(checked.message.as_deref().unwrap_or("OnceHub accepts the key."));
@@ -170,13 +106,13 @@ async fn ask(config: &Config) -> anyhow::Result<SecretString> {
 
 /// Reads a line without echoing it.
 #[cfg(not(unix))]
-async fn hidden_line() -> anyhow::Result<String> {
+pub(super) async fn hidden_line() -> anyhow::Result<String> {
     Ok(console::Term::stdout().read_secure_line()?)
 }
 
 /// Reads a line without echoing it. Ctrl-C leaves the terminal echoing again.
 #[cfg(unix)]
-async fn hidden_line() -> anyhow::Result<String> {
+pub(super) async fn hidden_line() -> anyhow::Result<String> {
     use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
     use tokio::signal::unix::{SignalKind, signal};
 
@@ -198,10 +134,21 @@ impl StoredKey {
         matches!(self, Self::File(_, Some(_)) | Self::Keychain(_, Some(_)))
     }
 
+    /// Whether the key is where it was.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept(_))
+    }
+
+    /// Whether there is no key.
+    pub(super) fn is_nowhere(&self) -> bool {
+        matches!(self, Self::Nowhere)
+    }
+
     /// Returns the variables for the server's environment.
     pub(super) fn variables(&self) -> Vec<(String, String)> {
         match self {
-            Self::Nowhere | Self::Dotenv(_) => Vec::new(),
+            Self::Nowhere | Self::Dotenv(_) | Self::Token(_) => Vec::new(),
+            Self::Kept(pairs) => pairs.clone(),
             Self::File(file, _) => vec![("ONCEHUB_API_KEY_FILE".into(), file.to_string_lossy().into_owned())],
             Self::Keychain(name, _) => vec![("ONCEHUB_MCP_KEYCHAIN".into(), name.clone())],
             Self::Entry(key) => vec![("ONCEHUB_API_KEY".into(), key.expose_secret().to_owned())],
@@ -210,8 +157,11 @@ impl StoredKey {
 
     /// Returns the headers for a hosted server.
     pub(super) fn headers(&self) -> Vec<(String, String)> {
+        let [key_header, token_header] = KEY_HEADERS.map(str::to_owned);
         match self {
-            Self::Entry(key) => vec![("API-Key".into(), key.expose_secret().to_owned())],
+            Self::Kept(pairs) => pairs.clone(),
+            Self::Entry(key) => vec![(key_header, key.expose_secret().to_owned())],
+            Self::Token(token) => vec![(token_header, format!("Bearer {}", token.expose_secret()))],
             _ => Vec::new(),
         }
     }
@@ -224,7 +174,7 @@ impl StoredKey {
             Self::Dotenv(file) => Some(format!("The key is the one that {} sets.", file.display())),
             Self::Keychain(name, None) => Some(format!("The key is '{name}' of the system's keychain.")),
             Self::Keychain(name, Some(_)) => Some(format!("The key goes into the system's keychain, as '{name}'.")),
-            Self::Entry(_) if scope == Scope::Project => {
+            Self::Entry(_) | Self::Token(_) if scope == Scope::Project => {
                 Some("The key is part of a project's file: keep that out of version control.".into())
             }
             _ => None,

@@ -1,12 +1,16 @@
 //! `oncehub-mcp install` and `oncehub-mcp uninstall`: adding the server to a client's configuration, and removing it.
 
 mod entry;
+mod finding;
+mod kept;
 mod key;
 mod list;
 mod project;
+mod removal;
 mod selection;
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
@@ -15,11 +19,15 @@ use clap::{ArgGroup, Args};
 use url::Url;
 
 use super::{is_yes, print_exact, print_line};
-use crate::config::{Config, Dotenv, Given};
+use crate::config::{Config, Dotenv, Given, SWITCH, Source};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
-use key::KeyStore;
+use entry::Asked;
+use finding::{Keys, TokenSource};
+use kept::{Kept, widened};
+use key::{KeyStore, StoredKey};
 pub(super) use list::{Registered, State, registered};
 pub(super) use project::{CUT, shown};
+pub(super) use removal::remove;
 
 /// What to register, and with which clients.
 #[derive(Args, Clone, Debug)]
@@ -33,9 +41,18 @@ pub(super) struct Arguments {
     /// Register a hosted server: its address, https://mcp.example.com/mcp
     #[arg(long, value_name = "URL")]
     http: Option<Url>,
-    /// Where the key is kept [default: file, or env with --http]
+    /// Where the key is kept [default: where the entry has it, else file, or env with --http]
     #[arg(long, value_name = "WHERE")]
     key: Option<KeyStore>,
+    /// Send that hosted server its own token instead of a OnceHub key: it is asked for, or read from standard input
+    #[arg(long, conflicts_with_all = ["list", "key", "token_file"])]
+    token: bool,
+    /// File with that token
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "key"])]
+    token_file: Option<PathBuf>,
+    /// Put the server's own --dry-run into the entry: it checks changes, and sends none
+    #[arg(long, value_name = SWITCH)]
+    entry_dry_run: Option<bool>,
     /// Print the block to paste into the client's file, and write nothing
     #[arg(long, conflicts_with_all = ["list", "dry_run", "yes"])]
     print: bool,
@@ -56,25 +73,35 @@ pub(super) struct Target {
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
-    /// Show what would change, and write nothing
+    /// Show what would change, and write nothing (the server's own --dry-run is --entry-dry-run here)
     #[arg(long)]
     dry_run: bool,
 }
 
 const EXAMPLES: &str = "\
-Settings given before or after it become part of the entry.
+Settings given before or after it become part of the entry. One that is there
+keeps its settings and its key: each flag replaces just that one
+(--read-only=false).
 
 Examples:
   oncehub-mcp install claude-desktop           asks for the key, shows, writes
   oncehub-mcp install cursor --sandbox --yes   a simulated account, no question
   oncehub-mcp install vscode --project --read-only
-  oncehub-mcp install gemini-cli --http https://mcp.example.com/mcp
+  oncehub-mcp install gemini-cli --http https://mcp.example.com/mcp --token
   oncehub-mcp install --list";
 
 /// Validates a name that every client accepts.
 fn name(text: &str) -> Result<String, String> {
     let fits = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && (1..=40).contains(&text.len());
     if fits { Ok(text.to_owned()) } else { Err("use letters, digits and hyphens, at most 40".into()) }
+}
+
+/// A change to one client's file, and the entry that it makes.
+struct Planned {
+    client: &'static Client,
+    change: Change,
+    /// What the entry then allows that it did not before, a sentence each.
+    widened: Vec<String>,
 }
 
 /// Registers the server, or shows where it is registered.
@@ -89,70 +116,109 @@ pub(super) async fn run(
     if arguments.list {
         return Ok(list::run(&machine, &target.name, target.project).await);
     }
-    let clients = target.clients();
-    let scope = target.scope();
-    let keep = key::chosen(arguments.key, arguments.http.as_ref(), &config)?;
-    let key = if arguments.print {
-        key::placeholder(keep, &target.name, key::file(&machine, &target.name))
-    } else {
-        key::find(keep, &target.name, &machine, given, dotenv, &config, target.dry_run).await?
+    let token = match (&arguments.token_file, arguments.token) {
+        (Some(file), _) => Some(TokenSource::File(file.clone())),
+        (None, true) => Some(TokenSource::Asked),
+        (None, false) => None,
     };
-    let entry = match &arguments.http {
-        None => entry::of_program(&machine, given, &key)?,
-        Some(url) => entry::of_address(url, given, &key)?,
+    let mut keys = Keys {
+        machine: &machine,
+        given,
+        dotenv,
+        config: &config,
+        name: &target.name,
+        store: arguments.key,
+        token: token.as_ref(),
+        is_looked_at: arguments.print || target.only_shows(given),
+        of_programs: None,
+        of_addresses: Vec::new(),
+        notes: Vec::new(),
+    };
+    let asked = Asked::new(given, arguments.entry_dry_run);
+    let http = match &arguments.http {
+        None => None,
+        Some(url) => {
+            let (url, is_completed) = entry::completed(url)?;
+            if is_completed {
+                keys.notes.push(format!("The address is completed: {url}"));
+            }
+            Some(url)
+        }
     };
     if arguments.print {
-        for client in clients {
-            let (entry, note) = selection::for_client(client, &entry, None, given, dotenv);
-            // On standard error, so that standard output is the block alone.
-            let file = client.file(&machine, scope)?;
-            let _ = console::Term::stderr().write_line(&format!("{}: {}", client.name, file.display()));
-            if let Some(note) = note {
-                let _ = console::Term::stderr().write_line(&note);
-            }
-            print_exact(client.block(&target.name, &entry)?.trim_end());
-        }
+        print(&arguments, http.as_ref(), &asked, &keys)?;
         return Ok(ExitCode::SUCCESS);
     }
     // All changes are computed before any is written.
-    let (mut changes, mut entries, mut notes) = (Vec::new(), Vec::new(), Vec::new());
-    for client in clients {
-        // What a project's file says may be a stranger's choice.
-        let before = if target.project { None } else { client.find(&machine, scope, &target.name)? };
-        let before = before.and_then(|found| found.entry);
-        let (entry, note) = selection::for_client(client, &entry, before.as_ref(), given, dotenv);
-        changes.push((client, client.register(&machine, scope, &target.name, &entry)?));
+    let scope = target.scope();
+    let (mut planned, mut entries, mut stored, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for client in target.clients() {
+        let before = client.find(&machine, scope, &target.name)?.and_then(|found| found.entry);
+        // A file that cannot be written is told before anybody is asked for a key.
+        let kept = Kept::of(before.as_ref(), &machine, scope);
+        let for_program = asked.is_for_program() || matches!(arguments.key, Some(KeyStore::File | KeyStore::Keychain));
+        let address = http.clone().or_else(|| kept.address.clone().filter(|_| !for_program));
+        let (entry, key) = match &address {
+            Some(url) => {
+                let key = keys.for_address(url, &kept).await?;
+                (entry::of_address(url, &asked, &kept, &key)?, key)
+            }
+            None => {
+                let key = keys.for_program(&kept, asked.switch("sandbox")).await?;
+                (entry::of_program(&machine, &asked, given, &kept, &key)?, key)
+            }
+        };
+        let (entry, note) = selection::for_client(client, entry, kept.is_there, given, dotenv);
+        let change = client.register(&machine, scope, &target.name, &entry)?;
+        let after = client.find_after(&change, &target.name);
+        let pair = before.as_ref().zip(after.as_ref()).filter(|_| kept.is_there);
+        let widened = pair.map(|(before, after)| widened(before, after)).unwrap_or_default();
+        if !change.is_none() {
+            notes.extend(kept.note(key.is_kept(), &asked.flags()));
+        }
+        if kept.address.is_some() && http.is_none() {
+            let what = if address.is_some() { "It stays" } else { "This program takes the place of" };
+            notes.extend(kept.address.as_ref().map(|url| format!("{what} the address {url}.")));
+        }
+        if kept.is_sandbox && asked.switch("sandbox").is_none() && address.is_none() && key_is_simulated(&key) {
+            notes.push("It stays the simulated account: --key file registers your own.".to_owned());
+        }
+        notes.extend(kept.dropped);
         notes.extend(note);
+        planned.push(Planned { client, change, widened });
+        // With what the file keeps besides.
+        let entry = after.unwrap_or(entry);
         if !entries.contains(&entry) {
             entries.push(entry);
+            stored.push(key);
         }
     }
-    for (client, change) in &changes {
-        if !client.is_installed(&machine) {
-            print_line(&format!("{} does not seem to be installed; its file is written anyway.", client.name));
+    show_all(&planned, &machine, target)?;
+    notes.append(&mut keys.notes);
+    notes.extend(entry::notes(&entries, given, &machine, dotenv));
+    notes.extend(stored.iter().filter_map(|key| key.notes(scope)));
+    let mut told: Vec<String> = Vec::new();
+    for note in notes {
+        if !told.contains(&note) {
+            print_line(&note);
+            told.push(note);
         }
-        show(client, change);
-        // KeyStore it off: that is the person's decision.
-        if client.find(&machine, scope, &target.name)?.is_some_and(|found| found.is_off) {
-            print_line(&format!("{} has it switched off: switch it on there.", client.name));
-        }
     }
-    if arguments.http.is_none() {
-        notes.extend(entry::notes(given, &machine, dotenv));
-    }
-    for note in notes.into_iter().chain(key.notes(scope)) {
-        print_line(&note);
-    }
-    if target.dry_run {
+    if target.only_shows(given) {
         print_line("Nothing was written.");
         return Ok(ExitCode::SUCCESS);
     }
-    let is_new = changes.iter().any(|(_, change)| !change.is_none()) || key.is_new();
-    if is_new && !agreed(target.yes)? {
+    let changes = planned.iter().any(|planned| !planned.change.is_none() || planned.change.closes_file());
+    let is_new = changes || stored.iter().any(StoredKey::is_new);
+    let allows_more = planned.iter().any(|planned| !planned.widened.is_empty());
+    let question = if allows_more { "Write this, although it allows more than before?" } else { "Write this?" };
+    if is_new && !agreed(target.yes, question)? {
         return Ok(ExitCode::FAILURE);
     }
-    key.keep()?;
-    write(&changes)?;
+    for key in &stored {
+        key.keep()?;
+    }
+    write(&planned)?;
     for entry in &entries {
         let outcome = tried(entry, &machine, scope).await;
         if outcome != ExitCode::SUCCESS {
@@ -162,33 +228,54 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes the server's entry.
-pub(super) fn remove(target: &Target) -> anyhow::Result<ExitCode> {
-    let machine = machine()?;
-    ensure!(!target.clients.is_empty(), "name a client: oncehub-mcp uninstall CLIENT (install --list shows them)");
-    let mut changes = Vec::new();
+/// Prints the block of each client, to be pasted by hand.
+fn print(arguments: &Arguments, http: Option<&Url>, asked: &Asked<'_>, keys: &Keys<'_>) -> anyhow::Result<()> {
+    let (target, kept) = (&arguments.target, Kept::default());
+    let key = keys.placeholder(http.is_some(), keys.config.sandbox);
+    let entry = match http {
+        None => entry::of_program(keys.machine, asked, keys.given, &kept, &key)?,
+        Some(url) => entry::of_address(url, asked, &kept, &key)?,
+    };
     for client in target.clients() {
-        match client.unregister(&machine, target.scope(), &target.name)? {
-            Some(change) => {
-                show(client, &change);
-                changes.push((client, change));
-            }
-            None => print_line(&format!("{} has no '{}'.", client.name, target.name)),
+        let (entry, note) = selection::for_client(client, entry.clone(), false, keys.given, keys.dotenv);
+        // On standard error, so that standard output is the block alone.
+        let file = client.file(keys.machine, target.scope())?;
+        let head = format!("{}: {}", client.name, file.display());
+        for line in std::iter::once(head).chain(note).chain(keys.notes.clone()) {
+            let _ = console::Term::stderr().write_line(&line);
+        }
+        print_exact(client.block(&target.name, &entry)?.trim_end());
+    }
+    Ok(())
+}
+
+/// Shows each change, and what it takes away.
+fn show_all(planned: &[Planned], machine: &Machine, target: &Target) -> anyhow::Result<()> {
+    for Planned { client, change, widened } in planned {
+        if !client.is_installed(machine) {
+            print_line(&format!("{} does not seem to be installed; its file is written anyway.", client.name));
+        }
+        show(client, change);
+        for sentence in widened {
+            print_line(&console::style(format!("! {sentence}")).yellow().bold().to_string());
+        }
+        if change.closes_file() {
+            let file = change.file.display();
+            print_line(&format!(
+                "Others can read {file}: it is made readable only by you, since it is to hold the key."
+            ));
+        }
+        // Keep it off: that is the person's decision.
+        if client.find(machine, target.scope(), &target.name)?.is_some_and(|found| found.is_off) {
+            print_line(&format!("{} has it switched off: switch it on there.", client.name));
         }
     }
-    if changes.is_empty() || target.dry_run {
-        print_line("Nothing was written.");
-        return Ok(ExitCode::SUCCESS);
-    }
-    if !agreed(target.yes)? {
-        return Ok(ExitCode::FAILURE);
-    }
-    write(&changes)?;
-    let file = key::file(&machine, &target.name);
-    if file.is_file() {
-        print_line(&format!("The key stays in {}: delete it if nothing else uses it.", file.display()));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
+}
+
+/// Whether an entry with this key may still be one of the simulated account.
+fn key_is_simulated(key: &StoredKey) -> bool {
+    key.is_kept() || key.is_nowhere()
 }
 
 impl Target {
@@ -198,6 +285,12 @@ impl Target {
 
     fn scope(&self) -> Scope {
         if self.project { Scope::Project } else { Scope::Person }
+    }
+
+    /// Whether nothing is to be written. The server's setting of the same name, in the environment, does not mean that.
+    fn only_shows(&self, given: &[Given]) -> bool {
+        let is_flag = |given: &Given| given.flag == "dry-run" && given.source == Source::Flag;
+        self.dry_run && given.iter().any(is_flag)
     }
 }
 
@@ -226,12 +319,13 @@ fn show(client: &Client, change: &Change) {
     }
 }
 
-fn agreed(yes: bool) -> anyhow::Result<bool> {
+/// Asks a question that only a yes answers.
+fn agreed(yes: bool, question: &str) -> anyhow::Result<bool> {
     if yes {
         return Ok(true);
     }
     ensure!(std::io::stdin().is_terminal(), "there is no terminal to ask: --yes writes it, --dry-run only shows it");
-    let _ = console::Term::stdout().write_str("Write this? [y/N] ");
+    let _ = console::Term::stdout().write_str(&format!("{question} [y/N] "));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     let agreed = is_yes(&answer);
@@ -241,16 +335,20 @@ fn agreed(yes: bool) -> anyhow::Result<bool> {
     Ok(agreed)
 }
 
-fn write(changes: &[(&Client, Change)]) -> anyhow::Result<()> {
+fn write(planned: &[Planned]) -> anyhow::Result<()> {
     let mut written = Vec::new();
-    for (client, change) in changes.iter().filter(|(_, change)| !change.is_none()) {
-        let copy = match change.apply() {
+    for Planned { client, change, .. } in planned {
+        if change.is_none() && !change.closes_file() {
+            continue;
+        }
+        let copy = match change.apply(true) {
             Ok(copy) => copy,
             Err(error) if written.is_empty() => bail!("{error}; nothing was written"),
             Err(error) => bail!("{error}; only {} has been written", written.join(", ")),
         };
         written.push(client.name);
-        let copy = copy.map(|copy| format!(" (backup: {})", copy.display())).unwrap_or_default();
+        let holds_key = if change.held_key { ", which holds the key: uninstall removes it" } else { "" };
+        let copy = copy.map(|copy| format!(" (backup: {}{holds_key})", copy.display())).unwrap_or_default();
         print_line(&format!("Wrote {}{copy}.", change.file.display()));
         print_line(&format!("Next: {}.", client.then));
     }

@@ -138,6 +138,16 @@ impl Dotenv {
         Self { file: Some(file), taken, left, problem, ..Self::default() }
     }
 
+    /// Reads the pairs of a file that a person named, and sets none of them.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or that is not one of `NAME=value` lines.
+    pub(super) fn pairs(file: &Path) -> anyhow::Result<Vec<(String, String)>> {
+        let read = parse(&text(file).with_context(|| format!("{} cannot be read", file.display()))?);
+        ensure!(read.bad.is_empty(), "{} {}", file.display(), bad_lines(&read.bad));
+        Ok(read.pairs)
+    }
+
     /// Reads one variable again from the file that a person named; `None` if there is no such file, or the variable is not
     /// in it.
     ///

@@ -55,7 +55,7 @@ fn prepared(client: &Client, text: &str) -> (TempDir, Machine, PathBuf) {
 /// Registers and writes.
 fn register(client: &Client, machine: &Machine, entry: &Entry) -> Option<PathBuf> {
     let change = client.register(machine, Scope::Person, "oncehub", entry).unwrap();
-    change.apply().unwrap()
+    change.apply(true).unwrap()
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn a_folder_that_cannot_be_written_is_named() {
         let machine = machine(&home.path().join("file"));
         fs::write(home.path().join("file"), "").unwrap();
         let refused = match client.register(&machine, Scope::Person, "oncehub", &stdio()) {
-            Ok(change) => change.apply().unwrap_err().to_string(),
+            Ok(change) => change.apply(true).unwrap_err().to_string(),
             Err(error) => error.to_string(),
         };
         assert!(refused.contains(&machine.home.display().to_string()), "{}: {refused}", client.id);
@@ -225,7 +225,7 @@ fn what_another_program_wrote_meanwhile_is_not_lost() {
     let (_home, machine, file) = prepared(client, "{}\n");
     let change = client.register(&machine, Scope::Person, "oncehub", &stdio()).unwrap();
     fs::write(&file, "{\"vim_mode\": true}\n").unwrap();
-    let error = change.apply().unwrap_err();
+    let error = change.apply(true).unwrap_err();
     assert!(error.to_string().contains("has been changed by another program meanwhile"), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "{\"vim_mode\": true}\n");
 }
@@ -244,9 +244,65 @@ fn a_link_stays_a_link_and_permissions_stay() {
     let copy = register(client, &machine, &stdio()).unwrap();
     assert!(fs::symlink_metadata(&file).unwrap().is_symlink());
     assert!(fs::read_to_string(&dotfiles).unwrap().contains("oncehub"));
-    for file in [&dotfiles, &copy] {
-        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o640, "{}", file.display());
+    let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&dotfiles), mode(&copy)), (0o640, 0o600), "a copy may hold a key");
+    // So does the file, once it holds one.
+    let change = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap();
+    assert!(change.closes_file());
+    change.apply(true).unwrap();
+    assert_eq!(mode(&dotfiles), 0o600);
+    // Also if only its permissions have to change.
+    fs::set_permissions(&dotfiles, fs::Permissions::from_mode(0o644)).unwrap();
+    let again = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap();
+    assert!(again.is_none() && again.closes_file());
+    assert_eq!(again.apply(true).unwrap(), None, "there is nothing to copy");
+    assert_eq!(mode(&dotfiles), 0o600);
+}
+
+#[test]
+fn copies_with_a_key_are_found_and_no_other_files() {
+    let client = clients::named("cursor").unwrap();
+    let (_home, machine, file) = prepared(client, "{}\n");
+    let first = register(client, &machine, &http()).unwrap();
+    let second = register(client, &machine, &stdio()).unwrap();
+    let third = register(client, &machine, &http()).unwrap();
+    // What only looks like one is a person's.
+    for name in ["mcp.json.old.bak", "mcp.json.bak", "other.json.20261129-101010.bak"] {
+        fs::copy(&second, file.with_file_name(name)).unwrap();
     }
+    assert_eq!(client.copies_with_key(&machine, Scope::Person, "oncehub").unwrap(), [second]);
+    assert!(first.exists() && third.exists(), "these hold none");
+    assert!(client.copies_with_key(&machine, Scope::Person, "other").unwrap().is_empty());
+}
+
+#[test]
+fn a_difference_says_whether_a_key_is_another_one() {
+    let client = clients::named("cursor").unwrap();
+    let (_home, machine, _file) = prepared(client, "{}\n");
+    register(client, &machine, &http());
+    let with = |key: &str| Entry::Http {
+        url: "https://mcp.example.com/mcp".into(),
+        headers: vec![("X-MCP-User".into(), "dana".into()), ("API-Key".into(), key.into())],
+    };
+    let diff = |key: &str| client.register(&machine, Scope::Person, "oncehub", &with(key)).unwrap().diff();
+    let (same, other) = (diff("s3cret-key-0123"), diff("s3cret-key-4567"));
+    assert!(other.contains("-        \"API-Key\": \"…\"") && other.contains("+        \"API-Key\": \"… (another)\""), "{other}");
+    assert!(!same.contains("(another)") && !(same + &other).contains("s3cret"), "{other}");
+}
+
+#[test]
+fn a_variable_that_is_there_already_stays() {
+    let text = r#"{"mcpServers": {"oncehub": {"command": "x", "env": {"ONCEHUB_API_KEY": "${env:KEY}"}}}}"#;
+    let client = clients::named("cursor").unwrap();
+    let (_home, machine, _file) = prepared(client, text);
+    let entry = |key: &str| Entry::Stdio {
+        command: "x".into(),
+        args: vec!["--read-only".into()],
+        env: vec![("ONCEHUB_API_KEY".into(), key.into())],
+    };
+    assert!(client.register(&machine, Scope::Person, "oncehub", &entry("${env:KEY}")).is_ok());
+    assert!(client.register(&machine, Scope::Person, "oncehub", &entry("${env:OTHER}")).is_err());
+    assert!(!entry("${env:KEY}").holds_key() && entry("sk-0123456789").holds_key());
 }
 
 #[test]

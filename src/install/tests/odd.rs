@@ -42,7 +42,7 @@ fn an_odd_file_gets_its_entry_too_or_is_left_alone() {
             let after = fs::read_to_string(&file).unwrap();
             let found = client.find(&machine, Scope::Person, "oncehub").unwrap().unwrap();
             assert_eq!(found.entry, Some(entry), "{id}: {text}\n{after}");
-            client.unregister(&machine, Scope::Person, "oncehub").unwrap().unwrap().apply().unwrap();
+            client.unregister(&machine, Scope::Person, "oncehub").unwrap().unwrap().apply(true).unwrap();
             assert_eq!(client.find(&machine, Scope::Person, "oncehub").unwrap(), None, "{id}: {text}");
         }
     }
@@ -88,7 +88,7 @@ proptest! {
             let (_home, machine, file) = prepared(client, &before);
             match client.register(&machine, Scope::Person, "oncehub", &entry) {
                 Err(refused) if refused.to_string().contains("as the name of a variable") => continue,
-                change => change.unwrap().apply().unwrap(),
+                change => change.unwrap().apply(true).unwrap(),
             };
             let found = client.find(&machine, Scope::Person, "oncehub").unwrap().unwrap();
             prop_assert_eq!(found.entry, Some(entry.clone()), "{}: {}", client.id, fs::read_to_string(&file).unwrap());

@@ -36,6 +36,17 @@ pub struct Caller {
     pub takes_stream: bool,
 }
 
+/// What a caller has to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A OnceHub key.
+    Key,
+    /// The server's token.
+    Token,
+    /// Neither.
+    Nothing,
+}
+
 /// A function that returns the key in a header's text, or says why there is none in it.
 pub type ReadKey = fn(&str) -> Result<&str, String>;
 
@@ -68,8 +79,21 @@ impl Keys {
         Ok(Self { hash: Hmac::new(&secret.into()), shares, tokens, read })
     }
 
+    /// Returns what a caller has to send.
+    pub(super) fn wanted(&self) -> Wanted {
+        match (self.shares, &self.tokens) {
+            (false, _) => Wanted::Key,
+            (true, Some(_)) => Wanted::Token,
+            (true, None) => Wanted::Nothing,
+        }
+    }
+
     /// Returns the sender of these headers, and removes the keys from them.
     pub(super) fn take(&self, headers: &mut HeaderMap, network: IpAddr) -> Result<Caller, Refusal> {
+        self.sender(headers, network).map_err(|refusal| refusal.challenging(self.wanted()))
+    }
+
+    fn sender(&self, headers: &mut HeaderMap, network: IpAddr) -> Result<Caller, Refusal> {
         let key = self.given(headers, &API_KEY)?;
         let bearer = self.given(headers, &AUTHORIZATION)?;
         // Some clients send a header for each setting, filled in or not.

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::streamable::{self, SESSION_ID};
 use super::{Backend, Shared};
+use crate::transport::http::caller::Wanted;
 
 const PAGE: &str = include_str!("page.html");
 
@@ -31,7 +32,85 @@ pub(super) async fn show<B: Backend>(State(shared): State<Arc<Shared<B>>>, reque
         (HeaderName::from_static("referrer-policy"), "no-referrer"),
         (CACHE_CONTROL, "no-cache"),
     ];
-    (headers, PAGE.replace("{url}", &escaped(&url)).replace("{version}", env!("CARGO_PKG_VERSION"))).into_response()
+    let mut page = PAGE.to_owned();
+    for (mark, text) in filled_in(shared.settings.keys.wanted()) {
+        page = page.replace(mark, text);
+    }
+    (headers, page.replace("{url}", &escaped(&url)).replace("{version}", env!("CARGO_PKG_VERSION"))).into_response()
+}
+
+/// Returns what stands for each mark of the page, where clients have to send this.
+fn filled_in(wanted: Wanted) -> [(&'static str, &'static str); 11] {
+    match wanted {
+        Wanted::Key => [
+            (
+                "{sends}",
+                "<p>With each request the assistant sends <strong>your own OnceHub API key</strong>, as <code>API-Key: …</code> or \
+                 as\n<code>Authorization: Bearer …</code>. It is not stored here. In the blocks below, replace \
+                 <code>YOUR_KEY</code>.</p>",
+            ),
+            ("{flag}", ""),
+            ("{header_flag}", " --header \"API-Key: YOUR_KEY\""),
+            (
+                "{bridge}",
+                ", \"--header\", \"API-Key:${ONCEHUB_API_KEY}\"],\n      \"env\": { \"ONCEHUB_API_KEY\": \"YOUR_KEY\" }",
+            ),
+            ("{headers}", ", \"headers\": { \"API-Key\": \"YOUR_KEY\" }"),
+            ("{asks}", "; it asks for the key once and keeps it"),
+            (
+                "{inputs}",
+                "\n  \"inputs\": [{ \"type\": \"promptString\", \"id\": \"oncehub-key\", \"description\": \"OnceHub API key\", \
+                 \"password\": true }],",
+            ),
+            ("{input_headers}", ", \"headers\": { \"API-Key\": \"${input:oncehub-key}\" }"),
+            ("{variable}", ", with the key in <code>ONCEHUB_API_KEY</code>"),
+            ("{bearer_variable}", "\nbearer_token_env_var = \"ONCEHUB_API_KEY\""),
+            ("{bearer_headers}", ", \"headers\": { \"Authorization\": \"Bearer YOUR_KEY\" }"),
+        ],
+        Wanted::Token => [
+            (
+                "{sends}",
+                "<p>With each request the assistant sends <strong>this server's token</strong>, as <code>Authorization: Bearer \
+                 …</code>: its\noperator has given it to you. It is not a OnceHub key. In the blocks below, replace \
+                 <code>YOUR_TOKEN</code>. Who has a OnceHub key\nof their own may send that instead, as <code>API-Key: \
+                 …</code>. Neither is stored here.</p>",
+            ),
+            ("{flag}", " --token"),
+            ("{header_flag}", " --header \"Authorization: Bearer YOUR_TOKEN\""),
+            (
+                "{bridge}",
+                ", \"--header\", \"Authorization:${AUTHORIZATION}\"],\n      \"env\": { \"AUTHORIZATION\": \"Bearer YOUR_TOKEN\" }",
+            ),
+            ("{headers}", ", \"headers\": { \"Authorization\": \"Bearer YOUR_TOKEN\" }"),
+            ("{asks}", "; it asks for the token once and keeps it"),
+            (
+                "{inputs}",
+                "\n  \"inputs\": [{ \"type\": \"promptString\", \"id\": \"oncehub-token\", \"description\": \"Token of the OnceHub \
+                 server\", \"password\": true }],",
+            ),
+            ("{input_headers}", ", \"headers\": { \"Authorization\": \"Bearer ${input:oncehub-token}\" }"),
+            ("{variable}", ", with the token in <code>ONCEHUB_MCP_TOKEN</code>"),
+            ("{bearer_variable}", "\nbearer_token_env_var = \"ONCEHUB_MCP_TOKEN\""),
+            ("{bearer_headers}", ", \"headers\": { \"Authorization\": \"Bearer YOUR_TOKEN\" }"),
+        ],
+        Wanted::Nothing => [
+            (
+                "{sends}",
+                "<p>It takes calls without a key or a token. Who has a OnceHub key of their own may send that, as <code>API-Key: \
+                 …</code>.</p>",
+            ),
+            ("{flag}", ""),
+            ("{header_flag}", ""),
+            ("{bridge}", "]"),
+            ("{headers}", ""),
+            ("{asks}", ""),
+            ("{inputs}", ""),
+            ("{input_headers}", ""),
+            ("{variable}", ""),
+            ("{bearer_variable}", ""),
+            ("{bearer_headers}", ""),
+        ],
+    }
 }
 
 /// Returns the request's host, which `door` has checked.

@@ -9,6 +9,7 @@ use http::{HeaderValue, StatusCode};
 use metrics::counter;
 use serde_json::{Value, json};
 
+use super::caller::Wanted;
 use super::trail::Refused;
 
 /// JSON-RPC's code for JSON that cannot be parsed.
@@ -36,12 +37,22 @@ pub struct Refusal {
     code: i32,
     id: Value,
     retry_after: Option<u32>,
+    /// What a caller without it has to send.
+    wanted: Wanted,
 }
 
 impl Refusal {
     /// Creates a rejection with this status, counted under this name.
     pub fn new(status: StatusCode, name: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, name, reason: reason.into(), code: SERVER_ERROR, id: Value::Null, retry_after: None }
+        Self {
+            status,
+            name,
+            reason: reason.into(),
+            code: SERVER_ERROR,
+            id: Value::Null,
+            retry_after: None,
+            wanted: Wanted::Key,
+        }
     }
 
     pub(super) fn unauthorized(reason: impl Into<Cow<'static, str>>) -> Self {
@@ -91,6 +102,11 @@ impl Refusal {
         Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", reason) }
     }
 
+    /// Returns the same rejection, with a challenge to send this.
+    pub(super) fn challenging(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
+    }
+
     /// Returns the same rejection, as the response to the request with this id.
     pub(super) fn to(self, id: Option<&Value>) -> Self {
         Self { id: id.cloned().unwrap_or_default(), ..self }
@@ -110,7 +126,11 @@ impl IntoResponse for Refusal {
         response.extensions_mut().insert(Refused { name: self.name, reason: reason.into() });
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"OnceHub API key\""));
+            let challenge = match self.wanted {
+                Wanted::Key | Wanted::Nothing => "Bearer realm=\"OnceHub API key\"",
+                Wanted::Token => "Bearer realm=\"token of this server\"",
+            };
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

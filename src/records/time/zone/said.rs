@@ -112,7 +112,12 @@ pub(super) fn suggestions(lower: &str, known: &TimeZoneDatabase) -> Vec<String> 
             let place = name.rsplit('/').next().unwrap_or(&name).to_lowercase();
             let likeness =
                 strsim::jaro_winkler(&place, &wanted).max(strsim::jaro_winkler(&name.to_lowercase(), lower) - 0.02);
-            (likeness, name)
+            // A common beginning alone does not make a slip of the pen: Mars is not the Marquesas.
+            let letters = place.chars().count().max(wanted.chars().count());
+            let is_near = place.split('_').any(|part| part == wanted)
+                || strsim::damerau_levenshtein(&place, &wanted) * 3 <= letters
+                || strsim::damerau_levenshtein(&name.to_lowercase(), lower) * 4 <= lower.chars().count();
+            (if is_near { likeness } else { 0.0 }, name)
         })
         .filter(|(likeness, _)| *likeness > 0.85)
         .collect();

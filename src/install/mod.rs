@@ -4,7 +4,8 @@
 //! Reading order: an [`Entry`] is what gets registered; a [`Client`] says which file of a [`Machine`] it belongs in and
 //! how it is spelled there (all are in [`clients`]); a [`Format`](format::Format) inserts it into the text
 //! and leaves everything else unchanged; a [`Change`] shows the difference and writes it; an [`attempt`] starts the
-//! server that an entry describes, and talks to it.
+//! server that an entry describes, and talks to it, and a [`greeting`](greeting::greet) only asks a hosted one what it wants to
+//! be sent.
 
 pub mod attempt;
 mod change;

@@ -14,35 +14,35 @@ use super::http::{Server, in_front_of, upstream};
 use crate::tools;
 
 /// Somebody's home.
-struct Home(TempDir);
+pub(super) struct Home(TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn write(&self, name: &str, text: &str) {
         let file = self.path(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(super) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// The program, as this person runs it; what it is told comes behind it.
-    fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    pub(super) fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let mut command = self.command();
         command.args(arguments).envs(variables.iter().copied());
         command.stdin(std::process::Stdio::null()).output().unwrap()
     }
 
-    fn command(&self) -> Command {
+    pub(super) fn command(&self) -> Command {
         let mut command = program();
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
@@ -60,16 +60,16 @@ impl Home {
     }
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap() + &String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// How many tools the toolset `core` has.
-fn core() -> usize {
+pub(super) fn core() -> usize {
     Catalogue::new(&Selection { toolsets: vec!["core".into()], ..Selection::default() }).unwrap().list().len()
 }
 
-fn files(folder: &Path) -> usize {
+pub(super) fn files(folder: &Path) -> usize {
     fs::read_dir(folder).unwrap().count()
 }
 
@@ -313,14 +313,14 @@ fn a_hosted_server_is_registered_with_its_key_and_tried() {
 }
 
 /// The findings of a check, as a program reads them.
-fn check(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, Vec<Value>) {
+pub(super) fn check(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, Vec<Value>) {
     let output = home.run(&[arguments, &["check", "--json"]].concat(), variables);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     assert_eq!(report["ok"], output.status.success(), "{report:#}");
     (output.status.code(), report["findings"].as_array().unwrap().clone())
 }
 
-fn about<'a>(findings: &'a [Value], topic: &str) -> Vec<&'a Value> {
+pub(super) fn about<'a>(findings: &'a [Value], topic: &str) -> Vec<&'a Value> {
     findings.iter().filter(|finding| finding["topic"] == topic).collect()
 }
 

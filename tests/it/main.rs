@@ -11,6 +11,7 @@
     reason = "a test says what it wants as plainly as it can, and fails where it does not get it"
 )]
 
+mod again;
 mod agents;
 mod client;
 mod docs;

@@ -9,9 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 
-use super::install::{CUT, Registered, State, machine, registered, shown};
+use super::install::{CUT, Registered, State, is_this_program, machine, registered, shown};
 use crate::app::App;
 use crate::config::{Config, Dotenv, EntrySettings, Given, Source, Why, given_key, listed};
+use crate::install::attempt::Probe;
 use crate::install::{self, Entry, Scope};
 use crate::oncehub::{Client, Object, notifications};
 use crate::records::Kind;
@@ -60,9 +61,13 @@ pub(super) async fn run(
         config,
     };
     key(&mut report, &shell.config, given, dotenv, has_entry);
-    let entries: Vec<(Subject, EntrySettings)> = all.iter().filter_map(|one| of_entry(&mut report, one)).collect();
+    let mut entries: Vec<(Subject, EntrySettings)> = Vec::new();
+    for one in &all {
+        entries.extend(of_entry(&mut report, one));
+    }
+    let works = |one: &Registered| matches!(&one.state, State::Tried(_, Ok(Probe { account: Some(Ok(_)), .. })));
     let mut judged: Vec<&Config> = Vec::new();
-    if has_key || entries.is_empty() {
+    if has_key || entries.is_empty() && !all.iter().any(works) {
         account(&mut report, &shell, has_key, !has_entry || has_key, arguments).await?;
         judged.push(&shell.config);
     }
@@ -76,6 +81,7 @@ pub(super) async fn run(
         account(&mut report, entry, true, true, arguments).await?;
         judged.push(&entry.config);
     }
+    of_others(&mut report, &all);
     for found in all {
         client(&mut report, found, arguments);
     }
@@ -101,8 +107,8 @@ fn reads_sms(config: &Config) -> bool {
 
 /// Returns the settings of an entry that starts a server of a person's own, and with which an account can be reached.
 fn of_entry(report: &mut Report, one: &Registered) -> Option<(Subject, EntrySettings)> {
-    let State::Tried(Entry::Stdio { args, env, .. }, Ok(probe)) = &one.state else { return None };
-    if one.scope == Scope::Project {
+    let State::Tried(Entry::Stdio { command, args, env }, Ok(probe)) = &one.state else { return None };
+    if one.scope == Scope::Project || !is_this_program(command) {
         return None;
     }
     let settings = EntrySettings::new(args, env);
@@ -125,6 +131,28 @@ fn of_entry(report: &mut Report, one: &Registered) -> Option<(Subject, EntrySett
         config,
     };
     Some((subject, settings))
+}
+
+/// Reports the account of each entry that reaches OnceHub through a server with settings of its own: a hosted one, or
+/// another program. The server has named it.
+fn of_others(report: &mut Report, all: &[Registered]) {
+    let mut told: Vec<&Entry> = Vec::new();
+    for one in all.iter().filter(|one| one.scope == Scope::Person) {
+        let State::Tried(entry, Ok(Probe { account: Some(Ok(account)), .. })) = &one.state else { continue };
+        let through = match entry {
+            Entry::Stdio { command, .. } if is_this_program(command) => continue,
+            Entry::Stdio { command, .. } => command,
+            Entry::Http { url, .. } => url,
+        };
+        let is_same = |other: &&Entry| match (*other, entry) {
+            (Entry::Http { url: one, .. }, Entry::Http { url: other, .. }) => one == other,
+            (one, other) => one == other,
+        };
+        if !told.iter().any(|other| is_same(other) && other.key_pairs() == entry.key_pairs()) {
+            report.fine("account", &format!("{account} ({}'s entry, through {through})", one.client.name));
+            told.push(entry);
+        }
+    }
 }
 
 /// Whether two lead to the same account in the same way.

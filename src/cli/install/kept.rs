@@ -6,7 +6,7 @@ use url::Url;
 
 use super::entry::{HEADERS, KEY_FLAGS};
 use crate::config::{EntrySettings, Worded, settings_in};
-use crate::install::{Entry, Machine, Scope};
+use crate::install::{Entry, Scope};
 use crate::oncehub::api_root;
 use crate::tools::{Catalogue, Selection};
 
@@ -36,12 +36,10 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Returns what is kept of an entry.
-    pub(super) fn of(before: Option<&Entry>, machine: &Machine, scope: Scope) -> Self {
+    pub(super) fn of(before: Option<&Entry>, scope: Scope) -> Self {
         match before {
             None => Self::default(),
-            Some(Entry::Stdio { command, args, env }) if is_this_program(command, machine) => {
-                Self::of_program(args, env, scope)
-            }
+            Some(Entry::Stdio { command, args, env }) if is_this_program(command) => Self::of_program(args, env, scope),
             Some(Entry::Stdio { command, .. }) => {
                 let name = Path::new(command).file_name().unwrap_or_default().to_string_lossy();
                 let dropped = format!("The entry that is there starts {name}, not this program: it is replaced.");
@@ -106,11 +104,10 @@ impl Kept {
 }
 
 /// Whether a program is this one, wherever it is installed.
-fn is_this_program(command: &str, machine: &Machine) -> bool {
+pub(in crate::cli) fn is_this_program(command: &str) -> bool {
     let file = command.rsplit(['/', '\\']).next().unwrap_or(command).to_ascii_lowercase();
-    let own = || std::env::current_exe().and_then(|own| own.canonicalize()).ok();
-    file.starts_with("oncehub-mcp")
-        || own().is_some_and(|own| machine.home.join(command).canonicalize().ok() == Some(own))
+    let own = std::env::current_exe().and_then(|own| own.canonicalize()).ok();
+    file.starts_with("oncehub-mcp") || own.is_some() && Path::new(command).canonicalize().ok() == own
 }
 
 fn narrows(setting: &Worded) -> bool {

@@ -19,10 +19,11 @@ use clap::{ArgGroup, Args};
 use url::Url;
 
 use super::{is_yes, print_exact, print_line};
-use crate::config::{Config, Dotenv, Given, SWITCH, Source};
+use crate::config::{Config, Dotenv, Given, Source, flag};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
 use entry::Asked;
 use finding::{Keys, TokenSource};
+pub(super) use kept::is_this_program;
 use kept::{Kept, widened};
 use key::{KeyStore, StoredKey};
 pub(super) use list::{Registered, State, registered};
@@ -50,8 +51,8 @@ pub(super) struct Arguments {
     /// File with that token
     #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "key"])]
     token_file: Option<PathBuf>,
-    /// Put the server's own --dry-run into the entry: it checks changes, and sends none
-    #[arg(long, value_name = SWITCH)]
+    /// Put the server's own --dry-run into the entry, since that of install only shows: changes are checked, and not sent
+    #[arg(long, value_name = "ON/OFF", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = flag)]
     entry_dry_run: Option<bool>,
     /// Print the block to paste into the client's file, and write nothing
     #[arg(long, conflicts_with_all = ["list", "dry_run", "yes"])]
@@ -73,7 +74,7 @@ pub(super) struct Target {
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
-    /// Show what would change, and write nothing (the server's own --dry-run is --entry-dry-run here)
+    /// Show what would change, and write nothing
     #[arg(long)]
     dry_run: bool,
 }
@@ -154,8 +155,7 @@ pub(super) async fn run(
     let (mut planned, mut entries, mut stored, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for client in target.clients() {
         let before = client.find(&machine, scope, &target.name)?.and_then(|found| found.entry);
-        // A file that cannot be written is told before anybody is asked for a key.
-        let kept = Kept::of(before.as_ref(), &machine, scope);
+        let kept = Kept::of(before.as_ref(), scope);
         let for_program = asked.is_for_program() || matches!(arguments.key, Some(KeyStore::File | KeyStore::Keychain));
         let address = http.clone().or_else(|| kept.address.clone().filter(|_| !for_program));
         let (entry, key) = match &address {

@@ -286,7 +286,10 @@ fn a_difference_says_whether_a_key_is_another_one() {
     };
     let diff = |key: &str| client.register(&machine, Scope::Person, "oncehub", &with(key)).unwrap().diff();
     let (same, other) = (diff("s3cret-key-0123"), diff("s3cret-key-4567"));
-    assert!(other.contains("-        \"API-Key\": \"…\"") && other.contains("+        \"API-Key\": \"… (another)\""), "{other}");
+    assert!(
+        other.contains("-        \"API-Key\": \"…\"") && other.contains("+        \"API-Key\": \"… (another)\""),
+        "{other}"
+    );
     assert!(!same.contains("(another)") && !(same + &other).contains("s3cret"), "{other}");
 }
 

@@ -167,6 +167,65 @@ def stops(installing, home, why):
     assert files(home) == []
 
 
+@contextlib.contextmanager
+def shared_server(account, token):
+    """A hosted server that shares its key with those who have its token."""
+    command = [BINARY, "http", "--listen", "127.0.0.1:0", "--shared-key"]
+    environment = {"PATH": os.environ["PATH"], **account, "ONCEHUB_MCP_TOKEN": token}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            yield server.stdout.readline().split(" until ")[0].split()[-1]
+        finally:
+            server.kill()
+
+
+def test_a_servers_token_is_asked_for_until_the_server_takes_it(tmp_path, account):
+    token = "the-token-of-this-server"
+    with shared_server(account, token) as address:
+        # Nobody has said that it wants one: the server does.
+        terminal = Terminal(tmp_path, "install", "cursor", "--http", address)
+        assert "takes a token of its own, not a OnceHub key" in terminal.until("Token of that server (not shown): ")
+        terminal.type_hidden("a-token-of-another-server")
+        assert "does not carry this server's token" in terminal.until("Token of that server (not shown): ")
+        terminal.type_hidden(token)
+        assert '"Authorization": "…"' in terminal.until(QUESTION)
+        terminal.type("y")
+        assert terminal.finish() == 0, terminal.said
+        terminal.close()
+        assert all(typed not in terminal.said for typed in (token, "a-token-of-another-server"))
+        # A safety goes after a yes to that.
+        narrowed = Terminal(tmp_path, "install", "cursor", "--read-only", "--yes")
+        assert narrowed.finish() == 0, narrowed.said
+        narrowed.close()
+        widened = Terminal(tmp_path, "install", "cursor", "--read-only=false")
+        assert "! It takes --read-only away" in widened.until("Write this, although it allows more than before? [y/N] ")
+        widened.type("n")
+        assert widened.finish() == 1
+        widened.close()
+    written = json.loads((tmp_path / ".cursor/mcp.json").read_text(encoding="utf-8"))["mcpServers"]["oncehub"]
+    assert written["headers"]["Authorization"] == f"Bearer {token}"
+    assert written["headers"]["X-MCP-Readonly"] == "true"
+
+
+def test_a_key_for_a_hosted_server_is_tried_there(tmp_path, account):
+    key = account["ONCEHUB_API_KEY"]
+    command = [BINARY, "http", "--listen", "127.0.0.1:0"]
+    environment = {"PATH": os.environ["PATH"], "ONCEHUB_API_URL": account["ONCEHUB_API_URL"]}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        address = server.stdout.readline().split(" until ")[0].split()[-1]
+        terminal = Terminal(tmp_path, "install", "zed", "--http", address)
+        terminal.until(KEY_PROMPT)
+        terminal.type_hidden("a-wrong-key-0123")
+        assert "OnceHub rejected this key" in terminal.until(KEY_PROMPT)
+        terminal.type_hidden(key)
+        assert "margaret@northlight.example" in terminal.until(QUESTION)
+        terminal.type("y")
+        assert terminal.finish() == 0, terminal.said
+        terminal.close()
+        server.kill()
+    assert key in (tmp_path / ".config/zed/settings.json").read_text(encoding="utf-8")
+
+
 def test_enter_in_place_of_a_key_stops(installing, tmp_path):
     installing.until(KEY_PROMPT)
     installing.type_hidden("")

@@ -19,6 +19,13 @@ fn address() -> Entry {
     Entry::Http { url: "https://mcp.example.com/mcp".into(), headers: vec![("API-Key".into(), "your-api-key".into())] }
 }
 
+/// The line of a client's block that carries this header, and no comma behind it.
+fn header_line(client: &Client, name: &str, value: &str) -> String {
+    let entry = Entry::Http { url: "https://mcp.example.com/mcp".into(), headers: vec![(name.into(), value.into())] };
+    let block = client.block("oncehub", &entry).unwrap();
+    block.lines().find(|line| line.contains(value)).unwrap().trim().to_owned()
+}
+
 fn language(client: &Client) -> &'static str {
     match client.id {
         "codex" => "toml",
@@ -64,6 +71,11 @@ fn each_client_has_a_section_with_what_install_would_write() {
         if client.has_addresses() {
             text.push_str("\nA hosted server:\n\n");
             text.push_str(&block(client, &address()));
+            let key = header_line(client, "API-Key", "your-api-key");
+            let token = header_line(client, "Authorization", "Bearer your-token");
+            text.push_str(&format!(
+                "\nWith the token of a server that shares its key, `{token}` instead of `{key}`.\n"
+            ));
         }
         holds("docs/clients.md", client.id, &text);
     }

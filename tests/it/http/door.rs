@@ -4,7 +4,7 @@ use oncehub_mcp::sandbox;
 use serde_json::json;
 
 use super::super::agents::program;
-use super::{Server, in_front_of, refusal, upstream};
+use super::{Server, TOKEN, in_front_of, refusal, upstream};
 
 const PATHS: [&str; 8] = ["/", "/mcp", "/sse", "/message", "/healthz", "/readyz", "/metrics", "/elsewhere"];
 
@@ -80,6 +80,48 @@ async fn a_browser_finds_how_to_connect() {
     assert!(text.contains(&format!("{}/mcp", server.url)) && !text.contains("{url}"), "{text}");
     let (status, reason) = refusal(server.client.get(format!("{}/elsewhere", server.url))).await;
     assert!(status == 404 && reason.contains("/mcp"), "{status} {reason}");
+}
+
+/// The blocks of a page, with what HTML escapes as it is.
+fn shown(page: &str) -> Vec<String> {
+    let blocks = page.split("<pre><code>").skip(1).map(|rest| rest.split("</code>").next().unwrap());
+    blocks.map(|block| block.replace("&quot;", "\"")).collect()
+}
+
+#[tokio::test]
+async fn the_page_shows_the_header_that_the_server_wants() {
+    let upstream = upstream().await;
+    for (shared, token, has, challenge) in [
+        (false, false, Some("API-Key: YOUR_KEY"), "Bearer realm=\"OnceHub API key\""),
+        (true, true, Some("Authorization: Bearer YOUR_TOKEN"), "Bearer realm=\"token of this server\""),
+        (true, false, None, ""),
+    ] {
+        let server = Server::with(&upstream, |command| {
+            if shared {
+                command.env("ONCEHUB_API_KEY", sandbox::KEY).arg("--shared-key");
+            }
+            if token { command.env("ONCEHUB_MCP_TOKEN", TOKEN) } else { command }
+        });
+        let page = server.client.get(&server.url).send().await.unwrap().text().await.unwrap();
+        for mark in ["{url}", "{sends}", "{headers}", "{header_flag}", "{inputs}", "{version}"] {
+            assert!(!page.contains(mark), "{mark}: {page}");
+        }
+        let blocks = shown(&page);
+        let json = blocks.iter().filter(|block| block.starts_with('{'));
+        for block in json.clone() {
+            serde_json::from_str::<serde_json::Value>(block).unwrap_or_else(|error| panic!("{error}: {block}"));
+        }
+        assert_eq!(json.count(), 6, "{page}");
+        for wanted in ["API-Key: YOUR_KEY", "Authorization: Bearer YOUR_TOKEN"] {
+            assert_eq!(page.contains(wanted), has == Some(wanted), "{wanted}: {page}");
+        }
+        assert_eq!(page.contains("/mcp --token<"), token, "{page}");
+        let mut call = server.modern(sandbox::KEY, "tools/list", json!({})).build().unwrap();
+        call.headers_mut().remove("api-key");
+        let answer = server.client.execute(call).await.unwrap();
+        let told = answer.headers().get("www-authenticate").map(|told| told.to_str().unwrap().to_owned());
+        assert_eq!(told.unwrap_or_default(), challenge);
+    }
 }
 
 #[tokio::test]

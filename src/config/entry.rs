@@ -73,7 +73,7 @@ impl EntrySettings {
             // A list may be given in parts.
             match given.iter_mut().find(|earlier| earlier.flag == setting.flag) {
                 Some(earlier) if is_list(&setting.flag) => {
-                    earlier.value = format!("{},{}", earlier.value, setting.value)
+                    earlier.value = format!("{},{}", earlier.value, setting.value);
                 }
                 Some(earlier) => *earlier = setting,
                 None => given.push(setting),

@@ -408,7 +408,7 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
             report.warn("client", &finding, "oncehub-mcp check --project asks whether to try it");
         }
         State::Tried(Entry::Stdio { .. }, Err(problem)) => {
-            report.bad("client", &format!("{whose}: {problem}"), &rewrites)
+            report.bad("client", &format!("{whose}: {problem}"), &rewrites);
         }
         State::Tried(Entry::Http { url, .. }, Err(problem)) => {
             let hint = if problem.starts_with(&format!("{url} refuses: ")) {

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::entry::names_file;
 use super::kept::Kept;
-use super::key::{KeyStore, StoredKey, ask, file, hidden_line, locked, may_ask, typed_key};
+use super::key::{KeyStore, StoredKey, ask, file, hidden_line, is_rejected, locked, may_ask, typed_key};
 use crate::cli::{print_line, visible};
 use crate::config::{Config, Dotenv, Given, Source, given_key};
 use crate::install::attempt::{Probe, attempt};
@@ -74,7 +74,8 @@ impl Keys<'_> {
         ensure!(self.token.is_none(), "--token: this is for a hosted server: add --http with its address");
         let said = self.said();
         if said.is_none() && kept.has_key && kept.address.is_none() {
-            if given_key(self.dotenv).is_some() && !kept.is_sandbox {
+            let is_other = given_key(self.dotenv).is_some_and(|(key, _)| !has(&kept.key, key.expose_secret()));
+            if is_other && !kept.is_sandbox {
                 self.notes
                     .push("This shell's key is not used: the entry keeps its own (--key replaces it).".to_owned());
             }
@@ -170,7 +171,7 @@ impl Keys<'_> {
             _ => {}
         }
         let is_asked = matches!(source, TokenSource::Asked) && std::io::stdin().is_terminal();
-        let mut refused = String::new();
+        let mut refused = "a token is one word of visible ASCII characters".to_owned();
         for _ in 0..if is_asked { 3 } else { 1 } {
             let text = match source {
                 TokenSource::File(file) => std::fs::read_to_string(self.machine.folder.join(file))
@@ -200,8 +201,6 @@ impl Keys<'_> {
                         return Ok(token);
                     }
                 }
-            } else {
-                refused = "a token is one word of visible ASCII characters".to_owned();
             }
             if is_asked {
                 print_line(&format!("{refused}."));
@@ -274,6 +273,16 @@ impl Keys<'_> {
                 };
                 let key = match known {
                     Some(key) => Some(key).filter(|key| !is_there(key)),
+                    // Somebody who asks for it by name, at a terminal, may be replacing one that does not work any more.
+                    None if file.is_file() && self.store.is_some() && !self.is_looked_at && may_ask().is_ok() => {
+                        let is_rejected = is_rejected(&file, config).await?;
+                        if is_rejected {
+                            print_line(&format!("OnceHub rejects the key in {}.", file.display()));
+                            Some(ask(config).await?)
+                        } else {
+                            None
+                        }
+                    }
                     None if file.is_file() => None,
                     None => Some(missing().await?),
                 };
@@ -293,4 +302,10 @@ impl Keys<'_> {
             }),
         })
     }
+}
+
+/// Whether variables give this key, themselves or in the file that they name.
+fn has(variables: &[(String, String)], key: &str) -> bool {
+    let is_in = |file: &str| std::fs::read_to_string(file).is_ok_and(|text| text.trim() == key);
+    variables.iter().any(|(_, value)| value == key || is_in(value))
 }

@@ -105,6 +105,17 @@ struct Planned {
     widened: Vec<String>,
 }
 
+/// The changes to all clients' files, and what comes with them.
+#[derive(Default)]
+struct Plan {
+    changes: Vec<Planned>,
+    /// The entries that the files then have, each once.
+    entries: Vec<Entry>,
+    keys: Vec<StoredKey>,
+    /// What a person should know.
+    notes: Vec<String>,
+}
+
 /// Registers the server, or shows where it is registered.
 pub(super) async fn run(
     arguments: Arguments,
@@ -151,54 +162,13 @@ pub(super) async fn run(
         return Ok(ExitCode::SUCCESS);
     }
     // All changes are computed before any is written.
-    let scope = target.scope();
-    let (mut planned, mut entries, mut stored, mut notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for client in target.clients() {
-        let before = client.find(&machine, scope, &target.name)?.and_then(|found| found.entry);
-        let kept = Kept::of(before.as_ref(), scope);
-        let for_program = asked.is_for_program() || matches!(arguments.key, Some(KeyStore::File | KeyStore::Keychain));
-        let address = http.clone().or_else(|| kept.address.clone().filter(|_| !for_program));
-        let (entry, key) = match &address {
-            Some(url) => {
-                let key = keys.for_address(url, &kept).await?;
-                (entry::of_address(url, &asked, &kept, &key)?, key)
-            }
-            None => {
-                let key = keys.for_program(&kept, asked.switch("sandbox")).await?;
-                (entry::of_program(&machine, &asked, given, &kept, &key)?, key)
-            }
-        };
-        let (entry, note) = selection::for_client(client, entry, kept.is_there, given, dotenv);
-        let change = client.register(&machine, scope, &target.name, &entry)?;
-        let after = client.find_after(&change, &target.name);
-        let pair = before.as_ref().zip(after.as_ref()).filter(|_| kept.is_there);
-        let widened = pair.map(|(before, after)| widened(before, after)).unwrap_or_default();
-        if !change.is_none() {
-            notes.extend(kept.note(key.is_kept(), &asked.flags()));
-        }
-        if kept.address.is_some() && http.is_none() {
-            let what = if address.is_some() { "It stays" } else { "This program takes the place of" };
-            notes.extend(kept.address.as_ref().map(|url| format!("{what} the address {url}.")));
-        }
-        if kept.is_sandbox && asked.switch("sandbox").is_none() && address.is_none() && key_is_simulated(&key) {
-            notes.push("It stays the simulated account: --key file registers your own.".to_owned());
-        }
-        notes.extend(kept.dropped);
-        notes.extend(note);
-        planned.push(Planned { client, change, widened });
-        // With what the file keeps besides.
-        let entry = after.unwrap_or(entry);
-        if !entries.contains(&entry) {
-            entries.push(entry);
-            stored.push(key);
-        }
-    }
-    show_all(&planned, &machine, target)?;
-    notes.append(&mut keys.notes);
-    notes.extend(entry::notes(&entries, given, &machine, dotenv));
-    notes.extend(stored.iter().filter_map(|key| key.notes(scope)));
+    let mut plan = plan(&arguments, http.as_ref(), &asked, &mut keys).await?;
+    show_all(&plan.changes, &machine, target)?;
+    plan.notes.append(&mut keys.notes);
+    plan.notes.extend(entry::notes(&plan.entries, given, &machine, dotenv));
+    plan.notes.extend(plan.keys.iter().filter_map(|key| key.notes(target.scope())));
     let mut told: Vec<String> = Vec::new();
-    for note in notes {
+    for note in plan.notes {
         if !told.contains(&note) {
             print_line(&note);
             told.push(note);
@@ -208,24 +178,77 @@ pub(super) async fn run(
         print_line("Nothing was written.");
         return Ok(ExitCode::SUCCESS);
     }
-    let changes = planned.iter().any(|planned| !planned.change.is_none() || planned.change.closes_file());
-    let is_new = changes || stored.iter().any(StoredKey::is_new);
-    let allows_more = planned.iter().any(|planned| !planned.widened.is_empty());
+    let changes = plan.changes.iter().any(|planned| !planned.change.is_none() || planned.change.closes_file());
+    let is_new = changes || plan.keys.iter().any(StoredKey::is_new);
+    let allows_more = plan.changes.iter().any(|planned| !planned.widened.is_empty());
     let question = if allows_more { "Write this, although it allows more than before?" } else { "Write this?" };
     if is_new && !agreed(target.yes, question)? {
         return Ok(ExitCode::FAILURE);
     }
-    for key in &stored {
+    for key in &plan.keys {
         key.keep()?;
     }
-    write(&planned)?;
-    for entry in &entries {
-        let outcome = tried(entry, &machine, scope).await;
+    write(&plan.changes)?;
+    for entry in &plan.entries {
+        let outcome = tried(entry, &machine, target.scope()).await;
         if outcome != ExitCode::SUCCESS {
             return Ok(outcome);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Computes the change to each client's file: what is there is kept, unless a flag says otherwise.
+async fn plan(
+    arguments: &Arguments,
+    http: Option<&Url>,
+    asked: &Asked<'_>,
+    keys: &mut Keys<'_>,
+) -> anyhow::Result<Plan> {
+    let (target, scope) = (&arguments.target, arguments.target.scope());
+    let mut plan = Plan::default();
+    let for_program = asked.is_for_program() || matches!(arguments.key, Some(KeyStore::File | KeyStore::Keychain));
+    for client in target.clients() {
+        let before = client.find(keys.machine, scope, &target.name)?.and_then(|found| found.entry);
+        let kept = Kept::of(before.as_ref(), scope);
+        let address = http.or_else(|| kept.address.as_ref().filter(|_| !for_program));
+        let (entry, key) = match address {
+            Some(url) => {
+                let key = keys.for_address(url, &kept).await?;
+                (entry::of_address(url, asked, &kept, &key)?, key)
+            }
+            None => {
+                let key = keys.for_program(&kept, asked.switch("sandbox")).await?;
+                (entry::of_program(keys.machine, asked, keys.given, &kept, &key)?, key)
+            }
+        };
+        let (entry, note) = selection::for_client(client, entry, kept.is_there, keys.given, keys.dotenv);
+        let change = client.register(keys.machine, scope, &target.name, &entry)?;
+        let after = client.find_after(&change, &target.name);
+        let pair = before.as_ref().zip(after.as_ref()).filter(|_| kept.is_there);
+        let widened = pair.map(|(before, after)| widened(before, after)).unwrap_or_default();
+        if !change.is_none() {
+            plan.notes.extend(kept.note(key.is_kept(), &asked.flags()));
+        }
+        if let Some(url) = kept.address.as_ref().filter(|_| http.is_none()) {
+            let what = if address.is_some() { "It stays" } else { "This program takes the place of" };
+            plan.notes.push(format!("{what} the address {url}."));
+        }
+        let may_be_simulated = address.is_none() && (key.is_kept() || key.is_nowhere());
+        if kept.is_sandbox && asked.switch("sandbox").is_none() && may_be_simulated {
+            plan.notes.push("It stays the simulated account: --key file registers your own.".to_owned());
+        }
+        plan.notes.extend(kept.dropped);
+        plan.notes.extend(note);
+        plan.changes.push(Planned { client, change, widened });
+        plan.keys.push(key);
+        // With what the file keeps besides.
+        let entry = after.unwrap_or(entry);
+        if !plan.entries.contains(&entry) {
+            plan.entries.push(entry);
+        }
+    }
+    Ok(plan)
 }
 
 /// Prints the block of each client, to be pasted by hand.
@@ -271,11 +294,6 @@ fn show_all(planned: &[Planned], machine: &Machine, target: &Target) -> anyhow::
         }
     }
     Ok(())
-}
-
-/// Whether an entry with this key may still be one of the simulated account.
-fn key_is_simulated(key: &StoredKey) -> bool {
-    key.is_kept() || key.is_nowhere()
 }
 
 impl Target {

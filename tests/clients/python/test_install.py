@@ -259,6 +259,21 @@ def test_a_key_that_is_kept_already_is_not_asked_for(tmp_path, account):
     terminal.close()
 
 
+def test_a_kept_key_that_is_rejected_now_is_asked_for_again(tmp_path, account):
+    kept = tmp_path / ".config/oncehub-mcp/oncehub.key"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("a-key-of-last-year", encoding="utf-8")
+    address = f"--api-url={account['ONCEHUB_API_URL']}"
+    terminal = Terminal(tmp_path, "install", "cursor", "--key", "file", address)
+    assert "OnceHub rejects the key in" in terminal.until(KEY_PROMPT)
+    terminal.type_hidden(account["ONCEHUB_API_KEY"])
+    terminal.until(QUESTION)
+    terminal.type("y")
+    assert terminal.finish() == 0, terminal.said
+    terminal.close()
+    assert kept.read_text(encoding="utf-8").strip() == account["ONCEHUB_API_KEY"]
+
+
 @pytest.fixture
 def home_of_nobody():
     """A home whose owner is not almighty, as whoever runs the tests may be, and the program where its owner can reach it."""

@@ -41,7 +41,7 @@ fn open_to_others(home: &Home, file: &str) {
 fn copies(home: &Home) -> Vec<String> {
     let names = std::fs::read_dir(home.path(".cursor")).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
-    names.retain(|name| name.ends_with(".bak"));
+    names.retain(|name| name.contains(".bak"));
     names.sort();
     names
 }

@@ -455,7 +455,9 @@ impl Client {
         let body = if is_gone { Bytes::from_static(b"{}") } else { body };
         // An upstream that echoes the key must not get it into a reply, an error or a log.
         let body = self.settings().key.redacted(&body).unwrap_or(body);
-        let json = serde_json::from_slice::<Sent<'_>>(&body);
+        // As text, since otherwise each text in it would be checked to be UTF-8; of what is not, the other says where.
+        let text = str::from_utf8(&body);
+        let json = text.map_or_else(|_| serde_json::from_slice::<Sent<'_>>(&body), serde_json::from_str);
         if !status.is_success() {
             // An error from an intermediary may not be JSON at all.
             let rejection = rejection(&json.unwrap_or_default().into(), status, &headers);

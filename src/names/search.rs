@@ -153,7 +153,8 @@ const LONGEST: usize = 500;
 /// Shortens what is too long for a list: reading the object itself shows it in full.
 pub fn cut(value: &mut Value) {
     match value {
-        Value::String(text) => {
+        // A character takes a byte or more.
+        Value::String(text) if text.len() > LONGEST => {
             if let Some((end, _)) = text.char_indices().nth(LONGEST) {
                 text.truncate(end);
                 text.push('…');

@@ -18,7 +18,7 @@ const IN_HEADLINE: &[&str] = &[
 impl Booking {
     /// `Tue 2026-12-01 (-05:00)`
     fn day(&self, zone: &Zone) -> Option<String> {
-        self.starts().map(|at| format!("{} ({})", time::day(at, zone), time::offset(at, zone)))
+        self.starts().map(|at| time::day_with_offset(at, zone))
     }
 
     /// Returns the objects that the caller asked to expand.

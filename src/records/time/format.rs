@@ -30,9 +30,9 @@ pub fn clock(at: Timestamp, zone: &Zone) -> String {
     here(at, zone).strftime("%H:%M").to_string()
 }
 
-/// `-05:00`
-pub fn offset(at: Timestamp, zone: &Zone) -> String {
-    here(at, zone).strftime("%:z").to_string()
+/// `Tue 2026-12-01 (-05:00)`: a day on which the clocks change has two.
+pub fn day_with_offset(at: Timestamp, zone: &Zone) -> String {
+    here(at, zone).strftime("%a %Y-%m-%d (%:z)").to_string()
 }
 
 /// `15:00-15:30`; `23:30-00:30+1d` over midnight. A meaningless duration is left out.

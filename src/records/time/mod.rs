@@ -9,7 +9,7 @@ mod window;
 mod words;
 mod zone;
 
-pub use format::{clock, day, instant, local, offset, range, read};
+pub use format::{clock, day, day_with_offset, instant, local, range, read};
 pub use of_day::{days, lacks_half, of_day, plain_clock};
 pub use parse::{Moment, date, parse, past};
 pub use window::Window;

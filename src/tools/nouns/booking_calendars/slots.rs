@@ -260,7 +260,7 @@ fn show(
     let mut days: Vec<(String, Vec<String>)> = Vec::new();
     for slot in given {
         // The offset is part of the day: a day on which the clocks change has two.
-        let day = format!("{} ({})", time::day(slot.start, zone), time::offset(slot.start, zone));
+        let day = time::day_with_offset(slot.start, zone);
         let mut words = time::clock(slot.start, zone);
         if !everywhere {
             let _ = write!(words, " [{}]", described(&slot.locations));

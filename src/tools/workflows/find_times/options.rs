@@ -164,10 +164,11 @@ impl Found {
             let number = if is_one { String::new() } else { format!("{}. ", at + 1) };
             let _ = write!(text, "\n{number}{}", row.described());
         }
-        for day in chosen.chunk_by(|a, b| day_of(a.start, zone) == day_of(b.start, zone)) {
+        for day in chosen.chunk_by(|a, b| time::day_with_offset(a.start, zone) == time::day_with_offset(b.start, zone))
+        {
             let starts: Vec<String> = day.iter().map(|choice| self.written(choice, &rows)).collect();
             let separator = if is_one { " " } else { "; " };
-            let day = day.first().map(|choice| day_of(choice.start, zone)).unwrap_or_default();
+            let day = day.first().map(|choice| time::day_with_offset(choice.start, zone)).unwrap_or_default();
             let _ = write!(text, "\n{day}: {}", starts.join(separator));
         }
         let left_out = all - chosen.len();
@@ -333,11 +334,6 @@ impl Found {
             "Some of the calendars have the same host: once one is booked, the others are not free then.".to_owned()
         })
     }
-}
-
-/// `Tue 2026-12-01 (-05:00)`: a day on which the clocks change has two.
-fn day_of(start: Timestamp, zone: &Zone) -> String {
-    format!("{} ({})", time::day(start, zone), time::offset(start, zone))
 }
 
 /// `1-3, 5`, counting from one.

@@ -53,6 +53,17 @@ fn is_online(kind: &str) -> bool {
     [DYNAMIC, STATIC].contains(&kind)
 }
 
+/// Returns what makes a location the same as another: its type, and which address or link it is. Of all others the value is
+/// OnceHub's own: it shows a row for each video service.
+pub(super) fn identity(Location { kind, id, value }: &Location) -> (&str, Option<String>) {
+    let which = match kind.as_str() {
+        ADDRESS => id.clone().or_else(|| value.as_deref().map(fold)),
+        STATIC => value.as_deref().map(|link| url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from)),
+        _ => None,
+    };
+    (kind, which)
+}
+
 /// Returns locations that OnceHub shows in the form that it accepts.
 pub(super) fn accepted<'a>(shown: impl Iterator<Item = &'a Location>, notes: &mut Vec<String>) -> Vec<Location> {
     let mut kept: Vec<Location> = Vec::new();

@@ -7,6 +7,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 
+use super::location::identity;
 use crate::names::{Found, Names};
 use crate::oncehub::users::{GetAvailability, Hours, Location};
 use crate::oncehub::{Error, Object};
@@ -235,12 +236,11 @@ pub(super) fn overlap(a: &Hours, b: &Hours) -> bool {
     matches!((minutes(a), minutes(b)), (Some((from, to)), Some((start, end))) if from < end && start < to)
 }
 
-/// Whether hours are the same: their times, and the types of their locations. OnceHub shows a row for each video
-/// service.
+/// Whether hours are the same: their times, and where meetings take place.
 pub(super) fn is_alike(a: &[Hours], b: &[Hours]) -> bool {
-    fn key(hours: &Hours) -> (&str, &str, BTreeSet<&str>) {
-        let types = hours.locations.iter().map(|location| location.kind.as_str()).filter(|kind| !kind.is_empty());
-        (&hours.start_time, &hours.end_time, types.collect())
+    fn key(hours: &Hours) -> (&str, &str, BTreeSet<(&str, Option<String>)>) {
+        let places = hours.locations.iter().filter(|location| !location.kind.is_empty()).map(identity);
+        (&hours.start_time, &hours.end_time, places.collect())
     }
     a.iter().map(key).eq(b.iter().map(key))
 }

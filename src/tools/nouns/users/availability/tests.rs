@@ -154,6 +154,47 @@ async fn locations_that_are_left_out_stay_those_of_the_hours_that_are_replaced()
 }
 
 #[tokio::test]
+async fn another_link_or_address_is_a_change_that_is_sent_looked_for_and_undone() {
+    let bench = Bench::start().await;
+    let at = |location: Value| {
+        json!({"weekly": [{"day": "Monday", "working_hours": [
+            {"start_time": "09:00", "end_time": "10:00", "locations": [location]}
+        ]}]})
+    };
+    let link = |room: &str| json!({"type": "online_static_link", "value": format!("https://meet.example.com/{room}")});
+    let address = |id: &str| json!({"type": "in_person_by_host", "id": id});
+    let now = || bench.sandbox.with(|world| world.schedule_as_sent(LEE)).unwrap()["weekly"][0].to_string();
+    for (old, new, [old_place, new_place]) in [
+        (link("old"), link("new"), ["com/old", "com/new"]),
+        (address("ADD-7KQ2M9XW4T"), address("ADD-3VB8N5RC6H"), ["ADD-7KQ2M9XW4T", "ADD-3VB8N5RC6H"]),
+    ] {
+        update(&bench, LEE, at(old.clone())).await.text();
+        let before = now();
+        let moved = update(&bench, LEE, at(new.clone())).await;
+        assert!(now().contains(new_place) && !moved.text().contains("Nothing"), "{}", moved.text());
+        let sent = bench.requests("PATCH", "/");
+        let again = update(&bench, LEE, at(new.clone())).await;
+        assert!(again.text().contains("Nothing to change") && bench.requests("PATCH", "/") == sent, "{}", again.text());
+        let undo = moved.structure()["undo"].clone();
+        bench.call("update_scheduling_availability", undo).await.text();
+        assert_eq!(now(), before);
+        // A change whose answer is lost is seen, and one that never arrived is not taken for it.
+        for (effect, is_made) in [(Effect::DropBefore, false), (Effect::DropAfter, true)] {
+            bench.sandbox.fail(Fault::new(effect).on("PATCH", "/").times(1));
+            let replied = update(&bench, LEE, at(new.clone())).await;
+            bench.sandbox.heal();
+            assert_eq!((replied.is_failure(), now().contains(new_place)), (!is_made, is_made), "{old_place}");
+        }
+        // A yes of OnceHub's after which the old place is still there.
+        let kept = bench.sandbox.with(|world| world.schedule_as_sent(LEE)).unwrap();
+        bench.sandbox.fail(Fault::new(Effect::Error(200, kept)).on("PATCH", "/"));
+        let replied = update(&bench, LEE, at(old)).await;
+        bench.sandbox.heal();
+        assert!(replied.text().contains("OnceHub did not apply all of it"), "{}", replied.text());
+    }
+}
+
+#[tokio::test]
 async fn each_problem_is_named_by_its_path_before_anything_is_sent() {
     let bench = Bench::start().await;
     let day = |working_hours: Value| json!({"weekly": [{"day": "Monday", "working_hours": working_hours}]});

@@ -11,32 +11,35 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A range for which OnceHub returns free starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// `None` when it begins now, which OnceHub can tell more precisely than we can.
-    pub start: Option<Timestamp>,
+    pub start: Timestamp,
+    /// Whether it begins now, which OnceHub can tell more precisely than we can.
+    pub is_from_now: bool,
     pub end: Timestamp,
 }
 
 /// Splits a range into as few parts as OnceHub returns free starts for.
 pub fn parts(start: Option<Timestamp>, now: Timestamp, end: Timestamp) -> Vec<Part> {
     let mut parts = Vec::new();
-    let (mut from, mut begins) = (start, start.unwrap_or(now));
+    let (mut begins, mut is_from_now) = (start.unwrap_or(now), start.is_none());
     while begins < end {
         let until = begins.checked_add(LONGEST).unwrap_or(end).min(end);
-        parts.push(Part { start: from, end: until });
-        (from, begins) = (Some(until), until);
+        parts.push(Part { start: begins, is_from_now, end: until });
+        (begins, is_from_now) = (until, false);
     }
     parts
 }
 
-/// Returns a calendar's free starts in a part, in order, skipping what cannot be read as one.
+/// Returns a calendar's free starts in a part, in order, skipping what cannot be read as one, or was not asked for: what
+/// is past or far away, and the end, with which the next part begins.
 pub async fn slots(oncehub: &Client, id: &Id, part: Part) -> Result<Vec<Slot>, Error> {
     let asked = booking_calendars::TimeSlots {
         id: id.clone(),
-        start_time: part.start.map(time::instant),
+        start_time: (!part.is_from_now).then(|| time::instant(part.start)),
         end_time: Some(time::instant(part.end)),
     };
     let list = oncehub.send(&asked).await?;
     let mut slots: Vec<Slot> = list.data.iter().filter_map(Slot::read).collect();
+    slots.retain(|slot| part.start <= slot.start && slot.start < part.end);
     slots.sort_by_key(|slot| slot.start);
     slots.dedup();
     Ok(slots)
@@ -45,8 +48,8 @@ pub async fn slots(oncehub: &Client, id: &Id, part: Part) -> Result<Vec<Slot>, E
 /// Returns a calendar's free starts from a day before a time to two days after it.
 pub async fn slots_around(oncehub: &Client, id: &Id, at: Timestamp, now: Timestamp) -> Result<Vec<Slot>, Error> {
     let day = SignedDuration::from_hours(24);
-    let start = Some(at - day).filter(|from| *from > now);
-    slots(oncehub, id, Part { start, end: at.max(now) + day + day }).await
+    let start = (at - day).max(now);
+    slots(oncehub, id, Part { start, is_from_now: start == now, end: at.max(now) + day + day }).await
 }
 
 #[cfg(test)]
@@ -59,9 +62,9 @@ mod tests {
         let lengths = |days: i64| -> Vec<i64> {
             let parts = parts(None, at(0), at(days));
             assert!(
-                parts.windows(2).all(|two| two[1].start == Some(two[0].end)) && parts.first().unwrap().start.is_none()
+                parts.windows(2).all(|two| two[1].start == two[0].end && !two[1].is_from_now) && parts[0].is_from_now
             );
-            parts.iter().map(|part| part.end.duration_since(part.start.unwrap_or(at(0))).as_hours() / 24).collect()
+            parts.iter().map(|part| part.end.duration_since(part.start).as_hours() / 24).collect()
         };
         assert_eq!(
             (lengths(1), lengths(30), lengths(31), lengths(90)),

@@ -94,7 +94,7 @@ impl Range {
 
     /// Returns it as one part, for a range that is no longer than that.
     pub(super) fn part(&self) -> Part {
-        Part { start: self.start, end: self.end }
+        Part { start: self.begins(), is_from_now: self.start.is_none(), end: self.end }
     }
 
     /// Returns the parts that OnceHub returns free starts for.

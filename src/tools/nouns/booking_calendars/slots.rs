@@ -130,7 +130,8 @@ struct Item {
 /// Says when the calendar is free after an empty range, as far as OnceHub says.
 async fn next_after(call: &Call, calendar: &Id, end: Timestamp, zone: &Zone) -> String {
     let until = end.checked_add(LONGEST).unwrap_or(end);
-    match slots(&call.oncehub().trying_once(), calendar, Part { start: Some(end), end: until }).await.as_deref() {
+    let part = Part { start: end, is_from_now: false, end: until };
+    match slots(&call.oncehub().trying_once(), calendar, part).await.as_deref() {
         Ok([next, ..]) => format!(
             "The next free start is {}: call again from that day on. Why nothing is free before, OnceHub does not say: it \
              is taken, or outside working hours.",

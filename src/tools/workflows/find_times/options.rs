@@ -209,14 +209,17 @@ impl Found {
             (0, _) => String::new(),
             (some, _) => format!("Not complete: {some} of {calendars} could not be read whole.\n"),
         };
+        let is_read = self.searched.iter().any(|searched| searched.read > 0 || searched.closed.is_some());
         let _ = match (shown, all) {
+            (_, 0) if !is_read => write!(text, "Unknown whether there are free starts"),
             (_, 0) => write!(text, "No free starts"),
             (shown, all) if shown < all => write!(text, "{shown} of {all} free starts"),
             (1, _) => write!(text, "1 free start"),
             (shown, _) => write!(text, "{shown} free starts"),
         };
         let together = if self.asked.parties.is_some() { " together" } else { "" };
-        let _ = write!(text, "{together} on {calendars}, {}", self.range.described(&self.zone));
+        let as_far = if all == 0 && is_read && unknown > 0 { ", as far as they could be read" } else { "" };
+        let _ = write!(text, "{together} on {calendars}{as_far}, {}", self.range.described(&self.zone));
         if let Some(hours) = self.window.described() {
             let _ = write!(text, ", {hours}");
         }
@@ -300,6 +303,7 @@ impl Found {
         let mut notes: Vec<String> = self.range.notes.clone();
         notes.extend(self.window.note());
         notes.extend(self.asked.notes.iter().cloned());
+        let is_complete = self.searched.iter().all(|searched| searched.unread.is_empty());
         if let Some(parties) = self.asked.parties.as_ref().filter(|parties| parties.len() > 1) {
             if all > 0 {
                 notes.push(
@@ -307,12 +311,12 @@ impl Found {
                      several that are free then, the shortest is named."
                         .to_owned(),
                 );
-            } else if parties.iter().all(|party| party.iter().any(|at| self.has_some(*at))) {
+            } else if is_complete && parties.iter().all(|party| party.iter().any(|at| self.has_some(*at))) {
                 notes.push("Each has free starts, but none at the same time as all the others.".to_owned());
             }
             notes.extend(self.shared_hosts());
         }
-        if self.searched.iter().any(|searched| !searched.unread.is_empty()) {
+        if !is_complete {
             notes.push(
                 "What could not be read is neither free nor busy: ask for those calendars and days again.".to_owned(),
             );

@@ -23,6 +23,8 @@ const RESERVE: Duration = Duration::from_millis(500);
 pub(super) struct Searched {
     /// Its free starts, in order.
     pub(super) slots: Vec<Slot>,
+    /// How many parts of the range were read.
+    pub(super) read: usize,
     /// Why OnceHub offers none at all.
     pub(super) closed: Option<&'static str>,
     /// What could not be read: from when to when, and why.
@@ -34,6 +36,8 @@ pub(super) struct Unread {
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
     pub(super) why: String,
+    /// What OnceHub's refusal says of the whole calendar, unless other parts of it were read.
+    closed: Option<&'static str>,
 }
 
 /// Reads the free starts of each calendar, the next month of all of them first.
@@ -52,25 +56,35 @@ pub(super) async fn search(call: &Call, asked: &Asked, range: &Range) -> Vec<Sea
     let mut done = 0;
     while let Some((part, at, found)) = read.next().await {
         if let Some(of_it) = searched.get_mut(at) {
-            of_it.add(found, part, range);
+            of_it.add(found, part);
         }
         done += 1;
         (call.names.progress)(done, Some(total));
     }
+    searched.iter_mut().for_each(Searched::conclude);
     searched
 }
 
 impl Searched {
-    fn add(&mut self, found: Result<Vec<Slot>, Error>, part: Part, range: &Range) {
+    fn add(&mut self, found: Result<Vec<Slot>, Error>, Part { start: from, end: to, .. }: Part) {
         match found {
-            Ok(slots) => self.slots.extend(slots),
-            Err(error) => match error.rejection().and_then(|rejection| closed(rejection.status)) {
-                Some(why) => self.closed = Some(why),
-                None => {
-                    let (from, to) = (part.start.unwrap_or(range.begins()), part.end);
-                    self.unread.push(Unread { from, to, why: Failure::from(error).message });
-                }
-            },
+            Ok(slots) => {
+                self.slots.extend(slots);
+                self.read += 1;
+            }
+            Err(error) => {
+                let closed = error.rejection().and_then(|rejection| closed(rejection.status));
+                self.unread.push(Unread { from, to, why: Failure::from(error).message, closed });
+            }
+        }
+    }
+
+    /// A calendar of which every part is refused for the same reason is closed.
+    fn conclude(&mut self) {
+        let Some(closed) = self.unread.first().and_then(|unread| unread.closed) else { return };
+        if self.read == 0 && self.unread.iter().all(|unread| unread.closed == Some(closed)) {
+            self.closed = Some(closed);
+            self.unread.clear();
         }
     }
 }

@@ -342,3 +342,71 @@ async fn the_text_has_every_id_and_time_that_the_structure_has() {
         assert!(line.is_some_and(|line| line.contains(clock)), "{option}: {text}");
     }
 }
+
+#[tokio::test]
+async fn only_starts_that_were_asked_for_are_believed_each_once() {
+    let bench = Bench::start().await;
+    let at =
+        |start: &str| json!({"start_time": start, "locations": [{"type": "virtual", "value": "zoom", "id": null}]});
+    // One is past, one is the end of the first month, one that of the range, and one lies far ahead.
+    let all = [
+        "2026-11-22T15:00:00Z", "2026-11-30T15:00:00Z", "2026-12-23T14:20:00Z", "2027-01-05T15:00:00Z",
+        "2027-01-22T14:20:00Z", "2027-06-01T15:00:00Z",
+    ];
+    let offered = Fault::new(Effect::Replace(all.map(at).into_iter().collect())).on("GET", "/time-slots");
+    bench.sandbox.fail(offered);
+    let found = bench.call("find_times", json!({"calendars": ["Intro call"], "end_time": "+60d"})).await;
+    let starts = |items: &serde_json::Value| -> Vec<String> {
+        items.as_array().unwrap().iter().map(|item| item["start_time"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(starts(&found.structure()["options"]), all[1..4]);
+    assert_eq!(found.structure()["calendars"][0]["free"], 3, "{}", found.text());
+    let asked = json!({"calendar_id": "Intro call", "start_time": "2026-12-01", "end_time": "2026-12-29"});
+    let found = bench.call("get_booking_time_slots", asked).await;
+    assert_eq!(starts(&found.structure()["items"]), all[2..3]);
+    let first = json!({
+        "calendar_id": "Intro call", "first_free": {"after": "now", "before": "2026-11-29"}, "guest_name": "Ada Okafor",
+        "guest_email": "ada@okafor.example", "guest_time_zone": "Europe/London"
+    });
+    let failure = bench.call("schedule_meeting", first).await.failure();
+    assert!(failure.contains("first_free: none is offered before"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_part_that_oncehub_refuses_is_unknown_unless_it_refuses_all() {
+    let bench = Bench::start().await;
+    let refused = |status: u16| {
+        let body = json!({"type": "invalid_request_error", "message": "Cannot be retrieved."});
+        Fault::new(Effect::Error(status, body)).on("GET", "/time-slots")
+    };
+    let asked = json!({"calendars": ["Strategy session"], "end_time": "+60d"});
+    for fault in [refused(422).times(1), refused(422).after(1), refused(404).after(1)] {
+        let found = bench.call_with(fault, "find_times", asked.clone()).await;
+        let row = &found.structure()["calendars"][0];
+        assert!(row["free"].as_u64().unwrap() > 0 && row["why_none"].is_null(), "{row}");
+        assert!(row["unknown"].as_str().unwrap().contains("Cannot be retrieved"), "{row}");
+        assert_eq!(found.structure()["complete"], false);
+        assert!(!found.text().contains("not published"), "{}", found.text());
+    }
+    let found = bench.call_with(refused(422), "find_times", asked).await;
+    let row = &found.structure()["calendars"][0];
+    assert_eq!((&row["why_none"], &row["unknown"]), (&json!("not published"), &json!(null)));
+    assert_eq!(found.structure()["complete"], true);
+}
+
+#[tokio::test]
+async fn that_nothing_is_free_is_not_said_of_what_could_not_be_read() {
+    let bench = Bench::with(with_more(3)).await;
+    let lost = || Fault::new(Effect::DropBefore).on("GET", "/time-slots");
+    for (together, word) in [(false, ""), (true, " together")] {
+        let asked = json!({"calendars": desks(3), "together": together});
+        let found = bench.call_with(lost(), "find_times", asked.clone()).await;
+        let unknown = format!("\nUnknown whether there are free starts{word} on 3 calendars, from ");
+        assert!(found.text().contains(&unknown), "{}", found.text());
+        // The first one is read, and has none.
+        bench.sandbox.fail(Fault::new(Effect::Replace(json!([]))).on("GET", "/time-slots").times(1));
+        let found = bench.call_with(lost(), "find_times", asked).await;
+        let some = format!("\nNo free starts{word} on 3 calendars, as far as they could be read, from ");
+        assert!(found.text().contains(&some), "{}", found.text());
+    }
+}

@@ -189,6 +189,11 @@ impl Client {
         self.ledger.requests()
     }
 
+    /// Returns what time it was by OnceHub's clock at the call's first response, if that said so.
+    pub fn server_time(&self) -> Option<SystemTime> {
+        self.ledger.server_time()
+    }
+
     /// Returns the settings in use.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
@@ -247,12 +252,12 @@ impl Client {
     async fn ask_whose_key(&self) -> Result<Checked, Error> {
         let started = Instant::now();
         let answer: Answer<Object> = self.ask(self.request(&Test {})?).await?;
-        let date = header(&answer.headers, &DATE).and_then(|date| httpdate::parse_http_date(&date).ok());
         let message = answer.value.text("message").map(str::to_owned);
         if let Some(account) = message.as_deref().and_then(account_in) {
             self.settings().budget.name(account);
         }
-        Ok(Checked { message, server_time: date, took: started.elapsed() })
+        let server_time = server_time(&answer.headers);
+        Ok(Checked { message, server_time, took: started.elapsed() })
     }
 
     fn deadline_from(&self, now: Instant) -> Instant {
@@ -423,7 +428,7 @@ impl Client {
         let status = response.status();
         let headers = response.headers().clone();
         let request_id = header(&headers, &REQUEST_ID);
-        self.ledger.answered(request_id.as_deref());
+        self.ledger.answered(request_id.as_deref(), server_time(&headers));
         if status.is_success() {
             self.settings().budget.accept();
         }
@@ -551,6 +556,11 @@ fn scrubbed(cause: &Cause) -> String {
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
     Some(text.chars().take(200).collect())
+}
+
+/// Reads OnceHub's clock.
+fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(&header(headers, &DATE)?).ok()
 }
 
 /// Reads OnceHub's error object, if the response is one; a 429 is a rejection whatever it says. Its `type` is an open

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub struct Ledger(Arc<Mutex<Entries>>);
 struct Entries {
     requests: u32,
     ids: Vec<String>,
+    /// OnceHub's clock, by its first response.
+    server_time: Option<SystemTime>,
     /// The process's in-flight changes.
     in_flight: TaskTracker,
     /// Held from the first change that is sent until the call ends.
@@ -58,6 +61,11 @@ impl Ledger {
     /// Returns OnceHub's ids of the first requests, comma-separated.
     pub fn ids(&self) -> String {
         self.0.lock().ids.join(",")
+    }
+
+    /// Returns what time it was by OnceHub's clock at its first response, if that said so.
+    pub(super) fn server_time(&self) -> Option<SystemTime> {
+        self.0.lock().server_time
     }
 
     /// Returns whether a change has been sent.
@@ -136,10 +144,11 @@ impl Ledger {
         self.0.lock().requests += 1;
     }
 
-    pub(super) fn answered(&self, id: Option<&str>) {
-        let ids = &mut self.0.lock().ids;
-        if ids.len() < IDS {
-            ids.extend(id.map(str::to_owned));
+    pub(super) fn answered(&self, id: Option<&str>, server_time: Option<SystemTime>) {
+        let mut entries = self.0.lock();
+        entries.server_time = entries.server_time.or(server_time);
+        if entries.ids.len() < IDS {
+            entries.ids.extend(id.map(str::to_owned));
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::stream;
 use http_body_util::{BodyExt, Full, Limited, StreamBody, combinators::BoxBody};
 use hyper::body::{Bytes, Frame, Incoming};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LINK, LOCATION, RETRY_AFTER};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, LINK, LOCATION, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -273,6 +273,8 @@ fn plain(shared: &Shared, status: u16, kind: &'static str, body: String) -> Resp
     let mut response = hyper::Response::new(BodyExt::boxed(whole));
     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    let now = httpdate::fmt_http_date((shared.settings.now)().into());
+    response.headers_mut().extend(HeaderValue::from_str(&now).ok().map(|now| (DATE, now)));
     let number = shared.requests.fetch_add(1, Ordering::Relaxed);
     let request_id = format!("req_{:016x}", 0x5EED_0000_0000_0000_u64 + number);
     if let Ok(request_id) = HeaderValue::from_str(&request_id) {

@@ -8,6 +8,7 @@
 mod tests;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
@@ -18,14 +19,14 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::names::{Search, Stopped, cut};
-use crate::oncehub::{Range, bookings};
+use crate::oncehub::{Client, Id, Range, bookings};
 use crate::records::booking::legend;
 use crate::records::{Booking, Failure, Noun, Reference, Time, Told, Zone, put_time, time};
 use crate::tools::listing::Paging;
 use crate::tools::size::{json_size, most_that_fit};
 use crate::tools::{Answer, Asked, Call, Parameters, Reply, Tools, schema};
 
-/// After this long no change is expected to appear with an earlier time: OnceHub's clock may differ from ours.
+/// After this long by OnceHub's clock no change is expected to appear with an earlier time.
 const SETTLED: SignedDuration = SignedDuration::from_mins(2);
 /// The most fresh changes that a cursor remembers, and its longest form.
 const REMEMBERED: usize = 32;
@@ -40,14 +41,18 @@ impl Tools {
     async fn list_changes(&self, call: Call, Parameters(input): Parameters<ListChanges>) -> Answer {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let mut asked = Asked::by(&call, &zone);
-        let pass = Pass::begin(&call, &input, &zone)?;
+        let mut pass = Pass::begin(&call, &input, &zone)?;
         asked.words.push(format!("changed from {}", time::local(pass.mark.from, &zone)));
+        if input.paging.cursor().is_some() && input.since.is_some() {
+            asked.notes.push("since was not used: the cursor says where to go on.".to_owned());
+        }
         let filter = bookings::All {
             host: asked.named(Noun::Users, "host", input.host.as_deref()).await?,
             booking_calendar: asked.named(Noun::Calendars, "calendar", input.calendar.as_deref()).await?,
             updated: Range::between(Some(pass.mark.from), None),
             ..bookings::All::default()
         };
+        pass.is_about(Filters::of(&filter), input.paging.cursor().is_some())?;
         let search = Search {
             wanted: input.paging.wanted(),
             keep: Some(&|booking| pass.keeps(booking)),
@@ -55,7 +60,8 @@ impl Tools {
             // What is told of a booking takes a third of what is read.
             room: call.settings.max_reply.saturating_mul(3),
         };
-        let mut found = call.names.gather_bookings(filter, pass.mark.after.as_deref(), search).await?;
+        let found = call.names.gather_bookings(filter, pass.mark.after.as_deref(), search).await;
+        let mut found = found.map_err(|failure| pass.start_over(failure))?;
         if found.stopped == Some(Stopped::Repeated) {
             let problem = "OnceHub says that there are more, but sends the same ones again, so none are told";
             return Err(Failure::unexpected(problem));
@@ -102,6 +108,21 @@ struct Mark {
     after: Option<String>,
     /// The fingerprints of what was told, though it is fresher than that.
     told: Vec<String>,
+    filters: Filters,
+}
+
+/// The fingerprints of the filters that a series of calls has; empty without one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Filters {
+    host: String,
+    calendar: String,
+}
+
+impl Filters {
+    fn of(filter: &bookings::All) -> Self {
+        let print = |id: &Option<Id>| id.as_ref().map(|id| letters(id.as_str(), OF_ID)).unwrap_or_default();
+        Self { host: print(&filter.host), calendar: print(&filter.booking_calendar) }
+    }
 }
 
 impl Mark {
@@ -109,6 +130,7 @@ impl Mark {
         let moment = |text: &str| Timestamp::from_second(text.parse().ok()?).ok();
         let mut parts = text.trim().split(',');
         let (from, settled, after, told) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let filters = Filters { host: parts.next()?.to_owned(), calendar: parts.next()?.to_owned() };
         let is_print = |print: &[u8]| print.len() == PRINT && print.iter().all(|letter| LETTERS.contains(letter));
         let is_known = told.len() <= LONGEST && told.as_bytes().chunks(PRINT).all(is_print);
         let told = told.as_bytes().chunks(PRINT).map(|print| String::from_utf8_lossy(print).into_owned()).collect();
@@ -117,6 +139,7 @@ impl Mark {
             settled: moment(settled)?,
             after: (!after.is_empty()).then(|| after.to_owned()),
             told,
+            filters,
         };
         (is_known && parts.next().is_none() && mark.from <= mark.settled).then_some(mark)
     }
@@ -124,18 +147,29 @@ impl Mark {
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { from, settled, after, told } = self;
+        let Self { from, settled, after, told, filters: Filters { host, calendar } } = self;
         let place = format!("{},{},{},", from.as_second(), settled.as_second(), after.as_deref().unwrap_or_default());
+        let filters = format!(",{host},{calendar}");
         // Ids may be longer than they ever were. What is forgotten may be told again.
-        let room = LONGEST.saturating_sub(place.len()) / PRINT;
+        let room = LONGEST.saturating_sub(place.len() + filters.len()) / PRINT;
         let told: String = told.iter().skip(told.len().saturating_sub(room)).map(String::as_str).collect();
-        write!(f, "{place}{told}")
+        write!(f, "{place}{told}{filters}")
     }
 }
 
-/// The letters of a fingerprint, six bits each, and how many it has.
+/// The letters of a fingerprint, six bits each, and how many it has, the first of which are of the id alone.
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const PRINT: usize = 8;
+const PRINT: usize = 9;
+const OF_ID: usize = 4;
+
+fn letters(text: &str, count: usize) -> String {
+    let letter = |byte: &u8| LETTERS.get(usize::from(byte & 63)).copied().map_or('A', char::from);
+    Sha256::digest(text.as_bytes()).iter().take(count).map(letter).collect()
+}
+
+fn print_of_id(booking: &Booking) -> String {
+    letters(booking.id.as_deref().unwrap_or_default(), OF_ID)
+}
 
 /// Returns the fingerprint of a booking in its present state.
 fn print(booking: &Told<Booking>) -> String {
@@ -154,9 +188,11 @@ fn print(booking: &Told<Booking>) -> String {
         booking.location_description,
         booking.cancel_reschedule_information,
     ]);
-    let digest = Sha256::digest(state.to_string().as_bytes());
-    let letter = |byte: &u8| LETTERS.get(usize::from(byte & 63)).copied().map_or('A', char::from);
-    digest.iter().take(PRINT).map(letter).collect()
+    print_of_id(booking) + &letters(&state.to_string(), PRINT - OF_ID)
+}
+
+fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// A pass through what was updated, and what this call sees of it.
@@ -164,6 +200,10 @@ struct Pass {
     mark: Mark,
     /// Whether the pass began with this call.
     is_new: bool,
+    /// The settled moment of a pass that began with this call, once OnceHub has told its time.
+    settled: OnceLock<Timestamp>,
+    oncehub: Client,
+    now: Timestamp,
     seen: Mutex<Seen>,
 }
 
@@ -180,8 +220,6 @@ struct Seen {
 impl Pass {
     /// Goes on where the cursor stands, or begins with what was updated since a time.
     fn begin(call: &Call, input: &ListChanges, zone: &Zone) -> Result<Self, Failure> {
-        let settled = call.now().checked_sub(SETTLED).unwrap_or(call.now());
-        let whole = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
         let mark = match (input.paging.cursor(), &input.since) {
             (Some(cursor), _) => {
                 Mark::parse(cursor).filter(|mark| mark.from <= call.now() + SETTLED).ok_or_else(|| {
@@ -202,7 +240,8 @@ impl Pass {
                         "since", problem, "give a time in the past, such as -1d or yesterday",
                     ));
                 }
-                Mark { from: whole(from), settled: whole(from), after: None, told: Vec::new() }
+                let from = whole(from);
+                Mark { from, settled: from, after: None, told: Vec::new(), filters: Filters::default() }
             }
             (None, None) => {
                 let hint = "the first time pass since, such as -1d; then the next_cursor of the last reply";
@@ -210,13 +249,54 @@ impl Pass {
             }
         };
         let is_new = mark.after.is_none();
-        let settled = if is_new { mark.from.max(whole(settled)) } else { mark.settled };
-        Ok(Self { mark: Mark { settled, ..mark }, is_new, seen: Mutex::default() })
+        let settled = if is_new { OnceLock::new() } else { mark.settled.into() };
+        let (oncehub, now) = (call.oncehub().clone(), call.now());
+        Ok(Self { mark, is_new, settled, oncehub, now, seen: Mutex::default() })
+    }
+
+    /// Keeps to the filters that the series began with: with others, it would leave out what nobody was told.
+    fn is_about(&mut self, filters: Filters, goes_on: bool) -> Result<(), Failure> {
+        let Filters { host, calendar } = &self.mark.filters;
+        for (argument, before, now) in [("host", host, &filters.host), ("calendar", calendar, &filters.calendar)] {
+            if goes_on && before != now {
+                let began = match (before.is_empty(), now.is_empty()) {
+                    (true, _) => "without one",
+                    (_, true) => "with one",
+                    _ => "with another one",
+                };
+                let problem = format!("the list in which the cursor goes on was begun {began}");
+                let hint =
+                    format!("pass the same {argument} as then, or since without the cursor to begin another list");
+                return Err(Failure::argument(argument, problem, hint));
+            }
+        }
+        self.mark.filters = filters;
+        Ok(())
+    }
+
+    /// Says how to go on where OnceHub cannot: the booking of the cursor may be gone.
+    fn start_over(&self, failure: Failure) -> Failure {
+        if !matches!(failure.param.as_deref(), Some("cursor" | "after")) {
+            return failure;
+        }
+        let from = time::instant(self.mark.from);
+        failure.hint(format!(
+            "pass the last next_cursor as it is; or, without it, since {from}, which tells again what was told from there on"
+        ))
+    }
+
+    /// Returns the moment before which nothing changes any more, by OnceHub's clock if that is behind ours.
+    fn settled(&self) -> Timestamp {
+        *self.settled.get_or_init(|| {
+            let theirs = self.oncehub.server_time().and_then(|time| Timestamp::try_from(time).ok());
+            let now = theirs.map_or(self.now, |theirs| theirs.min(self.now));
+            self.mark.from.max(whole(now.checked_sub(SETTLED).unwrap_or(now)))
+        })
     }
 
     /// Whether a booking was updated so lately that the next pass reads it again.
     fn is_fresh(&self, booking: &Told<Booking>) -> bool {
-        booking.last_updated_time.is_none_or(|updated| updated.0 >= self.mark.settled)
+        booking.last_updated_time.is_none_or(|updated| updated.0 >= self.settled())
     }
 
     /// Whether a booking is to be told: it is not yet, and can be remembered if it has to be.
@@ -239,14 +319,18 @@ impl Pass {
         // Of a pass that took several calls, nobody knows which of those told before are still fresh.
         let known = if is_over && self.is_new { self.seen.lock().known.clone() } else { self.mark.told.clone() };
         let fresh = shown.iter().filter(|booking| self.is_fresh(booking)).map(print);
-        let from = if is_over { self.mark.settled } else { self.mark.from };
-        Mark { from, after, told: known.into_iter().chain(fresh).collect(), ..self.mark.clone() }
+        let settled = self.settled();
+        let from = if is_over { settled } else { self.mark.from };
+        let told = known.into_iter().chain(fresh).collect();
+        Mark { from, settled, after, told, filters: self.mark.filters.clone() }
     }
 
     /// Returns what happened to a booking, as far as its present state tells.
     fn kind(&self, booking: &Booking) -> &'static str {
         let ended = ["canceled", "no_show", "completed"].into_iter().find(|status| booking.is(status));
-        let is_new = booking.creation_time.is_some_and(|made| made.0 >= self.mark.from);
+        let (made, id) = (booking.creation_time, print_of_id(booking));
+        let is_told = self.mark.told.iter().any(|told| told.starts_with(&id));
+        let is_new = made.is_some_and(|made| made.0 >= self.mark.from) && !is_told;
         let otherwise = if booking.is("rescheduled") { "rescheduled" } else { "changed" };
         ended.unwrap_or(if is_new { "new" } else { otherwise })
     }

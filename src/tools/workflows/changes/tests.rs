@@ -14,6 +14,8 @@ use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, NOW, Setup};
 use crate::tools::tests::cases;
 
+const DANA: &str = "USR-XXGJ98LRZMAU";
+
 /// A clock that a test moves, in seconds.
 #[derive(Clone)]
 struct Ticking(Arc<AtomicI64>);
@@ -285,12 +287,13 @@ async fn a_cursor_that_is_none_is_refused_and_so_is_no_beginning() {
         (json!({}), "since: or a cursor is required"),
         (json!({"since": "tomorrow"}), "is yet to come"),
         (json!({"cursor": "BKNG-1"}), "cursor: it is not a cursor of list_changes"),
-        (json!({"cursor": "5,4,,"}), "cursor: it is not a cursor of list_changes"),
-        (json!({"cursor": "99999999999,99999999999,,"}), "cursor: it is not a cursor of list_changes"),
-        (json!({"cursor": "4,5,,AAA"}), "cursor: it is not a cursor of list_changes"),
-        (json!({"cursor": "4,5,a b,"}), "cursor: 'a b' is not an id"),
-        (json!({"cursor": "4,5,A~B,"}), "goes on in a list of bookings by host, which this is not"),
-        (json!({"cursor": format!("4,5,,{}", "A".repeat(800))}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "5,4,,,,"}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "4,5,,"}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "99999999999,99999999999,,,,"}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "4,5,,AAA,,"}), "cursor: it is not a cursor of list_changes"),
+        (json!({"cursor": "4,5,a b,,,"}), "cursor: 'a b' is not an id"),
+        (json!({"cursor": "4,5,A~B,,,"}), "goes on in a list of bookings by host, which this is not"),
+        (json!({"cursor": format!("4,5,,{},,", "A".repeat(800))}), "cursor: it is not a cursor of list_changes"),
     ] {
         let failed = bench.call("list_changes", arguments.clone()).await;
         assert!(failed.failure().contains(problem), "{arguments}: {}", failed.failure());
@@ -300,8 +303,11 @@ async fn a_cursor_that_is_none_is_refused_and_so_is_no_beginning() {
 #[test]
 fn a_mark_is_read_as_it_is_written_and_never_longer_than_a_cursor_may_be() {
     let at = |second| Timestamp::from_second(second).unwrap();
-    let told: Vec<String> = (0..REMEMBERED).map(|n| format!("{n:08}")).collect();
-    let mark = Mark { from: at(1_700_000_000), settled: at(1_700_000_100), after: Some("BKNG-1~BKNG-2".into()), told };
+    let told: Vec<String> = (0..REMEMBERED).map(|n| format!("{n:0PRINT$}")).collect();
+    let id = "BKNG-22RN37EED5WS";
+    let filters = Filters { host: "abcd".into(), calendar: "efgh".into() };
+    let after = Some(format!("{id}~{id}"));
+    let mark = Mark { from: at(1_700_000_000), settled: at(1_700_000_100), after, told, filters };
     assert_eq!(Mark::parse(&mark.to_string()), Some(mark.clone()));
     let long = "X".repeat(100);
     let mark = Mark { after: Some(format!("{long}~{long}")), ..mark };
@@ -318,4 +324,106 @@ async fn a_day_of_the_week_is_the_last_one() {
         let replied = bench.call("list_changes", json!({"since": since})).await;
         assert!(replied.text().contains(&format!("changed from {from}")), "{since}: {}", replied.text());
     }
+}
+
+#[tokio::test]
+async fn a_booking_is_new_once() {
+    let clock = Ticking::new();
+    let bench = clock.bench(0).await;
+    let like = bench.booking(json!({"calendar": "Intro call", "status": "scheduled"})).await;
+    clock.pass(1);
+    let since = clock.now();
+    let book = |days: i64| {
+        let starts = Timestamp::from_second(since.as_second() + 86_400 * days).unwrap();
+        bench.sandbox.with(|world| world.book_like(&like, starts)).unwrap()
+    };
+    let mut asked = json!({"since": since.to_string()});
+    let mut kinds = async || {
+        let replied = bench.call("list_changes", asked.clone()).await;
+        asked = json!({"cursor": replied.structure()["next_cursor"]});
+        let items = replied.structure()["items"].as_array().unwrap().iter();
+        items.map(|item| [&item["id"], &item["kind"]].map(|text| text.as_str().unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    let told = |id: &str, kind: &str| [id.to_owned(), kind.to_owned()];
+    let first = book(2);
+    assert_eq!(kinds().await, [told(&first, "new")]);
+    // It changes while it is fresh, and another one is made; then again, when it is not.
+    clock.pass(2);
+    bench.sandbox.with(|world| world.set_status(&first, "scheduled"));
+    let second = book(3);
+    assert_eq!(kinds().await, [told(&second, "new"), told(&first, "changed")]);
+    clock.pass(300);
+    assert_eq!(kinds().await, Vec::<[String; 2]>::new());
+    bench.sandbox.with(|world| world.set_status(&second, "scheduled"));
+    assert_eq!(kinds().await, [told(&second, "changed")]);
+}
+
+#[tokio::test]
+async fn no_change_is_lost_to_a_clock_of_oncehub_that_is_behind() {
+    let clock = Ticking::new();
+    let behind = clock.bench(0).await;
+    let ids: Vec<String> = behind.sandbox.with(|world| world.all_bookings())[..3]
+        .iter()
+        .map(|(booking, _)| booking["id"].as_str().unwrap().to_owned())
+        .collect();
+    let ours = clock.clone();
+    let ahead = Arc::new(move || ours.now() + SignedDuration::from_mins(5));
+    let bench = Bench::on(Arc::clone(&behind.sandbox), Setup { clock: Some(ahead), ..Setup::default() }).await;
+    clock.pass(1);
+    let (since, mut told) = (clock.now().to_string(), Heard::default());
+    told.call(&bench, json!({"since": since})).await;
+    for id in &ids {
+        clock.pass(60);
+        bench.sandbox.with(|world| world.set_status(id, "canceled"));
+        clock.pass(30);
+        told.call(&bench, json!({})).await;
+        assert_eq!(told.states[id].len(), 1);
+    }
+    clock.pass(600);
+    told.call(&bench, json!({})).await;
+    assert_eq!((told.states.len(), told.cursor.split(',').nth(3)), (3, Some("")));
+}
+
+#[tokio::test]
+async fn a_cursor_goes_on_with_the_filters_that_it_began_with_and_without_since() {
+    let bench = Ticking::new().bench(30).await;
+    let since = "2026-01-01";
+    let cursor = async |mut filters: Value| {
+        filters["since"] = since.into();
+        filters["limit"] = 1.into();
+        bench.call("list_changes", filters).await.structure()["next_cursor"].clone()
+    };
+    let (plain, hosts) = (cursor(json!({})).await, cursor(json!({"host": DANA, "calendar": "Intro call"})).await);
+    for (arguments, argument, began) in [
+        (json!({"cursor": plain, "host": DANA}), "host", "without one"),
+        (json!({"cursor": plain, "calendar": "Intro call"}), "calendar", "without one"),
+        (json!({"cursor": hosts}), "host", "with one"),
+        (json!({"cursor": hosts, "host": "Lee Whitford", "calendar": "Intro call"}), "host", "with another one"),
+        (json!({"cursor": hosts, "host": DANA}), "calendar", "with one"),
+        (json!({"cursor": hosts, "host": DANA, "calendar": "Strategy session"}), "calendar", "with another one"),
+    ] {
+        let refused = bench.call("list_changes", arguments.clone()).await;
+        assert_eq!(refused.error()["param"], argument, "{}", refused.failure());
+        assert!(refused.failure().contains(&format!("was begun {began}")), "{arguments}: {}", refused.failure());
+    }
+    let same = json!({"cursor": hosts, "host": "Dana Reyes", "calendar": "Intro call"});
+    assert!(!bench.call("list_changes", same).await.text().contains("since was not used"));
+    let both = bench.call("list_changes", json!({"cursor": plain, "since": since})).await;
+    assert!(both.text().contains("note: since was not used: the cursor says where to go on."), "{}", both.text());
+}
+
+#[tokio::test]
+async fn where_the_booking_of_a_cursor_is_gone_the_hint_says_how_to_begin_again() {
+    let bench = Ticking::new().bench(30).await;
+    let begun = bench.call("list_changes", json!({"since": "2026-01-01", "limit": 1})).await;
+    let mut parts: Vec<&str> = begun.structure()["next_cursor"].as_str().unwrap().split(',').collect();
+    assert_eq!(parts[2], begun.structure()["items"][0]["id"]);
+    parts[2] = "BKNG-GONE01";
+    let failed = bench.call("list_changes", json!({"cursor": parts.join(",")})).await;
+    let hint = failed.error()["hint"].as_str().unwrap().to_owned();
+    let (_, since) = hint.split_once("since ").unwrap();
+    let since = since.split(',').next().unwrap();
+    assert_eq!(since, "2026-01-01T05:00:00Z", "{hint}");
+    let again = bench.call("list_changes", json!({"since": since, "limit": 1})).await;
+    assert_eq!(again.structure()["items"], begun.structure()["items"]);
 }

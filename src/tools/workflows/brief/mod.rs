@@ -23,6 +23,8 @@ use known::{Answer as FormAnswer, Card, History, Known};
 const USUAL: usize = 15;
 /// The longest range, and a little more for the hour of a clock change.
 const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24 + 2);
+/// No meeting is longer.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The most bookings of a host that are read.
 const MOST: usize = 300;
 
@@ -92,6 +94,13 @@ struct Agenda {
 impl Agenda {
     async fn read(call: &Call, asked: &mut Asked<'_>, input: &BriefBookings) -> Result<Self, Failure> {
         if let Some(booking) = &input.booking_id {
+            let others =
+                [("host", &input.host), ("starts_after", &input.starts_after), ("starts_before", &input.starts_before)];
+            if let Some((argument, _)) = others.into_iter().find(|(_, given)| given.is_some()) {
+                let hint =
+                    "leave it out, or booking_id: that is about one meeting, whoever holds it and whenever it is";
+                return Err(Failure::argument(argument, "cannot be combined with booking_id", hint));
+            }
             return Self::of_one(call, booking).await;
         }
         let host = call.names.find(&[Noun::Users], "host", input.host.as_deref().unwrap_or("me")).await?;
@@ -106,10 +115,11 @@ impl Agenda {
             let hint = "ask for a shorter range, or use list_bookings for an agenda";
             return Err(Failure::argument("starts_before", "a brief is about at most 7 days", hint));
         }
-        let (around, has_more) = Self::around(call, &host, from, until).await?;
+        // The last meeting may go on after the range, and overlap what begins then.
+        let (around, has_more) = Self::around(call, &host, from, until.checked_add(A_DAY).unwrap_or(until)).await?;
         let is_asked_for = |booking: &&Told<Booking>| {
             let is_to_come = booking.span().is_none_or(|(_, ends)| ends > call.now());
-            booking.starts().is_some_and(|starts| starts >= from) && is_to_come
+            booking.starts().is_some_and(|starts| from <= starts && starts < until) && is_to_come
         };
         let meetings = around.iter().filter(is_asked_for).cloned().collect();
         Ok(Self { host: Some(host), meetings, around, has_more })
@@ -142,7 +152,7 @@ impl Agenda {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<(Vec<Told<Booking>>, bool), Failure> {
-        let before = from.checked_sub(SignedDuration::from_hours(24)).unwrap_or(from);
+        let before = from.checked_sub(A_DAY).unwrap_or(from);
         let filter = bookings::All {
             host: Some(host.id.clone()),
             starting: Span { from: Some(before), until: Some(until) }.range(),

@@ -211,3 +211,31 @@ async fn what_cannot_be_read_is_said_and_the_rest_is_told() {
         items(replied.structure()).iter().all(|item| item["contact"].is_string() && item["contact_card"].is_null())
     );
 }
+
+#[tokio::test]
+async fn what_the_last_meeting_of_a_range_overlaps_is_told_although_it_begins_after_it() {
+    let bench = bench(0).await;
+    // From half past eleven at night, and at a quarter past twelve.
+    let [late, after] = [("2026-11-25T04:30:00Z", 60), ("2026-11-25T05:15:00Z", 30)].map(|(starts, minutes)| {
+        let starts = starts.parse().unwrap();
+        bench.sandbox.with(|world| {
+            let (_, calendars) = world.people_and_calendars();
+            world.book(DANA, &calendars[0], starts, minutes)
+        })
+    });
+    let replied = bench.call("brief_bookings", json!({"host": DANA, "starts_after": "tomorrow"})).await;
+    let last = items(replied.structure()).last().unwrap();
+    assert_eq!(last["id"], late);
+    assert!(last["warnings"][0].as_str().unwrap().starts_with(&format!("overlaps {after} (")), "{last}");
+}
+
+#[tokio::test]
+async fn one_meeting_is_asked_for_by_its_id_alone() {
+    let bench = bench(0).await;
+    let id = bench.booking(json!({"status": "completed"})).await;
+    for (argument, value) in [("host", DANA), ("starts_after", "today"), ("starts_before", "+2d")] {
+        let refused = bench.call("brief_bookings", json!({"booking_id": id, argument: value})).await;
+        assert_eq!(refused.error()["param"], argument);
+        assert!(refused.failure().contains("cannot be combined with booking_id"), "{}", refused.failure());
+    }
+}

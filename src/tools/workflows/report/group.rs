@@ -202,7 +202,7 @@ pub(super) struct Rate {
 }
 
 /// A group: its keys and their names, in the order of group_by.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Group {
     /// Ids, or words; empty for none
     pub(super) key: Vec<String>,
@@ -211,7 +211,7 @@ pub(super) struct Group {
     pub(super) counts: Counts,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Duplicate {
     pub(super) guest: String,
     pub(super) ids: Vec<String>,

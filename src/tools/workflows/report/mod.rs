@@ -136,45 +136,49 @@ fn reply<T>(
     rows: usize,
     swept: &Sweep<T>,
     counted: Counted,
-    mut groups: Vec<Group>,
+    groups: Vec<Group>,
 ) -> Reply {
     let all = groups.len();
     let lines: Vec<String> = groups.iter().map(|group| group.text(by)).collect();
-    let sizes: Vec<usize> = groups.iter().zip(&lines).map(|(group, line)| json_size(group) + json_size(line)).collect();
-    // Above and below the groups, something else is told.
-    let fitting = most_that_fit(all.min(GROUPS), asked.max_reply() / 4 * 3, |count| sizes.iter().take(count).sum());
-    groups.truncate(fitting);
-    let mut duplicates = counted.duplicates;
+    let Counted { overall, past_but_scheduled, without_calendar, mut duplicates, .. } = counted;
     let twice = duplicates.len();
     duplicates.truncate(DUPLICATES);
+    // Most of the room is for groups. Each duplicate is told twice, in text and structure.
+    let sizes: Vec<usize> = duplicates.iter().map(|twice| 2 * json_size(twice)).collect();
+    duplicates.truncate(most_that_fit(sizes.len(), asked.max_reply() / 4, |count| sizes.iter().take(count).sum()));
     let stopped = swept.stopped.as_ref();
-    let report = Report {
-        complete: stopped.is_none(),
-        total: counted.overall.total,
-        overall: counted.overall,
-        groups,
-        past_but_scheduled: counted.past_but_scheduled,
-        without_calendar: counted.without_calendar,
-        duplicates,
-        rows,
-        covers: Covers::of(swept.covers, asked.zone),
-        next_cursor: stopped.and(swept.covers.from).map(time::instant),
-        time_zone: asked.zone.name().to_owned(),
-        asked: (!asked.words.is_empty()).then(|| asked.words.join("; ")),
-        note: None,
+    let shown = |count: usize| {
+        let report = Report {
+            complete: stopped.is_none(),
+            total: overall.total,
+            overall: overall.clone(),
+            groups: groups.get(..count).unwrap_or_default().to_vec(),
+            past_but_scheduled,
+            without_calendar,
+            duplicates: duplicates.clone(),
+            rows,
+            covers: Covers::of(swept.covers, asked.zone),
+            next_cursor: stopped.and(swept.covers.from).map(time::instant),
+            time_zone: asked.zone.name().to_owned(),
+            asked: (!asked.words.is_empty()).then(|| asked.words.join("; ")),
+            note: None,
+        };
+        let text = text::of(&report, stopped, by, lines.get(..count).unwrap_or_default());
+        let mut reply = Reply::new(report, text);
+        if count < all {
+            let which = if by.first().is_some_and(|by| by.is_time()) { "earliest" } else { "largest" };
+            reply.note(&format!(
+                "Only the {which} {count} of {} groups are shown; the totals are of all. Group by less, or ask for a shorter \
+                 range.",
+                thousands(all)
+            ));
+        }
+        if duplicates.len() < twice {
+            reply.note(&format!("Only {} of {} duplicates are shown.", duplicates.len(), thousands(twice)));
+        }
+        asked.notes.iter().for_each(|note| reply.note(note));
+        reply
     };
-    let text = text::of(&report, stopped, by, lines.get(..fitting).unwrap_or_default());
-    let mut reply = Reply::new(report, text);
-    if fitting < all {
-        let which = if by.first().is_some_and(|by| by.is_time()) { "earliest" } else { "largest" };
-        reply.note(&format!(
-            "Only the {which} {fitting} of {} groups are shown; the totals are of all. Group by less, or ask for a shorter range.",
-            thousands(all)
-        ));
-    }
-    if twice > DUPLICATES {
-        reply.note(&format!("Only {DUPLICATES} of {} duplicates are shown.", thousands(twice)));
-    }
-    asked.notes.iter().for_each(|note| reply.note(note));
-    reply
+    let (most, structured) = (asked.max_reply(), asked.is_structured());
+    shown(most_that_fit(all.min(GROUPS), most, |count| shown(count).size(structured)))
 }

@@ -443,15 +443,25 @@ async fn what_lacks_something_is_a_group_of_its_own_and_no_name_gets_out_of_its_
 
 #[tokio::test]
 async fn thousands_of_groups_are_cut_to_what_a_reply_holds_and_the_totals_are_of_all() {
-    for max_reply in [8_000, 80_000] {
+    for max_reply in [8_000, 10_000, 80_000] {
         let mut setup = Setup::default();
         setup.settings.max_reply = max_reply;
         let bench = Bench::with(setup).await;
-        let many = (0..4000)
-            .map(|n| booking(n, "2026-11-02T10:00:00Z", json!({"utm_params": {"source": format!("source {n}")}})));
+        // Thirty guests have booked twice.
+        let many = (0..4000).map(|n| {
+            let email = format!("guest{}@a-company-with-a-long-name.example", if n < 60 { n / 2 } else { n });
+            let form = json!({"name": format!("Guest {n}"), "email": email});
+            let more = json!({"utm_params": {"source": format!("source {n}")}, "form_submission": form,
+                "booking_calendar": "BKC-JL6T638VXVXA"});
+            booking(n, "2026-11-02T10:00:00Z", more)
+        });
         let (report, text) = report_on(&bench, many.collect(), json!({"group_by": ["source", "day"]})).await;
         let shown = report["groups"].as_array().unwrap().len();
-        assert!((10..=300).contains(&shown), "{shown}");
+        assert!((8..=300).contains(&shown), "{shown}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("- \"source ")).count(), shown, "{text}");
+        let twice = report["duplicates"].as_array().unwrap().len();
+        assert_eq!(text.lines().filter(|line| line.starts_with("same guest twice")).count(), twice, "{text}");
+        assert!(text.contains(&format!("Only {twice} of 30 duplicates are shown")), "{text}");
         assert_eq!((&report["total"], report["overall"]["hours"].as_f64()), (&json!(4000), Some(2000.0)));
         assert!(text.contains(&format!("Only the largest {shown} of 4,000 groups are shown")), "{text}");
         assert!(!text.contains("did not fit"), "{text}");

@@ -80,15 +80,22 @@ impl<E> Change<E> {
     }
 }
 
+/// Says what a cancellation tells the guest, with all of the reason, since all of it is sent.
+pub fn notice(guest: &str, reason: Option<&str>, notify_guest: bool) -> String {
+    let reason = reason.map(|reason| quoted(reason, usize::MAX));
+    match (notify_guest, reason) {
+        (true, Some(reason)) => format!("and e-mail {guest} this reason: {reason}"),
+        (true, None) => format!("and e-mail {guest} about it"),
+        (false, Some(reason)) => format!("without notifying {guest}, for this reason: {reason}"),
+        (false, None) => format!("without notifying {guest}"),
+    }
+}
+
 /// Cancels a booking for good.
 pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Change<bookings::Cancel> {
-    let mail = match &reason {
-        _ if !notify_guest => "without notifying the guest".to_owned(),
-        Some(reason) => format!("and e-mail the guest this reason: {}", quoted(reason, 300)),
-        None => "and e-mail the guest about it".to_owned(),
-    };
+    let notice = notice("the guest", reason.as_deref(), notify_guest);
     Change {
-        question: Question::important(format!("Cancel {}, {mail}", target.in_words())),
+        question: Question::important(format!("Cancel {}, {notice}", target.in_words())),
         request: bookings::Cancel { id: target.id.clone(), reason, notify_guest },
         becomes: "canceled",
         target,
@@ -97,7 +104,8 @@ pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Cha
 
 /// Cancels a booking and asks the guest to choose another time.
 pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<bookings::RequestReschedule> {
-    let why = reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, 300))).unwrap_or_default();
+    let why = reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, usize::MAX)));
+    let why = why.unwrap_or_default();
     let question = format!("Cancel {}, and e-mail the guest to choose another time{why}", target.in_words());
     Change {
         question: Question::important(question),

@@ -13,7 +13,7 @@ use rmcp::handler::server::tool::ToolCallContext;
 use tokio::time::Instant;
 
 use super::progress::Steps;
-use super::{Reply, Tools, arguments};
+use super::{Catalogue, Reply, Tools, arguments};
 use crate::actions::confirm::{Answer, Ask};
 use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
 use crate::names::{Me, Names, Notes, Progress};
@@ -25,6 +25,7 @@ pub(super) struct Call {
     context: Context,
     /// Arguments passed without a value, which are treated as left out.
     blank: Vec<String>,
+    catalogue: Option<Arc<Catalogue>>,
 }
 
 impl Deref for Call {
@@ -57,7 +58,7 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
         };
         let blank = context.arguments.iter().flatten().filter(|(_, value)| arguments::is_absent(value));
         let blank = blank.map(|(name, _)| name.clone()).collect();
-        Ok(Self { context: context_of_call, blank })
+        Ok(Self { context: context_of_call, blank, catalogue: extensions.get::<Arc<Catalogue>>().cloned() })
     }
 }
 
@@ -190,6 +191,11 @@ impl Call {
         let id = self.names.find(&[noun], argument, name).await?.id;
         let told = self.names.filled(self.names.read::<R>(&noun.collection().get(&id), &id).await?).await;
         Ok(Reply::new(told.fields(self.zone()), told.text(self.zone())))
+    }
+
+    /// Whether the client is offered a tool.
+    pub(super) fn offers(&self, tool: &str) -> bool {
+        self.catalogue.as_ref().is_none_or(|catalogue| catalogue.get(tool).is_some())
     }
 
     /// Carries out a change.

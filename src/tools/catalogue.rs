@@ -257,6 +257,7 @@ impl Catalogue {
     ) -> Result<CallToolResponse, ErrorData> {
         let ledger = context.extensions.get::<Ledger>().cloned().unwrap_or_else(|| tools.ledger());
         context.extensions.insert(ledger.clone());
+        context.extensions.insert(Arc::clone(self));
         let (name, arguments) = (request.name.clone(), request.arguments.clone().unwrap_or_default());
         let (catalogue, unclaimed, tools) = (Arc::clone(self), tools.unclaimed.clone(), tools.clone());
         let (oncehub, most, structured) = (tools.oncehub.clone(), tools.settings.max_reply, tools.settings.structured);

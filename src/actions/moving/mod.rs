@@ -283,10 +283,13 @@ impl Action for Move {
     type Request = booking_calendars::Schedule;
 
     fn question(&self) -> Question {
-        let mail = match &self.reason {
-            _ if !self.notify_guest => "without notifying the guest of that".to_owned(),
-            Some(reason) => format!("with this reason for the guest: {}", quoted(reason, 300)),
-            None => "and e-mail the guest about it".to_owned(),
+        // All of it is sent.
+        let reason = self.reason.as_ref().map(|reason| quoted(reason, usize::MAX));
+        let mail = match (self.notify_guest, reason) {
+            (false, None) => "without notifying the guest of that".to_owned(),
+            (false, Some(reason)) => format!("without notifying the guest of that, for this reason: {reason}"),
+            (true, Some(reason)) => format!("with this reason for the guest: {reason}"),
+            (true, None) => "and e-mail the guest about it".to_owned(),
         };
         let (booking, when) = (self.from.booking.sentence(&self.zone), self.schedule.when());
         let calendar = self.schedule.calendar.described();

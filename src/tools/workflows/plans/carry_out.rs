@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, json};
@@ -77,12 +77,8 @@ impl Run {
 
     async fn read(&mut self, context: &Context) -> Result<(), Failure> {
         let open: Vec<_> = self.plan.open().collect();
-        let starts: Vec<_> = open.iter().filter_map(|item| Some(item.was.starts?.0)).collect();
-        let (Some(first), Some(last)) = (starts.iter().min(), starts.iter().max()) else { return Ok(()) };
-        let second = SignedDuration::from_secs(1);
-        let ids: Vec<Id> = open.iter().map(|item| item.id.clone()).collect();
+        let Some((first, last)) = span(&open) else { return Ok(()) };
         let new_hosts: BTreeSet<&Id> = open.iter().filter_map(|item| item.new_host.as_ref()).collect();
-        let starting = Range::between(Some(*first), last.checked_add(second).ok());
         // Only bookings that are done count as progress.
         let quiet: Progress = Arc::new(|_, _| ());
         let names = Names { progress: quiet, ..context.names.clone() };
@@ -90,8 +86,8 @@ impl Run {
         for id in new_hosts {
             hosts.push(names.find(&[Noun::Users], "new_host", id.as_str()).await?);
         }
-        let now = by_id(&names, &ids, starting).await?;
-        let known = diaries(&names, hosts, (*first, *last), false).await?;
+        let now = planned(&names, &open, (first, last)).await?;
+        let known = diaries(&names, hosts, (first, last), false).await?;
         (self.now, self.diaries) = (now, known);
         Ok(())
     }
@@ -185,7 +181,7 @@ impl Run {
     /// # Errors
     /// If nothing could be sent.
     pub(super) async fn carry_out(&mut self, context: &Context) -> Result<(), Failure> {
-        let (mut sent, mut unknown, mut refusals) = (0, 0, Vec::new());
+        let (mut sent, mut unknown, mut refusals, mut refused) = (0, 0, Vec::new(), Vec::new());
         for at in 0..self.plan.items.len() {
             let Some(item) = self.plan.items.get(at).cloned() else { continue };
             let State::Left { again } = item.state else { continue };
@@ -214,6 +210,7 @@ impl Run {
                             self.refuse_others(&refusal);
                         }
                         refusals.push(refusal.clone());
+                        refused.push(at);
                         State::NotDone(refusal.1)
                     }
                 },
@@ -233,7 +230,24 @@ impl Run {
             let finished = self.plan.items.iter().filter(|item| !item.state.is_open()).count();
             (context.names.progress)(finished, Some(self.plan.items.len()));
         }
+        self.explain(context, &refused).await;
         Ok(())
+    }
+
+    /// Adds what refused bookings are by now, where that is not what was planned: another call may have changed them.
+    async fn explain(&mut self, context: &Context, refused: &[usize]) {
+        let items: Vec<&Item> = refused.iter().filter_map(|at| self.plan.items.get(*at)).collect();
+        let Some(span) = span(&items) else { return };
+        let names = Names { oncehub: context.names.oncehub.trying_once(), ..context.names.clone() };
+        let Ok(now) = planned(&names, &items, span).await else { return };
+        for at in refused {
+            if let Some(item) = self.plan.items.get_mut(*at)
+                && let State::NotDone(message) = &mut item.state
+            {
+                let difference = now.get(&item.id).and_then(|booking| item.was.difference(booking, context.zone()));
+                message.extend(difference.map(|difference| format!("; {difference}")));
+            }
+        }
     }
 
     /// Looks why OnceHub has refused what was sent once before: that may have been carried out by now.
@@ -388,6 +402,23 @@ fn told(state: &State) -> (&'static str, Option<&str>) {
         State::NotDone(message) => ("not_done", Some(message)),
         State::Skipped(message) => ("skipped", Some(message)),
     }
+}
+
+/// Returns when the first and the last of these are, as they were planned.
+fn span(items: &[&Item]) -> Option<(Timestamp, Timestamp)> {
+    let starts = || items.iter().filter_map(|item| Some(item.was.starts?.0));
+    Some((starts().min()?, starts().max()?))
+}
+
+/// Reads these bookings as they are now.
+async fn planned(
+    names: &Names,
+    items: &[&Item],
+    (first, last): (Timestamp, Timestamp),
+) -> Result<HashMap<Id, Told<Booking>>, Failure> {
+    let ids: Vec<Id> = items.iter().map(|item| item.id.clone()).collect();
+    let second = SignedDuration::from_secs(1);
+    by_id(names, &ids, Range::between(Some(first), last.checked_add(second).ok())).await
 }
 
 /// Whether OnceHub has refused this one change, rather than the key, the account or the moment.

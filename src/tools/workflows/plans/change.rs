@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::actions::bookings::notice;
 use crate::names::Among;
 use crate::records::{Booking, Failure, Told, quoted, word};
 
@@ -110,19 +111,20 @@ impl Change {
     /// Returns what happens to so many bookings, as an imperative.
     pub(super) fn imperative(&self, count: usize) -> String {
         let (bookings, guests) = if count == 1 { ("booking", "the guest") } else { ("bookings", "each guest") };
-        let reason = self.reason.as_ref().map(|reason| quoted(reason, 300));
-        match (self.kind, reason) {
-            (Kind::Cancel, _) if !self.notify_guest => format!("cancel {count} {bookings}, without notifying {guests}"),
-            (Kind::Cancel, Some(reason)) => {
-                format!("cancel {count} {bookings}, and e-mail {guests} this reason: {reason}")
+        match self.kind {
+            Kind::Cancel => {
+                let notice = notice(guests, self.reason.as_deref(), self.notify_guest);
+                format!("cancel {count} {bookings}, {notice}")
             }
-            (Kind::Cancel, None) => format!("cancel {count} {bookings}, and e-mail {guests} about it"),
-            (Kind::RequestReschedule, reason) => {
-                let why = reason.map(|reason| format!(", with this reason: {reason}")).unwrap_or_default();
+            Kind::RequestReschedule => {
+                // All of it is sent.
+                let why =
+                    self.reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, usize::MAX)));
+                let why = why.unwrap_or_default();
                 format!("cancel {count} {bookings}, and e-mail {guests} to choose another time{why}")
             }
-            (Kind::Reassign, _) => format!("give {count} {bookings} to another host, and notify everyone"),
-            (Kind::MarkNoShow, _) => format!("mark {count} {bookings} as missed by {guests}"),
+            Kind::Reassign => format!("give {count} {bookings} to another host, and notify everyone"),
+            Kind::MarkNoShow => format!("mark {count} {bookings} as missed by {guests}"),
         }
     }
 

@@ -169,6 +169,8 @@ impl Draft {
         let requests = plan.as_ref().map(|_| 1 + diaries + count);
         let planned = Planned {
             change: change.kind.name(),
+            reason: change.reason.clone(),
+            notify_guest: (change.kind == Kind::Cancel).then_some(change.notify_guest),
             count,
             expires_at: plan.as_ref().map(|_| expires_at),
             requests,
@@ -181,7 +183,15 @@ impl Draft {
         let mut rows: Vec<Told<Booking>> = bookings.into_iter().map(Told::<Booking>::brief).collect();
         call.names.fill(&mut rows).await;
         rows.iter_mut().for_each(|booking| booking.leave_usual_subject_out());
-        let text = planned.text(&change, &rows, &fates, zone);
+        let mut text = planned.text(&change, &rows, &fates, zone);
+        if let Some(plan) = &planned.plan {
+            let next = if call.offers("carry_out_plan") {
+                format!("carry_out_plan with plan {plan}, change {}, count {count}", planned.change)
+            } else {
+                "nothing here, since carry_out_plan is not offered".to_owned()
+            };
+            let _ = write!(text, "\nnext: {next}");
+        }
         let items = |whole: bool| -> Vec<Value> {
             rows.iter().zip(&fates).map(|(row, fate)| fate.row(row, &change, zone, whole)).collect()
         };
@@ -271,6 +281,10 @@ pub(super) struct Planned {
     plan: Option<String>,
     #[schemars(with = "Kind")]
     change: &'static str,
+    /// All that guests would read of it
+    reason: Option<String>,
+    /// Of cancel
+    notify_guest: Option<bool>,
     /// How many bookings would be changed
     count: usize,
     expires_at: Option<Time>,
@@ -287,7 +301,7 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// Returns what is planned in words: of each booking what would happen, and how to go on.
+    /// Returns what is planned in words: of each booking what would happen.
     fn text(&self, change: &Change, rows: &[Told<Booking>], fates: &[Fate], zone: &Zone) -> String {
         let (count, of) = (self.count, rows.len());
         let mut text = match (&self.plan, self.requests, self.seconds, self.expires_at) {
@@ -310,9 +324,6 @@ impl Planned {
             |at: usize, _: &Told<Booking>| Beside { remark: fates.get(at).and_then(Fate::remark), ..Beside::default() };
         if !rows.is_empty() {
             let _ = write!(text, "\n{}", agenda_with(rows, zone, beside));
-        }
-        if let Some(plan) = &self.plan {
-            let _ = write!(text, "\nnext: carry_out_plan with plan {plan}, change {}, count {count}", self.change);
         }
         text
     }

@@ -15,6 +15,7 @@ use crate::actions::confirm::{Answer, Confirm};
 use crate::records::Failure;
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, NOW, Replied, Setup};
+use crate::tools::{Catalogue, Selection};
 
 pub(super) const DANA: &str = "USR-XXGJ98LRZMAU";
 pub(super) const LEE: &str = "USR-XSAJLWDAS78B";
@@ -442,4 +443,77 @@ async fn a_plan_holds_only_what_its_reply_shows() {
     assert!(ids.iter().all(|id| plan.text().contains(id)), "{}", plan.text());
     let (refused, _) = with_room_for(6_000).await;
     assert!(refused.failure().contains("no plan was made"), "{}", refused.failure());
+}
+
+#[tokio::test]
+async fn all_of_a_reason_is_shown_and_asked_about_before_it_is_sent() {
+    let reason = format!("Dear guest, {} and that is all.", "I am ill ".repeat(60).trim());
+    for (change, quiet) in [("cancel", false), ("cancel", true), ("request_reschedule", false)] {
+        let setup = Setup { answers: Some(vec![Answer::Yes]), ..Setup::default() };
+        let bench = Bench::with(setup).await;
+        book(&bench, 2);
+        let mut asked = json!({"change": change, "select": booked(), "reason": reason});
+        if quiet {
+            asked["notify_guest"] = false.into();
+        }
+        let plan = bench.call("plan_changes", asked).await;
+        let structure = plan.structure();
+        assert!(plan.text().contains(&reason) && structure["reason"] == reason, "{}", plan.text());
+        let notify_guest = if change == "cancel" { json!(!quiet) } else { json!(null) };
+        assert_eq!(structure["notify_guest"], notify_guest);
+        bench.call("carry_out_plan", planned(&plan)).await.text();
+        let question = bench.asked.lock().unwrap()[0].clone();
+        assert!(question.contains(&reason) && question.contains("without notifying") == quiet, "{question}");
+        let sent = bench.sandbox.requests().into_iter().filter_map(|seen| seen.body);
+        assert_eq!(sent.filter(|body| body.to_string().contains(&reason)).count(), 2);
+        // Of a single one, too.
+        let mut one = json!({"booking_id": book(&bench, 3)[2], "reason": reason});
+        if quiet {
+            one["notify_guest"] = false.into();
+        }
+        let tool = if change == "cancel" { "cancel_booking" } else { change };
+        bench.call(tool, one).await.text();
+        let question = bench.asked.lock().unwrap()[1].clone();
+        assert!(question.contains(&reason), "{question}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_plan_has_canceled_meanwhile_is_said_to_be_canceled() {
+    let bench = Bench::start().await;
+    let ids = book(&bench, 4);
+    let plan = async || bench.call("plan_changes", json!({"change": "cancel", "booking_ids": ids})).await;
+    let (first, second) = (plan().await, plan().await);
+    bench.sandbox.forget_requests();
+    bench.sandbox.fail(Fault::new(Effect::Hold).on("POST", "/cancel").times(1));
+    let faster = async {
+        while bench.sandbox.held() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let done = bench.call("carry_out_plan", planned(&first)).await;
+        assert_eq!(counts(done.structure()), [4, 0, 0, 0, 0]);
+        bench.sandbox.release();
+    };
+    let (late, ()) = tokio::join!(bench.call("carry_out_plan", planned(&second)), faster);
+    assert_eq!(counts(late.structure()), [0, 4, 0, 0, 0], "{}", late.text());
+    let items = late.structure()["items"].as_array().unwrap();
+    let is_said = |item: &Value| item["message"].as_str().unwrap().ends_with("status was scheduled, and is canceled");
+    assert!(items.iter().all(is_said), "{}", late.text());
+    // One list before each plan, and one to see why all of one was refused.
+    assert_eq!(bench.requests("GET", "/v2/bookings"), 3);
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_carried_out_here_names_no_tool_to_do_it_with() {
+    let mut bench = Bench::start().await;
+    book(&bench, 2);
+    let asked = json!({"change": "cancel", "select": booked()});
+    let plan = bench.call("plan_changes", asked.clone()).await;
+    assert!(plan.text().contains("\nnext: carry_out_plan with plan PLAN-"), "{}", plan.text());
+    let selection = Selection { read_only: true, ..Selection::default() };
+    bench.catalogue = Catalogue::new(&selection).unwrap();
+    let reading = bench.serving(bench.tools.clone()).await;
+    let plan = reading.call("plan_changes", asked).await;
+    let next = "\nnext: nothing here, since carry_out_plan is not offered";
+    assert!(plan.text().contains(next) && !plan.text().contains("carry_out_plan with"), "{}", plan.text());
 }

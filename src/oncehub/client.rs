@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use metrics::{counter, histogram};
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -15,7 +15,7 @@ use url::{Host, Url};
 
 use super::account::{Test, account_in};
 use super::outage::Outage;
-use super::retry::{MOST_ATTEMPTS, decide, retry_after};
+use super::retry::{MOST_ATTEMPTS, decide, retry_after, server_time};
 use super::{Budget, Cause, Endpoint, Error, FromReply, Key, Ledger, Object, Outcome, Rejection, Sent, ledger};
 
 const API_KEY: HeaderName = HeaderName::from_static("api-key");
@@ -221,7 +221,6 @@ impl Client {
     /// nothing about the key.
     pub async fn validate_key(&self) -> Result<(), Error> {
         let Some(_turn) = self.turn().await? else { return Ok(()) };
-        // A single attempt, whatever the result.
         let Err(error) = self.trying_once().ask_whose_key().await else { return Ok(()) };
         let says_something = match &error.cause {
             Cause::RateLimited { rejection: None, .. } | Cause::NoRoomToTry { .. } => true,
@@ -256,8 +255,7 @@ impl Client {
         if let Some(account) = message.as_deref().and_then(account_in) {
             self.settings().budget.name(account);
         }
-        let server_time = server_time(&answer.headers);
-        Ok(Checked { message, server_time, took: started.elapsed() })
+        Ok(Checked { message, server_time: server_time(&answer.headers), took: started.elapsed() })
     }
 
     fn deadline_from(&self, now: Instant) -> Instant {
@@ -556,11 +554,6 @@ fn scrubbed(cause: &Cause) -> String {
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
     Some(text.chars().take(200).collect())
-}
-
-/// Reads OnceHub's clock.
-fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
-    httpdate::parse_http_date(&header(headers, &DATE)?).ok()
 }
 
 /// Reads OnceHub's error object, if the response is one; a 429 is a rejection whatever it says. Its `type` is an open

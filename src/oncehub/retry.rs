@@ -1,6 +1,8 @@
 //! What may be retried, and when: a pure function, tested without a socket.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{DATE, HeaderMap};
 
 use super::Cause;
 
@@ -43,13 +45,18 @@ pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> O
 }
 
 /// Reads `Retry-After`: seconds, or an HTTP date.
-pub(super) fn retry_after(header: &str, now: std::time::SystemTime) -> Option<Duration> {
+pub(super) fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     let header = header.trim();
     if let Ok(seconds) = header.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds.min(86_400.0)).ok();
     }
     let at = httpdate::parse_http_date(header).ok()?;
     Some(at.duration_since(now).unwrap_or_default())
+}
+
+/// Reads what time it is by OnceHub's clock.
+pub(super) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
 }
 
 #[cfg(test)]
@@ -104,7 +111,7 @@ mod tests {
     fn retry_after_is_honoured_in_both_its_forms() {
         let wait = decide(&rejected(429, "rate_limit_error", Some(7)), false, 1, 0.9);
         assert_eq!(wait, Some(Duration::from_secs(7)));
-        let now = std::time::SystemTime::UNIX_EPOCH;
+        let now = SystemTime::UNIX_EPOCH;
         assert_eq!(retry_after(" 2 ", now), Some(Duration::from_secs(2)));
         assert_eq!(retry_after("Thu, 01 Jan 1970 00:00:09 GMT", now), Some(Duration::from_secs(9)));
         for odd in ["", "soon", "-3", "NaN", "inf"] {

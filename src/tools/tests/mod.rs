@@ -164,8 +164,7 @@ fn the_catalogue_keeps_its_budget_of_tokens() {
             "booking_report" => 420,
             "schedule_meeting" => 400,
             "brief_bookings" | "list_changes" => 200,
-            "create_one_time_link" | "create_contact" | "update_contact" => 345,
-            "find_times" => 345,
+            "create_one_time_link" | "create_contact" | "update_contact" | "find_times" => 345,
             "move_booking" => 305,
             _ => 260,
         };

@@ -40,7 +40,7 @@ impl Tools {
         let read = swept.rows.len();
         let counted = Counted::of(std::mem::take(&mut swept.rows).into_iter().flatten());
         let groups = counted.groups(by, &call.names).await;
-        Ok(reply(&asked, by, read, &swept, counted, groups))
+        Ok(reply(&asked, by, read, &swept, counted, &groups))
     }
 }
 
@@ -130,14 +130,7 @@ fn rest(span: Span, cursor: Option<&str>) -> Result<Span, Failure> {
     Ok(Span { until: Some(until), ..span })
 }
 
-fn reply<T>(
-    asked: &Asked<'_>,
-    by: &[By],
-    rows: usize,
-    swept: &Sweep<T>,
-    counted: Counted,
-    groups: Vec<Group>,
-) -> Reply {
+fn reply<T>(asked: &Asked<'_>, by: &[By], rows: usize, swept: &Sweep<T>, counted: Counted, groups: &[Group]) -> Reply {
     let all = groups.len();
     let lines: Vec<String> = groups.iter().map(|group| group.text(by)).collect();
     let Counted { overall, past_but_scheduled, without_calendar, mut duplicates, .. } = counted;

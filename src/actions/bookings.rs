@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::{Among, Found, Names};
 use crate::oncehub::{Client, Endpoint, Error, Id, Object, Page, Range, bookings};
-use crate::records::{Booking, Failure, Told, Zone, quoted};
+use crate::records::{Booking, Failure, Told, Zone, whole};
 
 /// A booking that is to be changed.
 #[derive(Clone)]
@@ -82,7 +82,7 @@ impl<E> Change<E> {
 
 /// Says what a cancellation tells the guest, with all of the reason, since all of it is sent.
 pub fn notice(guest: &str, reason: Option<&str>, notify_guest: bool) -> String {
-    let reason = reason.map(|reason| quoted(reason, usize::MAX));
+    let reason = reason.map(whole);
     match (notify_guest, reason) {
         (true, Some(reason)) => format!("and e-mail {guest} this reason: {reason}"),
         (true, None) => format!("and e-mail {guest} about it"),
@@ -104,7 +104,7 @@ pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Cha
 
 /// Cancels a booking and asks the guest to choose another time.
 pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<bookings::RequestReschedule> {
-    let why = reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, usize::MAX)));
+    let why = reason.as_ref().map(|reason| format!(", with this reason: {}", whole(reason)));
     let why = why.unwrap_or_default();
     let question = format!("Cancel {}, and e-mail the guest to choose another time{why}", target.in_words());
     Change {
@@ -145,11 +145,15 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
         subject(id, format!("check its status with get_booking {id}"))
     }
 
+    fn is_shown_by(&self, reply: &Object) -> bool {
+        reply.text("status") == Some(self.becomes)
+    }
+
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         let now = context.oncehub().send(&bookings::Get { id: self.target.id.clone(), expand: None }).await?;
         // A booking already in that state proves nothing: OnceHub rejects a repeated change, and notifies nobody again.
         let was_so = self.target.booking.is(self.becomes);
-        let is_so = now.text("status") == Some(self.becomes);
+        let is_so = self.is_shown_by(&now);
         Ok(Seen::made(Some(now).filter(|_| is_so && !was_so)))
     }
 }
@@ -292,6 +296,11 @@ impl Action for Reassign {
     fn subject(&self) -> Subject {
         let id = &self.target.id;
         subject(id, format!("check whether list_bookings with host {} shows {id}", self.host.id))
+    }
+
+    /// Not every account's bookings show their host: it has to be the booking.
+    fn is_shown_by(&self, reply: &Object) -> bool {
+        reply.text("id") == Some(self.target.id.as_str())
     }
 
     /// Looks for a sign of the new host that was not there before.

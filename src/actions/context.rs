@@ -102,7 +102,7 @@ impl Context {
         self.oncehub().until(self.write_deadline())
     }
 
-    fn write_deadline(&self) -> Instant {
+    pub(super) fn write_deadline(&self) -> Instant {
         let reserve = (self.settings.timeout / 3).min(Duration::from_secs(8));
         self.deadline.checked_sub(reserve).unwrap_or(self.deadline)
     }

@@ -16,6 +16,7 @@ pub mod differences;
 pub mod links;
 pub mod moving;
 pub mod scheduling;
+pub mod turns;
 pub mod users;
 pub mod webhooks;
 
@@ -48,6 +49,11 @@ pub trait Action: Send + Sync {
 
     /// Returns the subject, for the wording of a failure.
     fn subject(&self) -> Subject;
+
+    /// Whether OnceHub's reply shows that the change was made; if not, a look has to.
+    fn is_shown_by(&self, _reply: &Object) -> bool {
+        true
+    }
 
     /// Looks whether the change was made.
     fn look(&self, context: &Context) -> impl Future<Output = Result<Seen, Error>> + Send;
@@ -124,7 +130,7 @@ pub enum Seen {
     Done(Object),
     /// Nothing was done.
     Nothing,
-    /// Something changed, but not as the change would have: somebody else may have been at work.
+    /// What there is may be of somebody else's making.
     Unclear,
 }
 
@@ -138,9 +144,9 @@ impl Seen {
 /// A change that was made.
 #[derive(Clone, Debug)]
 pub struct Done {
-    /// OnceHub's response, or what a look found.
+    /// OnceHub's reply, or what a look found.
     pub object: Object,
-    /// Whether OnceHub's response was lost, and a look found the change.
+    /// Whether OnceHub's reply was lost or did not show the change, and a look found it.
     pub looked_up: bool,
 }
 
@@ -201,14 +207,17 @@ pub async fn execute<A: Action>(context: &Context, action: &mut A) -> Result<Don
     if let Some(noun) = action.noun() {
         context.names.directory.forget(noun);
     }
-    let error = match sent {
-        Ok(object) => return Ok(Done { object, looked_up: false }),
-        Err(error) => error,
+    let failure = match sent {
+        Ok(object) if action.is_shown_by(&object) => return Ok(Done { object, looked_up: false }),
+        Ok(_) => {
+            let failure = Failure::unexpected("OnceHub accepted the change, but its reply does not show it");
+            Failure { outcome: Some(Outcome::Unknown), ..failure }
+        }
+        Err(error) => Failure::of_write(&error),
     };
-    let failure = Failure::of_write(&error);
     let Subject { what, check } = action.subject();
     let check = match check {
-        _ if error.outcome != Outcome::Unknown => return Err(action.explain(failure)),
+        _ if failure.outcome != Some(Outcome::Unknown) => return Err(action.explain(failure)),
         Check::Impossible(hint) => return Err(failure.hint(hint)),
         Check::With(check) => check,
     };
@@ -239,7 +248,7 @@ fn left_unknown(mut failure: Failure, what: &str, shown: Option<&Seen>, check: &
             format!("{what} was looked up afterwards: not done so far, but OnceHub may still be working on it")
         }
         Some(_) => {
-            format!("{what} was looked up afterwards: it is neither what it was before nor what was asked for")
+            format!("{what} was looked up afterwards, and what is there does not tell whether this was done")
         }
         None => format!("whether it was done is unknown, since {what} could not be read either"),
     };

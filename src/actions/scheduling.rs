@@ -1,11 +1,15 @@
 //! Booking a slot for a guest.
 
+use std::collections::VecDeque;
+use std::future::Future;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Action, Context, Done, Question, Seen, Stop, Subject, carry_out};
 use crate::names::Found;
+use crate::names::slots::{Part, slots};
 use crate::oncehub::booking_calendars::{self, Location};
-use crate::oncehub::{Client, Error, Object, Outcome, Page, Range, bookings};
+use crate::oncehub::{Client, Error, Id, Object, Outcome, Page, Range, bookings};
 use crate::records::{Booking, Failure, Slot, Told, Zone, quoted, time};
 
 /// The most bookings that are named.
@@ -29,8 +33,8 @@ pub struct Schedule {
     pub form: serde_json::Map<String, serde_json::Value>,
     /// Where the meeting takes place; without it, OnceHub chooses.
     pub location: Option<Location>,
-    /// The bookings to come that the guest has on the calendar already.
-    pub others: Vec<Told<Booking>>,
+    /// The bookings to come that the guest has on the calendar already; `None` if they could not be read.
+    pub others: Option<Vec<Told<Booking>>>,
 }
 
 impl Schedule {
@@ -39,8 +43,8 @@ impl Schedule {
         format!("{} ({})", time::local(self.start, &self.zone), self.zone.name())
     }
 
-    /// Finds the guest's live booking on the calendar at that time, if the call made it.
-    pub async fn find(&self, context: &Context) -> Result<Option<Object>, Error> {
+    /// Finds the guest's live booking on the calendar at that time, other than those that were there before.
+    async fn find(&self, context: &Context) -> Result<Option<Object>, Error> {
         let listing = bookings::All {
             booking_calendar: Some(self.calendar.id.clone()),
             starting: Range::around(self.start),
@@ -52,7 +56,8 @@ impl Schedule {
         let is_it = |object: &Object| {
             let booking = Told::<Booking>::from(object.clone());
             let is_new = booking.creation_time.is_none_or(|made| made.0 >= since);
-            self.is_guests(&booking) && is_new && !booking.is("canceled")
+            let was_there = self.others.iter().flatten().any(|other| other.id == booking.id);
+            self.is_guests(&booking) && is_new && !was_there && !booking.is("canceled")
         };
         Ok(found.items.into_iter().find(is_it))
     }
@@ -75,15 +80,34 @@ impl Schedule {
         Ok(found.items.into_iter().filter(|booking| booking.is_live() && self.is_guests(booking)).collect())
     }
 
-    /// Looks for bookings to come that the guest has on the calendar already; those that cannot be read are none.
+    /// Looks for bookings to come that the guest has on the calendar already.
     pub async fn look_for_others(&mut self, context: &Context) {
         let found = self.of_guest(&context.oncehub().trying_once(), context.now(), None, 100).await;
-        self.others = found.unwrap_or_default();
+        self.others = found.ok();
+    }
+
+    /// Checks that no call at the same time, and none whose caller left before its reply, has booked what is asked for.
+    ///
+    /// # Errors
+    /// If one has.
+    pub fn is_not_yet_booked(&self, id: &Id, is_asked_for: impl Fn(Timestamp) -> bool) -> Result<(), Failure> {
+        let is_it = |booking: &&Told<Booking>| {
+            booking.id.as_deref() == Some(id.as_str()) && booking.starts().is_some_and(&is_asked_for)
+        };
+        self.others.iter().flatten().find(is_it).map_or(Ok(()), |twin| {
+            let problem = format!(
+                "another call has just booked what is asked for: {}, and nothing was sent now",
+                twin.described(&self.zone)
+            );
+            let hint = "tell the user of that booking; call again only if they want one more";
+            Err(Failure::argument("start_time", problem, hint))
+        })
     }
 
     /// Says which bookings the guest has on the calendar already; `None` when there are none.
     pub fn twice(&self) -> Option<String> {
-        let others: Vec<String> = self.others.iter().take(NAMED).map(|booking| booking.described(&self.zone)).collect();
+        let others = self.others.iter().flatten().take(NAMED);
+        let others: Vec<String> = others.map(|booking| booking.described(&self.zone)).collect();
         (!others.is_empty())
             .then(|| format!("The guest already has a booking on this calendar: {}.", others.join("; ")))
     }
@@ -123,21 +147,64 @@ impl Action for Schedule {
         Subject::new(what, "check with list_bookings (calendar, guest, starts_after) whether it exists")
     }
 
+    /// The reply has the id of the booking, and nothing else.
+    fn is_shown_by(&self, reply: &Object) -> bool {
+        reply.text("id").is_some_and(|id| id.parse::<Id>().is_ok())
+    }
+
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
-        Ok(Seen::made(self.find(context).await?))
+        Ok(match self.find(context).await? {
+            Some(_) if self.others.is_none() => Seen::Unclear,
+            found => Seen::made(found),
+        })
+    }
+}
+
+/// The starts that a calendar offers in parts of time, read as they are needed.
+pub struct Offered {
+    calendar: Id,
+    parts: std::vec::IntoIter<Part>,
+    read: VecDeque<Slot>,
+    fits: Box<dyn Fn(&Slot) -> bool + Send + Sync>,
+    /// Those that do not fit.
+    pub unfit: Vec<Slot>,
+}
+
+impl Offered {
+    /// Those of a calendar that fit.
+    pub fn new(calendar: Id, parts: Vec<Part>, fits: impl Fn(&Slot) -> bool + Send + Sync + 'static) -> Self {
+        let (parts, fits) = (parts.into_iter(), Box::new(fits));
+        Self { calendar, parts, read: VecDeque::new(), fits, unfit: Vec::new() }
+    }
+
+    /// Returns the next one that fits.
+    ///
+    /// # Errors
+    /// If OnceHub cannot be asked.
+    pub async fn next(&mut self, oncehub: &Client) -> Result<Option<Slot>, Error> {
+        loop {
+            if let Some(slot) = self.read.pop_front() {
+                return Ok(Some(slot));
+            }
+            let Some(part) = self.parts.next() else { return Ok(None) };
+            let all = slots(oncehub, &self.calendar, part).await?;
+            let (fit, unfit): (Vec<Slot>, Vec<Slot>) = all.into_iter().partition(|slot| (self.fits)(slot));
+            self.read.extend(fit);
+            self.unfit.extend(unfit);
+        }
     }
 }
 
 /// The starts to be tried, in order.
 pub struct Starts {
     pub first: Slot,
-    pub others: Vec<Slot>,
+    pub others: Option<Offered>,
 }
 
 impl Starts {
     /// Returns one start, and none after it.
     pub fn only(first: Slot) -> Self {
-        Self { first, others: Vec::new() }
+        Self { first, others: None }
     }
 }
 
@@ -145,11 +212,27 @@ impl Starts {
 pub trait Starting: Action {
     /// Has it take this one.
     fn start_at(&mut self, slot: &Slot);
+
+    /// Looks whether it was for the guest that a start was taken meanwhile: then no other is tried.
+    fn look_who_took_it(&mut self, context: &Context) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 impl Starting for Schedule {
     fn start_at(&mut self, slot: &Slot) {
         self.start = slot.start;
+    }
+
+    async fn look_who_took_it(&mut self, context: &Context) -> Result<(), Failure> {
+        let others = self.of_guest(context.oncehub(), context.now(), None, 100).await?;
+        let own = others.iter().find(|booking| booking.starts() == Some(self.start));
+        let is_taken = own.map_or(Ok(()), |own| {
+            let problem = format!("the guest has that start already: {}", own.described(&self.zone));
+            let hint = "nothing was booked now: if that is the meeting that is meant, tell the user so; if not, give \
+                        another start";
+            Err(Failure::argument("start_time", problem, hint))
+        });
+        self.others = Some(others);
+        is_taken
     }
 }
 
@@ -163,13 +246,19 @@ pub async fn book_first<A: Starting>(
     action: &mut A,
     starts: Starts,
 ) -> (Result<Done, Stop>, Vec<Timestamp>) {
-    let (mut slot, mut others) = (starts.first, starts.others.into_iter().take(TRIED));
+    let Starts { first: mut slot, mut others } = starts;
     let mut passed = Vec::new();
     loop {
         action.start_at(&slot);
         let booked = carry_out(context, action).await;
-        let next = match &booked {
-            Err(Stop::Failed(failure)) if is_taken(failure) => others.next(),
+        if !matches!(&booked, Err(Stop::Failed(failure)) if is_taken(failure)) {
+            return (booked, passed);
+        }
+        if let Err(failure) = action.look_who_took_it(context).await {
+            return (Err(failure.into()), passed);
+        }
+        let next = match &mut others {
+            Some(others) if passed.len() < TRIED => others.next(context.oncehub()).await.ok().flatten(),
             _ => None,
         };
         let Some(next) = next else { return (booked, passed) };

@@ -194,6 +194,11 @@ impl Client {
         self.ledger.server_time()
     }
 
+    /// Returns whether the call's caller has left: only what has been sent is finished.
+    pub fn is_abandoned(&self) -> bool {
+        self.ledger.is_abandoned()
+    }
+
     /// Returns the settings in use.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings

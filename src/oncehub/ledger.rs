@@ -102,6 +102,11 @@ impl Ledger {
         entries.has_written
     }
 
+    /// Returns whether the caller has gone.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.0.lock().is_abandoned
+    }
+
     /// Returns whether both are the record of the same call.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

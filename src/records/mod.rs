@@ -37,6 +37,6 @@ pub use slot::Slot;
 pub use sms::Sms;
 pub use team::Team;
 pub use time::{Moment, Zone};
-pub use untrusted::{clean, quoted, word};
+pub use untrusted::{clean, quoted, whole, word};
 pub use user::User;
 pub use webhook::Webhook;

@@ -198,6 +198,11 @@ pub fn quoted(text: &str, longest: usize) -> String {
     serde_json::to_string(&shown).unwrap_or_default()
 }
 
+/// Quotes all of what a person wrote: what is agreed to is shown whole.
+pub fn whole(text: &str) -> String {
+    quoted(text, usize::MAX)
+}
+
 /// Formats a word of OnceHub's own, or of the people who run the account: an id, a status, a time, a URL, a
 /// colleague's address. It stays bare, unless it turns out not to be one word.
 pub fn word(text: &str) -> String {

@@ -5,8 +5,7 @@ use serde::Deserialize;
 
 use super::Call;
 use super::times::{Lengths, Range, why_none, window};
-use crate::actions::scheduling::Starts;
-use crate::names::slots::slots;
+use crate::actions::scheduling::{Offered, Starts};
 use crate::oncehub::Id;
 use crate::records::time::Window;
 use crate::records::{Failure, Slot, Zone, time};
@@ -120,23 +119,37 @@ impl Wanted {
         }
     }
 
-    /// Returns the starts to be tried on a calendar, in order.
-    pub(super) async fn starts(&self, call: &Call, calendar: &Id, zone: &Zone) -> Result<Starts, Failure> {
+    /// Returns the starts to be tried on a calendar, in order: of a window, those before a time that `fit`.
+    ///
+    /// # Errors
+    /// If there are none, or OnceHub cannot be asked.
+    pub(super) async fn starts(
+        &self,
+        call: &Call,
+        calendar: &Id,
+        zone: &Zone,
+        before: Option<Timestamp>,
+        fit: impl Fn(&Slot) -> bool + Send + Sync + 'static,
+    ) -> Result<Starts, Failure> {
         let (range, window) = match self {
             Self::At { start, .. } => return Ok(Starts::only(Slot { start: *start, locations: Vec::new() })),
             Self::First { range, window } => (range, window),
         };
-        let mut outside = 0;
-        for part in range.parts() {
-            let (inside, others): (Vec<Slot>, Vec<Slot>) =
-                slots(call.oncehub(), calendar, part).await?.into_iter().partition(|slot| window.has(slot.start, zone));
-            outside += others.len();
-            let mut inside = inside.into_iter();
-            if let Some(first) = inside.next() {
-                return Ok(Starts { first, others: inside.collect() });
-            }
+        let parts = range.parts().into_iter().filter(|part| part.start.zip(before).is_none_or(|(at, end)| at < end));
+        let (hours, of) = (window.clone(), zone.clone());
+        let is_wanted = move |slot: &Slot| {
+            hours.has(slot.start, &of) && before.is_none_or(|before| slot.start < before) && fit(slot)
+        };
+        let mut offered = Offered::new(calendar.clone(), parts.collect(), is_wanted);
+        if let Some(first) = offered.next(call.oncehub()).await? {
+            return Ok(Starts { first, others: Some(offered) });
         }
-        let problem = why_none(outside, window, range.end, zone);
+        let (inside, outside): (Vec<&Slot>, Vec<&Slot>) =
+            offered.unfit.iter().partition(|slot| window.has(slot.start, zone));
+        let problem = match inside.len() {
+            0 => why_none(outside.len(), window, range.end, zone),
+            count => format!("starts are offered ({count}), but none of them at the location asked for"),
+        };
         let hint = "ask for other days or hours; get_booking_time_slots shows what is free";
         Err(Failure::argument("first_free", problem, hint))
     }

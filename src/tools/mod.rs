@@ -34,6 +34,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::actions::Settings;
 use crate::actions::moving::Moves;
+use crate::actions::turns::Turns;
 use crate::names::{Directory, Names, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
@@ -43,6 +44,7 @@ use asked::Asked;
 use call::Call;
 pub use catalogue::{BadSelection, Catalogue, Selection};
 use listing::{Paging, rows};
+use nouns::booking_calendars::schedule::Scheduling;
 use reply::{Answer, Deletion, Reply};
 pub use schema::Schemas;
 
@@ -56,6 +58,8 @@ pub struct Tools {
     plans: workflows::plans::Plans,
     /// What moves have sent.
     moves: Moves,
+    /// The turns of calls that book, by calendar and guest.
+    schedules: Turns<Scheduling>,
     /// Changes whose callers have left, for all accounts.
     unclaimed: unclaimed::Unclaimed,
     /// The in-flight changes of all accounts.
@@ -68,8 +72,8 @@ impl Tools {
         let directory = Directory::new(settings.remember);
         let settings = Arc::new(settings);
         let (plans, unclaimed) = (workflows::plans::Plans::default(), unclaimed::Unclaimed::default());
-        let moves = Moves::default();
-        Self { oncehub, directory, settings, plans, moves, unclaimed, changes: TaskTracker::new() }
+        let (moves, schedules) = (Moves::default(), Turns::default());
+        Self { oncehub, directory, settings, plans, moves, schedules, unclaimed, changes: TaskTracker::new() }
     }
 
     /// Returns the same account's tools with another client.
@@ -94,6 +98,7 @@ impl Tools {
             settings: Arc::new(settings),
             plans: self.plans.of_another_account(),
             moves: Moves::default(),
+            schedules: Turns::default(),
             unclaimed: self.unclaimed.clone(),
             changes: self.changes.clone(),
         }

@@ -16,7 +16,7 @@ use crate::tools::size::json_size;
 
 /// The note on a reply when OnceHub's response to a write was lost.
 pub(super) const FOUND_NOTE: &str =
-    "OnceHub's response was lost; this was looked up afterwards and shows that it was done.";
+    "OnceHub's response was lost, or did not show it; this was looked up afterwards and shows that it was done.";
 
 /// What a tool's handler returns: a reply, or why there is none.
 pub(super) type Answer<E = Failure> = Result<Reply, E>;

@@ -56,7 +56,12 @@ impl Unclaimed {
         let own = ["booking_id", "id", "user_id", "url"].iter().filter_map(|name| fields?.get(*name));
         // Of a booking that was moved, both.
         let both = ["from", "to"].iter().filter_map(|name| fields?.get(*name)?.get("id"));
-        let ids = own.chain(both).filter_map(Value::as_str).map(str::to_owned).collect();
+        let ids: Vec<String> = own.chain(both).filter_map(Value::as_str).map(str::to_owned).collect();
+        // What it made is found by its id and its time.
+        let when = fields.and_then(|fields| fields.get("starting_time_local")).and_then(Value::as_str);
+        let unsaid = ids.iter().map(String::as_str).chain(when).filter(|text| !said.contains(text));
+        let unsaid = clean(&unsaid.collect::<Vec<_>>().join(", ")).into_owned();
+        let said = if unsaid.is_empty() { said } else { format!("{said} ({unsaid})") };
         if let Some(change) = self.0.lock().iter_mut().find(|change| change.ledger.is(ledger)) {
             change.ended = Some((said, ids));
         }

@@ -5,16 +5,16 @@ mod place;
 mod sent;
 
 use jiff::{SignedDuration, Timestamp};
-pub use sent::Moves;
+pub use sent::{Moves, Moving};
 use serde_json::{Map, Value};
 
 use super::bookings::{Target, cancel};
 use super::scheduling::{Schedule, Starting};
 use super::{Action, Context, Done, Question, Seen, Stop, Subject, carry_out, execute};
 use crate::names::Found;
-use crate::oncehub::{Client, Error, Id, Outcome, booking_calendars, bookings};
+use crate::oncehub::{Client, Error, Id, Object, Outcome, booking_calendars, bookings};
 use crate::records::booking::Form;
-use crate::records::{Booking, Failure, Noun, Reference, Slot, Told, Zone, quoted, time, word};
+use crate::records::{Booking, Failure, Noun, Reference, Slot, Told, Zone, quoted, time, whole, word};
 
 /// How long before a call a booking may have been made that an earlier call with the same window may have made.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
@@ -36,15 +36,14 @@ pub struct Move {
     pub schedule: Schedule,
     reason: Option<String>,
     notify_guest: bool,
-    zone: Zone,
+    /// The zone of what is told.
+    pub zone: Zone,
     /// What does not move along, as sentences.
     left_behind: Vec<String>,
     /// The same of the place, which depends on the start.
     place: Option<String>,
-    /// How many starts were tried.
-    tried: usize,
-    /// What moves have sent.
-    moves: Moves,
+    /// Its turn: no other call moves the booking meanwhile.
+    turn: Moving,
 }
 
 /// How a guest hears of the cancellation.
@@ -63,6 +62,14 @@ pub enum Ended {
         /// Whether OnceHub's response was lost, and a look found it.
         looked_up: bool,
     },
+    /// Somebody else has canceled it meanwhile.
+    Already {
+        booking: Told<Booking>,
+        /// What the guest has got there meanwhile, which they may have moved it to.
+        other: Option<Told<Booking>>,
+    },
+    /// Nothing was sent: the call has no time left for it.
+    Late,
     /// It was not canceled, or that is unknown.
     Not(Failure),
 }
@@ -79,7 +86,7 @@ impl Move {
         calendar: Option<&str>,
         mail: Mail,
         zone: &Zone,
-        moves: Moves,
+        turn: Moving,
     ) -> Result<Self, Failure> {
         let own = from.booking.booking_calendar.as_ref().and_then(|calendar| calendar.id().parse().ok());
         let own = match own.filter(|_| from.booking.is("canceled")) {
@@ -105,11 +112,10 @@ impl Move {
             guest_email: form.email.clone().unwrap_or_default(),
             form: answers,
             location: None,
-            others: Vec::new(),
+            others: None,
         };
         let Mail { reason, notify_guest } = mail;
-        let (place, tried) = (None, 0);
-        Ok(Self { from, schedule, reason, notify_guest, zone: zone.clone(), left_behind, place, tried, moves })
+        Ok(Self { from, schedule, reason, notify_guest, zone: zone.clone(), left_behind, place: None, turn })
     }
 
     /// Looks for a live booking of the guest on the calendar that was made after the old one and is where that is to be
@@ -126,22 +132,22 @@ impl Move {
         in_window: bool,
     ) -> Result<Option<Told<Booking>>, Failure> {
         let now = (context.settings.now)();
-        let sent = self.moves.last(&self.from.id, now);
-        self.schedule.others = self.others(context.oncehub(), context.now()).await?;
+        let sent = self.turn.sent(now);
+        let others = self.others(context.oncehub(), context.now()).await?;
         let there = |booking: &&Told<Booking>| booking.starts().is_some_and(&is_there);
         let was_sent = |booking: &&Told<Booking>| sent.is_some_and(|sent| booking.starts() == Some(sent.start));
         let is_it = |booking: &&Told<Booking>| there(booking) && (!in_window || was_sent(booking));
-        if let Some(new) = self.schedule.others.iter().find(is_it) {
-            return Ok(Some(new.clone()));
+        let new = others.iter().find(is_it).cloned();
+        let is_recent = |booking: &&Told<Booking>| booking.creation_time.is_some_and(|made| made.0 >= now - RECENT);
+        let recent = others.iter().filter(|_| in_window).filter(there).find(is_recent).cloned();
+        self.schedule.others = Some(others);
+        if new.is_some() {
+            return Ok(new);
         }
         if let Some(sent) = sent.filter(|sent| sent.is_unknown && now.duration_since(sent.at) < UNDER_WAY) {
             return Err(self.still_under_way(sent.start));
         }
-        let is_recent = |booking: &&Told<Booking>| booking.creation_time.is_some_and(|made| made.0 >= now - RECENT);
-        match self.schedule.others.iter().filter(|_| in_window).filter(there).find(is_recent) {
-            Some(other) => Err(self.may_be_it(other)),
-            None => Ok(None),
-        }
+        recent.map_or(Ok(None), |other| Err(self.may_be_it(&other)))
     }
 
     /// The failure while an earlier call's request may still be carried out.
@@ -172,12 +178,8 @@ impl Move {
     }
 
     /// Notes what came of booking the new time, for a call that goes on.
-    pub fn note_outcome(&self, booked: &Result<Done, Stop>) {
-        match booked {
-            Ok(_) => self.moves.made(&self.from.id),
-            Err(Stop::Failed(failure)) if failure.outcome == Some(Outcome::Unknown) => {}
-            Err(_) => self.moves.forget(&self.from.id),
-        }
+    pub fn note_outcome(&mut self, context: &Context, booked: &Result<Done, Stop>) {
+        self.turn.ended(&self.from.id, booked, (context.settings.now)());
     }
 
     /// Returns the guest's other bookings to come on the calendar, made after the old one.
@@ -221,8 +223,7 @@ impl Move {
         }
         match done.object.text("id").and_then(|id| id.parse::<Id>().ok()) {
             Some(id) => context.names.read(&bookings::Get { id: id.clone(), expand: None }, &id).await.ok(),
-            // OnceHub accepted it without returning its id.
-            None => self.schedule.find(context).await.ok().flatten().map(Told::from),
+            None => None,
         }
     }
 
@@ -232,6 +233,9 @@ impl Move {
     /// # Errors
     /// If the person does not agree, or this is a dry run.
     pub async fn cancel(&self, context: &mut Context, to: &Told<Booking>, is_agreed: bool) -> Result<Ended, Stop> {
+        if !context.has_time_to_write() {
+            return Ok(Ended::Late);
+        }
         let booked = format!(" Its new time is booked already: {}.", to.described(&self.zone));
         let mut change = cancel(self.from.clone(), self.reason.clone(), self.notify_guest).with(booked);
         let ended = if is_agreed {
@@ -250,27 +254,42 @@ impl Move {
             }
             Err(failure) => failure,
         };
-        // Somebody else may have canceled it.
-        let now = self.read_old(context).await;
-        Ok(match now {
-            Ok(booking) if booking.is("canceled") => Ended::Canceled { booking, looked_up: false },
-            _ => Ended::Not(failure),
+        Ok(match self.read_old(context).await {
+            Ok(booking) if !booking.is("canceled") => Ended::Not(failure),
+            Ok(booking) if failure.outcome == Some(Outcome::Unknown) => Ended::Canceled { booking, looked_up: true },
+            // Somebody else has canceled it: a move from another server may have, which has booked a time of its own.
+            Ok(booking) => Ended::Already { booking, other: self.newcomer(context, Some(to)).await.ok().flatten() },
+            Err(_) => Ended::Not(failure),
         })
+    }
+
+    /// Returns a booking that the guest has got there since this call has looked, other than its own.
+    async fn newcomer(&self, context: &Context, own: Option<&Booking>) -> Result<Option<Told<Booking>>, Error> {
+        let known = self.schedule.others.iter().flatten().map(|known| &known.id).chain(own.map(|own| &own.id));
+        let known: Vec<_> = known.collect();
+        let others = self.others(context.oncehub(), context.now()).await?;
+        Ok(others.into_iter().find(|booking| !known.contains(&&booking.id)))
     }
 
     async fn check_again(&self, context: &Context) -> Result<(), Failure> {
         let old = self.read_old(context).await?;
-        movable(&self.from.id, &old, context.now())?;
-        let others = self.others(context.oncehub(), context.now()).await?;
-        let is_known = |id: Option<&str>| self.schedule.others.iter().any(|known| known.id.as_deref() == id);
-        match others.iter().find(|booking| !is_known(booking.id.as_deref())) {
-            None => Ok(()),
-            Some(new) => {
-                let problem = format!("the guest has just got another booking there: {}", new.described(&self.zone));
-                let hint = "nothing was done: if that is the new time, call move_booking again with its start_time";
-                Err(Failure::argument("booking_id", problem, hint))
+        let new = self.newcomer(context, None).await?;
+        let got = new.map(|new| format!("the guest has just got another booking there: {}", new.described(&self.zone)));
+        let (problem, hint) = match (old.is("canceled"), got) {
+            (false, None) => return movable(&self.from.id, &old, context.now()).map(drop),
+            (false, Some(got)) => {
+                (got, "nothing was done: if that is the new time, call move_booking again with its start_time")
             }
-        }
+            (true, None) => {
+                let problem = format!("{} has been canceled meanwhile, so it cannot be moved any more", self.from.id);
+                (problem, "nothing was booked: if the guest still wants another time, book it with schedule_meeting")
+            }
+            (true, Some(got)) => {
+                let problem = format!("{} has been canceled meanwhile, and {got}", self.from.id);
+                (problem, "nothing was done: that may be its new time; if not, book another with schedule_meeting")
+            }
+        };
+        Err(Failure::argument("booking_id", problem, hint))
     }
 
     async fn read_old(&self, context: &Context) -> Result<Told<Booking>, Error> {
@@ -284,7 +303,7 @@ impl Action for Move {
 
     fn question(&self) -> Question {
         // All of it is sent.
-        let reason = self.reason.as_ref().map(|reason| quoted(reason, usize::MAX));
+        let reason = self.reason.as_deref().map(whole);
         let mail = match (self.notify_guest, reason) {
             (false, None) => "without notifying the guest of that".to_owned(),
             (false, Some(reason)) => format!("without notifying the guest of that, for this reason: {reason}"),
@@ -301,12 +320,12 @@ impl Action for Move {
         .and(more)
     }
 
-    /// Checks that nothing has changed while the person was asked, or another start was tried.
+    /// Checks that nothing has changed while the person was asked.
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
-        if context.was_asked || self.tried > 1 {
+        if context.was_asked {
             self.check_again(context).await?;
         }
-        self.moves.sent(&self.from.id, self.schedule.start, (context.settings.now)());
+        self.turn.send(self.schedule.start, (context.settings.now)());
         Ok(())
     }
 
@@ -324,16 +343,39 @@ impl Action for Move {
         Subject::new(subject.what, check)
     }
 
+    fn is_shown_by(&self, reply: &Object) -> bool {
+        self.schedule.is_shown_by(reply)
+    }
+
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         self.schedule.look(context).await
+    }
+
+    /// OnceHub's usual hints name arguments that a move does not have.
+    fn explain(&self, failure: Failure) -> Failure {
+        let id = &self.from.id;
+        let schedule = format!("book the time with schedule_meeting, then cancel {id} with cancel_booking");
+        if failure.message.contains("location is not available") {
+            failure.hint(format!("give another start_time; or, with a location that is offered, {schedule}"))
+        } else if failure.message.contains("Required fields are missing") {
+            failure.hint(format!(
+                "the calendar's form asks for what the old booking has no answer to: with custom_fields, {schedule}"
+            ))
+        } else {
+            failure
+        }
     }
 }
 
 impl Starting for Move {
     fn start_at(&mut self, slot: &Slot) {
-        self.tried += 1;
         self.schedule.start = slot.start;
         (self.schedule.location, self.place) = place::of(&self.from.booking, slot);
+    }
+
+    /// Another call, or the guest, may have moved it.
+    async fn look_who_took_it(&mut self, context: &Context) -> Result<(), Failure> {
+        self.check_again(context).await
     }
 }
 
@@ -344,6 +386,7 @@ fn movable(id: &Id, booking: &Booking, now: Timestamp) -> Result<Id, Failure> {
     let has_form = booking.form_submission.as_ref().is_some_and(|form| has(&form.name) && has(&form.email));
     let let_the_guest = "request_reschedule lets the guest choose another time";
     let (problem, hint) = match calendar {
+        _ if booking.in_trash == Some(true) => ("it is in the trash", "book another time with schedule_meeting"),
         _ if booking.is("canceled") => ("it is canceled", "book another time with schedule_meeting"),
         _ if booking.is("requested") => {
             ("it still waits for the host's approval", "the host decides in OnceHub; cancel_booking takes it back")

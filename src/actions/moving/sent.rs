@@ -6,16 +6,23 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use crate::oncehub::Id;
+use crate::actions::turns::{Turn, Turns};
+use crate::actions::{Context, Done, Stop};
+use crate::oncehub::{Id, Outcome};
+use crate::records::Failure;
 
 /// How long it is remembered.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 
-/// The last request of each move of one account, by the old booking.
+/// The moves of one account. Of one booking there is one at a time.
 #[derive(Clone, Debug, Default)]
-pub struct Moves(Arc<Mutex<HashMap<Id, Sent>>>);
+pub struct Moves {
+    turns: Turns<Sent>,
+    /// The bookings that moves have made, with what each was moved from, and when.
+    made: Arc<Mutex<HashMap<Id, (Id, Timestamp)>>>,
+}
 
-/// The request of a move that books its new time.
+/// The last request of a move that booked its new time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sent {
     /// The new time.
@@ -26,27 +33,60 @@ pub(super) struct Sent {
     pub(super) is_unknown: bool,
 }
 
+/// One call's turn to move a booking.
+pub struct Moving {
+    moves: Moves,
+    turn: Turn<Sent>,
+}
+
 impl Moves {
+    /// Waits until no other call moves this booking.
+    ///
+    /// # Errors
+    /// If another call still does when this one has no time left.
+    pub async fn wait(&self, context: &Context, old: &Id) -> Result<Moving, Failure> {
+        let turn = self.turns.wait(context, "booking_id", old.as_str()).await?;
+        Ok(Moving { moves: self.clone(), turn })
+    }
+
+    /// Returns the booking that a move has made this one from.
+    pub fn origin(&self, new: &Id, now: Timestamp) -> Option<Id> {
+        let made = self.made.lock();
+        made.get(new).filter(|(_, at)| now.duration_since(*at) < LIFETIME).map(|(old, _)| old.clone())
+    }
+}
+
+impl Moving {
+    /// Whether another call has sent something.
+    pub fn was_used(&self) -> bool {
+        self.turn.is_some()
+    }
+
+    /// Returns what the calls before this one have sent last.
+    pub(super) fn sent(&self, now: Timestamp) -> Option<Sent> {
+        self.turn.filter(|sent| now.duration_since(sent.at) < LIFETIME)
+    }
+
     /// Remembers a request that is about to be sent.
-    pub(super) fn sent(&self, old: &Id, start: Timestamp, at: Timestamp) {
-        let mut all = self.0.lock();
-        all.retain(|_, sent| at.duration_since(sent.at) < LIFETIME);
-        all.insert(old.clone(), Sent { start, at, is_unknown: true });
+    pub(super) fn send(&mut self, start: Timestamp, at: Timestamp) {
+        *self.turn = Some(Sent { start, at, is_unknown: true });
     }
 
-    /// Remembers that the booking was made.
-    pub(super) fn made(&self, old: &Id) {
-        if let Some(sent) = self.0.lock().get_mut(old) {
-            sent.is_unknown = false;
+    /// Remembers what came of it.
+    pub(super) fn ended(&mut self, old: &Id, booked: &Result<Done, Stop>, now: Timestamp) {
+        match booked {
+            Ok(done) => {
+                if let Some(sent) = &mut *self.turn {
+                    sent.is_unknown = false;
+                }
+                if let Some(new) = done.object.text("id").and_then(|id| id.parse().ok()) {
+                    let mut made = self.moves.made.lock();
+                    made.retain(|_, (_, at)| now.duration_since(*at) < LIFETIME);
+                    made.insert(new, (old.clone(), now));
+                }
+            }
+            Err(Stop::Failed(failure)) if failure.outcome == Some(Outcome::Unknown) => {}
+            Err(_) => *self.turn = None,
         }
-    }
-
-    /// Forgets a request of which nothing came.
-    pub(super) fn forget(&self, old: &Id) {
-        self.0.lock().remove(old);
-    }
-
-    pub(super) fn last(&self, old: &Id, now: Timestamp) -> Option<Sent> {
-        self.0.lock().get(old).copied().filter(|sent| now.duration_since(sent.at) < LIFETIME)
     }
 }

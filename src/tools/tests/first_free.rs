@@ -1,10 +1,12 @@
 //! The first free start of a window, booked.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::actions::confirm::{Answer, Confirm};
 use crate::sandbox::{Effect, Fault};
-use crate::tools::tests::bench::Bench;
+use crate::tools::tests::bench::{Bench, Setup};
 
 fn guest() -> Value {
     json!({
@@ -88,6 +90,8 @@ async fn a_person_who_is_asked_is_asked_again_for_another_start() {
     assert_eq!(declined.structure()["confirmed"], false);
     let asked = bench.asked.lock().unwrap().clone();
     assert!(asked.len() == 2 && asked[0] != asked[1], "{asked:?}");
+    let note = declined.structure()["note"].as_str().unwrap();
+    assert!(note.contains("Passed over, since OnceHub said"), "{note}");
     assert_eq!(bench.requests("POST", "/schedule"), 1, "no is no");
 }
 
@@ -121,4 +125,79 @@ async fn a_start_is_given_or_to_be_found_and_a_window_without_one_says_why() {
         assert_eq!(failed.error()["outcome"], "not_done");
     }
     assert_eq!(bench.requests("POST", "/schedule"), 0);
+}
+
+/// Starts as OnceHub offers them, with where each can take place.
+fn offered(starts: &[(&str, &str)]) -> Value {
+    let place = |service: &str| json!([{"type": "virtual", "value": service, "id": null}]);
+    starts.iter().map(|(start, service)| json!({"start_time": start, "locations": place(service)})).collect()
+}
+
+#[tokio::test]
+async fn the_first_start_that_offers_the_location_is_meant() {
+    let bench = Bench::start().await;
+    let slots = offered(&[("2026-11-24T14:00:00Z", "google_meet"), ("2026-11-24T14:30:00Z", "zoom")]);
+    let mut asked = first_free(json!({"after": "tomorrow"}));
+    (asked["location_type"], asked["location_value"]) = ("virtual".into(), "Zoom".into());
+    bench.sandbox.fail(Fault::new(Effect::Replace(slots)).on("GET", "/time-slots"));
+    let _ = bench.call("schedule_meeting", asked.clone()).await;
+    let sent = bench.sandbox.requests().into_iter().rfind(|seen| seen.method == "POST").unwrap().body.unwrap();
+    assert_eq!((&sent["start_time"], &sent["location"]["value"]), (&json!("2026-11-24T14:30:00Z"), &json!("zoom")));
+    asked["location_value"] = "webex".into();
+    let none = bench.call("schedule_meeting", asked).await.failure();
+    assert!(none.starts_with("first_free: starts are offered (2"), "{none}");
+    assert!(none.contains("none of them at the location asked for"), "{none}");
+}
+
+#[tokio::test]
+async fn the_start_after_the_last_one_of_thirty_days_is_looked_for_in_those_after() {
+    let bench = Bench::start().await;
+    let only = offered(&[("2026-11-24T14:00:00Z", "google_meet")]);
+    bench.sandbox.fail(Fault::new(Effect::Replace(only)).on("GET", "/time-slots").times(1));
+    let window = first_free(json!({"after": "tomorrow", "before": "+60d"}));
+    let booked = bench.call_with(taken().times(1), "schedule_meeting", window).await;
+    assert!(booked.structure()["starting_time"].as_str().unwrap() > "2026-12-23", "{}", booked.text());
+    assert_eq!(bench.requests("GET", "/time-slots"), 2);
+}
+
+#[tokio::test]
+async fn a_call_made_again_after_it_was_cancelled_does_not_book_once_more() {
+    let bench = Bench::start().await;
+    let asked = first_free(json!({"after": "tomorrow"}));
+    bench.sandbox.fail(Fault::new(Effect::Hold).on("POST", "/schedule").times(1));
+    let is_sent = async {
+        while bench.sandbox.held() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    assert!(bench.call_until(is_sent, "schedule_meeting", asked.clone()).await.is_none());
+    bench.sandbox.release();
+    let again = bench.call("schedule_meeting", asked.clone()).await;
+    let live = bench.sandbox.with(|world| world.live_of("ada@okafor.example"));
+    assert_eq!((live.len(), bench.requests("POST", "/schedule")), (1, 1), "{}", again.any_text());
+    let said = format!("another call has just booked what is asked for: {} ", live[0].0);
+    assert!(again.failure().contains(&said), "{}", again.failure());
+    // It is told once: then one more is wanted.
+    bench.call("schedule_meeting", asked).await.text();
+    assert_eq!(bench.sandbox.with(|world| world.live_of("ada@okafor.example")).len(), 2);
+}
+
+#[tokio::test]
+async fn a_start_that_the_guest_has_got_meanwhile_is_not_passed_over() {
+    let bench = Bench::start().await;
+    let other = Bench::on(std::sync::Arc::clone(&bench.sandbox), Setup::default()).await;
+    let asked = first_free(json!({"after": "tomorrow"}));
+    bench.sandbox.fail(Fault::new(Effect::Hold).on("POST", "/schedule").times(1));
+    let overtaking = async {
+        while bench.sandbox.held() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let booked = other.call("schedule_meeting", asked.clone()).await;
+        bench.sandbox.release();
+        booked
+    };
+    let (slow, fast) = futures::future::join(bench.call("schedule_meeting", asked.clone()), overtaking).await;
+    let said = format!("the guest has that start already: {} ", fast.structure()["booking_id"].as_str().unwrap());
+    assert!(slow.failure().contains(&said), "{}", slow.failure());
+    assert_eq!(bench.sandbox.with(|world| world.live_of("ada@okafor.example")).len(), 1);
 }

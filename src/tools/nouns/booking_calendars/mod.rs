@@ -2,7 +2,7 @@
 
 pub(in crate::tools) mod guest;
 mod links;
-mod schedule;
+pub(in crate::tools) mod schedule;
 mod slots;
 #[cfg(test)]
 mod tests;

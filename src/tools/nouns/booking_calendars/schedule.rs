@@ -11,8 +11,8 @@ use crate::names::slots::slots_around;
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::booking_calendars::Location;
 use crate::oncehub::{Id, bookings};
-use crate::records::slot::{nearest, starts_in_words, text_of};
-use crate::records::{Booking, Failure, FormField, Time, Told, quoted, word};
+use crate::records::slot::{Place, nearest, starts_in_words, text_of};
+use crate::records::{Booking, Failure, FormField, Slot, Time, Told, quoted, word};
 use crate::tools::address::phone;
 use crate::tools::call::name_of_zone;
 use crate::tools::first_free::{FirstFree, Wanted, passed_over};
@@ -44,24 +44,42 @@ impl Tools {
             input.guest_phone.as_deref(),
         )?;
         let calendar = calendar(&call.names, &input.calendar_id).await?;
-        let starts = wanted.starts(&call, &calendar.id, &zone).await?;
-        let location = location(&call, &input, &calendar.id, starts.first.start).await?;
-        let (guest_name, guest_email) = (input.guest_name, input.guest_email);
+        // One booking of a guest on a calendar at a time.
+        let key = format!("{} {}", calendar.id, input.guest_email.trim().to_lowercase());
+        let mut turn = self.schedules.wait(&call, "guest_email", &key).await?;
+        let (guest_name, guest_email) = (input.guest_name.clone(), input.guest_email.clone());
         let mut schedule = Schedule {
             calendar,
-            start: starts.first.start,
-            zone,
+            start: wanted.earliest(),
+            zone: zone.clone(),
             guest_time_zone,
             guest_name,
             guest_email,
             form,
-            location,
-            others: Vec::new(),
+            location: None,
+            others: None,
         };
+        // What the caller cannot know of: a call at the same time, or one that they have cancelled.
+        let waited = turn.waited;
+        if let Some(Scheduling { id, .. }) = turn.take_if(|last| waited || last.caller_has_left) {
+            schedule.look_for_others(&call).await;
+            schedule.is_not_yet_booked(&id, |at| wanted.is(at, &zone))?;
+        }
+        let place = Wish::of(&input);
+        let starts = wanted.starts(&call, &schedule.calendar.id, &zone, None, move |slot| place.is_met(slot)).await?;
+        schedule.location = location(&call, &input, &schedule.calendar.id, starts.first.start).await?;
         schedule.look_for_others(&call).await;
         let (booked, passed) = book_first(&mut call, &mut schedule, starts).await;
         let notes: Vec<String> = wanted.notes().into_iter().chain(passed_over(&passed, &schedule.zone)).collect();
+        let made = booked.as_ref().ok().and_then(|done| done.object.text("id")?.parse().ok());
+        let caller_has_left = call.oncehub().is_abandoned();
+        *turn = made.map(|id| Scheduling { id, caller_has_left });
         let done = match booked {
+            Err(Stop::Declined(declined)) => {
+                let mut reply = Reply::from(declined);
+                notes.iter().for_each(|note| reply.note(note));
+                return Ok(reply);
+            }
             Err(Stop::Failed(mut failure)) => {
                 for note in &notes {
                     failure.message = format!("{}; {note}", failure.message.trim_end_matches('.'));
@@ -113,6 +131,46 @@ enum LocationType {
     InPersonByGuest,
 }
 
+/// The booking that a guest's last call on a calendar has made.
+#[derive(Debug)]
+pub(in crate::tools) struct Scheduling {
+    id: Id,
+    /// Whether nobody was there any more to hear of it.
+    caller_has_left: bool,
+}
+
+/// The location that the first free start has to offer.
+struct Wish {
+    kind: Option<LocationType>,
+    value: Option<String>,
+}
+
+impl Wish {
+    fn of(input: &ScheduleMeeting) -> Self {
+        Self { kind: input.location_type, value: input.location_value.clone() }
+    }
+
+    /// Whether a start offers it. What OnceHub does not say is left to it to refuse.
+    fn is_met(&self, slot: &Slot) -> bool {
+        let Some(kind) = self.kind else { return true };
+        let is_it = |place: &Place| {
+            let value = self
+                .value
+                .as_deref()
+                .map(|value| if kind == LocationType::Virtual { provider(value) } else { fold(value) });
+            let is_value =
+                |text: Option<&str>| value.as_ref().is_none_or(|value| text.is_some_and(|text| fold(text) == *value));
+            text_of(place, "type") == Some(kind.into())
+                && match kind {
+                    LocationType::Virtual => is_value(text_of(place, "value").map(provider).as_deref()),
+                    LocationType::Physical => is_value(text_of(place, "id")) || is_value(text_of(place, "value")),
+                    LocationType::VirtualStatic | LocationType::GuestPhone | LocationType::InPersonByGuest => true,
+                }
+        };
+        slot.locations.is_empty() || slot.locations.iter().any(is_it)
+    }
+}
+
 /// Returns the location to request; `None` when the caller leaves it to OnceHub.
 async fn location(
     call: &Call,
@@ -136,8 +194,7 @@ async fn location(
             let number = value.or(input.guest_phone.as_deref()).unwrap_or_default();
             Some(phone("location_value", number)?)
         }
-        // OnceHub spells providers its own way: google_meet.
-        (LocationType::Virtual, Some(value)) => Some(value.to_lowercase().replace([' ', '-'], "_")),
+        (LocationType::Virtual, Some(value)) => Some(provider(value)),
         (_, Some(value)) => Some(value.to_owned()),
         (_, None) => {
             let hint = match kind {
@@ -149,6 +206,11 @@ async fn location(
         }
     };
     Ok(Some(Location { kind: <&str>::from(kind).into(), value }))
+}
+
+/// Spells a video provider as OnceHub does: `google_meet`.
+fn provider(name: &str) -> String {
+    name.trim().to_lowercase().replace([' ', '-'], "_")
 }
 
 /// Returns the id of an address, the only form that OnceHub accepts. Without a value, the only one there is.
@@ -194,8 +256,7 @@ async fn told(call: &Call, schedule: &Schedule, done: &Done) -> Reply {
     let booking = match &id {
         _ if done.looked_up => Some(made),
         Some(id) => call.names.read(&bookings::Get { id: id.clone(), expand: None }, id).await.ok(),
-        // OnceHub accepted it without returning the booking's id.
-        None => schedule.find(call).await.ok().flatten().map(Told::from),
+        None => None,
     };
     let zone = &schedule.zone;
     let Some(booking) = booking else {
@@ -252,7 +313,7 @@ async fn unanswered(call: &Call, schedule: &Schedule, failure: Failure) -> Failu
 /// Adds the nearest free slots to the failure when the requested one is gone.
 async fn too_late(call: &Call, schedule: &Schedule, failure: Failure) -> Failure {
     let Schedule { calendar, start, zone, .. } = schedule;
-    if failure.param.as_deref() != Some("start_time") || *start <= call.now() {
+    if failure.param.as_deref() != Some("start_time") || failure.status.is_none() || *start <= call.now() {
         return failure;
     }
     let slots = slots_around(call.oncehub(), &calendar.id, *start, call.now()).await;

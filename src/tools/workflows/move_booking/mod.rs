@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use rmcp::{tool, tool_router};
 use serde::{Deserialize, Serialize};
 
-use crate::actions::Stop;
 use crate::actions::bookings::Target;
-use crate::actions::moving::{Ended, Mail, Move};
+use crate::actions::moving::{Ended, Mail, Move, Moves, Moving};
 use crate::actions::scheduling::{Starts, book_first, is_taken};
+use crate::actions::{Declined, Stop};
 use crate::names::Among;
 use crate::names::slots::slots_around;
 use crate::oncehub::Outcome;
@@ -47,10 +47,11 @@ impl Tools {
     async fn moved(&self, mut call: Call, input: MoveBooking) -> Answer<Stop> {
         let zone = call.zone_asked("time_zone", input.time_zone.as_deref())?;
         let wanted = Wanted::read(&call, &zone, input.start_time.as_deref(), input.first_free.as_ref())?;
-        let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
-        let mail = Mail { reason: input.reason, notify_guest: input.notify_guest };
-        let mut plan = Move::plan(&call, target, input.calendar_id.as_deref(), mail, &zone, self.moves.clone()).await?;
         let there = |at| wanted.is(at, &zone);
+        let found = Found::of(&call, &self.moves, &input.booking_id, there).await?;
+        let calendar = input.calendar_id.as_deref().or(found.calendar.as_deref());
+        let mail = Mail { reason: input.reason, notify_guest: input.notify_guest };
+        let mut plan = Move::plan(&call, found.target, calendar, mail, &zone, found.turn).await?;
         let new = plan.look_for_new_one(&call, there, wanted.is_to_be_found()).await?;
         let mut told = Story::of(&plan, zone.clone());
         if plan.from.booking.is("canceled") {
@@ -68,9 +69,10 @@ impl Tools {
             None => {
                 let starts = starts(&call, &plan, &wanted, &zone).await?;
                 let (booked, passed) = book_first(&mut call, &mut plan, starts).await;
-                plan.note_outcome(&booked);
+                plan.note_outcome(&call, &booked);
                 told.notes.extend(wanted.notes().into_iter().chain(passed_over(&passed, &zone)));
                 let done = match booked {
+                    Err(Stop::Declined(declined)) => return Ok(told.declined(declined)),
                     Err(Stop::Failed(failure)) => return Err(told.not_booked(&call, &plan, failure).await.into()),
                     done => done?,
                 };
@@ -109,12 +111,56 @@ struct MoveBooking {
     time_zone: Option<String>,
 }
 
+/// The booking that is to be moved, and the turn to move it.
+struct Found {
+    target: Target,
+    /// The calendar that it has been moved to already, if it has.
+    calendar: Option<String>,
+    turn: Moving,
+}
+
+impl Found {
+    /// Finds it. One that a move has just made, and that is where it is asked for, stands for the one it was made from:
+    /// a call that is made again, with the guest's name, goes on instead of moving the new one, too.
+    async fn of(
+        call: &Call,
+        moves: &Moves,
+        asked: &str,
+        is_there: impl Fn(Timestamp) -> bool,
+    ) -> Result<Self, Failure> {
+        let target = Target::find(&call.names, Among::Upcoming, asked).await?;
+        let old = moves.origin(&target.id, (call.settings.now)());
+        let old = old.filter(|_| target.booking.starts().is_some_and(is_there));
+        let calendar = target.booking.booking_calendar.as_ref().map(|calendar| calendar.id().to_owned());
+        let calendar = calendar.filter(|_| old.is_some());
+        let id = old.as_ref().unwrap_or(&target.id);
+        let turn = moves.wait(call, id).await?;
+        // What another call has sent meanwhile, the booking that was read does not show.
+        let is_old = old.is_some() || turn.was_used() && !target.booking.is("canceled");
+        let target = if is_old { Target::find(&call.names, Among::Upcoming, id.as_str()).await? } else { target };
+        Ok(Self { target, calendar, turn })
+    }
+}
+
 /// Returns the starts to be tried, of which each is offered now.
 async fn starts(call: &Call, plan: &Move, wanted: &Wanted, zone: &Zone) -> Result<Starts, Failure> {
     let calendar = &plan.schedule.calendar.id;
-    let Wanted::At { start, .. } = wanted else { return wanted.starts(call, calendar, zone).await };
     let is_own = plan.from.booking.booking_calendar.as_ref().is_some_and(|own| own.id() == calendar.as_str());
-    if is_own && plan.from.booking.starts() == Some(*start) {
+    let own = plan.from.booking.starts().filter(|_| is_own);
+    let Wanted::At { start, .. } = wanted else {
+        // One that is in the window already can only be moved to an earlier start.
+        let own = own.filter(|own| wanted.is(*own, zone));
+        let starts = wanted.starts(call, calendar, zone, own, |_| true).await;
+        return match (own, starts) {
+            (Some(own), Err(failure)) if failure.param.as_deref() == Some("first_free") => {
+                let when = time::local(own, zone);
+                let problem = format!("{} is on {when} already, and no earlier start is free", plan.from.id);
+                Err(Failure::argument("first_free", problem, "there is nothing to do, or give a later window"))
+            }
+            (_, starts) => starts,
+        };
+    };
+    if own == Some(*start) {
         let problem = format!("{} starts then already", plan.from.id);
         return Err(Failure::argument("start_time", problem, "there is nothing to do, or give another time"));
     }
@@ -139,8 +185,16 @@ async fn starts(call: &Call, plan: &Move, wanted: &Wanted, zone: &Zone) -> Resul
 
 /// The failure of moving a canceled booking in whose place there is no other.
 fn canceled(plan: &Move) -> Failure {
+    let others: Vec<String> = plan.schedule.others.iter().flatten().map(|other| other.described(&plan.zone)).collect();
     let problem = format!("{} is canceled, and the guest has no new booking then", plan.from.id);
-    Failure::argument("booking_id", problem, "book the time with schedule_meeting")
+    match others.as_slice() {
+        [] => Failure::argument("booking_id", problem, "book the time with schedule_meeting"),
+        [..] => {
+            let problem = format!("{problem}, but since then has got {}", others.join("; "));
+            let hint = "if that is its new time, move that one; if not, book the time with schedule_meeting";
+            Failure::argument("booking_id", problem, hint)
+        }
+    }
 }
 
 /// What has become of a move.
@@ -216,10 +270,18 @@ impl Story {
         self.to = new;
     }
 
-    /// Words the failure of the first step: the old booking is untouched.
+    /// The person has not agreed, perhaps to the second start.
+    fn declined(self, declined: Declined) -> Reply {
+        let mut reply = Reply::from(declined);
+        self.notes.iter().for_each(|note| reply.note(note));
+        reply
+    }
+
+    /// Words the failure of the first step: the old booking is untouched, unless that is what it says.
     async fn not_booked(self, call: &Call, plan: &Move, mut failure: Failure) -> Failure {
-        let id = &plan.from.id;
-        failure.message = format!("{}; {id} stands as it was", failure.message.trim_end_matches('.'));
+        if failure.param.as_deref() != Some("booking_id") {
+            failure.message = format!("{}; {} stands as it was", failure.message.trim_end_matches('.'), plan.from.id);
+        }
         for note in &self.notes {
             failure.message = format!("{}; {note}", failure.message.trim_end_matches('.'));
         }
@@ -296,6 +358,23 @@ impl Story {
                 self
             }
             Ended::Not(failure) => self.both(failure.message.trim_end_matches('.')),
+            Ended::Late => self.both("this call had no time left for it, and nothing was sent"),
+            Ended::Already { booking, other } => {
+                let is_there = if self.was_there { "was there already" } else { "is booked" };
+                self.said = format!(
+                    "Moved from {before} to {after}: {new} {is_there}, and {old} was canceled already when this call came \
+                     to it: neither its reason nor notify_guest took effect."
+                );
+                (self.outcome, self.from, self.canceled) = (Fate::Moved, booking, "not_done");
+                self.notes.extend(other.map(|other| {
+                    format!(
+                        "Meanwhile the guest has got another booking there: {}. If that is its new time, undo this one \
+                         with cancel_booking {new}.",
+                        other.described(&self.zone)
+                    )
+                }));
+                self
+            }
         }
     }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -320,8 +320,16 @@ async fn an_old_booking_that_somebody_else_cancels_meanwhile_is_moved() {
     let mut gone = bench.sandbox.with(|world| world.as_sent(&id)).unwrap();
     gone["status"] = "canceled".into();
     bench.sandbox.fail(Fault::new(Effect::Replace(gone)).on("GET", &format!("/bookings/{id}")).after(1));
-    let moved = bench.call("move_booking", json!({"booking_id": id, "start_time": "2026-11-27T12:00"})).await;
+    let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00", "reason": "We travel"});
+    let moved = bench.call("move_booking", asked).await;
     assert_eq!(moved.structure()["outcome"], "moved", "{}", moved.text());
+    assert_eq!(moved.structure()["steps"][1], json!({"step": "cancel", "outcome": "not_done"}));
+    let text = moved.text();
+    assert!(
+        text.contains("was canceled already when this call") && text.contains("neither its reason nor notify_guest"),
+        "{text}"
+    );
+    assert!(!text.contains("notified of both") && !text.contains("Meanwhile the guest"), "{text}");
 }
 
 #[tokio::test]
@@ -370,6 +378,157 @@ async fn two_calls_at_once_leave_one_booking() {
     assert!(moved >= 1, "{}", replies[0].any_text());
     let live = bench.sandbox.with(|world| world.live_of(EMAIL));
     assert_eq!(live.len(), 1, "{live:?}");
+}
+
+#[tokio::test]
+async fn two_calls_at_once_to_two_times_leave_one_booking_and_the_second_says_where_it_is() {
+    for (calendar, starts) in [
+        ("Intro call", ["2026-11-27T12:00", "2026-11-27T13:00"]),
+        ("Adviser on duty", ["2026-12-02T11:00", "2026-12-02T11:00"]),
+    ] {
+        let bench = Bench::start().await;
+        let id = booked(&bench, calendar, "2026-11-27T11:00").await;
+        let asked = |start: &str| json!({"booking_id": id, "start_time": start});
+        let replies = join_all(starts.map(|start| bench.call("move_booking", asked(start)))).await;
+        assert_eq!(sent(&bench), "schedule cancel", "{}, {}", replies[0].any_text(), replies[1].any_text());
+        let live = bench.sandbox.with(|world| world.live_of(EMAIL));
+        assert_eq!(live.len(), 1, "{live:?}");
+        assert!(replies.iter().all(|replied| replied.any_text().contains(&live[0].0)), "{}", replies[1].any_text());
+        let told = replies.iter().filter(|replied| replied.any_text().contains("is canceled")).count();
+        assert_eq!(told, 2, "{}, {}", replies[0].any_text(), replies[1].any_text());
+    }
+}
+
+#[tokio::test]
+async fn of_two_servers_that_move_a_booking_at_once_one_tells_of_the_others() {
+    let bench = Bench::start().await;
+    let other = Bench::on(Arc::clone(&bench.sandbox), Setup::default()).await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = |start: &str| json!({"booking_id": id, "start_time": start});
+    bench.sandbox.fail(Fault::new(Effect::Hold).on("POST", "/schedule").times(1));
+    let overtaking = async {
+        while bench.sandbox.held() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let moved = other.call("move_booking", asked("2026-11-27T13:00")).await;
+        bench.sandbox.release();
+        moved
+    };
+    let (slow, fast) = join(bench.call("move_booking", asked("2026-11-27T12:00")), overtaking).await;
+    assert_eq!(fast.structure()["outcome"], "moved");
+    let (own, theirs) = (&slow.structure()["to"]["id"], fast.structure()["to"]["id"].as_str().unwrap());
+    let note = slow.structure()["note"].as_str().unwrap();
+    assert!(note.contains(&format!("Meanwhile the guest has got another booking there: {theirs} ")), "{note}");
+    assert!(note.contains(&format!("cancel_booking {}", own.as_str().unwrap())), "{note}");
+}
+
+#[tokio::test]
+async fn called_again_with_the_guests_name_it_does_not_move_the_new_booking_on() {
+    let bench = Bench::start().await;
+    let old = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": "Ada Okafor", "first_free": {"after": "2026-11-24"}});
+    let moved = bench.call("move_booking", asked.clone()).await;
+    let new = moved.structure()["to"]["id"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let again = bench.call("move_booking", asked.clone()).await;
+        let said = format!("Nothing to do: {old} is canceled already, and {new} is booked for ");
+        assert!(again.text().starts_with(&said), "{}", again.text());
+        assert_eq!((&again.structure()["from"]["id"], &again.structure()["to"]["id"]), (&json!(old), &json!(new)));
+    }
+    assert_eq!(sent(&bench), "schedule cancel");
+    // Another time than that is another move.
+    let on = bench.call("move_booking", json!({"booking_id": "Ada Okafor", "start_time": "2026-11-30T12:00"})).await;
+    assert_eq!(on.structure()["from"]["id"], new, "{}", on.text());
+}
+
+#[tokio::test]
+async fn a_booking_that_is_in_the_window_already_is_only_moved_to_an_earlier_start() {
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-27T12:00").await;
+    let asked = |after: &str| json!({"booking_id": id, "first_free": {"after": after, "before": "2026-12-04"}});
+    let refused = bench.call("move_booking", asked("2026-11-27T12:00")).await;
+    let said = format!("first_free: {id} is on Fri 2026-11-27 12:00 -05:00 already, and no earlier start is free");
+    assert!(refused.failure().starts_with(&said), "{}", refused.failure());
+    assert_eq!(sent(&bench), "");
+    let moved = bench.call("move_booking", asked("2026-11-26")).await;
+    let to = moved.structure()["to"]["starting_time_local"].as_str().unwrap();
+    assert!(to.starts_with("Thu 2026-11-26 "), "{to}");
+}
+
+#[tokio::test]
+async fn what_has_become_of_the_old_one_while_the_person_was_asked_is_told_as_it_is() {
+    let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Yes])).await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let mut gone = bench.sandbox.with(|world| world.as_sent(&id)).unwrap();
+    gone["status"] = "canceled".into();
+    let fault = Fault::new(Effect::Replace(gone)).on("GET", &format!("/bookings/{id}")).after(1);
+    let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00"});
+    let refused = bench.call_with(fault, "move_booking", asked).await.failure();
+    assert!(refused.contains(&format!("{id} has been canceled meanwhile")), "{refused}");
+    assert!(!refused.contains("stands as it was"), "{refused}");
+    assert_eq!(sent(&bench), "");
+}
+
+#[tokio::test]
+async fn a_booking_in_the_trash_is_not_moved() {
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let mut odd = bench.sandbox.with(|world| world.as_sent(&id)).unwrap();
+    odd["in_trash"] = true.into();
+    let fault = Fault::new(Effect::Replace(odd)).on("GET", &format!("/bookings/{id}"));
+    let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00"});
+    let refused = bench.call_with(fault, "move_booking", asked).await.failure();
+    assert!(refused.contains("it is in the trash"), "{refused}");
+    assert_eq!(sent(&bench), "");
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_with_what_a_move_can_do_about_it() {
+    let bench = Bench::start().await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    for (message, param, next) in [
+        ("The selected location is not available.", "location.value", "give another start_time"),
+        ("Required fields are missing.", "booking_form", "book the time with schedule_meeting, then cancel"),
+    ] {
+        let error = json!({"type": "invalid_request_error", "message": message, "param": param});
+        let fault = Fault::new(Effect::Error(400, error)).on("POST", "/schedule");
+        let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00"});
+        let refused = bench.call_with(fault, "move_booking", asked).await;
+        let hint = refused.error()["hint"].as_str().unwrap();
+        assert!(hint.contains(next), "{hint}");
+        assert!(!hint.contains("location_type") && !hint.contains("guest_name"), "{hint}");
+    }
+}
+
+#[tokio::test]
+async fn a_no_to_the_second_start_tells_of_the_first() {
+    let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Yes, Answer::Declined])).await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let taken = json!({"type": "x", "message": "The selected start time is not available.", "param": "start_time"});
+    let fault = Fault::new(Effect::Error(400, taken)).on("POST", "/schedule").times(1);
+    let asked = json!({"booking_id": id, "first_free": {"after": "2026-11-27"}});
+    let declined = bench.call_with(fault, "move_booking", asked).await;
+    let note = declined.structure()["note"].as_str().unwrap();
+    assert!(
+        note.contains("Passed over, since OnceHub said that they are no longer available: Fri 2026-11-27 "),
+        "{note}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_without_time_for_the_cancellation_says_that_it_sent_none() {
+    let mut setup = Setup::default();
+    setup.settings.timeout = Duration::from_secs(3);
+    let bench = Bench::with(setup).await;
+    let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
+    let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00"});
+    // The new booking is read back so slowly.
+    let slow = Fault::new(Effect::Delay(Duration::from_millis(1800))).on("GET", "/bookings/BKNG-").after(1);
+    let both = bench.call_with(slow, "move_booking", asked.clone()).await;
+    assert_eq!(both.structure()["outcome"], "both_exist", "{}", both.text());
+    assert!(both.text().contains("this call had no time left for it, and nothing was sent"), "{}", both.text());
+    assert_eq!(sent(&bench), "schedule");
+    assert_eq!(bench.call("move_booking", asked).await.structure()["outcome"], "moved");
 }
 
 /// How long a call may take in the campaign.

@@ -390,7 +390,7 @@ impl Run {
 }
 
 const GONE: &str = "it is not there any more";
-const FOUND: &str = "OnceHub's response was lost, and it was seen afterwards";
+const FOUND: &str = "OnceHub's response was lost, or did not show it, and it was seen afterwards";
 const LINK_LOST: &str = "the meeting has lost its video link, since the new host has no video service connected";
 
 /// Returns the outcome that a state stands for, and what is to be said of it.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actions::bookings::notice;
 use crate::names::Among;
-use crate::records::{Booking, Failure, Told, quoted, word};
+use crate::records::{Booking, Failure, Told, whole, word};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
@@ -119,7 +119,7 @@ impl Change {
             Kind::RequestReschedule => {
                 // All of it is sent.
                 let why =
-                    self.reason.as_ref().map(|reason| format!(", with this reason: {}", quoted(reason, usize::MAX)));
+                    self.reason.as_ref().map(|reason| format!(", with this reason: {}", whole(reason)));
                 let why = why.unwrap_or_default();
                 format!("cancel {count} {bookings}, and e-mail {guests} to choose another time{why}")
             }

@@ -282,6 +282,43 @@ async fn what_somebody_else_has_changed_is_skipped_and_said() {
 }
 
 #[tokio::test]
+async fn a_plan_shows_all_of_its_reason_and_whether_guests_are_notified() {
+    let mut setup = Setup { answers: Some(vec![Answer::Declined]), ..Setup::default() };
+    setup.settings.confirm = Confirm::Auto;
+    let bench = Bench::with(setup).await;
+    book(&bench, 2);
+    let reason = format!("{} and so on", "We are sorry. ".repeat(40));
+    for notify_guest in [true, false] {
+        let asked = json!({"change": "cancel", "select": booked(), "reason": reason, "notify_guest": notify_guest});
+        let plan = bench.call("plan_changes", asked).await;
+        assert!(plan.text().contains(&reason), "{}", plan.text());
+        let structure = plan.structure();
+        assert_eq!((&structure["reason"], &structure["notify_guest"]), (&json!(reason), &json!(notify_guest)));
+        bench.call("carry_out_plan", planned(&plan)).await.text();
+        let question = bench.asked.lock().unwrap().pop().unwrap();
+        assert!(question.contains(&reason), "{question}");
+        assert_eq!(question.contains("without notifying each guest"), !notify_guest, "{question}");
+    }
+}
+
+#[tokio::test]
+async fn a_booking_whose_reply_does_not_show_the_change_is_unknown() {
+    let bench = Bench::start().await;
+    book(&bench, 1);
+    for (change, path, more, body) in [
+        ("cancel", "/cancel", json!({}), json!({})),
+        ("reassign", "/reassign", json!({"new_host": LEE}), json!({"error": "x"})),
+    ] {
+        let mut asked = more;
+        (asked["change"], asked["select"]) = (change.into(), booked());
+        let plan = bench.call("plan_changes", asked).await;
+        let fault = Fault::new(Effect::Error(200, body)).on("POST", path);
+        let done = bench.call_with(fault, "carry_out_plan", planned(&plan)).await;
+        assert_eq!(counts(done.structure()), [0, 0, 1, 0, 0], "{}", done.text());
+    }
+}
+
+#[tokio::test]
 async fn the_person_is_asked_once_with_the_whole_list() {
     let setup = |answers: Option<Vec<Answer>>, confirm| {
         let mut setup = Setup { answers, ..Setup::default() };

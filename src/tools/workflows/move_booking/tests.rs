@@ -382,12 +382,12 @@ async fn two_calls_at_once_leave_one_booking() {
 
 #[tokio::test]
 async fn two_calls_at_once_to_two_times_leave_one_booking_and_the_second_says_where_it_is() {
-    for (calendar, starts) in [
-        ("Intro call", ["2026-11-27T12:00", "2026-11-27T13:00"]),
-        ("Adviser on duty", ["2026-12-02T11:00", "2026-12-02T11:00"]),
+    for (calendar, from, starts) in [
+        ("Intro call", "2026-11-25T10:00", ["2026-11-27T12:00", "2026-11-27T13:00"]),
+        ("Adviser on duty", "2026-11-27T12:00", ["2026-12-02T11:00", "2026-12-02T11:00"]),
     ] {
         let bench = Bench::start().await;
-        let id = booked(&bench, calendar, "2026-11-27T11:00").await;
+        let id = booked(&bench, calendar, from).await;
         let asked = |start: &str| json!({"booking_id": id, "start_time": start});
         let replies = join_all(starts.map(|start| bench.call("move_booking", asked(start)))).await;
         assert_eq!(sent(&bench), "schedule cancel", "{}, {}", replies[0].any_text(), replies[1].any_text());

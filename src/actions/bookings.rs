@@ -125,6 +125,11 @@ pub fn mark_no_show(target: Target) -> Change<bookings::NoShow> {
     }
 }
 
+/// Whether a reply is the booking, as far as it says.
+fn is_of(id: &Id, reply: &Object) -> bool {
+    reply.text("id").map_or_else(|| reply.text("object") == Some("booking"), |own| own == id.as_str())
+}
+
 fn subject(id: &Id, check: String) -> Subject {
     Subject::new(format!("the booking {id}"), check)
 }
@@ -146,14 +151,14 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
     }
 
     fn is_shown_by(&self, reply: &Object) -> bool {
-        reply.text("status") == Some(self.becomes)
+        reply.text("status").map_or_else(|| is_of(&self.target.id, reply), |status| status == self.becomes)
     }
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         let now = context.oncehub().send(&bookings::Get { id: self.target.id.clone(), expand: None }).await?;
         // A booking already in that state proves nothing: OnceHub rejects a repeated change, and notifies nobody again.
         let was_so = self.target.booking.is(self.becomes);
-        let is_so = self.is_shown_by(&now);
+        let is_so = now.text("status") == Some(self.becomes);
         Ok(Seen::made(Some(now).filter(|_| is_so && !was_so)))
     }
 }
@@ -300,7 +305,7 @@ impl Action for Reassign {
 
     /// Not every account's bookings show their host: it has to be the booking.
     fn is_shown_by(&self, reply: &Object) -> bool {
-        reply.text("id") == Some(self.target.id.as_str())
+        is_of(&self.target.id, reply)
     }
 
     /// Looks for a sign of the new host that was not there before.

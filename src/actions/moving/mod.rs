@@ -223,7 +223,7 @@ impl Move {
         }
         match done.object.text("id").and_then(|id| id.parse::<Id>().ok()) {
             Some(id) => context.names.read(&bookings::Get { id: id.clone(), expand: None }, &id).await.ok(),
-            None => None,
+            None => self.schedule.find(context).await.ok().flatten().map(Told::from),
         }
     }
 

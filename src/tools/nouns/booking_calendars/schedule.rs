@@ -256,7 +256,7 @@ async fn told(call: &Call, schedule: &Schedule, done: &Done) -> Reply {
     let booking = match &id {
         _ if done.looked_up => Some(made),
         Some(id) => call.names.read(&bookings::Get { id: id.clone(), expand: None }, id).await.ok(),
-        None => None,
+        None => schedule.find(call).await.ok().flatten().map(Told::from),
     };
     let zone = &schedule.zone;
     let Some(booking) = booking else {

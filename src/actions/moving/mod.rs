@@ -7,6 +7,7 @@ mod sent;
 use jiff::{SignedDuration, Timestamp};
 pub use sent::{Moves, Moving};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::bookings::{Target, cancel};
 use super::scheduling::{Schedule, Starting};
@@ -233,7 +234,7 @@ impl Move {
     /// # Errors
     /// If the person does not agree, or this is a dry run.
     pub async fn cancel(&self, context: &mut Context, to: &Told<Booking>, is_agreed: bool) -> Result<Ended, Stop> {
-        if !context.has_time_to_write() {
+        if Instant::now() >= context.write_deadline() {
             return Ok(Ended::Late);
         }
         let booked = format!(" Its new time is booked already: {}.", to.described(&self.zone));

@@ -205,6 +205,11 @@ fn odd_replies(share: usize) {
                 prop_assert_eq!(&replied.error()["type"], "unexpected_reply");
                 return Ok(());
             }
+            // A write whose reply does not show the change is looked for: nothing was carried out here.
+            if replied.is_failure() && replied.failure().contains("its reply does not show it") {
+                prop_assert_eq!(&replied.error()["outcome"], "unknown");
+                return Ok(());
+            }
             prop_assert!(!replied.is_failure(), "{}\n{odd}", replied.failure());
             let text = replied.text();
             let hides = |text: &str| text.contains(['\0', '\u{202e}', '\u{200b}']);

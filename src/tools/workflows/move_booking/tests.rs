@@ -523,7 +523,7 @@ async fn a_call_without_time_for_the_cancellation_says_that_it_sent_none() {
     let id = booked(&bench, "Intro call", "2026-11-25T10:00").await;
     let asked = json!({"booking_id": id, "start_time": "2026-11-27T12:00"});
     // The new booking is read back so slowly.
-    let slow = Fault::new(Effect::Delay(Duration::from_millis(1800))).on("GET", "/bookings/BKNG-").after(1);
+    let slow = Fault::new(Effect::Delay(Duration::from_millis(2200))).on("GET", "/bookings/BKNG-").after(1);
     let both = bench.call_with(slow, "move_booking", asked.clone()).await;
     assert_eq!(both.structure()["outcome"], "both_exist", "{}", both.text());
     assert!(both.text().contains("this call had no time left for it, and nothing was sent"), "{}", both.text());

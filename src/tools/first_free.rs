@@ -135,7 +135,7 @@ impl Wanted {
             Self::At { start, .. } => return Ok(Starts::only(Slot { start: *start, locations: Vec::new() })),
             Self::First { range, window } => (range, window),
         };
-        let parts = range.parts().into_iter().filter(|part| part.start.zip(before).is_none_or(|(at, end)| at < end));
+        let parts = range.parts().into_iter().filter(|part| before.is_none_or(|before| part.start < before));
         let (hours, of) = (window.clone(), zone.clone());
         let is_wanted = move |slot: &Slot| {
             hours.has(slot.start, &of) && before.is_none_or(|before| slot.start < before) && fit(slot)

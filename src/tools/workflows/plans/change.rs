@@ -118,8 +118,7 @@ impl Change {
             }
             Kind::RequestReschedule => {
                 // All of it is sent.
-                let why =
-                    self.reason.as_ref().map(|reason| format!(", with this reason: {}", whole(reason)));
+                let why = self.reason.as_ref().map(|reason| format!(", with this reason: {}", whole(reason)));
                 let why = why.unwrap_or_default();
                 format!("cancel {count} {bookings}, and e-mail {guests} to choose another time{why}")
             }

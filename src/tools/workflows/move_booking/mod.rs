@@ -33,11 +33,7 @@ impl Tools {
     #[tool(title = "Move booking", annotations(destructive_hint = true), output_schema = schema::written::<Moved>())]
     async fn move_booking(&self, call: Call, Parameters(input): Parameters<MoveBooking>) -> Answer<Stop> {
         match self.moved(call, input).await {
-            Err(Stop::Declined(declined)) => {
-                let mut reply = Reply::from(declined);
-                reply.put("outcome", "not_moved");
-                Ok(reply)
-            }
+            Err(Stop::Declined(declined)) => Ok(not_moved(declined)),
             moved => moved,
         }
     }
@@ -90,6 +86,12 @@ impl Tools {
         };
         Ok(told.ended(ended, input.notify_guest).reply(&call).await)
     }
+}
+
+fn not_moved(declined: Declined) -> Reply {
+    let mut reply = Reply::from(declined);
+    reply.put("outcome", "not_moved");
+    reply
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
@@ -272,7 +274,7 @@ impl Story {
 
     /// The person has not agreed, perhaps to the second start.
     fn declined(self, declined: Declined) -> Reply {
-        let mut reply = Reply::from(declined);
+        let mut reply = not_moved(declined);
         self.notes.iter().for_each(|note| reply.note(note));
         reply
     }

@@ -184,19 +184,9 @@ impl Client {
         Self { attempts: 1, ..self.clone() }
     }
 
-    /// Returns how many requests the call has sent.
-    pub fn requests(&self) -> u32 {
-        self.ledger.requests()
-    }
-
-    /// Returns what time it was by OnceHub's clock at the call's first response, if that said so.
-    pub fn server_time(&self) -> Option<SystemTime> {
-        self.ledger.server_time()
-    }
-
-    /// Returns whether the call's caller has left: only what has been sent is finished.
-    pub fn is_abandoned(&self) -> bool {
-        self.ledger.is_abandoned()
+    /// Returns what the call has sent, and what it was answered.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Returns the settings in use.

@@ -64,7 +64,7 @@ impl Ledger {
     }
 
     /// Returns what time it was by OnceHub's clock at its first response, if that said so.
-    pub(super) fn server_time(&self) -> Option<SystemTime> {
+    pub fn server_time(&self) -> Option<SystemTime> {
         self.0.lock().server_time
     }
 
@@ -103,7 +103,7 @@ impl Ledger {
     }
 
     /// Returns whether the caller has gone.
-    pub(super) fn is_abandoned(&self) -> bool {
+    pub fn is_abandoned(&self) -> bool {
         self.0.lock().is_abandoned
     }
 

@@ -72,7 +72,7 @@ impl Tools {
         let (booked, passed) = book_first(&mut call, &mut schedule, starts).await;
         let notes: Vec<String> = wanted.notes().into_iter().chain(passed_over(&passed, &schedule.zone)).collect();
         let made = booked.as_ref().ok().and_then(|done| done.object.text("id")?.parse().ok());
-        let caller_has_left = call.oncehub().is_abandoned();
+        let caller_has_left = call.oncehub().ledger().is_abandoned();
         *turn = made.map(|id| Scheduling { id, caller_has_left });
         let done = match booked {
             Err(Stop::Declined(declined)) => {

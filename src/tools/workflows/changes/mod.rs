@@ -288,7 +288,7 @@ impl Pass {
     /// Returns the moment before which nothing changes any more, by OnceHub's clock if that is behind ours.
     fn settled(&self) -> Timestamp {
         *self.settled.get_or_init(|| {
-            let theirs = self.oncehub.server_time().and_then(|time| Timestamp::try_from(time).ok());
+            let theirs = self.oncehub.ledger().server_time().and_then(|time| Timestamp::try_from(time).ok());
             let now = theirs.map_or(self.now, |theirs| theirs.min(self.now));
             self.mark.from.max(whole(now.checked_sub(SETTLED).unwrap_or(now)))
         })

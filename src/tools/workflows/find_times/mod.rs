@@ -32,7 +32,7 @@ impl Tools {
             [only] => call.names.directory.form(&call.oncehub().trying_once(), &only.id).await.ok(),
             _ => None,
         };
-        let requests = call.oncehub().requests();
+        let requests = call.oncehub().ledger().requests();
         let found = Found { asked, searched, range, window, zone, form, requests };
         let chosen = found.chosen(input.per_day.unwrap_or(3) as usize, input.limit.unwrap_or(12) as usize);
         let shown = |count: usize| found.shown(chosen.get(..count).unwrap_or_default());

@@ -109,7 +109,7 @@ fn what_is_no_setting_of_this_program_is_not_kept_and_not_shown() {
     assert!(text.contains("Not kept: --api-key among its arguments") && text.contains("simulated account"), "{text}");
     home.write(FILE, &with("/usr/bin/docker"));
     let text = run(&home, &["install", "cursor", "--sandbox", "--yes"], &[]);
-    assert!(text.contains("starts docker, not this program"), "{text}");
+    assert!(text.contains("starts docker with --sandbox, --api-key, --dry-run, not this program"), "{text}");
     assert!(!entry(&home, "oncehub")["args"].to_string().contains("dry-run"), "{text}");
     // Of a project's file, which may be a stranger's, only what allows less is kept.
     let stranger = r#"{"mcpServers": {"oncehub": {"command": "oncehub-mcp", "args": ["--api-url=http://127.0.0.1:9", "--read-only", "--confirm=never"], "env": {"ONCEHUB_API_KEY": "s3cret"}}}}"#;
@@ -369,4 +369,50 @@ fn a_setting_is_named_as_it_was_given() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(said(&output).contains(expected), "{expected}: {}", said(&output));
     }
+}
+
+#[test]
+fn another_key_takes_no_ones_place_before_it_works_nor_without_a_word() {
+    let runtime = background();
+    let sandbox = runtime.block_on(upstream());
+    let home = Home::new();
+    let url = format!("--api-url={}", sandbox.url());
+    run(&home, &["install", "zed", "--yes", &url], &[("ONCEHUB_API_KEY", sandbox::KEY)]);
+    let kept = home.read(".config/oncehub-mcp/oncehub.key");
+    let wrong = [("ONCEHUB_API_KEY", "another-key-that-oncehub-does-not-know")];
+    let refused = home.run(&["install", "cursor", "--yes", &url], &wrong);
+    assert!(!refused.status.success());
+    assert!(said(&refused).contains("OnceHub rejects this shell's key"), "{}", said(&refused));
+    assert_eq!(home.read(".config/oncehub-mcp/oncehub.key"), kept);
+    assert!(!home.path(FILE).exists());
+    // Where nothing is written, it is said all the same.
+    let shown = run(&home, &["install", "cursor", "--dry-run", &url], &wrong);
+    assert!(shown.contains("oncehub.key, which Zed already uses, is replaced"), "{shown}");
+}
+
+#[test]
+fn an_entry_of_another_program_is_replaced_with_a_warning_and_no_promise() {
+    let runtime = background();
+    let sandbox = runtime.block_on(upstream());
+    let home = Home::new();
+    let url = format!("--api-url={}", sandbox.url());
+    let args = ["-u", "KEY", "oncehub-mcp", "--read-only"];
+    let foreign = serde_json::json!({"mcpServers": {"oncehub": {"command": "/usr/bin/env", "args": args}}});
+    home.write(FILE, &foreign.to_string());
+    let text = run(&home, &["install", "cursor", "--yes", &url], &[("ONCEHUB_API_KEY", sandbox::KEY)]);
+    assert!(text.contains("! The entry that is there starts env with -u, --read-only, not this program"), "{text}");
+    assert!(!text.contains("Kept from"), "{text}");
+}
+
+#[test]
+fn only_what_stays_is_called_kept() {
+    let home = Home::new();
+    let sandboxed = ["install", "cursor", "--sandbox", "--toolsets=core", "--confirm=always", "--yes"];
+    run(&home, &sandboxed, &[]);
+    let runtime = background();
+    let sandbox = runtime.block_on(upstream());
+    let url = format!("--api-url={}", sandbox.url());
+    let text = run(&home, &["install", "cursor", "--key", "file", "--yes", &url], &[("ONCEHUB_API_KEY", sandbox::KEY)]);
+    let kept = text.lines().find(|line| line.starts_with("Kept from")).unwrap();
+    assert!(kept.contains("--toolsets") && kept.contains("--confirm") && !kept.contains("--sandbox"), "{kept}");
 }

@@ -186,7 +186,7 @@ async fn account(
         report.fine("network", "OnceHub answers");
     }
     let setting = |flag: &str, value: &str, variable: &str| match subject.client {
-        Some(client) => format!("oncehub-mcp install {} --name {} --{flag} {value}", client.id, arguments.name),
+        Some(client) => format!("oncehub-mcp install {} --name {} --{flag} '{value}'", client.id, arguments.name),
         None => format!("set {variable} to {value}"),
     };
     if !subject.has_user && !subject.config.sandbox && tells_defaults {
@@ -392,7 +392,6 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
     let whose = if is_project { format!("{} (this project)", client.name) } else { client.name.to_owned() };
     let project = if is_project { " --project" } else { "" };
     let again = format!("oncehub-mcp install {}{project} --name {}", client.id, arguments.name);
-    let rewrites = format!("{again} rewrites it, and keeps its settings");
     match state {
         State::Absent => {}
         State::Off => {
@@ -407,8 +406,13 @@ fn client(report: &mut Report, Registered { client, scope, file, state }: Regist
             let finding = format!("{whose}: {} names {}; {why}", file.display(), shown(&entry, CUT));
             report.warn("client", &finding, "oncehub-mcp check --project asks whether to try it");
         }
-        State::Tried(Entry::Stdio { .. }, Err(problem)) => {
-            report.bad("client", &format!("{whose}: {problem}"), &rewrites);
+        State::Tried(Entry::Stdio { command, .. }, Err(problem)) => {
+            let hint = if is_this_program(&command) {
+                format!("{again} rewrites it, and keeps its settings")
+            } else {
+                format!("{again} replaces it, with none of what it says")
+            };
+            report.bad("client", &format!("{whose}: {problem}"), &hint);
         }
         State::Tried(Entry::Http { url, .. }, Err(problem)) => {
             let hint = if problem.starts_with(&format!("{url} refuses: ")) {

@@ -10,12 +10,13 @@ use url::Url;
 use super::entry::names_file;
 use super::kept::Kept;
 use super::key::{KeyStore, StoredKey, ask, file, hidden_line, is_rejected, locked, may_ask, typed_key};
+use super::removal::users_of;
 use crate::cli::{print_line, visible};
 use crate::config::{Config, Dotenv, Given, Source, given_key};
 use crate::install::attempt::{Probe, attempt};
 use crate::install::greeting::{Greeting, greet};
 use crate::install::{Entry, KEY_VARIABLES, Machine, Scope};
-use crate::oncehub::keychain;
+use crate::oncehub::{KeySource, keychain};
 
 /// The realms in a server's challenge: what it wants to be sent.
 const KEY_REALM: &str = "OnceHub API key";
@@ -250,9 +251,35 @@ impl Keys<'_> {
         self.setting("api-key-file").map(|file| self.machine.folder.join(file))
     }
 
+    /// Tries this shell's key before it takes the place of another one in the key's file, and says who uses that.
+    async fn try_in_place_of_another(&mut self, key: &SecretString, config: &Config) -> anyhow::Result<()> {
+        let file = file(self.machine, self.name);
+        let Ok(there) = std::fs::read_to_string(&file) else { return Ok(()) };
+        if there.trim() == key.expose_secret() {
+            return Ok(());
+        }
+        let place = file.display().to_string();
+        if !self.is_looked_at && is_rejected(KeySource::Given(key.clone()), config).await? {
+            bail!(
+                "OnceHub rejects this shell's key, and {place} holds another: unset ONCEHUB_API_KEY to use that one; nothing \
+                was written"
+            );
+        }
+        let used_by = match users_of(self.machine, "ONCEHUB_API_KEY_FILE", &place).as_slice() {
+            [] => String::new(),
+            users => format!(", which {} already uses", users.join(", ")),
+        };
+        self.notes
+            .push(format!("! The key in {place}{used_by}, is replaced by this shell's (another --name keeps both)."));
+        Ok(())
+    }
+
     /// Finds the key, or asks for it, unless this is only a preview.
-    async fn find(&self, store: KeyStore, config: &Config) -> anyhow::Result<StoredKey> {
+    async fn find(&mut self, store: KeyStore, config: &Config) -> anyhow::Result<StoredKey> {
         let known = given_key(self.dotenv).map(|(key, _)| key);
+        if let (KeyStore::File, Some(key), None) = (store, &known, self.named_file()) {
+            self.try_in_place_of_another(key, config).await?;
+        }
         let missing = async || if self.is_looked_at { Ok(PLACEHOLDER.into()) } else { ask(config).await };
         if let (Some(file), KeyStore::File | KeyStore::Keychain) = (&self.dotenv.file, store)
             && names_file(self.given)
@@ -275,7 +302,7 @@ impl Keys<'_> {
                     Some(key) => Some(key).filter(|key| !is_there(key)),
                     // Somebody who asks for it by name, at a terminal, may be replacing one that does not work any more.
                     None if file.is_file() && self.store.is_some() && !self.is_looked_at && may_ask().is_ok() => {
-                        let is_rejected = is_rejected(&file, config).await?;
+                        let is_rejected = is_rejected(KeySource::File(file.clone()), config).await?;
                         if is_rejected {
                             print_line(&format!("OnceHub rejects the key in {}.", file.display()));
                             Some(ask(config).await?)

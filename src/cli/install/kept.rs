@@ -32,6 +32,8 @@ pub(super) struct Kept {
     pub(super) is_there: bool,
     /// What is not kept, in words.
     pub(super) dropped: Vec<String>,
+    /// That another program's entry goes, with what it says, in words.
+    pub(super) replaces: Option<String>,
 }
 
 impl Kept {
@@ -40,10 +42,16 @@ impl Kept {
         match before {
             None => Self::default(),
             Some(Entry::Stdio { command, args, env }) if is_this_program(command) => Self::of_program(args, env, scope),
-            Some(Entry::Stdio { command, .. }) => {
+            Some(Entry::Stdio { command, args, env }) => {
                 let name = Path::new(command).file_name().unwrap_or_default().to_string_lossy();
-                let dropped = format!("The entry that is there starts {name}, not this program: it is replaced.");
-                Self { dropped: vec![dropped], ..Self::default() }
+                // Values may be secret.
+                let flag = |arg: &String| arg.split('=').next().filter(|name| name.starts_with('-')).map(str::to_owned);
+                let said: Vec<String> =
+                    args.iter().filter_map(flag).chain(env.iter().map(|(name, _)| name.clone())).collect();
+                let with = if said.is_empty() { String::new() } else { format!(" with {}", said.join(", ")) };
+                let replaces =
+                    format!("The entry that is there starts {name}{with}, not this program: none of it is kept.");
+                Self { replaces: Some(replaces), ..Self::default() }
             }
             Some(entry @ Entry::Http { url, headers }) => {
                 let settings = of_headers(headers);
@@ -85,6 +93,7 @@ impl Kept {
             is_sandbox: set.is_on("sandbox"),
             is_there: true,
             dropped,
+            replaces: None,
         }
     }
 
@@ -94,8 +103,9 @@ impl Kept {
     }
 
     /// Describes what a new entry has of it, given the flags that were replaced.
-    pub(super) fn note(&self, keeps_key: bool, replaced: &[String]) -> Option<String> {
-        let flags = self.settings.iter().map(|setting| &setting.given.flag);
+    pub(super) fn note(&self, keeps_key: bool, replaced: &[String], after: &Self) -> Option<String> {
+        let stays = |flag: &String| after.settings.iter().any(|setting| setting.given.flag == *flag);
+        let flags = self.settings.iter().map(|setting| &setting.given.flag).filter(|flag| stays(flag));
         let flags = flags.filter(|flag| !replaced.contains(flag) && (keeps_key || !KEY_FLAGS.contains(&flag.as_str())));
         let key = (keeps_key && !self.key.is_empty()).then(|| "its key".to_owned());
         let all: Vec<String> = key.into_iter().chain(flags.map(|flag| format!("--{flag}"))).collect();

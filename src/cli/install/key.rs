@@ -2,7 +2,7 @@
 //! nowhere.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
@@ -80,9 +80,9 @@ pub(super) async fn typed_key() -> anyhow::Result<Option<SecretString>> {
     }
 }
 
-/// Returns whether OnceHub rejects the key in a file now.
-pub(super) async fn is_rejected(file: &Path, config: &Config) -> anyhow::Result<bool> {
-    let Ok(key) = Key::new(KeySource::File(file.to_owned())) else { return Ok(true) };
+/// Returns whether OnceHub rejects a key now.
+pub(super) async fn is_rejected(key: KeySource, config: &Config) -> anyhow::Result<bool> {
+    let Ok(key) = Key::new(key) else { return Ok(true) };
     let app = App::new(Config { key, sandbox: false, ..config.clone() }).await?;
     let checked = app.client.check().await;
     Ok(checked.is_err_and(|error| error.rejection().is_some_and(crate::oncehub::Rejection::is_bad_key)))

@@ -226,9 +226,10 @@ async fn plan(
         let change = client.register(keys.machine, scope, &target.name, &entry)?;
         let after = client.find_after(&change, &target.name);
         let pair = before.as_ref().zip(after.as_ref()).filter(|_| kept.is_there);
-        let widened = pair.map(|(before, after)| widened(before, after)).unwrap_or_default();
+        let mut widened = pair.map(|(before, after)| widened(before, after)).unwrap_or_default();
+        widened.extend(kept.replaces.clone());
         if !change.is_none() {
-            plan.notes.extend(kept.note(key.is_kept(), &asked.flags()));
+            plan.notes.extend(kept.note(key.is_kept(), &asked.flags(), &Kept::of(after.as_ref(), scope)));
         }
         if let Some(url) = kept.address.as_ref().filter(|_| http.is_none()) {
             let what = if address.is_some() { "It stays" } else { "This program takes the place of" };
@@ -387,7 +388,10 @@ async fn tried(entry: &Entry, machine: &Machine, scope: Scope) -> ExitCode {
     print_line(&format!("Tried the entry: {} answers in {took} ms and offers {} tools.", answer.server, answer.tools));
     match answer.account {
         Some(Ok(account)) => print_line(&account),
-        Some(Err(problem)) => print_line(&format!("Its calls fail, though: {problem}\nhint: run oncehub-mcp check")),
+        Some(Err(problem)) => {
+            print_line(&format!("Its calls fail, though: {problem}\nhint: run oncehub-mcp check"));
+            return ExitCode::FAILURE;
+        }
         None => {}
     }
     ExitCode::SUCCESS

@@ -81,19 +81,20 @@ fn left(machine: &Machine, variable: &str, place: &str) {
         "ONCEHUB_MCP_KEYCHAIN" => format!("in the system's keychain, as '{place}'"),
         _ => return,
     };
-    let users: Vec<&str> = clients::ALL
-        .into_iter()
-        .filter(|client| {
-            let file: Option<PathBuf> = client.file(machine, Scope::Person).ok();
-            // Any name's entry says the same.
-            file.and_then(|file| std::fs::read_to_string(file).ok())
-                .is_some_and(|text| text.contains(variable) && text.contains(place))
-        })
-        .map(|client| client.name)
-        .collect();
-    if users.is_empty() {
-        print_line(&format!("The key stays {what}: delete it if nothing else uses it."));
-    } else {
-        print_line(&format!("The key stays {what}: {} uses it.", users.join(", ")));
+    match users_of(machine, variable, place).as_slice() {
+        [] => print_line(&format!("The key stays {what}: delete it if nothing else uses it.")),
+        [user] => print_line(&format!("The key stays {what}: {user} uses it.")),
+        users => print_line(&format!("The key stays {what}: {} use it.", users.join(", "))),
     }
+}
+
+/// Returns the clients whose files say that a key is in this place.
+pub(super) fn users_of(machine: &Machine, variable: &str, place: &str) -> Vec<&'static str> {
+    let uses = |client: &&Client| {
+        let file: Option<PathBuf> = client.file(machine, Scope::Person).ok();
+        // Any name's entry says the same.
+        file.and_then(|file| std::fs::read_to_string(file).ok())
+            .is_some_and(|text| text.contains(variable) && text.contains(place))
+    };
+    clients::ALL.into_iter().filter(uses).map(|client| client.name).collect()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use rmcp::model::Tool;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::transport::http::REASONS;
@@ -28,13 +29,13 @@ impl Figures {
     ///
     /// # Errors
     /// If another server in this process already collects them.
-    pub(super) fn collect() -> anyhow::Result<Self> {
+    pub(super) fn collect(tools: &[Tool]) -> anyhow::Result<Self> {
         let duration = Matcher::Suffix("_duration_seconds".into());
         let recorder = PrometheusBuilder::new().set_buckets_for_metric(duration, BUCKETS)?.build_recorder();
         let handle = recorder.handle();
         metrics::set_global_recorder(recorder).context("metrics are already collected")?;
         describe();
-        begin();
+        begin(tools);
         let process = metrics_process::Collector::default();
         process.describe();
         let kept_up = handle.clone();
@@ -84,7 +85,12 @@ const STATUSES: [&str; 15] = [
 ];
 
 /// Begins what is counted from zero, and says what does not change.
-fn begin() {
+fn begin(tools: &[Tool]) {
+    for tool in tools {
+        let tool = tool.name.to_string();
+        counter!("mcp_tool_calls_total", "tool" => tool, "outcome" => "failed", "error_type" => "internal_error")
+            .absolute(0);
+    }
     gauge!("oncehub_mcp_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     gauge!("oncehub_up").set(1.0);
     for status in STATUSES {

@@ -75,6 +75,7 @@ impl Tenants {
         let client = client.with_key(client.settings().key.clone(), Budget::own_at(&address));
         let tools = tools.with_client(client.clone());
         let server = Server::per_request();
+        let figures = Figures::collect(catalogue.list())?;
         Ok(Self {
             server,
             own: Account {
@@ -90,7 +91,7 @@ impl Tenants {
             known: Caches::new(ACCOUNTS, 200, REMEMBER),
             strangers: Caches::new(STRANGERS, 20, REMEMBER_STRANGERS),
             ready: tokio::sync::Mutex::default(),
-            figures: Figures::collect()?,
+            figures,
         })
     }
 

@@ -147,6 +147,8 @@ async fn it_is_alive_ready_and_counted() {
         "mcp_tool_calls_total{tool=\"list_bookings\",outcome=\"done\",error_type=\"\"} 1",
         "mcp_tool_calls_total{tool=\"cancel_booking\",outcome=\"failed\",error_type=\"not_found\"} 1",
         "mcp_tool_calls_total{tool=\"unknown\",outcome=\"refused\",error_type=\"invalid_request\"} 1",
+        // An alert must see the first one.
+        "mcp_tool_calls_total{tool=\"cancel_booking\",outcome=\"failed\",error_type=\"internal_error\"} 0",
         "mcp_sessions{transport=\"streamable_http\"} 1",
         "mcp_requests_in_flight 0",
         "oncehub_requests_total{status=\"404\"} 1",

@@ -78,7 +78,8 @@ fn targets(filter: Option<&str>) -> anyhow::Result<Targets> {
 /// each request three times, so they need a filter that names rmcp. Its warnings about calls repeat what our own lines
 /// say, and quote what clients sent, which may be a key: only its errors are left.
 fn capped(asked: &Targets) -> Targets {
-    let default = asked.default_level().unwrap_or(LevelFilter::OFF);
+    // Who raises one module does not mean to lose all others.
+    let default = asked.default_level().unwrap_or(LevelFilter::INFO);
     let most = |target: &str| match target {
         _ if target.starts_with(RMCP_CALLS) => LevelFilter::ERROR,
         _ if target.starts_with("rmcp") => LevelFilter::INFO,
@@ -140,6 +141,15 @@ mod tests {
             assert!(!filter.would_enable("rmcp::service", &tracing::Level::WARN), "{asked}");
             assert!(!filter.would_enable("rmcp::service::server", &tracing::Level::WARN), "{asked}");
         }
+    }
+
+    #[test]
+    fn who_names_one_module_keeps_the_others() {
+        for asked in ["oncehub_mcp::oncehub=debug", "my_app=debug", "inof"] {
+            let filter = capped(&asked.parse().unwrap());
+            assert!(filter.would_enable("oncehub_mcp::cli", &tracing::Level::INFO), "{asked}");
+        }
+        assert!(!capped(&"off,my_app=debug".parse().unwrap()).would_enable("oncehub_mcp::cli", &tracing::Level::ERROR));
     }
 
     #[test]

@@ -416,3 +416,13 @@ fn only_what_stays_is_called_kept() {
     let kept = text.lines().find(|line| line.starts_with("Kept from")).unwrap();
     assert!(kept.contains("--toolsets") && kept.contains("--confirm") && !kept.contains("--sandbox"), "{kept}");
 }
+
+#[test]
+fn tools_that_there_are_not_are_refused_before_anything_is_written() {
+    let home = Home::new();
+    run(&home, &["install", "cursor", "--sandbox", "--yes"], &[]);
+    let before = home.read(FILE);
+    let refused = home.run(&["install", "cursor", "--toolsets", "nope", "--yes"], &[]);
+    assert!(!refused.status.success() && said(&refused).contains("nope"), "{}", said(&refused));
+    assert_eq!(home.read(FILE), before);
+}

@@ -21,6 +21,7 @@ use url::Url;
 use super::{is_yes, print_exact, print_line};
 use crate::config::{Config, Dotenv, Given, Source, flag};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
+use crate::tools::Catalogue;
 use entry::Asked;
 use finding::{Keys, TokenSource};
 pub(super) use kept::is_this_program;
@@ -128,6 +129,8 @@ pub(super) async fn run(
     if arguments.list {
         return Ok(list::run(&machine, &target.name, target.project).await);
     }
+    // Before anything is written.
+    Catalogue::new(&config.selection)?;
     let token = match (&arguments.token_file, arguments.token) {
         (Some(file), _) => Some(TokenSource::File(file.clone())),
         (None, true) => Some(TokenSource::Asked),

@@ -57,8 +57,11 @@ fn page(command: clap::Command) -> std::io::Result<(String, String)> {
     page.render(&mut text)?;
     let mut section = Roff::new();
     section.control("SH", ["EXAMPLES"]);
-    for paragraph in after.iter().flat_map(|after| after.split("\n\n")) {
-        section.control("PP", []);
+    for (at, paragraph) in after.iter().flat_map(|after| after.split("\n\n")).enumerate() {
+        // A heading begins one by itself.
+        if at > 0 {
+            section.control("PP", []);
+        }
         match paragraph.strip_prefix("Examples:\n") {
             None => {
                 section.text([roman(paragraph)]);

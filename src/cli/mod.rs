@@ -174,9 +174,9 @@ fn start() -> anyhow::Result<ExitCode> {
             return Err(bad);
         }
     };
-    // Commands that a person runs only log problems; a server logs what it does.
+    // Commands that a person runs only log problems, and not those that they report themselves; a server logs what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
-    let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=off"));
+    let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=off,oncehub_mcp::oncehub::outage=off"));
     let threads = if let Some(Command::Http(arguments)) = &cli.command { arguments.threads.into() } else { 1 };
     let mut runtime = match threads {
         1 => tokio::runtime::Builder::new_current_thread(),

@@ -11,9 +11,9 @@ const ALONE: &str = "\
 This is an MCP server. It waits for a client that speaks MCP on standard input, which is how assistants start it; there is \
 nothing to type here. Ctrl-C ends it.
 
-  oncehub-mcp demo      a day on a simulated account, without a key
-  oncehub-mcp install   register it with an assistant
-  oncehub-mcp --help    everything else";
+  oncehub-mcp demo             a day on a simulated account, without a key
+  oncehub-mcp install CLIENT   register it with an assistant (--list shows which)
+  oncehub-mcp --help           everything else";
 
 /// Serves MCP until the input ends or the process is asked to stop.
 pub(super) async fn run(app: App) -> anyhow::Result<ExitCode> {

@@ -426,3 +426,23 @@ fn tools_that_there_are_not_are_refused_before_anything_is_written() {
     assert!(!refused.status.success() && said(&refused).contains("nope"), "{}", said(&refused));
     assert_eq!(home.read(FILE), before);
 }
+
+#[test]
+fn a_user_whom_the_account_does_not_have_is_found_by_a_check() {
+    let runtime = background();
+    let sandbox = runtime.block_on(upstream());
+    let home = Home::new();
+    let url = format!("--api-url={}", sandbox.url());
+    let key = [("ONCEHUB_API_KEY", sandbox::KEY)];
+    for (user, is_there) in [("dana@northlight.example", true), ("you@example.com", false)] {
+        let arguments = ["install", "cursor", &url, "--user", user, "--time-zone=Europe/Berlin", "--yes"];
+        home.run(&arguments, &key);
+        let checked = home.run(&["check"], &[]);
+        assert_eq!(
+            (checked.status.success(), said(&checked).contains("bad  me")),
+            (is_there, !is_there),
+            "{}",
+            said(&checked)
+        );
+    }
+}

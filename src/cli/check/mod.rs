@@ -196,6 +196,15 @@ async fn account(
             &setting("user", "your e-mail address in OnceHub", "ONCEHUB_MCP_USER"),
         );
     }
+    // Where the zone is not set, it is that of `me`, and is reported with it.
+    if subject.has_user
+        && zone_is_set
+        && is_accepted
+        && let Err(failure) = app.zone_of_me().await
+        && failure.kind == Kind::ConfigurationError
+    {
+        report.bad("me", &failure.message, &setting("user", "your e-mail address in OnceHub", "ONCEHUB_MCP_USER"));
+    }
     if !zone_is_set && tells_defaults {
         let hint = setting("time-zone", "your zone, such as Europe/London", "ONCEHUB_MCP_TIME_ZONE");
         zone(report, &app, is_accepted, &hint).await;

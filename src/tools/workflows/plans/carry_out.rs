@@ -24,7 +24,7 @@ use crate::actions::bookings::{Reassign, Signs, Target, cancel, mark_no_show, re
 use crate::actions::{Context, Done, Question, Stop, execute};
 use crate::names::{Names, Progress};
 use crate::oncehub::{Id, Outcome, Range};
-use crate::records::{Booking, Failure, Kind as FailureKind, Noun, Time, Told, Zone, quoted, time};
+use crate::records::{Booking, Failure, Kind as FailureKind, Noun, Reference, Time, Told, Zone, quoted, time};
 use crate::tools::reply::Reply;
 
 /// How long a change whose outcome is unknown may still be under way.
@@ -283,8 +283,12 @@ impl Run {
             }
         };
         let now = Told::<Booking>::from(done.object);
-        let has_lost_link = change.kind == Kind::Reassign && booking.join_url().is_some() && now.join_url().is_none();
-        let messages = [done.looked_up.then_some(FOUND), has_lost_link.then_some(LINK_LOST)];
+        let is_reassigned = change.kind == Kind::Reassign;
+        let has_lost_link = is_reassigned && booking.join_url().is_some() && now.join_url().is_none();
+        let (owner, new_host) = (now.owner.as_ref().map(Reference::id), item.new_host.as_ref().map(Id::as_str));
+        let keeps_owner = is_reassigned && owner.is_some() && owner != new_host;
+        let messages =
+            [done.looked_up.then_some(FOUND), has_lost_link.then_some(LINK_LOST), keeps_owner.then_some(OWNER_KEPT)];
         let message = messages.into_iter().flatten().collect::<Vec<_>>().join("; ");
         Ok(State::Done((!message.is_empty()).then_some(message)))
     }
@@ -391,6 +395,8 @@ impl Run {
 
 const GONE: &str = "it is not there any more";
 const FOUND: &str = "OnceHub's response was lost, or did not show it, and it was seen afterwards";
+const OWNER_KEPT: &str =
+    "OnceHub still shows its former owner, and lists it as theirs; its host is the new one, as its attendees show";
 const LINK_LOST: &str = "the meeting has lost its video link, since the new host has no video service connected";
 
 /// Returns the outcome that a state stands for, and what is to be said of it.

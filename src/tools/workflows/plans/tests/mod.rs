@@ -554,3 +554,20 @@ async fn a_plan_that_cannot_be_carried_out_here_names_no_tool_to_do_it_with() {
     let next = "\nnext: nothing here, since carry_out_plan is not offered";
     assert!(plan.text().contains(next) && !plan.text().contains("carry_out_plan with"), "{}", plan.text());
 }
+
+#[tokio::test]
+async fn an_owner_who_stays_after_a_reassignment_is_told() {
+    let bench = Bench::with(Setup::default()).await;
+    let classic = json!({"booking_page": "Lee classic", "starts_after": "tomorrow", "status": "scheduled"});
+    let classic = bench.booking(classic).await;
+    let calendar =
+        bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow", "status": "scheduled"})).await;
+    let asked = json!({"change": "reassign", "booking_ids": [classic, calendar], "new_host": "Priya Raman"});
+    let plan = planned(&bench.call("plan_changes", asked).await);
+    let carried = bench.call("carry_out_plan", plan).await;
+    let items = carried.structure()["items"].as_array().unwrap();
+    let message = |id: &str| items.iter().find(|item| item["id"] == id).unwrap()["message"].clone();
+    assert!(message(&classic).as_str().unwrap().starts_with("OnceHub still shows its former owner"), "{items:?}");
+    assert!(!message(&calendar).as_str().unwrap_or_default().contains("former owner"), "{items:?}");
+    assert!(carried.text().contains("former owner"), "{}", carried.text());
+}

@@ -8,15 +8,12 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use console::{Term, style};
 use parking_lot::Mutex;
-use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult,
-    ElicitationAction, Implementation, JsonObject,
-};
-use rmcp::service::RequestContext;
-use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt};
+use rmcp::ServiceExt as _;
+use rmcp::model::{CallToolRequestParams, CallToolResult, JsonObject};
 use serde_json::map::Entry;
 use serde_json::{Value, json};
 
+use super::asking::{Answers, Asking};
 use super::{is_yes, print_exact, print_line, tell};
 use crate::app::App;
 use crate::config::Config;
@@ -77,7 +74,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
     let server = app.server();
     let serving = tokio::spawn(async move { server.serve(theirs).await.map(rmcp::service::RunningService::waiting) });
     let said = Arc::new(Mutex::new(Vec::new()));
-    let client = Person { says_yes: yes, said: Arc::clone(&said) }.serve(ours).await?;
+    let client = Asking(Person { says_yes: yes, said: Arc::clone(&said) }).serve(ours).await?;
     let (mut before, mut code) = (None, ExitCode::SUCCESS);
     for (tool, given) in calls {
         let schema = app.catalogue.get(&tool).map(|tool| Value::Object(JsonObject::clone(&tool.input_schema)));
@@ -223,23 +220,13 @@ impl Person {
     }
 }
 
-impl ClientHandler for Person {
-    fn get_info(&self) -> ClientConfig {
-        let capabilities = ClientCapabilities::builder().enable_elicitation().build();
-        ClientConfig::new(capabilities, Implementation::new("oncehub-mcp call", env!("CARGO_PKG_VERSION")))
-    }
+impl Answers for Person {
+    const CLIENT: &str = "oncehub-mcp call";
 
-    async fn create_elicitation(
-        &self,
-        request: ElicitRequestParams,
-        _: RequestContext<RoleClient>,
-    ) -> Result<ElicitResult, ErrorData> {
-        let ElicitRequestParams::FormElicitationParams { message, .. } = request else {
-            return Ok(ElicitResult::new(ElicitationAction::Cancel));
-        };
-        let said = self.asked(message).await;
+    async fn agrees(&self, question: String) -> bool {
+        let said = self.asked(question).await;
         self.said.lock().push(said);
-        Ok(ElicitResult::new(ElicitationAction::Accept).with_content(json!({ "confirm": said == Said::Yes })))
+        said == Said::Yes
     }
 }
 

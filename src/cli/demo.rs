@@ -2,21 +2,18 @@
 //! simulated account, and shows what an assistant sees, and what a person is asked.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use console::{Term, style};
-use rmcp::model::{
-    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
-    Implementation,
-};
-use rmcp::service::{RequestContext, RunningService};
+use rmcp::model::CallToolRequestParams;
+use rmcp::service::RunningService;
 use rmcp::transport::TokioChildProcess;
-use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt};
+use rmcp::{RoleClient, ServiceExt as _};
 use serde_json::{Value, json};
 
+use super::asking::{Answers, Asking};
 use super::call::text_of;
 use super::print::print_beside;
 use super::print_line;
@@ -88,7 +85,7 @@ pub(super) async fn run(given: &[Given]) -> anyhow::Result<ExitCode> {
 }
 
 struct Demo {
-    client: RunningService<RoleClient, Script>,
+    client: RunningService<RoleClient, Asking<Script>>,
     /// The names of the tools that are offered.
     offered: Vec<String>,
     is_as_expected: bool,
@@ -110,7 +107,7 @@ impl Demo {
         command.args(["--sandbox", "stdio", "--log=error", "--log-format=text", "--structured=on"]);
         let flags = given.iter().filter(|one| one.source == Source::Flag && !OWN.contains(&&*one.flag));
         command.args(flags.map(|one| format!("--{}={}", one.flag, one.value)));
-        let script = Script { says_no: Arc::default() };
+        let script = Asking(Script { says_no: AtomicBool::new(false) });
         let client = script.serve(TokioChildProcess::new(command)?).await.context("the server did not start")?;
         let about = client.peer_info().and_then(|info| info.server_info.clone());
         let about = about.context("the server did not identify itself")?;
@@ -132,9 +129,9 @@ impl Demo {
 
     /// Makes a call, and says no to its question.
     async fn declined(&mut self, asked: &str, tool: &str, arguments: Value) -> anyhow::Result<()> {
-        self.client.service().says_no.store(true, Ordering::Relaxed);
+        self.client.service().0.says_no.store(true, Ordering::Relaxed);
         self.show(asked, tool, arguments, End::Done).await?;
-        self.client.service().says_no.store(false, Ordering::Relaxed);
+        self.client.service().0.says_no.store(false, Ordering::Relaxed);
         Ok(())
     }
 
@@ -191,30 +188,20 @@ fn in_words(arguments: &Value) -> String {
 
 /// The person that the demo plays: says yes, or no where the demo shows that.
 struct Script {
-    says_no: Arc<AtomicBool>,
+    says_no: AtomicBool,
 }
 
-impl ClientHandler for Script {
-    fn get_info(&self) -> ClientConfig {
-        let capabilities = ClientCapabilities::builder().enable_elicitation().build();
-        ClientConfig::new(capabilities, Implementation::new("oncehub-mcp demo", env!("CARGO_PKG_VERSION")))
-    }
+impl Answers for Script {
+    const CLIENT: &str = "oncehub-mcp demo";
 
-    async fn create_elicitation(
-        &self,
-        request: ElicitRequestParams,
-        _: RequestContext<RoleClient>,
-    ) -> Result<ElicitResult, ErrorData> {
-        let ElicitRequestParams::FormElicitationParams { message, .. } = request else {
-            return Ok(ElicitResult::new(ElicitationAction::Cancel));
-        };
+    async fn agrees(&self, question: String) -> bool {
         let no = self.says_no.load(Ordering::Relaxed);
         clear_spinner();
         let mark = style("?").yellow().bold();
-        message.lines().for_each(|line| print_beside(&format!("{mark} "), "  ", &style(line).yellow().to_string()));
+        question.lines().for_each(|line| print_beside(&format!("{mark} "), "  ", &style(line).yellow().to_string()));
         let answer = style(if no { "No" } else { "Yes" }).bold();
         print_beside(&format!("{mark} "), "  ", &format!("{answer} {}", style("(the demo answers for you)").dim()));
-        Ok(ElicitResult::new(ElicitationAction::Accept).with_content(json!({ "confirm": !no })))
+        !no
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: one file per command, and [`signals`] for those that serve.
 
+mod asking;
 mod call;
 mod check;
 mod completions;

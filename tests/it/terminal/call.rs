@@ -39,7 +39,7 @@ fn a_person_is_asked_and_a_no_is_told_in_words_for_people() {
     assert_eq!(nothing.code, Some(3), "{}", nothing.text);
     let yes = run(&canceling, &[("[y/N]", "y\n")]);
     assert!(yes.text.contains("Canceled.") && yes.code == Some(0), "{}", yes.text);
-    // Whoever says yes in advance is not asked.
+    // Nobody is asked who has said yes in advance.
     let said = run(&[&canceling[..], &["--yes"]].concat(), &[]);
     assert!(said.text.starts_with("Canceled.") && said.code == Some(0), "{}", said.text);
     let dry = run(&[&canceling[..], &["--dry-run"]].concat(), &[]);

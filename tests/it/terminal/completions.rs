@@ -68,7 +68,7 @@ fn each_shell_gets_a_script_that_asks_this_program() {
         let script = String::from_utf8(program().args(["completions", shell]).output().unwrap().stdout).unwrap();
         assert!(script.contains(own) && script.contains("ONCEHUB_MCP_COMPLETE"), "{shell}: {script}");
     }
-    // Whoever has a variable that other programs complete by is not taken for a shell.
+    // A variable that other programs complete by does not make this one complete.
     let output = program().env("COMPLETE", "bash").arg("--version").output().unwrap();
     assert!(String::from_utf8(output.stdout).unwrap().starts_with("oncehub-mcp "));
 }

@@ -97,8 +97,7 @@ impl Agenda {
             let others =
                 [("host", &input.host), ("starts_after", &input.starts_after), ("starts_before", &input.starts_before)];
             if let Some((argument, _)) = others.into_iter().find(|(_, given)| given.is_some()) {
-                let hint =
-                    "leave it out, or booking_id: that is about one meeting, whoever holds it and whenever it is";
+                let hint = "leave it out, or booking_id: that is about one meeting, of any host and at any time";
                 return Err(Failure::argument(argument, "cannot be combined with booking_id", hint));
             }
             return Self::of_one(call, booking).await;

@@ -59,15 +59,7 @@ const NOT_AGREED: u8 = 3;
 /// Makes the calls through MCP, and prints their replies. Ends with the first that fails or is not agreed to.
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<ExitCode> {
     let Arguments { tool, values, json, yes } = arguments;
-    let mut calls = vec![(tool, Vec::new())];
-    let mut values = values.into_iter();
-    while let Some(value) = values.next() {
-        if value == THEN {
-            calls.push((values.next().context("name a tool after 'then'")?, Vec::new()));
-        } else if let Some((_, given)) = calls.last_mut() {
-            given.push(value);
-        }
-    }
+    let calls = calls(tool, values)?;
     config.calls.structured |= json || calls.len() > 1;
     let app = App::new(config).await?;
     let (ours, theirs) = tokio::io::duplex(1 << 16);
@@ -79,7 +71,7 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
     for (tool, given) in calls {
         let schema = app.catalogue.get(&tool).map(|tool| Value::Object(JsonObject::clone(&tool.input_schema)));
         let mut request = CallToolRequestParams::new(tool);
-        request.arguments = Some(parse(&given, schema.as_ref().unwrap_or(&Value::Null), before.as_ref())?);
+        request.arguments = Some(parse_arguments(&given, schema.as_ref().unwrap_or(&Value::Null), before.as_ref())?);
         let result = match client.call_tool(request).await {
             Ok(result) => result,
             Err(rmcp::ServiceError::McpError(error)) => bail!("{}", error.message),
@@ -94,6 +86,23 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
     }
     serving.abort();
     Ok(code)
+}
+
+/// Splits what follows a tool's name at the word 'then': each tool, and what is given to it.
+///
+/// # Errors
+/// If nothing follows a 'then'.
+pub fn calls(tool: String, values: impl IntoIterator<Item = String>) -> anyhow::Result<Vec<(String, Vec<String>)>> {
+    let mut calls = vec![(tool, Vec::new())];
+    let mut values = values.into_iter();
+    while let Some(value) = values.next() {
+        if value == THEN {
+            calls.push((values.next().context("name a tool after 'then'")?, Vec::new()));
+        } else if let Some((_, given)) = calls.last_mut() {
+            given.push(value);
+        }
+    }
+    Ok(calls)
 }
 
 /// Prints a reply, and what became of the questions before it. Returns the exit code.
@@ -129,7 +138,10 @@ pub(super) fn text_of(result: &CallToolResult) -> String {
 
 /// Parses `{…}`, `-`, or `key=value` pairs for a tool with this schema, after a call with this reply. Values stay strings:
 /// the server converts them to fit its schema.
-fn parse(given: &[String], schema: &Value, before: Option<&Value>) -> anyhow::Result<JsonObject> {
+///
+/// # Errors
+/// If they are none of these, or name a field that the reply before does not have.
+pub fn parse_arguments(given: &[String], schema: &Value, before: Option<&Value>) -> anyhow::Result<JsonObject> {
     let text = match given {
         [only] if only == "-" => {
             let mut text = String::new();
@@ -240,7 +252,7 @@ mod tests {
             "status": {"type": "array"},
             "select": {"type": "object", "properties": {"host": {"type": "string"}}},
         }});
-        parse(&given.iter().map(ToString::to_string).collect::<Vec<_>>(), &schema, before).map(Value::from)
+        parse_arguments(&given.iter().map(ToString::to_string).collect::<Vec<_>>(), &schema, before).map(Value::from)
     }
 
     #[test]

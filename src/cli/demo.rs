@@ -28,7 +28,7 @@ const CALENDAR: &str = "Intro call";
 /// The flags that are none of the demo's: it has its own account and log, and reads replies' structures.
 const OWN: &[&str] = &["sandbox", "api-key-file", "keychain", "api-url", "env-file", "log", "log-format", "structured"];
 
-/// The time above which a step says what it waited for.
+/// The time above which a step, the first such, says what it waited for.
 const LONG: Duration = Duration::from_secs(1);
 
 /// Runs the demo with the settings that were given.
@@ -89,6 +89,8 @@ struct Demo {
     /// The names of the tools that are offered.
     offered: Vec<String>,
     is_as_expected: bool,
+    /// Whether it has been said why calls wait.
+    is_wait_explained: bool,
 }
 
 /// How a step should end.
@@ -114,7 +116,7 @@ impl Demo {
         let offered: Vec<_> = client.list_all_tools().await?.into_iter().map(|tool| tool.name.into_owned()).collect();
         let count = offered.len();
         print_line(&format!("{} {} over MCP, with {count} tools", style(&about.name).bold(), about.version));
-        Ok(Self { client, offered, is_as_expected: true })
+        Ok(Self { client, offered, is_as_expected: true, is_wait_explained: false })
     }
 
     /// Makes a call, and returns its structured reply, if the tool is offered and the call succeeded.
@@ -152,7 +154,7 @@ impl Demo {
         let bar = style("│");
         let bar = if failed { bar.red() } else { bar.green() };
         text_of(&result).lines().for_each(|line| print_beside(&format!("{bar} "), &format!("{bar}   "), line));
-        if took > LONG {
+        if took > LONG && !std::mem::replace(&mut self.is_wait_explained, true) {
             let waited = format!(
                 "That took {:.1} s: OnceHub allows an account 5 requests a second, and so does the simulated one.",
                 took.as_secs_f32()
@@ -198,7 +200,8 @@ impl Answers for Script {
         let no = self.says_no.load(Ordering::Relaxed);
         clear_spinner();
         let mark = style("?").yellow().bold();
-        question.lines().for_each(|line| print_beside(&format!("{mark} "), "  ", &style(line).yellow().to_string()));
+        // Yellow text cannot be read on white.
+        question.lines().for_each(|line| print_beside(&format!("{mark} "), "  ", line));
         let answer = style(if no { "No" } else { "Yes" }).bold();
         print_beside(&format!("{mark} "), "  ", &format!("{answer} {}", style("(the demo answers for you)").dim()));
         !no

@@ -22,6 +22,7 @@ use console::Term;
 use crate::app::App;
 use crate::config::{Config, Dotenv, Options, Purpose, elsewhere, env_file, given, with_settings, without_unset};
 use crate::telemetry;
+pub use call::{calls, parse_arguments};
 use print::{WIDTH, print_exact, print_help, print_line, tell, terminal_width};
 use signals::{Reload, until_stopped};
 

@@ -5,10 +5,14 @@ use std::io::Write as _;
 
 use clap::builder::StyledStr;
 use console::Term;
+use textwrap::core::Word;
 use textwrap::{Options, WordSeparator, WordSplitter};
 
 /// The width that help has, where there is no terminal.
 pub(super) const WIDTH: usize = 80;
+
+/// The length of a word, such as an object in JSON, that may be broken after its commas.
+const LONG: usize = 60;
 
 /// Prints a line that a person asked for.
 pub(super) fn print_line(text: &str) {
@@ -53,15 +57,31 @@ pub(super) fn terminal_width(term: &Term) -> Option<usize> {
     Some(if width == 0 { WIDTH } else { width })
 }
 
-/// Breaks a line between words. A word that is longer than the line, such as an address, stays whole.
+/// Breaks a line between words. A word that is longer than the line, such as an address, stays whole, unless it has commas.
 fn broken(label: &str, below: &str, line: &str, width: usize) -> String {
     let options = Options::new(width)
         .initial_indent(label)
         .subsequent_indent(below)
         .break_words(false)
-        .word_separator(WordSeparator::AsciiSpace)
+        .word_separator(WordSeparator::Custom(words))
         .word_splitter(WordSplitter::NoHyphenation);
     textwrap::fill(line, options)
+}
+
+/// Finds the words of a line, and the parts of long ones, each up to its comma.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    Box::new(WordSeparator::AsciiSpace.find_words(line).flat_map(parts))
+}
+
+fn parts(word: Word<'_>) -> Vec<Word<'_>> {
+    if word.word.len() <= LONG {
+        return vec![word];
+    }
+    let mut parts: Vec<Word<'_>> = word.word.split_inclusive(',').map(Word::from).collect();
+    if let Some(last) = parts.last_mut() {
+        last.whitespace = word.whitespace;
+    }
+    parts
 }
 
 /// Prints help, which clap has broken already.
@@ -83,6 +103,15 @@ mod tests {
             [
                 "ok   client    Cursor: \"Intro call\"", "  BKC-JL6T638VXVXA",
                 "  https://example.com/a-long-address-that-does-not-fit", "  end"
+            ]
+        );
+        let object =
+            r#"undo: update {"user_id":"USR-XXGJ98LRZMAU","overrides":[{"date":"2026-11-30","remove":true}]} end"#;
+        assert_eq!(
+            broken("│ ", "│   ", object, 60).lines().collect::<Vec<_>>(),
+            [
+                r#"│ undo: update {"user_id":"USR-XXGJ98LRZMAU","#,
+                r#"│   "overrides":[{"date":"2026-11-30","remove":true}]} end"#
             ]
         );
         assert_eq!(broken("│ ", "│   ", "  a b", 6), "│   a\n│   b");

@@ -284,7 +284,8 @@ fn show_all(planned: &[Planned], machine: &Machine, target: &Target) -> anyhow::
         }
         show(client, change);
         for sentence in widened {
-            print_line(&console::style(format!("! {sentence}")).yellow().bold().to_string());
+            let (mark, sentence) = (console::style("!").yellow().bold(), console::style(sentence).bold());
+            print_line(&format!("{mark} {sentence}"));
         }
         if change.closes_file() {
             let file = change.file.display();

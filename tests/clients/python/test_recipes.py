@@ -15,7 +15,8 @@ TYPESCRIPT = ROOT / "tests" / "clients" / "typescript"
 
 
 def blocks(page, language):
-    parts = (ROOT / "docs" / page).read_text(encoding="utf-8").split("```")
+    folder = ROOT if page == "README.md" else ROOT / "docs"
+    parts = (folder / page).read_text(encoding="utf-8").split("```")
     return [part.removeprefix(f"{language}\n") for part in parts[1::2] if part.startswith(f"{language}\n")]
 
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use oncehub_mcp::actions::Settings;
 use oncehub_mcp::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use oncehub_mcp::records::time::Zone;
-use oncehub_mcp::sandbox::{self, Sandbox};
+use oncehub_mcp::sandbox::{self, HISTORY, Sandbox};
 use oncehub_mcp::server::Server;
 use oncehub_mcp::tools::{Catalogue, Selection, Tools};
 use rmcp::model::{CallToolRequestParams, CallToolResult};
@@ -14,8 +14,8 @@ use rmcp::service::RunningService;
 use rmcp::{RoleClient, ServiceExt};
 use serde_json::Value;
 
-/// A Monday morning in New York.
-const NOW: &str = "2026-11-23T14:20:00Z";
+/// A Monday morning in New York, of which the pages show the replies.
+pub(super) const SHOWN: &str = "2026-11-23T14:20:00Z";
 
 /// A server in front of an account that has just been made.
 pub(super) struct Bench {
@@ -24,12 +24,16 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// A server in front of an account with so many bookings of the past year.
-    pub(super) async fn start(zone: Option<&str>, me: Option<String>, history: usize) -> Self {
-        let now: Timestamp = NOW.parse().unwrap();
+    /// A server in front of the account that `--sandbox` makes at this moment.
+    pub(super) async fn start(now: &str, zone: Option<&str>, me: Option<&str>) -> Self {
+        let now: Timestamp = now.parse().unwrap();
         let clock: sandbox::Clock = Arc::new(move || now);
-        let settings =
-            sandbox::Settings { now: Arc::clone(&clock), limits: None, history, ..sandbox::Settings::default() };
+        let settings = sandbox::Settings {
+            now: Arc::clone(&clock),
+            limits: None,
+            history: HISTORY,
+            ..sandbox::Settings::default()
+        };
         let sandbox = Sandbox::start(settings).await.unwrap();
         let oncehub = Client::new(oncehub::Settings {
             url: api_root(&sandbox.url()).unwrap(),
@@ -38,7 +42,7 @@ impl Bench {
             reply_limit: 8 << 20,
         });
         let zone = zone.map(|zone| Zone::parse(zone).unwrap());
-        let settings = Settings { zone, me, now: clock, ..Settings::default() };
+        let settings = Settings { zone, me: me.map(str::to_owned), now: clock, ..Settings::default() };
         let catalogue = Catalogue::new(&Selection::default()).unwrap();
         let server = Server::new(Tools::new(oncehub, settings), catalogue);
         let (ours, theirs) = tokio::io::duplex(1 << 20);

@@ -7,7 +7,7 @@ use oncehub_mcp::tools::{Catalogue, Selection};
 use serde_json::{Value, json};
 use strum::{EnumMessage as _, IntoEnumIterator as _};
 
-use super::bench::Bench;
+use super::bench::{Bench, SHOWN};
 use super::{cell, holds, read};
 
 #[test]
@@ -43,10 +43,10 @@ async fn told(bench: &Bench, tool: &str, arguments: &Value) -> String {
 
 #[tokio::test]
 async fn the_failures_that_are_shown_were_told() {
-    let bench = Bench::start(Some("America/New_York"), None, 0).await;
-    let ambiguous = told(&bench, "get_booking", &json!({"booking_id": "José Ángel Núñez"})).await;
+    let bench = Bench::start(SHOWN, Some("America/New_York"), None).await;
+    let ambiguous = told(&bench, "cancel_booking", &json!({"booking_id": "Ben Carter"})).await;
     holds("docs/errors.md", "ambiguous", &ambiguous);
-    let bench = Bench::start(Some("America/New_York"), None, 0).await;
+    let bench = Bench::start(SHOWN, Some("America/New_York"), None).await;
     let taken = json!({
         "calendar_id": "Strategy session", "start_time": "2026-12-01T16:00", "guest_time_zone": "Europe/London",
         "guest_name": "Ada King", "guest_email": "ada@example.com"

@@ -4,6 +4,7 @@
 
 mod bench;
 mod clients;
+mod days;
 mod errors;
 mod links;
 mod playbooks;

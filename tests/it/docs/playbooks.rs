@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::fs;
 
 use oncehub_mcp::playbooks::Playbook;
-use oncehub_mcp::sandbox::HISTORY;
+use oncehub_mcp::sandbox::ME;
 use oncehub_mcp::tools::{Catalogue, Selection};
+use rmcp::model::CallToolResult;
 use serde_json::Value;
 
-use super::bench::{Bench, text_of};
+use super::bench::{Bench, SHOWN, text_of};
+use super::days::{days, outcome};
 use super::recipes::is_like;
 use super::{read, root};
 
@@ -38,36 +40,54 @@ fn fill(value: &mut Value, shown: &HashMap<&str, Value>) {
     }
 }
 
-/// Makes the calls of a section, on an account of its own, and compares what is shown. Returns the section with replies
-/// where none were shown, and the tools that were called.
-async fn run(name: &str, section: &str) -> (String, Vec<String>) {
-    let bench = Bench::start(Some("America/New_York"), Some("dana@northlight.example".to_owned()), HISTORY).await;
-    let mut parts: Vec<String> = section.split("```").map(str::to_owned).collect();
-    let (mut shown, mut called) = (HashMap::new(), Vec::new());
-    for at in (1..parts.len()).step_by(2) {
-        let Some(call) = parts[at].strip_prefix("call\n") else { continue };
+/// A call of a section, and its reply.
+struct Made {
+    /// Which of the section's blocks it is.
+    at: usize,
+    tool: String,
+    result: CallToolResult,
+    /// Its text, with what is passed on as `<name>`.
+    text: String,
+}
+
+/// Makes the calls of a section, on an account of its own.
+async fn run(name: &str, section: &str, now: &str) -> Vec<Made> {
+    let bench = Bench::start(now, Some("America/New_York"), Some(ME)).await;
+    let (mut shown, mut made) = (HashMap::new(), Vec::new());
+    for (at, block) in section.split("```").enumerate() {
+        let Some(call) = block.strip_prefix("call\n").filter(|_| at % 2 == 1) else { continue };
         let (tool, arguments) = call.trim().split_once(' ').unwrap_or_else(|| panic!("{name}: {call}"));
         let mut arguments = serde_json::from_str(arguments).unwrap_or_else(|error| panic!("{name}: {error}: {call}"));
         fill(&mut arguments, &shown);
         let result = bench.call(tool, &arguments).await;
-        let mut real = text_of(&result);
-        assert_ne!(result.is_error, Some(true), "{name}: {call}: {real}");
+        let mut text = text_of(&result);
+        assert_ne!(result.is_error, Some(true), "{name}, {now}: {call}: {text}");
         for field in PASSED_ON {
             let value = result.structured_content.as_ref().map_or(&Value::Null, |structure| &structure[field]);
             if let Some(plan) = value.as_str() {
-                real = real.replace(plan, &format!("<{field}>"));
+                text = text.replace(plan, &format!("<{field}>"));
             }
             if !value.is_null() {
                 shown.insert(field, value.clone());
             }
         }
-        called.push(tool.to_owned());
-        let reply = parts[at + 2].strip_prefix("text\n").unwrap_or_else(|| panic!("{name}: no reply to {call}"));
+        made.push(Made { at, tool: tool.to_owned(), result, text });
+    }
+    made
+}
+
+/// Compares what a section shows. Returns it with replies where none were shown, and the tools that were called.
+async fn shows(name: &str, section: &str) -> (String, Vec<String>) {
+    let mut parts: Vec<String> = section.split("```").map(str::to_owned).collect();
+    let mut called = Vec::new();
+    for Made { at, tool, text, .. } in run(name, section, SHOWN).await {
+        let reply = parts[at + 2].strip_prefix("text\n").unwrap_or_else(|| panic!("{name}: no reply to {tool}"));
         if reply.is_empty() && std::env::var_os("UPDATE").is_some() {
-            parts[at + 2] = format!("text\n{real}\n");
+            parts[at + 2] = format!("text\n{text}\n");
         } else {
-            assert!(is_like(reply, &real), "{PAGE}, {name}: {call}is shown as\n{reply}\nand was\n{real}");
+            assert!(is_like(reply, &text), "{PAGE}, {name}: {tool} is shown as\n{reply}\nand was\n{text}");
         }
+        called.push(tool);
     }
     (parts.join("```"), called)
 }
@@ -88,7 +108,7 @@ async fn each_playbook_is_shown_as_it_runs() {
         let name = playbook.name();
         let whole = page.clone();
         let (_, section) = sections(&whole).into_iter().find(|(known, _)| *known == name).unwrap();
-        let (updated, called) = run(&name, section).await;
+        let (updated, called) = shows(&name, section).await;
         assert!((1..=3).contains(&called.len()), "{name}: {called:?}");
         assert!(called.iter().all(|tool| playbook.tools().any(|own| own == tool)), "{name}: {called:?}");
         page = page.replace(section, &updated);
@@ -96,4 +116,20 @@ async fn each_playbook_is_shown_as_it_runs() {
     if std::env::var_os("UPDATE").is_some() {
         fs::write(root().join(PAGE), page).unwrap();
     }
+}
+
+#[tokio::test]
+async fn each_playbook_does_the_same_on_any_day() {
+    let page = read(PAGE);
+    let mut wrong = Vec::new();
+    for (name, section) in sections(&page) {
+        let shown = run(name, section, SHOWN).await;
+        for (day, now) in days() {
+            let made = run(name, section, now).await;
+            let others =
+                made.iter().zip(&shown).filter(|(made, shown)| outcome(&made.result) != outcome(&shown.result));
+            wrong.extend(others.map(|(made, _)| format!("{name}, on {day}: {}: {}", made.tool, made.text)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

@@ -2,32 +2,51 @@
 
 use std::fs;
 
-use serde_json::{Map, Value};
+use oncehub_mcp::sandbox::ME;
+use oncehub_mcp::tools::{Catalogue, Selection};
+use rmcp::model::CallToolResult;
+use serde_json::Value;
 
-use super::bench::{Bench, text_of};
-use super::shell::words;
-use super::{read, root};
+use super::bench::{Bench, SHOWN, text_of};
+use super::days::{days, outcome};
+use super::shell::{lines, words};
+use super::{pages, read, root};
 
-/// Runs a line of a shell that calls a tool of the simulated account; nothing if it is another.
-async fn reply(line: &str) -> Option<String> {
-    let words = words(line)?;
-    let given = ["oncehub-mcp".to_owned()].into_iter().chain(words);
-    let matches = oncehub_mcp::cli::command().try_get_matches_from(given).ok()?;
-    let (_, call) = matches.subcommand().filter(|(name, _)| *name == "call")?;
-    assert!(call.get_one::<bool>("sandbox") == Some(&true), "not on the simulated account: {line}");
-    let tool: &String = call.get_one("tool").unwrap();
-    let values: Vec<&String> = call.get_many("values").into_iter().flatten().collect();
-    let arguments: Value = match values.as_slice() {
-        [only] if only.starts_with('{') => serde_json::from_str(only).unwrap_or_else(|error| panic!("{error}: {only}")),
-        pairs => {
-            let pairs = pairs.iter().map(|pair| pair.split_once('=').unwrap_or_else(|| panic!("{line}: {pair}")));
-            pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Map<_, _>>().into()
+/// A line of a shell that calls tools of the simulated account.
+struct Line {
+    text: String,
+    zone: Option<String>,
+    me: Option<String>,
+    calls: Vec<(String, Vec<String>)>,
+}
+
+impl Line {
+    /// Reads a line; nothing if it does something else.
+    fn read(text: String) -> Option<Self> {
+        let given = ["oncehub-mcp".to_owned()].into_iter().chain(words(&text)?);
+        let matches = oncehub_mcp::cli::command().try_get_matches_from(given).ok()?;
+        let (_, call) = matches.subcommand().filter(|(name, _)| *name == "call")?;
+        call.get_one::<bool>("sandbox").filter(|is_simulated| **is_simulated)?;
+        let given = |name: &str| call.get_one::<String>(name).cloned();
+        let values = call.get_many("values").into_iter().flatten().cloned();
+        let calls = oncehub_mcp::cli::calls(given("tool").unwrap(), values).unwrap();
+        Some(Self { text, zone: given("time_zone"), me: given("user"), calls })
+    }
+
+    /// Runs it at a moment, on an account of its own, as each run of the program does.
+    async fn run(&self, now: &str) -> Vec<CallToolResult> {
+        let bench = Bench::start(now, self.zone.as_deref(), Some(self.me.as_deref().unwrap_or(ME))).await;
+        let catalogue = Catalogue::new(&Selection::default()).unwrap();
+        let mut replies: Vec<CallToolResult> = Vec::new();
+        for (tool, given) in &self.calls {
+            let schema = Value::from(catalogue.get(tool).unwrap().input_schema.as_ref().clone());
+            let before = replies.last().and_then(|reply| reply.structured_content.as_ref());
+            let arguments = oncehub_mcp::cli::parse_arguments(given, &schema, before);
+            let arguments = arguments.unwrap_or_else(|error| panic!("{now}: {}: {error}", self.text));
+            replies.push(bench.call(tool, &arguments.into()).await);
         }
-    };
-    // Each run of the program makes an account of its own.
-    let bench =
-        Bench::start(call.get_one::<String>("time_zone").map(String::as_str), call.get_one("user").cloned(), 0).await;
-    Some(text_of(&bench.call(tool, &arguments).await))
+        replies
+    }
 }
 
 /// Whether a reply that was shortened for reading is this one: a line `…` stands for any number of lines, and `…` at the end
@@ -65,12 +84,13 @@ async fn every_reply_that_is_shown_was_given() {
             let Some(command) = parts[at].strip_prefix("sh\n") else { continue };
             let Some(shown) = parts.get(at + 2).and_then(|block| block.strip_prefix("text\n")) else { continue };
             let command = command.replace("\\\n", " ");
-            let Some(line) = command.lines().next_back() else { continue };
-            let Some(real) = reply(line).await else { continue };
+            let Some(line) = command.lines().next_back().and_then(|line| Line::read(line.to_owned())) else { continue };
+            let real: Vec<String> = line.run(SHOWN).await.iter().map(text_of).collect();
+            let real = real.join("\n");
             if shown.is_empty() && std::env::var_os("UPDATE").is_some() {
                 parts[at + 2] = format!("text\n{real}\n");
             } else {
-                assert!(is_like(shown, &real), "{page}: {line}\nis shown as\n{shown}\nand was\n{real}");
+                assert!(is_like(shown, &real), "{page}: {}\nis shown as\n{shown}\nand was\n{real}", line.text);
             }
             seen += 1;
         }
@@ -79,6 +99,26 @@ async fn every_reply_that_is_shown_was_given() {
         }
     }
     assert!(seen > 12, "{seen} replies");
+}
+
+#[tokio::test]
+async fn what_is_shown_to_run_does_the_same_on_any_day() {
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for page in pages() {
+        for line in lines(&read(&page)).into_iter().filter_map(Line::read) {
+            let shown: Vec<String> = line.run(SHOWN).await.iter().map(outcome).collect();
+            for (day, now) in days() {
+                let replies = line.run(now).await;
+                if replies.iter().map(outcome).collect::<Vec<_>>() != shown {
+                    let texts: Vec<String> = replies.iter().map(text_of).collect();
+                    wrong.push(format!("{page}, on {day}: {}\n{}", line.text, texts.join("\n")));
+                }
+            }
+            seen += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(seen > 17, "{seen} lines");
 }
 
 #[test]

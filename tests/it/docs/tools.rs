@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use oncehub_mcp::tools::{Catalogue, Selection};
-use rmcp::model::Tool;
+use rmcp::model::{CallToolResult, Tool};
 use serde_json::{Map, Value, json};
 
-use super::bench::{Bench, text_of};
+use super::bench::{Bench, SHOWN, text_of};
+use super::days::{days, outcome};
 use super::{cell, holds, read};
 
 /// A row for each toolset.
@@ -61,30 +62,45 @@ fn rows(schema: &Value, before: &str, table: &mut String) {
     }
 }
 
-/// The calls that real clients make in the tests, too, with what is in the account in place of what begins with `$`.
-async fn example(bench: &Bench, name: &str) -> Value {
+/// Which booking is changed: on any day there is one with this guest in the next week, and one only.
+const COMING: &str = "Nikolai Petrov";
+/// When a meeting is booked: in New York and in London this start is free.
+const SLOT: &str = "friday next week 14:00";
+/// What stands for a plan. It is called otherwise each time.
+const PLAN: &str = "<plan>";
+
+/// The calls that real clients make in the tests, too, with what people would say in place of what begins with `$`. A booking
+/// that is past, or only read, is one of many with its guest: it is called by its id, which is the same in each account.
+async fn example(name: &str) -> Value {
     let calls: Value = serde_json::from_str(&read("tests/clients/calls.json")).unwrap();
     let mut text = calls[name]["works"].to_string();
-    if text.contains("$coming") {
-        let next = json!({"starts_after": "tomorrow", "status": ["scheduled"], "calendar": "Intro call", "limit": 1});
-        text = text.replace("$coming", &first(bench, "list_bookings", &next, "id").await);
+    if name == "get_booking" {
+        let next = json!({"guest": COMING, "starts_after": "next week", "starts_before": "next week"});
+        text = text.replace("$coming", &first(&bench(SHOWN).await, "list_bookings", &next, "id").await);
     }
-    if text.contains("$plan") {
-        let next = json!({"starts_after": "tomorrow", "status": ["scheduled"], "calendar": "Intro call", "limit": 1});
-        let id = first(bench, "list_bookings", &next, "id").await;
-        let plan = json!({"change": "cancel", "booking_ids": [id], "reason": "ill"});
-        let planned = bench.call("plan_changes", &plan).await.structured_content.unwrap();
-        text = text.replace("$plan", planned["plan"].as_str().unwrap());
-    }
+    text = text.replace("$coming", COMING).replace("$slot", SLOT).replace("$plan", PLAN);
     if text.contains("$past") {
         let last = json!({"status": ["completed"], "limit": 1});
-        text = text.replace("$past", &first(bench, "list_bookings", &last, "id").await);
-    }
-    if text.contains("$slot") {
-        let slots = json!({"calendar_id": "Intro call", "start_time": "+2d", "limit": 1});
-        text = text.replace("$slot", &first(bench, "get_booking_time_slots", &slots, "start_time").await);
+        text = text.replace("$past", &first(&bench(SHOWN).await, "list_bookings", &last, "id").await);
     }
     serde_json::from_str(&text).unwrap()
+}
+
+async fn bench(now: &str) -> Bench {
+    Bench::start(now, Some("America/New_York"), None).await
+}
+
+/// Makes a call on an account of its own, after the plan that it carries out, and returns what the plan is called, too.
+async fn made(now: &str, tool: &str, arguments: &Value) -> (CallToolResult, Option<String>) {
+    let bench = bench(now).await;
+    let mut arguments = arguments.clone();
+    if arguments["plan"] == PLAN {
+        let plan = json!({"change": "cancel", "booking_ids": [COMING], "reason": "ill"});
+        arguments["plan"] = bench.call("plan_changes", &plan).await.structured_content.unwrap()["plan"].take();
+    }
+    let reply = bench.call(tool, &arguments).await;
+    let plan = reply.structured_content.as_ref().and_then(|structure| structure["plan"].as_str()).map(str::to_owned);
+    (reply, plan)
 }
 
 async fn first(bench: &Bench, tool: &str, arguments: &Value, field: &str) -> String {
@@ -123,14 +139,12 @@ async fn section(tool: &Tool) -> String {
     } else {
         write!(text, "| argument | kind | required | meaning |\n| --- | --- | --- | --- |\n{table}").unwrap();
     }
-    let bench = Bench::start(Some("America/New_York"), None, 0).await;
-    let arguments = example(&bench, &tool.name).await;
-    let reply = bench.call(&tool.name, &arguments).await;
+    let arguments = example(&tool.name).await;
+    let (reply, plan) = made(SHOWN, &tool.name, &arguments).await;
     assert_ne!(reply.is_error, Some(true), "{}: {}", tool.name, text_of(&reply));
-    let call = format!("\n```json\n{}\n```\n\n```text\n{}\n```\n", spaced(&arguments), text_of(&reply));
-    // A plan is called otherwise each time.
-    let plan = reply.structured_content.as_ref().and_then(|structure| structure["plan"].as_str());
-    text.push_str(&plan.map_or(call.clone(), |plan| call.replace(plan, "PLAN-7QX2M4KD9WEA3HT8")));
+    let reply = text_of(&reply);
+    let reply = plan.map_or(reply.clone(), |plan| reply.replace(&plan, PLAN));
+    write!(text, "\n```json\n{}\n```\n\n```text\n{reply}\n```\n", spaced(&arguments)).unwrap();
     text
 }
 
@@ -150,4 +164,20 @@ async fn the_tools_are_those_that_there_are_and_reply_as_it_is_told() {
     // In one test, since both are written into one file.
     holds("docs/tools.md", "toolsets", &table(&catalogue));
     holds("docs/tools.md", "tools", text.trim_start());
+}
+
+#[tokio::test]
+async fn each_example_does_the_same_on_any_day() {
+    let mut wrong = Vec::new();
+    for tool in Catalogue::new(&Selection::default()).unwrap().list() {
+        let arguments = example(&tool.name).await;
+        let shown = outcome(&made(SHOWN, &tool.name, &arguments).await.0);
+        for (day, now) in days() {
+            let (reply, _) = made(now, &tool.name, &arguments).await;
+            if outcome(&reply) != shown {
+                wrong.push(format!("{}, on {day}: {}", tool.name, text_of(&reply)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

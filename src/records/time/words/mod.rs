@@ -184,6 +184,7 @@ impl Heard {
         let days_later = |date: Date, days: i32| date.checked_add(days.days()).ok();
         let monday = days_later(today, -i32::from(today.weekday().to_monday_zero_offset()))?;
         let week = |which: Which| days_later(monday, 7 * which.away());
+        let before_last = Which::Last.away() - 1;
         let (days, rest) = match words {
             ["today", rest @ ..] => (vec![today], rest),
             ["tonight", rest @ ..] => {
@@ -205,13 +206,19 @@ impl Heard {
             }
             ["end", "month", rest @ ..] => (vec![today.last_of_month()], rest),
             ["end", which, "month", rest @ ..] if Which::read(which).is_some() => {
-                (vec![month(today, Which::read(which)?)?.1], rest)
+                (vec![month(today, Which::read(which)?.away())?.1], rest)
+            }
+            ["week", "before", "last", rest @ ..] => {
+                return self.week.replace(days_later(monday, 7 * before_last)?).is_none().then_some(rest);
+            }
+            ["month", "before", "last", rest @ ..] => {
+                return self.month.replace(month(today, before_last)?).is_none().then_some(rest);
             }
             [which, "week", rest @ ..] if Which::read(which).is_some() => {
                 return self.week.replace(week(Which::read(which)?)?).is_none().then_some(rest);
             }
             [which, "month", rest @ ..] if Which::read(which).is_some() => {
-                return self.month.replace(month(today, Which::read(which)?)?).is_none().then_some(rest);
+                return self.month.replace(month(today, Which::read(which)?.away())?).is_none().then_some(rest);
             }
             ["last", "night", ..] => (vec![days_later(today, -1)?], words.get(1..)?),
             ["this", "morning" | "afternoon" | "evening", ..] => (vec![today], words.get(1..)?),
@@ -349,9 +356,9 @@ fn named(weekday: Weekday, which: Option<Which>, today: Date) -> Option<Vec<Date
     })
 }
 
-/// Returns the first and the last day of a month.
-fn month(today: Date, which: Which) -> Option<(Date, Date)> {
-    let first = today.first_of_month().checked_add(which.away().months()).ok()?;
+/// Returns the first and the last day of a month so many months away.
+fn month(today: Date, away: i32) -> Option<(Date, Date)> {
+    let first = today.first_of_month().checked_add(away.months()).ok()?;
     Some((first, first.last_of_month()))
 }
 

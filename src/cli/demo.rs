@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use console::{Term, style};
+use jiff::Timestamp;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RunningService;
 use rmcp::transport::TokioChildProcess;
@@ -60,8 +61,9 @@ pub(super) async fn run(given: &[Given]) -> anyhow::Result<ExitCode> {
     if let Some(booking) = booked.as_ref().and_then(|booked| booked.get("booking_id")) {
         let ben = guest("Ben Ruiz", "ben.ruiz@example.com");
         demo.refused("Book the same time for Ben.", "schedule_meeting", ben).await?;
+        let day = start.as_ref().and_then(Value::as_str).and_then(day_after);
         let moved = json!({
-            "booking_id": booking, "first_free": {"after": "+1d", "days": ["Mon-Fri"], "earliest": "13:00"},
+            "booking_id": booking, "first_free": {"after": day, "days": ["Mon-Fri"], "earliest": "13:00"},
             "time_zone": GUEST_ZONE, "reason": "Ada is ill."
         });
         demo.step("Ada is ill: move her to the first free afternoon after that.", "move_booking", moved).await?;
@@ -176,6 +178,12 @@ impl Demo {
         print_beside("", "", &which);
         Ok(if self.is_as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Returns the guest's day after a start. Counted from today, it could be the start's own: on a Saturday that is Monday's.
+fn day_after(start: &str) -> Option<String> {
+    let there = start.parse::<Timestamp>().ok()?.in_tz(GUEST_ZONE).ok()?;
+    Some(there.date().tomorrow().ok()?.to_string())
 }
 
 /// Returns a call's arguments as `oncehub-mcp call` takes them.

@@ -54,3 +54,12 @@ def test_over_http_with_a_key_a_question_and_progress(tmp_path, language, answer
     assert "waiting for OnceHub's rate limit" in text
     assert 'Delete the record of the contact "Tom Ashcroft"' in text
     assert text.splitlines()[-1] == ("deleted" if answer == "y" else "not deleted"), text
+
+
+def test_one_terminal_shows_what_another_has_changed(tmp_path):
+    typed = next(block for block in blocks("start.md", "sh") if block.startswith("export ONCEHUB_API_URL"))
+    with simulated_account() as account:
+        theirs = dict(part.split("=") for part in typed.splitlines()[0].split()[1:])
+        assert theirs["ONCEHUB_API_KEY"] == account["ONCEHUB_API_KEY"]
+        text = said(["bash", "-ec", typed.replace(theirs["ONCEHUB_API_URL"], account["ONCEHUB_API_URL"])], tmp_path)
+    assert text.count('company "Fjord"') == 2, text

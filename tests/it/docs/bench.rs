@@ -1,6 +1,6 @@
 //! The simulated account at a fixed moment, so that a page reads the same whenever it is made.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use oncehub_mcp::actions::Settings;
@@ -9,10 +9,13 @@ use oncehub_mcp::records::time::Zone;
 use oncehub_mcp::sandbox::{self, HISTORY, Sandbox};
 use oncehub_mcp::server::Server;
 use oncehub_mcp::tools::{Catalogue, Selection, Tools};
-use rmcp::model::{CallToolRequestParams, CallToolResult};
-use rmcp::service::RunningService;
-use rmcp::{RoleClient, ServiceExt};
-use serde_json::Value;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult,
+    ElicitationAction, Implementation,
+};
+use rmcp::service::{RequestContext, RunningService};
+use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt};
+use serde_json::{Value, json};
 
 /// A Monday morning in New York, of which the pages show the replies.
 pub(super) const SHOWN: &str = "2026-11-23T14:20:00Z";
@@ -20,7 +23,30 @@ pub(super) const SHOWN: &str = "2026-11-23T14:20:00Z";
 /// A server in front of an account that has just been made.
 pub(super) struct Bench {
     _sandbox: Sandbox,
-    client: RunningService<RoleClient, ()>,
+    client: RunningService<RoleClient, Person>,
+}
+
+/// Somebody who says yes to each question, and keeps it.
+#[derive(Default)]
+struct Person {
+    asked: Mutex<Vec<String>>,
+}
+
+impl ClientHandler for Person {
+    fn get_info(&self) -> ClientConfig {
+        let capabilities = ClientCapabilities::builder().enable_elicitation().build();
+        ClientConfig::new(capabilities, Implementation::new("docs", "1"))
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("{request:?}") };
+        self.asked.lock().unwrap().push(message);
+        Ok(ElicitResult::new(ElicitationAction::Accept).with_content(json!({"confirm": true})))
+    }
 }
 
 impl Bench {
@@ -47,13 +73,18 @@ impl Bench {
         let server = Server::new(Tools::new(oncehub, settings), catalogue);
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
-        Self { _sandbox: sandbox, client: ().serve(ours).await.unwrap() }
+        Self { _sandbox: sandbox, client: Person::default().serve(ours).await.unwrap() }
     }
 
     pub(super) async fn call(&self, tool: &str, arguments: &Value) -> CallToolResult {
         let mut request = CallToolRequestParams::new(tool.to_owned());
         request.arguments = arguments.as_object().cloned();
         self.client.call_tool(request).await.unwrap()
+    }
+
+    /// What was asked before changes.
+    pub(super) fn asked(&self) -> Vec<String> {
+        self.client.service().asked.lock().unwrap().clone()
     }
 }
 

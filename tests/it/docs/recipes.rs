@@ -33,8 +33,9 @@ impl Line {
         Some(Self { text, zone: given("time_zone"), me: given("user"), calls })
     }
 
-    /// Runs it at a moment, on an account of its own, as each run of the program does.
-    async fn run(&self, now: &str) -> Vec<CallToolResult> {
+    /// Runs it at a moment, on an account of its own, as each run of the program does. Returns the replies, and what was
+    /// asked.
+    async fn run(&self, now: &str) -> (Vec<CallToolResult>, Vec<String>) {
         let bench = Bench::start(now, self.zone.as_deref(), Some(self.me.as_deref().unwrap_or(ME))).await;
         let catalogue = Catalogue::new(&Selection::default()).unwrap();
         let mut replies: Vec<CallToolResult> = Vec::new();
@@ -45,7 +46,7 @@ impl Line {
             let arguments = arguments.unwrap_or_else(|error| panic!("{now}: {}: {error}", self.text));
             replies.push(bench.call(tool, &arguments.into()).await);
         }
-        replies
+        (replies, bench.asked())
     }
 }
 
@@ -72,10 +73,10 @@ pub(super) fn is_like(shown: &str, real: &str) -> bool {
     may_skip || real.next().is_none()
 }
 
-/// `UPDATE=1 cargo test` fills in the replies that are empty; they may then be shortened.
+/// `UPDATE=1 cargo test` fills in the questions, and the replies that are empty; they may then be shortened.
 #[tokio::test]
-async fn every_reply_that_is_shown_was_given() {
-    let mut seen = 0;
+async fn every_reply_and_question_that_is_shown_was_given() {
+    let (mut seen, mut questions) = (0, 0);
     for page in ["docs/recipes.md", "docs/start.md"] {
         let text = read(page);
         let mut parts: Vec<String> = text.split("```").map(str::to_owned).collect();
@@ -85,20 +86,30 @@ async fn every_reply_that_is_shown_was_given() {
             let Some(shown) = parts.get(at + 2).and_then(|block| block.strip_prefix("text\n")) else { continue };
             let command = command.replace("\\\n", " ");
             let Some(line) = command.lines().next_back().and_then(|line| Line::read(line.to_owned())) else { continue };
-            let real: Vec<String> = line.run(SHOWN).await.iter().map(text_of).collect();
-            let real = real.join("\n");
+            let (replies, asked) = line.run(SHOWN).await;
+            let real = replies.iter().map(text_of).collect::<Vec<_>>().join("\n");
             if shown.is_empty() && std::env::var_os("UPDATE").is_some() {
                 parts[at + 2] = format!("text\n{real}\n");
             } else {
                 assert!(is_like(shown, &real), "{page}: {}\nis shown as\n{shown}\nand was\n{real}", line.text);
             }
             seen += 1;
+            // A block without a language is the question.
+            if let Some(shown) = parts.get(at + 4).filter(|block| block.starts_with('\n')) {
+                let real = format!("\n{} [y/N]\n", asked.join("\n"));
+                if std::env::var_os("UPDATE").is_some() {
+                    parts[at + 4] = real;
+                } else {
+                    assert_eq!(*shown, real, "{page}: {}", line.text);
+                }
+                questions += 1;
+            }
         }
         if std::env::var_os("UPDATE").is_some() {
             fs::write(root().join(page), parts.join("```")).unwrap();
         }
     }
-    assert!(seen > 12, "{seen} replies");
+    assert!(seen > 12 && questions > 3, "{seen} replies, {questions} questions");
 }
 
 #[tokio::test]
@@ -106,9 +117,9 @@ async fn what_is_shown_to_run_does_the_same_on_any_day() {
     let (mut seen, mut wrong) = (0, Vec::new());
     for page in pages() {
         for line in lines(&read(&page)).into_iter().filter_map(Line::read) {
-            let shown: Vec<String> = line.run(SHOWN).await.iter().map(outcome).collect();
+            let shown: Vec<String> = line.run(SHOWN).await.0.iter().map(outcome).collect();
             for (day, now) in days() {
-                let replies = line.run(now).await;
+                let (replies, _) = line.run(now).await;
                 if replies.iter().map(outcome).collect::<Vec<_>>() != shown {
                     let texts: Vec<String> = replies.iter().map(text_of).collect();
                     wrong.push(format!("{page}, on {day}: {}\n{}", line.text, texts.join("\n")));

@@ -10,7 +10,7 @@ use super::confirm::{Answer, Ask, Confirm};
 use super::{Declined, Question, Stop};
 use crate::names::Names;
 use crate::oncehub::{Client, Object};
-use crate::records::{Failure, Record, Told, Zone, clean};
+use crate::records::{Failure, Reader, Record, Told, Zone, clean};
 
 /// The settings that apply to every call.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Settings {
     /// Whether, without that, the user whom the key's account names is `me` to what only reads: not where several people
     /// share the key.
     pub me_of_key: bool,
+    /// Whom hints are for.
+    pub reader: Reader,
     /// When a person is asked before a change.
     pub confirm: Confirm,
     /// Whether changes are only described and never sent.
@@ -51,6 +53,7 @@ impl Default for Settings {
             zone: None,
             me: None,
             me_of_key: true,
+            reader: Reader::default(),
             confirm: Confirm::default(),
             dry_run: false,
             remember: Duration::from_mins(1),

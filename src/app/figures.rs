@@ -70,7 +70,7 @@ fn describe() {
         "oncehub_request_duration_seconds",
         "Duration of requests to OnceHub, by endpoint, also of those without a response."
     );
-    describe_gauge!("oncehub_up", "Whether OnceHub answers: 0 after three failures in a row.");
+    describe_gauge!("oncehub_up", "Whether OnceHub serves requests: 0 after three failures in a row.");
     describe_counter!("oncehub_retries_total", "Retried requests to OnceHub.");
     describe_gauge!("oncehub_mcp_build_info", "The version of this server.");
     describe_gauge!("tls_certificate_expiry_timestamp_seconds", "When the server's own certificate expires.");

@@ -13,7 +13,7 @@ use crate::records::{Failure, Zone};
 use crate::sandbox::{self, Sandbox};
 use crate::server::Server;
 use crate::tools::{Catalogue, Tools};
-use crate::transport::stdio;
+use crate::transport::{Stop, stdio};
 use tenants::Tenants;
 
 /// The largest response read from OnceHub: a hundred bookings are a few hundred kilobytes.
@@ -72,8 +72,8 @@ impl App {
         Server::new(self.tools.clone(), self.catalogue.clone())
     }
 
-    /// Serves MCP on standard input and output until the input ends or `stop` completes.
-    pub async fn serve_stdio(&self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    /// Serves MCP on standard input and output until the input ends or it is asked to stop.
+    pub async fn serve_stdio(&self, stop: &Stop) -> anyhow::Result<()> {
         let server = self.server();
         stdio::serve(server.clone(), stop, &OneAccount { server, tools: &self.tools }).await
     }
@@ -112,5 +112,9 @@ impl stdio::Calls for OneAccount<'_> {
 
     async fn finish_changes(&self) {
         self.tools.finish_changes().await;
+    }
+
+    fn cut_off(&self) {
+        self.server.cut_off();
     }
 }

@@ -108,6 +108,8 @@ impl Tenants {
         let client = self.client.until(Instant::now() + PROBE_TIMEOUT - Duration::from_millis(200));
         let asked =
             if client.settings().key.is_missing() { client.ping().await } else { client.check().await.map(|_| ()) };
+        // A limit holds calls up, but is no outage: another server would meet it, too.
+        let asked = asked.or_else(|error| if error.cause.is_rate_limit() { Ok(()) } else { Err(error) });
         let answer = asked.map_err(|error| Failure::from(&error).message);
         *known = Some((Instant::now(), answer.clone()));
         answer
@@ -170,7 +172,12 @@ impl Backend for Tenants {
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
         let (tenant, can_interrupt) = (Arc::clone(&caller.tenant), caller.takes_stream);
         let trail = head.extensions.get::<Trail>();
-        let origin = trail.map(|trail| Origin { request: Arc::clone(&trail.id), client: trail.client });
+        let origin = |trail: &Trail| Origin {
+            request: Arc::clone(&trail.id),
+            client: trail.client,
+            token: trail.token().cloned(),
+        };
+        let origin = trail.map(origin);
         head.extensions.insert(Account { tools, catalogue, can_interrupt, held, origin, tenant });
         Ok(())
     }

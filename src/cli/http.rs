@@ -15,6 +15,7 @@ use super::{Reload, print_line, until_stopped};
 use crate::app::App;
 use crate::config::{Config, SWITCH};
 use crate::oncehub::{Key, KeySource, key_in};
+use crate::records::Reader;
 use crate::transport::http::{
     self, Certificates, Door, Keys, Limits, Listener, Metrics, Proxy, Settings, Tokens, is_local,
 };
@@ -46,7 +47,7 @@ pub(super) struct Arguments {
     /// token
     #[arg(long, env = "ONCEHUB_MCP_SHARED_KEY", value_name = SWITCH)]
     shared_key: bool,
-    /// File with the server's token, or several, one on each line, read again when it changes [instead of `ONCEHUB_MCP_TOKEN`]
+    /// File with the server's token, or several, one on each line as 'TOKEN' or 'name: TOKEN', read again when it changes [instead of `ONCEHUB_MCP_TOKEN`]
     #[arg(long, env = "ONCEHUB_MCP_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// A proxy in front terminates TLS
@@ -129,6 +130,7 @@ pub(super) async fn run(
     let shares = arguments.shared_key || config.sandbox;
     // Of several people who use one key, none is its account.
     config.calls.me_of_key &= !arguments.shared_key;
+    config.calls.reader = Reader::Caller;
     if arguments.shared_key && !config.sandbox && config.key.is_missing() {
         match config.key.placeholder() {
             Some(placeholder) => bail!("--shared-key: ONCEHUB_API_KEY: {placeholder}"),
@@ -187,7 +189,7 @@ pub(super) async fn run(
         let banner = format!("MCP is served at {url}/mcp until Ctrl-C; {url}/ shows how to connect.");
         let is_json = log_format.trim() == "json";
         print_line(&if is_json { json!({"message": banner}).to_string() } else { banner });
-        http::serve(listener, tenants, settings, stop.cancelled()).await
+        http::serve(listener, tenants, settings, stop).await
     })
     .await
 }

@@ -39,7 +39,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     print_exact("  oncehub-mcp call list_bookings host=me starts_after=today");
     print_exact(&format!("  curl -H 'API-Key: {key}' {url}/v2/test"));
     until_stopped(|stop| async move {
-        stop.cancelled().await;
+        stop.asked.cancelled().await;
         Ok(())
     })
     .await

@@ -1,36 +1,54 @@
-//! What signals do to a server: the first one to end lets it finish, the second does not, and SIGHUP has it read its
+//! What signals do to a server: the first one to end lets it finish, the second cuts it off, and SIGHUP has it read its
 //! files again.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 
 use crate::config::{Dotenv, Given, Source};
 use crate::telemetry::Filter;
+use crate::transport::Stop;
 
 /// The variable of the log's filter.
 const LOG: &str = "ONCEHUB_MCP_LOG";
 
-/// Runs a server until it has ended. The token that it gets is cancelled by the first signal to end; at the second, it is
-/// not waited for.
-pub(super) async fn until_stopped<S>(serve: impl FnOnce(CancellationToken) -> S) -> anyhow::Result<ExitCode>
+/// How long after the first signal another one counts as the same: a terminal and whoever passes signals on both send it.
+const SAME: Duration = Duration::from_millis(500);
+
+/// How long calls that a second signal cuts off get to be answered.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Runs a server until it has ended. The first signal to end lets it finish, and the second has it cut off what is in
+/// flight.
+pub(super) async fn until_stopped<S>(serve: impl FnOnce(Stop) -> S) -> anyhow::Result<ExitCode>
 where
     S: Future<Output = anyhow::Result<()>>,
 {
-    let stop = CancellationToken::new();
+    let stop = Stop::default();
     let mut signals = Signals::new();
     let signals = async {
         signals.next().await;
-        stop.cancel();
-        signals.next().await;
-    };
-    tokio::select! {
-        served = serve(stop.clone()) => served.map(|()| ExitCode::SUCCESS),
-        () = signals => {
-            tracing::warn!("ended at once, as a second signal asked: calls in flight were cut off");
-            Ok(ExitCode::FAILURE)
+        stop.asked.cancel();
+        let first = Instant::now();
+        loop {
+            signals.next().await;
+            if first.elapsed() >= SAME {
+                break;
+            }
         }
+        stop.at_once.cancel();
+        tokio::time::sleep(LAST_WORDS).await;
+    };
+    let served = tokio::select! {
+        served = serve(stop.clone()) => served,
+        () = signals => Ok(()),
+    };
+    if !stop.at_once.is_cancelled() {
+        return served.map(|()| ExitCode::SUCCESS);
     }
+    tracing::warn!("ended at once, as a second signal asked: calls in flight were cut off");
+    Ok(ExitCode::FAILURE)
 }
 
 /// The signals that ask a process to end.

@@ -26,5 +26,5 @@ pub(super) async fn run(app: App) -> anyhow::Result<ExitCode> {
         tracing::warn!("there is no ONCEHUB_API_KEY: tools are listed, but each call will say how to set one");
     }
     app.warn_about_missing_limits();
-    until_stopped(|stop| async move { app.serve_stdio(stop.cancelled()).await }).await
+    until_stopped(|stop| async move { app.serve_stdio(&stop).await }).await
 }

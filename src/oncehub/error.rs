@@ -137,6 +137,22 @@ impl Cause {
         }
     }
 
+    /// Returns the HTTP status of the response, if there was one.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::UnexpectedReply { status, .. } => Some(*status).filter(|status| *status > 0),
+            _ => self.rejection().map(|rejection| rejection.status),
+        }
+    }
+
+    /// Returns whether a rate limit holds the request up: OnceHub is there, and the request will be served later.
+    pub fn is_rate_limit(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } | Self::NoRoomToTry { .. } => true,
+            _ => self.rejection().is_some_and(Rejection::is_rate_limit),
+        }
+    }
+
     /// Returns whether OnceHub, or the way to it, is at fault, and not the request.
     pub(super) fn is_oncehubs_fault(&self) -> bool {
         match self {

@@ -68,11 +68,6 @@ impl Ledger {
         self.0.lock().server_time
     }
 
-    /// Returns whether a change has been sent.
-    pub fn has_written(&self) -> bool {
-        self.0.lock().has_written
-    }
-
     /// Records the type of the failure that the call ends with: one of few, for metrics.
     pub fn fail(&self, kind: &'static str) {
         self.0.lock().failure = Some(kind);

@@ -1,4 +1,5 @@
-//! Whether OnceHub answers, for all accounts together: one line when it stops, and one when it is back.
+//! Whether OnceHub serves requests, for all accounts together: one line when it stops, and one when it is back. Both are
+//! warnings: who logs no less must not miss the good news.
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -29,7 +30,10 @@ impl Outage {
         seen.since.get_or_insert_with(Instant::now);
         if seen.failures == FAILURES {
             metrics::gauge!("oncehub_up").set(0.0);
-            tracing::warn!(error = cause.failure_label().unwrap_or("server_error"), "OnceHub does not answer");
+            match (cause.failure_label(), cause.status()) {
+                (Some(error), _) => tracing::warn!(error, "OnceHub does not answer"),
+                (None, status) => tracing::warn!(status, "OnceHub answers, but not as it should"),
+            }
         }
     }
 
@@ -37,7 +41,7 @@ impl Outage {
         let seen = std::mem::take(&mut *self.0.lock());
         if seen.failures >= FAILURES {
             let seconds = seen.since.map(|since| since.elapsed().as_secs());
-            tracing::info!(failures = seen.failures, seconds, "OnceHub answers again");
+            tracing::warn!(failures = seen.failures, seconds, "OnceHub serves requests again");
         }
         if seen.failures > 0 {
             metrics::gauge!("oncehub_up").set(1.0);

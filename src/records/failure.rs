@@ -10,7 +10,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator as _;
 
-use super::{Time, clean, hints};
+use super::hints::{self, Reader};
+use super::{Time, clean};
 use crate::oncehub::{Cause, Error, Outcome, Rejection};
 
 /// The type of a failure: a closed set, in which each of OnceHub's own has its place.
@@ -205,6 +206,13 @@ impl Failure {
         self
     }
 
+    /// Returns the same failure with the hint that helps this reader.
+    #[must_use]
+    pub fn for_reader(self, reader: Reader) -> Self {
+        let hint = hints::for_reader(&self.hint, reader).to_owned();
+        Self { hint, ..self }
+    }
+
     /// The failure of a write, which always says whether it may have happened.
     pub fn of_write(error: &Error) -> Self {
         Self { outcome: Some(error.outcome), ..Self::from(error) }
@@ -255,25 +263,15 @@ impl From<&Error> for Failure {
                 "OnceHub has not accepted this key yet, and this server has no room to try it now: other new keys are being tried",
                 "call again after that time; a key that OnceHub has accepted does not wait for others",
             ),
-            Cause::Unreachable(_) => Self::new(
-                Kind::NetworkError,
-                capitalised(&error.cause),
-                "nothing was sent; `oncehub-mcp check` says whether the network or ONCEHUB_API_URL is at fault",
-            ),
+            Cause::Unreachable(_) => Self::new(Kind::NetworkError, capitalised(&error.cause), hints::UNREACHABLE),
             Cause::ConnectionLost(_) => {
                 Self::new(Kind::NetworkError, capitalised(&error.cause), "try again in a moment")
             }
-            Cause::Timeout(_) => Self::new(
-                Kind::Timeout,
-                capitalised(&error.cause),
-                "try again, or ask for less; ONCEHUB_MCP_TIMEOUT sets how long a call may take",
-            ),
-            Cause::UnexpectedReply { .. } => Self::new(
-                Kind::UnexpectedReply,
-                capitalised(&error.cause),
-                "try again in a moment; if it persists, ONCEHUB_API_URL may point to something other than OnceHub's API",
-            ),
-            Cause::NoKey(_) => Self::configuration(capitalised(&error.cause), NO_KEY_HINT),
+            Cause::Timeout(_) => Self::new(Kind::Timeout, capitalised(&error.cause), hints::TIMEOUT),
+            Cause::UnexpectedReply { .. } => {
+                Self::new(Kind::UnexpectedReply, capitalised(&error.cause), hints::UNEXPECTED)
+            }
+            Cause::NoKey(_) => Self::configuration(capitalised(&error.cause), hints::NO_KEY),
             Cause::HeldBack(_) => Self::new(
                 Kind::NetworkError,
                 capitalised(&error.cause),
@@ -309,10 +307,6 @@ impl From<Error> for Failure {
 
 const RATE_LIMIT_HINT: &str =
     "wait as long as it says, then call again; one list with a higher limit takes fewer requests than several";
-
-/// What to do when there is no key.
-pub const NO_KEY_HINT: &str = "set ONCEHUB_API_KEY (or ONCEHUB_API_KEY_FILE) in this server's environment and restart \
-     it, or start it with --sandbox to try a simulated account";
 
 /// Removes line breaks and invisible characters: what somebody wrote must not run on as a line of ours.
 fn one_line(text: &str) -> String {

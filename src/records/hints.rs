@@ -1,19 +1,58 @@
 //! What to do about each error that OnceHub documents, by its message: one greppable table. The status is considered
-//! last, since OnceHub's own endpoints use it inconsistently.
+//! last, since OnceHub's own endpoints use it inconsistently. And what a caller can do whose server somebody else operates.
 
 use crate::oncehub::Rejection;
+
+/// Whom a hint is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reader {
+    /// Who has started the server, and can change its settings.
+    #[default]
+    Operator,
+    /// A caller of a hosted server, with a key of their own.
+    KeyHolder,
+    /// A caller of a hosted server that has the key.
+    Caller,
+}
+
+pub(super) const UNREACHABLE: &str =
+    "nothing was sent; `oncehub-mcp check` says whether the network or ONCEHUB_API_URL is at fault";
+pub(super) const TIMEOUT: &str = "try again, or ask for less; ONCEHUB_MCP_TIMEOUT sets how long a call may take";
+pub(super) const UNEXPECTED: &str =
+    "try again in a moment; if it persists, ONCEHUB_API_URL may point to something other than OnceHub's API";
+const BAD_KEY: &str = "the key is wrong or was deleted: create a new one in OnceHub (Settings, API & webhooks) and set it as \
+     ONCEHUB_API_KEY, or over HTTP as the API-Key header";
+const EXPIRED_KEY: &str = "create a new key in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP \
+     as the API-Key header";
+const CHECK_KEY: &str = "check ONCEHUB_API_KEY; `oncehub-mcp check` says what is wrong";
+
+/// What to do when there is no key.
+pub(super) const NO_KEY: &str = "set ONCEHUB_API_KEY (or ONCEHUB_API_KEY_FILE) in this server's environment and restart it, or \
+     start it with --sandbox to try a simulated account";
+
+/// Returns what this reader can do, where the hint is what an operator can.
+pub(super) fn for_reader(hint: &str, reader: Reader) -> &str {
+    match (hint, reader) {
+        (_, Reader::Operator) => hint,
+        (UNREACHABLE, _) => "nothing was sent: try again in a minute; if it persists, tell this server's operator",
+        (TIMEOUT, _) => "try again, or ask for less",
+        (UNEXPECTED, _) => "try again in a moment; if it persists, tell this server's operator",
+        (BAD_KEY | EXPIRED_KEY | CHECK_KEY, Reader::KeyHolder) => {
+            "create a new key in OnceHub (Settings, API & webhooks), and have the client send it as the API-Key header"
+        }
+        (BAD_KEY | EXPIRED_KEY | CHECK_KEY, Reader::Caller) => {
+            "the key is this server's own: tell its operator, or have the client send one of yours as the API-Key header"
+        }
+        (NO_KEY, _) => "this server has no key: have the client send yours as the API-Key header, or tell its operator",
+        _ => hint,
+    }
+}
 
 /// Part of OnceHub's message, and the next step.
 const BY_MESSAGE: &[(&str, &str)] = &[
     // Keys and plans.
-    (
-        "Invalid API key",
-        "the key is wrong or was deleted: create a new one in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header",
-    ),
-    (
-        "Expired API key",
-        "create a new key in OnceHub (Settings, API & webhooks) and set it as ONCEHUB_API_KEY, or over HTTP as the API-Key header",
-    ),
+    ("Invalid API key", BAD_KEY),
+    ("Expired API key", EXPIRED_KEY),
     (
         "account plan does not support",
         "the account's owner has to move it to a plan with API access; retrying does not help",
@@ -123,7 +162,7 @@ pub(super) fn of(rejection: &Rejection) -> String {
     let by_message = BY_MESSAGE.iter().find(|(part, _)| rejection.message.contains(part));
     let hint = match (by_message, rejection.status) {
         (Some((_, hint)), _) => hint,
-        (None, 401) => "check ONCEHUB_API_KEY; `oncehub-mcp check` says what is wrong",
+        (None, 401) => CHECK_KEY,
         (None, 402) => "something on the account has to be paid for or assigned first",
         (None, 403) => "this key is not allowed to do this; retrying does not help",
         (None, 404 | 410) => "it may have been deleted: look it up again",

@@ -36,6 +36,8 @@ pub struct Origin {
     pub request: Arc<str>,
     /// The client's address.
     pub client: IpAddr,
+    /// What the log calls the server's token that it was sent with; `None` without one from a file.
+    pub token: Option<Arc<str>>,
 }
 
 impl Account {

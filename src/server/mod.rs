@@ -257,10 +257,12 @@ impl ServerHandler for Server {
         let account = Account::of(self.only.as_deref(), &context.extensions)?.clone();
         // A name that a client makes up must not get into our logs and metrics.
         let tool = account.catalogue.get(&request.name).map_or("unknown".into(), |tool| tool.name.clone());
-        let span =
-            tracing::info_span!("call", %tool, tenant = %account.tenant, request = Empty, client = Empty, app = Empty);
-        if let Some(Origin { request, client }) = &account.origin {
+        let span = tracing::info_span!(
+            "call", %tool, tenant = %account.tenant, token = Empty, request = Empty, client = Empty, app = Empty
+        );
+        if let Some(Origin { request, client, token }) = &account.origin {
             span.record("request", &**request).record("client", tracing::field::display(client));
+            token.as_deref().inspect(|token| _ = span.record("token", token));
         }
         if let Some(app) = context.client_info() {
             span.record("app", shown(&app.name));
@@ -294,7 +296,8 @@ impl ServerHandler for Server {
 
 /// Returns the response to a call that a shutdown cuts off.
 fn cut_off(ledger: &Ledger) -> ErrorData {
-    let (outcome, words) = if ledger.has_written() {
+    // From here on it sends nothing more: what is said of it stays true.
+    let (outcome, words) = if ledger.abandon() {
         ("unknown", "whether its change was made is not known: look before repeating it")
     } else {
         ("not_done", "nothing was changed: repeat it in a few seconds")

@@ -299,9 +299,10 @@ impl Catalogue {
         let (changes, input) = (tool.is_some_and(changes), tool.map(|tool| Arc::clone(&tool.input_schema)));
         let zone = Self::shows_times(context.name());
         let ledger = context.request_context.extensions.get::<Ledger>().cloned().unwrap_or_default();
+        let reader = context.service.settings.reader;
         let failed = |failure: Failure| -> CallToolResponse {
             ledger.fail(failure.label());
-            render(failure, &input.clone().unwrap_or_default(), changes).into()
+            render(failure.for_reader(reader), &input.clone().unwrap_or_default(), changes).into()
         };
         let Aside { notes, agreed } = Prepared::call(&mut context, Needs { changes, zone }).await;
         let mut result = match self.router.call(context).await {

@@ -38,7 +38,7 @@ use crate::actions::turns::Turns;
 use crate::names::{Directory, Names, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
-use crate::records::{Failure, Zone};
+use crate::records::{Failure, Reader, Zone};
 use arguments::Parameters;
 use asked::Asked;
 use call::Call;
@@ -91,7 +91,8 @@ impl Tools {
     #[must_use]
     pub fn of_account(&self, oncehub: Client) -> Self {
         // `me` is only known for the account that this was configured for.
-        let settings = Settings { me: None, me_of_key: true, ..Settings::clone(&self.settings) };
+        let reader = Reader::KeyHolder;
+        let settings = Settings { me: None, me_of_key: true, reader, ..Settings::clone(&self.settings) };
         Self {
             oncehub,
             directory: self.directory.of_another_account(),

@@ -11,6 +11,8 @@ use rmcp::{RoleServer, Service, ServiceExt};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::Stop;
+
 /// How long in-flight calls get after the end of input: long enough for `printf … | oncehub-mcp`, short enough for a
 /// host that has gone.
 const EOF_GRACE: Duration = Duration::from_millis(250);
@@ -29,33 +31,32 @@ pub trait Calls {
 
     /// Stops sending changes, and waits until the outcome of those already sent is known.
     fn finish_changes(&self) -> impl Future<Output = ()>;
+
+    /// Answers the calls that are still in flight: each response says whether a change may have been made.
+    fn cut_off(&self);
 }
 
-/// Serves until the input ends or `stop` completes.
+/// Serves until the input ends or it is asked to stop.
 ///
 /// After the end of input, calls get a moment to be answered; a change in flight to OnceHub gets until its deadline.
-/// After `stop`, all calls get half a minute, and a change in flight again gets until its deadline.
+/// When it is asked to stop, all calls get half a minute, and a change in flight again gets until its deadline, unless it
+/// has to end at once.
 ///
 /// # Errors
 /// If the client does not open the session as the protocol requires.
-pub async fn serve<S: Service<RoleServer>>(
-    service: S,
-    stop: impl Future<Output = ()>,
-    calls: &impl Calls,
-) -> anyhow::Result<()> {
+pub async fn serve<S: Service<RoleServer>>(service: S, stop: &Stop, calls: &impl Calls) -> anyhow::Result<()> {
     let (ended, released) = (CancellationToken::new(), CancellationToken::new());
     let (input, output) = stdio_pipes();
     let cancel = CancellationToken::new();
     let released_by = Box::pin(released.clone().cancelled_owned());
     let held = DelayedEof { input, is_over: false, ended: ended.clone(), released: released_by };
     let mut opening = std::pin::pin!(service.serve_with_ct((held, output), cancel.clone()));
-    tokio::pin!(stop);
     let opened = loop {
         tokio::select! {
             opened = &mut opening => break opened,
             // There can be no call yet.
             () = ended.cancelled(), if !released.is_cancelled() => released.cancel(),
-            () = &mut stop => return Ok(()),
+            () = stop.asked.cancelled() => return Ok(()),
         }
     };
     let running = match opened {
@@ -75,9 +76,15 @@ pub async fn serve<S: Service<RoleServer>>(
             released.cancel();
             let _ = tokio::time::timeout(EOF_GRACE, &mut waiting).await;
         }
-        () = &mut stop => {
-            let _ = tokio::time::timeout(LAST_CALLS, calls.drain()).await;
-            calls.finish_changes().await;
+        () = stop.asked.cancelled() => {
+            let finished = async {
+                let _ = tokio::time::timeout(LAST_CALLS, calls.drain()).await;
+                calls.finish_changes().await;
+            };
+            if stop.unless_at_once(finished).await.is_none() {
+                calls.cut_off();
+                let _ = tokio::time::timeout(EOF_GRACE, calls.answered()).await;
+            }
             cancel.cancel();
             let _ = tokio::time::timeout(Duration::from_secs(2), &mut waiting).await;
         }

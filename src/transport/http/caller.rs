@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 use super::Refusal;
-use super::tokens::{Tokens, same};
+use super::tokens::{Lease, Token, Tokens, same};
 
 /// The header that carries a OnceHub key.
 pub(super) const API_KEY: HeaderName = HeaderName::from_static("api-key");
@@ -34,6 +34,15 @@ pub struct Caller {
     pub network: IpAddr,
     /// Whether its response may be a stream, in which a person can be asked while the call waits.
     pub takes_stream: bool,
+    /// The server's token that it sent.
+    pub(super) token: Option<Token>,
+}
+
+impl Caller {
+    /// Counts one more session or stream that ends when the caller's token is taken out of its file.
+    pub(super) fn lease(&self) -> Option<Lease> {
+        self.token.as_ref().map(Token::lease)
+    }
 }
 
 /// What a caller has to send.
@@ -104,12 +113,13 @@ impl Keys {
         headers.remove(API_KEY);
         headers.remove(AUTHORIZATION);
         // Nor must one that was replaced be sent to OnceHub as a key.
-        if [&key, &bearer].into_iter().flatten().any(|key| self.was_token(key)) {
-            return Err(Refusal::unauthorized(
-                "that token of this server has been replaced: ask its operator for the new one",
-            ));
+        if let Some(token) = [&key, &bearer].into_iter().flatten().find_map(|key| self.former_token(key)) {
+            let reason = "that token of this server has been replaced: ask its operator for the new one";
+            return Err(Refusal::unauthorized(reason).with_token(token));
         }
-        let own = Caller { tenant: "own".into(), key: None, network, takes_stream: true };
+        let token = bearer.as_ref().and_then(|bearer| self.token(bearer));
+        let caller = |key: SecretString| Caller { token: token.clone(), ..self.caller(key, network) };
+        let own = || Caller { tenant: "own".into(), key: None, network, takes_stream: true, token: token.clone() };
         if key.as_ref().is_some_and(|key| self.is_token(key)) {
             return Err(Refusal::unauthorized(
                 "that is this server's token, not a OnceHub key: send it as 'Authorization: Bearer …'",
@@ -119,17 +129,17 @@ impl Keys {
             return Err(Refusal::unauthorized(empty));
         }
         match (key, bearer) {
-            (Some(key), Some(bearer)) if !self.is_token(&bearer) && !same(&key, &bearer) => {
+            (Some(key), Some(bearer)) if token.is_none() && !same(&key, &bearer) => {
                 Err(Refusal::unauthorized("API-Key and Authorization carry different keys: send one of them"))
             }
-            (Some(key), _) => Ok(self.caller(key, network)),
-            (None, Some(bearer)) if self.is_token(&bearer) => Ok(own),
+            (Some(key), _) => Ok(caller(key)),
+            (None, Some(_)) if token.is_some() => Ok(own()),
             // A mistyped token must not be sent to OnceHub as a key.
             (None, Some(_)) if self.tokens.is_some() && self.shares => Err(Refusal::unauthorized(
                 "Authorization does not carry this server's token: correct it, or send a OnceHub key of your own as API-Key",
             )),
-            (None, Some(bearer)) => Ok(self.caller(bearer, network)),
-            (None, None) if self.shares && self.tokens.is_none() => Ok(own),
+            (None, Some(bearer)) => Ok(caller(bearer)),
+            (None, None) if self.shares && self.tokens.is_none() => Ok(own()),
             (None, None) if self.shares => Err(Refusal::unauthorized(
                 "send this server's token as 'Authorization: Bearer …', or a OnceHub API key of your own as 'API-Key: …'",
             )),
@@ -152,7 +162,7 @@ impl Keys {
         let text = value.to_str().unwrap_or_default().trim();
         let text = if *name == AUTHORIZATION { self.credentials(text)? } else { text };
         // A token is whatever the operator has made it.
-        let key = if self.tokens.as_ref().is_some_and(|tokens| tokens.known(&text.into())) {
+        let key = if self.tokens.as_ref().is_some_and(|tokens| tokens.known(&text.into()).is_some()) {
             text
         } else {
             (self.read)(text).map_err(Refusal::unauthorized)?
@@ -183,13 +193,23 @@ impl Keys {
         }
     }
 
-    fn is_token(&self, bearer: &SecretString) -> bool {
-        self.tokens.as_ref().is_some_and(|tokens| tokens.have(bearer))
+    /// Has the tokens' file read again if it has changed.
+    pub(super) fn look(&self) {
+        self.tokens.iter().for_each(Tokens::look);
     }
 
-    /// Returns whether this was one of the server's tokens, and is none any more.
-    fn was_token(&self, text: &SecretString) -> bool {
-        self.tokens.as_ref().is_some_and(|tokens| tokens.known(text) && !tokens.have(text))
+    fn token(&self, text: &SecretString) -> Option<Token> {
+        self.tokens.as_ref()?.find(text)
+    }
+
+    fn is_token(&self, text: &SecretString) -> bool {
+        self.token(text).is_some()
+    }
+
+    /// Returns the token that this was, if it is none any more.
+    fn former_token(&self, text: &SecretString) -> Option<Token> {
+        let known = self.tokens.as_ref()?.known(text);
+        known.filter(|_| !self.is_token(text))
     }
 
     fn caller(&self, key: SecretString, network: IpAddr) -> Caller {
@@ -198,7 +218,7 @@ impl Keys {
         let mut hash = [0; 16];
         hash.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(byte, from)| *byte = from);
         let tenant = format!("{:032x}", u128::from_be_bytes(hash));
-        Caller { tenant: tenant.into(), key: Some(key), network, takes_stream: true }
+        Caller { tenant: tenant.into(), key: Some(key), network, takes_stream: true, token: None }
     }
 }
 

@@ -171,7 +171,7 @@ const PLAIN: Closed = Closed {
 
 /// Logs that a connection is closed.
 fn note(trail: &Trail, Closed { status, name, reason, .. }: Closed) {
-    trail.refused("", "", status, &Refused { name, reason: reason.into() });
+    trail.refused("", "", status, &Refused { name, reason: reason.into(), token: None });
 }
 
 /// Says why a connection is closed, to a client that may not have sent a request yet.

@@ -48,6 +48,7 @@ pub use tls::{BadCertificate, Certificates};
 pub use tokens::{BadTokens, Tokens};
 pub use trail::Trail;
 
+use super::Stop;
 use limits::Calls;
 use sessions::Sessions;
 use streamable::Streamable;
@@ -144,32 +145,28 @@ struct Shared<B: Backend> {
     ended: CancellationToken,
 }
 
-/// Serves until `stop` completes; then lets in-flight calls finish, for as long as the settings say, and ends all
-/// streams.
-pub async fn serve<B: Backend>(
-    listener: Listener,
-    backend: B,
-    settings: Settings,
-    stop: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
+/// Serves until it is asked to stop; then lets in-flight calls finish, for as long as the settings say unless it has to
+/// end at once, and ends all streams.
+pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Settings, stop: Stop) -> anyhow::Result<()> {
     let (limits, drain_delay, drain) = (settings.limits, settings.drain_delay, settings.drain);
     let ended = CancellationToken::new();
     let shared = Arc::new(Shared::new(backend, settings, listener.certificates().cloned(), ended.clone()));
-    let sessions = Arc::clone(&shared.sessions);
-    // Idle sessions end even when no requests come.
+    let swept = Arc::clone(&shared);
+    // Idle sessions end even when no requests come, and so do those of tokens that were taken out.
     let _ending = AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            sessions.end_idle();
+            swept.settings.keys.look();
+            swept.sessions.end_idle();
         }
     }));
     let left = async {
-        stop.await;
+        stop.asked.cancelled().await;
         let (calls, sessions) = (shared.calls.count(), shared.sessions.count());
         let sessions = sessions.streamable + sessions.sse;
         tracing::info!(calls, sessions, delay_s = drain_delay.as_secs(), drain_s = drain.as_secs(), "shutting down");
         shared.leaving.cancel();
-        tokio::time::sleep(drain_delay).await;
+        stop.unless_at_once(tokio::time::sleep(drain_delay)).await;
     };
     let connections = listener.accept_until(left, routes::all(Arc::clone(&shared)), &limits).await;
     // No more new connections. Clients that are connected get responses, but their new calls are rejected.
@@ -181,18 +178,19 @@ pub async fn serve<B: Backend>(
     };
     let deadline = tokio::time::Instant::now() + drain;
     let mut cut_off = 0;
-    if tokio::time::timeout_at(deadline, finished).await.is_err() {
-        tracing::warn!(calls = shared.calls.count(), "calls were still in flight when the drain time was over");
+    if !matches!(stop.unless_at_once(tokio::time::timeout_at(deadline, finished)).await, Some(Ok(()))) {
+        tracing::warn!(calls = shared.calls.count(), "calls were still in flight when they had to end");
         // Longer than the drain time, if need be: nobody else would learn the outcome of a change in flight.
-        shared.backend.finish_changes().await;
+        stop.unless_at_once(shared.backend.finish_changes()).await;
         cut_off = shared.calls.count();
         shared.backend.cut_off();
         let _ = tokio::time::timeout(LAST_WORDS, shared.in_flight.wait()).await;
     }
-    shared.backend.finish_changes().await;
+    stop.unless_at_once(shared.backend.finish_changes()).await;
     ended.cancel();
     // Responses still have to reach their clients.
-    let grace = deadline.max(tokio::time::Instant::now() + LAST_WORDS);
+    let last = tokio::time::Instant::now() + LAST_WORDS;
+    let grace = if stop.at_once.is_cancelled() { last } else { deadline.max(last) };
     let _ = tokio::time::timeout_at(grace, connections.shutdown()).await;
     tracing::info!(cut_off, "ended");
     Ok(())
@@ -225,7 +223,7 @@ impl<B: Backend> Shared<B> {
         let network = network::of(request, self.settings.door.is_behind_proxy());
         let caller = self.settings.keys.take(&mut request.headers, network)?;
         if let Some(trail) = request.extensions.get::<Trail>() {
-            trail.is_of(&caller.tenant);
+            trail.is_of(&caller);
         }
         Ok(caller)
     }

@@ -1,6 +1,7 @@
 //! The response to a rejected request: the status, and the reason in words.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -10,6 +11,7 @@ use metrics::counter;
 use serde_json::{Value, json};
 
 use super::caller::Wanted;
+use super::tokens::Token;
 use super::trail::Refused;
 
 /// JSON-RPC's code for JSON that cannot be parsed.
@@ -39,6 +41,8 @@ pub struct Refusal {
     retry_after: Option<u32>,
     /// What a caller without it has to send.
     wanted: Wanted,
+    /// What the log calls the token that the caller sent.
+    token: Option<Arc<str>>,
 }
 
 impl Refusal {
@@ -52,6 +56,7 @@ impl Refusal {
             id: Value::Null,
             retry_after: None,
             wanted: Wanted::Key,
+            token: None,
         }
     }
 
@@ -75,6 +80,17 @@ impl Refusal {
     /// learns which. The client has to open a new one.
     pub(super) fn no_session() -> Self {
         Self::new(StatusCode::NOT_FOUND, "session", "there is no such session with this key: initialize a new one")
+    }
+
+    /// Returns the rejection of a `DELETE`, or else a `GET`, without a session.
+    pub(super) fn without_session(is_end: bool) -> Self {
+        let reason = if is_end {
+            "DELETE ends a session: send its Mcp-Session-Id, which the response to initialize has"
+        } else {
+            "GET opens a stream of a session: send its Mcp-Session-Id, which the response to initialize has; messages are \
+             sent with POST"
+        };
+        Self::new(StatusCode::BAD_REQUEST, "session", reason)
     }
 
     pub(super) fn no_randomness() -> Self {
@@ -107,6 +123,11 @@ impl Refusal {
         Self { wanted, ..self }
     }
 
+    /// Returns the same rejection, of a caller who sent a former token of this server's.
+    pub(super) fn with_token(self, token: Token) -> Self {
+        Self { token: token.name, ..self }
+    }
+
     /// Returns the same rejection, as the response to the request with this id.
     pub(super) fn to(self, id: Option<&Value>) -> Self {
         Self { id: id.cloned().unwrap_or_default(), ..self }
@@ -123,7 +144,7 @@ impl IntoResponse for Refusal {
         counter!("http_requests_refused_total", "reason" => self.name).increment(1);
         let mut response = (self.status, Json(body(self.code, &self.reason, &self.id))).into_response();
         let reason: String = self.reason.chars().take(300).collect();
-        response.extensions_mut().insert(Refused { name: self.name, reason: reason.into() });
+        response.extensions_mut().insert(Refused { name: self.name, reason: reason.into(), token: self.token });
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
             let challenge = match self.wanted {

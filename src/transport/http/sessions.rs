@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::limits::{Limits, Pool};
+use super::tokens::Lease;
 use super::{Caller, Refusal};
 
 /// How long a session of a key that OnceHub has not accepted may be idle.
@@ -66,6 +67,8 @@ struct Usage {
     has_begun: bool,
     /// The ids of its in-flight requests.
     requests: HashSet<String>,
+    /// Of the server's token that it was last used with.
+    lease: Option<Lease>,
 }
 
 /// An in-flight request of a session: until this is dropped, no other may use its id.
@@ -91,6 +94,12 @@ impl Session {
             ));
         }
         Ok(RequestGuard { session: Arc::clone(self), id })
+    }
+
+    /// Returns whether its token was taken out, and its last call with it has been answered.
+    fn is_revoked(&self) -> bool {
+        let usage = self.usage.lock();
+        usage.requests.is_empty() && usage.lease.as_ref().is_some_and(|lease| lease.removed.is_cancelled())
     }
 
     fn end(&self) {
@@ -134,7 +143,7 @@ impl Sessions {
             return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "sessions", reason));
         }
         let end = CancellationToken::new();
-        let usage = Usage { last: Instant::now(), has_begun: false, requests: HashSet::new() };
+        let usage = Usage { last: Instant::now(), has_begun: false, requests: HashSet::new(), lease: caller.lease() };
         let session = Session {
             tenant: Arc::clone(&caller.tenant),
             network: caller.network,
@@ -181,7 +190,7 @@ impl Sessions {
         let is_callers = |session: &Arc<Session>| session.tenant == caller.tenant && !self.is_over(session);
         let session = self.get(id).filter(is_callers).ok_or_else(Refusal::no_session)?;
         let mut usage = session.usage.lock();
-        (usage.last, usage.has_begun) = (Instant::now(), true);
+        (usage.last, usage.has_begun, usage.lease) = (Instant::now(), true, caller.lease());
         drop(usage);
         Ok(session)
     }
@@ -210,7 +219,7 @@ impl Sessions {
         self.open.lock().remove(id).inspect(|session| session.end());
     }
 
-    /// Ends the sessions that have been idle for too long, and removes those that have ended.
+    /// Ends the sessions that have been idle for too long or whose token was taken out, and removes those that have ended.
     pub(super) fn end_idle(&self) {
         self.open.lock().retain(|_, session| {
             let is_over = self.is_over(session);
@@ -221,9 +230,9 @@ impl Sessions {
         });
     }
 
-    /// Returns whether a session has ended, or has been idle for too long.
+    /// Returns whether a session has ended, has been idle for too long, or was last used with a token that was taken out.
     fn is_over(&self, session: &Session) -> bool {
-        session.end.is_cancelled() || self.is_silent(session)
+        session.end.is_cancelled() || session.is_revoked() || self.is_silent(session)
     }
 
     fn is_silent(&self, session: &Session) -> bool {

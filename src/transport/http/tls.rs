@@ -19,8 +19,16 @@ pub struct Certificates(Arc<Watched<Served, BadCertificate>>);
 #[derive(Clone, Debug)]
 struct Served {
     config: Arc<ServerConfig>,
+    chain: Arc<[CertificateDer<'static>]>,
     /// When the first certificate of the chain to expire does, in seconds since 1970; `None` if that cannot be read.
     expires: Option<i64>,
+}
+
+/// A certificate stands for its key, too.
+impl PartialEq for Served {
+    fn eq(&self, other: &Self) -> bool {
+        self.chain == other.chain
+    }
 }
 
 /// The reason a certificate cannot be used.
@@ -85,6 +93,7 @@ fn load(chain: &Path, key: &Path) -> Result<Served, BadCertificate> {
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| bad(key, "private key", error.to_string()))?;
     let expiry = |der: &CertificateDer<'_>| Some(parse_x509_certificate(der).ok()?.1.validity().not_after.timestamp());
     let expires = certificates.iter().filter_map(expiry).min();
+    let served = certificates.as_slice().into();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -95,5 +104,5 @@ fn load(chain: &Path, key: &Path) -> Result<Served, BadCertificate> {
         reason: error.to_string(),
     })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Served { config: Arc::new(config), expires })
+    Ok(Served { config: Arc::new(config), chain: served, expires })
 }

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::caller::API_KEY;
-use super::{Backend, Shared, network};
+use super::{Backend, Caller, Shared, network};
 
 /// The header that carries a request's id, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,8 +39,16 @@ pub struct Trail {
     pub id: Arc<str>,
     /// The client's address, as the proxy gives it.
     pub client: IpAddr,
-    /// The caller's hash, once the caller is known.
-    tenant: Arc<OnceLock<Arc<str>>>,
+    /// Whose request it is, once that is known.
+    whose: Arc<OnceLock<Whose>>,
+}
+
+#[derive(Debug)]
+struct Whose {
+    /// The caller's hash.
+    tenant: Arc<str>,
+    /// What the log calls the server's token that the caller sent.
+    token: Option<Arc<str>>,
 }
 
 /// The reason that a response carries in its extensions, for the log.
@@ -49,27 +57,35 @@ pub(super) struct Refused {
     /// The name it is counted under.
     pub(super) name: &'static str,
     pub(super) reason: Arc<str>,
+    /// What the log calls the former token that was sent.
+    pub(super) token: Option<Arc<str>>,
 }
 
 impl Trail {
     /// Returns the trail of a request, which begins here.
     fn of(request: &Parts, is_behind_proxy: bool) -> Self {
         let id = given(&request.headers).map_or_else(new_id, Into::into);
-        Self { id, client: network::client(request, is_behind_proxy), tenant: Arc::default() }
+        Self { id, client: network::client(request, is_behind_proxy), whose: Arc::default() }
     }
 
     /// Returns the trail of a connection that is closed before its request is read.
     pub(super) fn of_connection(peer: IpAddr) -> Self {
-        Self { id: new_id(), client: peer.to_canonical(), tenant: Arc::default() }
+        Self { id: new_id(), client: peer.to_canonical(), whose: Arc::default() }
     }
 
     /// Notes whose request it is.
-    pub(super) fn is_of(&self, tenant: &Arc<str>) {
-        let _ = self.tenant.set(Arc::clone(tenant));
+    pub(super) fn is_of(&self, caller: &Caller) {
+        let token = caller.token.as_ref().and_then(|token| token.name.clone());
+        let _ = self.whose.set(Whose { tenant: Arc::clone(&caller.tenant), token });
     }
 
     fn tenant(&self) -> Option<&str> {
-        self.tenant.get().map(|tenant| &**tenant)
+        self.whose.get().map(|whose| &*whose.tenant)
+    }
+
+    /// Returns what the log calls the server's token that the caller sent; `None` if it does not come from a file.
+    pub fn token(&self) -> Option<&Arc<str>> {
+        self.whose.get()?.token.as_ref()
     }
 
     /// Logs a refusal, unless there are too many like it.
@@ -79,6 +95,7 @@ impl Trail {
             request = &*self.id,
             client = %self.client,
             tenant = self.tenant(),
+            token = self.token().or(refused.token.as_ref()).map(|name| &**name),
             method,
             path,
             status = status.as_u16(),
@@ -156,6 +173,7 @@ impl Serving {
                 request = &*self.trail.id,
                 client = %self.trail.client,
                 tenant = self.trail.tenant(),
+                token = self.trail.token().map(|name| &**name),
                 method = &*self.method,
                 path = &*self.path,
                 status,

@@ -25,6 +25,8 @@ struct Read<T> {
     value: T,
     stamps: Vec<Stamp>,
     looked: Instant,
+    /// Whether the files could not be used when they were last read.
+    is_broken: bool,
 }
 
 /// When a file was last modified, and how long it is: two writes may share a moment.
@@ -36,7 +38,7 @@ impl<T, E> fmt::Debug for Watched<T, E> {
     }
 }
 
-impl<T: Clone, E: fmt::Display> Watched<T, E> {
+impl<T: Clone + PartialEq, E: fmt::Display> Watched<T, E> {
     /// Reads the value for the first time.
     ///
     /// # Errors
@@ -48,7 +50,7 @@ impl<T: Clone, E: fmt::Display> Watched<T, E> {
     ) -> Result<Self, E> {
         // In this order: a change while it is being read is seen at the next look.
         let stamps = stamps(&files);
-        let read = Read { value: load()?, stamps, looked: Instant::now() };
+        let read = Read { value: load()?, stamps, looked: Instant::now(), is_broken: false };
         Ok(Self { what, files, load: Box::new(load), read: Mutex::new(read) })
     }
 
@@ -76,11 +78,20 @@ impl<T: Clone, E: fmt::Display> Watched<T, E> {
     fn renew(&self, read: &mut Read<T>) {
         match (self.load)() {
             Ok(value) => {
-                read.value = value;
-                tracing::info!("read a new {}", self.what);
+                // At the level of the line that it takes back.
+                if std::mem::take(&mut read.is_broken) {
+                    tracing::warn!("the {} can be used again", self.what);
+                }
+                if value == read.value {
+                    tracing::info!("the {} is unchanged", self.what);
+                } else {
+                    read.value = value;
+                    tracing::info!("read a new {}", self.what);
+                }
             }
             Err(error) => {
-                tracing::warn!(%error, "the {} has changed and cannot be used: keeping the old one", self.what);
+                read.is_broken = true;
+                tracing::warn!(%error, "the {} cannot be used as it is now: keeping the old one", self.what);
             }
         }
     }

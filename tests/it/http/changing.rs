@@ -1,181 +1,35 @@
 //! Changing a server while it is used: its tokens, what it logs, and the process itself.
 
 use std::fs;
-use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
-use oncehub_mcp::sandbox::{self, Sandbox};
-use parking_lot::Mutex;
-use reqwest::StatusCode;
+use oncehub_mcp::sandbox::{self, Effect, Fault, Sandbox};
+use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::time::{Instant, MissedTickBehavior};
 
-use super::{Server, in_front_of, message, refusal, until, upstream};
-use crate::cases;
+use super::{Server, in_front_of, initialize, message, refusal, settle, until, upstream};
 
-const OLD: &str = "the-first-token-of-all";
-const NEW: &str = "the-second-one-of-them";
+pub(super) const OLD: &str = "the-first-token-of-all";
+pub(super) const NEW: &str = "the-second-one-of-them";
 
 /// A server with a key to share for the tokens in a file.
-fn sharing(upstream: &Sandbox, file: &Path) -> Server {
+pub(super) fn sharing(upstream: &Sandbox, file: &Path) -> Server {
     Server::with(upstream, |command| {
         command.env("ONCEHUB_API_KEY", sandbox::KEY).arg("--shared-key").arg("--token-file").arg(file)
     })
 }
 
+/// The same request with a token instead of a key.
+fn bearing(server: &Server, token: &str, request: RequestBuilder) -> RequestBuilder {
+    let mut request = request.build().unwrap();
+    request.headers_mut().remove("api-key");
+    RequestBuilder::from_parts(server.client.clone(), request).bearer_auth(token)
+}
+
 /// A call with a token.
-fn with_token(server: &Server, token: &str, tool: &str, arguments: Value) -> reqwest::RequestBuilder {
-    let mut call = server.modern("", "tools/call", json!({"name": tool, "arguments": arguments})).build().unwrap();
-    call.headers_mut().remove("api-key");
-    reqwest::RequestBuilder::from_parts(server.client.clone(), call).bearer_auth(token)
-}
-
-/// The most calls at once: a machine that cannot keep the pace slows it down.
-const AT_ONCE: usize = 50;
-
-/// Calls that are made while something changes, at an even pace; each asks for a booking, and gets that one.
-struct Load {
-    upstream: Sandbox,
-    bookings: Vec<String>,
-    is_over: AtomicBool,
-    answered: AtomicUsize,
-}
-
-impl Load {
-    async fn new() -> Arc<Self> {
-        let upstream = upstream().await;
-        let server = Server::start(in_front_of(&upstream));
-        let listed = server.call(sandbox::KEY, "list_bookings", json!({"limit": 20})).await;
-        let ids = listed["structuredContent"]["items"].as_array().unwrap().iter();
-        let bookings = ids.map(|booking| booking["id"].as_str().unwrap().to_owned()).collect();
-        Arc::new(Self { upstream, bookings, is_over: AtomicBool::new(false), answered: AtomicUsize::new(0) })
-    }
-
-    /// Calls until it is over.
-    async fn run<F: Future<Output = reqwest::Result<reqwest::Response>> + Send + 'static>(
-        self: Arc<Self>,
-        call: impl Fn(&str) -> F,
-    ) {
-        let per_second = u32::try_from(cases(40, 200)).unwrap();
-        let mut pace = tokio::time::interval(Duration::from_secs(1) / per_second);
-        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut calls, began) = (tokio::task::JoinSet::new(), Instant::now());
-        for number in 0.. {
-            if self.is_over.load(Ordering::Relaxed) {
-                break;
-            }
-            pace.tick().await;
-            if calls.len() >= AT_ONCE {
-                calls.join_next().await.unwrap().unwrap();
-            }
-            let booking = self.bookings[number % self.bookings.len()].clone();
-            let (answer, load) = (call(&booking), Arc::clone(&self));
-            calls.spawn(async move {
-                let answer = answer.await.expect("no call is lost");
-                assert_eq!(answer.status(), StatusCode::OK);
-                let told = message(answer).await;
-                assert_eq!(told["structuredContent"]["id"], *booking, "{told}");
-                load.answered.fetch_add(1, Ordering::Relaxed);
-            });
-        }
-        while let Some(call) = calls.join_next().await {
-            call.unwrap();
-        }
-        println!("{} calls, {:.0} a second", self.answered.load(Ordering::Relaxed), self.pace(began));
-    }
-
-    /// How many calls were answered in a second.
-    fn pace(&self, began: Instant) -> f64 {
-        f64::from(u32::try_from(self.answered.load(Ordering::Relaxed)).unwrap()) / began.elapsed().as_secs_f64()
-    }
-
-    /// Completes when this many more calls have been answered.
-    async fn answered(&self, more: usize) {
-        let target = self.answered.load(Ordering::Relaxed) + more;
-        until("calls are answered", async || self.answered.load(Ordering::Relaxed) >= target).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rolling_restart_under_load_loses_no_call() {
-    let load = Load::new().await;
-    let start = || {
-        Arc::new(Server::with(&load.upstream, |command| {
-            command.args(["--drain-delay", "3"]).env("ONCEHUB_MCP_LOG", "warn")
-        }))
-    };
-    // A load balancer: it asks each server whether it is ready, and sends calls to those that are.
-    let pool = Arc::new(Mutex::new(vec![start()]));
-    let ready = async |server: &Server| {
-        let asked = server.client.get(format!("{}/readyz", server.url)).send().await;
-        asked.is_ok_and(|answer| answer.status() == StatusCode::OK)
-    };
-    let next = Arc::clone(&pool);
-    let calls = Arc::clone(&load).run(move |booking| {
-        let server = Arc::clone(next.lock().first().unwrap());
-        let params = json!({"name": "get_booking", "arguments": {"booking_id": booking}});
-        server.modern(sandbox::KEY, "tools/call", params).send()
-    });
-    let restarts = async {
-        for _ in 0..cases(1, 3) {
-            load.answered(cases(20, 200)).await;
-            let (old, new) = (Arc::clone(pool.lock().first().unwrap()), start());
-            until("the new one is ready", async || ready(&new).await).await;
-            pool.lock().push(new);
-            old.terminate();
-            until("the old one says that it is not", async || !ready(&old).await).await;
-            pool.lock().remove(0);
-            load.answered(cases(20, 200)).await;
-            let mut old = old;
-            let old = loop {
-                // Calls still hold it.
-                match Arc::try_unwrap(old) {
-                    Ok(old) => break old,
-                    Err(shared) => old = shared,
-                }
-                tokio::task::yield_now().await;
-            };
-            let (code, log) = old.wait();
-            assert!(code == Some(0) && !log.contains("in flight"), "{code:?} {log}");
-        }
-        load.is_over.store(true, Ordering::Relaxed);
-    };
-    tokio::join!(calls, restarts);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rotation_of_tokens_under_load_loses_no_call() {
-    let load = Load::new().await;
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), OLD).unwrap();
-    let server = Arc::new(sharing(&load.upstream, file.path()));
-    let token = Arc::new(Mutex::new(OLD));
-    let (at, with) = (Arc::clone(&server), Arc::clone(&token));
-    let calls = Arc::clone(&load).run(move |booking| {
-        let with = *with.lock();
-        with_token(&at, with, "get_booking", json!({"booking_id": booking})).send()
-    });
-    let takes = async |token: &str| {
-        let asked = server.client.get(format!("{}/metrics", server.url)).bearer_auth(token).send().await;
-        asked.unwrap().status() == StatusCode::OK
-    };
-    let rotation = async {
-        load.answered(cases(20, 200)).await;
-        fs::write(file.path(), format!("{OLD}\n{NEW}\n")).unwrap();
-        until("the new one is taken", async || takes(NEW).await).await;
-        load.answered(cases(20, 200)).await;
-        *token.lock() = NEW;
-        // The calls that are under way have the old one.
-        load.answered(cases(40, 200)).await;
-        fs::write(file.path(), NEW).unwrap();
-        until("the old one is not", async || !takes(OLD).await).await;
-        load.answered(cases(20, 200)).await;
-        load.is_over.store(true, Ordering::Relaxed);
-    };
-    tokio::join!(calls, rotation);
+pub(super) fn with_token(server: &Server, token: &str, tool: &str, arguments: Value) -> RequestBuilder {
+    let call = server.modern("", "tools/call", json!({"name": tool, "arguments": arguments}));
+    bearing(server, token, call)
 }
 
 #[tokio::test]
@@ -200,12 +54,92 @@ async fn a_token_that_was_replaced_goes_nowhere() {
     // What cannot be used is not, and says why.
     fs::write(file.path(), "short").unwrap();
     server.signal("HUP");
+    settle(&server).await;
     assert_eq!(with_token(&server, NEW, "list_users", json!({})).send().await.unwrap().status(), 200);
+    fs::write(file.path(), NEW).unwrap();
+    server.signal("HUP");
+    settle(&server).await;
     let log = server.stop();
-    for line in ["SIGHUP: reading files again", "read a new list of tokens", "a token of 5 characters can be guessed"] {
+    for line in [
+        "SIGHUP: reading files again",
+        "INFO oncehub_mcp::transport::http::watched: read a new list of tokens",
+        "a token of 5 characters can be guessed",
+        "WARN oncehub_mcp::transport::http::watched: the list of tokens can be used",
+        "INFO oncehub_mcp::transport::http::watched: the list of tokens is unchanged",
+    ] {
         assert!(log.contains(line), "{line} is not in\n{log}");
     }
+    assert_eq!(log.matches("read a new").count(), 1, "{log}");
     assert!(!log.contains(OLD) && !log.contains(NEW));
+}
+
+/// What a caller has open with one token: a session with its stream, a stream of the older transport, and a subscription.
+struct Open {
+    token: &'static str,
+    session: String,
+    streams: [Response; 3],
+}
+
+impl Open {
+    async fn with(server: &Server, token: &'static str) -> Self {
+        let opened = bearing(server, token, server.post("/mcp", "", &initialize())).send().await.unwrap();
+        let session = opened.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+        let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        let ready = server.post("/mcp", "", &ready).header("Mcp-Session-Id", &session);
+        assert_eq!(bearing(server, token, ready).send().await.unwrap().status(), 202);
+        let stream = |path| server.client.get(format!("{}{path}", server.url)).header("Accept", "text/event-stream");
+        let standing = stream("/mcp").header("Mcp-Session-Id", &session);
+        let subscribed =
+            server.modern("", "subscriptions/listen", json!({"notifications": {"toolsListChanged": true}}));
+        let mut streams = Vec::new();
+        for request in [standing, stream("/sse"), subscribed] {
+            streams.push(bearing(server, token, request).send().await.unwrap());
+            assert_eq!(streams.last().unwrap().status(), 200);
+        }
+        Self { token, session, streams: streams.try_into().unwrap() }
+    }
+
+    /// A call in the session.
+    fn call(&self, server: &Server) -> RequestBuilder {
+        bearing(server, self.token, server.in_session("", &self.session, "list_teams", &json!({})))
+    }
+
+    async fn to_their_ends(&mut self) {
+        for stream in &mut self.streams {
+            while stream.chunk().await.unwrap().is_some() {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_token_has_open_ends_with_it_once_its_calls_are_answered() {
+    let upstream = upstream().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), format!("# by hand\nada: {OLD}\nben: {NEW}\n")).unwrap();
+    let server = sharing(&upstream, file.path());
+    let (mut ada, mut ben) = (Open::with(&server, OLD).await, Open::with(&server, NEW).await);
+    upstream.fail(Fault::new(Effect::Hold).on("GET", "/teams"));
+    let call = ada.call(&server).send();
+    let removal = async {
+        until("the call reaches OnceHub", async || upstream.held() == 1).await;
+        fs::write(file.path(), format!("ben: {NEW}\n")).unwrap();
+        // Nobody sends a signal, and no request comes.
+        ada.streams[2].chunk().await.unwrap();
+        while ada.streams[2].chunk().await.unwrap().is_some() {}
+        upstream.release();
+        upstream.heal();
+    };
+    let answer = async { message(call.await.unwrap()).await };
+    let (answer, ()) = tokio::join!(answer, removal);
+    assert_eq!(answer["isError"], false, "{answer}");
+    ada.to_their_ends().await;
+    assert_eq!(ada.call(&server).send().await.unwrap().status(), 401);
+    assert_eq!(message(ben.call(&server).send().await.unwrap()).await["isError"], false);
+    let log = server.stop();
+    ben.to_their_ends().await;
+    let line = "a token was taken out: ending what it has open token=\"ada\" open=3";
+    assert!(log.contains(line) && !log.contains("token=\"ben\" open"), "{log}");
+    assert!(log.contains("tool=list_teams tenant=own token=\"ben\""), "{log}");
 }
 
 #[tokio::test]
@@ -222,10 +156,8 @@ async fn what_is_logged_changes_with_the_file_of_settings() {
     let until_logged = async |tool: &str, level: &str| {
         write(level);
         server.signal("HUP");
-        // The signal is seen at once, but not by the next call already.
-        for _ in 0..20 {
-            server.call(sandbox::KEY, tool, json!({})).await;
-        }
+        settle(&server).await;
+        server.call(sandbox::KEY, tool, json!({})).await;
     };
     until_logged("list_teams", "debug").await;
     until_logged("list_webhooks", "inof").await;

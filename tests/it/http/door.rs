@@ -1,10 +1,10 @@
 //! Who may knock.
 
-use oncehub_mcp::sandbox;
+use oncehub_mcp::sandbox::{self, Effect, Fault};
 use serde_json::json;
 
 use super::super::agents::program;
-use super::{Server, TOKEN, in_front_of, refusal, upstream};
+use super::{Server, TOKEN, in_front_of, message, refusal, upstream};
 
 const PATHS: [&str; 8] = ["/", "/mcp", "/sse", "/message", "/healthz", "/readyz", "/metrics", "/elsewhere"];
 
@@ -192,6 +192,62 @@ async fn it_is_not_ready_when_oncehub_is_not() {
     let (status, reason) = refusal(server.client.get(format!("{}/readyz", server.url))).await;
     assert!(status == 503 && reason.contains("Could not connect"), "{status} {reason}");
     assert_eq!(server.client.get(format!("{}/healthz", server.url)).send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_no_outage() {
+    let upstream = upstream().await;
+    let unavailable = Effect::Status(503, "text/html", String::new());
+    for (effect, expected) in [(Effect::TooMany(Some(60)), "ready"), (unavailable, "HTTP 503")] {
+        upstream.fail(Fault::new(effect));
+        for shares in [true, false] {
+            let server = Server::with(&upstream, |command| {
+                if shares { command.env("ONCEHUB_API_KEY", sandbox::KEY).arg("--shared-key") } else { command }
+            });
+            let (status, told) = refusal(server.client.get(format!("{}/readyz", server.url))).await;
+            assert!(status == if expected == "ready" { 200 } else { 503 } && told.contains(expected), "{status} {told}");
+        }
+        upstream.heal();
+    }
+}
+
+#[tokio::test]
+async fn who_asks_without_a_session_is_told_what_to_send() {
+    let upstream = upstream().await;
+    let server = Server::start(in_front_of(&upstream));
+    for (method, expected) in [("GET", "messages are sent with POST"), ("DELETE", "DELETE ends a session")] {
+        let request = server.client.request(method.parse().unwrap(), format!("{}/mcp", server.url));
+        let (status, reason) =
+            refusal(request.header("API-Key", sandbox::KEY).header("Accept", "text/event-stream")).await;
+        assert!(status == 400 && reason.contains(expected) && reason.contains("Mcp-Session-Id"), "{status} {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_is_not_told_to_do_what_only_the_operator_can() {
+    let upstream = upstream().await;
+    for shares in [true, false] {
+        let server = Server::with(&upstream, |command| {
+            command.env("ONCEHUB_API_KEY", "revoked");
+            if shares { command.arg("--shared-key") } else { command.env_remove("ONCEHUB_API_KEY") }
+        });
+        let mut call =
+            server.modern("revoked", "tools/call", json!({"name": "list_users", "arguments": {}})).build().unwrap();
+        if shares {
+            call.headers_mut().remove("api-key");
+        }
+        let told = message(server.client.execute(call).await.unwrap()).await;
+        let hint = told["structuredContent"]["error"]["hint"].as_str().unwrap();
+        let expected = if shares { "tell its operator" } else { "have the client send it as the API-Key header" };
+        assert!(hint.contains(expected) && !hint.contains("ONCEHUB_"), "{hint}");
+    }
+    let gone = upstream.url();
+    drop(upstream);
+    let mut command = program();
+    command.env("ONCEHUB_API_URL", gone).args(["http", "--listen", "127.0.0.1:0"]);
+    let told = Server::start(command).call("k-1", "list_users", json!({})).await;
+    let hint = told["structuredContent"]["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("tell this server's operator") && !hint.contains("oncehub-mcp check"), "{hint}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod door;
 mod keys;
 mod limits;
 mod operated;
+mod rolling;
 mod sdk;
 mod seen;
 mod shutdown;
@@ -211,6 +212,13 @@ pub(super) async fn refusal(request: RequestBuilder) -> (u16, String) {
     let text = response.text().await.unwrap();
     let body: Value = serde_json::from_str(&text).unwrap_or(Value::String(text));
     (status, body.pointer("/error/message").and_then(Value::as_str).map_or_else(|| body.to_string(), str::to_owned))
+}
+
+/// Completes when a signal that was just sent has been handled: it is seen at once, but not before the next request.
+pub(super) async fn settle(server: &Server) {
+    for _ in 0..20 {
+        server.client.get(format!("{}/healthz", server.url)).send().await.unwrap();
+    }
 }
 
 /// Completes when something has become true, and fails when it does not.

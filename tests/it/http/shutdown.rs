@@ -196,24 +196,59 @@ async fn what_is_cut_off_is_told_in_every_transport() {
 }
 
 #[tokio::test]
-async fn a_second_signal_ends_it_at_once() {
+async fn a_second_signal_cuts_off_what_is_in_flight_and_says_what_may_have_been_changed() {
     let upstream = upstream().await;
     let server = Server::with(&upstream, |command| {
-        command.args(["--drain", "3600", "--drain-delay", "3600"]).env("ONCEHUB_MCP_TIMEOUT", "600")
+        command
+            .args(["--drain", "3600", "--drain-delay", "3600"])
+            .env("ONCEHUB_MCP_TIMEOUT", "600")
+            .env("ONCEHUB_MCP_CONFIRM", "never")
     });
-    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))));
-    let call = server.modern(sandbox::KEY, "tools/call", json!({"name": "list_users", "arguments": {}})).send();
+    server.know(sandbox::KEY).await;
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))).on("GET", "/users"));
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))).on("POST", "/users"));
+    let read = server.call(sandbox::KEY, "list_users", json!({}));
+    let person = json!({"first_name": "Ida", "last_name": "Berg", "email": "ida@example.com", "role_name": "Member"});
+    let write = server.call(sandbox::KEY, "add_user", person);
     let stopping = async {
-        until("the call reaches OnceHub", async || upstream.held() == 1).await;
+        until("both reach OnceHub", async || upstream.held() == 2).await;
         server.terminate();
         let ready = || server.client.get(format!("{}/readyz", server.url));
         until("it is about to end", async || ready().send().await.unwrap().status() == 503).await;
-        server.terminate();
+        // One that comes with the first counts as the same.
+        let again = async || {
+            server.terminate();
+            ready().send().await.is_err()
+        };
+        until("it ends", again).await;
     };
-    let (answer, ()) = tokio::join!(call, stopping);
-    assert!(answer.is_err());
+    let (read, write, ()) = tokio::join!(read, write, stopping);
+    assert_eq!(read["data"], json!({"type": "shutdown", "outcome": "not_done"}), "{read}");
+    assert_eq!(write["data"], json!({"type": "shutdown", "outcome": "unknown"}), "{write}");
     let (code, log) = server.wait();
     assert!(code == Some(1) && log.contains("a second signal asked"), "{code:?} {log}");
+    assert_eq!(log.matches("outcome=\"refused\" error_type=\"shutdown\"").count(), 2, "{log}");
+    assert!(!log.contains("cancelled") && log.contains("ended cut_off=2"), "{log}");
+}
+
+#[tokio::test]
+async fn the_same_signal_twice_at_once_lets_calls_end() {
+    let upstream = upstream().await;
+    let server = Server::start(in_front_of(&upstream));
+    server.know(sandbox::KEY).await;
+    upstream.fail(Fault::new(Effect::Hold));
+    let call = server.call(sandbox::KEY, "list_users", json!({}));
+    let stopping = async {
+        until("the call reaches OnceHub", async || upstream.held() == 1).await;
+        server.terminate();
+        server.terminate();
+        until("nobody listens any more", async || super::client().get(&server.url).send().await.is_err()).await;
+        upstream.release();
+    };
+    let (answer, ()) = tokio::join!(call, stopping);
+    assert_eq!(answer["isError"], false, "{answer}");
+    let (code, log) = server.wait();
+    assert_eq!(code, Some(0), "{log}");
 }
 
 #[tokio::test]

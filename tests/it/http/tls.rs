@@ -52,8 +52,15 @@ async fn it_serves_over_tls_and_takes_a_new_certificate_without_a_restart() {
     std::fs::write(folder.path().join("chain.pem"), "not a certificate").unwrap();
     server.signal("HUP");
     assert_eq!(server.client.get(&url).send().await.unwrap().status(), 200);
+    let third = certify(folder.path());
+    until("the next one is served", async || third.get(&url).send().await.is_ok()).await;
     let log = server.stop();
-    for line in ["read a new TLS certificate", "chain.pem (PEM): there is none in it", "keeping the old one"] {
+    for line in [
+        "read a new TLS certificate",
+        "chain.pem (PEM): there is none in it",
+        "keeping the old one",
+        "WARN oncehub_mcp::transport::http::watched: the TLS certificate can be used again",
+    ] {
         assert!(log.contains(line), "{line} is not in\n{log}");
     }
 }

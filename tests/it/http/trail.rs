@@ -6,7 +6,7 @@ use std::time::Duration;
 use oncehub_mcp::sandbox::{self, Effect, Fault};
 use serde_json::{Value, json};
 
-use super::{Server, TOKEN, in_front_of, message, refusal, until, upstream};
+use super::{Server, TOKEN, in_front_of, message, refusal, settle, until, upstream};
 
 /// The lines of a log in JSON.
 fn lines(log: &str) -> Vec<Value> {
@@ -218,21 +218,32 @@ async fn when_oncehub_goes_and_comes_back_a_line_says_so() {
         command.env("ONCEHUB_MCP_LOG_FORMAT", "json").env("ONCEHUB_MCP_TOKEN", TOKEN)
     });
     server.know(sandbox::KEY).await;
-    upstream.fail(Fault::new(Effect::DropBefore));
-    for _ in 0..3 {
-        server.call(sandbox::KEY, "list_users", json!({})).await;
+    for effect in [Effect::DropBefore, Effect::Status(503, "text/html", String::new())] {
+        upstream.fail(Fault::new(effect));
+        for _ in 0..3 {
+            server.call(sandbox::KEY, "list_users", json!({})).await;
+        }
+        assert!(server.figures().await.contains("oncehub_up 0"));
+        upstream.heal();
+        server.know(sandbox::KEY).await;
+        assert!(server.figures().await.contains("oncehub_up 1"));
     }
-    assert!(server.figures().await.contains("oncehub_up 0"));
-    upstream.heal();
-    server.know(sandbox::KEY).await;
-    assert!(server.figures().await.contains("oncehub_up 1"));
     let lines = lines(&server.stop());
-    let said = lines.iter().filter(|line| {
-        line["message"].as_str().unwrap().starts_with("OnceHub answers again")
-            || line["message"] == "OnceHub does not answer"
-    });
-    let said: Vec<_> = said.map(|line| (line["level"].as_str().unwrap(), line["error"].as_str())).collect();
-    assert_eq!(said, [("WARN", Some("lost")), ("INFO", None)], "once each");
+    let said = lines.iter().filter(|line| line["target"] == "oncehub_mcp::oncehub::outage");
+    let said: Vec<_> = said
+        .map(|line| (line["level"].as_str(), line["message"].as_str().unwrap(), &line["error"], &line["status"]))
+        .collect();
+    let (back, none) = ((Some("WARN"), "OnceHub serves requests again", &Value::Null, &Value::Null), Value::Null);
+    assert_eq!(
+        said,
+        [
+            (Some("WARN"), "OnceHub does not answer", &json!("lost"), &none),
+            back,
+            (Some("WARN"), "OnceHub answers, but not as it should", &none, &json!(503)),
+            back
+        ],
+        "once each"
+    );
 }
 
 #[tokio::test]
@@ -273,6 +284,8 @@ async fn the_figures_say_what_runs_and_begin_at_zero() {
     {
         assert!(figures.contains(&format!("\n{name} ")), "{name} is not in\n{figures}");
     }
+    let spent = figures.lines().find_map(|line| line.strip_prefix("process_cpu_seconds_total ")).unwrap();
+    assert!(spent.parse::<f64>().unwrap() > 0.0, "parts of a second count: {spent}");
 }
 
 /// The expressions to grep for that `docs/hosting.md` has.
@@ -296,11 +309,15 @@ fn has(line: &str, expression: &str) -> bool {
 #[tokio::test]
 async fn what_hosting_says_to_grep_for_is_found() {
     let upstream = upstream().await;
-    let settings = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(settings.path(), "ONCEHUB_MCP_LOG=info\n").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (settings, tokens) = (folder.path().join("settings.env"), folder.path().join("tokens"));
+    std::fs::write(&settings, "ONCEHUB_MCP_LOG=info\n").unwrap();
+    let (ada, ben) = (format!("ada: {TOKEN}-of-ada\n"), format!("ben: {TOKEN}\n"));
+    std::fs::write(&tokens, format!("{ada}{ben}")).unwrap();
     let mut command = in_front_of(&upstream);
-    command.args(["--behind-proxy"]).env("ONCEHUB_MCP_LOG_FORMAT", "json").env("ONCEHUB_MCP_TOKEN", TOKEN);
-    command.env_remove("ONCEHUB_MCP_LOG").env("ONCEHUB_MCP_ENV_FILE", settings.path());
+    command.args(["--behind-proxy", "--drain", "0", "--token-file"]).arg(&tokens);
+    command.env("ONCEHUB_MCP_LOG_FORMAT", "json");
+    command.env_remove("ONCEHUB_MCP_LOG").env("ONCEHUB_MCP_ENV_FILE", &settings);
     let server = Server::start(command);
     server.know(sandbox::KEY).await;
     let ask = async |id: &str, tool: &str, arguments: Value| {
@@ -324,8 +341,8 @@ async fn what_hosting_says_to_grep_for_is_found() {
         upstream.fail(Fault::new(effect));
         ask("fault", "list_bookings", json!({"limit": 1})).await;
         upstream.heal();
+        server.know(sandbox::KEY).await;
     }
-    server.know(sandbox::KEY).await;
     upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))).on("GET", "/bookings"));
     tokio::select! {
         _ = ask("left", "list_bookings", json!({"limit": 1})) => panic!("it was to hang"),
@@ -333,10 +350,32 @@ async fn what_hosting_says_to_grep_for_is_found() {
     }
     let get = server.client.get(format!("{}/mcp", server.url)).header("X-Forwarded-For", "192.0.2.7");
     assert_eq!(get.header("X-Request-Id", "the-one").send().await.unwrap().status(), 401);
-    server.signal("HUP");
+    // A token is replaced, with a mistake on the way, and its holder does not know.
+    let of = |token: &str| {
+        let params = json!({"name": "list_teams", "arguments": {}});
+        let mut call = server.modern("", "tools/call", params).build().unwrap();
+        call.headers_mut().remove("api-key");
+        reqwest::RequestBuilder::from_parts(server.client.clone(), call).bearer_auth(token)
+    };
+    let former = format!("{TOKEN}-of-ada");
+    for token in [TOKEN, &former] {
+        assert_eq!(of(token).send().await.unwrap().status(), 200);
+    }
+    for text in ["short", &ben, &ben] {
+        std::fs::write(&tokens, text).unwrap();
+        server.signal("HUP");
+        settle(&server).await;
+    }
+    assert_eq!(of(&former).send().await.unwrap().status(), 401);
     let cancelled = "outcome=\"cancelled\"";
     until("all is counted", async || server.figures().await.contains(cancelled)).await;
-    let log = server.stop();
+    let cut = call(&server, "cut", "list_bookings", json!({"limit": 1})).send();
+    let stopping = async {
+        until("the call reaches OnceHub", async || upstream.held() == 2).await;
+        server.terminate();
+    };
+    tokio::join!(cut, stopping).0.unwrap();
+    let log = server.wait().1;
     let greps = greps();
     assert!(greps.len() >= 15, "{greps:?}");
     for expression in greps {

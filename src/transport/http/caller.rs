@@ -39,7 +39,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Counts one more session or stream that ends when the caller's token is taken out of its file.
+    /// Counts one more session that ends when the caller's token is taken out of its file.
     pub(super) fn lease(&self) -> Option<Lease> {
         self.token.as_ref().map(Token::lease)
     }

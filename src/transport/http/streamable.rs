@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -21,7 +20,6 @@ use super::form::{Form, Served, collected, explained};
 use super::limits::Limits;
 use super::manager::{OPENING, Opening};
 use super::sessions::{Channel, Session, Sessions};
-use super::tokens::Lease;
 use super::{Backend, Caller, Refusal, Shared};
 
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -160,9 +158,7 @@ impl<B: Backend> Shared<B> {
         self.admit(&mut parts, &caller, &message, session.as_ref()).map_err(refused)?;
         // A shutdown waits until the last byte of the response has been taken. A subscription lasts as long as the
         // server does.
-        let is_lasting = message.is("subscriptions/listen");
-        let in_flight = (!is_lasting).then(|| self.in_flight.token());
-        let lease = caller.lease().filter(|_| is_lasting);
+        let in_flight = (!message.is("subscriptions/listen")).then(|| self.in_flight.token());
         let continued = parts.headers.get(SESSION_ID).filter(|_| is_opening).cloned();
         let mut response = self.serve(parts, body, opening).await?;
         if form == Form::Json {
@@ -171,7 +167,7 @@ impl<B: Backend> Shared<B> {
         let mut response = explained(response, message.id.as_ref()).await;
         // A client that initializes its session again finds the id where the first response had it.
         response.headers_mut().extend(continued.map(|id| (SESSION_ID, id)));
-        Ok(with(in_flight, until_removed(lease, response)))
+        Ok(with(in_flight, response))
     }
 
     /// Hands a request to rmcp.
@@ -193,16 +189,6 @@ fn with(kept: impl Send + 'static, response: Response) -> Response {
             let _ = &kept;
             error
         }))
-    })
-}
-
-/// Ends a stream when its token is taken out.
-fn until_removed(lease: Option<Lease>, response: Response) -> Response {
-    let Some(lease) = lease else { return response };
-    response.map(|body| {
-        let removed = lease.removed.clone().cancelled_owned();
-        let pieces = body.into_data_stream().take_until(removed);
-        Body::from_stream(pieces.inspect(move |_| _ = &lease))
     })
 }
 

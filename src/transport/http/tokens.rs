@@ -52,11 +52,12 @@ pub(super) struct Token {
     pub(super) name: Option<Arc<str>>,
     /// Cancelled when it is taken out of the file.
     removed: CancellationToken,
-    /// The sessions and streams that it has open.
+    /// The sessions that it has open.
     open: TaskTracker,
 }
 
-/// A session or stream that ends when its token is taken out of the file, and counts as open until this is dropped.
+/// What binds a session to a token: the session ends when the token is taken out of the file, and counts as open until this
+/// is dropped.
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) removed: CancellationToken,
@@ -68,7 +69,7 @@ impl Token {
         Self { secret, name, removed: CancellationToken::new(), open: TaskTracker::new() }
     }
 
-    /// Counts one more session or stream.
+    /// Counts one more session.
     pub(super) fn lease(&self) -> Lease {
         Lease { removed: self.removed.clone(), _open: self.open.token() }
     }

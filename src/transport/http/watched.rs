@@ -9,6 +9,10 @@ use parking_lot::Mutex;
 /// The shortest interval between looks at the files.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long files have to be left alone before they are read: until then they may be half written, and half a list is a
+/// list.
+const SETTLED: Duration = Duration::from_millis(100);
+
 /// A function that reads a value from its files.
 type Load<T, E> = Box<dyn Fn() -> Result<T, E> + Send + Sync>;
 
@@ -60,7 +64,7 @@ impl<T: Clone + PartialEq, E: fmt::Display> Watched<T, E> {
         if read.looked.elapsed() >= LOOK {
             read.looked = Instant::now();
             let stamps = stamps(&self.files);
-            if stamps != read.stamps {
+            if stamps != read.stamps && are_settled(&stamps) {
                 read.stamps = stamps;
                 self.renew(&mut read);
             }
@@ -95,6 +99,12 @@ impl<T: Clone + PartialEq, E: fmt::Display> Watched<T, E> {
             }
         }
     }
+}
+
+/// Returns whether no file was modified just now. One from the future is as good as one from long ago.
+fn are_settled(stamps: &[Stamp]) -> bool {
+    let age = |(modified, _): &(SystemTime, u64)| modified.elapsed().unwrap_or(Duration::MAX);
+    stamps.iter().flatten().all(|stamp| age(stamp) >= SETTLED)
 }
 
 fn stamps(files: &[PathBuf]) -> Vec<Stamp> {

@@ -205,7 +205,10 @@ async fn a_rate_limit_is_no_outage() {
                 if shares { command.env("ONCEHUB_API_KEY", sandbox::KEY).arg("--shared-key") } else { command }
             });
             let (status, told) = refusal(server.client.get(format!("{}/readyz", server.url))).await;
-            assert!(status == if expected == "ready" { 200 } else { 503 } && told.contains(expected), "{status} {told}");
+            assert!(
+                status == if expected == "ready" { 200 } else { 503 } && told.contains(expected),
+                "{status} {told}"
+            );
         }
         upstream.heal();
     }

@@ -205,9 +205,9 @@ async fn a_second_signal_cuts_off_what_is_in_flight_and_says_what_may_have_been_
             .env("ONCEHUB_MCP_CONFIRM", "never")
     });
     server.know(sandbox::KEY).await;
-    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))).on("GET", "/users"));
+    upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))).on("GET", "/teams"));
     upstream.fail(Fault::new(Effect::Delay(Duration::from_hours(1))).on("POST", "/users"));
-    let read = server.call(sandbox::KEY, "list_users", json!({}));
+    let read = server.call(sandbox::KEY, "list_teams", json!({}));
     let person = json!({"first_name": "Ida", "last_name": "Berg", "email": "ida@example.com", "role_name": "Member"});
     let write = server.call(sandbox::KEY, "add_user", person);
     let stopping = async {

@@ -262,7 +262,9 @@ impl ServerHandler for Server {
         );
         if let Some(Origin { request, client, token }) = &account.origin {
             span.record("request", &**request).record("client", tracing::field::display(client));
-            token.as_deref().inspect(|token| _ = span.record("token", token));
+            if let Some(token) = token {
+                span.record("token", &**token);
+            }
         }
         if let Some(app) = context.client_info() {
             span.record("app", shown(&app.name));

@@ -190,7 +190,7 @@ async fn a_rolling_restart_and_a_rotation_of_tokens_under_load_lose_no_call() {
         token: Mutex::new(OLD),
         bookings: bookings(&upstream).await,
         is_over: AtomicBool::new(false),
-        answered: Default::default(),
+        answered: <[AtomicUsize; TOOLS.len()]>::default(),
     });
     let until_all_say = async |token: &str, expected: StatusCode| {
         let servers: Vec<_> = balancer.servers.lock().iter().map(|(server, _)| Arc::clone(server)).collect();

@@ -9,7 +9,8 @@
 //! - [`actions`]: each change as a value, and the one function that carries it out.
 //! - [`tools`]: what an assistant sees.
 //! - [`playbooks`]: jobs as a person asks for them, as prompts and skills. Imports `names` and `records`.
-//! - [`server`]: the MCP server, both protocol eras. Imports `playbooks`, `tools` and `actions`.
+//! - [`resources`]: records at URIs of their own. Imports `names`, `records` and `oncehub`.
+//! - [`server`]: the MCP server, both protocol eras. Imports `playbooks`, `resources`, `tools` and `actions`.
 //! - [`transport`]: the ways in. Imports no room.
 //! - [`sandbox`]: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
 //!   `oncehub`: a field misspelled there must not be misspelled here too.
@@ -27,6 +28,7 @@ pub mod names;
 pub mod oncehub;
 pub mod playbooks;
 pub mod records;
+pub mod resources;
 pub mod sandbox;
 pub mod server;
 pub mod telemetry;

@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 
 use super::find::{ambiguous, in_several_names, in_words};
 use super::search::Search;
-use super::{Names, fold, looks_like_an_id, thousands};
+use super::{Names, Takes, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Id, Range, Rejection, bookings};
 use crate::records::{Booking, Candidate, Failure, Told, quoted};
 
@@ -77,7 +77,11 @@ impl Names {
         let Ok(id) = asked.parse::<Id>() else { return self.booking_called(among, argument, asked, expand).await };
         match self.read(&bookings::Get { id: id.clone(), expand: expand.clone() }, &id).await {
             Ok(booking) => Ok(booking),
-            Err(error) if error.rejection().is_some_and(Rejection::is_not_found) && !looks_like_an_id(asked) => {
+            Err(error)
+                if error.rejection().is_some_and(Rejection::is_not_found)
+                    && self.takes > Takes::Ids
+                    && !looks_like_an_id(asked) =>
+            {
                 self.booking_called(among, argument, asked, expand).await
             }
             Err(error) => Err(error.into()),

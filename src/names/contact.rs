@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 
 use super::find::{SUGGESTED, ambiguous, in_several_names, in_words};
 use super::search::Search;
-use super::{Entry, Found, Names, fold, looks_like_an_id, thousands};
+use super::{Entry, Found, Names, Takes, fold, looks_like_an_id, thousands};
 use crate::oncehub::{Collection, Id, contacts};
 use crate::records::{Candidate, Contact, Failure, Kind, Noun, Told, quoted, time, word};
 
@@ -86,7 +86,7 @@ impl Names {
         let gathered = self.gather(&listing, None, Search::for_some(20, &is_meant)).await?;
         let searched = gathered.searched().map(thousands);
         let (found, alike) = (gathered.items, alike.into_inner());
-        if self.takes_parts && found.is_empty() && searched.is_none() {
+        if self.takes == Takes::Parts && found.is_empty() && searched.is_none() {
             match alike.as_slice() {
                 [(entry, _)] => {
                     if let Ok(id) = entry.id.parse() {

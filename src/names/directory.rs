@@ -27,9 +27,14 @@ const FAILED_FOR: SignedDuration = SignedDuration::from_mins(1);
 /// The most objects that are read of a noun: ten pages.
 const MOST: usize = 1000;
 
-/// How many forms all directories cache together, and how many bookings each is learnt from.
+/// How long the newest bookings are taken for the newest.
+const RECENT_FOR: Duration = Duration::from_mins(1);
+
+/// How many forms all directories cache together.
 const FORMS: u64 = 10_000;
-const LEARNT_FROM: usize = 100;
+
+/// How many bookings a form is learnt from, and how many are the newest: OnceHub's largest page.
+const PAGE: usize = 100;
 
 /// How many objects all directories cache together.
 const CACHED: u64 = 100_000;
@@ -53,8 +58,27 @@ pub struct Directory {
     zones: Cache<(Account, usize, Generation, Me), LookedUp>,
     /// What the forms of calendars ask.
     forms: Cache<(Account, usize, Id), Arc<Learnt>>,
+    /// The newest bookings.
+    recent: Cache<(Account, usize), Arc<Vec<Recent>>>,
     /// The age from which entries are renewed when they are used.
     fresh: Duration,
+}
+
+/// A booking, as somebody who types calls it.
+#[derive(Debug)]
+pub(super) struct Recent {
+    pub(super) id: Id,
+    /// The guest's name and address, folded.
+    pub(super) guest: Vec<String>,
+}
+
+impl Recent {
+    /// Returns what is known of a booking, unless it has no id that can be asked for, or is deleted.
+    fn of(booking: &Told<Booking>) -> Option<Self> {
+        let id = booking.id.as_deref().filter(|_| !booking.is_deleted())?.parse().ok()?;
+        let (name, email) = booking.guest();
+        Some(Self { id, guest: name.iter().chain(&email).map(|known| fold(known)).collect() })
+    }
 }
 
 /// The time zone of `me`, or why it could not be looked up.
@@ -87,6 +111,8 @@ impl Directory {
     pub fn new(fresh: Duration) -> Self {
         // A noun of which an account has nothing takes some room too.
         let weigh = |_: &Key, entries: &Arc<Entries>| u32::try_from(entries.all.len() + 10).unwrap_or(u32::MAX);
+        let recent = Cache::builder()
+            .weigher(|_, bookings: &Arc<Vec<Recent>>| u32::try_from(bookings.len() + 10).unwrap_or(u32::MAX));
         Self {
             cache: Cache::builder().weigher(weigh).max_capacity(CACHED).time_to_live(LIFETIME).build(),
             account: Account(0),
@@ -96,6 +122,7 @@ impl Directory {
             addresses: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
             zones: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
             forms: Cache::builder().max_capacity(FORMS).time_to_live(LIFETIME).build(),
+            recent: recent.max_capacity(CACHED).time_to_live(RECENT_FOR).build(),
             fresh,
         }
     }
@@ -160,11 +187,20 @@ impl Directory {
     pub async fn form(&self, oncehub: &Client, calendar: &Id) -> Result<Arc<Learnt>, Error> {
         let read = || async {
             let made_on_it = bookings::All { booking_calendar: Some(calendar.clone()), ..bookings::All::default() };
-            let bookings: Page<Told<Booking>> = oncehub.page(&made_on_it, LEARNT_FROM, None).await?;
+            let bookings: Page<Told<Booking>> = oncehub.page(&made_on_it, PAGE, None).await?;
             Ok(Arc::new(Learnt::from(&bookings.items)))
         };
         let key = (self.account, oncehub.key_number(), calendar.clone());
         shared(&self.forms, key, read).await
+    }
+
+    /// Returns the newest bookings: a page of them, and for a minute the same.
+    pub(super) async fn recent(&self, oncehub: &Client) -> Result<Arc<Vec<Recent>>, Error> {
+        let read = || async {
+            let newest: Page<Told<Booking>> = oncehub.page(&bookings::All::default(), PAGE, None).await?;
+            Ok(Arc::new(newest.items.iter().filter_map(Recent::of).collect()))
+        };
+        shared(&self.recent, (self.account, oncehub.key_number()), read).await
     }
 
     /// Reads a directory again in the background. What there is serves meanwhile, and afterwards if that fails.
@@ -350,6 +386,11 @@ impl Item for Entry {
 }
 
 impl Entry {
+    /// Returns its names in the narrow sense, folded.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// Whether a folded text is a part of one of its names.
     pub(super) fn is_called_like(&self, folded: &str) -> bool {
         self.names.iter().any(|name| name.contains(folded))

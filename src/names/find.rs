@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Names;
 use super::directory::{Entries, Entry};
 use super::fold::{fold, looks_like_an_id, nearest, thousands};
+use super::{Names, Takes};
 use crate::oncehub::{Id, Item as _, Page, tolerant, users};
 use crate::records::{Candidate, Failure, Noun, quoted};
 
@@ -102,7 +102,7 @@ impl Names {
         if let Some(found) = unlisted {
             return Ok(found);
         }
-        let takes_parts = self.takes_parts && missing.iter().all(|noun| noun.is_whole);
+        let takes_parts = self.takes == Takes::Parts && missing.iter().all(|noun| noun.is_whole);
         let parts: Vec<&(Entry, String)> = missing.iter().flat_map(|noun| &noun.parts).collect();
         match parts.as_slice() {
             [(entry, _)] if takes_parts => {
@@ -132,6 +132,11 @@ impl Names {
     /// Like [`Names::find`], for one noun.
     async fn find_one(&self, noun: Noun, argument: &str, text: &str) -> Result<Result<Found, Missing>, Failure> {
         let text = text.trim();
+        if self.takes == Takes::Ids
+            && let Ok(id) = text.parse()
+        {
+            return Ok(Ok(Found::new(id, None)));
+        }
         let an_id = || text.parse::<Id>().ok().filter(|_| looks_like_an_id(text));
         let folded = fold(text);
         let began = Instant::now();
@@ -142,7 +147,7 @@ impl Names {
         };
         // Re-read before reporting "not found": the cache may be stale.
         let is_known = |entries: &Entries| {
-            entries.knows(&folded) || self.takes_parts && entries.called_like(&folded).next().is_some()
+            entries.knows(&folded) || self.takes == Takes::Parts && entries.called_like(&folded).next().is_some()
         };
         if an_id().is_none() && !is_known(&entries) && entries.read_at.is_some_and(|at| at < began) {
             self.directory.forget(noun);

@@ -41,6 +41,17 @@ pub type Progress = Arc<dyn Fn(usize, Option<usize>) + Send + Sync>;
 /// Sentences of our own for the reply of one call.
 pub type Notes = Arc<Mutex<Vec<String>>>;
 
+/// What a call may call things by: each of these takes what those before it take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Takes {
+    /// Ids alone.
+    Ids,
+    /// Exact names, addresses and URLs.
+    Names,
+    /// A part of a name that only one has: for a call that only reads.
+    Parts,
+}
+
 /// What one call reads OnceHub with, and finds names with.
 #[derive(Clone)]
 pub struct Names {
@@ -56,8 +67,8 @@ pub struct Names {
     pub now: Timestamp,
     /// Where to report progress.
     pub progress: Progress,
-    /// Whether a part of a name will do that only one has: for a call that only reads.
-    pub takes_parts: bool,
+    /// What things may be called by.
+    pub takes: Takes,
     /// Sentences for the reply: what a part of a name was read as.
     pub notes: Notes,
 }
@@ -72,7 +83,7 @@ impl Names {
     /// Returns the same, which takes no part of a name.
     #[must_use]
     pub fn exactly(&self) -> Self {
-        Self { takes_parts: false, ..self.clone() }
+        Self { takes: self.takes.min(Takes::Names), ..self.clone() }
     }
 
     /// Returns the same for planning a change: `me` counts only from somebody who has set it. A part of a name will do, since

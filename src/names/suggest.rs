@@ -1,4 +1,4 @@
-//! Names that continue what somebody has begun to type.
+//! Names and ids that continue what somebody has begun to type.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ impl Names {
     ///
     /// Nobody waits for a suggestion: there are none where the names are not known and cannot be read at once.
     pub async fn suggested(&self, nouns: &[Noun], typed: &str) -> Vec<String> {
-        let names = Self { oncehub: self.oncehub.trying_once().without_waiting(), ..self.clone() };
+        let names = self.at_once();
         let typed = fold(typed);
         let lists = join_all(nouns.iter().map(|noun| names.all_or_none(*noun))).await;
         let mut found: Vec<String> = lists.iter().flat_map(|entries| entries.suggested(&typed)).collect();
@@ -26,6 +26,38 @@ impl Names {
         }
         found
     }
+
+    /// Returns the ids of objects of a noun of which a text is a part of the name, or the beginning of the id; as with
+    /// [`Names::suggested`].
+    pub async fn suggested_ids(&self, noun: Noun, typed: &str) -> Vec<String> {
+        let entries = self.at_once().all_or_none(noun).await;
+        ids_of(entries.all.iter().map(|entry| (entry.id.as_str(), entry.names())), &fold(typed))
+    }
+
+    /// Returns the ids of those of the newest bookings of whose guest's name or address a text is a part, or which begin
+    /// with it; as with [`Names::suggested`].
+    pub async fn suggested_bookings(&self, typed: &str) -> Vec<String> {
+        let names = self.at_once();
+        let recent = names.directory.recent(&names.oncehub).await.unwrap_or_default();
+        ids_of(recent.iter().map(|booking| (booking.id.as_str(), booking.guest.as_slice())), &fold(typed))
+    }
+
+    /// Returns the same, which neither tries again nor waits.
+    fn at_once(&self) -> Self {
+        Self { oncehub: self.oncehub.trying_once().without_waiting(), ..self.clone() }
+    }
+}
+
+/// Returns the ids of those of whose folded names a text is a part, or whose id begins with it; first those that begin
+/// with it.
+fn ids_of<'a>(known: impl Iterator<Item = (&'a str, &'a [String])>, typed: &str) -> Vec<String> {
+    let begins = |(id, names): &(&str, &[String])| {
+        fold(id).starts_with(typed) || names.iter().any(|name| name.starts_with(typed))
+    };
+    let contains = |(_, names): &(&str, &[String])| names.iter().any(|name| name.contains(typed));
+    let (first, others): (Vec<_>, Vec<_>) = known.partition(begins);
+    let others = others.into_iter().filter(contains);
+    first.into_iter().chain(others).map(|(id, _)| id.to_owned()).collect()
 }
 
 impl Entries {

@@ -1,6 +1,6 @@
 //! What a playbook has to be told, and how it is completed while a person types it.
 
-use rmcp::model::{CompletionInfo, PromptArgument};
+use rmcp::model::PromptArgument;
 
 use crate::names::{Names, fold};
 use crate::records::{Noun, quoted};
@@ -79,15 +79,11 @@ impl Argument {
 
     /// Returns what the argument can become, given what has been typed. That is nothing where the account's names cannot
     /// be read at once: nobody waits for it while they type.
-    pub(super) async fn completed(&self, typed: &str, names: &Names) -> CompletionInfo {
-        let mut values = match &self.kind {
+    pub(super) async fn completed(&self, typed: &str, names: &Names) -> Vec<String> {
+        match &self.kind {
             Kind::Named(nouns) => names.suggested(nouns, typed).await,
             Kind::OneOf(choices) => choices.iter().filter(|choice| choice.starts_with(&fold(typed))).cloned().collect(),
             Kind::Free => Vec::new(),
-        };
-        let total = u32::try_from(values.len()).ok();
-        let has_more = values.len() > CompletionInfo::MAX_VALUES;
-        values.truncate(CompletionInfo::MAX_VALUES);
-        CompletionInfo::with_pagination(values, total, has_more).unwrap_or_default()
+        }
     }
 }

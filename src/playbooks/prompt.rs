@@ -1,6 +1,6 @@
 //! A playbook as a prompt: what a person chooses in their client, with the arguments that they give.
 
-use rmcp::model::{CompletionInfo, GetPromptResult, JsonObject, Prompt, PromptMessage, Role};
+use rmcp::model::{GetPromptResult, JsonObject, Prompt, PromptMessage, Role};
 use serde_json::Value;
 
 use super::Playbook;
@@ -70,10 +70,10 @@ impl Playbook {
     }
 
     /// Returns what an argument can be, given its beginning; nothing for an argument that there is not.
-    pub async fn completed(&self, argument: &str, typed: &str, names: &Names) -> CompletionInfo {
+    pub async fn completed(&self, argument: &str, typed: &str, names: &Names) -> Vec<String> {
         match self.arguments.iter().find(|known| known.name == argument) {
             Some(argument) => argument.completed(typed, names).await,
-            None => CompletionInfo::default(),
+            None => Vec::new(),
         }
     }
 }

@@ -170,8 +170,7 @@ async fn an_argument_of_few_words_is_completed_with_them_and_no_names_are_no_err
         reply_limit: 1 << 20,
     });
     let names = Tools::new(nowhere, Settings::default()).names(Duration::from_secs(1));
-    let completed =
-        async |argument: &str, typed: &str| playbook("out_sick").completed(argument, typed, &names).await.values;
+    let completed = async |argument: &str, typed: &str| playbook("out_sick").completed(argument, typed, &names).await;
     assert_eq!(completed("change", "").await, ["request_reschedule", "cancel", "reassign"]);
     assert_eq!(completed("change", "REA").await, ["reassign"]);
     assert_eq!(completed("host", "m").await, ["me"], "whatever cannot be read");

@@ -3,10 +3,12 @@
 
 mod account;
 mod confirm;
+mod icons;
 mod instructions;
 mod mended;
 mod outcome;
 mod playbooks;
+mod resources;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -15,10 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CustomRequest,
-    CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams, GetSkillResult, Icon,
-    Implementation, ListPromptsResult, ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerCapabilities, ServerConfig, Tool,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
+    CustomRequest, CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams,
+    GetSkillResult, Icon, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListSkillsResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, Reference, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -29,6 +32,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::playbooks::Playbook;
+use crate::resources::is_record;
 use crate::tools::{Catalogue, Ledger, Tools};
 pub use account::{Account, Origin};
 use confirm::{Confirmations, Person};
@@ -37,6 +41,9 @@ use outcome::{Outcome, Watched};
 
 /// How long a client may cache what is offered, which only changes with a restart.
 const TTL_MS: u64 = 3_600_000;
+
+/// How long a completion may take: somebody is typing.
+const COMPLETION_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The timeout for a person's answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
@@ -99,6 +106,60 @@ impl Server {
         self.cut_off.cancel();
     }
 
+    /// Calls a tool of an account, reports how that ended, and counts it as in flight.
+    async fn call(
+        &self,
+        account: Account,
+        request: CallToolRequestParams,
+        mut context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if self.stopping.is_cancelled() {
+            return Err(ErrorData::internal_error(
+                "the server is shutting down: start it again and repeat the call",
+                None,
+            ));
+        }
+        let _in_flight = self.in_flight.token();
+        // A name that a client makes up must not get into our logs and metrics.
+        let tool = account.catalogue.get(&request.name).map_or("unknown".into(), |tool| tool.name.clone());
+        let span = tracing::info_span!(
+            "call", %tool, tenant = %account.tenant, token = Empty, request = Empty, client = Empty, app = Empty
+        );
+        if let Some(Origin { request, client, token }) = &account.origin {
+            span.record("request", &**request).record("client", tracing::field::display(client));
+            if let Some(token) = token {
+                span.record("token", &**token);
+            }
+        }
+        if let Some(app) = context.client_info() {
+            span.record("app", shown(&app.name));
+        }
+        trace::follow(&span, &context.meta);
+        let (ledger, person) = (account.tools.ledger(), Person::default());
+        context.extensions.insert(ledger.clone());
+        let watched = Watched::new(tool, ledger.clone(), Arc::clone(&person), span.clone());
+        // Boxed: otherwise rmcp would keep room for the largest request in a session's task, for as long as that lives.
+        Box::pin(async {
+            let cancelled = context.ct.clone();
+            let answer = tokio::select! {
+                answer = self.answer(&account, request, context, &person) => answer,
+                () = self.cut_off.cancelled() => {
+                    watched.end((Outcome::Refused, "shutdown"));
+                    return Err(cut_off(&ledger));
+                }
+            };
+            let outcome = if cancelled.is_cancelled() {
+                (Outcome::Cancelled, "")
+            } else {
+                outcome::of(&answer, &ledger, person.lock().answer)
+            };
+            watched.end(outcome);
+            answer
+        })
+        .instrument(span)
+        .await
+    }
+
     async fn answer(
         &self,
         account: &Account,
@@ -151,9 +212,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let account = Account::of(self.only.as_deref(), &context.extensions)?;
-        Ok(ListToolsResult::with_all_items(account.catalogue.list().to_vec())
-            .with_ttl_ms(TTL_MS)
-            .with_cache_scope(CacheScope::Private))
+        let tools = icons::with_icons(account.catalogue.list(), &context);
+        Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
     async fn list_prompts(
@@ -181,7 +241,15 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         let _in_flight = self.in_flight.token();
-        Ok(CompleteResult::new(self.playbooks(&context.extensions)?.completed(&request).await))
+        let account = Account::of(self.only.as_deref(), &context.extensions)?;
+        let values = match &request.r#ref {
+            Reference::Prompt(prompt) => {
+                self.playbooks(&context.extensions)?.completed(&prompt.name, &request.argument).await
+            }
+            Reference::Resource(template) => account.completed(&template.uri, &request.argument).await,
+            _ => Vec::new(),
+        };
+        Ok(CompleteResult::new(completion(values)))
     }
 
     async fn list_resources(
@@ -193,14 +261,29 @@ impl ServerHandler for Server {
         Ok(ListResourcesResult::with_all_items(resources).with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let templates = Account::of(self.only.as_deref(), &context.extensions)?.listed_templates();
+        Ok(ListResourceTemplatesResult::with_all_items(templates)
+            .with_ttl_ms(TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        if is_record(&request.uri) {
+            let record = self.read_record(&request.uri, context).await?;
+            return Ok(record.with_cache_scope(CacheScope::Private).into());
+        }
         let found = self.playbooks(&context.extensions)?.find("resource", &request.uri, Playbook::uri);
-        let shown: String = request.uri.chars().take(200).collect();
-        let unknown = |error: ErrorData| ErrorData::resource_not_found(error.message, Some(json!({"uri": shown})));
+        let data = json!({"uri": resources::shown(&request.uri)});
+        let unknown = |error: ErrorData| ErrorData::resource_not_found(error.message, Some(data));
         let playbook = found.map_err(unknown)?;
         let contents = ReadResourceResult::new(vec![playbook.contents()]);
         Ok(contents.with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private).into())
@@ -245,54 +328,10 @@ impl ServerHandler for Server {
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
-        mut context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if self.stopping.is_cancelled() {
-            return Err(ErrorData::internal_error(
-                "the server is shutting down: start it again and repeat the call",
-                None,
-            ));
-        }
-        let _in_flight = self.in_flight.token();
         let account = Account::of(self.only.as_deref(), &context.extensions)?.clone();
-        // A name that a client makes up must not get into our logs and metrics.
-        let tool = account.catalogue.get(&request.name).map_or("unknown".into(), |tool| tool.name.clone());
-        let span = tracing::info_span!(
-            "call", %tool, tenant = %account.tenant, token = Empty, request = Empty, client = Empty, app = Empty
-        );
-        if let Some(Origin { request, client, token }) = &account.origin {
-            span.record("request", &**request).record("client", tracing::field::display(client));
-            if let Some(token) = token {
-                span.record("token", &**token);
-            }
-        }
-        if let Some(app) = context.client_info() {
-            span.record("app", shown(&app.name));
-        }
-        trace::follow(&span, &context.meta);
-        let (ledger, person) = (account.tools.ledger(), Person::default());
-        context.extensions.insert(ledger.clone());
-        let watched = Watched::new(tool, ledger.clone(), Arc::clone(&person), span.clone());
-        // Boxed: otherwise rmcp would keep room for the largest request in a session's task, for as long as that lives.
-        Box::pin(async {
-            let cancelled = context.ct.clone();
-            let answer = tokio::select! {
-                answer = self.answer(&account, request, context, &person) => answer,
-                () = self.cut_off.cancelled() => {
-                    watched.end((Outcome::Refused, "shutdown"));
-                    return Err(cut_off(&ledger));
-                }
-            };
-            let outcome = if cancelled.is_cancelled() {
-                (Outcome::Cancelled, "")
-            } else {
-                outcome::of(&answer, &ledger, person.lock().answer)
-            };
-            watched.end(outcome);
-            answer
-        })
-        .instrument(span)
-        .await
+        self.call(account, request, context).await
     }
 }
 
@@ -306,6 +345,14 @@ fn cut_off(ledger: &Ledger) -> ErrorData {
     };
     let data = json!({"type": "shutdown", "outcome": outcome});
     ErrorData::internal_error(format!("the server was shut down before this call ended; {words}"), Some(data))
+}
+
+/// Returns what is offered of what an argument can become: no more than the protocol allows.
+fn completion(mut values: Vec<String>) -> CompletionInfo {
+    let total = u32::try_from(values.len()).ok();
+    let has_more = values.len() > CompletionInfo::MAX_VALUES;
+    values.truncate(CompletionInfo::MAX_VALUES);
+    CompletionInfo::with_pagination(values, total, has_more).unwrap_or_default()
 }
 
 /// Returns a client's name as the log may have it.

@@ -1,15 +1,10 @@
 //! Playbooks as prompts and as skills: which of them an account is offered, and what is said of one that it is not.
 
-use std::time::Duration;
-
 use rmcp::ErrorData;
-use rmcp::model::{CompleteRequestParams, CompletionInfo, Extensions, Reference};
+use rmcp::model::{ArgumentInfo, Extensions};
 
-use super::{Account, Server};
+use super::{Account, COMPLETION_TIMEOUT, Server};
 use crate::playbooks::Playbook;
-
-/// How long a completion may take: somebody is typing.
-const COMPLETION_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The playbooks that an account is offered: those all of whose tools it is offered.
 pub(super) struct Playbooks<'a> {
@@ -59,12 +54,10 @@ impl Playbooks<'_> {
         Err(ErrorData::invalid_params(format!("there is no {what} '{shown}'; {known}"), None))
     }
 
-    /// Returns what an argument of a prompt can be, given its beginning. It is empty for what is not known here: a client
-    /// asks while somebody types, and shows no error.
-    pub(super) async fn completed(&self, request: &CompleteRequestParams) -> CompletionInfo {
-        let Reference::Prompt(prompt) = &request.r#ref else { return CompletionInfo::default() };
-        let Ok(playbook) = self.find("prompt", &prompt.name, Playbook::name) else { return CompletionInfo::default() };
+    /// Returns what an argument of a prompt can be, given its beginning; nothing for what is not known here.
+    pub(super) async fn completed(&self, prompt: &str, argument: &ArgumentInfo) -> Vec<String> {
+        let Ok(playbook) = self.find("prompt", prompt, Playbook::name) else { return Vec::new() };
         let names = self.account.tools.names(COMPLETION_TIMEOUT);
-        playbook.completed(&request.argument.name, &request.argument.value, &names).await
+        playbook.completed(&argument.name, &argument.value, &names).await
     }
 }

@@ -16,7 +16,7 @@ use super::progress::Steps;
 use super::{Catalogue, Reply, Tools, arguments};
 use crate::actions::confirm::{Answer, Ask};
 use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
-use crate::names::{Me, Names, Notes, Progress};
+use crate::names::{Me, Names, Notes, Progress, Takes};
 use crate::oncehub::Ledger;
 use crate::records::{Failure, Kind, Moment, Noun, Record, Zone, time};
 
@@ -61,6 +61,10 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
         Ok(Self { context: context_of_call, blank, catalogue: extensions.get::<Arc<Catalogue>>().cloned() })
     }
 }
+
+/// In the extensions of a request: its arguments are ids, and no names are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct IdsAlone;
 
 /// What a call reads OnceHub with, in its request's extensions.
 #[derive(Clone)]
@@ -115,7 +119,7 @@ pub(super) fn names(tools: &Tools, deadline: Instant, ledger: Ledger, changes: b
         zone: tools.settings.zone.clone().unwrap_or_else(Zone::utc),
         now: (tools.settings.now)(),
         progress,
-        takes_parts: !changes,
+        takes: if changes { Takes::Names } else { Takes::Parts },
         notes: Notes::default(),
     }
 }
@@ -133,6 +137,9 @@ impl Prepared {
             move |done, total| steps.note(done, total)
         });
         let mut prepared = Self { names: names(tools, deadline, ledger, needs.changes, progress), deadline };
+        if request.extensions.get::<IdsAlone>().is_some() {
+            prepared.names.takes = Takes::Ids;
+        }
         let asked = context.arguments.as_ref().and_then(|arguments| arguments.get("time_zone")?.as_str());
         let asked = asked.and_then(|zone| Zone::parse(zone).ok());
         let notes = Notes::clone(&prepared.names.notes);

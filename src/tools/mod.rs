@@ -42,6 +42,7 @@ use crate::records::{Failure, Reader, Zone};
 use arguments::Parameters;
 use asked::Asked;
 use call::Call;
+pub use call::IdsAlone;
 pub use catalogue::{BadSelection, Catalogue, Selection};
 use listing::{Paging, rows};
 use nouns::booking_calendars::schedule::Scheduling;
@@ -115,6 +116,16 @@ impl Tools {
         let mut settings = Settings::clone(&self.settings);
         settings.me = me.or(settings.me);
         settings.zone = zone.or(settings.zone);
+        Self { settings: Arc::new(settings), ..self.clone() }
+    }
+
+    /// Returns the same tools, whose replies have a structure even if those to the client have none.
+    #[must_use]
+    pub fn with_structures(&self) -> Self {
+        if self.settings.structured {
+            return self.clone();
+        }
+        let settings = Settings { structured: true, ..Settings::clone(&self.settings) };
         Self { settings: Arc::new(settings), ..self.clone() }
     }
 

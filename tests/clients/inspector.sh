@@ -38,7 +38,7 @@ check() {
 }
 
 in_era() {
-  local era=$1 tool works fails type listed coming past slot
+  local era=$1 tool works fails type listed coming past slot calendar
   method() { inspect --protocol-era "$era" --method "$@"; }
   call() { method tools/call --tool-name "$1" --tool-args-json "$2" "${@:3}"; }
 
@@ -62,6 +62,11 @@ in_era() {
   check "$era prompts/get fails" "$(method prompts/get --prompt-name nothing)" 'there is no prompt .nothing.' '^exit code [1-9]'
   check "$era resources/list" "$(method resources/list)" '"uri": "skill://follow-up-no-shows/SKILL.md"'
   check "$era resources/read" "$(method resources/read --uri skill://follow-up-no-shows/SKILL.md)" 'name: follow-up-no-shows'
+  check "$era resources/templates/list" "$(method resources/templates/list)" '"uriTemplate": "oncehub://bookings/\{id\}"' \
+    '"uriTemplate": "oncehub://calendars/\{id\}"' 'data:image/svg\+xml'
+  calendar=$(call list_booking_calendars '{"name": "intro"}' | first id)
+  check "$era a record" "$(method resources/read --uri "oncehub://calendars/$calendar")" '"mimeType": "application/json"' "$calendar"
+  check "$era no record" "$(method resources/read --uri oncehub://bookings/BKNG-NOSUCHTHING)" 'OnceHub refused' '^exit code [1-9]'
 
   # What an operator sets holds here too; and the inspector's command line cannot ask anybody.
   listed=$(method tools/list -e ONCEHUB_MCP_READ_ONLY=true)

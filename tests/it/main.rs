@@ -24,6 +24,7 @@ mod packages;
 mod pipes;
 mod playbooks;
 mod readme;
+mod resources;
 mod rooms;
 mod secrets;
 mod stdio;

@@ -24,7 +24,7 @@ fn offered(selection: &Selection) -> BTreeSet<String> {
 }
 
 /// The names in a list.
-fn names(list: &Value, of: &str, name: &str) -> BTreeSet<String> {
+pub(super) fn names(list: &Value, of: &str, name: &str) -> BTreeSet<String> {
     let items = list[of].as_array().unwrap_or_else(|| panic!("no {of}: {list}"));
     items.iter().map(|item| item[name].as_str().unwrap().replace('-', "_")).collect()
 }
@@ -104,17 +104,17 @@ async fn are_served(ask: &impl AsyncFn(&'static str, Value) -> Value) {
 }
 
 /// The result of an answer, or its error.
-fn outcome(answer: &Value) -> Value {
+pub(super) fn outcome(answer: &Value) -> Value {
     if answer["result"].is_null() { answer["error"].clone() } else { answer["result"].clone() }
 }
 
 /// Sends requests over standard input and output.
-fn over_a_pipe(session: &Mutex<Session>, is_modern: bool, method: &str, params: Value) -> Value {
+pub(super) fn over_a_pipe(session: &Mutex<Session>, is_modern: bool, method: &str, params: Value) -> Value {
     let params = if is_modern { modern(params, false) } else { params };
     outcome(&session.lock().unwrap().request(method, params))
 }
 
-fn sandboxed(settings: &[(&str, &str)]) -> std::process::Command {
+pub(super) fn sandboxed(settings: &[(&str, &str)]) -> std::process::Command {
     let mut command = program();
     command.arg("--sandbox").envs(settings.iter().copied());
     command

@@ -1,8 +1,10 @@
 """The server as the Python SDK sees it, in both protocol eras, on the simulated account."""
 
+import json
+
 import pytest
 from mcp import Client, MCPError
-from mcp_types import PromptReference
+from mcp_types import PromptReference, ResourceTemplateReference
 
 from sessions import CALLS, ERAS, READS, run, server, succeed
 
@@ -89,5 +91,27 @@ def test_playbooks_are_prompts_with_completed_arguments_and_files_to_read(era):
             [uri] = [str(one.uri) for one in (await client.list_resources()).resources if "no-shows" in one.name]
             [skill] = (await client.read_resource(uri)).contents
             assert skill.text.startswith("---\nname: follow-up-no-shows\n")
+
+    run(session())
+
+
+def test_records_are_resources_whose_ids_are_completed(era):
+    async def session():
+        async with Client(server(), mode=era) as client:
+            templates = {one.name: one.uri_template for one in (await client.list_resource_templates()).resource_templates}
+            assert templates == {"booking": "oncehub://bookings/{id}", "booking_calendar": "oncehub://calendars/{id}"}
+            for template, tool, argument, typed in [
+                ("booking", "get_booking", "booking_id", "bkng-"),
+                ("booking_calendar", "get_booking_calendar", "calendar_id", "intro"),
+            ]:
+                reference = ResourceTemplateReference(type="ref/resource", uri=templates[template])
+                completed = await client.complete(reference, {"name": "id", "value": typed})
+                record = completed.completion.values[0]
+                [contents] = (await client.read_resource(templates[template].replace("{id}", record))).contents
+                assert contents.mime_type == "application/json"
+                assert json.loads(contents.text) == await succeed(client, tool, **{argument: record})
+            with pytest.raises(MCPError, match="OnceHub refused") as refused:
+                await client.read_resource("oncehub://bookings/BKNG-NOSUCHTHING")
+            assert refused.value.error.data["type"] == "not_found"
 
     run(session())

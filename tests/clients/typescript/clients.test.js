@@ -66,6 +66,22 @@ for (const [name, connect] of Object.entries(clients)) {
       assert.ok(contents[0].text.startsWith("---\nname: follow-up-no-shows\n"));
     }));
 
+  test(`${name}: records are resources whose ids are completed`, { timeout: 60_000 }, () =>
+    session(connect, yes, async (client) => {
+      const { resourceTemplates } = await client.listResourceTemplates();
+      const uris = resourceTemplates.map((template) => template.uriTemplate);
+      assert.deepEqual(uris, ["oncehub://bookings/{id}", "oncehub://calendars/{id}"]);
+      const ref = { type: "ref/resource", uri: uris[1] };
+      const { completion } = await client.complete({ ref, argument: { name: "id", value: "intro" } });
+      const calendar_id = completion.values[0];
+      const { contents } = await client.readResource({ uri: `oncehub://calendars/${calendar_id}` });
+      const calendar = await succeed(client, "get_booking_calendar", { calendar_id });
+      assert.deepEqual([contents.length, contents[0].mimeType], [1, "application/json"]);
+      assert.deepEqual(JSON.parse(contents[0].text), calendar);
+      const missing = client.readResource({ uri: "oncehub://bookings/BKNG-NOSUCHTHING" });
+      await assert.rejects(missing, (error) => error.data?.type === "not_found");
+    }));
+
   for (const tool of Object.keys(calls)) {
     test(`${name}: ${tool} works, and says how it fails`, { timeout: 60_000 }, () =>
       session(connect, yes, (client) => worksAndSaysHowItFails(client, tool)));

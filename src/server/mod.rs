@@ -246,7 +246,7 @@ impl ServerHandler for Server {
             Reference::Prompt(prompt) => {
                 self.playbooks(&context.extensions)?.completed(&prompt.name, &request.argument).await
             }
-            Reference::Resource(template) => account.completed(&template.uri, &request.argument).await,
+            Reference::Resource(template) => Box::pin(account.completed(&template.uri, &request.argument)).await,
             _ => Vec::new(),
         };
         Ok(CompleteResult::new(completion(values)))
@@ -278,7 +278,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         if is_record(&request.uri) {
-            let record = self.read_record(&request.uri, context).await?;
+            // Boxed like a call, which it is.
+            let record = Box::pin(self.read_record(&request.uri, context)).await?;
             return Ok(record.with_cache_scope(CacheScope::Private).into());
         }
         let found = self.playbooks(&context.extensions)?.find("resource", &request.uri, Playbook::uri);

@@ -79,7 +79,7 @@ for (const [name, connect] of Object.entries(clients)) {
       assert.deepEqual([contents.length, contents[0].mimeType], [1, "application/json"]);
       assert.deepEqual(JSON.parse(contents[0].text), calendar);
       const missing = client.readResource({ uri: "oncehub://bookings/BKNG-NOSUCHTHING" });
-      await assert.rejects(missing, (error) => error.data?.type === "not_found");
+      await assert.rejects(missing, /OnceHub refused: No such booking/);
     }));
 
   for (const tool of Object.keys(calls)) {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hyper::body::Bytes;
+use memchr::memmem;
 use parking_lot::RwLock;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -169,7 +170,7 @@ impl Key {
                 Some(other) => key.as_bytes().contains(other),
                 None => false,
             };
-            json.contains(key) || escapes.clone().any(may_stand_for_one)
+            memmem::find(json.as_bytes(), key.as_bytes()).is_some() || escapes.clone().any(may_stand_for_one)
         })
     }
 }

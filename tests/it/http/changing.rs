@@ -102,7 +102,7 @@ impl Open {
         bearing(server, self.token, server.in_session("", &self.session, "list_teams", &json!({})))
     }
 
-    async fn to_their_ends(&mut self) {
+    async fn finish(&mut self) {
         for stream in &mut self.streams {
             while stream.chunk().await.unwrap().is_some() {}
         }
@@ -129,11 +129,11 @@ async fn what_a_token_has_open_ends_with_it_once_its_calls_are_answered() {
     let answer = async { message(call.await.unwrap()).await };
     let (answer, ()) = tokio::join!(answer, removal);
     assert_eq!(answer["isError"], false, "{answer}");
-    ada.to_their_ends().await;
+    ada.finish().await;
     assert_eq!(ada.call(&server).send().await.unwrap().status(), 401);
     assert_eq!(message(ben.call(&server).send().await.unwrap()).await["isError"], false);
     let log = server.stop();
-    ben.to_their_ends().await;
+    ben.finish().await;
     let line = "a token was taken out: ending what it has open token=\"ada\" open=2";
     assert!(log.contains(line) && !log.contains("token=\"ben\" open"), "{log}");
     let call = log.lines().find(|line| line.contains("tool=list_teams") && line.contains("token=\"ben\""));

@@ -48,6 +48,14 @@ impl Target {
         newest.items.into_iter().find(is_it)
     }
 
+    /// Says why OnceHub is certain to refuse a change that only a live booking takes.
+    fn refused(&self, changed: &str) -> Option<Failure> {
+        let status = ["canceled", "completed", "no_show"].into_iter().find(|status| self.booking.is(status))?;
+        let (id, status) = (&self.id, status.replace('_', "-"));
+        let problem = format!("{id} is {status}, so OnceHub refuses this: nobody was asked, and nothing was changed");
+        Some(Failure::argument("booking_id", problem, format!("only an upcoming booking can be {changed}")))
+    }
+
     fn in_words(&self) -> String {
         let paid = if self.booking.is_paid() { ", which is paid" } else { "" };
         format!("{}{paid}", self.booking.sentence(&self.zone))
@@ -60,6 +68,8 @@ pub struct Change<E> {
     request: E,
     question: Question,
     becomes: &'static str,
+    /// Whether only a live booking takes it.
+    is_of_live: bool,
 }
 
 impl<E> Change<E> {
@@ -98,6 +108,7 @@ pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Cha
         question: Question::important(format!("Cancel {}, {notice}", target.in_words())),
         request: bookings::Cancel { id: target.id.clone(), reason, notify_guest },
         becomes: "canceled",
+        is_of_live: true,
         target,
     }
 }
@@ -111,6 +122,7 @@ pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<book
         question: Question::important(question),
         request: bookings::RequestReschedule { id: target.id.clone(), reason },
         becomes: "canceled",
+        is_of_live: true,
         target,
     }
 }
@@ -121,6 +133,7 @@ pub fn mark_no_show(target: Target) -> Change<bookings::NoShow> {
         question: Question::ordinary(format!("Mark {} as missed by the guest", target.in_words())),
         request: bookings::NoShow { id: target.id.clone() },
         becomes: "no_show",
+        is_of_live: false,
         target,
     }
 }
@@ -139,6 +152,10 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
 
     fn question(&self) -> Question {
         self.question.clone()
+    }
+
+    fn refused(&self) -> Option<Failure> {
+        self.target.refused("canceled").filter(|_| self.is_of_live)
     }
 
     fn request(&self) -> E {
@@ -277,6 +294,10 @@ impl Action for Reassign {
         let (booking, host) = (self.target.in_words(), self.host.described());
         let clash = self.clash().map(|clash| format!(" {clash}")).unwrap_or_default();
         Question::important(format!("Give {booking} to {host} as the new host, and notify everyone")).and(clash)
+    }
+
+    fn refused(&self) -> Option<Failure> {
+        self.target.refused("reassigned")
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {

@@ -26,6 +26,8 @@ pub struct Settings {
     pub me_of_key: bool,
     /// Whom hints are for.
     pub reader: Reader,
+    /// Whether `me` is that only because the account is simulated.
+    pub me_is_simulated: bool,
     /// When a person is asked before a change.
     pub confirm: Confirm,
     /// Whether changes are only described and never sent.
@@ -54,6 +56,7 @@ impl Default for Settings {
             me: None,
             me_of_key: true,
             reader: Reader::default(),
+            me_is_simulated: false,
             confirm: Confirm::default(),
             dry_run: false,
             remember: Duration::from_mins(1),

@@ -39,6 +39,11 @@ pub trait Action: Send + Sync {
     /// Returns what the person is asked.
     fn question(&self) -> Question;
 
+    /// Says why OnceHub is certain to refuse it: then nobody is asked.
+    fn refused(&self) -> Option<Failure> {
+        None
+    }
+
     /// Reads what has to be known right before the change is sent. The person may have taken minutes to answer.
     fn prepare(&mut self, _context: &Context) -> impl Future<Output = Result<(), Failure>> + Send {
         async { Ok(()) }
@@ -188,8 +193,11 @@ impl From<Error> for Stop {
 /// Carries out a change: asks the person, where that is required, and executes it after a yes.
 ///
 /// # Errors
-/// If the person does not agree, this is a dry run, or as [`execute`].
+/// If OnceHub is certain to refuse it, the person does not agree, this is a dry run, or as [`execute`].
 pub async fn carry_out<A: Action>(context: &mut Context, action: &mut A) -> Result<Done, Stop> {
+    if let Some(failure) = action.refused() {
+        return Err(failure.into());
+    }
     context.agree(action.question()).await?;
     Ok(execute(context, action).await?)
 }

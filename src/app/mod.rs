@@ -40,6 +40,7 @@ impl App {
         let catalogue = Catalogue::new(&config.selection)?;
         let catalogue = catalogue.written(config.schemas, config.calls.structured);
         let sandbox = if config.sandbox {
+            config.calls.me_is_simulated = config.calls.me.is_none();
             config.calls.me.get_or_insert_with(|| sandbox::ME.to_owned());
             let started = Sandbox::start(sandbox::Settings { history: sandbox::HISTORY, ..Default::default() }).await;
             Some(started.context("the sandbox cannot listen on this machine")?)

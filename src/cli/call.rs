@@ -14,7 +14,8 @@ use serde_json::map::Entry;
 use serde_json::{Value, json};
 
 use super::asking::{Answers, Asking};
-use super::{is_yes, print_exact, print_line, tell};
+use super::tools::find;
+use super::{is_yes, print_exact, print_line, prompt, tell};
 use crate::app::App;
 use crate::config::Config;
 
@@ -23,7 +24,7 @@ use crate::config::Config;
 pub(super) struct Arguments {
     /// The tool's name: see `oncehub-mcp tools`
     #[arg(value_name = "TOOL")]
-    tool: String,
+    tool: Option<String>,
     /// Its arguments: key=value, a JSON object, or - to read one from standard input. After the word 'then' comes another
     /// call
     #[arg(value_name = "KEY=VALUE | JSON")]
@@ -45,9 +46,9 @@ Exit codes: 0 done, 1 failed, 2 wrong command line, 3 nothing done, as nobody sa
 
 Examples:
   oncehub-mcp call list_bookings starts_after=today status=scheduled
-  oncehub-mcp call cancel_booking booking_id=ada@example.com --yes
+  oncehub-mcp call cancel_booking booking_id=nikolai@petrov.example --yes
   oncehub-mcp call plan_changes change=cancel select.host=me \\
-      select.starts_after=today select.starts_before=tomorrow \\
+      select.starts_after=today select.starts_before=+14d \\
       then carry_out_plan plan=@plan change=@change count=@count";
 
 /// The word between one call and the next.
@@ -59,6 +60,7 @@ const NOT_AGREED: u8 = 3;
 /// Makes the calls through MCP, and prints their replies. Ends with the first that fails or is not agreed to.
 pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Result<ExitCode> {
     let Arguments { tool, values, json, yes } = arguments;
+    let tool = tool.context("name a tool: oncehub-mcp call TOOL KEY=VALUE… (oncehub-mcp tools lists them)")?;
     let calls = calls(tool, values)?;
     config.calls.structured |= json || calls.len() > 1;
     let app = App::new(config).await?;
@@ -69,9 +71,9 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
     let client = Asking(Person { says_yes: yes, said: Arc::clone(&said) }).serve(ours).await?;
     let (mut before, mut code) = (None, ExitCode::SUCCESS);
     for (tool, given) in calls {
-        let schema = app.catalogue.get(&tool).map(|tool| Value::Object(JsonObject::clone(&tool.input_schema)));
+        let schema = Value::Object(JsonObject::clone(&find(&app.catalogue, &tool)?.input_schema));
         let mut request = CallToolRequestParams::new(tool);
-        request.arguments = Some(parse_arguments(&given, schema.as_ref().unwrap_or(&Value::Null), before.as_ref())?);
+        request.arguments = Some(parse_arguments(&given, &schema, before.as_ref())?);
         let result = match client.call_tool(request).await {
             Ok(result) => result,
             Err(rmcp::ServiceError::McpError(error)) => bail!("{}", error.message),
@@ -221,13 +223,9 @@ impl Person {
             tell(&question);
             return Said::Nothing;
         }
-        let ask = move || {
-            tell(&style(question).for_stderr().bold().to_string());
-            term.write_str(&format!("{} ", style("[y/N]").for_stderr().dim()))?;
-            let mut answer = String::new();
-            std::io::stdin().read_line(&mut answer).map(|_| answer)
-        };
-        let answer = tokio::task::spawn_blocking(ask).await.ok().and_then(Result::ok).unwrap_or_default();
+        tell(&style(question).for_stderr().bold().to_string());
+        let mark = format!("{} ", style("[y/N]").for_stderr().dim());
+        let answer = prompt::answer(&term, &mark, "Nothing was changed by this call.").await.unwrap_or_default();
         if is_yes(&answer) { Said::Yes } else { Said::No }
     }
 }

@@ -13,15 +13,23 @@ use url::Url;
 
 use super::{Reload, print_line, until_stopped};
 use crate::app::App;
-use crate::config::{Config, SWITCH};
+use crate::config::{Config, Given, SWITCH, as_given};
 use crate::oncehub::{Key, KeySource, key_in};
 use crate::records::Reader;
+use crate::telemetry::Form;
 use crate::transport::http::{
     self, Certificates, Door, Keys, Limits, Listener, Metrics, Proxy, Settings, Tokens, is_local,
 };
 
 /// The variable of the server's token. It has no flag, since others can read command lines.
 const TOKEN: &str = "ONCEHUB_MCP_TOKEN";
+
+/// The variables of settings that errors name.
+const TOKEN_FILE: &str = "ONCEHUB_MCP_TOKEN_FILE";
+const SHARED_KEY: &str = "ONCEHUB_MCP_SHARED_KEY";
+const BEHIND_PROXY: &str = "ONCEHUB_MCP_BEHIND_PROXY";
+const TLS_CERT: &str = "ONCEHUB_MCP_TLS_CERT";
+const TLS_KEY: &str = "ONCEHUB_MCP_TLS_KEY";
 
 /// The options of `oncehub-mcp http`. Each flag is also an environment variable, as its help says.
 #[derive(Args, Clone, Debug)]
@@ -102,6 +110,11 @@ pub(super) struct Arguments {
     patience: u64,
 }
 
+/// Returns the definitions of these options.
+pub(super) fn settings() -> clap::Command {
+    Arguments::augment_args(clap::Command::new(""))
+}
+
 /// Counts of something: 0 would mean that nobody is served.
 fn count() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=1_000_000)
@@ -121,7 +134,8 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
 pub(super) async fn run(
     arguments: Arguments,
     mut config: Config,
-    log_format: &str,
+    given: &[Given],
+    form: Form,
     mut reload: Reload,
 ) -> anyhow::Result<ExitCode> {
     if arguments.health {
@@ -132,26 +146,33 @@ pub(super) async fn run(
     config.calls.me_of_key &= !arguments.shared_key;
     config.calls.reader = Reader::Caller;
     if arguments.shared_key && !config.sandbox && config.key.is_missing() {
+        let shared = as_given(given, SHARED_KEY);
         match config.key.placeholder() {
-            Some(placeholder) => bail!("--shared-key: ONCEHUB_API_KEY: {placeholder}"),
-            None => bail!("--shared-key: there is no key to share: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE"),
+            Some(placeholder) => bail!("{shared}: ONCEHUB_API_KEY: {placeholder}"),
+            None => bail!("{shared}: there is no key to share: set ONCEHUB_API_KEY or ONCEHUB_API_KEY_FILE"),
         }
     }
     if !shares && !config.key.is_missing() {
-        tracing::warn!("ONCEHUB_API_KEY is not used: callers send their own keys (--shared-key would let them use it)");
+        let key = ["ONCEHUB_API_KEY_FILE", "ONCEHUB_MCP_KEYCHAIN"].into_iter();
+        let key =
+            key.filter(|name| given.iter().any(|given| given.variable == *name)).map(|name| as_given(given, name));
+        let key = key.last().unwrap_or_else(|| "ONCEHUB_API_KEY".to_owned());
+        tracing::warn!("{key} is not used: callers send their own keys (--shared-key would let them use it)");
         config.key = Key::new(KeySource::Missing)?;
     }
     if arguments.behind_proxy && !arguments.require_forwarded_proto {
         tracing::warn!(
-            "--behind-proxy: a request without X-Forwarded-Proto is assumed to have come over HTTPS: let the proxy set \
-            it, and add --require-forwarded-proto"
+            "{}: a request without X-Forwarded-Proto is assumed to have come over HTTPS: let the proxy set \
+            it, and add --require-forwarded-proto",
+            as_given(given, BEHIND_PROXY)
         );
     }
-    let tokens = arguments.tokens()?;
-    let settings = arguments.settings(shares, tokens.clone())?;
+    let tokens = arguments.tokens(given)?;
+    let settings = arguments.settings(given, shares, tokens.clone())?;
     let certificates = match (&arguments.tls_cert, &arguments.tls_key) {
         (Some(chain), Some(key)) => {
-            Some(Certificates::new(chain.clone(), key.clone()).context("--tls-cert and --tls-key")?)
+            let named = || format!("{} and {}", as_given(given, TLS_CERT), as_given(given, TLS_KEY));
+            Some(Certificates::new(chain.clone(), key.clone()).with_context(named)?)
         }
         _ => None,
     };
@@ -187,8 +208,7 @@ pub(super) async fn run(
         );
         // A parent process reads the address, with the port that was picked, from this line.
         let banner = format!("MCP is served at {url}/mcp until Ctrl-C; {url}/ shows how to connect.");
-        let is_json = log_format.trim() == "json";
-        print_line(&if is_json { json!({"message": banner}).to_string() } else { banner });
+        print_line(&if form == Form::Json { json!({"message": banner}).to_string() } else { banner });
         http::serve(listener, tenants, settings, stop).await
     })
     .await
@@ -217,38 +237,46 @@ async fn health(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 impl Arguments {
     /// Returns the server's tokens, if it has any.
-    fn tokens(&self) -> anyhow::Result<Option<Tokens>> {
-        let given = std::env::var(TOKEN).ok().filter(|text| !text.trim().is_empty());
-        let tokens = match (given, &self.token_file) {
-            (Some(_), Some(_)) => bail!("{TOKEN} and {TOKEN}_FILE are both set: keep one of them"),
-            (Some(token), None) => Tokens::given(&token),
-            (None, Some(file)) => Tokens::of_file(file),
+    fn tokens(&self, given: &[Given]) -> anyhow::Result<Option<Tokens>> {
+        let file = as_given(given, TOKEN_FILE);
+        let token = std::env::var(TOKEN).ok().filter(|text| !text.trim().is_empty());
+        let tokens = match (token, &self.token_file) {
+            (Some(_), Some(_)) => bail!("{TOKEN} and {file} are both set: keep one of them"),
+            (Some(token), None) => Tokens::given(&token).context(TOKEN),
+            (None, Some(path)) => Tokens::of_file(path).context(file),
             (None, None) => return Ok(None),
         };
-        tokens.map(Some).context(TOKEN)
+        tokens.map(Some)
     }
 
     /// Returns the server's settings, unless they would be unsafe.
-    fn settings(&self, shares: bool, tokens: Option<Tokens>) -> anyhow::Result<Settings> {
+    fn settings(&self, given: &[Given], shares: bool, tokens: Option<Tokens>) -> anyhow::Result<Settings> {
+        let named = |variable: &str| as_given(given, variable);
         let is_public = !is_local(&self.listen) || self.behind_proxy;
         let has_tls = self.tls_cert.is_some();
         if !is_local(&self.listen) && !has_tls && !self.behind_proxy {
             bail!(
-                "--listen {}: others can reach that address, and keys must not travel unencrypted: set --tls-cert and \
+                "{} {}: others can reach that address, and keys must not travel unencrypted: set --tls-cert and \
                 --tls-key, or --behind-proxy if a proxy in front terminates TLS",
+                named("ONCEHUB_MCP_LISTEN"),
                 self.listen
             );
         }
         if is_public && shares && tokens.is_none() {
-            bail!("--shared-key: others can reach this server: set ONCEHUB_MCP_TOKEN, to be sent as a bearer token");
+            let shared = if self.shared_key { SHARED_KEY } else { "ONCEHUB_MCP_SANDBOX" };
+            let shared = named(shared);
+            bail!("{shared}: others can reach this server: set ONCEHUB_MCP_TOKEN, to be sent as a bearer token");
         }
         let parse = |text: &String| {
-            let url = Url::parse(text.trim()).with_context(|| format!("--public-url: '{text}'"))?;
-            ensure!(matches!(url.scheme(), "https" | "http"), "--public-url: '{url}' is neither https nor http");
+            let name = named("ONCEHUB_MCP_PUBLIC_URL");
+            let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
+            let url = url.with_context(|| {
+                format!("{name}: '{text}' is neither https nor http: write it like https://mcp.example.com")
+            })?;
             let on_loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
             let is_safe = url.scheme() == "https" || on_loopback;
-            ensure!(is_safe, "--public-url: '{url}': keys must not travel unencrypted: write https");
-            Ok(url)
+            ensure!(is_safe, "{name}: '{url}': keys must not travel unencrypted: write https");
+            anyhow::Ok(url)
         };
         let public_url = self.public_url.as_ref().map(parse).transpose()?;
         let metrics = match (&tokens, is_public) {
@@ -258,12 +286,17 @@ impl Arguments {
         };
         let proxy = match (self.behind_proxy, self.require_forwarded_proto) {
             (false, false) => Proxy::None,
-            (false, true) => bail!("--require-forwarded-proto: this needs --behind-proxy"),
+            (false, true) => bail!("{}: this needs --behind-proxy", named("ONCEHUB_MCP_REQUIRE_FORWARDED_PROTO")),
             (true, false) => Proxy::Lenient,
             (true, true) => Proxy::Strict,
         };
-        let door = Door::new(public_url.as_ref(), &trimmed(&self.hosts), &trimmed(&self.origins), proxy)
-            .context("--allow-host and --allow-origin")?;
+        let door = Door::new(public_url.as_ref(), &trimmed(&self.hosts), &trimmed(&self.origins), proxy).with_context(
+            || {
+                let variables = ["ONCEHUB_MCP_PUBLIC_URL", "ONCEHUB_MCP_ALLOW_HOSTS", "ONCEHUB_MCP_ALLOW_ORIGINS"];
+                let of_names = given.iter().filter(|given| variables.contains(&&*given.variable));
+                of_names.map(|given| named(&given.variable)).collect::<Vec<_>>().join(" or ")
+            },
+        )?;
         Ok(Settings {
             door,
             keys: Keys::new(shares, tokens, |text| key_in(text).map_err(|placeholder| placeholder.to_string()))

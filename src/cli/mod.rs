@@ -9,21 +9,28 @@ mod http;
 mod install;
 mod man;
 mod print;
+mod prompt;
 mod sandbox;
 mod signals;
 mod stdio;
 mod tools;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use console::Term;
 
 use crate::app::App;
-use crate::config::{Config, Dotenv, Options, Purpose, elsewhere, env_file, given, with_settings, without_unset};
+use crate::config::{
+    Config, Dotenv, Options, Purpose, as_given, choice, elsewhere, env_file, given, given_of, with_settings,
+    without_unset,
+};
 use crate::telemetry;
 pub use call::{calls, parse_arguments};
 use print::{WIDTH, print_exact, print_help, print_line, tell, terminal_width};
+use prompt::until_interrupted;
 use signals::{Reload, until_stopped};
 
 /// MCP server for OnceHub: lets AI assistants find, book, move and cancel meetings in a OnceHub account.
@@ -144,17 +151,22 @@ fn start() -> anyhow::Result<ExitCode> {
     // version are printed at once.
     // Each definition holds the environment as it was then.
     let definition = || without_unset(as_wide_as_terminal(briefly()));
-    let first = definition().ignore_errors(true).try_get_matches()?;
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let first = definition().ignore_errors(true).try_get_matches_from(&words)?;
     if first.get_flag(HELP_ALL) {
         print_help(&all_help(&first));
         return Ok(ExitCode::SUCCESS);
     }
+    let (words, cleared) = match first.subcommand_name() {
+        Some("install") => install::cleared(words),
+        _ => (words, Vec::new()),
+    };
     // Before any threads start, since it sets environment variables.
     let (dotenv, unread) = match dotenv(&first) {
         Ok(dotenv) => (dotenv, None),
         Err(bad) => (Dotenv::default(), Some(bad)),
     };
-    let parsed = definition().try_get_matches();
+    let parsed = definition().try_get_matches_from(&words).map_err(|bad| named_as_given(bad, &definition(), &words));
     let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     // clap does not know that the value it rejected came from a file.
     let (cli, matches) = parsed.inspect_err(|_| dotenv.source().iter().for_each(|source| print_error(source)))?;
@@ -179,6 +191,8 @@ fn start() -> anyhow::Result<ExitCode> {
     // Commands that a person runs only log problems, and not those that they report themselves; a server logs what it does.
     let quiet = !matches!(cli.command, None | Some(Command::Stdio | Command::Http(_) | Command::Sandbox(_)));
     let filter = cli.options.log.as_deref().or(quiet.then_some("warn,rmcp=off,oncehub_mcp::oncehub::outage=off"));
+    let filter = telemetry::targets(&as_given(&given, "ONCEHUB_MCP_LOG"), filter)?;
+    let form = choice(&as_given(&given, "ONCEHUB_MCP_LOG_FORMAT"), &cli.options.log_format)?;
     let threads = if let Some(Command::Http(arguments)) = &cli.command { arguments.threads.into() } else { 1 };
     let mut runtime = match threads {
         1 => tokio::runtime::Builder::new_current_thread(),
@@ -186,7 +200,7 @@ fn start() -> anyhow::Result<ExitCode> {
     };
     let runtime = runtime.worker_threads(threads).enable_all().build()?;
     let code = runtime.block_on(async {
-        let (filter, exporter) = telemetry::start(filter, &cli.options.log_format, &config.key)?;
+        let (filter, exporter) = telemetry::start(filter, form, &config.key)?;
         // A check reports it among its findings.
         if !matches!(cli.command, Some(Command::Check(_))) {
             dotenv.notes().iter().for_each(|note| tracing::warn!("{}", visible(note)));
@@ -194,15 +208,19 @@ fn start() -> anyhow::Result<ExitCode> {
         let code = match cli.command.unwrap_or(Command::Stdio) {
             Command::Stdio => stdio::run(App::new(config).await?).await,
             Command::Http(arguments) => {
+                let own = matches.subcommand_matches("http").map(|own| given_of(&http::settings(), own, &dotenv));
                 let reload = Reload::new(filter, &given, dotenv);
-                http::run(*arguments, config, &cli.options.log_format, reload).await
+                let given = [given, own.unwrap_or_default()].concat();
+                http::run(*arguments, config, &given, form, reload).await
             }
             Command::Sandbox(arguments) => sandbox::run(&arguments).await,
             Command::Tools(arguments) => tools::run(&arguments, &config),
-            Command::Call(arguments) => call::run(arguments, config).await,
-            Command::Check(arguments) => check::run(&arguments, config, &given, &dotenv).await,
-            Command::Install(arguments) => install::run(*arguments, config, &given, &dotenv).await,
-            Command::Uninstall(target) => install::remove(&target, &given),
+            Command::Call(arguments) => until_interrupted(call::run(arguments, config)).await,
+            Command::Check(arguments) => until_interrupted(check::run(&arguments, config, &given, &dotenv)).await,
+            Command::Install(arguments) => {
+                until_interrupted(install::run(*arguments, config, &given, &cleared, &dotenv)).await
+            }
+            Command::Uninstall(target) => until_interrupted(install::remove(&target, &given)).await,
             Command::Demo => Box::pin(demo::run(&given)).await,
             Command::Completions(arguments) => completions::run(&arguments),
             Command::Man(arguments) => man::run(&arguments),
@@ -217,14 +235,33 @@ fn start() -> anyhow::Result<ExitCode> {
     code
 }
 
+/// Has an error about a setting's value name the variable that has it, unless its flag was typed: clap always names the
+/// flag.
+fn named_as_given(mut bad: clap::Error, definition: &clap::Command, words: &[OsString]) -> clap::Error {
+    let mut definition = definition.clone();
+    definition.build();
+    let Some(ContextValue::String(named)) = bad.get(ContextKind::InvalidArg) else { return bad };
+    let all = definition.get_subcommands().chain(std::iter::once(&definition)).flat_map(clap::Command::get_arguments);
+    let setting = all.into_iter().find(|argument| argument.to_string() == *named);
+    let is_typed = |flag: &str| {
+        let typed = |word: &OsString| word.to_str()?.strip_prefix("--")?.split('=').next().map(|name| name == flag);
+        words.iter().any(|word| typed(word) == Some(true))
+    };
+    let variable = setting.filter(|setting| !setting.get_long().is_some_and(is_typed)).and_then(Arg::get_env);
+    if let Some(variable) = variable.and_then(|variable| variable.to_str()).map(str::to_owned) {
+        bad.insert(ContextKind::InvalidArg, ContextValue::String(variable));
+    }
+    bad
+}
+
 /// Reads the `.env` that a person named, or else what a folder may set for this command.
 fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
     let command = matches.subcommand_name();
     if matches!(command, Some("completions" | "man")) {
         return Ok(Dotenv::default());
     }
-    if let Some(file) = env_file(matches) {
-        return Dotenv::named(&file);
+    if let Some((file, by)) = env_file(matches) {
+        return Dotenv::named(&file, by);
     }
     let purpose = match command {
         Some("install") => Purpose::Entry,

@@ -121,7 +121,7 @@ impl Reload {
     fn now(&self) {
         self.files.iter().for_each(|reload| reload());
         let Some(dotenv) = &self.dotenv else { return };
-        match dotenv.again(LOG).and_then(|filter| self.filter.set(filter.as_deref()).map(|()| filter)) {
+        match dotenv.again(LOG).and_then(|filter| self.filter.set(LOG, filter.as_deref()).map(|()| filter)) {
             Ok(filter) => tracing::info!(filter = filter.as_deref().unwrap_or("info"), "read what is logged again"),
             Err(error) => {
                 tracing::warn!(

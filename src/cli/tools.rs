@@ -57,7 +57,11 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-fn find<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a Tool> {
+/// Returns a tool that is offered.
+///
+/// # Errors
+/// If it is not, or there is none of this name.
+pub(super) fn find<'a>(catalogue: &'a Catalogue, name: &str) -> anyhow::Result<&'a Tool> {
     match catalogue.get(name) {
         Some(tool) => Ok(tool),
         None if Catalogue::toolset_of(name).is_some() => bail!("{name} is not offered with these settings"),

@@ -20,8 +20,20 @@ pub struct Worded {
 
 /// Returns the settings that arguments give, and the words that give none.
 pub fn settings_in(arguments: &[String]) -> (Vec<Worded>, Vec<String>) {
-    let known = Options::augment_args(Command::new(""));
     let (mut settings, mut others) = (Vec::new(), Vec::new());
+    for part in parts_of(arguments) {
+        match part {
+            Ok(setting) => settings.push(setting),
+            Err(word) => others.push(word),
+        }
+    }
+    (settings, others)
+}
+
+/// Returns what arguments are made of, in their order: settings, and words that give none.
+pub fn parts_of(arguments: &[String]) -> Vec<Result<Worded, String>> {
+    let known = Options::augment_args(Command::new(""));
+    let mut parts = Vec::new();
     let mut words = arguments.iter().peekable();
     while let Some(word) = words.next() {
         let named = word.strip_prefix("--").map(|rest| match rest.split_once('=') {
@@ -46,12 +58,9 @@ pub fn settings_in(arguments: &[String]) -> (Vec<Worded>, Vec<String>) {
             let given = Given { flag: name.to_owned(), variable, value, source: Source::Flag };
             Some(Worded { given, words: own })
         });
-        match found {
-            Some(setting) => settings.push(setting),
-            None => others.push(word.clone()),
-        }
+        parts.push(found.ok_or_else(|| word.clone()));
     }
-    (settings, others)
+    parts
 }
 
 /// What an entry sets. `Debug` is left out: one of the variables may hold the key.

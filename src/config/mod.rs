@@ -24,7 +24,7 @@ use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root, key_in};
 use crate::records::time::Zone;
 use crate::tools::{Schemas, Selection};
 pub use dotenv::{Dotenv, Purpose, SetElsewhere, Why, listed};
-pub use entry::{EntrySettings, Worded, settings_in};
+pub use entry::{EntrySettings, Worded, parts_of, settings_in};
 
 const API_URL: &str = "https://api.oncehub.com";
 const TIMEOUT: &str = "25";
@@ -179,8 +179,11 @@ impl Config {
     }
 }
 
-/// Parses one of a setting's choices.
-fn choice<T: FromStr + VariantNames>(name: &str, text: &str) -> anyhow::Result<T> {
+/// Parses one of a setting's choices; `name` is that of the setting, as it was given.
+///
+/// # Errors
+/// A text that is none of them.
+pub fn choice<T: FromStr + VariantNames>(name: &str, text: &str) -> anyhow::Result<T> {
     text.trim().parse().map_err(|_| anyhow!("{name}: '{text}' is not one of {}", T::VARIANTS.join(", ")))
 }
 
@@ -315,15 +318,20 @@ pub fn elsewhere(matches: &ArgMatches, purpose: Purpose) -> SetElsewhere {
     SetElsewhere { variables, sandbox, purpose }
 }
 
-/// Returns the file that a person named with `--env-file`.
-pub fn env_file(matches: &ArgMatches) -> Option<PathBuf> {
+/// Returns the file that a person named with `--env-file`, and that setting as it was given.
+pub fn env_file(matches: &ArgMatches) -> Option<(PathBuf, String)> {
     let file: Option<&PathBuf> = matches.try_get_one("env_file").ok().flatten();
-    file.filter(|file| file.to_str().is_none_or(|file| filled(file).is_some())).cloned()
+    let file = file.filter(|file| file.to_str().is_none_or(|file| filled(file).is_some()))?;
+    Some((file.clone(), as_given(&given(matches, &Dotenv::default()), ENV_FILE)))
 }
 
 /// Returns the settings that were given, each with the source that won. Those at their defaults are not among them.
 pub fn given(matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
-    let settings = Options::augment_args(Command::new(""));
+    given_of(&Options::augment_args(Command::new("")), matches, dotenv)
+}
+
+/// Returns those of a command's own settings that were given; `matches` are that command's.
+pub fn given_of(settings: &Command, matches: &ArgMatches, dotenv: &Dotenv) -> Vec<Given> {
     let each = settings.get_arguments().filter_map(|setting| {
         let id = setting.get_id().as_str();
         let variable = setting.get_env()?.to_str()?.to_owned();

@@ -100,6 +100,19 @@ pub struct Found {
     pub is_off: bool,
 }
 
+/// A copy of a client's file, from before an earlier change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// The copy.
+    pub file: PathBuf,
+    /// Whether the entry in it holds a key.
+    pub holds_key: bool,
+    /// Whether it has nothing besides the entry that the file does not have.
+    pub is_spare: bool,
+    /// Whether it has the entry.
+    pub had_entry: bool,
+}
+
 impl Client {
     /// Returns the file that the client reads.
     ///
@@ -153,17 +166,31 @@ impl Client {
         Ok(self.entry(&all, name).map(|entry| self.understand(entry)))
     }
 
-    /// Returns the change that registers an entry. Whatever a person added to an entry of the same name in their own
+    /// Returns all entries of the file, each with its name.
+    pub fn all(&self, machine: &Machine, scope: Scope) -> anyhow::Result<Vec<(String, Found)>> {
+        let (_, all) = self.read(&self.file(machine, scope)?)?;
+        let entries = all.get(self.layout.servers).and_then(Value::as_object).into_iter().flatten();
+        Ok(entries.map(|(name, entry)| (name.clone(), self.understand(entry))).collect())
+    }
+
+    /// Returns the change that registers an entry, with none of the variables or headers of these names. Whatever else a person added to an entry of the same name in their own
     /// file stays. In a project's file it may be a stranger's (a variable that sends the key elsewhere, tools that skip
     /// confirmation), and is removed.
-    pub fn register(&self, machine: &Machine, scope: Scope, name: &str, entry: &Entry) -> anyhow::Result<Change> {
+    pub fn register(
+        &self,
+        machine: &Machine,
+        scope: Scope,
+        name: &str,
+        entry: &Entry,
+        without: &[&str],
+    ) -> anyhow::Result<Change> {
         let file = self.file_to_write(machine, scope)?;
         let (before, all) = self.read(&file)?;
         let mut old = self.entry(&all, name).and_then(Value::as_object).cloned().unwrap_or_default();
         if scope == Scope::Project {
             old.retain(|field, _| SWITCHES.contains(&field.as_str()));
         }
-        let new = self.spell(name, entry, old)?;
+        let new = self.spell(name, entry, old, without)?;
         let change = self.change(file, before, &all, name, Some(&new))?;
         Ok(Change { holds_key: entry.holds_key(), held_key: self.holds_key(&all, name), ..change })
     }
@@ -179,12 +206,33 @@ impl Client {
         Ok(Some(Change { held_key: self.holds_key(&all, name), ..change }))
     }
 
-    /// Returns the copies of its file, made before earlier changes, that hold a key in the entry of a name.
-    pub fn copies_with_key(&self, machine: &Machine, scope: Scope, name: &str) -> anyhow::Result<Vec<PathBuf>> {
+    /// Returns the copies of its file, made before earlier changes, and what each is good for once its entry of this name
+    /// is gone; `left` is the file's text then.
+    pub fn copies(&self, machine: &Machine, scope: Scope, name: &str, left: &str) -> anyhow::Result<Vec<Copy>> {
         let file = self.file_to_write(machine, scope)?;
-        let mut found = copies(&file).unwrap_or_default();
-        found.retain(|copy| self.read(copy).is_ok_and(|(_, all)| self.holds_key(&all, name)));
-        Ok(found)
+        let judged = copies(&file).unwrap_or_default().into_iter().map(|file| {
+            let Ok((Some(text), all)) = self.read(&file) else {
+                return Copy { file, holds_key: false, is_spare: false, had_entry: false };
+            };
+            let without = self.layout.format.with(&text, &all, [self.layout.servers, name], None);
+            Copy {
+                holds_key: self.holds_key(&all, name),
+                is_spare: without.is_ok_and(|text| text == left),
+                had_entry: self.entry(&all, name).is_some(),
+                file,
+            }
+        });
+        Ok(judged.collect())
+    }
+
+    /// Whether a text of its file has nothing but what registering an entry in an empty one leaves behind.
+    pub fn is_bare(&self, text: &str) -> bool {
+        let servers = self.layout.servers;
+        self.layout.format.read(text).is_ok_and(|all| {
+            all.iter().all(|(field, value)| field == servers && value.as_object().is_none_or(Map::is_empty))
+        }) && !text.contains(['#'])
+            && !text.contains("//")
+            && !text.contains("/*")
     }
 
     /// Returns what a changed file has under a name.
@@ -200,7 +248,7 @@ impl Client {
 
     /// Returns the text of a client's file with only this entry, for a person to paste.
     pub fn block(&self, name: &str, entry: &Entry) -> anyhow::Result<String> {
-        let new = self.spell(name, entry, Map::new())?;
+        let new = self.spell(name, entry, Map::new(), &[])?;
         self.layout.format.with("", &Map::new(), [self.layout.servers, name], Some(&new))
     }
 
@@ -232,8 +280,14 @@ impl Client {
         }
     }
 
-    /// Builds the fields of an entry, given its current ones.
-    fn spell(&self, name: &str, entry: &Entry, mut fields: Map<String, Value>) -> anyhow::Result<Map<String, Value>> {
+    /// Builds the fields of an entry, given its current ones, with none of the variables or headers of these names.
+    fn spell(
+        &self,
+        name: &str,
+        entry: &Entry,
+        mut fields: Map<String, Value>,
+        without: &[&str],
+    ) -> anyhow::Result<Map<String, Value>> {
         let layout = &self.layout;
         if let Some(sign) = layout.expands
             && let Some(field) = entry.field_with(sign, |text| fields.values().any(|value| says(value, text)))
@@ -251,7 +305,7 @@ impl Client {
                 own.insert(layout.command.to_owned(), json!(command));
                 // Some clients reject an entry without arguments, so the list is always written.
                 own.insert(layout.args.to_owned(), json!(args));
-                own.extend(kept(&fields, layout.env, env, &KEY_VARIABLES));
+                own.extend(kept(&fields, layout.env, env, &[&KEY_VARIABLES, without].concat()));
                 (of_programs, &OF_ADDRESSES)
             }
             Entry::Http { url, headers } => {
@@ -263,7 +317,7 @@ impl Client {
                     )
                 })?;
                 own.insert(field.to_owned(), json!(url));
-                own.extend(kept(&fields, layout.headers, headers, &KEY_HEADERS));
+                own.extend(kept(&fields, layout.headers, headers, &[&KEY_HEADERS, without].concat()));
                 (of_addresses, &OF_PROGRAMS)
             }
         };
@@ -325,10 +379,11 @@ fn left(file: &Path, broken: &anyhow::Error) -> anyhow::Error {
     anyhow!("{} is left unchanged: {broken}", file.display())
 }
 
-/// Returns a field with its pairs and ours, but without other ways to give a key; `None` if nothing is left.
-fn kept(old: &Map<String, Value>, field: &str, new: &[(String, String)], keys: &[&str]) -> Option<(String, Value)> {
+/// Returns a field with its pairs and ours, but without those of these names, such as other ways to give a key; `None` if
+/// nothing is left.
+fn kept(old: &Map<String, Value>, field: &str, new: &[(String, String)], without: &[&str]) -> Option<(String, Value)> {
     let mut pairs = old.get(field).and_then(Value::as_object).cloned().unwrap_or_default();
-    pairs.retain(|name, _| !keys.iter().any(|key| key.eq_ignore_ascii_case(name)));
+    pairs.retain(|name, _| !without.iter().any(|other| other.eq_ignore_ascii_case(name)));
     pairs.extend(new.iter().map(|(name, value)| (name.clone(), json!(value))));
     (!pairs.is_empty()).then(|| (field.to_owned(), Value::Object(pairs)))
 }

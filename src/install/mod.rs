@@ -20,6 +20,6 @@ mod machine;
 mod tests;
 
 pub use change::{Change, write_secret};
-pub use client::{Client, Found, Scope};
+pub use client::{Client, Copy, Found, Scope};
 pub use entry::{Entry, KEY_HEADERS, KEY_VARIABLES};
 pub use machine::{Machine, System};

@@ -16,22 +16,30 @@ use tracing_subscriber::{Layer, fmt, reload};
 use crate::oncehub::Key;
 pub use otlp::Exporter;
 
-/// Starts logging. `filter` is a level such as `info`, or `target=level,…`; without one `RUST_LOG` applies, then
-/// `info`.
+/// The format of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase")]
+pub enum Form {
+    /// For people.
+    Text,
+    /// For programs: an object a line.
+    Json,
+}
+
+/// Starts logging what [`targets`] has read.
 ///
 /// Must be called within a runtime. Returns the filter, and the exporter of spans if the environment configures one.
 ///
 /// # Errors
-/// A filter or format that cannot be parsed; an exporter that cannot be created.
-pub fn start(filter: Option<&str>, form: &str, key: &Key) -> anyhow::Result<(Filter, Option<Exporter>)> {
-    let (asked, filtered) = reload::Layer::new(targets(filter)?);
+/// An exporter that cannot be created.
+pub fn start(targets: Targets, form: Form, key: &Key) -> anyhow::Result<(Filter, Option<Exporter>)> {
+    let (asked, filtered) = reload::Layer::new(targets);
     let key = key.clone();
     let writer = move || RedactingWriter { key: key.clone() };
     let lines = fmt::layer().with_writer(writer).with_ansi(false);
-    let lines = match form.trim() {
-        "text" | "" => lines.boxed(),
-        "json" => lines.json().flatten_event(true).with_span_list(false).boxed(),
-        _ => bail!("ONCEHUB_MCP_LOG_FORMAT: '{form}' is neither text nor json"),
+    let lines = match form {
+        Form::Text => lines.boxed(),
+        Form::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
     let exporter = Exporter::from_environment()?;
     // Only our own spans: those of other crates may contain anything.
@@ -47,28 +55,30 @@ pub fn start(filter: Option<&str>, form: &str, key: &Key) -> anyhow::Result<(Fil
 pub struct Filter(Arc<dyn Fn(Targets) -> anyhow::Result<()> + Send + Sync>);
 
 impl Filter {
-    /// Changes what is logged from now on, as [`start`] reads it.
+    /// Changes what is logged from now on, as [`targets`] reads it; `name` is that of the setting.
     ///
     /// # Errors
     /// A filter that cannot be parsed: then the old one stays.
-    pub fn set(&self, filter: Option<&str>) -> anyhow::Result<()> {
-        (self.0)(targets(filter)?)
+    pub fn set(&self, name: &str, filter: Option<&str>) -> anyhow::Result<()> {
+        (self.0)(targets(name, filter)?)
     }
 }
 
-/// Reads a filter.
-fn targets(filter: Option<&str>) -> anyhow::Result<Targets> {
+/// Reads a filter: a level such as `info`, or `target=level,…`; without one `RUST_LOG` applies, then `info`. `name` is that
+/// of the setting.
+///
+/// # Errors
+/// A filter that cannot be parsed.
+pub fn targets(name: &str, filter: Option<&str>) -> anyhow::Result<Targets> {
     let filled = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     if let Some(text) = filter.and_then(filled) {
         // To the parser any other word is the name of a module, and silences everything else.
         let is_level = |part: &str| part.contains('=') || part.parse::<LevelFilter>().is_ok();
         if let Some(word) = text.split(',').map(str::trim).find(|part| !part.is_empty() && !is_level(part)) {
-            bail!(
-                "ONCEHUB_MCP_LOG: '{word}' is not a level: write error, warn, info, debug, trace or off, or target=level,…"
-            );
+            bail!("{name}: '{word}' is not a level: write error, warn, info, debug, trace or off, or target=level,…");
         }
         let asked: Result<Targets, _> = text.parse();
-        return Ok(capped(&asked.map_err(|error| anyhow!("ONCEHUB_MCP_LOG: '{text}' is not a filter: {error}"))?));
+        return Ok(capped(&asked.map_err(|error| anyhow!("{name}: '{text}' is not a filter: {error}"))?));
     }
     let text = std::env::var("RUST_LOG").ok().as_deref().and_then(filled).unwrap_or_else(|| "info".into());
     Ok(capped(&text.parse().map_err(|error| anyhow!("RUST_LOG: '{text}' is not a filter: {error}"))?))
@@ -155,12 +165,12 @@ mod tests {
     #[test]
     fn a_word_that_is_no_level_is_refused_by_its_name() {
         for (text, word) in [("inof", "inof"), ("warning", "warning"), ("info, verbose", "verbose")] {
-            let error = targets(Some(text)).unwrap_err().to_string();
+            let error = targets("--log", Some(text)).unwrap_err().to_string();
             assert!(error.contains(&format!("'{word}' is not a level")), "{error}");
         }
         for text in ["info", "WARN", "off", "warn,rmcp=off", "oncehub_mcp=debug", "3", " info "] {
-            assert!(targets(Some(text)).is_ok(), "{text}");
+            assert!(targets("--log", Some(text)).is_ok(), "{text}");
         }
-        assert!(targets(Some("oncehub_mcp=inof")).is_err());
+        assert!(targets("--log", Some("oncehub_mcp=inof")).is_err());
     }
 }

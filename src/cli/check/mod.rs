@@ -13,7 +13,7 @@ use super::install::{CUT, Registered, State, is_this_program, machine, registere
 use crate::app::App;
 use crate::config::{Config, Dotenv, EntrySettings, Given, Source, Why, given_key, listed};
 use crate::install::attempt::Probe;
-use crate::install::{self, Entry, Scope};
+use crate::install::{Entry, Scope};
 use crate::oncehub::{Client, Object, notifications};
 use crate::records::Kind;
 use crate::records::failure::Failure;
@@ -26,9 +26,9 @@ pub(super) struct Arguments {
     /// Print JSON, for programs
     #[arg(long)]
     json: bool,
-    /// What clients call this server
-    #[arg(long, value_name = "NAME", default_value = "oncehub")]
-    name: String,
+    /// Look only at the entries of this name [default: at all that start this program]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Also try the entries of this folder's project, each after a question that shows what it starts
     #[arg(long)]
     project: bool,
@@ -48,40 +48,41 @@ pub(super) async fn run(
     file(&mut report, dotenv);
     settings(&mut report, &config, given, dotenv);
     let all = match machine() {
-        Ok(machine) => registered(&machine, &arguments.name, arguments.project).await,
+        Ok(machine) => registered(&machine, arguments.name.as_deref(), arguments.project).await,
         Err(_) => Vec::new(),
     };
     let has_entry = all.iter().any(|one| one.scope == Scope::Person && !matches!(one.state, State::Absent));
     let has_key = config.sandbox || !config.key.is_missing();
     let shell = Subject {
-        client: None,
+        entry: None,
         has_user: given.iter().any(|given| given.flag == "user"),
         is_proven: false,
         reads_sms: reads_sms(&config),
         config,
     };
     key(&mut report, &shell.config, given, dotenv, has_entry);
-    let mut entries: Vec<(Subject, EntrySettings)> = Vec::new();
+    let mut entries: Vec<(Subject<'_>, EntrySettings)> = Vec::new();
     for one in &all {
         entries.extend(of_entry(&mut report, one));
     }
     let works = |one: &Registered| matches!(&one.state, State::Tried(_, Ok(Probe { account: Some(Ok(_)), .. })));
     let mut judged: Vec<&Config> = Vec::new();
     if has_key || entries.is_empty() && !all.iter().any(works) {
-        account(&mut report, &shell, has_key, !has_entry || has_key, arguments).await?;
+        account(&mut report, &shell, has_key, !has_entry || has_key).await?;
         judged.push(&shell.config);
     }
     for (entry, settings) in &entries {
         if judged.iter().any(|earlier| is_same_account(earlier, &entry.config)) {
             continue;
         }
-        let name = entry.client.map(|client| client.name).unwrap_or_default();
-        report.fine("entry", &format!("{name}'s: what follows is checked with its settings"));
+        let whose = entry.entry.map(Registered::whose).unwrap_or_default();
+        report.fine("entry", &format!("{whose}: what follows is checked with its settings"));
         key_of_entry(&mut report, entry, settings);
-        account(&mut report, entry, true, true, arguments).await?;
+        account(&mut report, entry, true, true).await?;
         judged.push(&entry.config);
     }
     of_others(&mut report, &all);
+    drop(entries);
     for found in all {
         client(&mut report, found, arguments);
     }
@@ -89,10 +90,10 @@ pub(super) async fn run(
 }
 
 /// The settings with which an account is used: this shell's, or those of a client's entry.
-struct Subject {
+struct Subject<'a> {
     config: Config,
-    /// The client whose entry has them.
-    client: Option<&'static install::Client>,
+    /// The entry that has them.
+    entry: Option<&'a Registered>,
     /// Whether they say who `me` is.
     has_user: bool,
     /// Whether the entry has just worked, so that a failure is this process's own.
@@ -106,7 +107,7 @@ fn reads_sms(config: &Config) -> bool {
 }
 
 /// Returns the settings of an entry that starts a server of a person's own, and with which an account can be reached.
-fn of_entry(report: &mut Report, one: &Registered) -> Option<(Subject, EntrySettings)> {
+fn of_entry<'a>(report: &mut Report, one: &'a Registered) -> Option<(Subject<'a>, EntrySettings)> {
     let State::Tried(Entry::Stdio { command, args, env }, Ok(probe)) = &one.state else { return None };
     if one.scope == Scope::Project || !is_this_program(command) {
         return None;
@@ -115,7 +116,7 @@ fn of_entry(report: &mut Report, one: &Registered) -> Option<(Subject, EntrySett
     let config = match settings.config() {
         Ok(config) => config,
         Err(bad) => {
-            let finding = format!("{}'s settings cannot be read here: {bad:#}", one.client.name);
+            let finding = format!("{}: its settings cannot be read here: {bad:#}", one.whose());
             report.warn("entry", &finding, "correct them, if its client shows the same");
             return None;
         }
@@ -124,7 +125,7 @@ fn of_entry(report: &mut Report, one: &Registered) -> Option<(Subject, EntrySett
         return None;
     }
     let subject = Subject {
-        client: Some(one.client),
+        entry: Some(one),
         has_user: settings.value("user").is_some(),
         is_proven: matches!(probe.account, Some(Ok(_))),
         reads_sms: reads_sms(&config),
@@ -149,7 +150,7 @@ fn of_others(report: &mut Report, all: &[Registered]) {
             (one, other) => one == other,
         };
         if !told.iter().any(|other| is_same(other) && other.key_pairs() == entry.key_pairs()) {
-            report.fine("account", &format!("{account} ({}'s entry, through {through})", one.client.name));
+            report.fine("account", &format!("{account} ({}'s entry, through {through})", one.whose()));
             told.push(entry);
         }
     }
@@ -163,10 +164,9 @@ fn is_same_account(one: &Config, other: &Config) -> bool {
 /// Reports on an account: its address, whether the key works, plan, clock, zone, `me` and limits.
 async fn account(
     report: &mut Report,
-    subject: &Subject,
+    subject: &Subject<'_>,
     has_key: bool,
     tells_defaults: bool,
-    arguments: &Arguments,
 ) -> anyhow::Result<()> {
     let zone_is_set = subject.config.calls.zone.is_some();
     let app = App::new(subject.config.clone()).await?;
@@ -185,8 +185,8 @@ async fn account(
     } else {
         report.fine("network", "OnceHub answers");
     }
-    let setting = |flag: &str, value: &str, variable: &str| match subject.client {
-        Some(client) => format!("oncehub-mcp install {} --name {} --{flag} '{value}'", client.id, arguments.name),
+    let setting = |flag: &str, value: &str, variable: &str| match subject.entry {
+        Some(one) => format!("oncehub-mcp install {} --name {} --{flag} '{value}'", one.client.id, one.name),
         None => format!("set {variable} to {value}"),
     };
     if !subject.has_user && !subject.config.sandbox && tells_defaults {
@@ -267,7 +267,7 @@ fn settings(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dote
 }
 
 /// Reports where an entry's key is, and its last characters.
-fn key_of_entry(report: &mut Report, entry: &Subject, settings: &EntrySettings) {
+fn key_of_entry(report: &mut Report, entry: &Subject<'_>, settings: &EntrySettings) {
     let from = match (entry.config.sandbox, settings.value("api-key-file"), settings.value("keychain")) {
         (true, ..) => return report.fine("key", "the simulated account's own"),
         (_, Some(file), _) => format!("from the file {file}"),
@@ -304,7 +304,12 @@ fn key(report: &mut Report, config: &Config, given: &[Given], dotenv: &Dotenv, h
 }
 
 /// Reports what OnceHub says about the key: account, plan, latency, clock. Returns whether it accepts the key.
-async fn key_works(report: &mut Report, client: &Client, subject: &Subject, proxy: Option<&trouble::Proxy>) -> bool {
+async fn key_works(
+    report: &mut Report,
+    client: &Client,
+    subject: &Subject<'_>,
+    proxy: Option<&trouble::Proxy>,
+) -> bool {
     let checked = match client.check().await {
         Ok(checked) => checked,
         Err(error) if error.rejection().is_some() => {
@@ -396,11 +401,13 @@ fn budgets(report: &mut Report, client: &Client) {
 }
 
 /// Reports whether a client's entry works.
-fn client(report: &mut Report, Registered { client, scope, file, state }: Registered, arguments: &Arguments) {
+fn client(report: &mut Report, one: Registered, arguments: &Arguments) {
+    let whose = one.whose();
+    let Registered { client, scope, file, name, state } = one;
     let is_project = scope == Scope::Project;
-    let whose = if is_project { format!("{} (this project)", client.name) } else { client.name.to_owned() };
+    let whose = if is_project { format!("{whose} (this project)") } else { whose };
     let project = if is_project { " --project" } else { "" };
-    let again = format!("oncehub-mcp install {}{project} --name {}", client.id, arguments.name);
+    let again = format!("oncehub-mcp install {}{project} --name {name}", client.id);
     match state {
         State::Absent => {}
         State::Off => {

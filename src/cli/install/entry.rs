@@ -1,14 +1,15 @@
 //! The entry that is written: one that starts this program with the flags given now and those kept, or one that reaches
 //! a hosted server.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use url::Url;
 
 use super::kept::{Kept, effective};
 use super::key::StoredKey;
-use crate::config::{Dotenv, Given, Source};
+use crate::config::{Dotenv, Given, Source, Worded, parts_of, settings_in};
 use crate::install::{Entry, Machine};
 
 /// The settings that say where the key is, which an entry has its own way to say.
@@ -31,27 +32,87 @@ pub(super) const HEADERS: [(&str, &str); 6] = [
     ("time-zone", "X-MCP-Time-Zone"),
 ];
 
+/// Takes the settings whose value is empty out of a command line, and returns both: in an entry there are to be none.
+pub(in crate::cli) fn cleared(words: Vec<OsString>) -> (Vec<OsString>, Vec<Given>) {
+    let text: Option<Vec<String>> = words.iter().map(|word| word.to_str().map(str::to_owned)).collect();
+    // What is not text is for others to refuse.
+    let Some(text) = text else { return (words, Vec::new()) };
+    let own = format!("--{ENTRY_DRY_RUN}=");
+    let (mut stays, mut cleared) = (Vec::new(), Vec::new());
+    for part in parts_of(&text) {
+        match part {
+            Ok(Worded { given, .. }) if given.value.trim().is_empty() && given.flag != DRY_RUN => cleared.push(given),
+            Ok(Worded { words, .. }) => stays.extend(words),
+            Err(word) if word == own => {
+                cleared.extend(settings_in(&[format!("--{DRY_RUN}")]).0.into_iter().map(|found| found.given))
+            }
+            Err(word) => stays.push(word),
+        }
+    }
+    (stays.into_iter().map(OsString::from).collect(), cleared)
+}
+
 /// The settings that this command line gives an entry.
 #[derive(Clone, Debug)]
 pub(super) struct Asked<'a> {
     /// Those given, from wherever an entry takes them.
     settings: Vec<&'a Given>,
+    /// Those that an entry is to have no more.
+    cleared: &'a [Given],
     /// Whether the server is to rehearse changes only.
     dry_run: Option<bool>,
 }
 
 impl<'a> Asked<'a> {
-    pub(super) fn new(given: &'a [Given], dry_run: Option<bool>) -> Self {
+    /// # Errors
+    /// A way to a key that is cleared.
+    pub(super) fn new(given: &'a [Given], cleared: &'a [Given], dry_run: Option<bool>) -> anyhow::Result<Self> {
+        if let Some(of_key) = cleared.iter().find(|given| KEY_FLAGS.contains(&&*given.flag)) {
+            bail!("--{}: an empty value clears no key: --key none takes it out of the entry", of_key.flag);
+        }
+        let is_cleared = |given: &&Given| cleared.iter().any(|other| other.flag == given.flag);
         // Somebody trying the simulated account here does not mean to register the real one.
         let is_asked = |given: &&Given| given.source == Source::Flag || given.flag == "sandbox";
         let is_own = |given: &&Given| !KEY_FLAGS.contains(&&*given.flag) && given.flag != DRY_RUN;
-        Self { settings: given.iter().filter(is_asked).filter(is_own).collect(), dry_run }
+        let settings = given.iter().filter(is_asked).filter(is_own).filter(|given| !is_cleared(given)).collect();
+        Ok(Self { settings, cleared, dry_run })
+    }
+
+    /// Returns an entry without the settings that are cleared.
+    pub(super) fn without_cleared(&self, entry: &Entry) -> Entry {
+        let names = self.cleared_names();
+        let stays = |pairs: &[(String, String)]| {
+            let is_cleared = |name: &str| names.iter().any(|cleared| cleared.eq_ignore_ascii_case(name));
+            pairs.iter().filter(|(name, _)| !is_cleared(name)).cloned().collect()
+        };
+        match entry {
+            Entry::Stdio { command, args, env } => {
+                let words = parts_of(args).into_iter().flat_map(|part| match part {
+                    Ok(Worded { given, .. }) if self.clears(&given.flag) => Vec::new(),
+                    Ok(Worded { words, .. }) => words,
+                    Err(word) => vec![word],
+                });
+                Entry::Stdio { command: command.clone(), args: words.collect(), env: stays(env) }
+            }
+            Entry::Http { url, headers } => Entry::Http { url: url.clone(), headers: stays(headers) },
+        }
+    }
+
+    /// Whether an entry is to have a setting no more.
+    pub(super) fn clears(&self, flag: &str) -> bool {
+        self.cleared.iter().any(|given| given.flag == flag)
+    }
+
+    /// Returns the variables and headers of the settings that are cleared.
+    pub(super) fn cleared_names(&self) -> Vec<&str> {
+        let headers = HEADERS.iter().filter(|(flag, _)| self.clears(flag)).map(|(_, header)| *header);
+        self.cleared.iter().map(|given| given.variable.as_str()).chain(headers).collect()
     }
 
     /// Returns the flags of the settings that are given.
     pub(super) fn flags(&self) -> Vec<String> {
         let dry_run = self.dry_run.map(|_| DRY_RUN.to_owned());
-        self.settings.iter().map(|given| given.flag.clone()).chain(dry_run).collect()
+        self.settings.iter().copied().chain(self.cleared).map(|given| given.flag.clone()).chain(dry_run).collect()
     }
 
     /// Whether one of them is for a program only.
@@ -131,6 +192,12 @@ pub(super) fn of_address(url: &Url, asked: &Asked<'_>, kept: &Kept, key: &Stored
     Ok(Entry::Http { url: url.as_str().to_owned(), headers })
 }
 
+/// Parses the address of a hosted server.
+pub(super) fn address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text.trim()).ok().filter(Url::has_host);
+    url.ok_or_else(|| "write it whole, like https://mcp.example.com/mcp or http://127.0.0.1:8000/mcp".to_owned())
+}
+
 /// Returns the address to which clients send their messages, and whether it had to be completed.
 ///
 /// # Errors
@@ -160,8 +227,9 @@ pub(super) fn names_file(given: &[Given]) -> bool {
 }
 
 /// Returns notes on entries that start this program.
-pub(super) fn notes(entries: &[Entry], given: &[Given], machine: &Machine, dotenv: &Dotenv) -> Vec<String> {
-    let set: Vec<_> = entries.iter().filter(|entry| matches!(entry, Entry::Stdio { .. })).map(effective).collect();
+pub(super) fn notes(entries: &[&Entry], given: &[Given], machine: &Machine, dotenv: &Dotenv) -> Vec<String> {
+    let set: Vec<_> =
+        entries.iter().filter(|entry| matches!(entry, Entry::Stdio { .. })).map(|entry| effective(entry)).collect();
     if set.is_empty() {
         return Vec::new();
     }

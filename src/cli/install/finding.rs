@@ -4,14 +4,16 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
+use console::Term;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::NOTHING;
 use super::entry::names_file;
 use super::kept::Kept;
-use super::key::{KeyStore, StoredKey, ask, file, hidden_line, is_rejected, locked, may_ask, typed_key};
+use super::key::{KeyStore, StoredKey, ask, file, is_rejected, locked, may_ask, typed_key};
 use super::removal::users_of;
-use crate::cli::{print_line, visible};
+use crate::cli::{is_yes, print_line, prompt, visible};
 use crate::config::{Config, Dotenv, Given, Source, given_key};
 use crate::install::attempt::{Probe, attempt};
 use crate::install::greeting::{Greeting, greet};
@@ -45,6 +47,8 @@ pub(super) struct Keys<'a> {
     pub(super) config: &'a Config,
     /// The name of the entries.
     pub(super) name: &'a str,
+    /// Whether the person is asked what is not said.
+    pub(super) asks: bool,
     /// Where the key is to be kept, if that was said.
     pub(super) store: Option<KeyStore>,
     /// Where a token is, if that was said.
@@ -177,10 +181,7 @@ impl Keys<'_> {
             let text = match source {
                 TokenSource::File(file) => std::fs::read_to_string(self.machine.folder.join(file))
                     .with_context(|| format!("--token-file: {} cannot be read", file.display()))?,
-                TokenSource::Asked if is_asked => {
-                    let _ = console::Term::stdout().write_str("Token of that server (not shown): ");
-                    hidden_line().await?
-                }
+                TokenSource::Asked if is_asked => prompt::secret("Token of that server (not shown): ", NOTHING).await?,
                 TokenSource::Asked => {
                     let mut line = String::new();
                     std::io::stdin().read_line(&mut line)?;
@@ -302,9 +303,11 @@ impl Keys<'_> {
                     Some(key) => Some(key).filter(|key| !is_there(key)),
                     // Somebody who asks for it by name, at a terminal, may be replacing one that does not work any more.
                     None if file.is_file() && self.store.is_some() && !self.is_looked_at && may_ask().is_ok() => {
-                        let is_rejected = is_rejected(KeySource::File(file.clone()), config).await?;
-                        if is_rejected {
+                        let question = format!("Use the key in {}? [y/N] ", file.display());
+                        if is_rejected(KeySource::File(file.clone()), config).await? {
                             print_line(&format!("OnceHub rejects the key in {}.", file.display()));
+                            Some(ask(config).await?)
+                        } else if self.asks && !is_yes(&prompt::answer(&Term::stdout(), &question, NOTHING).await?) {
                             Some(ask(config).await?)
                         } else {
                             None

@@ -8,8 +8,9 @@ use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::NOTHING;
 use crate::app::App;
-use crate::cli::print_line;
+use crate::cli::{print_line, prompt};
 use crate::config::Config;
 use crate::install::{KEY_HEADERS, Machine, Scope, write_secret};
 use crate::oncehub::{Key, KeySource, key_in, keychain};
@@ -67,8 +68,7 @@ pub(super) fn may_ask() -> anyhow::Result<()> {
 /// Asks for a key without echoing it; `None` if what was typed cannot be one, which has been said.
 pub(super) async fn typed_key() -> anyhow::Result<Option<SecretString>> {
     print_line("Create a key in OnceHub (Settings, API & webhooks), or press Enter to stop.");
-    let _ = console::Term::stdout().write_str("OnceHub API key (not shown): ");
-    let text = hidden_line().await?;
+    let text = prompt::secret("OnceHub API key (not shown): ", NOTHING).await?;
     ensure!(!text.trim().is_empty(), "no key was entered; nothing was written");
     let key = SecretString::from(key_in(&text).unwrap_or(text.trim()).to_owned());
     match Key::new(KeySource::Given(key.clone())) {
@@ -110,30 +110,6 @@ pub(super) async fn ask(config: &Config) -> anyhow::Result<SecretString> {
         }
     }
     bail!("OnceHub rejected every key; nothing was written")
-}
-
-/// Reads a line without echoing it.
-#[cfg(not(unix))]
-pub(super) async fn hidden_line() -> anyhow::Result<String> {
-    Ok(console::Term::stdout().read_secure_line()?)
-}
-
-/// Reads a line without echoing it. Ctrl-C leaves the terminal echoing again.
-#[cfg(unix)]
-pub(super) async fn hidden_line() -> anyhow::Result<String> {
-    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let as_it_was = tcgetattr(std::io::stdin())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let line = tokio::task::spawn_blocking(|| console::Term::stdout().read_secure_line());
-    tokio::select! {
-        line = line => Ok(line??),
-        _ = interrupt.recv() => {
-            tcsetattr(std::io::stdin(), OptionalActions::Now, &as_it_was)?;
-            bail!("stopped; nothing was written")
-        }
-    }
 }
 
 impl StoredKey {

@@ -18,11 +18,12 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use url::Url;
 
-use super::{is_yes, print_exact, print_line};
+use super::{is_yes, print_exact, print_line, prompt};
 use crate::config::{Config, Dotenv, Given, Source, flag};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
 use crate::tools::Catalogue;
 use entry::Asked;
+pub(super) use entry::cleared;
 use finding::{Keys, TokenSource};
 pub(super) use kept::is_this_program;
 use kept::{Kept, widened};
@@ -37,11 +38,12 @@ pub(super) use removal::remove;
 pub(super) struct Arguments {
     #[command(flatten)]
     target: Target,
-    /// Show which clients are installed, which of them have this server, and whether it works there
+    /// Show which clients are installed, which of them have this server, and whether it works there; with --project, ask
+    /// whether to try the entries in this folder's files, too
     #[arg(long, conflicts_with_all = ["yes", "dry_run", "http", "key"])]
     list: bool,
     /// Register a hosted server: its address, https://mcp.example.com/mcp
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = entry::address)]
     http: Option<Url>,
     /// Where the key is kept [default: where the entry has it, else file, or env with --http]
     #[arg(long, value_name = "WHERE")]
@@ -66,10 +68,10 @@ pub(super) struct Target {
     /// The clients
     #[arg(value_name = "CLIENT", value_parser = PossibleValuesParser::new(clients::ALL.map(|client| client.id)))]
     clients: Vec<String>,
-    /// What the client calls the server: letters, digits and hyphens
-    #[arg(long, value_name = "NAME", default_value = "oncehub", value_parser = name)]
-    name: String,
-    /// Use the file of this folder's project, not your own; with --list, ask whether to try the entries in its files
+    /// What the client calls the server: letters, digits and hyphens [default: oncehub]
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    name: Option<String>,
+    /// Use the file of this folder's project, not your own
     #[arg(long)]
     project: bool,
     /// Do not ask
@@ -80,10 +82,13 @@ pub(super) struct Target {
     dry_run: bool,
 }
 
+/// What clients call the server, unless a person says otherwise.
+pub(super) const NAME: &str = "oncehub";
+
 const EXAMPLES: &str = "\
 Settings given before or after it become part of the entry. One that is there
 keeps its settings and its key: each flag replaces just that one
-(--read-only=false).
+(--read-only=false), and an empty value clears it (--user=).
 
 Examples:
   oncehub-mcp install claude-desktop           asks for the key, shows, writes
@@ -110,8 +115,8 @@ struct Planned {
 #[derive(Default)]
 struct Plan {
     changes: Vec<Planned>,
-    /// The entries that the files then have, each once.
-    entries: Vec<Entry>,
+    /// The entries that the files then have, each once, with the clients that have it.
+    entries: Vec<(Entry, Vec<&'static str>)>,
     keys: Vec<StoredKey>,
     /// What a person should know.
     notes: Vec<String>,
@@ -122,12 +127,13 @@ pub(super) async fn run(
     arguments: Arguments,
     config: Config,
     given: &[Given],
+    cleared: &[Given],
     dotenv: &Dotenv,
 ) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
     let target = &arguments.target;
     if arguments.list {
-        return Ok(list::run(&machine, &target.name, target.project).await);
+        return list::run(&machine, target.name.as_deref(), target.project).await;
     }
     // Before anything is written.
     Catalogue::new(&config.selection)?;
@@ -141,7 +147,8 @@ pub(super) async fn run(
         given,
         dotenv,
         config: &config,
-        name: &target.name,
+        name: target.name(),
+        asks: !target.yes,
         store: arguments.key,
         token: token.as_ref(),
         is_looked_at: arguments.print || target.only_shows(given),
@@ -149,7 +156,7 @@ pub(super) async fn run(
         of_addresses: Vec::new(),
         notes: Vec::new(),
     };
-    let asked = Asked::new(given, arguments.entry_dry_run);
+    let asked = Asked::new(given, cleared, arguments.entry_dry_run)?;
     let http = match &arguments.http {
         None => None,
         Some(url) => {
@@ -168,7 +175,8 @@ pub(super) async fn run(
     let mut plan = plan(&arguments, http.as_ref(), &asked, &mut keys).await?;
     show_all(&plan.changes, &machine, target)?;
     plan.notes.append(&mut keys.notes);
-    plan.notes.extend(entry::notes(&plan.entries, given, &machine, dotenv));
+    let entries: Vec<&Entry> = plan.entries.iter().map(|(entry, _)| entry).collect();
+    plan.notes.extend(entry::notes(&entries, given, &machine, dotenv));
     plan.notes.extend(plan.keys.iter().filter_map(|key| key.notes(target.scope())));
     let mut told: Vec<String> = Vec::new();
     for note in plan.notes {
@@ -178,22 +186,22 @@ pub(super) async fn run(
         }
     }
     if target.only_shows(given) {
-        print_line("Nothing was written.");
+        print_line(NOTHING);
         return Ok(ExitCode::SUCCESS);
     }
     let changes = plan.changes.iter().any(|planned| !planned.change.is_none() || planned.change.closes_file());
     let is_new = changes || plan.keys.iter().any(StoredKey::is_new);
     let allows_more = plan.changes.iter().any(|planned| !planned.widened.is_empty());
     let question = if allows_more { "Write this, although it allows more than before?" } else { "Write this?" };
-    if is_new && !agreed(target.yes, question)? {
+    if is_new && !agreed(target.yes, question).await? {
         return Ok(ExitCode::FAILURE);
     }
     for key in &plan.keys {
         key.keep()?;
     }
     write(&plan.changes)?;
-    for entry in &plan.entries {
-        let outcome = tried(entry, &machine, target.scope()).await;
+    for (entry, whose) in &plan.entries {
+        let outcome = tried(entry, &whose.join(" and "), &machine, target.scope()).await;
         if outcome != ExitCode::SUCCESS {
             return Ok(outcome);
         }
@@ -212,8 +220,8 @@ async fn plan(
     let mut plan = Plan::default();
     let for_program = asked.is_for_program() || matches!(arguments.key, Some(KeyStore::File | KeyStore::Keychain));
     for client in target.clients() {
-        let before = client.find(keys.machine, scope, &target.name)?.and_then(|found| found.entry);
-        let kept = Kept::of(before.as_ref(), scope);
+        let before = client.find(keys.machine, scope, target.name())?.and_then(|found| found.entry);
+        let kept = Kept::of(before.as_ref().map(|entry| asked.without_cleared(entry)).as_ref(), scope);
         let address = http.or_else(|| kept.address.as_ref().filter(|_| !for_program));
         let (entry, key) = match address {
             Some(url) => {
@@ -225,9 +233,9 @@ async fn plan(
                 (entry::of_program(keys.machine, asked, keys.given, &kept, &key)?, key)
             }
         };
-        let (entry, note) = selection::for_client(client, entry, kept.is_there, keys.given, keys.dotenv);
-        let change = client.register(keys.machine, scope, &target.name, &entry)?;
-        let after = client.find_after(&change, &target.name);
+        let (entry, note) = selection::for_client(client, entry, kept.is_there, asked, keys.given, keys.dotenv);
+        let change = client.register(keys.machine, scope, target.name(), &entry, &asked.cleared_names())?;
+        let after = client.find_after(&change, target.name());
         let pair = before.as_ref().zip(after.as_ref()).filter(|_| kept.is_there);
         let mut widened = pair.map(|(before, after)| widened(before, after)).unwrap_or_default();
         widened.extend(kept.replaces.clone());
@@ -248,8 +256,9 @@ async fn plan(
         plan.keys.push(key);
         // With what the file keeps besides.
         let entry = after.unwrap_or(entry);
-        if !plan.entries.contains(&entry) {
-            plan.entries.push(entry);
+        match plan.entries.iter_mut().find(|(other, _)| *other == entry) {
+            Some((_, whose)) => whose.push(client.name),
+            None => plan.entries.push((entry, vec![client.name])),
         }
     }
     Ok(plan)
@@ -264,14 +273,14 @@ fn print(arguments: &Arguments, http: Option<&Url>, asked: &Asked<'_>, keys: &Ke
         Some(url) => entry::of_address(url, asked, &kept, &key)?,
     };
     for client in target.clients() {
-        let (entry, note) = selection::for_client(client, entry.clone(), false, keys.given, keys.dotenv);
+        let (entry, note) = selection::for_client(client, entry.clone(), false, asked, keys.given, keys.dotenv);
         // On standard error, so that standard output is the block alone.
         let file = client.file(keys.machine, target.scope())?;
         let head = format!("{}: {}", client.name, file.display());
         for line in std::iter::once(head).chain(note).chain(keys.notes.clone()) {
             let _ = console::Term::stderr().write_line(&line);
         }
-        print_exact(client.block(&target.name, &entry)?.trim_end());
+        print_exact(client.block(target.name(), &entry)?.trim_end());
     }
     Ok(())
 }
@@ -294,7 +303,7 @@ fn show_all(planned: &[Planned], machine: &Machine, target: &Target) -> anyhow::
             ));
         }
         // Keep it off: that is the person's decision.
-        if client.find(machine, target.scope(), &target.name)?.is_some_and(|found| found.is_off) {
+        if client.find(machine, target.scope(), target.name())?.is_some_and(|found| found.is_off) {
             print_line(&format!("{} has it switched off: switch it on there.", client.name));
         }
     }
@@ -304,6 +313,11 @@ fn show_all(planned: &[Planned], machine: &Machine, target: &Target) -> anyhow::
 impl Target {
     fn clients(&self) -> Vec<&'static Client> {
         self.clients.iter().filter_map(|id| clients::named(id)).collect()
+    }
+
+    /// Returns what the client calls the server.
+    fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(NAME)
     }
 
     fn scope(&self) -> Scope {
@@ -342,18 +356,18 @@ fn show(client: &Client, change: &Change) {
     }
 }
 
+/// What is said where a person did not agree.
+const NOTHING: &str = "Nothing was written.";
+
 /// Asks a question that only a yes answers.
-fn agreed(yes: bool, question: &str) -> anyhow::Result<bool> {
+async fn agreed(yes: bool, question: &str) -> anyhow::Result<bool> {
     if yes {
         return Ok(true);
     }
     ensure!(std::io::stdin().is_terminal(), "there is no terminal to ask: --yes writes it, --dry-run only shows it");
-    let _ = console::Term::stdout().write_str(&format!("{question} [y/N] "));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    let agreed = is_yes(&answer);
+    let agreed = is_yes(&prompt::answer(&console::Term::stdout(), &format!("{question} [y/N] "), NOTHING).await?);
     if !agreed {
-        print_line("Nothing was written.");
+        print_line(NOTHING);
     }
     Ok(agreed)
 }
@@ -380,16 +394,19 @@ fn write(planned: &[Planned]) -> anyhow::Result<()> {
 
 /// Tries the entry that was just written, started as the client would start it: the entry this process made, not what
 /// the file may hold by now.
-async fn tried(entry: &Entry, machine: &Machine, scope: Scope) -> ExitCode {
+async fn tried(entry: &Entry, whose: &str, machine: &Machine, scope: Scope) -> ExitCode {
     let answer = match attempt::attempt(entry, machine, scope).await {
         Ok(answer) => answer,
         Err(problem) => {
-            print_line(&format!("Tried the entry, and it does not work: {problem}\nhint: run oncehub-mcp check"));
+            print_line(&format!(
+                "Tried the entry of {whose}, and it does not work: {problem}\nhint: run oncehub-mcp check"
+            ));
             return ExitCode::FAILURE;
         }
     };
     let took = answer.took.as_millis();
-    print_line(&format!("Tried the entry: {} answers in {took} ms and offers {} tools.", answer.server, answer.tools));
+    let (server, tools) = (&answer.server, answer.tools);
+    print_line(&format!("Tried the entry of {whose}: {server} answers in {took} ms and offers {tools} tools."));
     match answer.account {
         Some(Ok(account)) => print_line(&account),
         Some(Err(problem)) => {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use console::{Term, style};
 
-use crate::cli::{is_yes, visible};
+use super::NOTHING;
+use crate::cli::{is_yes, prompt, visible};
 use crate::install::{Client, Entry};
 
 /// How much of an entry is shown when nobody is asked about it.
@@ -40,7 +41,7 @@ fn quoted(word: &str) -> String {
 
 /// Asks the person whether to try an entry; an error says why it is not tried. The question goes to standard error: a
 /// program may be reading the output.
-pub(super) fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) -> Result<(), &'static str> {
+pub(super) async fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) -> Result<(), &'static str> {
     let term = Term::stderr();
     if !std::io::stdin().is_terminal() || !term.is_term() {
         return Err("not tried: there is no terminal to ask");
@@ -53,15 +54,15 @@ pub(super) fn ask(client: &Client, file: &Path, entry: &Entry, folder: &Path) ->
         Entry::Stdio { .. } => format!("Start this in {}?", folder.display()),
         Entry::Http { .. } => "Connect to this?".to_owned(),
     };
-    let ask = || {
-        term.write_line(&visible(&format!("{} (this project), {}:", client.name, file.display())))?;
-        term.write_line(&format!("  {line}"))?;
-        term.write_str(&format!("{} {} ", style(visible(&question)).bold(), style("[y/N]").dim()))?;
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
-        Ok::<_, std::io::Error>(answer)
-    };
-    if is_yes(&ask().unwrap_or_default()) { Ok(()) } else { Err("not tried: you did not say yes") }
+    // Ignore: without a terminal there is no yes either.
+    let _ = term.write_line(&visible(&format!("{} (this project), {}:", client.name, file.display())));
+    let _ = term.write_line(&format!("  {line}"));
+    let question = format!("{} {} ", style(visible(&question)).bold(), style("[y/N]").dim());
+    if is_yes(&prompt::answer(&term, &question, NOTHING).await.unwrap_or_default()) {
+        Ok(())
+    } else {
+        Err("not tried: you did not say yes")
+    }
 }
 
 #[cfg(test)]

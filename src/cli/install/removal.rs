@@ -1,50 +1,140 @@
-//! `oncehub-mcp uninstall`: the entry goes, and with it every copy of the file that holds its key.
+//! `oncehub-mcp uninstall`: the entry goes, and with it what this program made for it: every copy of the file that holds
+//! its key or nothing else, and a file or a folder that is left empty.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{bail, ensure};
 
-use super::{Target, agreed, machine, show};
-use crate::cli::print_line;
+use super::list::others;
+use super::{NOTHING, Target, agreed, machine, show};
+use crate::cli::{print_line, visible};
 use crate::config::Given;
-use crate::install::{Change, Client, Entry, Machine, Scope, clients};
+use crate::install::{Change, Client, Copy, Entry, Machine, Scope, clients};
+
+/// What goes of one client.
+struct Removal {
+    client: &'static Client,
+    /// `None` if there is no entry.
+    change: Option<Change>,
+    /// Whether the file goes whole: this program made it, and nothing else is in it.
+    whole: bool,
+    copies: Vec<Copy>,
+}
+
+impl Removal {
+    fn of(client: &'static Client, machine: &Machine, scope: Scope, name: &str) -> anyhow::Result<Self> {
+        let change = client.unregister(machine, scope, name)?;
+        let left = match &change {
+            Some(change) => change.after.clone(),
+            None => std::fs::read_to_string(client.file(machine, scope)?).unwrap_or_default(),
+        };
+        let copies = client.copies(machine, scope, name, &left)?;
+        // A file that was there before the first entry has a copy without one.
+        let whole = change.is_some() && client.is_bare(&left) && copies.iter().all(|copy| copy.had_entry);
+        Ok(Self { client, change, whole, copies })
+    }
+
+    /// Returns the copies that go.
+    fn gone(&self) -> impl Iterator<Item = &Copy> {
+        self.copies.iter().filter(|copy| copy.holds_key || copy.is_spare && self.change.is_some())
+    }
+
+    fn is_none(&self) -> bool {
+        self.change.is_none() && self.gone().next().is_none()
+    }
+
+    /// Shows what goes and what stays.
+    fn show(&self, name: &str) {
+        match &self.change {
+            Some(change) => show(self.client, change),
+            None => print_line(&format!("{} has no '{name}'.", self.client.name)),
+        }
+        if let Some(change) = self.change.as_ref().filter(|_| self.whole) {
+            print_line(&format!("Nothing else is in it, and install made it: it goes, {}", change.file.display()));
+        }
+        for copy in &self.copies {
+            let place = copy.file.display();
+            if copy.holds_key {
+                print_line(&format!("A copy holds the key, and goes, too: {place}"));
+            } else if self.gone().any(|gone| gone == copy) {
+                print_line(&format!("A copy has nothing that the file has not, and goes, too: {place}"));
+            } else if self.change.is_some() {
+                print_line(&format!("A copy stays, since the file has changed in other ways since: {place}"));
+            }
+        }
+    }
+
+    /// Carries it out.
+    fn carry_out(&self, machine: &Machine) -> anyhow::Result<()> {
+        if let Some(change) = &self.change {
+            change.apply(false)?;
+            let file = &change.file;
+            if self.whole {
+                removed(file)?;
+                // Ignore: it is not empty, or not ours.
+                let folder = file.parent().filter(|folder| *folder != machine.home && *folder != machine.folder);
+                let _ = folder.map(std::fs::remove_dir);
+            } else {
+                print_line(&format!("Wrote {}.", file.display()));
+            }
+        }
+        for copy in self.gone() {
+            removed(&copy.file)?;
+        }
+        if self.change.is_some() {
+            print_line(&format!("Next: {}.", self.client.then));
+        }
+        Ok(())
+    }
+}
+
+/// Removes a file.
+fn removed(file: &Path) -> anyhow::Result<()> {
+    if let Err(error) = std::fs::remove_file(file) {
+        bail!("{} cannot be removed: {error}", file.display());
+    }
+    print_line(&format!("Removed {}.", file.display()));
+    Ok(())
+}
 
 /// Removes the server's entry.
-pub(in crate::cli) fn remove(target: &Target, given: &[Given]) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) async fn remove(target: &Target, given: &[Given]) -> anyhow::Result<ExitCode> {
     let machine = machine()?;
     ensure!(!target.clients.is_empty(), "name a client: oncehub-mcp uninstall CLIENT (install --list shows them)");
-    let (scope, name) = (target.scope(), &target.name);
-    let (mut changes, mut copies, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    let (scope, name) = (target.scope(), target.name());
+    let (mut removals, mut keys) = (Vec::new(), Vec::new());
     for client in target.clients() {
         let entry = client.find(&machine, scope, name)?.and_then(|found| found.entry);
-        match client.unregister(&machine, scope, name)? {
-            Some(change) => {
-                show(client, &change);
-                changes.push((client, change));
-            }
-            None => print_line(&format!("{} has no '{name}'.", client.name)),
-        }
-        copies.extend(client.copies_with_key(&machine, scope, name)?);
         keys.extend(entry.iter().flat_map(Entry::key_pairs));
+        let removal = Removal::of(client, &machine, scope, name)?;
+        removal.show(name);
+        for other in others(client, &machine, scope, name).iter().filter(|_| target.name.is_none()) {
+            let project = if target.project { " --project" } else { "" };
+            let (client, id, other) = (client.name, client.id, visible(other));
+            print_line(&format!(
+                "{client} also has '{other}': oncehub-mcp uninstall {id}{project} --name {other} removes it."
+            ));
+        }
+        removals.push(removal);
     }
-    for copy in &copies {
-        print_line(&format!("A copy holds the key, and goes, too: {}", copy.display()));
-    }
-    if changes.is_empty() && copies.is_empty() || target.only_shows(given) {
-        print_line("Nothing was written.");
+    if removals.iter().all(Removal::is_none) || target.only_shows(given) {
+        print_line(NOTHING);
         return Ok(ExitCode::SUCCESS);
     }
-    let question = if changes.is_empty() { "Remove this?" } else { "Write this?" };
-    if !agreed(target.yes, question)? {
+    let writes = removals.iter().any(|removal| removal.change.is_some());
+    if !agreed(target.yes, if writes { "Write this?" } else { "Remove this?" }).await? {
         return Ok(ExitCode::FAILURE);
     }
-    write(&changes)?;
-    for copy in &copies {
-        if let Err(error) = std::fs::remove_file(copy) {
-            bail!("{} cannot be removed: {error}", copy.display());
+    let mut done = Vec::new();
+    for removal in &removals {
+        if let Err(error) = removal.carry_out(&machine) {
+            if done.is_empty() {
+                bail!("{error}");
+            }
+            bail!("{error}; done so far: {}", done.join(", "));
         }
-        print_line(&format!("Removed {}.", copy.display()));
+        done.push(removal.client.name);
     }
     keys.sort();
     keys.dedup();
@@ -52,26 +142,6 @@ pub(in crate::cli) fn remove(target: &Target, given: &[Given]) -> anyhow::Result
         left(&machine, &name, &value);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Writes each change. What a file was is kept beside it, unless that would keep the key.
-fn write(changes: &[(&'static Client, Change)]) -> anyhow::Result<()> {
-    let mut written = Vec::new();
-    for (client, change) in changes {
-        let copy = match change.apply(!change.held_key) {
-            Ok(copy) => copy,
-            Err(error) if written.is_empty() => bail!("{error}; nothing was written"),
-            Err(error) => bail!("{error}; only {} has been written", written.join(", ")),
-        };
-        written.push(client.name);
-        let copy = match copy {
-            Some(copy) => format!(" (backup: {})", copy.display()),
-            None => " (no backup: it would hold the key)".to_owned(),
-        };
-        print_line(&format!("Wrote {}{copy}.", change.file.display()));
-        print_line(&format!("Next: {}.", client.then));
-    }
-    Ok(())
 }
 
 /// Says what is left of a key that an entry said where to find, and who still uses it.

@@ -1,6 +1,6 @@
 //! Which tools an entry offers in a client that takes only a few.
 
-use super::entry::names_file;
+use super::entry::{Asked, names_file};
 use crate::config::{Dotenv, Given, Source};
 use crate::install::{Client, Entry};
 use crate::tools::{Catalogue, Selection};
@@ -20,12 +20,15 @@ pub(super) fn for_client(
     client: &Client,
     mut entry: Entry,
     is_there: bool,
+    asked: &Asked<'_>,
     given: &[Given],
     dotenv: &Dotenv,
 ) -> (Entry, Option<String>) {
     let is_in_file = |one: &Given| names_file(given) && dotenv.taken.contains(&one.variable);
     let is_choice = |one: &Given| FLAGS.contains(&&*one.flag) && (one.source == Source::Flag || is_in_file(one));
-    let most = client.most_tools.filter(|_| !is_there && !given.iter().any(is_choice));
+    let most = client
+        .most_tools
+        .filter(|_| !is_there && !given.iter().any(is_choice) && !FLAGS.iter().any(|flag| asked.clears(flag)));
     let Some(most) = most else { return (entry, None) };
     match &mut entry {
         Entry::Stdio { args, .. } => args.push(format!("--toolsets={FEW}")),

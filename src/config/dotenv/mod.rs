@@ -54,6 +54,8 @@ pub struct Dotenv {
     pub file: Option<PathBuf>,
     /// Whether a person named it, so that it is fully trusted.
     pub is_named: bool,
+    /// The setting that named it, as it was given.
+    named_by: String,
     /// The variables that were taken from it.
     pub taken: BTreeSet<String>,
     /// The variables that were left out, and why.
@@ -103,19 +105,20 @@ pub enum Why {
 }
 
 impl Dotenv {
-    /// Reads a file that a person named, and sets all of its variables except those that the environment has.
+    /// Reads a file that a person named with this flag or variable, and sets all of its variables except those that the
+    /// environment has.
     ///
     /// # Errors
     /// A file that cannot be read, or a line that is not `NAME=value`. Its lines are not quoted: one may hold the key.
-    pub fn named(file: &Path) -> anyhow::Result<Self> {
-        let named = format!("{ENV_FILE}: {}", file.display());
+    pub fn named(file: &Path, by: String) -> anyhow::Result<Self> {
+        let named = format!("{by}: {}", file.display());
         let read = parse(&text(file).with_context(|| format!("{named} cannot be read"))?);
         ensure!(read.bad.is_empty(), "{named} {}", bad_lines(&read.bad));
         let pairs: Vec<_> =
             read.pairs.into_iter().filter(|(name, _)| name != ENV_FILE && !is_in_environment(name)).collect();
         set(&pairs).map_err(|problem| anyhow!("{named} {problem}"))?;
         let taken = pairs.into_iter().map(|(name, _)| name).collect();
-        Ok(Self { file: Some(file.to_owned()), is_named: true, taken, ..Self::default() })
+        Ok(Self { file: Some(file.to_owned()), is_named: true, named_by: by, taken, ..Self::default() })
     }
 
     /// Reads the `.env` of a folder, if there is one, and sets what a folder may set.
@@ -155,8 +158,9 @@ impl Dotenv {
     /// A file that cannot be read, or that is not one of `NAME=value` lines.
     pub fn again(&self, name: &str) -> anyhow::Result<Option<String>> {
         let Some(file) = self.file.as_ref().filter(|_| self.is_named) else { return Ok(None) };
-        let read = parse(&text(file).with_context(|| format!("{ENV_FILE}: {} cannot be read", file.display()))?);
-        ensure!(read.bad.is_empty(), "{ENV_FILE}: {} {}", file.display(), bad_lines(&read.bad));
+        let named = format!("{}: {}", self.named_by, file.display());
+        let read = parse(&text(file).with_context(|| format!("{named} cannot be read"))?);
+        ensure!(read.bad.is_empty(), "{named} {}", bad_lines(&read.bad));
         Ok(read.pairs.into_iter().rfind(|pair| pair.0 == name).map(|pair| pair.1))
     }
 

@@ -54,7 +54,7 @@ fn prepared(client: &Client, text: &str) -> (TempDir, Machine, PathBuf) {
 
 /// Registers and writes.
 fn register(client: &Client, machine: &Machine, entry: &Entry) -> Option<PathBuf> {
-    let change = client.register(machine, Scope::Person, "oncehub", entry).unwrap();
+    let change = client.register(machine, Scope::Person, "oncehub", entry, &[]).unwrap();
     change.apply(true).unwrap()
 }
 
@@ -78,7 +78,7 @@ fn each_client_gets_its_entry_and_keeps_everything_else() {
                 client.id
             );
 
-            let again = client.register(&machine, Scope::Person, "oncehub", &entry).unwrap();
+            let again = client.register(&machine, Scope::Person, "oncehub", &entry, &[]).unwrap();
             assert!(again.is_none(), "{}: a second time changes it:\n{}", client.id, again.diff());
             let found = client.find(&machine, Scope::Person, "oncehub").unwrap().unwrap();
             assert_eq!(found, Found { entry: Some(entry), is_off: false }, "{}", client.id);
@@ -191,7 +191,7 @@ fn a_file_that_does_not_parse_is_never_touched_and_the_error_says_where() {
     for (id, text, expected) in cases {
         let client = clients::named(id).unwrap();
         let (_home, machine, file) = prepared(client, text);
-        let error = client.register(&machine, Scope::Person, "oncehub", &stdio()).unwrap_err();
+        let error = client.register(&machine, Scope::Person, "oncehub", &stdio(), &[]).unwrap_err();
         let error = error.to_string();
         assert!(error.contains(expected) && error.contains(&file.display().to_string()), "{id}: {error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), text, "{id}");
@@ -200,7 +200,7 @@ fn a_file_that_does_not_parse_is_never_touched_and_the_error_says_where() {
     let client = clients::named("cursor").unwrap();
     let (_home, machine, file) = prepared(client, "");
     fs::write(&file, b"{\"mcpServers\": {\"\xff\": {}}}").unwrap();
-    let error = client.register(&machine, Scope::Person, "oncehub", &stdio()).unwrap_err();
+    let error = client.register(&machine, Scope::Person, "oncehub", &stdio(), &[]).unwrap_err();
     assert!(error.to_string().contains("UTF-8"), "{error}");
 }
 
@@ -211,7 +211,7 @@ fn a_folder_that_cannot_be_written_is_named() {
         // Where the folder should be is a file: not even an administrator can write there.
         let machine = machine(&home.path().join("file"));
         fs::write(home.path().join("file"), "").unwrap();
-        let refused = match client.register(&machine, Scope::Person, "oncehub", &stdio()) {
+        let refused = match client.register(&machine, Scope::Person, "oncehub", &stdio(), &[]) {
             Ok(change) => change.apply(true).unwrap_err().to_string(),
             Err(error) => error.to_string(),
         };
@@ -223,7 +223,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 fn what_another_program_wrote_meanwhile_is_not_lost() {
     let client = clients::named("zed").unwrap();
     let (_home, machine, file) = prepared(client, "{}\n");
-    let change = client.register(&machine, Scope::Person, "oncehub", &stdio()).unwrap();
+    let change = client.register(&machine, Scope::Person, "oncehub", &stdio(), &[]).unwrap();
     fs::write(&file, "{\"vim_mode\": true}\n").unwrap();
     let error = change.apply(true).unwrap_err();
     assert!(error.to_string().contains("has been changed by another program meanwhile"), "{error}");
@@ -247,13 +247,13 @@ fn a_link_stays_a_link_and_permissions_stay() {
     let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&dotfiles), mode(&copy)), (0o640, 0o600), "a copy may hold a key");
     // So does the file, once it holds one.
-    let change = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap();
+    let change = client.register(&machine, Scope::Person, "oncehub", &http(), &[]).unwrap();
     assert!(change.closes_file());
     change.apply(true).unwrap();
     assert_eq!(mode(&dotfiles), 0o600);
     // Also if only its permissions have to change.
     fs::set_permissions(&dotfiles, fs::Permissions::from_mode(0o644)).unwrap();
-    let again = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap();
+    let again = client.register(&machine, Scope::Person, "oncehub", &http(), &[]).unwrap();
     assert!(again.is_none() && again.closes_file());
     assert_eq!(again.apply(true).unwrap(), None, "there is nothing to copy");
     assert_eq!(mode(&dotfiles), 0o600);
@@ -270,9 +270,13 @@ fn copies_with_a_key_are_found_and_no_other_files() {
     for name in ["mcp.json.old.bak", "mcp.json.bak", "other.json.20261129-101010.bak"] {
         fs::copy(&second, file.with_file_name(name)).unwrap();
     }
-    assert_eq!(client.copies_with_key(&machine, Scope::Person, "oncehub").unwrap(), [second]);
+    let with_key = |name: &str| {
+        let copies = client.copies(&machine, Scope::Person, name, "{}\n").unwrap().into_iter();
+        copies.filter(|copy| copy.holds_key).map(|copy| copy.file).collect::<Vec<_>>()
+    };
+    assert_eq!(with_key("oncehub"), [second]);
     assert!(first.exists() && third.exists(), "these hold none");
-    assert!(client.copies_with_key(&machine, Scope::Person, "other").unwrap().is_empty());
+    assert!(with_key("other").is_empty());
 }
 
 #[test]
@@ -284,7 +288,7 @@ fn a_difference_says_whether_a_key_is_another_one() {
         url: "https://mcp.example.com/mcp".into(),
         headers: vec![("X-MCP-User".into(), "dana".into()), ("API-Key".into(), key.into())],
     };
-    let diff = |key: &str| client.register(&machine, Scope::Person, "oncehub", &with(key)).unwrap().diff();
+    let diff = |key: &str| client.register(&machine, Scope::Person, "oncehub", &with(key), &[]).unwrap().diff();
     let (same, other) = (diff("s3cret-key-0123"), diff("s3cret-key-4567"));
     assert!(
         other.contains("-        \"API-Key\": \"…\"") && other.contains("+        \"API-Key\": \"… (another)\""),
@@ -303,8 +307,8 @@ fn a_variable_that_is_there_already_stays() {
         args: vec!["--read-only".into()],
         env: vec![("ONCEHUB_API_KEY".into(), key.into())],
     };
-    assert!(client.register(&machine, Scope::Person, "oncehub", &entry("${env:KEY}")).is_ok());
-    assert!(client.register(&machine, Scope::Person, "oncehub", &entry("${env:OTHER}")).is_err());
+    assert!(client.register(&machine, Scope::Person, "oncehub", &entry("${env:KEY}"), &[]).is_ok());
+    assert!(client.register(&machine, Scope::Person, "oncehub", &entry("${env:OTHER}"), &[]).is_err());
     assert!(!entry("${env:KEY}").holds_key() && entry("sk-0123456789").holds_key());
 }
 
@@ -313,13 +317,13 @@ fn a_difference_shows_no_secret() {
     let text = "{\n  \"mcpServers\": {\n    \"a\": {\n      \"GITHUB_TOKEN\": \"ghp_0123456789\"\n    }\n  }\n}\n";
     let client = clients::named("cursor").unwrap();
     let (_home, machine, _file) = prepared(client, text);
-    let diff = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap().diff();
+    let diff = client.register(&machine, Scope::Person, "oncehub", &http(), &[]).unwrap().diff();
     assert!(diff.contains("+        \"API-Key\": \"…\"") && diff.contains("https://mcp.example.com/mcp"), "{diff}");
     assert!(!diff.contains("s3cret") && !diff.contains("ghp_"), "{diff}");
     // Also on one line, where a value may contain what otherwise ends one.
     let text = r#"{"mcpServers": {"a": {"command": "x", "env": {"A_TOKEN": "ghp_01:2,3=45", "B": "shown"}, "args": ["--a=b"]}}}"#;
     let (_home, machine, _file) = prepared(client, text);
-    let diff = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap().diff();
+    let diff = client.register(&machine, Scope::Person, "oncehub", &http(), &[]).unwrap().diff();
     assert!(diff.contains("\"A_TOKEN\": \"…\", \"B\": \"shown\"") && !diff.contains("ghp_"), "{diff}");
     for (id, text) in [
         ("codex", "[mcp_servers.a]\nenv = { A_TOKEN = \"ghp_0123\" }\nbearer = 'ghp_0123' # mine\n"),
@@ -327,7 +331,7 @@ fn a_difference_shows_no_secret() {
     ] {
         let client = clients::named(id).unwrap();
         let (_home, machine, _file) = prepared(client, text);
-        let diff = client.register(&machine, Scope::Person, "oncehub", &http()).unwrap().diff();
+        let diff = client.register(&machine, Scope::Person, "oncehub", &http(), &[]).unwrap().diff();
         assert!(diff.contains("TOKEN") && !diff.contains("ghp_"), "{id}: {diff}");
     }
 }

@@ -86,7 +86,7 @@ proptest! {
         for client in ALL {
             let before = fs::read_to_string(fixture(client, "before")).unwrap();
             let (_home, machine, file) = prepared(client, &before);
-            match client.register(&machine, Scope::Person, "oncehub", &entry) {
+            match client.register(&machine, Scope::Person, "oncehub", &entry, &[]) {
                 Err(refused) if refused.to_string().contains("as the name of a variable") => continue,
                 change => change.unwrap().apply(true).unwrap(),
             };

@@ -51,6 +51,9 @@ impl Tools {
         }
         let zone = call.zone();
         let why = match &call.names.me {
+            Me::Set(me) if call.settings.me_is_simulated && call.settings.me.as_ref() == Some(me) => {
+                "whose the simulated account is"
+            }
             Me::Set(_) => "as ONCEHUB_MCP_USER or X-MCP-User says",
             _ => "as the key's account: for what is only read; a change has to name the user",
         };

@@ -52,7 +52,7 @@ impl Target {
     fn refused(&self, changed: &str) -> Option<Failure> {
         let status = ["canceled", "completed", "no_show"].into_iter().find(|status| self.booking.is(status))?;
         let (id, status) = (&self.id, status.replace('_', "-"));
-        let problem = format!("{id} is {status}, so OnceHub refuses this: nobody was asked, and nothing was changed");
+        let problem = format!("{id} is {status}: OnceHub would refuse this, so nobody was asked, and nothing was sent");
         Some(Failure::argument("booking_id", problem, format!("only an upcoming booking can be {changed}")))
     }
 

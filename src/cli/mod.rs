@@ -153,7 +153,8 @@ fn start() -> anyhow::Result<ExitCode> {
     let definition = || without_unset(as_wide_as_terminal(briefly()));
     let words: Vec<OsString> = std::env::args_os().collect();
     let first = definition().ignore_errors(true).try_get_matches_from(&words)?;
-    if first.get_flag(HELP_ALL) {
+    // Where a value is wrong, parsing ends before the defaults.
+    if first.try_get_one(HELP_ALL).ok().flatten().is_some_and(|asked: &bool| *asked) {
         print_help(&all_help(&first));
         return Ok(ExitCode::SUCCESS);
     }

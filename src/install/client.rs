@@ -107,9 +107,9 @@ pub struct Copy {
     pub file: PathBuf,
     /// Whether the entry in it holds a key.
     pub holds_key: bool,
-    /// Whether it has nothing besides the entry that the file does not have.
+    /// Whether it has nothing besides this program's entries that the file does not have.
     pub is_spare: bool,
-    /// Whether it has the entry.
+    /// Whether it has an entry of this program.
     pub had_entry: bool,
 }
 
@@ -206,19 +206,38 @@ impl Client {
         Ok(Some(Change { held_key: self.holds_key(&all, name), ..change }))
     }
 
-    /// Returns the copies of its file, made before earlier changes, and what each is good for once its entry of this name
-    /// is gone; `left` is the file's text then.
-    pub fn copies(&self, machine: &Machine, scope: Scope, name: &str, left: &str) -> anyhow::Result<Vec<Copy>> {
+    /// Returns the copies of its file, made before earlier changes, and what each is good for once the entry of this name
+    /// is gone; `left` is the file's text then, and `is_ours` says which entries belong to this program.
+    pub fn copies(
+        &self,
+        machine: &Machine,
+        scope: Scope,
+        name: &str,
+        left: &str,
+        is_ours: &dyn Fn(&Entry) -> bool,
+    ) -> anyhow::Result<Vec<Copy>> {
         let file = self.file_to_write(machine, scope)?;
+        let of_others = |text: &str| {
+            let mut text = text.to_owned();
+            loop {
+                let all = self.layout.format.read(&text).ok()?;
+                let entries = all.get(self.layout.servers).and_then(Value::as_object).into_iter().flatten();
+                let is_it = |entry: &Value| self.understand(entry).entry.is_some_and(|entry| is_ours(&entry));
+                let ours = entries.filter(|(other, entry)| *other == name || is_it(entry));
+                let Some((ours, _)) = ours.map(|(name, entry)| (name.clone(), entry)).next() else { return Some(text) };
+                text = self.layout.format.with(&text, &all, [self.layout.servers, &ours], None).ok()?;
+            }
+        };
+        let left = of_others(left);
         let judged = copies(&file).unwrap_or_default().into_iter().map(|file| {
             let Ok((Some(text), all)) = self.read(&file) else {
                 return Copy { file, holds_key: false, is_spare: false, had_entry: false };
             };
-            let without = self.layout.format.with(&text, &all, [self.layout.servers, name], None);
+            let others = of_others(&text);
             Copy {
                 holds_key: self.holds_key(&all, name),
-                is_spare: without.is_ok_and(|text| text == left),
-                had_entry: self.entry(&all, name).is_some(),
+                is_spare: others.is_some() && others == left,
+                had_entry: others.is_some_and(|others| others != text),
                 file,
             }
         });

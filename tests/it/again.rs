@@ -11,15 +11,15 @@ use super::agents::background;
 use super::http::{Server, TOKEN, in_front_of, upstream};
 use super::install::{Home, about, check, said};
 
-const FILE: &str = ".cursor/mcp.json";
+pub(super) const FILE: &str = ".cursor/mcp.json";
 
 /// The entry in Cursor's file.
-fn entry(home: &Home, name: &str) -> Value {
+pub(super) fn entry(home: &Home, name: &str) -> Value {
     let file: Value = serde_json::from_str(&home.read(FILE)).unwrap();
     file["mcpServers"][name].clone()
 }
 
-fn run(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+pub(super) fn run(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output = home.run(arguments, variables);
     assert!(output.status.success(), "{arguments:?}: {}", said(&output));
     said(&output)
@@ -38,7 +38,7 @@ fn open_to_others(home: &Home, file: &str) {
 }
 
 /// The copies beside Cursor's file.
-fn copies(home: &Home) -> Vec<String> {
+pub(super) fn copies(home: &Home) -> Vec<String> {
     let names = std::fs::read_dir(home.path(".cursor")).unwrap().map(|entry| entry.unwrap().file_name());
     let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
     names.retain(|name| name.contains(".bak"));
@@ -63,7 +63,7 @@ fn the_command_that_check_prints_keeps_settings_and_key() {
     let moved = home.read(FILE).replace(super::agents::PROGRAM, "/opt/oncehub-mcp");
     home.write(FILE, &moved);
     let (code, findings) = check(&home, &["--sandbox"], &[]);
-    assert_eq!(code, Some(0), "another name's entry is not looked at: {findings:?}");
+    assert_eq!(code, Some(1), "whatever its name: {findings:?}");
     let checked = said(&home.run(&["--sandbox", "check", "--name", "mine"], &[]));
     let hint =
         checked.lines().find_map(|line| line.trim().strip_prefix("hint: oncehub-mcp ")?.split(" rewrites").next());
@@ -249,8 +249,8 @@ fn copies_with_a_key_are_named_private_and_gone_with_the_entry() {
     let shown = run(&home, &["uninstall", "cursor", "--dry-run"], &[]);
     assert!(shown.contains(&of_key[0]) && copies(&home).len() == 2, "{shown}");
     let text = run(&home, &["uninstall", "cursor", "--yes"], &[]);
-    assert!(text.contains(&of_key[0]) && text.contains("no backup: it would hold the key"), "{text}");
-    assert_eq!(copies(&home).len(), 1, "what holds no key stays");
+    assert!(text.contains(&of_key[0]), "{text}");
+    assert!(copies(&home).is_empty(), "what holds nothing else goes, too: {text}");
     let left = std::fs::read_dir(home.path(".cursor")).unwrap().map(|file| file.unwrap().path());
     assert!(left.into_iter().all(|file| !std::fs::read_to_string(file).unwrap().contains(sandbox::KEY)));
 }
@@ -356,6 +356,37 @@ fn a_setting_is_named_as_it_was_given() {
             "oncehub-mcp: --time-zone: 'Mars' is not an IANA time zone: use a name",
         ),
         (&["tools"], &[("ONCEHUB_MCP_TIME_ZONE", "Mars")], "oncehub-mcp: ONCEHUB_MCP_TIME_ZONE: 'Mars'"),
+        (&["tools", "--log=inof"], &[], "oncehub-mcp: --log: 'inof' is not a level"),
+        (&["tools"], &[("ONCEHUB_MCP_LOG", "inof")], "oncehub-mcp: ONCEHUB_MCP_LOG: 'inof' is not a level"),
+        (&["tools"], &[("RUST_LOG", "a=b=c")], "oncehub-mcp: RUST_LOG: "),
+        (&["tools", "--log-format=xml"], &[], "--log-format: 'xml' is not one of text, json"),
+        (&["tools", "--env-file", "nowhere"], &[], "oncehub-mcp: --env-file: nowhere cannot be read"),
+        (&["tools"], &[("ONCEHUB_MCP_ENV_FILE", "nowhere")], "oncehub-mcp: ONCEHUB_MCP_ENV_FILE: nowhere cannot"),
+        (&["tools"], &[("ONCEHUB_MCP_READ_ONLY", "maybe")], "value 'maybe' for 'ONCEHUB_MCP_READ_ONLY'"),
+        (&["tools", "--read-only=maybe"], &[], "value 'maybe' for '--read-only"),
+        (&["http"], &[("ONCEHUB_MCP_LISTEN", "x")], "value 'x' for 'ONCEHUB_MCP_LISTEN'"),
+        (&["http", "--behind-proxy", "--sandbox"], &[], "oncehub-mcp: --sandbox: others can reach this server"),
+        (
+            &["http", "--behind-proxy"],
+            &[("ONCEHUB_MCP_SANDBOX", "1")],
+            "oncehub-mcp: ONCEHUB_MCP_SANDBOX: others can reach this server",
+        ),
+        (
+            &["http", "--behind-proxy"],
+            &[("ONCEHUB_MCP_SHARED_KEY", "1"), ("ONCEHUB_API_KEY", "k-0123456789")],
+            "oncehub-mcp: ONCEHUB_MCP_SHARED_KEY: others can reach this server",
+        ),
+        (&["http", "--token-file", "nowhere"], &[], "oncehub-mcp: --token-file: "),
+        (&["http"], &[("ONCEHUB_MCP_TOKEN_FILE", "nowhere")], "oncehub-mcp: ONCEHUB_MCP_TOKEN_FILE: "),
+        (&["http"], &[("ONCEHUB_MCP_PUBLIC_URL", "mcp.example.com")], "ONCEHUB_MCP_PUBLIC_URL: 'mcp.example.com' is"),
+        (
+            &["http", "--public-url", "mcp.example.com"],
+            &[],
+            "--public-url: 'mcp.example.com' is neither https nor http: write it like https://mcp.example.com",
+        ),
+        (&["http", "--allow-host", "https://a.example"], &[], "oncehub-mcp: --allow-host: "),
+        (&["install", "zed", "--http", "127.0.0.1:8000"], &[], "http://127.0.0.1:8000/mcp"),
+        (&["install", "zed", "--http", "localhost:8000"], &[], "http://127.0.0.1:8000/mcp"),
         (&["tools", "--timeout", "x"], &[], "--timeout: 'x' is not a number"),
         (&["tools", "--confirm=no"], &[], "--confirm: 'no' is not one of"),
         (&["tools", "--api-key-file=/no/such"], &[], "--api-key-file: the key file /no/such"),

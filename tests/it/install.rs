@@ -314,7 +314,15 @@ fn a_hosted_server_is_registered_with_its_key_and_tried() {
 
 /// The findings of a check, as a program reads them.
 pub(super) fn check(home: &Home, arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, Vec<Value>) {
-    let output = home.run(&[arguments, &["check", "--json"]].concat(), variables);
+    read(&home.run(&[arguments, &["check", "--json"]].concat(), variables))
+}
+
+/// The findings about the entries of one name.
+pub(super) fn check_of(home: &Home, name: &str) -> (Option<i32>, Vec<Value>) {
+    read(&home.run(&["check", "--json", "--name", name], &[]))
+}
+
+fn read(output: &Output) -> (Option<i32>, Vec<Value>) {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     assert_eq!(report["ok"], output.status.success(), "{report:#}");
     (output.status.code(), report["findings"].as_array().unwrap().clone())

@@ -16,6 +16,7 @@ mod agents;
 mod client;
 mod docs;
 mod economy;
+mod entries;
 mod folder;
 mod http;
 mod install;

@@ -115,7 +115,8 @@ pub(super) fn others(client: &Client, machine: &Machine, scope: Scope, name: &st
     all.filter(|(other, found)| other != name && is_ours(found)).map(|(other, _)| other).collect()
 }
 
-fn starts_this_program(entry: &Entry) -> bool {
+/// Whether an entry starts this program.
+pub(super) fn starts_this_program(entry: &Entry) -> bool {
     matches!(entry, Entry::Stdio { command, .. } if is_this_program(command))
 }
 

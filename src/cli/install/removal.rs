@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{bail, ensure};
 
-use super::list::others;
+use super::list::{others, starts_this_program};
 use super::{NOTHING, Target, agreed, machine, show};
 use crate::cli::{print_line, visible};
 use crate::config::Given;
@@ -29,9 +29,10 @@ impl Removal {
             Some(change) => change.after.clone(),
             None => std::fs::read_to_string(client.file(machine, scope)?).unwrap_or_default(),
         };
-        let copies = client.copies(machine, scope, name, &left)?;
+        let copies = client.copies(machine, scope, name, &left, &starts_this_program)?;
         // A file that was there before the first entry has a copy without one.
-        let whole = change.is_some() && client.is_bare(&left) && copies.iter().all(|copy| copy.had_entry);
+        let is_link = client.file(machine, scope)?.is_symlink();
+        let whole = change.is_some() && !is_link && client.is_bare(&left) && copies.iter().all(|copy| copy.had_entry);
         Ok(Self { client, change, whole, copies })
     }
 
@@ -58,7 +59,7 @@ impl Removal {
             if copy.holds_key {
                 print_line(&format!("A copy holds the key, and goes, too: {place}"));
             } else if self.gone().any(|gone| gone == copy) {
-                print_line(&format!("A copy has nothing that the file has not, and goes, too: {place}"));
+                print_line(&format!("A copy has nothing of others' that the file has not, and goes, too: {place}"));
             } else if self.change.is_some() {
                 print_line(&format!("A copy stays, since the file has changed in other ways since: {place}"));
             }

@@ -271,7 +271,7 @@ fn copies_with_a_key_are_found_and_no_other_files() {
         fs::copy(&second, file.with_file_name(name)).unwrap();
     }
     let with_key = |name: &str| {
-        let copies = client.copies(&machine, Scope::Person, name, "{}\n").unwrap().into_iter();
+        let copies = client.copies(&machine, Scope::Person, name, "{}\n", &|_| false).unwrap().into_iter();
         copies.filter(|copy| copy.holds_key).map(|copy| copy.file).collect::<Vec<_>>()
     };
     assert_eq!(with_key("oncehub"), [second]);
@@ -346,7 +346,7 @@ fn a_key_that_the_client_would_expand_is_refused() {
     let refused = |id: &str, value: &str| {
         let home = tempfile::tempdir().unwrap();
         let client = clients::named(id).unwrap();
-        client.register(&machine(home.path()), Scope::Person, "oncehub", &entry(value)).is_err()
+        client.register(&machine(home.path()), Scope::Person, "oncehub", &entry(value), &[]).is_err()
     };
     assert!(refused("gemini-cli", "pa$$word") && refused("claude-code", "pa${word}") && refused("cursor", "${x}"));
     assert!(!refused("claude-code", "pa$$word") && !refused("codex", "${x}") && !refused("zed", "${x}"));

@@ -83,6 +83,20 @@ fn a_key_given_twice_is_a_list_or_refused_by_name() {
 }
 
 #[test]
+fn who_knows_no_tool_is_told_how_to_list_them() {
+    for (arguments, problem) in [
+        (&["call"][..], "oncehub-mcp: name a tool: "),
+        (&["call", "nope"], "oncehub-mcp: there is no tool 'nope': "),
+        (&["call", "list_bokings"], "oncehub-mcp: there is no tool 'list_bokings' (did you mean list_bookings?): "),
+    ] {
+        let output = piped(&[&["--sandbox"], arguments].concat());
+        let told = stderr(&output);
+        assert!(output.status.code() == Some(2) && told.starts_with(problem), "{told}");
+        assert!(told.contains("oncehub-mcp tools lists them"), "{told}");
+    }
+}
+
+#[test]
 fn a_plan_is_carried_out_by_a_call_that_follows() {
     let calls = [
         "--sandbox", "call", "plan_changes", "change=cancel", "select.host=me", "select.starts_after=today",

@@ -3,6 +3,7 @@
 mod call;
 mod completions;
 mod demo;
+mod examples;
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -25,6 +26,9 @@ struct Shown {
     text: String,
     code: Option<i32>,
 }
+
+/// What Ctrl-C types.
+const CTRL_C: &str = "\u{3}";
 
 /// Runs a program at a terminal. Each answer is typed as soon as what it answers is there.
 fn at_terminal(mut command: Command, answers: &[(&str, &str)]) -> Shown {
@@ -66,7 +70,13 @@ fn at_terminal(mut command: Command, answers: &[(&str, &str)]) -> Shown {
         if let Some((question, answer)) = next
             && String::from_utf8_lossy(&shown).contains(question)
         {
-            keys.write_all(answer.as_bytes()).unwrap();
+            // It is no session's terminal, which would make a signal of it.
+            match *answer {
+                CTRL_C => {
+                    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success())
+                }
+                answer => keys.write_all(answer.as_bytes()).unwrap(),
+            }
             next = answers.next();
         }
     }
@@ -144,6 +154,82 @@ fn what_commands_print_ends_between_words() {
     let piped = program().args(["--sandbox", "call", "list_bookings", "limit=20"]).output().unwrap();
     let piped = String::from_utf8(piped.stdout).unwrap();
     assert!(piped.lines().any(|line| line.len() > 100), "{piped}");
+}
+
+#[test]
+fn long_names_and_paths_are_not_broken_by_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let long = home.path().join("a-name-that-somebody-has-at-a-company/whose-home-folders-are-deep/below-each-other");
+    std::fs::create_dir_all(&long).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = program();
+        command.args(arguments).env("HOME", &long).env("XDG_CONFIG_HOME", &long);
+        at_terminal(command, &[])
+    };
+    let name = "a-name-as-long-as-this-program-takes-one";
+    for client in ["claude-desktop", "cursor", "cline"] {
+        let shown = run(&["install", client, "--name", name, "--sandbox", "--yes"]);
+        assert_eq!((shown.code, too_wide(&without_diff(&shown.text))), (Some(0), Vec::new()), "{}", shown.text);
+    }
+    std::fs::write(long.join(".cursor/mcp.json"), "{,}").unwrap();
+    for arguments in [&["install", "--list"][..], &["check"], &["uninstall", "claude-desktop", "cline", "--dry-run"]] {
+        let shown = run(arguments).text;
+        assert_eq!(too_wide(&without_diff(&shown)), Vec::<&str>::new(), "{arguments:?}:\n{shown}");
+        assert!(shown.replace(['\n', ' '], "").contains(name), "{shown}");
+    }
+}
+
+/// A diff's lines stay as the file has them.
+fn without_diff(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with(['+', '-', ' ', '@']) || !line.contains('"'));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn ctrl_c_at_a_question_ends_its_line_and_changes_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |arguments: &[&str], question: &str| {
+        let mut command = program();
+        command.args(arguments).env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path());
+        at_terminal(command, &[(question, CTRL_C)])
+    };
+    for (arguments, question, said) in [
+        (&["install", "cursor", "--sandbox"][..], "[y/N] ", "[y/N] \nNothing was written.\n"),
+        (&["install", "cursor"], "(not shown): ", "(not shown): \nNothing was written.\n"),
+        (
+            &["--sandbox", "call", "cancel_booking", "booking_id=nikolai@petrov.example"],
+            "[y/N] ",
+            "[y/N] \nNothing was changed by this call.\n",
+        ),
+    ] {
+        let shown = at(arguments, question);
+        assert_eq!(shown.code, Some(130), "{arguments:?}: {}", shown.text);
+        assert!(shown.text.ends_with(said), "{arguments:?}: {:?}", shown.text);
+    }
+    assert!(!home.path().join(".cursor").exists());
+}
+
+#[test]
+fn a_key_that_is_in_the_file_is_used_only_after_a_yes() {
+    let runtime = super::agents::background();
+    let sandbox = runtime.block_on(super::http::upstream());
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("oncehub-mcp/oncehub.key");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, oncehub_mcp::sandbox::KEY).unwrap();
+    let url = format!("--api-url={}", sandbox.url());
+    let with = |more: &[&str], answers: &[(&str, &str)]| {
+        let mut command = program();
+        command.args(["install", "cursor", "--key", "file", &url]).args(more);
+        command.env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path());
+        at_terminal(command, answers)
+    };
+    let no = with(&[], &[("Use the key in ", "n\n"), ("(not shown): ", "\n")]);
+    assert!(no.code == Some(2) && no.text.contains("no key was entered"), "{}", no.text);
+    let yes = with(&[], &[("Use the key in ", "y\n"), ("Write this?", "y\n")]);
+    assert_eq!(yes.code, Some(0), "{}", yes.text);
+    let unasked = with(&["--yes", "--read-only"], &[]);
+    assert!(unasked.code == Some(0) && !unasked.text.contains("Use the key"), "{}", unasked.text);
 }
 
 #[test]

@@ -54,6 +54,31 @@ async fn a_question_shows_all_of_the_reason_also_where_the_guest_is_not_notified
 }
 
 #[tokio::test]
+async fn nobody_is_asked_about_what_is_certain_to_be_refused() {
+    let bench = Bench::asking(Confirm::Always, Some(vec![Answer::Yes])).await;
+    let past = bench.booking(json!({"status": "completed", "starts_before": "yesterday"})).await;
+    let missed = bench.booking(json!({"status": "no_show"})).await;
+    let canceled = bench.booking(json!({"status": "canceled"})).await;
+    let host = json!({"new_host": "Priya Raman"});
+    for (tool, id, more) in [
+        ("cancel_booking", &past, json!({})),
+        ("cancel_booking", &missed, json!({})),
+        ("request_reschedule", &past, json!({})),
+        ("request_reschedule", &missed, json!({})),
+        ("reassign_booking", &past, host.clone()),
+        ("reassign_booking", &canceled, host),
+    ] {
+        let mut asked = more;
+        asked["booking_id"] = id.as_str().into();
+        let refused = bench.call(tool, asked).await;
+        assert!(refused.failure().contains("nobody was asked"), "{tool}: {}", refused.failure());
+        assert_eq!(refused.error()["outcome"], "not_done", "{tool}");
+    }
+    assert!(bench.asked.lock().unwrap().is_empty());
+    assert_eq!(bench.requests("POST", "/"), 0);
+}
+
+#[tokio::test]
 async fn a_question_and_a_dry_run_say_that_a_booking_is_paid() {
     let asking = Bench::asking(Confirm::Auto, Some(vec![Answer::Declined])).await;
     let mut setup = Setup::default();

@@ -229,6 +229,7 @@ impl Client {
             }
         };
         let left = of_others(left);
+        let is_bare = |text: &Option<String>| text.as_ref().is_some_and(|text| self.is_bare(text));
         let judged = copies(&file).unwrap_or_default().into_iter().map(|file| {
             let Ok((Some(text), all)) = self.read(&file) else {
                 return Copy { file, holds_key: false, is_spare: false, had_entry: false };
@@ -236,7 +237,7 @@ impl Client {
             let others = of_others(&text);
             Copy {
                 holds_key: self.holds_key(&all, name),
-                is_spare: others.is_some() && others == left,
+                is_spare: others.is_some() && (others == left || is_bare(&others) && is_bare(&left)),
                 had_entry: others.is_some_and(|others| others != text),
                 file,
             }

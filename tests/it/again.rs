@@ -290,7 +290,7 @@ fn a_shell_without_a_key_is_in_order_where_an_entry_works() {
     assert_eq!(code, Some(0), "{text}");
     assert!(findings.iter().all(|finding| finding["status"] == "ok"), "{text}");
     for expected in
-        ["none in this shell", "Cursor's: what follows", "oncehub.key, ends with", &sandbox.url(), "agrees with"]
+        ["none in this shell", "Cursor: what follows", "oncehub.key, ends with", &sandbox.url(), "agrees with"]
     {
         assert!(text.contains(expected), "{expected}: {text}");
     }
@@ -358,7 +358,7 @@ fn a_setting_is_named_as_it_was_given() {
         (&["tools"], &[("ONCEHUB_MCP_TIME_ZONE", "Mars")], "oncehub-mcp: ONCEHUB_MCP_TIME_ZONE: 'Mars'"),
         (&["tools", "--log=inof"], &[], "oncehub-mcp: --log: 'inof' is not a level"),
         (&["tools"], &[("ONCEHUB_MCP_LOG", "inof")], "oncehub-mcp: ONCEHUB_MCP_LOG: 'inof' is not a level"),
-        (&["tools"], &[("RUST_LOG", "a=b=c")], "oncehub-mcp: RUST_LOG: "),
+        (&["stdio"], &[("RUST_LOG", "a=b=c")], "oncehub-mcp: RUST_LOG: "),
         (&["tools", "--log-format=xml"], &[], "--log-format: 'xml' is not one of text, json"),
         (&["tools", "--env-file", "nowhere"], &[], "oncehub-mcp: --env-file: nowhere cannot be read"),
         (&["tools"], &[("ONCEHUB_MCP_ENV_FILE", "nowhere")], "oncehub-mcp: ONCEHUB_MCP_ENV_FILE: nowhere cannot"),

@@ -73,15 +73,17 @@ impl Removal {
             let file = &change.file;
             if self.whole {
                 removed(file)?;
-                // Ignore: it is not empty, or not ours.
-                let folder = file.parent().filter(|folder| *folder != machine.home && *folder != machine.folder);
-                let _ = folder.map(std::fs::remove_dir);
             } else {
                 print_line(&format!("Wrote {}.", file.display()));
             }
         }
         for copy in self.gone() {
             removed(&copy.file)?;
+        }
+        if let Some(change) = self.change.as_ref().filter(|_| self.whole) {
+            let folder = change.file.parent().filter(|folder| *folder != machine.home && *folder != machine.folder);
+            // Ignore: something else is in it.
+            let _ = folder.map(std::fs::remove_dir);
         }
         if self.change.is_some() {
             print_line(&format!("Next: {}.", self.client.then));

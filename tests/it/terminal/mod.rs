@@ -198,7 +198,7 @@ fn ctrl_c_at_a_question_ends_its_line_and_changes_nothing() {
         (&["install", "cursor"], "(not shown): ", "(not shown): \nNothing was written.\n"),
         (
             &["--sandbox", "call", "cancel_booking", "booking_id=nikolai@petrov.example"],
-            "[y/N] ",
+            "[y/N]",
             "[y/N] \nNothing was changed by this call.\n",
         ),
     ] {

@@ -21,13 +21,10 @@ pub struct Settings {
     pub zone: Option<Zone>,
     /// Who `me` is: a user's e-mail address or id.
     pub me: Option<String>,
-    /// Whether, without that, the user whom the key's account names is `me` to what only reads: not where several people
-    /// share the key.
-    pub me_of_key: bool,
+    /// Who `me` is where nobody has said.
+    pub default_me: DefaultMe,
     /// Whom hints are for.
     pub reader: Reader,
-    /// Whether `me` is that only because the account is simulated.
-    pub me_is_simulated: bool,
     /// When a person is asked before a change.
     pub confirm: Confirm,
     /// Whether changes are only described and never sent.
@@ -45,6 +42,18 @@ pub struct Settings {
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
+/// Who `me` is where nobody has said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefaultMe {
+    /// The user whom the key's account names, to what only reads.
+    #[default]
+    OfKey,
+    /// Nobody: several people share the key.
+    Nobody,
+    /// The user whom the settings name, because the account is simulated.
+    OfSandbox,
+}
+
 /// The default maximum size of a reply: some 25,000 tokens.
 pub const MAX_REPLY: usize = 80_000;
 
@@ -54,9 +63,8 @@ impl Default for Settings {
             timeout: Duration::from_secs(25),
             zone: None,
             me: None,
-            me_of_key: true,
+            default_me: DefaultMe::default(),
             reader: Reader::default(),
-            me_is_simulated: false,
             confirm: Confirm::default(),
             dry_run: false,
             remember: Duration::from_mins(1),
@@ -65,6 +73,13 @@ impl Default for Settings {
             looks: [200, 800, 2000].map(Duration::from_millis).to_vec(),
             now: Arc::new(Timestamp::now),
         }
+    }
+}
+
+impl Settings {
+    /// Lets several people use the key: none of them is its account.
+    pub fn share_key(&mut self) {
+        self.default_me = DefaultMe::Nobody;
     }
 }
 

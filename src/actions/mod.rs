@@ -24,7 +24,7 @@ use std::future::Future;
 
 use tokio::time::Instant;
 
-pub use context::{Context, MAX_REPLY, Settings};
+pub use context::{Context, DefaultMe, MAX_REPLY, Settings};
 pub use create::Create;
 pub use delete::{Delete, still_there};
 

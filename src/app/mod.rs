@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+use crate::actions::DefaultMe;
 use crate::config::Config;
 use crate::oncehub::{self, Budget, Client, Key, KeySource, Windows, api_root};
 use crate::records::{Failure, Zone};
@@ -40,8 +41,10 @@ impl App {
         let catalogue = Catalogue::new(&config.selection)?;
         let catalogue = catalogue.written(config.schemas, config.calls.structured);
         let sandbox = if config.sandbox {
-            config.calls.me_is_simulated = config.calls.me.is_none();
-            config.calls.me.get_or_insert_with(|| sandbox::ME.to_owned());
+            if config.calls.me.is_none() {
+                config.calls.me = Some(sandbox::ME.to_owned());
+                config.calls.default_me = DefaultMe::OfSandbox;
+            }
             let started = Sandbox::start(sandbox::Settings { history: sandbox::HISTORY, ..Default::default() }).await;
             Some(started.context("the sandbox cannot listen on this machine")?)
         } else {

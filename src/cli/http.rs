@@ -142,8 +142,9 @@ pub(super) async fn run(
         return health(&arguments).await;
     }
     let shares = arguments.shared_key || config.sandbox;
-    // Of several people who use one key, none is its account.
-    config.calls.me_of_key &= !arguments.shared_key;
+    if arguments.shared_key {
+        config.calls.share_key();
+    }
     config.calls.reader = Reader::Caller;
     if arguments.shared_key && !config.sandbox && config.key.is_missing() {
         let shared = as_given(given, SHARED_KEY);
@@ -154,9 +155,9 @@ pub(super) async fn run(
     }
     if !shares && !config.key.is_missing() {
         let key = ["ONCEHUB_API_KEY_FILE", "ONCEHUB_MCP_KEYCHAIN"].into_iter();
-        let key =
+        let mut key =
             key.filter(|name| given.iter().any(|given| given.variable == *name)).map(|name| as_given(given, name));
-        let key = key.last().unwrap_or_else(|| "ONCEHUB_API_KEY".to_owned());
+        let key = key.next_back().unwrap_or_else(|| "ONCEHUB_API_KEY".to_owned());
         tracing::warn!("{key} is not used: callers send their own keys (--shared-key would let them use it)");
         config.key = Key::new(KeySource::Missing)?;
     }

@@ -219,7 +219,7 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Call(arguments) => until_interrupted(call::run(arguments, config)).await,
             Command::Check(arguments) => until_interrupted(check::run(&arguments, config, &given, &dotenv)).await,
             Command::Install(arguments) => {
-                until_interrupted(install::run(*arguments, config, &given, &cleared, &dotenv)).await
+                until_interrupted(Box::pin(install::run(*arguments, config, &given, &cleared, &dotenv))).await
             }
             Command::Uninstall(target) => until_interrupted(install::remove(&target, &given)).await,
             Command::Demo => Box::pin(demo::run(&given)).await,

@@ -76,7 +76,7 @@ fn failed(uri: &str, mut result: CallToolResult) -> ErrorData {
     let text = text.unwrap_or_default();
     let failure = result.structured_content.as_mut().and_then(|structure| structure.get_mut("error")).map(Value::take);
     let mut data = failure.unwrap_or_else(|| json!({}));
-    let is_missing = data["type"] == "not_found";
+    let is_missing = data.get("type").is_some_and(|kind| kind == "not_found");
     if let Value::Object(facts) = &mut data {
         // The caller has given a URI, and no argument.
         facts.retain(|name, _| name != "argument" && name != "param");

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::progress::Steps;
 use super::{Catalogue, Reply, Tools, arguments};
 use crate::actions::confirm::{Answer, Ask};
-use crate::actions::{Action, Context, Done, Settings, Stop, carry_out};
+use crate::actions::{Action, Context, DefaultMe, Done, Settings, Stop, carry_out};
 use crate::names::{Me, Names, Notes, Progress, Takes};
 use crate::oncehub::Ledger;
 use crate::records::{Failure, Kind, Moment, Noun, Record, Zone, time};
@@ -186,7 +186,7 @@ const NOT_ONE: &str = "ONCEHUB_MCP_USER (over HTTP: X-MCP-User) does not name ex
 fn me(settings: &Settings, changes: bool) -> Me {
     match &settings.me {
         Some(me) => Me::Set(me.clone()),
-        None if !settings.me_of_key => Me::Nobody,
+        None if settings.default_me == DefaultMe::Nobody => Me::Nobody,
         None if changes => Me::OfKeyToName,
         None => Me::OfKey,
     }

@@ -32,7 +32,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::actions::Settings;
+use crate::actions::{DefaultMe, Settings};
 use crate::actions::moving::Moves;
 use crate::actions::turns::Turns;
 use crate::names::{Directory, Names, Progress};
@@ -93,7 +93,7 @@ impl Tools {
     pub fn of_account(&self, oncehub: Client) -> Self {
         // `me` is only known for the account that this was configured for.
         let reader = Reader::KeyHolder;
-        let settings = Settings { me: None, me_of_key: true, reader, ..Settings::clone(&self.settings) };
+        let settings = Settings { me: None, default_me: DefaultMe::OfKey, reader, ..Settings::clone(&self.settings) };
         Self {
             oncehub,
             directory: self.directory.of_another_account(),

@@ -323,7 +323,7 @@ pub(super) fn check_of(home: &Home, name: &str) -> (Option<i32>, Vec<Value>) {
 }
 
 fn read(output: &Output) -> (Option<i32>, Vec<Value>) {
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(output)));
     assert_eq!(report["ok"], output.status.success(), "{report:#}");
     (output.status.code(), report["findings"].as_array().unwrap().clone())
 }

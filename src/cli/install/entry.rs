@@ -44,7 +44,7 @@ pub(in crate::cli) fn cleared(words: Vec<OsString>) -> (Vec<OsString>, Vec<Given
             Ok(Worded { given, .. }) if given.value.trim().is_empty() && given.flag != DRY_RUN => cleared.push(given),
             Ok(Worded { words, .. }) => stays.extend(words),
             Err(word) if word == own => {
-                cleared.extend(settings_in(&[format!("--{DRY_RUN}")]).0.into_iter().map(|found| found.given))
+                cleared.extend(settings_in(&[format!("--{DRY_RUN}")]).0.into_iter().map(|found| found.given));
             }
             Err(word) => stays.push(word),
         }

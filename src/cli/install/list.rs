@@ -60,9 +60,10 @@ pub(in crate::cli) async fn registered(machine: &Machine, name: Option<&str>, as
             for (name, found) in entries(client, machine, scope, name) {
                 let entry = match (found, scope) {
                     (Ok(entry), Scope::Project) => {
-                        let agreed = match asks {
-                            true => ask(client, &file, &entry, &machine.folder).await,
-                            false => Err("not tried: it belongs to the project"),
+                        let agreed = if asks {
+                            ask(client, &file, &entry, &machine.folder).await
+                        } else {
+                            Err("not tried: it belongs to the project")
                         };
                         agreed.map(|()| entry.clone()).map_err(|why| State::Untried(entry, why))
                     }

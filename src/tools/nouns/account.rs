@@ -2,6 +2,7 @@
 
 use rmcp::{tool, tool_router};
 
+use crate::actions::DefaultMe;
 use crate::names::{Found, Me};
 use crate::oncehub::account::account_in;
 use crate::records::{Kind, Noun, Time, Zone, clean, quoted, time, word};
@@ -51,7 +52,7 @@ impl Tools {
         }
         let zone = call.zone();
         let why = match &call.names.me {
-            Me::Set(me) if call.settings.me_is_simulated && call.settings.me.as_ref() == Some(me) => {
+            Me::Set(me) if call.settings.default_me == DefaultMe::OfSandbox && call.settings.me.as_ref() == Some(me) => {
                 "whose the simulated account is"
             }
             Me::Set(_) => "as ONCEHUB_MCP_USER or X-MCP-User says",

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
+use crate::actions::DefaultMe;
 use crate::oncehub::{Key, KeySource};
 use crate::sandbox::{Effect, Fault, KEY};
 use crate::tools::tests::bench::{Bench, Setup};
@@ -159,17 +160,17 @@ async fn a_me_that_is_me_or_an_id_that_no_user_has_names_nobody_in_reads_changes
 
 #[tokio::test]
 async fn a_connection_test_says_once_that_nobody_is_me() {
-    for (me, of_key, told) in [
+    for (me, default, told) in [
         (
             Some("Nobody Atall"),
-            true,
+            DefaultMe::OfKey,
             "me: ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is, names nobody: no user is called \
             \"Nobody Atall\"",
         ),
-        (None, false, "me: nobody has set who `me` is, and the key does not say it"),
+        (None, DefaultMe::Nobody, "me: nobody has set who `me` is, and the key does not say it"),
     ] {
         let mut setup = Setup::default();
-        (setup.settings.me, setup.settings.me_of_key) = (me.map(str::to_owned), of_key);
+        (setup.settings.me, setup.settings.default_me) = (me.map(str::to_owned), default);
         let text = Bench::with(setup).await.call("test_connection", json!({})).await.text();
         assert_eq!(text.lines().next_back(), Some(told), "{text}");
     }
@@ -195,7 +196,7 @@ async fn me_by_the_keys_account_serves_what_only_reads_and_a_change_has_to_name_
     assert!(told.text().contains(me) && told.text().contains("as the key's account"), "{}", told.text());
     // Where several people share the key it says nothing, and neither does a wording that we do not know.
     let mut setup = Setup::default();
-    setup.settings.me_of_key = false;
+    setup.settings.default_me = DefaultMe::Nobody;
     let shared = Bench::with(setup).await.call("get_user", json!({"user_id": "me"})).await;
     assert!(shared.failure().contains("nobody has set who `me` is"), "{}", shared.failure());
     let bench = Bench::start().await;

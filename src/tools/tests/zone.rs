@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::actions::Settings;
+use crate::actions::{DefaultMe, Settings};
 use crate::records::Zone;
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, NOW, Setup};
@@ -85,7 +85,7 @@ async fn the_zone_of_me_costs_what_names_cost() {
     assert_eq!(sent(&by_key, "list_bookings", today.clone()).await.0, ["bookings"]);
     // Where several people share the key, nobody is asked.
     let mut setup = Setup::default();
-    (setup.settings.zone, setup.settings.me_of_key) = (None, false);
+    (setup.settings.zone, setup.settings.default_me) = (None, DefaultMe::Nobody);
     let (paths, zone) = sent(&Bench::with(setup).await, "list_webhooks", json!({})).await;
     assert_eq!((paths.join(" "), zone.as_str()), ("webhooks".to_owned(), "UTC"));
     // A connection test asks OnceHub once who the key's account is.

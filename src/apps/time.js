@@ -1,0 +1,135 @@
+// Instants in words, by Intl. The server reckons with zones; here, instants are shown, and dates counted.
+
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/**
+ * tongue is the locale of dates: the host's, if it is English; else the English of Britain with the clock of the host's, as
+ * all our words are English.
+ * @returns {string}
+ */
+function tongue() {
+  const locale = [host.context.locale, navigator.language].find((each) => each && isLocale(each)) ?? "en-GB";
+  if (/^en\b/i.test(locale)) return locale;
+  return `en-GB-u-hc-${new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions().hourCycle ?? "h23"}`;
+}
+
+/** isLocale tells whether Intl takes `tag`. @param {string} tag */
+function isLocale(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** isZone tells whether Intl knows the zone. @param {any} zone @returns {zone is string} */
+function isZone(zone) {
+  try {
+    return typeof zone === "string" && zone !== "" && !!new Intl.DateTimeFormat("en", { timeZone: zone });
+  } catch {
+    return false;
+  }
+}
+
+/** isInstant tells whether `value` is a time in writing. @param {any} value @returns {value is string} */
+const isInstant = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value) && !isNaN(Date.parse(value));
+
+/** written formats an instant in a zone. @param {string | number} instant @param {string} zone @param {Intl.DateTimeFormatOptions} options @param {string} [locale] */
+function written(instant, zone, options, locale = tongue()) {
+  const key = `${locale} ${zone} ${JSON.stringify(options)}`;
+  const format =
+    formats.get(key) ??
+    new Intl.DateTimeFormat(locale, {
+      timeZone: isZone(zone) ? zone : "UTC",
+      ...options,
+    });
+  formats.set(key, format);
+  return format.format(new Date(instant));
+}
+
+/** clock is the time of day: "14:30", or "2:30 PM". @param {string | number} instant @param {string} zone */
+const clock = (instant, zone) => written(instant, zone, { hour: "numeric", minute: "2-digit" });
+
+/** dateOf is the date of an instant in a zone, as 2026-12-01. @param {string | number} instant @param {string} zone */
+const dateOf = (instant, zone) =>
+  written(instant, zone, { year: "numeric", month: "2-digit", day: "2-digit" }, "en-CA");
+
+/** addDays counts days on from a date. @param {string} date @param {number} days */
+const addDays = (date, days) => new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+
+/** day writes a date: as "Tuesday 1 December" unless `options` say otherwise. @param {string} date @param {Intl.DateTimeFormatOptions} [options] */
+const day = (date, options = { weekday: "long", day: "numeric", month: "long" }) =>
+  written(`${date}T12:00Z`, "UTC", options);
+
+/** offset is the zone's distance from UTC at an instant: "GMT+1". @param {string | number} instant @param {string} zone */
+const offset = (instant, zone) =>
+  new Intl.DateTimeFormat("en", {
+    timeZone: isZone(zone) ? zone : "UTC",
+    timeZoneName: "shortOffset",
+  })
+    .formatToParts(new Date(instant))
+    .find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
+
+/** city is a zone's name for people: "New York". @param {string} zone */
+const city = (zone) => clean(zone, 60).split("/").pop()?.replaceAll("_", " ") ?? "";
+
+/**
+ * span writes a meeting: "Tuesday 1 December 2026, 14:00–14:30 (London, GMT)".
+ * @param {string} instant @param {number} minutes @param {string} zone
+ */
+function span(instant, minutes, zone) {
+  const end = Date.parse(instant) + (Number(minutes) || 0) * 60_000;
+  const date = written(instant, zone, {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+  });
+  const until = minutes > 0 ? `–${clock(end, zone)}` : "";
+  return el(
+    "time",
+    { datetime: instant },
+    `${date}, ${clock(instant, zone)}${until} (${city(zone)}, ${offset(instant, zone)})`,
+  );
+}
+
+/** hereZone is the person's own zone: the host's word, else the browser's. */
+const hereZone = () =>
+  isZone(host.context.timeZone) ? host.context.timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** isStale tells whether what was read then is too old to act on without reading again. @param {any} asOf an instant */
+const isStale = (asOf) => !isInstant(asOf) || Date.now() - Date.parse(asOf) > 120_000;
+
+/**
+ * zones makes a select of time zones: those that matter first, with what they are; all others, by region, once it is used.
+ * @param {[string, any][]} first what each is ("Yours"), and the zone @param {string} chosen @param {(zone: string) => void} change
+ */
+function zones(first, chosen, change) {
+  /** @param {string} zone @param {string} label */
+  const option = (zone, label) => el("option", { value: zone, selected: zone === chosen }, label);
+  const made = el("select", {
+    "aria-label": "Time zone",
+    change: () => change(made.value),
+  });
+  const known = first.filter(([, zone], at) => isZone(zone) && first.findIndex((each) => each[1] === zone) === at);
+  if (!known.some(([, zone]) => zone === chosen)) known.unshift(["", chosen]);
+  for (const [what, zone] of known) {
+    const place = `${city(zone)} (${offset(Date.now(), zone)})`;
+    made.append(option(zone, what ? `${place}, ${what}` : place));
+  }
+  const fill = () => {
+    /** @type {Map<string, HTMLOptGroupElement>} */
+    const regions = new Map();
+    for (const zone of Intl.supportedValuesOf("timeZone")) {
+      const region = zone.split("/")[0];
+      const group = regions.get(region) ?? made.appendChild(el("optgroup", { label: region }));
+      regions.set(region, group);
+      if (!known.some((each) => each[1] === zone))
+        group.append(option(zone, zone.slice(region.length + 1).replaceAll("_", " ")));
+    }
+  };
+  for (const event of ["pointerdown", "focus"])
+    made.addEventListener(event, () => made.querySelector("optgroup") || fill());
+  return made;
+}

@@ -25,6 +25,12 @@ let turn = Promise.resolve();
 /** object is `value` if it is an object, else an empty one. @param {any} value @returns {Data} */
 const object = (value) => (value && typeof value === "object" ? value : {});
 
+/** list is `value` if it is a list, else an empty one. @param {any} value @returns {any[]} */
+const list = (value) => (Array.isArray(value) ? value : []);
+
+/** idOf is `value` if it is an id of OnceHub's: nothing else is told to a model. @param {any} value */
+const idOf = (value) => (/^[A-Z]{2,6}-[A-Z0-9]{4,24}$/.test(value) ? String(value) : "(unknown)");
+
 /** failed is an outcome without any change. @param {string} message @param {"failed" | "declined"} [kind] @returns {Outcome} */
 const failed = (message, kind = "failed") => ({ kind, data: {}, message });
 

@@ -17,6 +17,12 @@ function el(tag, props = {}, ...children) {
   return node;
 }
 
+/** text is a run of words. @param {...(Node | string | false | null | undefined)} words */
+const text = (...words) => el("span", {}, ...words);
+
+/** dim is a run of words that matter less. @param {...(Node | string | false | null | undefined)} words */
+const dim = (...words) => el("span", { class: "dim" }, ...words);
+
 /** byId is the element of the view's own HTML. @param {string} id @returns {HTMLElement} */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
@@ -47,6 +53,13 @@ function button(label, click, look = "") {
   return made;
 }
 
+/** icon makes a button of a sign, with its name for those who do not see it. @param {string} sign @param {string} name @param {() => void} click */
+function icon(sign, name, click) {
+  const made = button(sign, click, "quiet icon");
+  made.ariaLabel = name;
+  return made;
+}
+
 /**
  * link opens an https address of OnceHub's through the host, and names where it leads; where the host opens none, the address
  * is there to be copied. Of anything else: nothing.
@@ -58,20 +71,36 @@ function link(label, url) {
   if (protocol !== "https:") return null;
   const address = el("span", { class: "address" }, clean(href, 200));
   if (!host.can.openLinks) return el("p", { class: "link" }, `${label}: `, address);
-  const where = el("span", { class: "dim" }, quote(domain, 60));
   const row = el("p", { class: "link" });
-  row.append(
-    button(label, async () => (await host.open(href)) || row.replaceChildren(`${label}: `, address)),
-    where,
-  );
+  const open = async () => (await host.open(href)) || row.replaceChildren(`${label}: `, address);
+  row.append(button(label, open), dim(quote(domain, 60)));
   return row;
 }
 
-/** note makes a message of ours; `look` is "good", "bad" or nothing. What is bad is read out at once. @param {string} look @param {...(Node | string)} text */
-const note = (look, ...text) => el("p", { class: `note ${look}`, role: look === "bad" && "alert" }, ...text);
+/** note makes a message of ours; `look` is "good", "warn", "bad" or nothing. The middle two are read out at once. @param {string} look @param {...(Node | string)} text */
+const note = (look, ...text) =>
+  el("p", { class: `note ${look}`, role: ["bad", "warn"].includes(look) && "alert" }, ...text);
 
 /** say reads `text` out to those who listen to the page. @param {string} text */
 const say = (text) => byId("status").replaceChildren(text);
+
+/** main is where a view draws. */
+const main = byId("view");
+
+/** put replaces what is shown by a stage of the view: "wait" while it loads. @param {string} stage @param {...(Node | false | null | undefined)} nodes */
+function put(stage, ...nodes) {
+  main.className = `stack ${stage}`;
+  main.ariaBusy = stage === "wait" ? "true" : null;
+  main.replaceChildren();
+  for (const node of nodes) if (node) main.append(node);
+}
+
+/** headline makes the heading of a stage, and leads the keyboard and the reader there. @param {string} title */
+function headline(title) {
+  const made = el("h2", { tabindex: -1 }, title);
+  requestAnimationFrame(() => made.focus());
+  return made;
+}
 
 let fields = 0;
 
@@ -108,7 +137,7 @@ function rows(facts) {
 }
 
 /**
- * Question is what a change asks first: a title, the facts (what, whom, when, who gets an e-mail), more controls, the button's
+ * Question is what a change asks first: a title, the facts (what, whom, when, who gets an e-mail), one more button, the act's
  * word and what it says meanwhile; `yes` carries it out, `no` puts back what was there.
  * @typedef {{ title: string, facts: [string, Node | string | false | null | undefined][], more?: Node, act: string, doing: string,
  *   look?: "primary" | "danger", yes(): void, no(): void }} Question
@@ -116,7 +145,6 @@ function rows(facts) {
 
 /** ask makes the panel of a question. Its button is inert for 400 ms, and works once; Escape is a no. @param {Question} question */
 function ask({ title, facts, more, act, doing, look = "primary", yes, no }) {
-  const heading = el("h2", { tabindex: -1 }, title);
   const go = button(
     act,
     () => {
@@ -132,14 +160,7 @@ function ask({ title, facts, more, act, doing, look = "primary", yes, no }) {
   setTimeout(() => (go.ariaDisabled = null), 400);
   /** @param {KeyboardEvent} event */
   const keydown = (event) => event.key === "Escape" && back.click();
-  const panel = el(
-    "section",
-    { class: "ask", keydown },
-    heading,
-    rows(facts),
-    more,
-    el("div", { class: "actions" }, back, go),
-  );
-  requestAnimationFrame(() => heading.focus());
+  const actions = el("div", { class: "actions" }, more, back, go);
+  const panel = el("section", { class: "ask", keydown }, headline(title), rows(facts), actions);
   return panel;
 }

@@ -86,7 +86,7 @@ function span(instant, minutes, zone) {
     month: "long",
     year: "numeric",
   });
-  const until = minutes > 0 ? `–${clock(end, zone)}` : "";
+  const until = minutes > 0 ? `\u2060–\u2060${clock(end, zone)}` : "";
   return el(
     "time",
     { datetime: instant },

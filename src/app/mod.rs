@@ -38,7 +38,7 @@ impl App {
     /// If the selection names unknown tools, or the sandbox cannot listen.
     pub async fn new(mut config: Config) -> anyhow::Result<Self> {
         let catalogue = Catalogue::new(&config.selection)?;
-        let catalogue = catalogue.written(config.schemas, config.calls.structured);
+        let catalogue = catalogue.showing(config.views).written(config.schemas, config.calls.structured);
         let sandbox = if config.sandbox {
             config.calls.me.get_or_insert_with(|| sandbox::ME.to_owned());
             let started = Sandbox::start(sandbox::Settings { history: sandbox::HISTORY, ..Default::default() }).await;

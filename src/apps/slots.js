@@ -193,7 +193,7 @@ function pick(notice = false) {
     state.first = date < today() ? today() : date;
     state.date = state.first;
     const to = noon(state.first, WEEK);
-    const known = Date.parse(state.until) >= Date.parse(to) || !host.can.serverTools;
+    const known = dateOf(state.until, state.zone) >= addDays(state.first, WEEK) || !host.can.serverTools;
     if (!known && (await busy(() => read(state.until, to)))) return;
     draw();
   }

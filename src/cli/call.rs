@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::asking::{Answers, Asking};
 use super::{is_yes, print_exact, print_line, tell};
 use crate::app::App;
+use crate::apps::Views;
 use crate::config::Config;
 
 #[derive(Args, Debug)]
@@ -69,6 +70,10 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
         }
     }
     config.calls.structured |= json || calls.len() > 1;
+    if config.views == Views::Auto {
+        // Without a view, there is the text.
+        config.views = Views::On;
+    }
     let app = App::new(config).await?;
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let server = app.server();

@@ -13,6 +13,7 @@ mod sandbox;
 mod signals;
 mod stdio;
 mod tools;
+mod web;
 
 use std::process::ExitCode;
 
@@ -56,7 +57,7 @@ enum Command {
     /// Remove this server from an assistant's configuration
     Uninstall(install::Target),
     /// Work through a day on the simulated account
-    Demo,
+    Demo(demo::Arguments),
     /// Print a shell's completion script
     Completions(completions::Arguments),
     /// Print the manual page
@@ -202,7 +203,8 @@ fn start() -> anyhow::Result<ExitCode> {
             Command::Check(arguments) => check::run(&arguments, config, &given, &dotenv).await,
             Command::Install(arguments) => install::run(*arguments, config, &given, &dotenv).await,
             Command::Uninstall(target) => install::remove(&target, &given),
-            Command::Demo => Box::pin(demo::run(&given)).await,
+            Command::Demo(demo::Arguments { web: true, open }) => web::run(config, open).await,
+            Command::Demo(_) => Box::pin(demo::run(&given)).await,
             Command::Completions(arguments) => completions::run(&arguments),
             Command::Man(arguments) => man::run(&arguments),
         };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rmcp::ErrorData;
-use rmcp::model::{CompleteRequestParams, CompletionInfo, Extensions, Reference};
+use rmcp::model::{CacheScope, CompleteRequestParams, CompletionInfo, Extensions, ReadResourceResult, Reference};
 
 use super::{Account, Server};
 use crate::playbooks::Playbook;
@@ -23,6 +23,15 @@ impl Server {
         let account = Account::of(self.only.as_deref(), extensions)?;
         let offered = Playbook::offered(|tool| account.catalogue.get(tool).is_some()).collect();
         Ok(Playbooks { account, offered })
+    }
+
+    /// Reads the playbook at a URI.
+    ///
+    /// # Errors
+    /// If it is not offered, or there is none.
+    pub(super) fn read_playbook(&self, uri: &str, extensions: &Extensions) -> Result<ReadResourceResult, ErrorData> {
+        let playbook = self.playbooks(extensions)?.find("resource", uri, Playbook::uri)?;
+        Ok(ReadResourceResult::new(vec![playbook.contents()]).with_cache_scope(CacheScope::Private))
     }
 }
 

@@ -54,7 +54,7 @@ test("the handshake, the input, the result", async () => {
 test("a host that misses the first message, or speaks before its greeting", async () => {
   const host = await open({ deaf: 1 });
   await host.post({ method: "ui/notifications/tool-result", params: reply({ early: true }) });
-  await host.page.clock.fastForward(1_100);
+  await host.pass(1_100);
   await host.sees(`done | {"early":true} | a text`);
   assert.deepEqual((await host.lines())[0], "context undefined");
   await host.close();
@@ -62,7 +62,7 @@ test("a host that misses the first message, or speaks before its greeting", asyn
 
 test("a host that never answers is told of after a minute, and greeted five times", async () => {
   const host = await open({ deaf: 1_000 });
-  for (const ms of [1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 60_000]) await host.page.clock.fastForward(ms);
+  for (const ms of [1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 60_000]) await host.pass(ms);
   await host.sees("failed | {} | The chat has brought nothing to show here. Ask for it again.");
   assert.equal(host.sent("ui/initialize").length, 5);
   await host.close();
@@ -72,13 +72,13 @@ test("without a result the view reads for itself, and a result in time comes fir
   const host = await open({ tools: { read: (args) => reply({ read: args }) } });
   await host.bring({ q: 1 });
   await host.sees("wait");
-  await host.page.clock.fastForward(4_100);
+  await host.pass(4_100);
   await host.sees(`done | {"read":{"q":1}} | a text`);
   await host.notify("tool-result", reply({ late: true }));
   await host.notify("tool-input", { arguments: { q: 2 } });
   await host.notify("tool-result", reply({ second: true }));
   await host.sees(`done | {"second":true}`);
-  await host.page.clock.fastForward(30_000);
+  await host.pass(30_000);
   assert.equal(host.calls("read").length, 1);
   assert.ok(!(await host.lines()).some((line) => line.includes("late")));
   await host.close();
@@ -87,7 +87,7 @@ test("without a result the view reads for itself, and a result in time comes fir
 test("a host that calls no tools is not asked to", async () => {
   const host = await open({ can: {} });
   await host.bring({ q: 1 });
-  await host.page.clock.fastForward(10_000);
+  await host.pass(10_000);
   await host.notify("tool-cancelled", { reason: "x" });
   await host.sees("declined | {} | This was stopped before it was done.");
   assert.equal(host.calls("read").length, 0);
@@ -129,9 +129,9 @@ test("a change without an answer is unknown after 120 s, and never sent again", 
   await host.sees("done");
   await host.view.locator("main").click();
   await host.until(() => host.calls("change").length);
-  await host.page.clock.fastForward(119_000);
+  await host.pass(119_000);
   assert.ok(!(await host.lines()).some((line) => line.startsWith("came")));
-  await host.page.clock.fastForward(2_000);
+  await host.pass(2_000);
   await host.sees("came to unknown | The chat did not answer in time.");
   assert.equal(host.calls("change").length, 1);
   await host.close();
@@ -141,7 +141,7 @@ test("one call at a time", async () => {
   let running = 0;
   const change = async (_, at) => {
     assert.equal(++running, 1);
-    await at.page.evaluate(() => new Promise((next) => setTimeout(next, 50)));
+    await at.page.evaluate(() => new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next))));
     running -= 1;
     return reply({});
   };
@@ -165,7 +165,7 @@ test("requests of the host: ping, teardown, and what is not known", async () => 
   assert.equal((await answer("b", "roots/list")).error.code, -32601);
   assert.deepEqual((await answer("c", "ui/resource-teardown")).result, {});
   await host.sees("stop");
-  await host.page.clock.fastForward(90_000);
+  await host.pass(90_000);
   assert.equal(host.calls("read").length, 0);
   await host.close();
 });

@@ -2,10 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { createRequire } from "node:module";
-import { join as path } from "node:path";
 import Ajv2020 from "ajv/dist/2020.js";
 import { chromium } from "playwright-core";
 
@@ -22,7 +19,7 @@ const ajv = new Ajv2020({ strict: false, validateFormats: false });
 // The schema's text lets a host give some of the variables, and a width with a height; its generated form does neither.
 const loosen = (part) => {
   if (part?.propertyNames && part.required) delete part.required;
-  if (part?.properties?.height || part?.properties?.maxWidth) delete part.additionalProperties;
+  if (["height", "maxHeight", "width", "maxWidth"].some((side) => part?.properties?.[side])) delete part.additionalProperties;
   if (part && typeof part === "object") Object.values(part).forEach(loosen);
 };
 ["McpUiInitializeResult", "McpUiHostContextChangedNotification"].forEach((name) => loosen(schema.$defs[name]));
@@ -74,7 +71,7 @@ export const reply = (structuredContent, text = "a text") => ({
 });
 export const failure = (error) => ({ ...reply({ error }, error.message), isError: true });
 
-/** browse opens Debian's Chromium for a file of tests; `close` takes it, its profile and the server away. */
+/** browse opens Debian's Chromium for a file of tests; `close` takes it and the server away. */
 export async function browse() {
   const server = createServer((_, response) => {
     response.setHeader("content-type", "text/html; charset=utf-8");
@@ -82,8 +79,7 @@ export async function browse() {
     response.end(readFileSync(new URL("host.html", import.meta.url)));
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  const profile = await mkdtemp(path(tmpdir(), "views-"));
-  const browser = await chromium.launchPersistentContext(profile, {
+  const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
@@ -94,16 +90,11 @@ export async function browse() {
       "--disable-sync",
       "--disable-quic",
     ],
-    locale: "en-GB",
-    timezoneId: "Europe/London",
-    reducedMotion: "reduce",
   });
-  browser.setDefaultTimeout(5_000);
   const address = `http://127.0.0.1:${server.address().port}/`;
   const close = async () => {
     await browser.close();
     server.close();
-    await rm(profile, { recursive: true, force: true });
   };
   return { browser, address, close, host: (options) => Host.open(browser, address, options) };
 }
@@ -120,16 +111,24 @@ export class Host {
     host.messages = [];
     host.requests = [];
     host.problems = [];
-    host.page = await browser.newPage();
+    // A context of its own: the clock belongs to it, and so does all that a page could leave behind.
+    const context = await browser.newContext({
+      viewport: { width: host.width, height: 900 },
+      locale: "en-GB",
+      timezoneId: "Europe/London",
+      reducedMotion: "reduce",
+      colorScheme: host.context.theme ?? "light",
+      ...host.media,
+    });
+    context.setDefaultTimeout(5_000);
+    host.page = await context.newPage();
     const { page } = host;
-    await page.setViewportSize({ width: host.width, height: 900 });
     await page.clock.install({ time: host.now ?? "2026-11-24T09:00:00Z" });
-    await page.emulateMedia({ colorScheme: host.context.theme ?? "light", ...host.media });
     page.on("request", (request) => request.url() === address || host.requests.push(request.url()));
     page.on("pageerror", (error) => host.problems.push(String(error)));
     page.on("console", (entry) => entry.type() === "error" && host.problems.push(entry.text()));
     await page.exposeFunction("heard", (message) =>
-      host.#hear(message).catch((error) => host.problems.push(String(error))),
+      host.#hear(message).catch((error) => host.closed || host.problems.push(String(error))),
     );
     await page.goto(address);
     const seen = { theme: host.context.theme ?? "light", height: host.height };
@@ -159,7 +158,7 @@ export class Host {
         Date.now() < end,
         `waited in vain for ${what}; ${JSON.stringify([this.messages.slice(-3), this.problems])}`,
       );
-      await this.page.evaluate(() => new Promise((next) => setTimeout(next, 10)));
+      await new Promise((next) => setTimeout(next, 10));
     }
   }
 
@@ -215,6 +214,13 @@ export class Host {
     if (result) await this.notify("tool-result", result);
   }
 
+  /** pass lets time go by in the view. */
+  async pass(milliseconds) {
+    // Playwright leaves out a frame that is busy: this waits for it.
+    await this.frame().evaluate(() => null);
+    await this.page.clock.fastForward(milliseconds);
+  }
+
   /** frame is the view's frame, to evaluate in. */
   frame() {
     return this.page.frames()[1];
@@ -223,6 +229,9 @@ export class Host {
   /** axe finds what is hard for people with a disability, as far as a program can see it. */
   async axe() {
     await this.frame().evaluate(axe);
+    // What lies behind the frame is the host's, and axe does not see it.
+    const behind = await this.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    await this.frame().evaluate((colour) => (document.documentElement.style.backgroundColor = colour), behind);
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     // A view is a part of the host's page, which has the landmarks.
     const rules = { region: { enabled: false }, "page-has-heading-one": { enabled: false } };
@@ -240,7 +249,8 @@ export class Host {
 
   /** close ends the page. Nothing may have gone wrong in it, and nothing have left it. */
   async close() {
-    await this.page.close();
+    this.closed = true;
+    await this.page.context().close();
     assert.deepEqual({ problems: this.problems, requests: this.requests }, { problems: [], requests: [] });
   }
 }

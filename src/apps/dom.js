@@ -138,16 +138,19 @@ function rows(facts) {
 
 /**
  * Question is what a change asks first: a title, the facts (what, whom, when, who gets an e-mail), one more button, the act's
- * word and what it says meanwhile; `yes` carries it out, `no` puts back what was there.
+ * word and what it says meanwhile; `check` returns the control that still needs an answer; `yes` carries it out, `no` puts back
+ * what was there.
  * @typedef {{ title: string, facts: [string, Node | string | false | null | undefined][], more?: Node, act: string, doing: string,
- *   look?: "primary" | "danger", yes(): void, no(): void }} Question
+ *   look?: "primary" | "danger", check?(): HTMLElement | null, yes(): void, no(): void }} Question
  */
 
 /** ask makes the panel of a question. Its button is inert for 400 ms, and works once; Escape is a no. @param {Question} question */
-function ask({ title, facts, more, act, doing, look = "primary", yes, no }) {
+function ask({ title, facts, more, act, doing, look = "primary", check, yes, no }) {
   const go = button(
     act,
     () => {
+      const missing = check?.();
+      if (missing) return missing.focus();
       for (const each of [go, back]) each.ariaDisabled = "true";
       go.textContent = doing;
       say(doing);

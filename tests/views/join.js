@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 
 const source = (name) => readFileSync(new URL(`../../src/apps/${name}`, import.meta.url), "utf8");
 
+/** isComment tells whether a line is nothing else. */
+const isComment = (line) => /^(\/\/|\*( |\/|$)|\/\*(?!.*\*\/.))/.test(line);
+
 /** join makes a document of a view's own three pieces. Comments and indents stay behind: they are for the sources' readers. */
 export function join({ title, css, html, js }) {
   const shared = ["bridge.js", "dom.js", "time.js"].map(source).join("");
@@ -11,7 +14,7 @@ export function join({ title, css, html, js }) {
     `<title>${title}</title>\n<style>\n${source("base.css")}${css}</style>\n</head>\n<body>\n${html}<script type="module">\n` +
     `${shared}${js}</script>\n</body>\n</html>\n`;
   const lines = document.split("\n").map((line) => line.trim());
-  return lines.filter((line) => line && !/^(\/\/|\/\*|\*)/.test(line)).join("\n");
+  return lines.filter((line) => line && !isComment(line)).join("\n");
 }
 
 /** view is the document of a view by its name. */

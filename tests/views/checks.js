@@ -1,5 +1,7 @@
 // What holds for every view, in every state of it.
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 /** Variables as hosts were seen to give them: their names with a value for either theme. */
 export const HOSTS = {
@@ -77,4 +79,15 @@ export async function isTame(host) {
     longest: Math.max(...[...document.querySelectorAll("bdi")].map((node) => node.textContent.length), 0),
   }));
   assert.deepEqual({ ...found, longest: found.longest <= 1_500 }, { ran: null, elements: [], marks: 0, longest: true });
+}
+
+/** picture takes the view's picture for the documentation, with UPDATE=1; else it only sees that there is one. */
+export async function picture(host, name) {
+  await fits(host);
+  const path = fileURLToPath(new URL(`../../docs/views/${name}.png`, import.meta.url));
+  if (!process.env.UPDATE) return assert.ok(existsSync(path), `UPDATE=1 takes ${path}`);
+  const asked = height(host);
+  await host.page.mouse.move(0, 899);
+  await host.page.setViewportSize({ width: host.width, height: asked });
+  await host.page.screenshot({ path, animations: "disabled", caret: "hide" });
 }

@@ -1,7 +1,7 @@
 // The view of free times, under a host that plays whatever a host may.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { HOSTILE, HOSTS, fits, height, isTame } from "./checks.js";
+import { HOSTILE, HOSTS, fits, height, isTame, picture } from "./checks.js";
 import { NOW, booking, free, slots, starts } from "./fixtures.js";
 import { ABLE, browse, failure, reply, some } from "./host.js";
 import { view } from "./join.js";
@@ -658,4 +658,27 @@ test("it is ready in at most three times what a blank page takes", async () => {
   console.log(`ready after ${full.toFixed(0)} ms; a blank page after ${empty.toFixed(0)} ms`);
   assert.ok(full <= 3 * empty, `${full} ms, a blank page ${empty} ms`);
   await host.close();
+});
+
+test("the pictures of the documentation", async () => {
+  const shots = [
+    ["slots-wide", { width: 720, context: { theme: "light" } }, (host) => host.chip("10:30").click()],
+    ["slots-dark", { width: 320, context: { theme: "dark", locale: "en-US" } }, (host) => host.chip("10:30").click()],
+    ["slots-confirm", { width: 400 }, (host) => toConfirm(host).then(() => host.pass(500))],
+    [
+      "slots-booked",
+      { width: 400 },
+      async (host) => {
+        await toConfirm(host);
+        await host.book();
+        await host.view.getByRole("heading", { name: "Booked" }).waitFor();
+      },
+    ],
+  ];
+  for (const [name, options, work] of shots) {
+    const host = await open(options);
+    await work(host);
+    await picture(host, name);
+    await host.close();
+  }
 });

@@ -6,23 +6,10 @@ const skeleton = [...main.children];
 /**
  * What is shown: `args` of the tool that opened the view; `until`, how far `starts` go; `first` of the seven days, and the
  * `date` that is open; the start that is `picked`; `all`, no time is folded away; `book`, the view can; the `form`'s answers.
- * @type {{ args: Data, calendar: Data, starts: string[], until: string, asOf: string, zone: string, first: string,
- *   date: string, picked: string, all: boolean, book: boolean, form: Record<string, string> }}
+ * @typedef {{ args: Data, calendar: Data, starts: string[], until: string, asOf: string, zone: string, first: string,
+ *   date: string, picked: string, all: boolean, book: boolean, form: Record<string, string> }} State
  */
-const state = {
-  args: {},
-  calendar: {},
-  starts: [],
-  until: "",
-  asOf: "",
-  zone: "UTC",
-  first: "",
-  date: "",
-  picked: "",
-  all: false,
-  book: false,
-  form: {},
-};
+const state = /** @type {State} */ ({ args: {}, all: false });
 
 /** today is the date now, in the zone that is shown. */
 const today = () => dateOf(Date.now(), state.zone);
@@ -39,7 +26,7 @@ function take(data) {
   state.date = state.first;
   state.picked = "";
   state.book = !!object(can).book && !!host.can.serverTools;
-  state.form = { name: clean(object(guest).name), email: clean(object(guest).email, 120), place: "0" };
+  state.form = { name: clean(object(guest).name, 300), email: clean(object(guest).email, 300), place: "0" };
 }
 
 /** order sorts instants, each once. @param {any[]} instants @returns {string[]} */
@@ -269,9 +256,11 @@ async function use() {
 /** places are where the meeting can be. @returns {Data[]} */
 const places = () => list(state.calendar.locations).map(object);
 
-/** spot names a place for people: "google_meet" is "Google meet". @param {Data} place */
-const spot = ({ label, type }) =>
-  clean(label ?? type).replace(/^[a-z]\w*$/, (word) => word[0].toUpperCase() + word.slice(1).replaceAll("_", " "));
+/** spot names a place for people: "google_meet" is "Google Meet". @param {Data} place */
+function spot({ label, type }) {
+  const name = clean(label ?? type);
+  return /^[a-z_]+$/.test(name) ? name.replaceAll("_", " ").replace(/\b[a-z]/g, (first) => first.toUpperCase()) : name;
+}
 
 /** place is the chosen one, or the only one. */
 const place = () => places()[Number(state.form.place)] ?? {};

@@ -2,7 +2,7 @@
 //!
 //! A document has no data and no names in it: it is the same for everybody, needs no network, and learns what it shows
 //! from the reply of the tool that opened it. Its pieces are the files beside this one, joined by the compiler, and sent
-//! without their comments.
+//! without comments and indents.
 
 #[cfg(test)]
 mod tests;
@@ -90,9 +90,8 @@ impl View {
 
     /// Returns its document. It is made anew each time: hosts keep it, and so no server has to.
     pub fn document(self) -> String {
-        let is_comment = |line: &str| ["//", "/*", "*"].iter().any(|mark| line.trim_start().starts_with(mark));
-        let lines = self.sources().split_inclusive('\n').filter(|line| !is_comment(line));
-        lines.collect()
+        let lines = self.sources().lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
+        lines.flat_map(|line| [line, "\n"]).collect()
     }
 
     /// Returns its sources, as one document.
@@ -157,6 +156,15 @@ impl View {
     fn of_document() -> MetaObject {
         meta([("ui", json!({"csp": {}, "prefersBorder": true}))])
     }
+}
+
+/// Whether a line is nothing but a comment, or a part of one. A comment before code is a type's.
+fn is_comment(line: &str) -> bool {
+    let is_whole = |rest: &str| rest.split_once("*/").is_none_or(|(_, after)| after.is_empty());
+    line.starts_with("//")
+        || line == "*"
+        || ["* ", "*/"].iter().any(|mark| line.starts_with(mark))
+        || line.strip_prefix("/*").is_some_and(is_whole)
 }
 
 /// Returns what the definition of a tool that no view calls says: that only the model may.

@@ -3,11 +3,16 @@
 const WEEK = 7;
 const skeleton = [...main.children];
 
-/** What is shown. `until` is how far `starts` go; `first` is the first of the seven days; `all`, no time is folded away. */
+/**
+ * What is shown: `args` of the tool that opened the view; `until`, how far `starts` go; `first` of the seven days, and the
+ * `date` that is open; the start that is `picked`; `all`, no time is folded away; `book`, the view can; the `form`'s answers.
+ * @type {{ args: Data, calendar: Data, starts: string[], until: string, asOf: string, zone: string, first: string,
+ *   date: string, picked: string, all: boolean, book: boolean, form: Record<string, string> }}
+ */
 const state = {
-  /** @type {Data} the arguments of the tool */ args: {},
-  /** @type {Data} */ calendar: {},
-  /** @type {string[]} */ starts: [],
+  args: {},
+  calendar: {},
+  starts: [],
   until: "",
   asOf: "",
   zone: "UTC",
@@ -16,7 +21,7 @@ const state = {
   picked: "",
   all: false,
   book: false,
-  /** @type {Record<string, string>} */ form: {},
+  form: {},
 };
 
 /** today is the date now, in the zone that is shown. */
@@ -74,6 +79,9 @@ function about() {
   return text(Number(minutes) > 0 && `${Number(minutes)} min `, person && text("with ", quote(person, 60)));
 }
 
+/** focusOn moves the keyboard. @param {Element | null} node */
+const focusOn = (node) => node instanceof HTMLElement && node.focus();
+
 /** pick draws the days and their times. @param {Node | false} [notice] */
 function pick(notice = false) {
   const returns = !main.matches(".wait, .lost");
@@ -99,11 +107,12 @@ function pick(notice = false) {
     for (const start of state.starts) byDay.get(dateOf(start, state.zone))?.push(start);
     const open = dates.filter((date) => byDay.get(date)?.length);
     if (!open.includes(state.date)) state.date = open[0] ?? dates[0];
-    const offsets = new Set(open.flatMap((date) => (byDay.get(date) ?? []).map((start) => offset(start, state.zone))));
+    const ends = open.flatMap((date) => [byDay.get(date)?.[0] ?? "", byDay.get(date)?.at(-1) ?? ""]);
+    const shifts = new Set(ends.map((start) => offset(start, state.zone))).size > 1;
     earlier.ariaDisabled = state.first > today() ? null : "true";
     week.replaceChildren(...dates.map((date) => dayChip(date, byDay.get(date)?.length ?? 0)));
     days.className = state.all ? "days all" : "days";
-    days.replaceChildren(...dates.map((date) => column(date, byDay.get(date) ?? [], offsets.size > 1)));
+    days.replaceChildren(...dates.map((date) => column(date, byDay.get(date) ?? [], shifts)));
     if (!open.length) days.replaceChildren(nothing());
     chosen(open.some((date) => byDay.get(date)?.includes(state.picked)) ? state.picked : "");
   };
@@ -145,8 +154,8 @@ function pick(notice = false) {
     };
     const unfold = () => {
       state.all = true;
-      days.classList.add("all");
-      /** @type {HTMLElement | null} */ (days.querySelector(".chosen .late input, .deep input"))?.focus();
+      draw();
+      focusOn(days.querySelector(".chosen .late input, .deep input"));
     };
     const over = starts.length > 12 ? "over" : "";
     const rest = button("More", unfold, `quiet more ${over} ${starts.length > 4 ? "deeper" : ""}`);
@@ -237,7 +246,7 @@ function pick(notice = false) {
     el("div", { class: "bar foot" }, zone, go),
   );
   draw();
-  if (returns) /** @type {HTMLElement | null} */ (days.querySelector(":checked") ?? title)?.focus();
+  if (returns) focusOn(days.querySelector(":checked") ?? title);
 }
 
 /** use hands the chosen time to the assistant, where the view itself cannot book. */
@@ -270,26 +279,24 @@ const place = () => places()[Number(state.form.place)] ?? {};
 /** inputs are the fields of the form: the key in `state.form`, the label, whether it must be there, the kind and its choices. */
 function inputs() {
   const { phone, questions } = state.calendar;
-  const called = place().type === "guest_phone";
-  /** @type {{ key: string, label: string, must: boolean, kind: string, options?: any[] }[]} */
+  const { type } = place();
+  const called = type === "guest_phone";
+  /** @type {{ key: string, label: string, must: boolean, kind: string, options?: [string, string][] }[]} */
   const all = [
     { key: "name", label: "Name", must: true, kind: "text" },
     { key: "email", label: "E-mail", must: true, kind: "email" },
   ];
-  if (places().length > 1) all.push({ key: "place", label: "Where", must: true, kind: "place" });
-  if (place().type === "in_person_by_guest")
+  const spots = places().map((each, at) => /** @type {[string, string]} */ ([String(at), spot(each)]));
+  if (spots.length > 1) all.push({ key: "place", label: "Where", must: true, kind: "place", options: spots });
+  if (type === "in_person_by_guest")
     all.push({ key: "address", label: "Address to come to", must: true, kind: "text" });
   if (phone || called) all.push({ key: "phone", label: "Phone", must: called || phone === "required", kind: "tel" });
   for (const question of list(questions).map(object)) {
-    const { name, label, type, required, options } = question;
+    const { name, label, required, options } = question;
     if (typeof name !== "string") continue;
-    all.push({
-      key: `? ${name}`,
-      label: clean(label ?? name),
-      must: !!required,
-      kind: String(type),
-      options: list(options),
-    });
+    const choices = list(options).map((each) => /** @type {[string, string]} */ ([String(each), clean(each)]));
+    const kind = String(question.type);
+    all.push({ key: `? ${name}`, label: clean(label ?? name), must: !!required, kind, options: choices });
   }
   return all;
 }
@@ -308,77 +315,50 @@ function wrong({ key, must, kind }) {
 /** missing are the inputs that stand in the way of a booking. */
 const missing = () => inputs().filter((input) => wrong(input));
 
-/** details asks for the guest. @param {Node | false} [notice] @param {string} [first] the key of the field to go to */
-function details(notice = false, first = "") {
+/**
+ * details asks for the guest.
+ * @param {Node | false} [notice] @param {string} [first] the key of the field to go to @param {string} [trouble] what is wrong there
+ */
+function details(notice = false, first = "", trouble = "") {
   const form = el("div", { class: "form" });
   /** @type {Map<string, HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>} */
   const controls = new Map();
   for (const input of inputs()) {
     const { key, label, must, kind, options } = input;
     const value = state.form[key] ?? "";
-    const answer = () => {
-      state.form[key] = control.value;
-      if (kind === "place") details(false, "place");
-      else if (control.ariaInvalid) mark(control, wrong(input));
-    };
-    /** @param {[string, string][]} choices */
-    const select = (choices) =>
-      el(
-        "select",
-        {},
-        el("option", { value: "" }, ""),
-        ...choices.map(([at, text]) => el("option", { value: at, selected: at === value }, text)),
-      );
-    const autocomplete = { name: "name", email: "email", phone: "tel", address: "street-address" }[key] ?? "off";
-    const control =
-      kind === "place"
-        ? select(places().map((each, at) => [String(at), spot(each)]))
-        : options?.length
-          ? select(options.map((each) => [String(each), clean(each)]))
-          : kind === "long_text"
-            ? el("textarea", { rows: 2 }, value)
-            : el("input", {
-                type: ["email", "tel"].includes(kind) ? kind : "text",
-                value,
-                autocomplete,
-                maxlength: 500,
-              });
+    const choices = options?.map(([at, name]) => el("option", { value: at, selected: at === value }, name));
+    const type = ["email", "tel"].includes(kind) ? kind : "text";
+    const control = choices?.length
+      ? el("select", {}, kind !== "place" && el("option"), ...choices)
+      : kind === "long_text"
+        ? el("textarea", { rows: 2 }, value)
+        : el("input", { type, value, maxlength: 500 });
     control.ariaRequired = must ? "true" : null;
-    control.addEventListener(kind === "place" ? "change" : "input", answer);
+    control.addEventListener("input", () => {
+      state.form[key] = control.value;
+      if (kind === "place") details(false, key);
+      else if (control.ariaInvalid) mark(control, wrong(input));
+    });
     controls.set(key, control);
     form.append(field(must ? label : text(quote(label), dim(" (optional)")), control));
   }
   const go = () => {
     for (const input of inputs()) mark(/** @type {HTMLElement} */ (controls.get(input.key)), wrong(input));
     const [worst] = missing();
-    if (worst) return controls.get(worst.key)?.focus();
-    confirm();
+    if (worst) controls.get(worst.key)?.focus();
+    else confirm();
   };
-  const keydown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Enter" && event.target instanceof HTMLInputElement) go();
-    if (event.key === "Escape") pick();
-  };
-  form.addEventListener("keydown", keydown);
-  const heading = headline("Who is it for?");
-  put(
-    "details",
-    heading,
-    notice,
-    when(),
-    form,
-    el(
-      "div",
-      { class: "actions" },
-      button("Back", () => pick()),
-      button("Continue", go, "primary"),
-    ),
-  );
+  form.addEventListener("keydown", ({ key, target }) => {
+    if (key === "Enter" && target instanceof HTMLInputElement) go();
+    if (key === "Escape") pick();
+  });
+  const back = button("Back", () => pick());
+  const actions = el("div", { class: "actions" }, back, button("Continue", go, "primary"));
+  put("details", headline("Who is it for?"), notice, when(), form, actions);
   const at = controls.get(first);
-  if (at) {
-    requestAnimationFrame(() => at.focus());
-    if (first !== "place")
-      mark(at, wrong(inputs().find(({ key }) => key === first) ?? { key: "", must: false, kind: "" }));
-  }
+  if (!at) return;
+  mark(at, trouble);
+  requestAnimationFrame(() => at.focus());
 }
 
 /** when says the chosen time in the zone that is shown and, if that is another, in the host's. */
@@ -470,7 +450,7 @@ async function book() {
   const key = { guest_name: "name", guest_email: "email", guest_phone: "phone", location_value: "address" }[
     String(data.argument)
   ];
-  if (key) details(said, key);
+  if (key) details(said, key, clean(message, 200));
   else confirm(said);
 }
 

@@ -7,7 +7,7 @@ use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use rmcp::model::ClientCapabilities;
 use serde_json::{Value, json};
 
-use super::{EXTENSION, MIME_TYPE, View, Views};
+use super::{EXTENSION, MIME_TYPE, View, Views, is_comment};
 use crate::tools::{Catalogue, Selection};
 
 /// The pieces of a view that are its own.
@@ -49,6 +49,21 @@ fn a_document_is_sent_as_a_view_that_needs_nothing() {
             listed,
             json!({"uri": view.uri(), "name": view.name(), "title": view.title(), "mimeType": MIME_TYPE, "_meta": told})
         );
+    }
+}
+
+#[test]
+fn comments_are_not_sent() {
+    for comment in ["// a", "/* a", "/** a */", "/* a */", "*", "* a", "*/", "//"] {
+        assert!(is_comment(comment), "{comment}");
+    }
+    for code in ["/** @type {A} */ (a);", "/* a */ b", "*a", "a // b", "a /* b */", "**b", ""] {
+        assert!(!is_comment(code), "{code}");
+    }
+    for view in View::all() {
+        let document = view.document();
+        assert!(document.lines().all(|line| !line.is_empty() && line.trim() == line && !is_comment(line)));
+        assert!(document.starts_with("<!doctype html>\n") && document.ends_with("</html>\n"));
     }
 }
 

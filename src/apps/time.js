@@ -2,6 +2,8 @@
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const formats = new Map();
+/** @type {Map<string | undefined, string>} */
+const tongues = new Map();
 
 /**
  * tongue is the locale of dates: the host's, if it is English; else the English of Britain with the clock of the host's, as
@@ -9,18 +11,20 @@ const formats = new Map();
  * @returns {string}
  */
 function tongue() {
-  const locale = [host.context.locale, navigator.language].find((each) => each && isLocale(each)) ?? "en-GB";
-  if (/^en\b/i.test(locale)) return locale;
-  return `en-GB-u-hc-${new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions().hourCycle ?? "h23"}`;
-}
-
-/** isLocale tells whether Intl takes `tag`. @param {string} tag */
-function isLocale(tag) {
-  try {
-    return Intl.getCanonicalLocales(tag).length > 0;
-  } catch {
-    return false;
-  }
+  const asked = host.context.locale;
+  const known = tongues.get(asked);
+  if (known) return known;
+  let locale = "en-GB";
+  for (const each of [navigator.language, asked])
+    try {
+      locale = Intl.getCanonicalLocales(each)[0] ?? locale;
+    } catch {
+      // What is no locale does not count.
+    }
+  const { hourCycle } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();
+  const ours = /^en\b/i.test(locale) ? locale : `en-GB-u-hc-${hourCycle ?? "h23"}`;
+  tongues.set(asked, ours);
+  return ours;
 }
 
 /** isZone tells whether Intl knows the zone. @param {any} zone @returns {zone is string} */
@@ -35,18 +39,17 @@ function isZone(zone) {
 /** isInstant tells whether `value` is a time in writing. @param {any} value @returns {value is string} */
 const isInstant = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value) && !isNaN(Date.parse(value));
 
-/** written formats an instant in a zone. @param {string | number} instant @param {string} zone @param {Intl.DateTimeFormatOptions} options @param {string} [locale] */
-function written(instant, zone, options, locale = tongue()) {
-  const key = `${locale} ${zone} ${JSON.stringify(options)}`;
-  const format =
-    formats.get(key) ??
-    new Intl.DateTimeFormat(locale, {
-      timeZone: isZone(zone) ? zone : "UTC",
-      ...options,
-    });
-  formats.set(key, format);
-  return format.format(new Date(instant));
+/** formatter is made once for a zone, options and a locale: it takes long. @param {string} zone @param {Intl.DateTimeFormatOptions} options @param {string} [locale] */
+function formatter(zone, options, locale = tongue()) {
+  const key = JSON.stringify([locale, zone, options]);
+  const known = formats.get(key);
+  const format = known ?? new Intl.DateTimeFormat(locale, { timeZone: isZone(zone) ? zone : "UTC", ...options });
+  if (!known) formats.set(key, format);
+  return format;
 }
+
+/** written formats an instant in a zone. @param {string | number} instant @param {string} zone @param {Intl.DateTimeFormatOptions} options @param {string} [locale] */
+const written = (instant, zone, options, locale) => formatter(zone, options, locale).format(new Date(instant));
 
 /** clock is the time of day: "14:30", or "2:30 PM". @param {string | number} instant @param {string} zone */
 const clock = (instant, zone) => written(instant, zone, { hour: "numeric", minute: "2-digit" });
@@ -64,10 +67,7 @@ const day = (date, options = { weekday: "long", day: "numeric", month: "long" })
 
 /** offset is the zone's distance from UTC at an instant: "GMT+1". @param {string | number} instant @param {string} zone */
 const offset = (instant, zone) =>
-  new Intl.DateTimeFormat("en", {
-    timeZone: isZone(zone) ? zone : "UTC",
-    timeZoneName: "shortOffset",
-  })
+  formatter(zone, { timeZoneName: "shortOffset" }, "en")
     .formatToParts(new Date(instant))
     .find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
 

@@ -57,14 +57,12 @@ export const height = (host) => host.sent("ui/notifications/size-changed").at(-1
 /** Words of guests and hosts as they should never be shown, each with what must be seen of it. */
 export const HOSTILE = {
   html: `<img src=x onerror="window.ran=1"><b>bold</b>`,
-  script: `"><script>window.ran=1</script><svg onload=window.ran=1>`,
-  link: `javascript:window.ran=1`,
-  bidi: "abc\u202Etxt.exe\u202C \u2066x\u2069 \u200F!",
-  control: "a\u0000b\u0007c\u001b[31md\u2028e",
-  accents: `Z${"\u0301".repeat(500)}algo`,
+  bidi: "abc\u202Etxt.exe\u202C \u2066x\u2069 \u200F! a\u0000b\u0007c\u001b[31md\u2028e",
   long: "W".repeat(10_000),
+  rtl: `אבגדה محمد Z${"\u0301".repeat(500)}algo`,
+  script: `"><script>window.ran=1</script><svg onload=window.ran=1>`,
+  link: "javascript:window.ran=1",
   words: "word ".repeat(2_000),
-  rtl: "אבגדה محمد",
   emoji: "👩‍👩‍👧‍👦".repeat(100),
 };
 

@@ -19,7 +19,8 @@ const ajv = new Ajv2020({ strict: false, validateFormats: false });
 // The schema's text lets a host give some of the variables, and a width with a height; its generated form does neither.
 const loosen = (part) => {
   if (part?.propertyNames && part.required) delete part.required;
-  if (["height", "maxHeight", "width", "maxWidth"].some((side) => part?.properties?.[side])) delete part.additionalProperties;
+  if (["height", "maxHeight", "width", "maxWidth"].some((side) => part?.properties?.[side]))
+    delete part.additionalProperties;
   if (part && typeof part === "object") Object.values(part).forEach(loosen);
 };
 ["McpUiInitializeResult", "McpUiHostContextChangedNotification"].forEach((name) => loosen(schema.$defs[name]));
@@ -56,6 +57,9 @@ const RESULTS = {
 const fits = (check, value, what) =>
   assert.ok(check?.(value), `${what}: ${JSON.stringify([check?.errors?.slice(0, 2), value])}`);
 
+/** some draws a few of many cases, all of them at night. */
+export const some = (cases, count) => (process.env.ONCEHUB_NIGHTLY ? cases : cases.slice(0, count));
+
 /** What a host that can do everything says of itself. */
 export const ABLE = {
   serverTools: {},
@@ -89,6 +93,8 @@ export async function browse() {
       "--disable-component-update",
       "--disable-sync",
       "--disable-quic",
+      // In a process of its own, a frame is left out by the tests' clock.
+      "--disable-features=IsolateSandboxedIframes",
     ],
   });
   const address = `http://127.0.0.1:${server.address().port}/`;
@@ -120,7 +126,7 @@ export class Host {
       colorScheme: host.context.theme ?? "light",
       ...host.media,
     });
-    context.setDefaultTimeout(5_000);
+    context.setDefaultTimeout(15_000);
     host.page = await context.newPage();
     const { page } = host;
     await page.clock.install({ time: host.now ?? "2026-11-24T09:00:00Z" });
@@ -153,7 +159,7 @@ export class Host {
 
   /** until waits for a condition on what was sent. */
   async until(condition, what = String(condition)) {
-    for (const end = Date.now() + 5_000; !condition();) {
+    for (const end = Date.now() + 15_000; !condition();) {
       assert.ok(
         Date.now() < end,
         `waited in vain for ${what}; ${JSON.stringify([this.messages.slice(-3), this.problems])}`,
@@ -215,10 +221,8 @@ export class Host {
   }
 
   /** pass lets time go by in the view. */
-  async pass(milliseconds) {
-    // Playwright leaves out a frame that is busy: this waits for it.
-    await this.frame().evaluate(() => null);
-    await this.page.clock.fastForward(milliseconds);
+  pass(milliseconds) {
+    return this.page.clock.fastForward(milliseconds);
   }
 
   /** frame is the view's frame, to evaluate in. */

@@ -13,6 +13,8 @@ export function join({ title, css, html, js }) {
     `<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width">\n` +
     `<title>${title}</title>\n<style>\n${source("base.css")}${css}</style>\n</head>\n<body>\n${html}<script type="module">\n` +
     `${shared}${js}</script>\n</body>\n</html>\n`;
+  const lost = document.match(/^[ \t]*\/\*.*\*\/[ \t]*\S.*$/m);
+  if (lost) throw new Error(`a comment that takes code along: ${lost[0]}`);
   const lines = document.split("\n").map((line) => line.trim());
   return lines.filter((line) => line && !isComment(line)).join("\n");
 }

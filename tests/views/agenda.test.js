@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browse, failure, reply } from "./host.js";
-import { BIDI, agenda, booking, bookings, whole } from "./bookings.js";
+import { agenda, booking, bookings, whole } from "./bookings.js";
+import { HOSTILE, HOSTS, fits, isTame } from "./checks.js";
 import { NOW } from "./fixtures.js";
 import { view } from "./join.js";
 
@@ -245,11 +246,12 @@ test("the parts of the agenda are asked for, and more by the cursor", async () =
   await host.press("Look for more");
   await host.line("Ruth Okafor").waitFor();
   const [coming, next] = host.calls("list_bookings");
+  const minute = ({ starts_after, starts_before }) => [starts_after.slice(0, 16), starts_before.slice(0, 16)];
+  assert.deepEqual(minute(coming), ["2026-11-24T09:00", "2026-12-08T09:00"]);
   assert.deepEqual(coming, {
+    ...coming,
     host: "USR-XSAJLWDAS78B",
     time_zone: "Europe/London",
-    starts_after: NOW,
-    starts_before: "2026-12-08T09:00:00Z",
     status: ["requested", "scheduled", "rescheduled"],
     limit: 25,
   });
@@ -319,59 +321,71 @@ test("all by keyboard: open, ask, cancel", async () => {
   await host.close();
 });
 
-test("hostile texts are text: cut, and nothing runs", async () => {
-  const evil = `<img src=x onerror=alert(1)><script>alert(2)</script>${BIDI}${"W".repeat(10_000)}`;
-  const row = booking({
-    id: "BKNG-EVIL11111111",
-    guest_name: evil,
-    guest_email: evil,
-    owner_name: evil,
-    subject: evil,
-    booking_calendar_name: evil,
-    starting_time: "2026-11-25T10:00:00Z",
-  });
-  const full = {
-    ...row,
-    location_description: evil,
-    customer_timezone: evil,
-    virtual_conferencing: { join_url: "javascript:alert(1)" },
-    reschedule_url: `https://x.example/${evil}`,
-    form_submission: {
-      note: evil,
-      company: evil,
-      phone: evil,
-      guests: [evil],
-      custom_fields: [{ name: evil, value: [evil] }],
-    },
-    custom_fields: [{ name: evil, value: { deep: evil } }],
-    cancel_reschedule_information: { reason: evil, actioned_by: evil },
-  };
-  for (const width of [320, 720]) {
-    const host = await open({ width, tools: { get_booking: () => reply(full) } }, agenda({ items: [row] }));
-    await host.line("img src").click();
-    await host.view.getByText("Company").waitFor();
-    await host.press("Cancel…");
-    await host.sees("Cancel this booking?");
+test("hostile words are shown as text, cut, and nothing runs", async () => {
+  for (const text of Object.values(HOSTILE)) {
+    const row = booking({
+      id: "BKNG-EVIL11111111",
+      guest_name: text,
+      guest_email: text,
+      owner_name: text,
+      subject: text,
+      booking_calendar_name: text,
+      starting_time: "2026-11-25T10:00:00Z",
+    });
+    const custom = [{ name: text, value: [text] }];
+    const full = {
+      ...row,
+      location_description: text,
+      customer_timezone: text,
+      virtual_conferencing: { join_url: text },
+      reschedule_url: `https://x.example/${encodeURIComponent(text)}`,
+      form_submission: { note: text, company: text, phone: text, guests: [text], custom_fields: custom },
+      custom_fields: [{ name: text, value: { deep: text } }],
+      cancel_reschedule_information: { reason: text, actioned_by: text },
+    };
+    const tools = {
+      get_booking: () => reply(full),
+      list_users: () => reply({ items: [{ id: "USR-1", first_name: text, email: text, status: "active" }] }),
+      reassign_booking: () => reply({ ...full, owner: "USR-1" }),
+    };
+    const host = await open({ width: 320, tools }, agenda({ items: [row], time_zone: text }));
+    await isTame(host);
     await fits(host);
-    const seen = await host.view.locator("body").innerText();
-    assert.ok(seen.length < 8_000 && !/[\u202a-\u202e\u2066-\u2069]/.test(seen), `${seen.length} characters`);
-    assert.equal(await host.view.locator("img, script:not([type=module])").count(), 0);
+    await host.view.locator(".line").click();
+    await host.view.getByText("Company").waitFor();
+    await isTame(host);
+    await fits(host);
+    await host.press("Reassign…");
+    await host.view.getByLabel("New host").selectOption({ index: 1 });
+    await fits(host);
+    await host.yes("Reassign");
+    await host.sees("Reassigned.");
+    await isTame(host);
+    await fits(host);
+    const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
+    assert.deepEqual(told, [
+      "reassign_booking in the view: done for BKNG-EVIL11111111, which begins at 2026-11-25T10:00:00Z.",
+    ]);
     await host.close();
   }
 });
 
-/** fits fails where something is wider than the view, or cut off. */
-async function fits(host) {
-  const wide = await host.frame().evaluate(() => {
-    const room = document.documentElement.clientWidth;
-    const out = [...document.querySelectorAll("body *")].filter((node) => {
-      const { right, left, width } = node.getBoundingClientRect();
-      return width > 1 && (right > room + 1 || left < -1) && !node.closest(".unseen");
+for (const theme of ["light", "dark"])
+  for (const [name, variables] of Object.entries(HOSTS))
+    test(`${theme}, variables of a host: ${name}`, async () => {
+      const host = await open({ width: 320, context: { theme, ...(variables && { styles: { variables } }) } });
+      await host.axe();
+      await host.line("Jacob").click();
+      await host.sees("Bring the contract");
+      await host.axe();
+      await host.press("Cancel…");
+      await host.page.clock.fastForward(500);
+      await host.axe();
+      await host.yes("Cancel booking");
+      await host.sees("Canceled.");
+      await host.axe();
+      await host.close();
     });
-    return out.map((node) => node.outerHTML.slice(0, 120));
-  });
-  assert.deepEqual(wide, []);
-}
 
 for (const theme of ["light", "dark"])
   for (const width of [320, 400, 720, 1200])
@@ -382,10 +396,6 @@ for (const theme of ["light", "dark"])
       await host.line("Jacob").click();
       await host.sees("Bring the contract");
       await fits(host);
-      const small = await host.view
-        .locator("button, select, .chip")
-        .evaluateAll((all) => all.filter((each) => each.getBoundingClientRect().height < 44).length);
-      assert.equal(small, 0);
       await host.axe();
       if (process.env.PICTURES)
         await host.page.screenshot({ path: `${process.env.PICTURES}/agenda-${width}-${theme}.png`, fullPage: true });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browse, failure, reply } from "./host.js";
+import { HOSTILE, HOSTS, fits, isTame } from "./checks.js";
 import { NOW } from "./fixtures.js";
 import { view } from "./join.js";
 
@@ -334,6 +335,60 @@ test("all by keyboard", async () => {
   await host.close();
 });
 
+test("hostile words are shown as text, cut, and nothing runs", async () => {
+  for (const text of Object.values(HOSTILE)) {
+    const odd = [
+      {
+        day: "Monday",
+        working_hours: [{ start_time: text, end_time: text, locations: [{ type: text, value: text }] }],
+      },
+    ];
+    const outside = [{ id: text, starting_time: "2026-11-30T14:00:00Z", guest: text }];
+    const tools = account();
+    tools.get_scheduling_availability = () => reply({ user_name: text, timezone: text, weekly: odd });
+    tools.update_scheduling_availability = () =>
+      reply({ user_name: text, weekly: odd, outside_working_hours: outside });
+    const user = { id: text, name: text };
+    const host = await open({ width: 320, tools }, shown({ user, time_zone: text, weekly: odd }));
+    await isTame(host);
+    await fits(host);
+    await host.press("Edit");
+    await host.field("A date").fill("2026-12-28");
+    await host.press("Day off");
+    await isTame(host);
+    await fits(host);
+    await host.press("Review");
+    await host.yes("Save");
+    await host.sees("Saved.");
+    await isTame(host);
+    await fits(host);
+    assert.deepEqual(host.told(), [
+      "update_scheduling_availability in the view: Saved. User (unknown); 1 bookings outside.",
+    ]);
+    await host.close();
+  }
+});
+
+for (const theme of ["light", "dark"])
+  for (const [name, variables] of Object.entries(HOSTS))
+    test(`${theme}, variables of a host: ${name}`, async () => {
+      const host = await open({ width: 320, context: { theme, ...(variables && { styles: { variables } }) } });
+      await host.axe();
+      await host.press("Edit");
+      await host.axe();
+      await host.field("Monday, from").fill("18:00");
+      await host.press("Review");
+      await host.axe();
+      await host.field("Monday, from").fill("10:00");
+      await host.press("Review");
+      await host.page.clock.fastForward(500);
+      await host.axe();
+      await host.yes("Save");
+      await host.sees("Saved.");
+      await host.axe();
+      await host.close();
+    });
+
 for (const theme of ["light", "dark"])
   for (const width of [320, 400, 720, 1200])
     test(`sizes: ${width} px, ${theme}`, async () => {
@@ -347,13 +402,16 @@ for (const theme of ["light", "dark"])
           path: `${process.env.PICTURES}/hours-${name}-${width}-${theme}.png`,
           fullPage: true,
         }));
+      await fits(host);
       await picture("look");
       await host.press("Edit");
+      await fits(host);
       await picture("edit");
       await host.field("Monday, from").fill("10:00");
       await host.press("Review");
       await host.yes("Save");
       await host.sees("Saved.");
+      await fits(host);
       await picture("saved");
       await host.close();
     });

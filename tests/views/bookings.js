@@ -2,9 +2,6 @@
 import { NOW } from "./fixtures.js";
 import { reply } from "./host.js";
 
-/** Characters that turn a text around. */
-export const BIDI = "\u202e\u2066\u202a";
-
 /** booking is a row of `list_bookings`. */
 export const booking = (values) => ({
   status: "scheduled",

@@ -59,6 +59,9 @@ async function show(view, args, work) {
   assert.deepEqual(wrong, []);
 }
 
+/** soon is a minute after an instant: an end that still has it. */
+const soon = (instant) => new Date(Date.parse(instant) + 60_000).toISOString();
+
 test("a time is picked and booked", async () => {
   const guest = { guest_name: "Ada Okafor", guest_email: "ada.okafor@example.com" };
   let start;
@@ -107,4 +110,85 @@ test("a time that is taken while the person looks is not booked twice", async ()
       ["Cy Moss"],
     );
   });
+});
+
+/** booking finds one that only one guest has in its hour, and opens the agenda at it. */
+async function booking(filters, fits, work) {
+  const { items } = await read("list_bookings", { ...filters, limit: 100 });
+  const row = items.find((item) => item.guest_email && item.booking_calendar && fits(item));
+  const { id, starting_time, guest_email } = row;
+  const args = { guest: guest_email, starts_after: starting_time, starts_before: soon(starting_time) };
+  await show("agenda", args, async (page) => {
+    await page.frame.locator(".line").first().click();
+    await work(page, row);
+  });
+  return read("get_booking", { booking_id: id });
+}
+
+const coming = { status: "scheduled", starts_after: "+1d", starts_before: "+14d" };
+
+test("a booking is canceled, without an e-mail", async () => {
+  const now = await booking(
+    coming,
+    () => true,
+    async ({ frame, press, sees }) => {
+      await press("Cancel…");
+      await frame.getByLabel("Reason").fill("We are closed");
+      await frame.getByLabel("E-mail the guest").uncheck();
+      await press("Cancel booking");
+      await sees("Canceled.");
+    },
+  );
+  assert.equal(now.status, "canceled");
+});
+
+test("a booking is given to another host", async () => {
+  let before;
+  const now = await booking(
+    coming,
+    ({ owner_name }) => owner_name === "Dana Reyes",
+    async ({ frame, press, sees }, row) => {
+      before = row.owner;
+      await press("Reassign…");
+      await frame.locator("select").last().selectOption({ label: "Lee Whitford" });
+      await press("Reassign");
+      await sees("Reassigned.");
+    },
+  );
+  assert.notEqual(now.owner, before);
+  assert.equal(now.owner_name, "Lee Whitford");
+});
+
+test("what is past is marked as a no-show", async () => {
+  const past = { starts_after: "-14d", starts_before: "-1d" };
+  const now = await booking(
+    past,
+    ({ status }) => status === "completed",
+    async ({ press, sees }) => {
+      await press("No-show…");
+      await press("Mark no-show");
+      await sees("Marked as a no-show.");
+    },
+  );
+  assert.equal(now.status, "no_show");
+});
+
+test("hours are changed, and put back", async () => {
+  const hours = async () => {
+    const { weekly } = await read("get_scheduling_availability", { user_id: "Dana Reyes" });
+    return weekly[0].working_hours.map(({ start_time, end_time }) => `${start_time}-${end_time}`);
+  };
+  const were = await hours();
+  await show("availability", { user_id: "Dana Reyes" }, async ({ frame, press, sees }) => {
+    await press("Edit");
+    await frame.getByLabel("Monday, from").first().fill("10:00");
+    await press("Review");
+    await press("Save");
+    await sees("Saved.");
+    assert.deepEqual(await hours(), ["10:00-17:00"]);
+    await press("Undo…");
+    await press("Restore");
+    await sees("Restored.");
+  });
+  assert.deepEqual(await hours(), were);
 });

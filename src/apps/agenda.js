@@ -124,7 +124,7 @@ function draw(notice = null) {
   const unfold = () => {
     state.all = true;
     draw();
-    focusOn(sorted[FEW]?.id);
+    focusOnLine(sorted[FEW]?.id);
   };
   const more = async () => {
     state.all = true;
@@ -175,7 +175,7 @@ function parts() {
     const lost = await busy(() => read(null));
     if (lost) state.items = [];
     draw(lost && note("bad", quote(lost.message, 300)));
-    main.querySelector(/** @type {"input"} */ (".views :checked"))?.focus();
+    focusOn(main.querySelector(".views :checked"));
     say(`${state.items.length} bookings`);
   };
   const chips = PARTS.map(([only, label]) =>
@@ -189,18 +189,8 @@ function parts() {
   return el("div", { class: "views", role: "radiogroup", "aria-label": "Which bookings" }, ...chips);
 }
 
-/** busy shows that something is read. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
-async function busy(work) {
-  main.ariaBusy = "true";
-  main.inert = true;
-  const done = await work();
-  main.ariaBusy = null;
-  main.inert = false;
-  return done;
-}
-
-/** focusOn leads the keyboard to a booking's line. @param {any} id */
-const focusOn = (id) => /** @type {HTMLElement | null} */ (document.getElementById(`line-${id}`))?.focus();
+/** focusOnLine leads the keyboard to a booking's line. @param {any} id */
+const focusOnLine = (id) => focusOn(document.getElementById(`line-${id}`));
 
 /** section is a day and its bookings. @param {string} date @param {Data[]} bookings */
 function section(date, bookings) {
@@ -220,7 +210,7 @@ function entry(booking) {
   const toggle = () => {
     state.open = opened ? "" : id;
     draw();
-    focusOn(id);
+    focusOnLine(id);
   };
   const line = el(
     "button",
@@ -518,7 +508,7 @@ function done(booking, deed, data) {
   draw();
   const inside = byId(`open-${booking.id}`);
   inside.replaceChildren(note("good", deed.done), facts(now));
-  focusOn(booking.id);
+  focusOnLine(booking.id);
   say(deed.done);
   host.tell(
     `${deed.tool} in the view: done for ${idOf(booking.id)}, which begins at ${isInstant(booking.starting_time) ? booking.starting_time : "(unknown)"}.`,

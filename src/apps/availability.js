@@ -151,16 +151,6 @@ async function reread() {
   return null;
 }
 
-/** busy shows that something is read. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
-async function busy(work) {
-  main.ariaBusy = "true";
-  main.inert = true;
-  const done = await work();
-  main.ariaBusy = null;
-  main.inert = false;
-  return done;
-}
-
 /** edit shows the week and its dates as fields. @param {Node | false} [notice] */
 function edit(notice = false) {
   const week = el("div", {}, ...DAYS.filter((name) => state.was.days.has(name)).map(dayFields));
@@ -192,9 +182,6 @@ function edit(notice = false) {
     el("div", { class: "actions" }, back, button("Review", review, "primary")),
   );
 }
-
-/** focusOn leads the keyboard to an element, if it is there. @param {Element | null | undefined} node */
-const focusOn = (node) => node instanceof HTMLElement && node.focus();
 
 /** redraw puts a day's fields in the place of what they were, and leads the keyboard on. @param {HTMLElement} old @param {HTMLElement} made @param {string} to */
 function redraw(old, made, to) {

@@ -95,6 +95,19 @@ function put(stage, ...nodes) {
   for (const node of nodes) if (node) main.append(node);
 }
 
+/** busy shows that something is read. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+async function busy(work) {
+  main.ariaBusy = "true";
+  main.inert = true;
+  const done = await work();
+  main.ariaBusy = null;
+  main.inert = false;
+  return done;
+}
+
+/** focusOn leads the keyboard to an element, if it is there. @param {Element | null | undefined} node */
+const focusOn = (node) => node instanceof HTMLElement && node.focus();
+
 /** headline makes the heading of a stage, and leads the keyboard and the reader there. @param {string} title */
 function headline(title) {
   const made = el("h2", { tabindex: -1 }, title);

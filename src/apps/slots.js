@@ -66,9 +66,6 @@ function about() {
   return text(Number(minutes) > 0 && `${Number(minutes)} min `, person && text("with ", quote(person, 60)));
 }
 
-/** focusOn moves the keyboard. @param {Element | null} node */
-const focusOn = (node) => node instanceof HTMLElement && node.focus();
-
 /** pick draws the days and their times. @param {Node | false} [notice] */
 function pick(notice = false) {
   const returns = !main.matches(".wait, .lost");

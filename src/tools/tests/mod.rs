@@ -23,6 +23,7 @@ mod zone;
 
 use serde_json::{Value, json};
 
+use crate::apps::View;
 use crate::tools::{Catalogue, Selection};
 
 /// How many cases a test that draws many tries: few while somebody waits for it, all at night.
@@ -37,8 +38,13 @@ fn everything() -> Catalogue {
 #[test]
 fn each_definition_is_what_was_agreed_on() {
     for tool in everything().list() {
+        // A view's URI changes with its document.
+        let definition = serde_json::to_string(tool).unwrap();
+        let definition = View::all()
+            .fold(definition, |text, view| text.replace(view.uri(), &format!("ui://oncehub/{}/…", view.name())));
+        let definition: Value = serde_json::from_str(&definition).unwrap();
         insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
-            insta::assert_json_snapshot!(tool.name.as_ref(), tool);
+            insta::assert_json_snapshot!(tool.name.as_ref(), definition);
         });
     }
 }

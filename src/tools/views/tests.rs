@@ -187,13 +187,13 @@ async fn every_reply_is_small_whatever_the_account_has() {
     let bookings = json!({"object": "list", "data": bookings, "has_more": false});
     let places: Vec<Value> =
         (0..5).map(|id| json!({"type": "physical", "id": format!("ADD-{id}"), "value": long})).collect();
-    let slots: Vec<Value> = (0..400)
+    let slots: Vec<Value> = (0..300)
         .map(|minute| {
             let at = Timestamp::from_second(1_795_500_000 + 60 * minute).unwrap();
             json!({"start_time": at.to_string(), "locations": places})
         })
         .collect();
-    let hours: Vec<Value> = (0..24)
+    let hours: Vec<Value> = (0..6)
         .map(|hour| json!({"start_time": format!("{hour:02}:00"), "end_time": format!("{hour:02}:30"), "locations": places}))
         .collect();
     let dates: Vec<Value> =

@@ -63,6 +63,3 @@ export const booking = ({ start_time, guest_name, guest_email }, changes = {}) =
     virtual_conferencing: { join_url: "https://meet.google.com/dfraglc6z32m" },
     ...changes,
   });
-
-/** Variables as hosts were seen to give them, for each theme. */
-export const VARIABLES = {};

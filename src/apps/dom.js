@@ -95,13 +95,15 @@ function put(stage, ...nodes) {
   for (const node of nodes) if (node) main.append(node);
 }
 
-/** busy shows that something is read. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+/** busy shows that something is read, and gives the keyboard its place back. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
 async function busy(work) {
+  const { activeElement } = document;
   main.ariaBusy = "true";
   main.inert = true;
   const done = await work();
   main.ariaBusy = null;
   main.inert = false;
+  focusOn(activeElement);
   return done;
 }
 

@@ -1,6 +1,7 @@
 // Free times: the person picks one and books it, for the guest that the assistant named or the form asks for.
 
 const WEEK = 7;
+const TAKEN = "That time was taken meanwhile. Nothing was booked; here is what is free now.";
 const skeleton = [...main.children];
 
 /**
@@ -87,25 +88,25 @@ function pick(notice = false) {
   };
   const draw = () => {
     const dates = Array.from({ length: WEEK }, (_, at) => addDays(state.first, at));
-    const byDay = new Map(dates.map((date) => [date, /** @type {string[]} */ ([])]));
+    /** @type {Map<string, string[]>} */
+    const byDay = new Map(dates.map((date) => [date, []]));
     for (const start of state.starts) byDay.get(dateOf(start, state.zone))?.push(start);
     const open = dates.filter((date) => byDay.get(date)?.length);
     if (!open.includes(state.date)) state.date = open[0] ?? dates[0];
     const ends = open.flatMap((date) => [byDay.get(date)?.[0] ?? "", byDay.get(date)?.at(-1) ?? ""]);
     const shifts = new Set(ends.map((start) => offset(start, state.zone))).size > 1;
     earlier.ariaDisabled = state.first > today() ? null : "true";
-    week.replaceChildren(...dates.map((date) => dayChip(date, byDay.get(date)?.length ?? 0)));
+    week.replaceChildren(...dates.map((date, at) => dayChip(date, at, byDay.get(date)?.length ?? 0)));
     days.className = state.all ? "days all" : "days";
     days.replaceChildren(...dates.map((date) => column(date, byDay.get(date) ?? [], shifts)));
     if (!open.length) days.replaceChildren(nothing());
     chosen(open.some((date) => byDay.get(date)?.includes(state.picked)) ? state.picked : "");
   };
-  /** @param {string} date @param {number} count */
-  const dayChip = (date, count) => {
+  /** @param {string} date @param {number} at @param {number} count */
+  const dayChip = (date, at, count) => {
     const pickDay = () => {
       state.date = date;
-      for (const each of days.children)
-        each.classList.toggle("chosen", /** @type {HTMLElement} */ (each).dataset.date === date);
+      for (let n = 0; n < WEEK; n += 1) days.children[n]?.classList.toggle("chosen", n === at);
     };
     const name = `${day(date)}: ${count} ${count === 1 ? "time" : "times"} free`;
     const dots = Array.from({ length: Math.min(3, Math.ceil(count / 5)) }, () => el("i"));
@@ -129,22 +130,21 @@ function pick(notice = false) {
   const column = (date, starts, shifts) => {
     const twice = starts.length > 0 && offset(starts[0], state.zone) !== offset(starts[starts.length - 1], state.zone);
     const note = shifts && starts[0] ? ` (${offset(starts[0], state.zone)})` : "";
-    /** @param {string} start @param {number} at */
-    const chip = (start, at) => {
-      const folded = `${starts.length > 12 && at > 10 ? "late" : ""} ${starts.length > 4 && at > 2 ? "deep" : ""}`;
+    /** @param {string} start */
+    const chip = (start) => {
       const props = { type: "radio", name: "start", checked: start === state.picked, change: () => chosen(start) };
       const time = el("time", { datetime: start }, brief(start), twice && ` ${offset(start, state.zone)}`);
-      return el("label", { class: `chip ${folded}` }, el("input", props), time);
+      return el("label", { class: "chip" }, el("input", props), time);
     };
     const unfold = () => {
+      const next = [...chips.children].find((each) => each instanceof HTMLElement && !each.offsetParent);
       state.all = true;
-      draw();
-      focusOn(days.querySelector(".chosen .late input, .deep input"));
+      days.classList.add("all");
+      focusOn(next?.firstElementChild ?? null);
     };
-    const over = starts.length > 12 ? "over" : "";
-    const rest = button("More", unfold, `quiet more ${over} ${starts.length > 4 ? "deeper" : ""}`);
-    const chips = el("div", { class: "chips" }, ...starts.map(chip), rest);
-    const keydown = (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && state.picked && go.click();
+    const chips = el("div", { class: "chips" }, ...starts.map(chip), button("More", unfold, "quiet more"));
+    /** @param {KeyboardEvent} event */
+    const keydown = ({ key }) => key === "Enter" && state.picked && go.click();
     return el(
       "fieldset",
       { class: date === state.date ? "chosen" : "", "data-date": date, keydown },
@@ -156,28 +156,20 @@ function pick(notice = false) {
     const next = state.starts.find((start) => dateOf(start, state.zone) >= addDays(state.first, WEEK));
     const look = () => (next ? turnTo(dateOf(next, state.zone)) : ahead());
     const found = next || host.can.serverTools;
-    return el(
-      "div",
-      { class: "stack" },
-      note("", "Nothing is free on these days."),
-      found && button("Next free time", look),
-    );
+    const none = note("", "Nothing is free on these days.");
+    return el("div", { class: "stack" }, none, found && button("Next free time", look));
   };
   /** ahead looks for the next free time, as far as one request sees. */
   const ahead = async () => {
     const to = addDays(state.until.slice(0, 10), 28);
-    if (await busy(() => read(state.until, `${to}T00:00:00Z`))) return;
+    if (await reading(() => read(state.until, `${to}T00:00:00Z`))) return;
     const next = state.starts.find((start) => dateOf(start, state.zone) >= state.first);
     if (!next) say(`Nothing is free before ${day(to)}.`);
     await turnTo(next ? dateOf(next, state.zone) : to);
   };
-  /** busy shows that something is read, and tells what went wrong with it. @param {() => Promise<Outcome | null>} work */
-  const busy = async (work) => {
-    main.ariaBusy = "true";
-    days.inert = true;
-    const lost = await work();
-    main.ariaBusy = null;
-    days.inert = false;
+  /** reading shows that something is read, and tells what went wrong with it. @param {() => Promise<Outcome | null>} work */
+  const reading = async (work) => {
+    const lost = await busy(work);
     if (lost) days.replaceChildren(note("bad", quote(lost.message, 300)));
     return lost;
   };
@@ -187,17 +179,16 @@ function pick(notice = false) {
     state.date = state.first;
     const to = noon(state.first, WEEK);
     const known = dateOf(state.until, state.zone) >= addDays(state.first, WEEK) || !host.can.serverTools;
-    if (!known && (await busy(() => read(state.until, to)))) return;
+    if (!known && (await reading(() => read(state.until, to)))) return;
     draw();
   }
   /** proceed goes on with the chosen time. */
   async function proceed() {
     if (!state.book) return use();
     go.ariaDisabled = "true";
-    const lost = await busy(refresh);
+    const lost = await reading(refresh);
     if (lost) return;
-    if (!state.starts.includes(state.picked))
-      return pick(note("warn", "That time was taken meanwhile. Here is what is free now."));
+    if (!state.starts.includes(state.picked)) return pick(note("warn", TAKEN));
     if (missing().length) details();
     else confirm();
   }
@@ -272,7 +263,8 @@ function inputs() {
     { key: "name", label: "Name", must: true, kind: "text" },
     { key: "email", label: "E-mail", must: true, kind: "email" },
   ];
-  const spots = places().map((each, at) => /** @type {[string, string]} */ ([String(at), spot(each)]));
+  /** @type {[string, string][]} */
+  const spots = places().map((each, at) => [String(at), spot(each)]);
   if (spots.length > 1) all.push({ key: "place", label: "Where", must: true, kind: "place", options: spots });
   if (type === "in_person_by_guest")
     all.push({ key: "address", label: "Address to come to", must: true, kind: "text" });
@@ -280,7 +272,8 @@ function inputs() {
   for (const question of list(questions).map(object)) {
     const { name, label, required, options } = question;
     if (typeof name !== "string") continue;
-    const choices = list(options).map((each) => /** @type {[string, string]} */ ([String(each), clean(each)]));
+    /** @type {[string, string][]} */
+    const choices = list(options).map((each) => [String(each), clean(each)]);
     const kind = String(question.type);
     all.push({ key: `? ${name}`, label: clean(label ?? name), must: !!required, kind, options: choices });
   }
@@ -329,7 +322,10 @@ function details(notice = false, first = "", trouble = "") {
     form.append(field(must ? label : text(quote(label), dim(" (optional)")), control));
   }
   const go = () => {
-    for (const input of inputs()) mark(/** @type {HTMLElement} */ (controls.get(input.key)), wrong(input));
+    for (const input of inputs()) {
+      const control = controls.get(input.key);
+      if (control) mark(control, wrong(input));
+    }
     const [worst] = missing();
     if (worst) controls.get(worst.key)?.focus();
     else confirm();
@@ -426,7 +422,7 @@ async function book() {
   if (gone || data.argument === "start_time" || list(data.nearest).length) {
     state.asOf = "";
     await refresh();
-    return pick(note("warn", "That time was taken meanwhile. Nothing was booked; here is what is free now."));
+    return pick(note("warn", TAKEN));
   }
   const hint =
     kind === "declined" && data.type === "not_confirmed"
@@ -473,7 +469,7 @@ function uncertain(asked) {
     });
     const found = list(data.items).find((row) => ["scheduled", "requested"].includes(row?.status));
     if (found) return booked(found);
-    const none = "It is not there so far. OnceHub may still be working on it: look again in a minute.";
+    const none = "It is not there so far. It may still come: look again in a minute.";
     answer.replaceChildren(kind === "done" ? none : quote(message, 300));
     go.textContent = "Look again";
     go.ariaDisabled = null;
@@ -485,6 +481,39 @@ function uncertain(asked) {
   host.tell(
     `schedule_meeting in the view: outcome unknown for ${starts_after} on ${idOf(calendar)}. Look, do not repeat.`,
   );
+}
+
+/**
+ * zones makes a select of time zones: those that matter first, with what they are; all others, by region, once it is used.
+ * @param {[string, any][]} first what each is ("Yours"), and the zone @param {string} chosen @param {(zone: string) => void} change
+ */
+function zones(first, chosen, change) {
+  /** @param {string} zone @param {string} label */
+  const option = (zone, label) => el("option", { value: zone, selected: zone === chosen }, label);
+  const made = el("select", {
+    "aria-label": "Time zone",
+    change: () => change(made.value),
+  });
+  const known = first.filter(([, zone], at) => isZone(zone) && first.findIndex((each) => each[1] === zone) === at);
+  if (!known.some(([, zone]) => zone === chosen)) known.unshift(["", chosen]);
+  for (const [what, zone] of known) {
+    const place = `${city(zone)} (${offset(Date.now(), zone)})`;
+    made.append(option(zone, what ? `${place}, ${what}` : place));
+  }
+  const fill = () => {
+    /** @type {Map<string, HTMLOptGroupElement>} */
+    const regions = new Map();
+    for (const zone of Intl.supportedValuesOf("timeZone")) {
+      const region = zone.split("/")[0];
+      const group = regions.get(region) ?? made.appendChild(el("optgroup", { label: region }));
+      regions.set(region, group);
+      if (!known.some((each) => each[1] === zone))
+        group.append(option(zone, zone.slice(region.length + 1).replaceAll("_", " ")));
+    }
+  };
+  for (const event of ["pointerdown", "focus"])
+    made.addEventListener(event, () => made.querySelector("optgroup") || fill());
+  return made;
 }
 
 /** context tells the style sheet whether there is room for a column a day. */

@@ -100,36 +100,3 @@ const hereZone = () =>
 
 /** isStale tells whether what was read then is too old to act on without reading again. @param {any} asOf an instant */
 const isStale = (asOf) => !isInstant(asOf) || Date.now() - Date.parse(asOf) > 120_000;
-
-/**
- * zones makes a select of time zones: those that matter first, with what they are; all others, by region, once it is used.
- * @param {[string, any][]} first what each is ("Yours"), and the zone @param {string} chosen @param {(zone: string) => void} change
- */
-function zones(first, chosen, change) {
-  /** @param {string} zone @param {string} label */
-  const option = (zone, label) => el("option", { value: zone, selected: zone === chosen }, label);
-  const made = el("select", {
-    "aria-label": "Time zone",
-    change: () => change(made.value),
-  });
-  const known = first.filter(([, zone], at) => isZone(zone) && first.findIndex((each) => each[1] === zone) === at);
-  if (!known.some(([, zone]) => zone === chosen)) known.unshift(["", chosen]);
-  for (const [what, zone] of known) {
-    const place = `${city(zone)} (${offset(Date.now(), zone)})`;
-    made.append(option(zone, what ? `${place}, ${what}` : place));
-  }
-  const fill = () => {
-    /** @type {Map<string, HTMLOptGroupElement>} */
-    const regions = new Map();
-    for (const zone of Intl.supportedValuesOf("timeZone")) {
-      const region = zone.split("/")[0];
-      const group = regions.get(region) ?? made.appendChild(el("optgroup", { label: region }));
-      regions.set(region, group);
-      if (!known.some((each) => each[1] === zone))
-        group.append(option(zone, zone.slice(region.length + 1).replaceAll("_", " ")));
-    }
-  };
-  for (const event of ["pointerdown", "focus"])
-    made.addEventListener(event, () => made.querySelector("optgroup") || fill());
-  return made;
-}

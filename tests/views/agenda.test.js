@@ -151,6 +151,7 @@ test("a no goes back, and nothing is sent", async () => {
   const host = await open();
   await host.line("Jacob").click();
   await host.press("Cancel…");
+  await host.frame().waitForFunction(() => document.activeElement?.textContent === "Cancel this booking?");
   await host.page.keyboard.press("Escape");
   await host.view.getByRole("button", { name: "Cancel…", exact: true }).waitFor();
   const focus = await host.frame().evaluate(() => document.activeElement?.textContent);

@@ -78,7 +78,8 @@ in_era() {
     check "$era $tool --views off" \
       "$(method tools/call --tool-name "$tool" --app-info --advertise-apps -e ONCEHUB_MCP_VIEWS=off)" tool_not_found '^exit code 5$'
   done 3< <(views)
-  check "$era a view's document" "$(method resources/read --uri ui://oncehub/slots/before)" '"mimeType": "text/html;profile=mcp-app"'
+  check "$era a view's document" "$(method resources/read --uri ui://oncehub/slots/before | grep -v '"text"')" \
+    '"mimeType": "text/html;profile=mcp-app"'
 
   # What an operator sets holds here too; and the inspector's command line cannot ask anybody.
   listed=$(method tools/list -e ONCEHUB_MCP_READ_ONLY=true)

@@ -185,7 +185,6 @@ function pick(notice = false) {
   /** proceed goes on with the chosen time. */
   async function proceed() {
     if (!state.book) return use();
-    go.ariaDisabled = "true";
     const lost = await reading(refresh);
     if (lost) return;
     if (!state.starts.includes(state.picked)) return pick(note("warn", TAKEN));
@@ -428,7 +427,7 @@ async function book() {
     kind === "declined" && data.type === "not_confirmed"
       ? " Ask the assistant to call schedule_meeting where it can ask you."
       : "";
-  const said = note("bad", "Nothing was booked. ", quote(message, 300), hint);
+  const said = note("bad", "Nothing was booked. ", quote(message.replace(/\.?$/, "."), 300), hint);
   const key = { guest_name: "name", guest_email: "email", guest_phone: "phone", location_value: "address" }[
     String(data.argument)
   ];
@@ -495,10 +494,8 @@ function zones(first, chosen, change) {
     change: () => change(made.value),
   });
   const known = first.filter(([, zone], at) => isZone(zone) && first.findIndex((each) => each[1] === zone) === at);
-  if (!known.some(([, zone]) => zone === chosen)) known.unshift(["", chosen]);
   for (const [what, zone] of known) {
-    const place = `${city(zone)} (${offset(Date.now(), zone)})`;
-    made.append(option(zone, what ? `${place}, ${what}` : place));
+    made.append(option(zone, `${city(zone)} (${offset(Date.now(), zone)}), ${what}`));
   }
   const fill = () => {
     /** @type {Map<string, HTMLOptGroupElement>} */
@@ -516,14 +513,14 @@ function zones(first, chosen, change) {
   return made;
 }
 
-/** context tells the style sheet whether there is room for a column a day. */
+/** context tells the style sheet whether there is room for a column a day; on the whole screen, all times are there. */
 function context() {
   const { displayMode, containerDimensions } = host.context;
   const { height, maxHeight } = object(containerDimensions);
-  document.documentElement.toggleAttribute(
-    "data-roomy",
-    displayMode === "fullscreen" || (height ?? maxHeight ?? 500) >= 500,
-  );
+  const whole = displayMode === "fullscreen";
+  document.documentElement.toggleAttribute("data-roomy", whole || (height ?? maxHeight ?? 500) >= 500);
+  state.all ||= whole;
+  if (whole) main.querySelector(".days")?.classList.add("all");
 }
 
 start(
@@ -538,11 +535,7 @@ start(
       const { calendar_id } = state.args;
       const again = () => this.load(state.args).then((outcome) => this.show(outcome));
       const retry = calendar_id && host.can.serverTools && button("Try again", again);
-      put(
-        "lost",
-        note(kind === "done" ? "" : "bad", quote(message || "There is nothing to show.", 300)),
-        retry || false,
-      );
+      put("lost", note(kind === "done" ? "" : "bad", quote(message || "There is nothing to show.", 300)), retry);
     },
     async load({ calendar_id, start_time, time_zone, guest_name, guest_email }) {
       const zone = isZone(time_zone) ? time_zone : hereZone();

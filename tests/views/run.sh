@@ -10,4 +10,5 @@ npm ci --silent --no-audit --no-fund
 [ -x ../clients/typescript/node_modules/.bin/mcp-inspector ] || (cd ../clients/typescript && npm ci --silent --no-audit --no-fund)
 for view in tsconfig.*.json; do npx tsc --project "$view"; done
 npx prettier --config .prettierrc.json --check --log-level warn ../../src/apps/*.{js,css} ./*.{js,json,html}
-node --test --test-timeout=120000
+# Most of the time a test waits for the browser.
+node --test --test-concurrency=2 --test-timeout=120000

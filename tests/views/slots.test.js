@@ -306,7 +306,7 @@ for (const [what, result, text] of [
   [
     "a refusal",
     failure({ type: "authentication_error", message: "The key has expired", outcome: "not_done" }),
-    "Nothing was booked. The key has expired",
+    "Nothing was booked. The key has expired.",
   ],
 ])
   test(`${what} is told, and the question stays`, async () => {
@@ -602,6 +602,7 @@ test("in a box of 400 × 400, and on the whole screen", async () => {
   await wide.button("Full screen").click();
   await wide.until(() => wide.sent("ui/request-display-mode").length);
   await wide.view.locator("fieldset").nth(1).waitFor();
+  assert.equal(await wide.button("More").filter({ visible: true }).count(), 0);
   await fits(wide);
   await wide.close();
 });

@@ -7,10 +7,11 @@
 //! - [`names`]: names, e-mail addresses and URLs to ids, and back. Imports `records` and what that may import; so on
 //!   for the next two.
 //! - [`actions`]: each change as a value, and the one function that carries it out.
-//! - [`tools`]: what an assistant sees.
+//! - [`apps`]: views in the chat, as documents. Imports no room.
+//! - [`tools`]: what an assistant sees. Imports `apps`, and what `actions` and that may import.
 //! - [`playbooks`]: jobs as a person asks for them, as prompts and skills. Imports `names` and `records`.
 //! - [`resources`]: records at URIs of their own. Imports `names`, `records` and `oncehub`.
-//! - [`server`]: the MCP server, both protocol eras. Imports `playbooks`, `resources`, `tools` and `actions`.
+//! - [`server`]: the MCP server, both protocol eras. Imports `playbooks`, `resources`, `tools`, `apps` and `actions`.
 //! - [`transport`]: the ways in. Imports no room.
 //! - [`sandbox`]: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
 //!   `oncehub`: a field misspelled there must not be misspelled here too.
@@ -21,6 +22,7 @@
 
 pub mod actions;
 pub mod app;
+pub mod apps;
 pub mod cli;
 pub mod config;
 pub mod install;

@@ -39,7 +39,7 @@ impl App {
     /// If the selection names unknown tools, or the sandbox cannot listen.
     pub async fn new(mut config: Config) -> anyhow::Result<Self> {
         let catalogue = Catalogue::new(&config.selection)?;
-        let catalogue = catalogue.written(config.schemas, config.calls.structured);
+        let catalogue = catalogue.showing(config.views).written(config.schemas, config.calls.structured);
         let sandbox = if config.sandbox {
             if config.calls.me.is_none() {
                 config.calls.me = Some(sandbox::ME.to_owned());

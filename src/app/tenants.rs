@@ -74,7 +74,7 @@ impl Tenants {
         // This account shares the address's limit with all others.
         let client = client.with_key(client.settings().key.clone(), Budget::own_at(&address));
         let tools = tools.with_client(client.clone());
-        let server = Server::per_request();
+        let server = Server::per_request(catalogue.views());
         let figures = Figures::collect(catalogue.list())?;
         Ok(Self {
             server,

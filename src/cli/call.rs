@@ -17,6 +17,7 @@ use super::asking::{Answers, Asking};
 use super::tools::find;
 use super::{is_yes, print_exact, print_line, prompt, tell};
 use crate::app::App;
+use crate::apps::Views;
 use crate::config::Config;
 
 #[derive(Args, Debug)]
@@ -63,6 +64,10 @@ pub(super) async fn run(arguments: Arguments, mut config: Config) -> anyhow::Res
     let tool = tool.context("name a tool: oncehub-mcp call TOOL KEY=VALUE… (oncehub-mcp tools lists them)")?;
     let calls = calls(tool, values)?;
     config.calls.structured |= json || calls.len() > 1;
+    if config.views == Views::Auto {
+        // Without a view, there is the text.
+        config.views = Views::On;
+    }
     let app = App::new(config).await?;
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let server = app.server();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use clap::Args;
 use console::{Term, style};
 use jiff::Timestamp;
 use rmcp::model::CallToolRequestParams;
@@ -31,6 +32,16 @@ const OWN: &[&str] = &["sandbox", "api-key-file", "keychain", "api-url", "env-fi
 
 /// The time above which a step, the first such, says what it waited for.
 const LONG: Duration = Duration::from_secs(1);
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// Show the views in the chat instead, in a browser: a page on this machine, whose address is printed
+    #[arg(long)]
+    pub(super) web: bool,
+    /// Open that page in the default browser
+    #[arg(long, requires = "web")]
+    pub(super) open: bool,
+}
 
 /// Runs the demo with the settings that were given.
 pub(super) async fn run(given: &[Given]) -> anyhow::Result<ExitCode> {

@@ -318,6 +318,7 @@ impl Arguments {
             access_log: self.access_log,
             drain_delay: Duration::from_secs(self.drain_delay),
             drain: Duration::from_secs(self.drain),
+            pages: Vec::new(),
         })
     }
 }

@@ -14,6 +14,7 @@ mod sandbox;
 mod signals;
 mod stdio;
 mod tools;
+mod web;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -64,7 +65,7 @@ enum Command {
     /// Remove this server from an assistant's configuration
     Uninstall(install::Target),
     /// Work through a day on the simulated account
-    Demo,
+    Demo(demo::Arguments),
     /// Print a shell's completion script
     Completions(completions::Arguments),
     /// Print the manual page
@@ -222,7 +223,8 @@ fn start() -> anyhow::Result<ExitCode> {
                 until_interrupted(Box::pin(install::run(*arguments, config, &given, &cleared, &dotenv))).await
             }
             Command::Uninstall(target) => until_interrupted(install::remove(&target, &given)).await,
-            Command::Demo => Box::pin(demo::run(&given)).await,
+            Command::Demo(demo::Arguments { web: true, open }) => web::run(config, open).await,
+            Command::Demo(_) => Box::pin(demo::run(&given)).await,
             Command::Completions(arguments) => completions::run(&arguments),
             Command::Man(arguments) => man::run(&arguments),
         };

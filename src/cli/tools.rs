@@ -25,7 +25,8 @@ pub(super) struct Arguments {
 
 /// Prints the catalogue, or one of its tools.
 pub(super) fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
-    let catalogue = Catalogue::new(&config.selection)?.written(config.schemas, config.calls.structured);
+    let catalogue = Catalogue::new(&config.selection)?.showing(config.views);
+    let catalogue = catalogue.written(config.schemas, config.calls.structured);
     if let Some(name) = &arguments.tool {
         let tool = find(&catalogue, name)?;
         if arguments.json {
@@ -39,18 +40,23 @@ pub(super) fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<Exit
         print_exact(&serde_json::to_string_pretty(&json!({ "tools": catalogue.list() }))?);
         return Ok(ExitCode::SUCCESS);
     }
-    let mut total = 0;
+    let (mut total, mut views) = ((0, 0), (0, 0));
     print_line(&format!("{:<32} {:<18} {:<8} {:>6}", "tool", "toolset", "effect", "tokens"));
     for tool in catalogue.list() {
         let cost = Catalogue::cost_of(&tool.name);
-        total += cost;
+        let sum = if Catalogue::opens_view(&tool.name) { &mut views } else { &mut total };
+        *sum = (sum.0 + 1, sum.1 + cost);
         let toolset = Catalogue::toolset_of(&tool.name).unwrap_or_default();
         print_line(&format!("{:<32} {toolset:<18} {:<8} {cost:>6}", tool.name, effect(tool)));
     }
-    let count = catalogue.list().len();
     print_line("");
+    let (count, tokens) = total;
+    let more = match views {
+        (0, _) => String::new(),
+        (count, tokens) => format!(", and {tokens} for the {count} that open views where a client has them"),
+    };
     let sum = format!(
-        "{count} tools, {total} tokens (o200k_base) of name, description and arguments in every conversation. \
+        "{count} tools, {tokens} tokens (o200k_base) of name, description and arguments in every conversation{more}. \
          oncehub-mcp tools TOOL shows one."
     );
     print_beside("", "", &sum);

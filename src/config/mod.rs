@@ -20,6 +20,7 @@ use url::Url;
 
 use crate::actions::Settings;
 pub use crate::actions::confirm::Confirm;
+use crate::apps::Views;
 use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root, key_in};
 use crate::records::time::Zone;
 use crate::tools::{Schemas, Selection};
@@ -84,6 +85,9 @@ pub struct Options {
     /// Do not offer these tools
     #[arg(long, env = "ONCEHUB_MCP_EXCLUDE_TOOLS", value_name = "NAMES", value_delimiter = ',')]
     pub exclude_tools: Vec<String>,
+    /// To whom views in the chat are offered: auto (clients that say that they have them), on (all), off
+    #[arg(long, env = "ONCEHUB_MCP_VIEWS", value_name = "WHOM", default_value = "auto")]
+    pub views: String,
     /// When to ask a person before a change: auto (canceling, reassigning, deleting, inviting, webhooks; if the client can
     /// ask), always, never
     #[arg(long, env = "ONCEHUB_MCP_CONFIRM", value_name = "WHEN", default_value = "auto")]
@@ -117,6 +121,8 @@ pub struct Config {
     pub selection: Selection,
     /// How much of JSON Schema the tools' definitions use.
     pub schemas: Schemas,
+    /// To whom views are offered.
+    pub views: Views,
     /// The settings of every call.
     pub calls: Settings,
 }
@@ -169,6 +175,7 @@ impl Config {
             windows,
             calls,
             schemas: choice(&named("ONCEHUB_MCP_SCHEMAS"), &options.schemas)?,
+            views: choice(&named("ONCEHUB_MCP_VIEWS"), &options.views)?,
             selection: Selection {
                 read_only: options.read_only,
                 toolsets: names(&options.toolsets),

@@ -7,7 +7,7 @@ use rmcp::service::RequestContext;
 use crate::tools::Catalogue;
 
 /// The shape of each toolset's icon, on a square of nine by nine. Each is sent with each of its tools: it has to be short.
-const SHAPES: [(&str, &str); 12] = [
+const SHAPES: [(&str, &str); 13] = [
     // A key.
     ("account", "M0,3h3v1h6v2H8V5H7v1H6V5H3v1H0z"),
     // A tick.
@@ -30,6 +30,8 @@ const SHAPES: [(&str, &str); 12] = [
     ("contacts", "M0,1h9v7H0zM1,3v3h3V3z"),
     // A flash.
     ("webhooks", "M5,0L1,5h3L3,9l5-6H5z"),
+    // A window.
+    ("views", "M0,0h9v8H0zM1,3v4h7V3z"),
     // Two steps at once.
     ("workflows", "M0,0l4,4-4,4zM4,0l4,4-4,4z"),
 ];
@@ -43,9 +45,8 @@ pub(super) fn of(tool: &str) -> Option<Icon> {
 }
 
 /// Returns the tools with their icons, for a client whose revision knows icons.
-pub(super) fn with_icons(tools: &[Tool], context: &RequestContext<RoleServer>) -> Vec<Tool> {
+pub(super) fn with_icons(mut tools: Vec<Tool>, context: &RequestContext<RoleServer>) -> Vec<Tool> {
     let knows = |version: ProtocolVersion| version.as_str() >= ProtocolVersion::V_2025_11_25.as_str();
-    let mut tools = tools.to_vec();
     if context.protocol_version().is_some_and(knows) {
         tools.iter_mut().for_each(|tool| tool.icons = of(&tool.name).map(|icon| vec![icon]));
     }

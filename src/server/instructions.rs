@@ -5,7 +5,7 @@ const BEGINNING: &str = "OnceHub scheduling: book, move, cancel and reassign mee
     when somebody is out sick, report on bookings. Guests are contacts, colleagues are users.";
 
 /// What is said of a job: in each row the first sentence counts whose tools are all offered.
-const JOBS: [&[(&[&str], &str)]; 6] = [
+const JOBS: [&[(&[&str], &str)]; 7] = [
     &[
         (
             &["find_times", "schedule_meeting"],
@@ -32,6 +32,10 @@ const JOBS: [&[(&[&str], &str)]; 6] = [
     &[(
         &["plan_changes", "carry_out_plan"],
         "For several bookings at once (out sick, hand-over, no-shows): plan_changes, then carry_out_plan.",
+    )],
+    &[(
+        &["show_free_slots", "show_bookings", "show_availability"],
+        "Where the person would rather look and click: show_free_slots, show_bookings, show_availability.",
     )],
     &[(&["booking_report"], "To count or compare: booking_report, never by rows.")],
     &[(&["list_changes", "brief_bookings"], "What changed: list_changes. To prepare for meetings: brief_bookings.")],
@@ -83,9 +87,11 @@ mod tests {
 
     #[test]
     fn they_cost_little_and_have_the_words_that_people_use() {
-        let all = instructions(|_| true);
-        let tokens = tiktoken_rs::o200k_base_singleton().encode_ordinary(&all).len();
-        assert!(tokens <= 270, "{tokens}");
+        let tokens = |told: &str| tiktoken_rs::o200k_base_singleton().encode_ordinary(told).len();
+        let all = instructions(|tool| !Catalogue::opens_view(tool));
+        assert!(tokens(&all) <= 270, "{}", tokens(&all));
+        let with_views = tokens(&instructions(|_| true));
+        assert!(with_views <= tokens(&all) + 25, "{with_views}");
         for word in ["book", "move", "cancel", "reassign", "no-show", "out sick", "report", "free times"] {
             assert!(BEGINNING.contains(word) && env!("CARGO_PKG_DESCRIPTION").contains(word), "{word}");
         }

@@ -12,16 +12,18 @@ mod resources;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod views;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
-    CustomRequest, CustomResult, ErrorCode, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams,
-    GetSkillResult, Icon, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListSkillsResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-    ReadResourceResult, Reference, ServerCapabilities, ServerConfig, Tool,
+    CustomRequest, CustomResult, DiscoverResult, ErrorCode, GetPromptRequestParams, GetPromptResponse,
+    GetSkillRequestParams, GetSkillResult, Icon, Implementation, InitializeRequestParams, InitializeResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, Reference, ServerCapabilities, ServerConfig,
+    Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -31,12 +33,12 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use crate::apps::Views;
 use crate::playbooks::Playbook;
 use crate::resources::is_record;
 use crate::tools::{Catalogue, Ledger, Tools};
 pub use account::{Account, Origin};
 use confirm::{Confirmations, Person};
-use instructions::instructions;
 use outcome::{Outcome, Watched};
 
 /// How long a client may cache what is offered, which only changes with a restart.
@@ -53,6 +55,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
 pub struct Server {
     /// The only account; none if every request carries its own.
     only: Option<Arc<Account>>,
+    /// To whom views are offered, unless a request is offered fewer.
+    views: Views,
     confirmations: Arc<Confirmations>,
     in_flight: TaskTracker,
     /// Cancelled when no more calls are accepted.
@@ -64,17 +68,18 @@ pub struct Server {
 impl Server {
     /// Creates a server that offers `catalogue`, carried out by `tools`.
     pub fn new(tools: Tools, catalogue: Catalogue) -> Self {
-        let tenant = "own".into();
+        let (tenant, views) = ("own".into(), catalogue.views());
         let catalogue = Arc::new(catalogue);
         let account = Account { tools, catalogue, tenant, origin: None, can_interrupt: true, held: None };
-        Self { only: Some(Arc::new(account)), ..Self::per_request() }
+        Self { only: Some(Arc::new(account)), ..Self::per_request(views) }
     }
 
     /// Creates a server for many accounts: every request carries its [`Account`] in the extensions of its HTTP head.
-    pub fn per_request() -> Self {
+    pub fn per_request(views: Views) -> Self {
         let confirmations = Arc::new(Confirmations::new(ANSWER_TIMEOUT));
         Self {
             only: None,
+            views,
             confirmations,
             in_flight: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -177,6 +182,7 @@ impl Server {
             let near = catalogue.nearest(&name).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
             return Err(ErrorData::invalid_params(format!("there is no tool '{name}'{near}"), None));
         }
+        views::may_open(account, &request.name, &context)?;
         catalogue.leave_out_added(&mut request);
         let question = self.confirmations.attach(account, &request, &mut context, person)?;
         Ok(question.into_response(catalogue.call(tools, request, context).await?))
@@ -192,18 +198,31 @@ impl ServerHandler for Server {
             .with_website_url("https://www.oncehub.com")
             .with_icons(vec![Icon::new(icon).with_mime_type("image/svg+xml").with_sizes(vec!["any".into()])]);
         let capabilities = ServerCapabilities::builder()
+            .enable_extensions_with(self.view_extension())
             .enable_tools()
             .enable_prompts()
             .enable_completions()
             .enable_resources()
             .enable_skills()
             .build();
-        // Which tools a request over HTTP is offered is not known before it has come.
-        let is_offered = |tool: &str| match &self.only {
-            Some(account) => account.catalogue.get(tool).is_some(),
-            None => Catalogue::toolset_of(tool).is_some(),
-        };
-        ServerConfig::new(capabilities).with_server_info(about).with_instructions(instructions(is_offered))
+        ServerConfig::new(capabilities).with_server_info(about).with_instructions(self.instructions(None))
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let instructions = self.instructions(Some(&request.capabilities));
+        let result = self.negotiate_initialize(&request)?.with_instructions(instructions);
+        context.peer.set_peer_info(request);
+        Ok(result)
+    }
+
+    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let instructions = self.instructions(context.client_capabilities().as_ref());
+        let about = self.get_info().with_instructions(instructions);
+        Ok(DiscoverResult::from_server_info(self.supported_protocol_versions().into_owned(), about))
     }
 
     async fn list_tools(
@@ -212,7 +231,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let account = Account::of(self.only.as_deref(), &context.extensions)?;
-        let tools = icons::with_icons(account.catalogue.list(), &context);
+        let listed = account.catalogue.listed(views::are_offered(account, &context));
+        let tools = icons::with_icons(listed, &context);
         Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
@@ -257,7 +277,8 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let resources = self.playbooks(&context.extensions)?.list(Playbook::resource);
+        let mut resources = self.playbooks(&context.extensions)?.list(Playbook::resource);
+        resources.extend(views::listed(Account::of(self.only.as_deref(), &context.extensions)?, &context));
         Ok(ListResourcesResult::with_all_items(resources).with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private))
     }
 
@@ -277,17 +298,15 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        if is_record(&request.uri) {
+        let read = match request.uri.split(':').next() {
             // Boxed like a call, which it is.
-            let record = Box::pin(self.read_record(&request.uri, context)).await?;
-            return Ok(record.with_cache_scope(CacheScope::Private).into());
-        }
-        let found = self.playbooks(&context.extensions)?.find("resource", &request.uri, Playbook::uri);
+            _ if is_record(&request.uri) => return Ok(Box::pin(self.read_record(&request.uri, context)).await?.into()),
+            Some("ui") => self.read_view(&request.uri),
+            _ => self.read_playbook(&request.uri, &context.extensions),
+        };
         let data = json!({"uri": resources::shown(&request.uri)});
         let unknown = |error: ErrorData| ErrorData::resource_not_found(error.message, Some(data));
-        let playbook = found.map_err(unknown)?;
-        let contents = ReadResourceResult::new(vec![playbook.contents()]);
-        Ok(contents.with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private).into())
+        Ok(read.map_err(unknown)?.with_ttl_ms(TTL_MS).into())
     }
 
     async fn list_skills(

@@ -1,7 +1,7 @@
 //! Playbooks as prompts and as skills: which of them an account is offered, and what is said of one that it is not.
 
 use rmcp::ErrorData;
-use rmcp::model::{ArgumentInfo, Extensions};
+use rmcp::model::{ArgumentInfo, CacheScope, Extensions, ReadResourceResult};
 
 use super::{Account, COMPLETION_TIMEOUT, Server};
 use crate::playbooks::Playbook;
@@ -18,6 +18,15 @@ impl Server {
         let account = Account::of(self.only.as_deref(), extensions)?;
         let offered = Playbook::offered(|tool| account.catalogue.get(tool).is_some()).collect();
         Ok(Playbooks { account, offered })
+    }
+
+    /// Reads the playbook at a URI.
+    ///
+    /// # Errors
+    /// If it is not offered, or there is none.
+    pub(super) fn read_playbook(&self, uri: &str, extensions: &Extensions) -> Result<ReadResourceResult, ErrorData> {
+        let playbook = self.playbooks(extensions)?.find("resource", uri, Playbook::uri)?;
+        Ok(ReadResourceResult::new(vec![playbook.contents()]).with_cache_scope(CacheScope::Private))
     }
 }
 

@@ -2,7 +2,7 @@
 //! metrics, shutdown) holds for it.
 
 use rmcp::model::{
-    ArgumentInfo, CallToolRequestParams, CallToolResponse, CallToolResult, JsonObject, ReadResourceResult,
+    ArgumentInfo, CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, JsonObject, ReadResourceResult,
     ResourceContents, ResourceTemplate,
 };
 use rmcp::service::RequestContext;
@@ -66,7 +66,8 @@ impl Server {
         }
         let record = result.structured_content.unwrap_or_default().to_string();
         let contents = ResourceContents::text(record, uri).with_mime_type(MIME_TYPE);
-        Ok(ReadResourceResult::new(vec![contents]).with_ttl_ms(TTL_MS))
+        let read = ReadResourceResult::new(vec![contents]);
+        Ok(read.with_ttl_ms(TTL_MS).with_cache_scope(CacheScope::Private))
     }
 }
 

@@ -10,6 +10,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::Value;
 
+use crate::apps::{self, View, Views};
 use crate::names::nearest;
 use crate::records::Failure;
 use crate::tools::call::{Aside, Needs, Prepared};
@@ -17,7 +18,7 @@ use crate::tools::progress::Telling;
 use crate::tools::reply::{failure_of, render, stopped_by};
 use crate::tools::running::Running;
 use crate::tools::size::bounded;
-use crate::tools::{Ledger, Schemas, Tools, arguments, plain, schema, unclaimed};
+use crate::tools::{Ledger, Schemas, Tools, arguments, plain, schema, unclaimed, views};
 
 /// A noun's name and its tools.
 type Toolset = (&'static str, fn() -> ToolRouter<Tools>);
@@ -53,7 +54,11 @@ const TOOLSETS: &[Toolset] = &[
             + Tools::briefing()
             + Tools::changes()
     }),
+    (VIEWS, || Tools::showing_slots() + Tools::showing_bookings() + Tools::showing_availability()),
 ];
+
+/// The toolset whose tools open views in the chat.
+const VIEWS: &str = "views";
 
 /// The tools of each toolset, as they are offered. They are built once: deriving their schemas is most of the work.
 static TOOLS: LazyLock<Vec<(&'static str, ToolRouter<Tools>)>> = LazyLock::new(|| {
@@ -72,11 +77,13 @@ static TOOLS: LazyLock<Vec<(&'static str, ToolRouter<Tools>)>> = LazyLock::new(|
 });
 
 /// The tools whose replies or questions show times in the zone of replies, which the others need not know. Besides those
-/// whose output has such times, a question before a deletion names what is upcoming. `test_connection` looks the zone up
-/// itself, once OnceHub has named the account.
+/// whose output has such times, a question before a deletion names what is upcoming, and a view shows times however its
+/// data has them. `test_connection` looks the zone up itself, once OnceHub has named the account.
 static SHOWING_TIMES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let shows_times = |tool: &Tool| {
-        tool.name.starts_with("delete_") || tool.output_schema.as_deref().is_some_and(schema::has_local_times)
+        tool.name.starts_with("delete_")
+            || Catalogue::opens_view(&tool.name)
+            || tool.output_schema.as_deref().is_some_and(schema::has_local_times)
     };
     let tools = TOOLS.iter().flat_map(|(_, router)| router.map.values()).map(|route| &route.attr);
     tools.filter(|tool| tool.name != ALWAYS && shows_times(tool)).map(|tool| tool.name.to_string()).collect()
@@ -126,13 +133,17 @@ pub struct BadSelection {
 #[derive(Clone)]
 pub struct Catalogue {
     router: ToolRouter<Tools>,
+    /// Those that open views come last.
     listed: Vec<Tool>,
+    views: Views,
 }
 
 impl Catalogue {
-    fn of(router: ToolRouter<Tools>) -> Self {
-        let listed = router.list_all();
-        Self { router, listed }
+    fn of(mut router: ToolRouter<Tools>, views: Views) -> Self {
+        router.map.retain(|name, _| views != Views::Off || !Self::opens_view(name));
+        let mut listed = router.list_all();
+        listed.sort_by_key(|tool| Self::opens_view(&tool.name));
+        Self { router, listed, views }
     }
 
     /// Builds the catalogue of all tools, or of those selected.
@@ -166,10 +177,17 @@ impl Catalogue {
                 || (selection.read_only && changes(&route.attr));
             name == ALWAYS || (chosen.contains(name.as_ref()) && !excluded)
         });
-        Ok(Self::of(router))
+        Ok(Self::of(router, Views::default()))
     }
 
-    /// Writes the definitions with as much of JSON Schema, and with output schemas or without.
+    /// Offers the tools that open views to these clients.
+    #[must_use]
+    pub fn showing(self, views: Views) -> Self {
+        Self::of(self.router, views)
+    }
+
+    /// Writes the definitions with as much of JSON Schema, and with output schemas or without. A view shows the structure
+    /// of a reply: without it there are none.
     #[must_use]
     pub fn written(mut self, schemas: Schemas, structured: bool) -> Self {
         for route in self.router.map.values_mut() {
@@ -180,7 +198,7 @@ impl Catalogue {
             }
             tool.output_schema = tool.output_schema.take().filter(|_| structured);
         }
-        Self::of(self.router)
+        Self::of(self.router, if structured { self.views } else { Views::Off })
     }
 
     /// Narrows this catalogue to a selection: it never gains tools.
@@ -188,12 +206,31 @@ impl Catalogue {
         let selected = Self::new(selection)?.router;
         let mut router = self.router.clone();
         router.map.retain(|name, _| selected.map.contains_key(name));
-        Ok(Self::of(router))
+        Ok(Self::of(router, self.views))
     }
 
-    /// Returns the definitions, sorted by name.
+    /// Returns all definitions, sorted by name; those that open views come last.
     pub fn list(&self) -> &[Tool] {
         &self.listed
+    }
+
+    /// Returns the definitions for a client with views, or for one without. With views, the definition of each tool says
+    /// whether they may call it, as hosts want to know.
+    pub fn listed(&self, with_views: bool) -> Vec<Tool> {
+        let mut listed = self.listed.clone();
+        if with_views {
+            let is_called = |tool: &Tool| View::all().any(|view| view.calls().contains(&tool.name.as_ref()));
+            let others = listed.iter_mut().filter(|tool| tool.meta.is_none() && !is_called(tool));
+            others.for_each(|tool| tool.meta = Some(apps::for_the_model_alone()));
+        } else {
+            listed.retain(|tool| !Self::opens_view(&tool.name));
+        }
+        listed
+    }
+
+    /// Returns to whom the tools that open views are offered.
+    pub fn views(&self) -> Views {
+        self.views
     }
 
     /// Returns one definition, if it is offered.
@@ -209,6 +246,11 @@ impl Catalogue {
     /// Returns the toolsets, in the order of the contract.
     pub fn toolsets() -> impl Iterator<Item = &'static str> {
         TOOLSETS.iter().map(|(toolset, _)| *toolset)
+    }
+
+    /// Whether a tool opens a view.
+    pub fn opens_view(name: &str) -> bool {
+        Self::toolset_of(name) == Some(VIEWS)
     }
 
     /// Returns the toolset that a tool belongs to.
@@ -260,7 +302,8 @@ impl Catalogue {
         context.extensions.insert(Arc::clone(self));
         let (name, arguments) = (request.name.clone(), request.arguments.clone().unwrap_or_default());
         let (catalogue, unclaimed, tools) = (Arc::clone(self), tools.unclaimed.clone(), tools.clone());
-        let (oncehub, most, structured) = (tools.oncehub.clone(), tools.settings.max_reply, tools.settings.structured);
+        let (oncehub, structured) = (tools.oncehub.clone(), tools.settings.structured);
+        let most = tools.settings.max_reply.min(if Self::opens_view(&name) { views::MOST } else { usize::MAX });
         let cancelled = context.ct.clone();
         let told = Telling::of(&mut context, ledger.clone());
         let call = async move {

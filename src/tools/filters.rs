@@ -8,38 +8,40 @@ use crate::records::{Booking, Failure, Noun, Told};
 use crate::tools::Asked;
 
 /// Which bookings the caller asks for, in the caller's words.
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Default, Deserialize, schemars::JsonSchema)]
 pub(super) struct Filters {
     /// Default any
     #[serde(default)]
-    status: Vec<Status>,
+    pub(super) status: Vec<Status>,
     /// Part of name or e-mail; may need cursor
-    guest: Option<String>,
+    pub(super) guest: Option<String>,
     /// Main host, or `me`
-    owner: Option<String>,
+    pub(super) owner: Option<String>,
     /// Main or co-host, or `me`
-    host: Option<String>,
+    pub(super) host: Option<String>,
     /// E-mail, contact id or exact name
-    contact: Option<String>,
+    pub(super) contact: Option<String>,
     /// Name, URL or id
-    calendar: Option<String>,
+    pub(super) calendar: Option<String>,
     /// Classic
-    booking_page: Option<String>,
+    pub(super) booking_page: Option<String>,
     /// Classic
-    master_page: Option<String>,
+    pub(super) master_page: Option<String>,
     /// Classic
-    event_type: Option<String>,
+    pub(super) event_type: Option<String>,
     /// 2026-12-01T15:00, today, monday, -7d
-    starts_after: Option<String>,
+    pub(super) starts_after: Option<String>,
     /// A date includes that day
-    starts_before: Option<String>,
-    created_after: Option<String>,
-    created_before: Option<String>,
-    updated_after: Option<String>,
-    updated_before: Option<String>,
+    pub(super) starts_before: Option<String>,
+    pub(super) created_after: Option<String>,
+    pub(super) created_before: Option<String>,
+    pub(super) updated_after: Option<String>,
+    pub(super) updated_before: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, schemars::JsonSchema, strum::IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Deserialize, serde::Serialize, PartialEq, Eq, schemars::JsonSchema, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum Status {

@@ -52,6 +52,11 @@ pub(super) struct List<T> {
 }
 
 impl Paging {
+    /// Returns the first so many.
+    pub(super) fn first(limit: u32) -> Self {
+        Self { limit: Some(limit), cursor: None }
+    }
+
     /// Returns how many items the caller wants.
     pub(super) fn wanted(&self) -> usize {
         self.limit.map_or(USUAL, |limit| limit as usize)

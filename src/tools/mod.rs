@@ -21,6 +21,7 @@ mod schema;
 mod size;
 mod times;
 mod unclaimed;
+mod views;
 mod workflows;
 
 #[cfg(test)]

@@ -273,6 +273,18 @@ pub(super) fn one<T: JsonSchema>() -> Arc<JsonObject> {
     output(vec![Shape::of::<T>()])
 }
 
+/// Returns the schema of what a view is shown, or of a failure. It says what there may be, and not what goes together:
+/// some hosts with views stumble over the combinators of the others.
+pub(super) fn shown<T: JsonSchema>() -> Arc<JsonObject> {
+    let mut schema = one::<T>();
+    Arc::make_mut(&mut schema).shift_remove("anyOf");
+    let fields = Arc::make_mut(&mut schema).get_mut("properties").and_then(Value::as_object_mut);
+    if let Some(cursor) = fields.and_then(|fields| fields.get_mut(CURSOR)) {
+        *cursor = json!({"type": "string"});
+    }
+    schema
+}
+
 /// Returns the schema of an object that was read by its id.
 pub(super) fn read<T: JsonSchema>() -> Arc<JsonObject> {
     output(vec![Shape::of::<T>().with("id")])

@@ -16,7 +16,11 @@ use crate::tools::Catalogue;
 /// `size` returns how many bytes so many items take as JSON, in text and structure.
 pub(super) fn most_that_fit(count: usize, most: usize, size: impl Fn(usize) -> usize) -> usize {
     // Everything around the items takes some room too: the filters, the notes on a shortened reply.
-    let room = most.saturating_sub(most / 20 + 1000);
+    most_within(count, most.saturating_sub(most / 20 + 1000), size)
+}
+
+/// Returns how many of `count` items take at most `room` bytes: at least one, if there is one.
+pub(super) fn most_within(count: usize, room: usize, size: impl Fn(usize) -> usize) -> usize {
     let fits = |count: usize| size(count) <= room;
     if count <= 1 || fits(count) {
         return count;

@@ -20,6 +20,13 @@ table() { node -e '
   for (const [tool, { works, fails, refused }] of Object.entries(calls))
     console.log([tool, JSON.stringify(works), JSON.stringify(fails), refused.type].join("\n"));'; }
 
+# Each tool that opens a view in two lines: its name, and what it is called with to work.
+views() { node -e '
+  const views = JSON.parse(require("fs").readFileSync("../views.json", "utf8"));
+  for (const [tool, works] of Object.entries(views)) console.log([tool, JSON.stringify(works)].join("\n"));'; }
+# What the inspector says of a tool that opens a view.
+app=('"hasApp":true' '"resourceUri":"ui://oncehub/' '"csp":\{\}' '"prefersBorder":true' 'text/html;profile=mcp-app')
+
 passed=0 failed=0
 fail() {
   printf 'FAILED %s\n' "$@"
@@ -68,6 +75,17 @@ in_era() {
   check "$era a record" "$(method resources/read --uri "oncehub://calendars/$calendar")" '"mimeType": "application/json"' "$calendar"
   check "$era no record" "$(method resources/read --uri oncehub://bookings/BKNG-NOSUCHTHING)" 'OnceHub refused' '^exit code [1-9]'
 
+  # Views in the chat, for a client that says that it has them.
+  while read -r tool <&3 && read -r works <&3; do
+    check "$era $tool" "$(call "$tool" "$works" --advertise-apps)" '"structuredContent": \{' '"as_of"' '"isError": false'
+    check "$era $tool --app-info" "$(method tools/call --tool-name "$tool" --app-info --advertise-apps)" "${app[@]}"
+    check "$era $tool without views" "$(method tools/call --tool-name "$tool" --app-info)" tool_not_found '^exit code 5$'
+    check "$era $tool --views off" \
+      "$(method tools/call --tool-name "$tool" --app-info --advertise-apps -e ONCEHUB_MCP_VIEWS=off)" tool_not_found '^exit code 5$'
+  done 3< <(views)
+  check "$era a view's document" "$(method resources/read --uri ui://oncehub/slots/before | grep -v '"text"')" \
+    '"mimeType": "text/html;profile=mcp-app"'
+
   # What an operator sets holds here too; and the inspector's command line cannot ask anybody.
   listed=$(method tools/list -e ONCEHUB_MCP_READ_ONLY=true)
   check "$era read-only" "$listed" '"name": "list_contacts"'
@@ -115,6 +133,8 @@ over_http() {
     [ "$(grep -c '"inputSchema"' <<<"$listed")" = "$(($(table | wc -l) / 4))" ] || fail "$era $way: there are other tools"
     check "$era $way Bearer" "$(call test_connection '{}' --header "$bearer")" '"isError": false' margaret@northlight.example
     check "$era $way no key" "$(method tools/list)" auth_required '^exit code [1-9]'
+    check "$era $way --app-info" \
+      "$(method tools/call --tool-name show_bookings --app-info --advertise-apps --header "$api_key")" "${app[@]}"
   done
 
   path=/mcp transport=http

@@ -31,11 +31,13 @@ mod secrets;
 mod stdio;
 #[cfg(unix)]
 mod terminal;
+mod views;
+mod web;
 
 /// How many tools there are, or how many of them change nothing.
 fn tools(read_only: bool) -> usize {
     let selection = oncehub_mcp::tools::Selection { read_only, ..Default::default() };
-    oncehub_mcp::tools::Catalogue::new(&selection).unwrap().list().len()
+    oncehub_mcp::tools::Catalogue::new(&selection).unwrap().listed(false).len()
 }
 
 /// How many cases a test that draws many tries: few while somebody waits for it, all at night.

@@ -230,7 +230,7 @@ fn strict_mode_takes_every_tool_without_fields_of_any_name() {
         "carry_out_plan", "create_master_page_one_time_link", "create_webhook", "delete_contact", "delete_user",
         "delete_webhook", "get_booking_calendar", "get_booking_page", "get_contact", "get_event_type",
         "get_master_page", "get_scheduling_availability", "get_team", "get_user", "get_webhook", "mark_no_show",
-        "test_connection",
+        "show_availability", "test_connection",
     ];
     assert_eq!(qualifying(&everything()).into_iter().collect::<Vec<_>>(), as_they_are);
     let converted = |catalogue: Catalogue| -> BTreeSet<String> {

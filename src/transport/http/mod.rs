@@ -113,6 +113,19 @@ pub struct Settings {
     pub drain_delay: Duration,
     /// How long in-flight calls get after that.
     pub drain: Duration,
+    /// Further pages for a browser, behind the same door.
+    pub pages: Vec<Page>,
+}
+
+/// A page for a browser.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Where it is.
+    pub path: &'static str,
+    /// The whole document.
+    pub html: &'static str,
+    /// What it may load: its `Content-Security-Policy`.
+    pub policy: &'static str,
 }
 
 /// Who may read the metrics, which reveal how busy a company is.

@@ -13,6 +13,9 @@ use crate::transport::http::caller::Wanted;
 
 const PAGE: &str = include_str!("page.html");
 
+/// What the page may load.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
+
 /// Handles a GET at `/`. With a session's id it is Streamable HTTP, which no browser asks for here.
 pub(super) async fn show<B: Backend>(State(shared): State<Arc<Shared<B>>>, request: Request) -> Response {
     if request.headers().contains_key(SESSION_ID) {
@@ -22,21 +25,23 @@ pub(super) async fn show<B: Backend>(State(shared): State<Arc<Shared<B>>>, reque
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => format!("{}://{}", shared.settings.scheme, host(request.headers())),
     };
-    let headers = [
-        (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
-        ),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (HeaderName::from_static("referrer-policy"), "no-referrer"),
-        (CACHE_CONTROL, "no-cache"),
-    ];
     let mut page = PAGE.to_owned();
     for (mark, text) in filled_in(shared.settings.keys.wanted()) {
         page = page.replace(mark, text);
     }
-    (headers, page.replace("{url}", &escaped(&url)).replace("{version}", env!("CARGO_PKG_VERSION"))).into_response()
+    sent(page.replace("{url}", &escaped(&url)).replace("{version}", env!("CARGO_PKG_VERSION")), POLICY)
+}
+
+/// Returns a page with what it may load, and with what keeps others from learning of it.
+pub(super) fn sent(html: String, policy: &'static str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, policy),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("referrer-policy"), "no-referrer"),
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, html).into_response()
 }
 
 /// Returns what stands for each mark of the page, where clients have to send this.

@@ -25,7 +25,11 @@ pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
         .expose_headers([SESSION_ID, REQUEST_ID, HeaderName::from_static("mcp-protocol-version")]);
-    Router::new()
+    let pages = shared.settings.pages.iter().fold(Router::new(), |routes, page| {
+        let page = *page;
+        routes.route(page.path, get(move || async move { page::sent(page.html.to_owned(), page.policy) }))
+    });
+    pages
         .route("/mcp", any(streamable::handle::<B>))
         .route("/mcp/", any(streamable::handle::<B>))
         .route("/sse", get(sse::get::<B>).fallback(streamable::handle::<B>))

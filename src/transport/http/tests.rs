@@ -112,6 +112,7 @@ impl Bench {
             limits,
             access_log: false,
             drain_delay: Duration::ZERO,
+            pages: Vec::new(),
             drain: Duration::ZERO,
         };
         let backend = Simple { service: Slow::default(), accepted: accepted.clone(), met: Accepted::default() };

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use oncehub_mcp::actions::Settings;
+use oncehub_mcp::apps::Views;
 use oncehub_mcp::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use oncehub_mcp::records::time::Zone;
 use oncehub_mcp::sandbox::{self, HISTORY, Sandbox};
@@ -69,7 +70,7 @@ impl Bench {
         });
         let zone = zone.map(|zone| Zone::parse(zone).unwrap());
         let settings = Settings { zone, me: me.map(str::to_owned), now: clock, ..Settings::default() };
-        let catalogue = Catalogue::new(&Selection::default()).unwrap();
+        let catalogue = Catalogue::new(&Selection::default()).unwrap().showing(Views::On);
         let server = Server::new(Tools::new(oncehub, settings), catalogue);
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });

@@ -1,0 +1,578 @@
+// Free times: the person picks one and books it, for the guest that the assistant named or the form asks for.
+
+const WEEK = 7;
+const TAKEN = "That time was taken meanwhile. Nothing was booked; here is what is free now.";
+const skeleton = [...main.children];
+
+/**
+ * What is shown: `args` of the tool that opened the view; `until`, how far `starts` go; `first` of the seven days, and the
+ * `date` that is open; the start that is `picked`; `all`, no time is folded away; `book`, the view can; the `form`'s answers.
+ * @typedef {{ args: Data, calendar: Data, starts: string[], until: string, asOf: string, zone: string, first: string,
+ *   date: string, picked: string, all: boolean, book: boolean, form: Record<string, string> }} State
+ */
+const state = /** @type {State} */ ({ args: {}, all: false });
+
+/** today is the date now, in the zone that is shown. */
+const today = () => dateOf(Date.now(), state.zone);
+
+/** take puts what a tool replied into the state. @param {Data} data */
+function take(data) {
+  const { calendar, guest, days, time_zone, more_from, can, as_of } = data;
+  state.calendar = object(calendar);
+  state.starts = order(list(days).flatMap((each) => list(each?.starts)));
+  state.zone = isZone(time_zone) ? time_zone : hereZone();
+  state.asOf = String(as_of);
+  state.until = isInstant(more_from) ? more_from : (state.starts.at(-1) ?? new Date().toISOString());
+  state.first = state.starts[0] ? dateOf(state.starts[0], state.zone) : today();
+  state.date = state.first;
+  state.picked = "";
+  state.book = !!object(can).book && !!host.can.serverTools;
+  state.form = { name: clean(object(guest).name, 300), email: clean(object(guest).email, 300), place: "0" };
+}
+
+/** order sorts instants, each once. @param {any[]} instants @returns {string[]} */
+const order = (instants) => [...new Set(instants.filter(isInstant))].sort((a, b) => Date.parse(a) - Date.parse(b));
+
+/** read gets the starts from one instant to another; an outcome that failed, else null. @param {string} from @param {string} to */
+async function read(from, to) {
+  const begin = Math.max(Date.parse(from), Date.now());
+  const start_time = begin > Date.now() ? from : undefined;
+  const asked = { calendar_id: state.calendar.id, start_time, end_time: to, time_zone: state.zone, limit: 500 };
+  const outcome = await host.call("get_booking_time_slots", asked);
+  if (outcome.kind !== "done") return outcome;
+  const kept = state.starts.filter((start) => Date.parse(start) < begin || Date.parse(start) >= Date.parse(to));
+  state.starts = order([...kept, ...list(outcome.data.items).map((item) => item?.start_time)]);
+  if (Date.parse(to) > Date.parse(state.until)) state.until = to;
+  return null;
+}
+
+/** brief is the time of day for a chip: "14:30", or "2:30pm". @param {string} start */
+const brief = (start) => clock(start, state.zone).replace(/\s([AP]M)$/i, (_, half) => half.toLowerCase());
+
+/** noon is an instant near the middle of a date, at which the next date has begun nowhere. @param {string} date @param {number} days */
+const noon = (date, days) => `${addDays(date, days)}T12:00:00Z`;
+
+/** refresh reads again what is older than two minutes; an outcome that failed, else null. */
+async function refresh() {
+  if (!isStale(state.asOf)) return null;
+  if (state.first < today()) state.first = today();
+  const lost = await read(noon(state.first, -1), noon(state.first, WEEK));
+  if (!lost) state.asOf = new Date().toISOString();
+  return lost;
+}
+
+/** about says what is booked: its name, how long, with whom. */
+function about() {
+  const { minutes, host: person } = state.calendar;
+  return text(Number(minutes) > 0 && `${Number(minutes)} min `, person && text("with ", quote(person, 60)));
+}
+
+/** pick draws the days and their times. @param {Node | false} [notice] */
+function pick(notice = false) {
+  const returns = !main.matches(".wait, .lost");
+  const week = el("div", { class: "week", role: "group", "aria-label": "Days" });
+  const days = el("div", { class: "days" });
+  const go = button(state.book ? "Continue" : "Use this time", proceed, "primary");
+  const earlier = icon("‹", "Earlier days", () => turnTo(addDays(state.first, -WEEK)));
+  const later = icon("›", "Later days", () => turnTo(addDays(state.first, WEEK)));
+  const { availableDisplayModes, displayMode } = host.context;
+  const more = displayMode !== "fullscreen" && list(availableDisplayModes).includes("fullscreen");
+  const larger = more && icon("⤢", "Full screen", () => host.display("fullscreen").then(context));
+
+  /** @param {string} start */
+  const chosen = (start) => {
+    state.picked = start;
+    if (start) state.date = dateOf(start, state.zone);
+    go.ariaDisabled = start ? null : "true";
+    if (start) say(`${day(state.date)}, ${clock(start, state.zone)}, chosen`);
+  };
+  const draw = () => {
+    const dates = Array.from({ length: WEEK }, (_, at) => addDays(state.first, at));
+    /** @type {Map<string, string[]>} */
+    const byDay = new Map(dates.map((date) => [date, []]));
+    for (const start of state.starts) byDay.get(dateOf(start, state.zone))?.push(start);
+    const open = dates.filter((date) => byDay.get(date)?.length);
+    if (!open.includes(state.date)) state.date = open[0] ?? dates[0];
+    const ends = open.flatMap((date) => [byDay.get(date)?.[0] ?? "", byDay.get(date)?.at(-1) ?? ""]);
+    const shifts = new Set(ends.map((start) => offset(start, state.zone))).size > 1;
+    earlier.ariaDisabled = state.first > today() ? null : "true";
+    week.replaceChildren(...dates.map((date, at) => dayChip(date, at, byDay.get(date)?.length ?? 0)));
+    days.className = state.all ? "days all" : "days";
+    days.replaceChildren(...dates.map((date) => column(date, byDay.get(date) ?? [], shifts)));
+    if (!open.length) days.replaceChildren(nothing());
+    chosen(open.some((date) => byDay.get(date)?.includes(state.picked)) ? state.picked : "");
+  };
+  /** @param {string} date @param {number} at @param {number} count */
+  const dayChip = (date, at, count) => {
+    const pickDay = () => {
+      state.date = date;
+      for (let n = 0; n < WEEK; n += 1) days.children[n]?.classList.toggle("chosen", n === at);
+    };
+    const name = `${day(date)}: ${count} ${count === 1 ? "time" : "times"} free`;
+    const dots = Array.from({ length: Math.min(3, Math.ceil(count / 5)) }, () => el("i"));
+    return el(
+      "label",
+      { class: "chip" },
+      el("input", {
+        type: "radio",
+        name: "day",
+        "aria-label": name,
+        checked: !!count && date === state.date,
+        disabled: !count,
+        change: pickDay,
+      }),
+      el("small", {}, day(date, { weekday: "short" })),
+      day(date, { day: "numeric" }),
+      el("span", { class: "dots" }, ...dots),
+    );
+  };
+  /** @param {string} date @param {string[]} starts @param {boolean} shifts whether the zone's offset changes in these days */
+  const column = (date, starts, shifts) => {
+    const twice = starts.length > 0 && offset(starts[0], state.zone) !== offset(starts[starts.length - 1], state.zone);
+    const note = shifts && starts[0] ? ` (${offset(starts[0], state.zone)})` : "";
+    /** @param {string} start */
+    const chip = (start) => {
+      const props = { type: "radio", name: "start", checked: start === state.picked, change: () => chosen(start) };
+      const time = el("time", { datetime: start }, brief(start), twice && ` ${offset(start, state.zone)}`);
+      return el("label", { class: "chip" }, el("input", props), time);
+    };
+    const unfold = () => {
+      const next = [...chips.children].find((each) => each instanceof HTMLElement && !each.offsetParent);
+      state.all = true;
+      days.classList.add("all");
+      focusOn(next?.firstElementChild ?? null);
+    };
+    const chips = el("div", { class: "chips" }, ...starts.map(chip), button("More", unfold, "quiet more"));
+    /** @param {KeyboardEvent} event */
+    const keydown = ({ key }) => key === "Enter" && state.picked && go.click();
+    return el(
+      "fieldset",
+      { class: date === state.date ? "chosen" : "", "data-date": date, keydown },
+      el("legend", {}, `${day(date, { weekday: "short", day: "numeric", month: "short" })}${note}`),
+      starts.length ? chips : el("p", { class: "none" }, "–"),
+    );
+  };
+  const nothing = () => {
+    const next = state.starts.find((start) => dateOf(start, state.zone) >= addDays(state.first, WEEK));
+    const look = () => (next ? turnTo(dateOf(next, state.zone)) : ahead());
+    const found = next || host.can.serverTools;
+    const none = note("", "Nothing is free on these days.");
+    return el("div", { class: "stack" }, none, found && button("Next free time", look));
+  };
+  /** ahead looks for the next free time, as far as one request sees. */
+  const ahead = async () => {
+    const to = addDays(state.until.slice(0, 10), 28);
+    if (await reading(() => read(state.until, `${to}T00:00:00Z`))) return;
+    const next = state.starts.find((start) => dateOf(start, state.zone) >= state.first);
+    if (!next) say(`Nothing is free before ${day(to)}.`);
+    await turnTo(next ? dateOf(next, state.zone) : to);
+  };
+  /** reading shows that something is read, and tells what went wrong with it. @param {() => Promise<Outcome | null>} work */
+  const reading = async (work) => {
+    const lost = await busy(work);
+    if (lost) days.replaceChildren(note("bad", quote(lost.message, 300)));
+    return lost;
+  };
+  /** turnTo shows the seven days from `date`, and reads them if they are not known yet. @param {string} date */
+  async function turnTo(date) {
+    state.first = date < today() ? today() : date;
+    state.date = state.first;
+    const to = noon(state.first, WEEK);
+    const known = dateOf(state.until, state.zone) >= addDays(state.first, WEEK) || !host.can.serverTools;
+    if (!known && (await reading(() => read(state.until, to)))) return;
+    draw();
+  }
+  /** proceed goes on with the chosen time. */
+  async function proceed() {
+    if (!state.book) return use();
+    const lost = await reading(refresh);
+    if (lost) return;
+    if (!state.starts.includes(state.picked)) return pick(note("warn", TAKEN));
+    if (missing().length) details();
+    else confirm();
+  }
+
+  const { time_zone } = state.calendar;
+  /** @type {[string, any][]} */
+  const known = [
+    ["yours", hereZone()],
+    ["asked for", state.zone],
+    ["the host's", time_zone],
+  ];
+  const zone = zones(known, state.zone, (chosenZone) => {
+    state.zone = chosenZone;
+    state.first = state.picked ? dateOf(state.picked, chosenZone) : state.first;
+    state.date = state.picked ? state.first : state.date;
+    draw();
+  });
+  const title = el(
+    "div",
+    { tabindex: -1 },
+    el("h1", {}, quote(state.calendar.name ?? "Free times", 60)),
+    el("p", { class: "dim" }, about()),
+  );
+  put(
+    "pick",
+    notice,
+    el("header", { class: "bar head" }, title, el("div", { class: "turn" }, earlier, later, larger)),
+    week,
+    days,
+    el("div", { class: "bar foot" }, zone, go),
+  );
+  draw();
+  if (returns) focusOn(days.querySelector(":checked") ?? title);
+}
+
+/** use hands the chosen time to the assistant, where the view itself cannot book. */
+async function use() {
+  const { id, minutes } = state.calendar;
+  const told = await host.tell(`The person picked ${state.picked} on calendar ${idOf(id)}; nothing is booked yet.`);
+  const next = told ? "The assistant knows this time now: ask it to go on." : "Tell the assistant this time.";
+  const time = el("p", {}, span(state.picked, minutes, state.zone));
+  const exact = !told && el("code", { class: "address" }, state.picked);
+  put(
+    "used",
+    headline("Nothing is booked yet"),
+    note("", next),
+    time,
+    exact,
+    button("Another time", () => pick()),
+  );
+}
+
+/** places are where the meeting can be. @returns {Data[]} */
+const places = () => list(state.calendar.locations).map(object);
+
+/** spot names a place for people: "google_meet" is "Google Meet". @param {Data} place */
+function spot({ label, type }) {
+  const name = clean(label ?? type);
+  return /^[a-z_]+$/.test(name) ? name.replaceAll("_", " ").replace(/\b[a-z]/g, (first) => first.toUpperCase()) : name;
+}
+
+/** place is the chosen one, or the only one. */
+const place = () => places()[Number(state.form.place)] ?? {};
+
+/** inputs are the fields of the form: the key in `state.form`, the label, whether it must be there, the kind and its choices. */
+function inputs() {
+  const { phone, questions } = state.calendar;
+  const { type } = place();
+  const called = type === "guest_phone";
+  /** @type {{ key: string, label: string, must: boolean, kind: string, options?: [string, string][] }[]} */
+  const all = [
+    { key: "name", label: "Name", must: true, kind: "text" },
+    { key: "email", label: "E-mail", must: true, kind: "email" },
+  ];
+  /** @type {[string, string][]} */
+  const spots = places().map((each, at) => [String(at), spot(each)]);
+  if (spots.length > 1) all.push({ key: "place", label: "Where", must: true, kind: "place", options: spots });
+  if (type === "in_person_by_guest")
+    all.push({ key: "address", label: "Address to come to", must: true, kind: "text" });
+  if (phone || called) all.push({ key: "phone", label: "Phone", must: called || phone === "required", kind: "tel" });
+  for (const question of list(questions).map(object)) {
+    const { name, label, required, options } = question;
+    if (typeof name !== "string") continue;
+    /** @type {[string, string][]} */
+    const choices = list(options).map((each) => [String(each), clean(each)]);
+    const kind = String(question.type);
+    all.push({ key: `? ${name}`, label: clean(label ?? name), must: !!required, kind, options: choices });
+  }
+  return all;
+}
+
+/** wrong says what is wrong with an answer; "" if nothing. @param {{ key: string, must: boolean, kind: string }} input */
+function wrong({ key, must, kind }) {
+  const value = (state.form[key] ?? "").trim();
+  if (!value) return must ? "This is needed." : "";
+  if (kind === "email" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value))
+    return "Write an e-mail address, such as ada@example.com.";
+  if (kind === "tel" && !/^\+[\d\s().-]{7,20}$/.test(value))
+    return "Write it with the country’s code, such as +44 20 7946 0000.";
+  return "";
+}
+
+/** missing are the inputs that stand in the way of a booking. */
+const missing = () => inputs().filter((input) => wrong(input));
+
+/**
+ * details asks for the guest.
+ * @param {Node | false} [notice] @param {string} [first] the key of the field to go to @param {string} [trouble] what is wrong there
+ */
+function details(notice = false, first = "", trouble = "") {
+  const form = el("div", { class: "form" });
+  /** @type {Map<string, HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>} */
+  const controls = new Map();
+  for (const input of inputs()) {
+    const { key, label, must, kind, options } = input;
+    const value = state.form[key] ?? "";
+    const choices = options?.map(([at, name]) => el("option", { value: at, selected: at === value }, name));
+    const type = ["email", "tel"].includes(kind) ? kind : "text";
+    const control = choices?.length
+      ? el("select", {}, kind !== "place" && el("option"), ...choices)
+      : kind === "long_text"
+        ? el("textarea", { rows: 2 }, value)
+        : el("input", { type, value, maxlength: 500 });
+    control.ariaRequired = must ? "true" : null;
+    control.addEventListener("input", () => {
+      state.form[key] = control.value;
+      if (kind === "place") details(false, key);
+      else if (control.ariaInvalid) mark(control, wrong(input));
+    });
+    controls.set(key, control);
+    form.append(field(must ? label : text(quote(label), dim(" (optional)")), control));
+  }
+  const go = () => {
+    for (const input of inputs()) {
+      const control = controls.get(input.key);
+      if (control) mark(control, wrong(input));
+    }
+    const [worst] = missing();
+    if (worst) controls.get(worst.key)?.focus();
+    else confirm();
+  };
+  form.addEventListener("keydown", ({ key, target }) => {
+    if (key === "Enter" && target instanceof HTMLInputElement) go();
+    if (key === "Escape") pick();
+  });
+  const back = button("Back", () => pick());
+  const actions = el("div", { class: "actions" }, back, button("Continue", go, "primary"));
+  put("details", headline("Who is it for?"), notice, when(), form, actions);
+  const at = controls.get(first);
+  if (!at) return;
+  mark(at, trouble);
+  requestAnimationFrame(() => at.focus());
+}
+
+/** when says the chosen time in the zone that is shown and, if that is another, in the host's. */
+function when() {
+  const { minutes, time_zone } = state.calendar;
+  const differs = isZone(time_zone) && offset(state.picked, time_zone) !== offset(state.picked, state.zone);
+  const date = differs && day(dateOf(state.picked, time_zone), { weekday: "short" });
+  const theirs =
+    differs &&
+    el("p", { class: "dim" }, `${date} ${clock(state.picked, time_zone)} in ${city(time_zone)} for the host`);
+  return el("div", {}, span(state.picked, minutes, state.zone), theirs);
+}
+
+/** answers are the arguments of `schedule_meeting`, as the form has them. */
+function answers() {
+  const { name, email, phone, address } = state.form;
+  const { type, value } = place();
+  const number = phone?.replace(/[^+\d]/g, "") || undefined;
+  const location =
+    { guest_phone: number, in_person_by_guest: address, virtual_static: undefined }[String(type)] ?? value;
+  const custom = inputs().filter(({ key }) => key.startsWith("? ") && state.form[key]?.trim());
+  return {
+    calendar_id: state.calendar.id,
+    start_time: state.picked,
+    guest_time_zone: state.zone,
+    guest_name: name.trim(),
+    guest_email: email.trim(),
+    ...(number && { guest_phone: number }),
+    ...(type && { location_type: type, ...(location && { location_value: location }) }),
+    ...(custom.length && {
+      custom_fields: Object.fromEntries(custom.map(({ key }) => [key.slice(2), state.form[key].trim()])),
+    }),
+  };
+}
+
+/**
+ * facts are what a booking is.
+ * @param {any} guest @param {any} email @param {Node | false | null | undefined} where
+ * @returns {[string, Node | false | null | undefined][]}
+ */
+const facts = (guest, email, where) => [
+  ["What", text(quote(state.calendar.name ?? "Meeting", 60), ", ", about())],
+  ["When", when()],
+  ["Guest", text(quote(guest), ", ", quote(email, 120))],
+  ["Where", where],
+];
+
+/** hostName is who holds the meeting. */
+const hostName = () => (state.calendar.host ? quote(state.calendar.host, 60) : "The host");
+
+/** confirm asks before the booking. @param {Node | false} [notice] */
+function confirm(notice = false) {
+  const { requests } = state.calendar;
+  const { name, email } = state.form;
+  const panel = ask({
+    title: requests ? "Ask for this time?" : "Book this time?",
+    facts: [
+      ...facts(name, email, place().type && quote(spot(place()))),
+      ["E-mail", text("From OnceHub to ", quote(email, 120), "; ", hostName(), " is told, too")],
+    ],
+    more: button("Change details", () => details(), "quiet"),
+    act: requests ? "Ask for it" : "Book",
+    doing: requests ? "Asking…" : "Booking…",
+    yes: book,
+    no: () => pick(),
+  });
+  put("confirm", notice, panel);
+}
+
+/** book books, once, and shows what came of it. */
+async function book() {
+  const asked = answers();
+  const lost = await refresh();
+  const gone = !lost && !state.starts.includes(state.picked);
+  const outcome = lost ?? (gone ? failed("") : await host.call("schedule_meeting", asked, "changes"));
+  const { kind, data, message } = outcome;
+  if (kind === "done") return booked(data);
+  if (kind === "unknown") return uncertain(asked);
+  if (gone || data.argument === "start_time" || list(data.nearest).length) {
+    state.asOf = "";
+    await refresh();
+    return pick(note("warn", TAKEN));
+  }
+  const hint =
+    kind === "declined" && data.type === "not_confirmed"
+      ? " Ask the assistant to call schedule_meeting where it can ask you."
+      : "";
+  const said = note("bad", "Nothing was booked. ", quote(message.replace(/\.?$/, "."), 300), hint);
+  const key = { guest_name: "name", guest_email: "email", guest_phone: "phone", location_value: "address" }[
+    String(data.argument)
+  ];
+  if (key) details(said, key, clean(message, 200));
+  else confirm(said);
+}
+
+/** booked shows the booking, for good. @param {Data} data */
+function booked(data) {
+  const { status, starting_time, guest_name, guest_email, virtual_conferencing } = data;
+  const waits = status === "requested";
+  if (isInstant(starting_time)) state.picked = starting_time;
+  const title = waits ? "Requested" : "Booked";
+  const told = waits ? text(hostName(), " has to approve it first.") : "The guest and the host are told.";
+  const join = link("Join", object(virtual_conferencing).join_url);
+  const { name, email } = state.form;
+  const shown = rows(facts(guest_name ?? name, guest_email ?? email, join));
+  put("booked", headline(title), note(waits ? "warn" : "good", told), shown);
+  say(title);
+  host.tell(`schedule_meeting in the view: ${title} ${idOf(data.id ?? data.booking_id)} at ${state.picked}.`);
+}
+
+/** uncertain says that it is not known whether the booking was made, and looks when asked to; it never books again. @param {Data} asked */
+function uncertain(asked) {
+  const { calendar_id: calendar, guest_email: guest, start_time: starts_after } = asked;
+  const answer = note("warn", "The answer was lost: it may be booked, or not. Look before you try again.");
+  const back = button("Back to the times", () => pick());
+  back.hidden = true;
+  const look = async () => {
+    go.ariaDisabled = "true";
+    const starts_before = new Date(Date.parse(starts_after) + 60_000).toISOString();
+    const { kind, data, message } = await host.call("list_bookings", {
+      calendar,
+      guest,
+      starts_after,
+      starts_before,
+      limit: 5,
+    });
+    const found = list(data.items).find((row) => ["scheduled", "requested"].includes(row?.status));
+    if (found) return booked(found);
+    const none = "It is not there so far. It may still come: look again in a minute.";
+    answer.replaceChildren(kind === "done" ? none : quote(message, 300));
+    go.textContent = "Look again";
+    go.ariaDisabled = null;
+    back.hidden = kind !== "done";
+    state.asOf = "";
+  };
+  const go = button("Look", look, "primary");
+  put("uncertain", headline("Not known"), answer, when(), el("div", { class: "actions" }, back, go));
+  host.tell(
+    `schedule_meeting in the view: outcome unknown for ${starts_after} on ${idOf(calendar)}. Look, do not repeat.`,
+  );
+}
+
+/**
+ * zones makes a select of time zones: those that matter first, with what they are; all others, by region, once it is used.
+ * @param {[string, any][]} first what each is ("Yours"), and the zone @param {string} chosen @param {(zone: string) => void} change
+ */
+function zones(first, chosen, change) {
+  /** @param {string} zone @param {string} label */
+  const option = (zone, label) => el("option", { value: zone, selected: zone === chosen }, label);
+  const made = el("select", {
+    "aria-label": "Time zone",
+    change: () => change(made.value),
+  });
+  const known = first.filter(([, zone], at) => isZone(zone) && first.findIndex((each) => each[1] === zone) === at);
+  for (const [what, zone] of known) {
+    made.append(option(zone, `${city(zone)} (${offset(Date.now(), zone)}), ${what}`));
+  }
+  const fill = () => {
+    /** @type {Map<string, HTMLOptGroupElement>} */
+    const regions = new Map();
+    for (const zone of Intl.supportedValuesOf("timeZone")) {
+      const region = zone.split("/")[0];
+      const group = regions.get(region) ?? made.appendChild(el("optgroup", { label: region }));
+      regions.set(region, group);
+      if (!known.some((each) => each[1] === zone))
+        group.append(option(zone, zone.slice(region.length + 1).replaceAll("_", " ")));
+    }
+  };
+  for (const event of ["pointerdown", "focus"])
+    made.addEventListener(event, () => made.querySelector("optgroup") || fill());
+  return made;
+}
+
+/** context tells the style sheet whether there is room for a column a day; on the whole screen, all times are there. */
+function context() {
+  const { displayMode, containerDimensions } = host.context;
+  const { height, maxHeight } = object(containerDimensions);
+  const whole = displayMode === "fullscreen";
+  document.documentElement.toggleAttribute("data-roomy", whole || (height ?? maxHeight ?? 500) >= 500);
+  state.all ||= whole;
+  if (whole) main.querySelector(".days")?.classList.add("all");
+}
+
+start(
+  {
+    wait(args) {
+      state.args = args;
+      put("wait", ...skeleton);
+    },
+    show({ kind, data, message }) {
+      take(object(data));
+      if (kind === "done" && state.calendar.id) return pick();
+      const { calendar_id } = state.args;
+      const again = () => this.load(state.args).then((outcome) => this.show(outcome));
+      const retry = calendar_id && host.can.serverTools && button("Try again", again);
+      put("lost", note(kind === "done" ? "" : "bad", quote(message || "There is nothing to show.", 300)), retry);
+    },
+    async load({ calendar_id, start_time, time_zone, guest_name, guest_email }) {
+      const zone = isZone(time_zone) ? time_zone : hereZone();
+      const found = await host.call("get_booking_calendar", { calendar_id });
+      if (found.kind !== "done") return found;
+      const free = await host.call("get_booking_time_slots", {
+        calendar_id: found.data.id,
+        start_time,
+        time_zone: zone,
+        limit: 200,
+      });
+      if (free.kind !== "done") return free;
+      const { id, name, duration_minutes, host_name, form } = found.data;
+      const questions = list(form).filter((each) => each?.name !== "phone");
+      const calendar = {
+        id,
+        name,
+        minutes: duration_minutes,
+        host: host_name,
+        questions,
+        locations: free.data.locations,
+      };
+      const days = [{ starts: list(free.data.items).map((item) => item?.start_time) }];
+      const guest = { name: guest_name, email: guest_email };
+      const more_from = free.data.next_start_time;
+      const data = {
+        calendar,
+        time_zone: zone,
+        guest,
+        days,
+        more_from,
+        can: { book: true },
+        as_of: new Date().toISOString(),
+      };
+      return { ...free, data };
+    },
+    context,
+  },
+  "Free times",
+);

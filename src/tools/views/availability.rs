@@ -1,0 +1,84 @@
+//! Working hours: the days of the week, and the dates that differ.
+
+use rmcp::{tool, tool_router};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ROOM, as_of};
+use crate::actions::availability::Schedule;
+use crate::apps::View;
+use crate::records::Noun;
+use crate::tools::size::most_within;
+use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
+
+#[tool_router(router = showing_availability, vis = "pub(in crate::tools)")]
+impl Tools {
+    /// Open a view of a user's working hours where the person changes them. To read or change them yourself:
+    /// `get_scheduling_availability`, `update_scheduling_availability`.
+    #[tool(title = "Show availability", annotations(read_only_hint = true), meta = View::Availability.of_tool(),
+        output_schema = schema::shown::<Week>())]
+    async fn show_availability(&self, call: Call, Parameters(input): Parameters<ShowAvailability>) -> Answer {
+        let user = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?;
+        let schedule = Schedule::of(&call.names, user).await?;
+        let overrides = schedule.sent.overrides.clone().unwrap_or_default();
+        let shown = |count: usize| {
+            let week = Week {
+                user: Person {
+                    id: schedule.user.id.to_string(),
+                    name: schedule.user.entry.as_ref().map(|entry| entry.name.clone()),
+                },
+                time_zone: schedule.zone.name().to_owned(),
+                weekly: schedule.sent.weekly.clone(),
+                overrides: overrides.iter().take(count).cloned().collect(),
+                can: Can { update: call.offers("update_scheduling_availability") },
+                as_of: as_of(&call),
+                note: None,
+            };
+            let mut reply = Reply::new(week, schedule.text());
+            if schedule.sent.weekly.is_none() {
+                reply.note("OnceHub sent no weekly hours: that none are shown does not mean that there are none.");
+            }
+            reply.note(NOTE);
+            reply
+        };
+        let count = most_within(overrides.len(), ROOM, |count| shown(count).size(true));
+        Ok(shown(count))
+    }
+}
+
+/// What the model is told of the view.
+const NOTE: &str = "The person sees these hours in a view, and can change them there. Do not repeat them: wait.";
+
+#[derive(Deserialize, JsonSchema)]
+struct ShowAvailability {
+    /// Name, e-mail, id or `me`
+    user_id: String,
+}
+
+/// What the view shows.
+#[serde_with::skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+struct Week {
+    user: Person,
+    time_zone: String,
+    weekly: Option<Vec<Value>>,
+    overrides: Vec<Value>,
+    can: Can,
+    as_of: String,
+    /// Anything else to know
+    note: Option<String>,
+}
+
+#[serde_with::skip_serializing_none]
+#[derive(Serialize, JsonSchema)]
+struct Person {
+    id: String,
+    name: Option<String>,
+}
+
+/// What the person can do.
+#[derive(Serialize, JsonSchema)]
+struct Can {
+    update: bool,
+}

@@ -1,0 +1,406 @@
+// The agenda, in a host that plays what it is told.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { browse, failure, reply } from "./host.js";
+import { agenda, booking, bookings, whole } from "./bookings.js";
+import { HOSTILE, HOSTS, fits, isTame } from "./checks.js";
+import { NOW } from "./fixtures.js";
+import { view } from "./join.js";
+
+const html = view("agenda");
+let tab;
+before(async () => (tab = await browse()));
+after(() => tab.close());
+
+/** users is what `list_users` replies. */
+const users = () =>
+  reply({
+    items: [
+      { id: "USR-XSAJLWDAS78B", first_name: "Lee", last_name: "Whitford", email: "lee@x.example", status: "active" },
+      { id: "USR-XXGJ98LRZMAU", first_name: "Dana", last_name: "Reyes", email: "dana@x.example", status: "active" },
+      { id: "USR-FGMFVTHPXHCU", first_name: "Iris", last_name: "Novak", email: "iris@x.example", status: "invited" },
+    ],
+    has_more: false,
+  });
+
+/** A stateful account of few bookings: what the view changes is what it reads next. */
+function account(rows = bookings()) {
+  const known = new Map(rows.map((row) => [row.id, row]));
+  /** change puts new values into a booking, and replies with the whole of it. */
+  const change =
+    (values) =>
+    ({ booking_id, ...args }) => {
+      known.set(booking_id, { ...known.get(booking_id), ...values(args) });
+      return reply({ ...whole(known.get(booking_id)), confirmed: true });
+    };
+  return {
+    list_bookings: () => reply({ items: [...known.values()], has_more: false, next_cursor: null }),
+    get_booking: ({ booking_id }) => reply(whole(known.get(booking_id))),
+    list_users: users,
+    cancel_booking: change(({ reason }) => ({
+      status: "canceled",
+      cancel_reschedule_information: { reason, actioned_by: "user" },
+    })),
+    request_reschedule: change(() => ({ status: "canceled" })),
+    reassign_booking: change(({ new_host }) => ({ owner: new_host, owner_name: "Dana Reyes" })),
+    mark_no_show: change(() => ({ status: "no_show" })),
+  };
+}
+
+async function open(options = {}, result = agenda()) {
+  const host = await tab.host({ html, now: NOW, tools: account(), ...options });
+  await host.bring({}, result);
+  await host.view.getByRole("heading", { name: "Bookings" }).waitFor();
+  host.line = (name) => host.view.getByRole("button", { name: new RegExp(name) });
+  host.press = (name) => host.view.getByRole("button", { name, exact: true }).click();
+  host.sees = (text) => host.view.getByText(text).first().waitFor();
+  /** Answers a panel: its button is inert for 400 ms. */
+  host.yes = async (name) => {
+    await host.view.getByRole("button", { name, exact: true }).waitFor();
+    await host.page.clock.fastForward(500);
+    await host.press(name);
+  };
+  return host;
+}
+
+test("bookings by day, in the zone that was asked for, and the earliest first", async () => {
+  const host = await open();
+  const days = await host.view.getByRole("heading", { level: 2 }).allTextContents();
+  assert.deepEqual(days, ["Today, Tuesday 24 November", "Tomorrow, Wednesday 25 November", "Friday 27 November"]);
+  const lines = await host.view.locator(".line").allInnerTexts();
+  assert.match(lines[0], /^8:30\s+Nikolai Petrov/);
+  assert.match(lines.join("\n"), /Zoë Adams\s+◔ Waits for approval\s+Partnership talk · Priya Raman/);
+  await host.axe();
+  await host.close();
+});
+
+test("a booking opens in place with its notes, answers and links, and closes", async () => {
+  const host = await open();
+  await host.line("Jacob").click();
+  await host.sees("Bring the contract");
+  await host.sees("Fjord Tools");
+  await host.press("Join");
+  await host.until(() => host.sent("ui/open-link").length);
+  assert.deepEqual(host.sent("ui/open-link"), [{ url: "https://meet.google.com/vg38xhs9hvhx" }]);
+  await host.axe();
+  await host.line("Jacob").click();
+  await host.view.getByText("Bring the contract").waitFor({ state: "detached" });
+  await host.close();
+});
+
+test("a booking is canceled with a reason, and without an e-mail", async () => {
+  const host = await open();
+  await host.line("Jacob").click();
+  await host.press("Cancel…");
+  await host.view.getByLabel("Reason").fill("We are closed");
+  await host.view.getByLabel("E-mail the guest").uncheck();
+  await host.sees("The guest gets none");
+  await host.axe();
+  await host.yes("Cancel booking");
+  await host.sees("Canceled.");
+  const [asked] = host.calls("cancel_booking");
+  assert.deepEqual(asked, { booking_id: "BKNG-VG38XHS9HVHX", reason: "We are closed", notify_guest: false });
+  const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
+  assert.deepEqual(told, [
+    "cancel_booking in the view: done for BKNG-VG38XHS9HVHX, which begins at 2026-11-25T10:00:00Z.",
+  ]);
+  assert.match(await host.line("Jacob").innerText(), /✕ Canceled/);
+  assert.equal(await host.view.getByRole("button", { name: "Cancel…" }).count(), 0);
+  await host.close();
+});
+
+test("a booking is given to another active host", async () => {
+  const host = await open();
+  await host.line("Jacob").click();
+  await host.press("Reassign…");
+  await host.yes("Reassign");
+  await host.sees("Choose who takes it.");
+  const options = await host.view.getByLabel("New host").locator("option").allTextContents();
+  assert.deepEqual(options, ["Choose a host", "Dana Reyes"]);
+  await host.view.getByLabel("New host").selectOption("Dana Reyes");
+  await host.press("Reassign");
+  await host.sees("Reassigned.");
+  assert.deepEqual(host.calls("reassign_booking"), [{ booking_id: "BKNG-VG38XHS9HVHX", new_host: "USR-XXGJ98LRZMAU" }]);
+  assert.match(await host.line("Jacob").innerText(), /Dana Reyes/);
+  await host.close();
+});
+
+test("a guest is asked to choose another time", async () => {
+  const host = await open();
+  await host.line("Jacob").click();
+  await host.press("Ask to reschedule…");
+  await host.yes("Ask the guest");
+  await host.sees("Canceled, and the guest is asked to choose another time.");
+  assert.deepEqual(host.calls("request_reschedule"), [{ booking_id: "BKNG-VG38XHS9HVHX" }]);
+  await host.close();
+});
+
+test("what has begun can be marked as a no-show, and nothing else", async () => {
+  const host = await open();
+  await host.line("Nikolai").click();
+  await host.view.getByRole("button", { name: "No-show…" }).waitFor();
+  assert.equal(await host.view.getByRole("button", { name: /Cancel…|Reassign…/ }).count(), 0);
+  await host.press("No-show…");
+  await host.yes("Mark no-show");
+  await host.sees("Marked as a no-show.");
+  assert.deepEqual(host.calls("mark_no_show"), [{ booking_id: "BKNG-PAST11111111" }]);
+  await host.close();
+});
+
+test("a no goes back, and nothing is sent", async () => {
+  const host = await open();
+  await host.line("Jacob").click();
+  await host.press("Cancel…");
+  await host.frame().waitForFunction(() => document.activeElement?.textContent === "Cancel this booking?");
+  await host.page.keyboard.press("Escape");
+  await host.view.getByRole("button", { name: "Cancel…", exact: true }).waitFor();
+  const focus = await host.frame().evaluate(() => document.activeElement?.textContent);
+  assert.equal(focus, "Cancel…");
+  assert.equal(host.calls("cancel_booking").length, 0);
+  await host.close();
+});
+
+test("a lost answer is looked up, and the change never sent again", async () => {
+  let looks = 0;
+  const tools = account();
+  const { cancel_booking, get_booking } = tools;
+  tools.cancel_booking = () => ({ rpc: { code: -32603, message: "broken" } });
+  tools.get_booking = (args) => (looks++ === 2 ? (cancel_booking(args), get_booking(args)) : get_booking(args));
+  const host = await open({ tools });
+  await host.line("Jacob").click();
+  await host.press("Cancel…");
+  await host.yes("Cancel booking");
+  await host.sees("The answer was lost");
+  await host.axe();
+  await host.press("Look");
+  await host.sees("It has not happened so far");
+  await host.press("Look again");
+  await host.sees("Canceled.");
+  assert.equal(host.calls("cancel_booking").length, 1);
+  const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
+  assert.match(told[0], /outcome unknown for BKNG-VG38XHS9HVHX/);
+  await host.close();
+});
+
+for (const [what, result, line] of [
+  [
+    "a refusal",
+    failure({ type: "invalid_request_error", message: "Paid bookings …", outcome: "not_done" }),
+    "Paid bookings …",
+  ],
+  ["a no of the person", reply({ confirmed: false, note: "Nobody said yes" }), "Nobody said yes"],
+  [
+    "a client that cannot ask",
+    failure({ type: "not_confirmed", message: "ask first", outcome: "not_done" }),
+    "Ask the assistant to call cancel_booking",
+  ],
+])
+  test(`nothing is changed: ${what}`, async () => {
+    const host = await open({ tools: { ...account(), cancel_booking: () => result } });
+    await host.line("Jacob").click();
+    await host.press("Cancel…");
+    await host.yes("Cancel booking");
+    await host.sees("Nothing was changed.");
+    await host.sees(line);
+    await host.view.getByRole("button", { name: "Cancel…", exact: true }).waitFor();
+    await host.close();
+  });
+
+test("what was read long ago is read again before a question, and a change meanwhile is told", async () => {
+  const tools = account();
+  const host = await open({ tools });
+  await host.line("Jacob").click();
+  await host.sees("Bring the contract");
+  await host.page.clock.fastForward(130_000);
+  tools.reassign_booking({ booking_id: "BKNG-VG38XHS9HVHX", new_host: "USR-XXGJ98LRZMAU" });
+  await host.press("Cancel…");
+  await host.sees("It was changed meanwhile");
+  assert.equal(host.calls("cancel_booking").length, 0);
+  await host.close();
+});
+
+test("without rights there are no buttons, and without calls only what was brought", async () => {
+  const none = { cancel: false, request_reschedule: false, reassign: false, mark_no_show: false };
+  const read = await open({}, agenda({ can: none }));
+  await read.line("Jacob").click();
+  await read.sees("Bring the contract");
+  assert.equal(await read.view.getByRole("button", { name: /…$/ }).count(), 0);
+  await read.close();
+  const mute = await open({ can: { updateModelContext: {} } });
+  await mute.line("Jacob").click();
+  await mute.sees("jacob.lindqvist@fjord.example");
+  assert.equal(await mute.view.getByRole("button", { name: /…$/ }).count(), 0);
+  assert.equal(mute.messages.filter(({ method }) => method === "tools/call").length, 0);
+  await mute.close();
+});
+
+test("the parts of the agenda are asked for, and more by the cursor", async () => {
+  const more = booking({ id: "BKNG-MORE22222222", guest_name: "Ruth Okafor", starting_time: "2026-11-28T10:00:00Z" });
+  const list_bookings = ({ cursor }) =>
+    reply(
+      cursor
+        ? { items: [more], has_more: false, next_cursor: null }
+        : { items: bookings(), has_more: true, next_cursor: "BKNG-VG38XHS9HVHX" },
+    );
+  const host = await open({ tools: { ...account(), list_bookings } });
+  await host.view.getByLabel("Coming").check();
+  await host.press("Look for more");
+  await host.line("Ruth Okafor").waitFor();
+  const [coming, next] = host.calls("list_bookings");
+  const minute = ({ starts_after, starts_before }) => [starts_after.slice(0, 16), starts_before.slice(0, 16)];
+  assert.deepEqual(minute(coming), ["2026-11-24T09:00", "2026-12-08T09:00"]);
+  assert.deepEqual(coming, {
+    ...coming,
+    host: "USR-XSAJLWDAS78B",
+    time_zone: "Europe/London",
+    status: ["requested", "scheduled", "rescheduled"],
+    limit: 25,
+  });
+  assert.equal(next.cursor, "BKNG-VG38XHS9HVHX");
+  await host.view.getByLabel("Past").check();
+  await host.until(() => host.calls("list_bookings").length === 3);
+  await host.view.getByLabel("Canceled").check();
+  await host.until(() => host.calls("list_bookings").length === 4);
+  assert.deepEqual(host.calls("list_bookings")[3].status, ["canceled"]);
+  await host.close();
+});
+
+test("few are shown at first, and the rest on one press", async () => {
+  const many = Array.from({ length: 12 }, (_, at) =>
+    booking({
+      id: `BKNG-MANY${100 + at}`,
+      guest_name: `Guest ${at}`,
+      starting_time: `2026-11-25T${String(8 + at).padStart(2, "0")}:00:00Z`,
+    }),
+  );
+  const host = await open({}, agenda({ items: many }));
+  assert.equal(await host.view.locator(".line").count(), 5);
+  await host.until(() => host.sent("ui/notifications/size-changed").length);
+  const tallest = Math.max(...host.sent("ui/notifications/size-changed").map(({ height }) => height));
+  assert.ok(tallest <= 500, `${tallest} px`);
+  await host.press("7 more");
+  assert.equal(await host.view.locator(".line").count(), 12);
+  await host.close();
+});
+
+test("an empty agenda, one that failed, and odd rows", async () => {
+  const empty = await open({}, agenda({ items: [] }));
+  await empty.sees("No bookings here.");
+  await empty.close();
+  const odd = await open(
+    {},
+    agenda({ items: [null, 7, { id: "BKNG-ODD111111111", starting_time: "soon", owner: 7, status: "new" }] }),
+  );
+  await odd.line("No name").first().waitFor();
+  await odd.close();
+  const lost = await tab.host({ html, now: NOW, tools: account() });
+  await lost.bring({ host: "me" }, failure({ type: "rate_limit_error", message: "Try later" }));
+  await lost.view.getByText("Try later").waitFor();
+  await lost.view.getByRole("button", { name: "Try again" }).click();
+  await lost.view.getByRole("heading", { name: "Bookings" }).waitFor();
+  assert.deepEqual(lost.calls("list_bookings"), [
+    { starts_after: "today", starts_before: "+7d", host: "me", limit: 25 },
+  ]);
+  await lost.close();
+});
+
+test("all by keyboard: open, ask, cancel", async () => {
+  const host = await open();
+  await host.line("Jacob").focus();
+  await host.page.keyboard.press("Enter");
+  await host.view.getByRole("button", { name: "Cancel…", exact: true }).waitFor();
+  for (let at = 0; at < 12; at += 1) {
+    await host.page.keyboard.press("Tab");
+    if ((await host.frame().evaluate(() => document.activeElement?.textContent)) === "Cancel…") break;
+  }
+  await host.page.keyboard.press("Enter");
+  await host.sees("Cancel this booking?");
+  await host.page.clock.fastForward(500);
+  for (const _ of ["reason", "e-mail", "back", "cancel"]) await host.page.keyboard.press("Tab");
+  await host.page.keyboard.press("Enter");
+  await host.sees("Canceled.");
+  await host.close();
+});
+
+test("hostile words are shown as text, cut, and nothing runs", async () => {
+  for (const text of Object.values(HOSTILE)) {
+    const row = booking({
+      id: "BKNG-EVIL11111111",
+      guest_name: text,
+      guest_email: text,
+      owner_name: text,
+      subject: text,
+      booking_calendar_name: text,
+      starting_time: "2026-11-25T10:00:00Z",
+    });
+    const custom = [{ name: text, value: [text] }];
+    const full = {
+      ...row,
+      location_description: text,
+      customer_timezone: text,
+      virtual_conferencing: { join_url: text },
+      reschedule_url: `https://x.example/${encodeURIComponent(text)}`,
+      form_submission: { note: text, company: text, phone: text, guests: [text], custom_fields: custom },
+      custom_fields: [{ name: text, value: { deep: text } }],
+      cancel_reschedule_information: { reason: text, actioned_by: text },
+    };
+    const tools = {
+      get_booking: () => reply(full),
+      list_users: () => reply({ items: [{ id: "USR-1", first_name: text, email: text, status: "active" }] }),
+      reassign_booking: () => reply({ ...full, owner: "USR-1" }),
+    };
+    const host = await open({ width: 320, tools }, agenda({ items: [row], time_zone: text }));
+    await isTame(host);
+    await fits(host);
+    await host.view.locator(".line").click();
+    await host.view.getByText("Company").waitFor();
+    await isTame(host);
+    await fits(host);
+    await host.press("Reassign…");
+    await host.view.getByLabel("New host").selectOption({ index: 1 });
+    await fits(host);
+    await host.yes("Reassign");
+    await host.sees("Reassigned.");
+    await isTame(host);
+    await fits(host);
+    const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
+    assert.deepEqual(told, [
+      "reassign_booking in the view: done for BKNG-EVIL11111111, which begins at 2026-11-25T10:00:00Z.",
+    ]);
+    await host.close();
+  }
+});
+
+for (const theme of ["light", "dark"])
+  for (const [name, variables] of Object.entries(HOSTS))
+    test(`${theme}, variables of a host: ${name}`, async () => {
+      const host = await open({ width: 320, context: { theme, ...(variables && { styles: { variables } }) } });
+      await host.axe();
+      await host.line("Jacob").click();
+      await host.sees("Bring the contract");
+      await host.axe();
+      await host.press("Cancel…");
+      await host.page.clock.fastForward(500);
+      await host.axe();
+      await host.yes("Cancel booking");
+      await host.sees("Canceled.");
+      await host.axe();
+      await host.close();
+    });
+
+for (const theme of ["light", "dark"])
+  for (const width of [320, 400, 720, 1200])
+    test(`sizes: ${width} px, ${theme}`, async () => {
+      const host = await open({ width, context: { theme } });
+      await fits(host);
+      await host.axe();
+      await host.line("Jacob").click();
+      await host.sees("Bring the contract");
+      await fits(host);
+      await host.axe();
+      if (process.env.PICTURES)
+        await host.page.screenshot({ path: `${process.env.PICTURES}/agenda-${width}-${theme}.png`, fullPage: true });
+      await host.close();
+    });
+
+test("the document is small", () => assert.ok(Buffer.byteLength(html) <= 40_000, `${Buffer.byteLength(html)} bytes`));

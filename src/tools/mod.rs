@@ -33,9 +33,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
-use crate::actions::{DefaultMe, Settings};
 use crate::actions::moving::Moves;
 use crate::actions::turns::Turns;
+use crate::actions::{DefaultMe, Settings};
 use crate::names::{Directory, Names, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;

@@ -52,7 +52,9 @@ impl Tools {
         }
         let zone = call.zone();
         let why = match &call.names.me {
-            Me::Set(me) if call.settings.default_me == DefaultMe::OfSandbox && call.settings.me.as_ref() == Some(me) => {
+            Me::Set(me)
+                if call.settings.default_me == DefaultMe::OfSandbox && call.settings.me.as_ref() == Some(me) =>
+            {
                 "whose the simulated account is"
             }
             Me::Set(_) => "as ONCEHUB_MCP_USER or X-MCP-User says",

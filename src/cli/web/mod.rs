@@ -74,7 +74,7 @@ pub(super) async fn run(mut config: Config, opens: bool) -> anyhow::Result<ExitC
         if opens && let Err(error) = open::that_detached(&url) {
             tell(&format!("No browser could be started ({error}): open the address yourself."));
         }
-        http::serve(listener, tenants, settings, stop.cancelled()).await
+        http::serve(listener, tenants, settings, stop).await
     })
     .await
 }

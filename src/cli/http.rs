@@ -154,10 +154,9 @@ pub(super) async fn run(
         }
     }
     if !shares && !config.key.is_missing() {
-        let key = ["ONCEHUB_API_KEY_FILE", "ONCEHUB_MCP_KEYCHAIN"].into_iter();
-        let mut key =
-            key.filter(|name| given.iter().any(|given| given.variable == *name)).map(|name| as_given(given, name));
-        let key = key.next_back().unwrap_or_else(|| "ONCEHUB_API_KEY".to_owned());
+        let mut places = ["ONCEHUB_API_KEY_FILE", "ONCEHUB_MCP_KEYCHAIN"].into_iter();
+        let place = places.find(|name| given.iter().any(|given| given.variable == *name));
+        let key = as_given(given, place.unwrap_or("ONCEHUB_API_KEY"));
         tracing::warn!("{key} is not used: callers send their own keys (--shared-key would let them use it)");
         config.key = Key::new(KeySource::Missing)?;
     }

@@ -44,7 +44,8 @@ pub(in crate::cli) fn cleared(words: Vec<OsString>) -> (Vec<OsString>, Vec<Given
             Ok(Worded { given, .. }) if given.value.trim().is_empty() && given.flag != DRY_RUN => cleared.push(given),
             Ok(Worded { words, .. }) => stays.extend(words),
             Err(word) if word == own => {
-                cleared.extend(settings_in(&[format!("--{DRY_RUN}")]).0.into_iter().map(|found| found.given));
+                let (dry_run, _) = settings_in(&[format!("--{DRY_RUN}")]);
+                cleared.extend(dry_run.into_iter().map(|found| found.given));
             }
             Err(word) => stays.push(word),
         }

@@ -73,7 +73,8 @@ fn at_terminal(mut command: Command, answers: &[(&str, &str)]) -> Shown {
             // It is no session's terminal, which would make a signal of it.
             match *answer {
                 CTRL_C => {
-                    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+                    let mut kill = Command::new("kill");
+                    assert!(kill.args(["-INT", &child.id().to_string()]).status().unwrap().success());
                 }
                 answer => keys.write_all(answer.as_bytes()).unwrap(),
             }

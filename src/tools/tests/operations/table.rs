@@ -26,6 +26,7 @@ const ONE_FIELD: Documented = (400, "At least one field must be provided to upda
 pub(super) struct Ids {
     booking: String,
     other: String,
+    third: String,
     past: String,
     calendar: String,
     slot: String,
@@ -49,6 +50,9 @@ impl Ids {
         Self {
             booking: bench.booking(json!({"calendar": "Intro call", "starts_after": "tomorrow"})).await,
             other: bench.booking(json!({"calendar": "Partnership talk", "starts_after": "tomorrow"})).await,
+            third: bench
+                .booking(json!({"calendar": "Strategy session", "starts_after": "tomorrow", "status": "scheduled"}))
+                .await,
             past: bench.booking(json!({"status": "completed", "starts_before": "now"})).await,
             calendar: slots["calendar_id"].as_str().unwrap().to_owned(),
             slot: slots["items"][0]["start_time"].as_str().unwrap().to_owned(),
@@ -150,9 +154,9 @@ impl Ids {
             operation(
                 "POST /bookings/{id}/reassign",
                 "reassign_booking",
-                json!({"booking_id": self.booking, "new_host": "Lee Whitford", "video_provider": "google_meet"}),
+                json!({"booking_id": self.third, "new_host": "Lee Whitford", "video_provider": "google_meet"}),
             )
-            .on(&self.booking)
+            .on(&self.third)
             .sends(json!({"new_host": self.lee, "location": {"type": "virtual", "value": "google_meet"}}))
             .fails(&[&[
                 NO_BOOKING,

@@ -99,7 +99,7 @@ fn a_setting_that_cannot_work_is_refused_at_start_without_showing_a_key() {
         ("ONCEHUB_MCP_CONFIRM", "maybe", "ONCEHUB_MCP_CONFIRM: 'maybe' is not one of auto, always, never"),
         ("ONCEHUB_MCP_STRUCTURED", "maybe", "ONCEHUB_MCP_STRUCTURED: 'maybe' is neither on nor off"),
         ("ONCEHUB_MCP_SCHEMAS", "gemini", "ONCEHUB_MCP_SCHEMAS: 'gemini' is not one of full, plain"),
-        ("ONCEHUB_MCP_LOG_FORMAT", "xml", "ONCEHUB_MCP_LOG_FORMAT: 'xml' is neither text nor json"),
+        ("ONCEHUB_MCP_LOG_FORMAT", "xml", "ONCEHUB_MCP_LOG_FORMAT: 'xml' is not one of text, json"),
     ] {
         let output = program().env(name, value).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();

@@ -32,8 +32,8 @@ const SHAPES: [(&str, &str); 13] = [
     ("webhooks", "M5,0L1,5h3L3,9l5-6H5z"),
     // A window.
     ("views", "M0,0h9v8H0zM1,3v4h7V3z"),
-    // Two steps at once.
-    ("workflows", "M0,0l4,4-4,4zM4,0l4,4-4,4z"),
+    // What starts.
+    ("workflows", "M0,0l9,4-9,4z"),
 ];
 
 /// Returns the icon of a tool's toolset, in a colour that can be told from white and from black.

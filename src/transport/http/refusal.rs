@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode};
 use metrics::counter;
 use serde_json::{Value, json};
 
-use super::caller::Wanted;
+use super::caller::KEY_CHALLENGE;
 use super::trail::Refused;
 
 /// JSON-RPC's code for JSON that cannot be parsed.
@@ -23,8 +23,8 @@ pub(super) const SERVER_ERROR: i32 = -32000;
 pub const REASONS: &[&str] = &[
     "accept", "body", "calls", "calls_of_strangers", "calls_of_tenant", "connections", "content_type", "cut_off",
     "fault", "forwarded_proto", "host", "json", "key", "message", "method", "not_tls", "origin", "path", "plain_http",
-    "protocol", "randomness", "selection", "session", "sessions", "sessions_of_tenant", "slow_body", "slow_session",
-    "stopping",
+    "protocol", "randomness", "selection", "session", "sessions", "sessions_of_tenant", "sign_in", "slow_body",
+    "slow_session", "stopping",
 ];
 
 /// The rejection of a request. Its body is a JSON-RPC error, so that a client can show the reason.
@@ -38,7 +38,7 @@ pub struct Refusal {
     id: Value,
     retry_after: Option<u32>,
     /// What a caller without it has to send.
-    wanted: Wanted,
+    challenge: HeaderValue,
 }
 
 impl Refusal {
@@ -51,7 +51,7 @@ impl Refusal {
             code: SERVER_ERROR,
             id: Value::Null,
             retry_after: None,
-            wanted: Wanted::Key,
+            challenge: HeaderValue::from_static(KEY_CHALLENGE),
         }
     }
 
@@ -103,8 +103,18 @@ impl Refusal {
     }
 
     /// Returns the same rejection, with a challenge to send this.
-    pub(super) fn challenging(self, wanted: Wanted) -> Self {
-        Self { wanted, ..self }
+    pub(super) fn challenging(self, challenge: HeaderValue) -> Self {
+        Self { challenge, ..self }
+    }
+
+    /// Returns its status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns its reason.
+    pub fn reason(&self) -> String {
+        self.reason.clone().into_owned()
     }
 
     /// Returns the same rejection, as the response to the request with this id.
@@ -126,11 +136,7 @@ impl IntoResponse for Refusal {
         response.extensions_mut().insert(Refused { name: self.name, reason: reason.into() });
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
-            let challenge = match self.wanted {
-                Wanted::Key | Wanted::Nothing => "Bearer realm=\"OnceHub API key\"",
-                Wanted::Token => "Bearer realm=\"token of this server\"",
-            };
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            headers.insert(WWW_AUTHENTICATE, self.challenge);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

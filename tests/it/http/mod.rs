@@ -11,6 +11,7 @@ mod operated;
 mod sdk;
 mod seen;
 mod shutdown;
+mod sign_in;
 pub(crate) mod spoken;
 mod strangers;
 mod tenants;

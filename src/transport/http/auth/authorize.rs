@@ -12,7 +12,7 @@ use super::form::Form;
 use super::grant::{digest, now, unguessable};
 use super::metadata::{READ, WRITE};
 use super::page::Page;
-use super::seal::{Purpose, Unsealed};
+use super::seal::Purpose;
 use super::{Auth, Desk, PAGE, redirect};
 use crate::transport::http::Backend;
 

@@ -12,7 +12,7 @@ use super::exposed;
 use super::seal::Unsealed;
 
 /// How long a code is good for.
-pub(super) const CODE: Duration = Duration::from_secs(60);
+pub(super) const CODE: Duration = Duration::from_mins(1);
 /// How long a refresh token is good for after it was handed out.
 pub(super) const REFRESH: Duration = Duration::from_hours(30 * 24);
 /// How long a person stays signed in at most.

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::clients::{Registration, shown};
 use super::failure::{Failure, UNCACHED};
@@ -34,6 +34,25 @@ struct Sent {
     application_type: Option<String>,
 }
 
+/// What it is told: what is kept of that, and who it is now.
+#[derive(Serialize)]
+struct Registered {
+    client_id: String,
+    client_id_issued_at: u64,
+    client_name: String,
+    redirect_uris: Vec<String>,
+    token_endpoint_auth_method: String,
+    grant_types: [&'static str; 2],
+    response_types: [&'static str; 1],
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires_at: Option<u64>,
+}
+
 /// Handles POST at `/register`.
 pub(super) async fn register<B: Backend>(State(desk): State<Desk<B>>, request: Request) -> Response {
     let registered = async {
@@ -47,7 +66,7 @@ pub(super) async fn register<B: Backend>(State(desk): State<Desk<B>>, request: R
 }
 
 impl Auth {
-    fn registered(&self, body: &[u8]) -> Result<Value, Failure> {
+    fn registered(&self, body: &[u8]) -> Result<Registered, Failure> {
         let sent = serde_json::from_slice(body).and_then(|sent| Sent::deserialize(Value::Object(sent)));
         let sent = sent.map_err(|_| {
             Failure::invalid_metadata("the body has to be a JSON object with redirect_uris, an array of texts")
@@ -78,24 +97,20 @@ impl Auth {
         if id.len() > LONGEST_ID {
             return Err(Failure::invalid_metadata("redirect_uris are too long together: leave some out"));
         }
-        let mut answer = json!({
-            "client_id": id,
-            "client_id_issued_at": now(),
-            "client_name": registration.name,
-            "redirect_uris": registration.redirects,
-            "token_endpoint_auth_method": method,
-            "grant_types": GRANTS,
-            "response_types": ["code"],
-            "scope": format!("{READ} {WRITE}"),
-        });
-        if let Some(kind) = sent.application_type.filter(|kind| matches!(&**kind, "native" | "web")) {
-            answer["application_type"] = kind.into();
-        }
-        if registration.has_secret {
-            answer["client_secret"] = self.seal.secret_of(&id).into();
+        let client_secret = registration.has_secret.then(|| self.seal.secret_of(&id)).flatten();
+        Ok(Registered {
+            client_id: id,
+            client_id_issued_at: now(),
+            client_name: registration.name,
+            redirect_uris: registration.redirects,
+            token_endpoint_auth_method: method,
+            grant_types: GRANTS,
+            response_types: ["code"],
+            scope: format!("{READ} {WRITE}"),
+            application_type: sent.application_type.filter(|kind| matches!(&**kind, "native" | "web")),
             // It lasts as long as the server's own secret.
-            answer["client_secret_expires_at"] = 0.into();
-        }
-        Ok(answer)
+            client_secret_expires_at: client_secret.is_some().then_some(0),
+            client_secret,
+        })
     }
 }

@@ -72,7 +72,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_note_stays_until_it_ends() {
-        let (store, keep) = (InMemory::default(), Duration::from_secs(60));
+        let (store, keep) = (InMemory::default(), Duration::from_mins(1));
         assert_eq!(store.noted("a").await.unwrap(), None);
         assert_eq!(store.note("a", 1, keep).await.unwrap(), None);
         assert_eq!(store.note("a", 2, keep).await.unwrap(), Some(1));

@@ -202,7 +202,7 @@ fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let is_special = match address.octets() {
-        [0 | 10 | 127, ..] | [240..=255, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => true,
+        [0 | 10 | 127 | 240..=255, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => true,
         // Shared by the customers of a provider, and for measurements.
         [100, second, ..] => second & 0xc0 == 64,
         [198, second, third, _] => second & 0xfe == 18 || second == 51 && third == 100,

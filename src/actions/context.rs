@@ -14,7 +14,6 @@ use crate::records::{Failure, Reader, Record, Told, Zone, clean};
 
 /// The settings that apply to every call.
 #[derive(Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting")]
 pub struct Settings {
     /// The time after which a call ends, requests and waits included.
     pub timeout: Duration,

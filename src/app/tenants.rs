@@ -12,12 +12,13 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::figures::Figures;
-use crate::oncehub::{Address, BadKey, Budget, Client, Key, KeySource, Window, Windows};
+use crate::oncehub::account::account_in;
+use crate::oncehub::{Address, BadKey, Budget, Cause, Client, Key, KeySource, Rejection, Window, Windows};
 use crate::records::Zone;
 use crate::records::failure::Failure;
 use crate::server::{Account, Origin, Server};
 use crate::tools::{Catalogue, Selection, Tools};
-use crate::transport::http::{Backend, Caller, InFlight, Refusal, Trail};
+use crate::transport::http::{Backend, Caller, InFlight, KeyProblem, Refusal, Trail};
 
 /// How many accounts are cached, and for how long after their last request.
 const ACCOUNTS: u64 = 10_000;
@@ -136,7 +137,9 @@ impl Tenants {
 
     /// Returns the catalogue, narrowed by the headers.
     fn catalogue(&self, caller: &Caller, headers: &HeaderMap) -> Result<Arc<Catalogue>, Refusal> {
-        let selection = selection(headers)?;
+        let mut selection = selection(headers)?;
+        // Headers narrow what the person has agreed to, and widen nothing.
+        selection.read_only |= caller.agreed.as_ref().is_some_and(|agreed| agreed.read_only);
         if selection == Selection::default() {
             return Ok(Arc::clone(&self.own.catalogue));
         }
@@ -168,7 +171,8 @@ impl Backend for Tenants {
             None => self.own.tools.clone(),
         };
         let catalogue = self.catalogue(caller, &head.headers)?;
-        let tools = tools.of_caller(user(&head.headers)?, zone(&head.headers)?);
+        let (me, in_zone) = agreed(caller);
+        let tools = tools.of_caller(user(&head.headers)?.or(me), zone(&head.headers)?.or(in_zone));
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
         let (tenant, can_interrupt) = (Arc::clone(&caller.tenant), caller.takes_stream);
         let trail = head.extensions.get::<Trail>();
@@ -198,6 +202,36 @@ impl Backend for Tenants {
         }
     }
 
+    fn rejects(&self, tenant: &str) -> bool {
+        let caches = [&self.known, &self.strangers].into_iter();
+        caches.filter_map(|cache| cache.tools.get(tenant)).any(|tools| tools.client().was_rejected())
+    }
+
+    async fn owner(&self, caller: &Caller) -> Result<Option<String>, KeyProblem> {
+        let Some(key) = &caller.key else { return Err(KeyProblem::Rejected) };
+        let tools = self.tools(caller, key).map_err(|_| KeyProblem::Rejected)?;
+        let checked = tools.client().until(Instant::now() + VALIDATION_TIMEOUT).check().await;
+        let checked = checked.map_err(|error| match &error.cause {
+            cause if cause.rejection().is_some_and(Rejection::is_bad_key) => KeyProblem::Rejected,
+            Cause::RateLimited { .. } | Cause::NoRoomToTry { .. } => KeyProblem::Busy,
+            _ => KeyProblem::Unknown(Failure::from(&error).message),
+        })?;
+        Ok(checked.message.as_deref().and_then(account_in).map(str::to_owned))
+    }
+
+    async fn person(&self, caller: &Caller) -> Result<(), String> {
+        let (Some(key), Some(said)) = (&caller.key, &caller.agreed) else { return Ok(()) };
+        if let Some(zone) = &said.zone {
+            Zone::parse(zone).map_err(|problem| problem.to_string())?;
+        }
+        if said.me.is_none() {
+            return Ok(());
+        }
+        let tools = self.tools(caller, key).map_err(|refusal| refusal.reason())?;
+        let zone = tools.of_caller(said.me.clone(), None).zone_of_me().await;
+        zone.map(|_| ()).map_err(|failure| failure.message.clone())
+    }
+
     async fn ready(&self) -> Result<(), String> {
         let late = || format!("OnceHub did not answer within {} s", PROBE_TIMEOUT.as_secs());
         tokio::time::timeout(PROBE_TIMEOUT, self.probe()).await.unwrap_or_else(|_| Err(late()))
@@ -224,6 +258,13 @@ impl Backend for Tenants {
     fn cut_off(&self) {
         self.server.cut_off();
     }
+}
+
+/// Returns who a caller has said they are at sign-in, and their zone.
+fn agreed(caller: &Caller) -> (Option<String>, Option<Zone>) {
+    let agreed = caller.agreed.as_ref();
+    let zone = agreed.and_then(|agreed| Zone::parse(agreed.zone.as_deref()?).ok());
+    (agreed.and_then(|agreed| agreed.me.clone()), zone)
 }
 
 /// The headers that narrow what is offered.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use serde_json::json;
@@ -18,7 +18,8 @@ use crate::oncehub::{Key, KeySource, key_in};
 use crate::records::Reader;
 use crate::telemetry::Form;
 use crate::transport::http::{
-    self, Certificates, Door, Keys, Limits, Listener, Metrics, Proxy, Settings, Tokens, is_local,
+    self, Certificates, Door, Keys, Limits, Listener, Metrics, OwnClient, Proxy, Secrets, Settings, SignIn, Tokens,
+    is_local,
 };
 
 /// The variable of the server's token. It has no flag, since others can read command lines.
@@ -58,6 +59,23 @@ pub(super) struct Arguments {
     /// File with the server's token, or several, one on each line as 'TOKEN' or 'name: TOKEN', read again when it changes [instead of `ONCEHUB_MCP_TOKEN`]
     #[arg(long, env = "ONCEHUB_MCP_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Let people sign in, for hosts that send no key: off, or keys (a page asks for their OnceHub key)
+    #[arg(long, env = "ONCEHUB_MCP_OAUTH", value_name = "MODE", default_value = "off")]
+    oauth: String,
+    /// File with the secret that seals sign-ins, or several, one on each line: the first seals, all open; read again when
+    /// it changes
+    #[arg(long, env = "ONCEHUB_MCP_SECRET_FILE", value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    /// Which apps people may sign in to: any (the page warns of unknown ones), or known
+    #[arg(long, env = "ONCEHUB_MCP_OAUTH_CLIENTS", value_name = "WHICH", default_value = "any")]
+    oauth_clients: String,
+    /// JSON file with apps of your own: client_id, client_secret, client_name, redirect_uris
+    #[arg(long, env = "ONCEHUB_MCP_OAUTH_CLIENTS_FILE", value_name = "FILE")]
+    oauth_clients_file: Option<PathBuf>,
+    /// How long an access token is good for, in minutes, from 15 to 43200: then the host fetches another, without the
+    /// person
+    #[arg(long, env = "ONCEHUB_MCP_OAUTH_ACCESS", value_name = "MINUTES", default_value_t = 1440, value_parser = clap::value_parser!(u64).range(15..=43_200))]
+    oauth_access: u64,
     /// A proxy in front terminates TLS
     #[arg(long, env = "ONCEHUB_MCP_BEHIND_PROXY", value_name = SWITCH)]
     behind_proxy: bool,
@@ -141,7 +159,9 @@ pub(super) async fn run(
     if arguments.health {
         return health(&arguments).await;
     }
-    let shares = arguments.shared_key || config.sandbox;
+    let signs_in = arguments.signs_in()?;
+    // The simulated account's key is then asked for, as a real one's is.
+    let shares = arguments.shared_key || config.sandbox && !signs_in;
     if arguments.shared_key {
         config.calls.share_key();
     }
@@ -168,7 +188,7 @@ pub(super) async fn run(
         );
     }
     let tokens = arguments.tokens(given)?;
-    let settings = arguments.settings(given, shares, tokens.clone())?;
+    let mut settings = arguments.settings(given, shares, tokens.clone())?;
     let certificates = match (&arguments.tls_cert, &arguments.tls_key) {
         (Some(chain), Some(key)) => {
             let named = || format!("{} and {}", as_given(given, TLS_CERT), as_given(given, TLS_KEY));
@@ -188,6 +208,11 @@ pub(super) async fn run(
         Some(url) => url.as_str().trim_end_matches('/').to_owned(),
         None => format!("{}://{address}", listener.scheme()),
     };
+    if signs_in {
+        let (sign_in, secrets) = arguments.sign_in(&url)?;
+        settings.sign_in = Some(sign_in);
+        reload.add(move || secrets.reload());
+    }
     if let Some(tokens) = tokens {
         reload.add(move || tokens.reload());
     }
@@ -202,6 +227,7 @@ pub(super) async fn run(
             %address,
             url,
             keys = if shares { "shared" } else { "own" },
+            sign_in = signs_in,
             tls = listener.scheme() == "https",
             behind_proxy = arguments.behind_proxy,
             "started"
@@ -247,6 +273,55 @@ impl Arguments {
             (None, None) => return Ok(None),
         };
         tokens.map(Some)
+    }
+
+    /// Returns whether people sign in.
+    fn signs_in(&self) -> anyhow::Result<bool> {
+        match self.oauth.trim() {
+            "off" => Ok(false),
+            "keys" if self.shared_key => {
+                bail!(
+                    "--oauth keys: people sign in with keys of their own, so there is none to share: leave out --shared-key"
+                )
+            }
+            "keys" => Ok(true),
+            other => bail!("--oauth: '{other}' is neither off nor keys"),
+        }
+    }
+
+    /// Returns the settings of sign-in at the server with this address, and the secrets that it uses.
+    fn sign_in(&self, url: &str) -> anyhow::Result<(SignIn, Secrets)> {
+        let is_public = !is_local(&self.listen) || self.behind_proxy;
+        if is_public && self.public_url.is_none() {
+            bail!(
+                "--oauth keys: set --public-url to the address that people give to their apps, like https://mcp.example.com"
+            );
+        }
+        let parsed = Url::parse(url)?;
+        if parsed.path() != "/" || parsed.query().is_some() {
+            bail!("--oauth keys: --public-url {url}: apps look for sign-in at a host, so it needs one without a path");
+        }
+        let secrets = match &self.secret_file {
+            Some(file) => Secrets::of_file(file).context("--secret-file")?,
+            None if is_public => {
+                bail!("--oauth keys: set --secret-file to a file with a secret: `openssl rand -hex 32` makes one")
+            }
+            None => {
+                tracing::warn!("--oauth keys: without --secret-file, everybody has to sign in again after a restart");
+                Secrets::drawn()?
+            }
+        };
+        let clients = self.oauth_clients_file.as_deref().map(OwnClient::in_file).transpose();
+        let policy = self.oauth_clients.trim();
+        let sign_in = SignIn {
+            // Apps compare it to the letter: no slash at its end.
+            issuer: parsed.origin().ascii_serialization(),
+            secrets: secrets.clone(),
+            policy: policy.parse().map_err(|_| anyhow!("--oauth-clients: '{policy}' is neither any nor known"))?,
+            clients: clients.context("--oauth-clients-file")?.unwrap_or_default(),
+            access: Duration::from_secs(self.oauth_access * 60),
+        };
+        Ok((sign_in, secrets))
     }
 
     /// Returns the server's settings, unless they would be unsafe.
@@ -301,6 +376,7 @@ impl Arguments {
             door,
             keys: Keys::new(shares, tokens, |text| key_in(text).map_err(|placeholder| placeholder.to_string()))
                 .context("the system's random source failed")?,
+            sign_in: None,
             metrics,
             public_url,
             scheme: if has_tls || self.behind_proxy { "https" } else { "http" },

@@ -238,6 +238,11 @@ impl Client {
         }
     }
 
+    /// Returns whether OnceHub has rejected the key of late, for keys that callers bring.
+    pub fn was_rejected(&self) -> bool {
+        self.settings().budget.key_status().is_some_and(|status| status.refusal().is_some())
+    }
+
     /// Returns whether both are clients of one account, as far as is known: `GET /test` names it.
     pub fn shares_account(&self, other: &Self) -> bool {
         self.settings().budget.shares_account(&other.settings().budget)

@@ -30,10 +30,10 @@ const SHAPES: [(&str, &str); 13] = [
     ("contacts", "M0,1h9v7H0zM1,3v3h3V3z"),
     // A flash.
     ("webhooks", "M5,0L1,5h3L3,9l5-6H5z"),
-    // A window.
-    ("views", "M0,0h9v8H0zM1,3v4h7V3z"),
     // What starts.
     ("workflows", "M0,0l9,4-9,4z"),
+    // A window.
+    ("views", "M0,0h9v8H0zM1,3v4h7V3z"),
 ];
 
 /// Returns the icon of a tool's toolset, in a colour that can be told from white and from black.

@@ -52,4 +52,13 @@ serve "$ONCEHUB_MCP_FIXTURES"
 check "2025-11-25, all that is scored" conformance --requirements 2025-11-25 --expected-failures none.yml
 check "2026-07-28, all that is scored" conformance --requirements 2026-07-28 --expected-failures without-tasks.yml
 check "the suite of 0.1.16, all" conformance-0.1 --suite all --expected-failures none.yml
+
+# The server that people sign in at. The person at its page is a script of the Python clients.
+if "$1" sign_in.py >"$output/log" 2>&1; then
+  printf 'ok     sign-in: %s\n' "$(grep -oE 'Total: .*' "$output/log")"
+else
+  failed=$((failed + 1))
+  printf 'FAILED sign-in\n'
+  cat "$output/log"
+fi
 exit "$((failed > 0))"

@@ -66,6 +66,7 @@ pub(super) async fn run(mut config: Config, opens: bool) -> anyhow::Result<ExitC
         access_log: false,
         drain_delay: Duration::ZERO,
         drain: Duration::from_secs(1),
+        sign_in: None,
         pages: vec![Page { path: PATH, html: PAGE, policy: POLICY }],
     };
     let tenants = app.tenants()?;

@@ -5,19 +5,22 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName};
+use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-use super::Refusal;
 use super::tokens::{Lease, Token, Tokens, same};
+use super::{Agreed, Refusal};
 
 /// The header that carries a OnceHub key.
 pub(super) const API_KEY: HeaderName = HeaderName::from_static("api-key");
 
 /// The scheme of `Authorization` that is accepted.
 const BEARER: &str = "bearer";
+
+/// The challenge to send a key.
+pub(super) const KEY_CHALLENGE: &str = "Bearer realm=\"OnceHub API key\"";
 
 /// The longest key that is accepted.
 const LONGEST: usize = 1024;
@@ -32,6 +35,8 @@ pub struct Caller {
     pub key: Option<SecretString>,
     /// The client's address, or the network that stands for it: see [`super::network`].
     pub network: IpAddr,
+    /// What they have agreed to, if they have signed in.
+    pub agreed: Option<Agreed>,
     /// Whether its response may be a stream, in which a person can be asked while the call waits.
     pub takes_stream: bool,
     /// The server's token that it sent.
@@ -54,6 +59,16 @@ pub(super) enum Wanted {
     Token,
     /// Neither.
     Nothing,
+}
+
+impl Wanted {
+    /// Returns the challenge to send it.
+    fn challenge(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Key | Self::Nothing => KEY_CHALLENGE,
+            Self::Token => "Bearer realm=\"token of this server\"",
+        })
+    }
 }
 
 /// A function that returns the key in a header's text, or says why there is none in it.
@@ -99,7 +114,7 @@ impl Keys {
 
     /// Returns the sender of these headers, and removes the keys from them.
     pub(super) fn take(&self, headers: &mut HeaderMap, network: IpAddr) -> Result<Caller, Refusal> {
-        self.sender(headers, network).map_err(|refusal| refusal.challenging(self.wanted()))
+        self.sender(headers, network).map_err(|refusal| refusal.challenging(self.wanted().challenge()))
     }
 
     fn sender(&self, headers: &mut HeaderMap, network: IpAddr) -> Result<Caller, Refusal> {
@@ -119,7 +134,14 @@ impl Keys {
         }
         let token = bearer.as_ref().and_then(|bearer| self.token(bearer));
         let caller = |key: SecretString| Caller { token: token.clone(), ..self.caller(key, network) };
-        let own = || Caller { tenant: "own".into(), key: None, network, takes_stream: true, token: token.clone() };
+        let own = || Caller {
+            tenant: "own".into(),
+            key: None,
+            network,
+            agreed: None,
+            takes_stream: true,
+            token: token.clone(),
+        };
         if key.as_ref().is_some_and(|key| self.is_token(key)) {
             return Err(Refusal::unauthorized(
                 "that is this server's token, not a OnceHub key: send it as 'Authorization: Bearer …'",
@@ -167,13 +189,29 @@ impl Keys {
         } else {
             (self.read)(text).map_err(Refusal::unauthorized)?
         };
-        let is_key = key.len() <= LONGEST && key.bytes().all(|byte| byte.is_ascii_graphic());
-        if values.next().is_some() || !is_key {
+        if values.next().is_some() || !can_be_key(key) {
             return Err(Refusal::unauthorized(
                 "API-Key and Authorization carry one key each, of visible ASCII characters",
             ));
         }
         Ok(Some(key.into()))
+    }
+
+    /// Returns the key in a text that a person has filled in.
+    ///
+    /// # Errors
+    /// Why it cannot be one, in words for the person.
+    pub(super) fn read_key(&self, text: &str) -> Result<SecretString, String> {
+        let key = (self.read)(text)?;
+        match key {
+            "" => Err("Fill in your OnceHub API key.".to_owned()),
+            key if !can_be_key(key)
+                || self.tokens.as_ref().is_some_and(|tokens| tokens.known(&key.into()).is_some()) =>
+            {
+                Err("That is not a OnceHub API key.".to_owned())
+            }
+            key => Ok(key.into()),
+        }
     }
 
     /// Returns what follows the scheme in `Authorization`.
@@ -212,14 +250,20 @@ impl Keys {
         known.filter(|_| !self.is_token(text))
     }
 
-    fn caller(&self, key: SecretString, network: IpAddr) -> Caller {
+    /// Returns the caller with a key of their own.
+    pub(super) fn caller(&self, key: SecretString, network: IpAddr) -> Caller {
         let mut mac = self.hash.clone();
         mac.update(key.expose_secret().as_bytes());
         let mut hash = [0; 16];
         hash.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(byte, from)| *byte = from);
         let tenant = format!("{:032x}", u128::from_be_bytes(hash));
-        Caller { tenant: tenant.into(), key: Some(key), network, takes_stream: true, token: None }
+        Caller { tenant: tenant.into(), key: Some(key), network, agreed: None, takes_stream: true, token: None }
     }
+}
+
+/// Returns whether a text can be a key: a word that a header can carry.
+fn can_be_key(text: &str) -> bool {
+    text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether a header is there, and has no key.

@@ -171,13 +171,8 @@ mod tests {
     use super::*;
 
     fn caller(tenant: &str, network: u8) -> Caller {
-        Caller {
-            tenant: tenant.into(),
-            key: None,
-            network: IpAddr::from([192, 0, 2, network]),
-            takes_stream: true,
-            token: None,
-        }
+        let network = IpAddr::from([192, 0, 2, network]);
+        Caller { tenant: tenant.into(), key: None, network, agreed: None, takes_stream: true, token: None }
     }
 
     fn calls(most: usize, strangers: Pool) -> Calls {

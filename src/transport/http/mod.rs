@@ -4,9 +4,10 @@
 //! slow ones; [`trail`] gives each request the id that all lines about it have; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
 //! address; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or
 //! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the [`form`] that
-//! its client accepts. [`routes`] shows all paths at once. A rejected request gets a [`Refusal`]: a status, and a reason
+//! its client accepts. [`auth`] lets people sign in, where hosts send no key. [`routes`] shows all paths at once. A rejected request gets a [`Refusal`]: a status, and a reason
 //! in words.
 
+mod auth;
 mod caller;
 mod connection;
 mod door;
@@ -29,16 +30,18 @@ mod watched;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use rmcp::ServerHandler;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
 
+pub use auth::{Agreed, BadClients, BadSecrets, KeyProblem, OwnClient, Policy, Secrets, SignIn};
 pub use caller::{Caller, Keys, ReadKey};
 pub use door::{Door, Proxy};
 pub use limits::{InFlight, Limits};
@@ -49,6 +52,8 @@ pub use tokens::{BadTokens, Tokens};
 pub use trail::Trail;
 
 use super::Stop;
+use auth::Auth;
+use caller::API_KEY;
 use limits::Calls;
 use sessions::Sessions;
 use streamable::Streamable;
@@ -75,6 +80,21 @@ pub trait Backend: Send + Sync + 'static {
     /// Checks whether OnceHub accepts the key of a caller that opens a session, without holding anybody up.
     fn validate_key(&self, caller: &Caller);
 
+    /// Returns whether OnceHub has rejected a tenant's key of late.
+    fn rejects(&self, tenant: &str) -> bool;
+
+    /// Asks OnceHub whether it accepts the key of a caller, and whose it is: the account, if OnceHub names one.
+    ///
+    /// # Errors
+    /// If it does not accept the key, or has not said.
+    fn owner(&self, caller: &Caller) -> impl Future<Output = Result<Option<String>, KeyProblem>> + Send;
+
+    /// Checks that a caller is somebody in the account of their key, and their zone one that there is.
+    ///
+    /// # Errors
+    /// What is wrong, in words for the person.
+    fn person(&self, caller: &Caller) -> impl Future<Output = Result<(), String>> + Send;
+
     /// Returns whether calls can succeed now, or else why not.
     fn ready(&self) -> impl Future<Output = Result<(), String>> + Send;
 
@@ -98,6 +118,8 @@ pub struct Settings {
     pub door: Door,
     /// Which keys are accepted.
     pub keys: Keys,
+    /// How people sign in, if they do.
+    pub sign_in: Option<SignIn>,
     /// Who may read the metrics.
     pub metrics: Metrics,
     /// The URL that clients see, if it differs from the address listened on.
@@ -143,6 +165,7 @@ pub enum Metrics {
 struct Shared<B: Backend> {
     backend: Arc<B>,
     settings: Settings,
+    auth: Option<Arc<Auth>>,
     streamable: Streamable<B>,
     sessions: Arc<Sessions>,
     calls: Calls,
@@ -213,12 +236,13 @@ pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Setting
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl<B: Backend> Shared<B> {
-    fn new(backend: B, settings: Settings, certificates: Option<Certificates>, ended: CancellationToken) -> Self {
+    fn new(backend: B, mut settings: Settings, certificates: Option<Certificates>, ended: CancellationToken) -> Self {
         let (backend, limits) = (Arc::new(backend), settings.limits);
         let knowing = Arc::clone(&backend);
         let sessions = Arc::new(Sessions::new(limits, Box::new(move |tenant| knowing.knows(tenant))));
         Self {
             streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
+            auth: settings.sign_in.take().map(|sign_in| Arc::new(Auth::new(sign_in))),
             sessions,
             calls: Calls::new(&limits),
             in_flight: TaskTracker::new(),
@@ -232,11 +256,31 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Returns the sender of a request, and removes the keys from its headers.
-    fn caller(&self, request: &mut Parts) -> Result<Caller, Refusal> {
+    async fn caller(&self, request: &mut Parts) -> Result<Caller, Refusal> {
         let network = network::of(request, self.settings.door.is_behind_proxy());
-        let caller = self.settings.keys.take(&mut request.headers, network)?;
+        let caller = match &self.auth {
+            Some(auth) => self.signed_in(auth, request, network).await?,
+            None => self.settings.keys.take(&mut request.headers, network)?,
+        };
         if let Some(trail) = request.extensions.get::<Trail>() {
             trail.is_of(&caller);
+        }
+        Ok(caller)
+    }
+
+    /// Returns the sender of a request where people sign in: by a token, or a key.
+    async fn signed_in(&self, auth: &Auth, request: &mut Parts, network: IpAddr) -> Result<Caller, Refusal> {
+        let keys = &self.settings.keys;
+        let Some((key, agreed)) = auth.bearer(request).await? else {
+            let taken = keys.take(&mut request.headers, network);
+            return taken.map_err(|refusal| auth.refusal(request.uri.path(), refusal.reason(), false));
+        };
+        request.headers.remove(AUTHORIZATION);
+        request.headers.remove(API_KEY);
+        let caller = Caller { agreed: Some(agreed), ..keys.caller(key, network) };
+        if self.backend.rejects(&caller.tenant) {
+            let reason = "OnceHub does not accept the key of this sign-in any more: sign in again, with another key";
+            return Err(auth.refusal(request.uri.path(), reason, true));
         }
         Ok(caller)
     }

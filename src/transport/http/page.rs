@@ -26,7 +26,8 @@ pub(super) async fn show<B: Backend>(State(shared): State<Arc<Shared<B>>>, reque
         None => format!("{}://{}", shared.settings.scheme, host(request.headers())),
     };
     let mut page = PAGE.to_owned();
-    for (mark, text) in filled_in(shared.settings.keys.wanted()) {
+    let signs_in = shared.auth.is_some();
+    for (mark, text) in if signs_in { for_sign_in() } else { filled_in(shared.settings.keys.wanted()) } {
         page = page.replace(mark, text);
     }
     sent(page.replace("{url}", &escaped(&url)).replace("{version}", env!("CARGO_PKG_VERSION")), POLICY)
@@ -42,6 +43,16 @@ pub(super) fn sent(html: String, policy: &'static str) -> Response {
         (CACHE_CONTROL, "no-cache"),
     ];
     (headers, html).into_response()
+}
+
+/// Returns what stands for each mark of the page, where people sign in: a client needs the address alone.
+fn for_sign_in() -> [(&'static str, &'static str); 11] {
+    let sends = "<p>The assistant asks you to <strong>sign in</strong>: a page of this server asks for your OnceHub API key, and \
+        shows whose\naccount it is. A program that cannot do that sends the key itself, as <code>API-Key: …</code>. It is not \
+        stored here.</p>";
+    let mut filled = filled_in(Wanted::Nothing);
+    filled.iter_mut().filter(|(mark, _)| *mark == "{sends}").for_each(|(_, text)| *text = sends);
+    filled
 }
 
 /// Returns what stands for each mark of the page, where clients have to send this.
@@ -123,6 +134,6 @@ fn host(headers: &HeaderMap) -> &str {
     headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode};
 use metrics::counter;
 use serde_json::{Value, json};
 
-use super::caller::Wanted;
+use super::caller::KEY_CHALLENGE;
 use super::tokens::Token;
 use super::trail::Refused;
 
@@ -25,8 +25,8 @@ pub(super) const SERVER_ERROR: i32 = -32000;
 pub const REASONS: &[&str] = &[
     "accept", "body", "calls", "calls_of_strangers", "calls_of_tenant", "connections", "content_type", "cut_off",
     "fault", "forwarded_proto", "host", "json", "key", "message", "method", "not_tls", "origin", "path", "plain_http",
-    "protocol", "randomness", "selection", "session", "sessions", "sessions_of_tenant", "slow_body", "slow_session",
-    "stopping",
+    "protocol", "randomness", "selection", "session", "sessions", "sessions_of_tenant", "sign_in", "slow_body",
+    "slow_session", "stopping",
 ];
 
 /// The rejection of a request. Its body is a JSON-RPC error, so that a client can show the reason.
@@ -40,7 +40,7 @@ pub struct Refusal {
     id: Value,
     retry_after: Option<u32>,
     /// What a caller without it has to send.
-    wanted: Wanted,
+    challenge: HeaderValue,
     /// What the log calls the token that the caller sent.
     token: Option<Arc<str>>,
 }
@@ -55,7 +55,7 @@ impl Refusal {
             code: SERVER_ERROR,
             id: Value::Null,
             retry_after: None,
-            wanted: Wanted::Key,
+            challenge: HeaderValue::from_static(KEY_CHALLENGE),
             token: None,
         }
     }
@@ -119,8 +119,18 @@ impl Refusal {
     }
 
     /// Returns the same rejection, with a challenge to send this.
-    pub(super) fn challenging(self, wanted: Wanted) -> Self {
-        Self { wanted, ..self }
+    pub(super) fn challenging(self, challenge: HeaderValue) -> Self {
+        Self { challenge, ..self }
+    }
+
+    /// Returns its status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns its reason.
+    pub fn reason(&self) -> String {
+        self.reason.clone().into_owned()
     }
 
     /// Returns the same rejection, of a caller who sent a former token of this server's.
@@ -147,11 +157,7 @@ impl IntoResponse for Refusal {
         response.extensions_mut().insert(Refused { name: self.name, reason: reason.into(), token: self.token });
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
-            let challenge = match self.wanted {
-                Wanted::Key | Wanted::Nothing => "Bearer realm=\"OnceHub API key\"",
-                Wanted::Token => "Bearer realm=\"token of this server\"",
-            };
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+            headers.insert(WWW_AUTHENTICATE, self.challenge);
         }
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

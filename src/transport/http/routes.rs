@@ -7,7 +7,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use hyper::body::Body as _;
 use metrics::gauge;
@@ -15,20 +15,25 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::streamable::SESSION_ID;
 use super::trail::REQUEST_ID;
-use super::{Backend, Metrics, Refusal, Shared, page, sse, streamable, trail};
+use super::{Backend, Metrics, Refusal, Shared, auth, page, sse, streamable, trail};
 
 /// Returns the router for everything that is served.
 pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
     let door = shared.settings.door.clone();
+    let version = HeaderName::from_static("mcp-protocol-version");
+    let mut exposed = vec![SESSION_ID, REQUEST_ID, version];
+    // From it a page's client learns where people sign in.
+    exposed.extend(shared.auth.is_some().then_some(WWW_AUTHENTICATE));
     let cors = CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(move |origin, _| door.allows(origin)))
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
         .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
-        .expose_headers([SESSION_ID, REQUEST_ID, HeaderName::from_static("mcp-protocol-version")]);
+        .expose_headers(exposed);
     let pages = shared.settings.pages.iter().fold(Router::new(), |routes, page| {
         let page = *page;
         routes.route(page.path, get(move || async move { page::sent(page.html.to_owned(), page.policy) }))
     });
+    let sign_in = shared.auth.as_ref().map(|auth| auth::routes(&shared, auth));
     pages
         .route("/mcp", any(streamable::handle::<B>))
         .route("/mcp/", any(streamable::handle::<B>))
@@ -39,6 +44,7 @@ pub(super) fn all<B: Backend>(shared: Arc<Shared<B>>) -> Router {
         .route("/readyz", get(ready::<B>))
         .route("/metrics", get(figures::<B>))
         .route("/", get(page::show::<B>).fallback(streamable::handle::<B>))
+        .merge(sign_in.unwrap_or_default())
         .fallback(nothing)
         .method_not_allowed_fallback(wrong_method)
         .layer(cors)

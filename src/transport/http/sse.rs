@@ -39,7 +39,7 @@ pub(super) async fn get<B: Backend>(State(shared): State<Arc<Shared<B>>>, reques
     if request.headers().contains_key(SESSION_ID) || request.method() == Method::HEAD {
         return streamable::handle(State(shared), request).await;
     }
-    shared.open_sse(request.into_parts().0).into_response()
+    shared.open_sse(request.into_parts().0).await.into_response()
 }
 
 /// The query of the address that a session's messages are posted to.
@@ -66,8 +66,8 @@ pub(super) async fn post<B: Backend>(
 }
 
 impl<B: Backend> Shared<B> {
-    fn open_sse(self: &Arc<Self>, mut parts: Parts) -> Result<Response, Refusal> {
-        let caller = self.caller(&mut parts)?;
+    async fn open_sse(self: &Arc<Self>, mut parts: Parts) -> Result<Response, Refusal> {
+        let caller = self.caller(&mut parts).await?;
         let takes_events = parts
             .headers
             .get(ACCEPT)
@@ -118,7 +118,7 @@ impl<B: Backend> Shared<B> {
 
     async fn deliver(&self, to: To, request: Request) -> Result<(), Refusal> {
         let (mut parts, body) = request.into_parts();
-        let caller = self.caller(&mut parts)?;
+        let caller = self.caller(&mut parts).await?;
         let Some(id) = to.session_id else {
             let reason = "the address has no sessionId: GET /sse returns the address to post to";
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "session", reason));

@@ -112,7 +112,7 @@ impl<B: Backend> Shared<B> {
 
     pub(super) async fn streamed(self: &Arc<Self>, request: Request) -> Result<Response, Refusal> {
         let (mut parts, body) = request.into_parts();
-        let caller = self.caller(&mut parts)?;
+        let caller = self.caller(&mut parts).await?;
         if parts.method == Method::POST {
             return self.posted(caller, parts, body).await;
         }

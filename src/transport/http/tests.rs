@@ -69,6 +69,18 @@ impl Backend for Simple {
         self.met.0.lock().unwrap().insert(Arc::clone(&caller.tenant));
     }
 
+    fn rejects(&self, _: &str) -> bool {
+        false
+    }
+
+    async fn owner(&self, _: &Caller) -> Result<Option<String>, KeyProblem> {
+        Ok(None)
+    }
+
+    async fn person(&self, _: &Caller) -> Result<(), String> {
+        Ok(())
+    }
+
     async fn ready(&self) -> Result<(), String> {
         Ok(())
     }
@@ -106,6 +118,7 @@ impl Bench {
         let settings = Settings {
             door: Door::new(None, &[], &[], Proxy::None).unwrap(),
             keys: Keys::new(false, None, |text| Ok(text)).unwrap(),
+            sign_in: None,
             metrics: Metrics::Closed,
             public_url: None,
             scheme: "http",
@@ -122,7 +135,7 @@ impl Bench {
     /// Marks this key as accepted by OnceHub.
     fn accept(&self, key: &str) {
         let mut request = Self::request(key, 1, None, &json!({})).into_parts().0;
-        let tenant = self.shared.caller(&mut request).unwrap().tenant;
+        let tenant = self.shared.caller(&mut request).now_or_never().unwrap().unwrap().tenant;
         self.accepted.0.lock().unwrap().insert(tenant);
     }
 
@@ -166,7 +179,7 @@ impl Bench {
 
     fn is_open(&self, key: &str, session: &str) -> bool {
         let mut request = Self::request(key, 1, None, &json!({})).into_parts().0;
-        let caller = self.shared.caller(&mut request).unwrap();
+        let caller = self.shared.caller(&mut request).now_or_never().unwrap().unwrap();
         // Only looks: a request in the session would use it.
         self.shared.sessions.is_open(session, &caller.tenant)
     }

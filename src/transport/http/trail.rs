@@ -221,7 +221,10 @@ pub(super) async fn follow<B: Backend>(State(shared): State<Arc<Shared<B>>>, req
 }
 
 /// The paths that are counted by their names.
-const PATHS: [&str; 9] = ["/", "/mcp", "/mcp/", "/sse", "/sse/", "/message", "/healthz", "/readyz", "/metrics"];
+const PATHS: [&str; 13] = [
+    "/", "/mcp", "/mcp/", "/sse", "/sse/", "/message", "/healthz", "/readyz", "/metrics", "/authorize", "/token",
+    "/register", "/revoke",
+];
 
 fn is_known(path: &str) -> bool {
     PATHS.contains(&path)

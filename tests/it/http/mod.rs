@@ -12,6 +12,7 @@ mod rolling;
 mod sdk;
 mod seen;
 mod shutdown;
+mod sign_in;
 pub(crate) mod spoken;
 mod strangers;
 mod tenants;

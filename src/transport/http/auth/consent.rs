@@ -1,0 +1,167 @@
+//! The person's decision, in two steps: a key, which OnceHub is asked about; then whether its account is the right one.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::ORIGIN;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::authorize::Asking;
+use super::form::Form;
+use super::grant::{self, Code, Grant, digest, now, unguessable};
+use super::page::{Filled, Page};
+use super::seal::Purpose;
+use super::{Agreed, Auth, Desk, KeyProblem};
+use crate::transport::http::{Backend, Caller};
+
+/// The longest text that a person fills in beside the key, in bytes.
+const LONGEST: usize = 320;
+
+/// What a person has said so far: a key that OnceHub accepts.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Confirming {
+    pub(super) asking: Asking,
+    /// Holds who they are only once they have said so.
+    pub(super) grant: Grant,
+    /// The account, as OnceHub names it.
+    pub(super) account: Option<String>,
+}
+
+/// Handles POST at `/authorize`.
+pub(super) async fn decide<B: Backend>(State(desk): State<Desk<B>>, request: Request) -> Response {
+    desk.decided(request).await.unwrap_or_else(|page| page).into_response()
+}
+
+impl<B: Backend> Desk<B> {
+    /// Returns the next page; also as an error, where something is wrong.
+    async fn decided(&self, request: Request) -> Result<Page, Page> {
+        let (head, body) = request.into_parts();
+        self.auth.checked_origin(&head.headers)?;
+        let told = |reason: &str| Page::told(StatusCode::BAD_REQUEST, "That did not work", reason);
+        let body = self.read(body).await.map_err(|failure| told(&failure.description))?;
+        let form = Form::of_body(&head.headers, &body).map_err(|failure| told(&failure.description))?;
+        let sealed = form.get("form").unwrap_or_default();
+        let seal = &self.auth.seal;
+        if let Some(asking) = seal.open::<Asking>(Purpose::Asking, sealed) {
+            self.auth.checked(&asking, &head.headers)?;
+            return self.key_given(&form, sealed, asking, self.network(&head)).await;
+        }
+        let confirming = seal.open::<Confirming>(Purpose::Confirming, sealed).ok_or_else(Page::too_old)?;
+        self.auth.checked(&confirming.asking, &head.headers)?;
+        self.confirmed(&form, sealed, confirming, self.network(&head)).await
+    }
+
+    /// The first step.
+    async fn key_given(&self, form: &Form, sealed: &str, asking: Asking, network: IpAddr) -> Result<Page, Page> {
+        if form.get("decision") == Some("no") {
+            return Ok(self.auth.declined(&asking));
+        }
+        let again = |status, problem: &str| Page::key(&asking, sealed, Some(problem)).with_status(status);
+        if self.auth.guesses.are_over(network) {
+            return Err(again(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many keys that OnceHub does not accept have been sent from your network. Try again in ten minutes.",
+            ));
+        }
+        let keys = &self.shared.settings.keys;
+        let key = keys.read_key(form.get("key").unwrap_or_default());
+        let key = key.map_err(|problem| again(StatusCode::BAD_REQUEST, &problem))?;
+        let caller = keys.caller(key.clone(), network);
+        let account = self.shared.backend.owner(&caller).await.map_err(|problem| match problem {
+            KeyProblem::Rejected => {
+                self.auth.guesses.add(network);
+                again(StatusCode::BAD_REQUEST, "OnceHub does not accept this key.")
+            }
+            KeyProblem::Busy => again(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "There is no room to ask OnceHub about this key now. Try again in a minute.",
+            ),
+            KeyProblem::Unknown(reason) => again(
+                StatusCode::SERVICE_UNAVAILABLE,
+                &format!("Whether OnceHub accepts this key is not known: {reason}"),
+            ),
+        })?;
+        let grant = Grant {
+            id: unguessable().map_err(|failed| Page::broken(&failed))?,
+            key,
+            me: None,
+            zone: None,
+            read_only: asking.read_only || form.get("access") != Some("all"),
+            client: digest(&asking.client.id),
+            made: now(),
+        };
+        let confirming = Confirming { asking, grant, account };
+        let sealed = self.auth.seal.seal(Purpose::Confirming, &confirming).map_err(|failed| Page::broken(&failed))?;
+        let filled = Filled { me: confirming.account.as_deref().unwrap_or_default(), zone: "" };
+        Ok(Page::account(&confirming, &sealed, &filled, None))
+    }
+
+    /// The second step.
+    async fn confirmed(&self, form: &Form, sealed: &str, said: Confirming, network: IpAddr) -> Result<Page, Page> {
+        if form.get("decision") != Some("yes") {
+            return Ok(self.auth.declined(&said.asking));
+        }
+        let text = |name| form.get(name).map(str::trim).filter(|text| !text.is_empty());
+        let (me, zone) = (text("me"), text("zone"));
+        let filled = Filled { me: me.unwrap_or_default(), zone: zone.unwrap_or_default() };
+        let again =
+            |problem: &str| Page::account(&said, sealed, &filled, Some(problem)).with_status(StatusCode::BAD_REQUEST);
+        if [me, zone].into_iter().flatten().any(|text| text.len() > LONGEST) {
+            return Err(again("That is too long."));
+        }
+        let grant = Grant { me: me.map(str::to_owned), zone: zone.map(str::to_owned), ..said.grant.clone() };
+        let agreed = Agreed { me: grant.me.clone(), zone: grant.zone.clone(), read_only: grant.read_only };
+        let caller = Caller { agreed: Some(agreed), ..self.shared.settings.keys.caller(grant.key.clone(), network) };
+        self.shared.backend.person(&caller).await.map_err(|problem| again(&problem))?;
+        self.auth.sent_back(&said.asking, grant).await
+    }
+}
+
+impl Auth {
+    /// Sends the person back to the client, with a code.
+    async fn sent_back(&self, asking: &Asking, grant: Grant) -> Result<Page, Page> {
+        // A page may be sent twice, by a second click: its codes are one, since they can be used once together.
+        match self.store.noted(&grant.code_used()).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Err(Page::too_old()),
+            Err(failed) => {
+                return Err(Page::told(StatusCode::SERVICE_UNAVAILABLE, "That did not work", &failed.to_string()));
+            }
+        }
+        let code = Code {
+            grant,
+            redirect: asking.redirect.clone(),
+            challenge: asking.challenge.clone(),
+            expires: now() + grant::CODE.as_secs(),
+        };
+        let code = self.seal.seal(Purpose::Code, &code).map_err(|failed| Page::broken(&failed))?;
+        let to = self.answer(&asking.redirect, asking.state.as_deref(), &[("code", &code)]);
+        Ok(Page::leave(&asking.client.name, "Connected", &to))
+    }
+
+    /// Sends the person back to the client, without.
+    fn declined(&self, asking: &Asking) -> Page {
+        let said = [("error", "access_denied"), ("error_description", "the person did not agree")];
+        let to = self.answer(&asking.redirect, asking.state.as_deref(), &said);
+        Page::leave(&asking.client.name, "Not connected", &to)
+    }
+
+    /// Checks that a page of this server has sent a request.
+    fn checked_origin(&self, headers: &HeaderMap) -> Result<(), Page> {
+        let is_own = headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() == self.issuer.as_bytes())
+            && headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");
+        let refused = || {
+            let reason = "This page can be sent from its own address only, by a browser that says so (Origin).";
+            Page::told(StatusCode::FORBIDDEN, "That did not work", reason)
+        };
+        is_own.then_some(()).ok_or_else(refused)
+    }
+
+    /// Checks that a page is the one that this browser was shown, a while ago at most.
+    fn checked(&self, asking: &Asking, headers: &HeaderMap) -> Result<(), Page> {
+        let is_same = self.browser(headers).is_some_and(|cookie| digest(cookie) == asking.browser);
+        if is_same && asking.expires > now() { Ok(()) } else { Err(Page::too_old()) }
+    }
+}

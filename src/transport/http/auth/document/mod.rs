@@ -1,0 +1,228 @@
+//! The documents in which clients describe themselves, at addresses that are their ids.
+//!
+//! Whoever asks to sign in names the address, so nothing on this server's own network may be reached with it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use moka::Expiry;
+use moka::future::Cache;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use url::{Host, Url};
+
+use crate::transport::http::auth::redirect;
+
+/// The largest document, in bytes.
+const LARGEST: usize = 64 << 10;
+
+/// How long a document may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many are read at once.
+const AT_ONCE: usize = 8;
+
+/// How many are kept.
+const KEPT: u64 = 1_000;
+
+/// How long a document is kept that does not say, and at least and at most if it does.
+const KEEP: Duration = Duration::from_mins(5);
+const LEAST: Duration = Duration::from_mins(1);
+const MOST: Duration = Duration::from_hours(24);
+
+/// The most addresses that a client may name.
+const REDIRECTS: usize = 20;
+
+/// What a client says of itself.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(super) struct Document {
+    client_id: String,
+    pub(super) client_name: String,
+    pub(super) redirect_uris: Vec<String>,
+}
+
+/// The reason a document cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadDocument {
+    #[error("its address has to be https://, with a host's name and a path, and nothing else")]
+    Address,
+    #[error("it cannot be read")]
+    Unreadable,
+    #[error("its response is not 200 with JSON")]
+    NotJson,
+    #[error("it is larger than 64 KiB")]
+    TooLarge,
+    #[error("it needs client_id, client_name and redirect_uris")]
+    Incomplete,
+    #[error("its client_id is another address")]
+    AnotherId,
+}
+
+type Read = (Result<Arc<Document>, BadDocument>, Duration);
+
+/// The documents that have been read.
+pub(super) struct Documents {
+    /// None if this system has no certificate authorities.
+    client: Option<reqwest::Client>,
+    read: Cache<String, Read>,
+    room: Semaphore,
+}
+
+/// Keeps each for as long as it says.
+struct AsSaid;
+
+impl Expiry<String, Read> for AsSaid {
+    fn expire_after_create(&self, _: &String, (_, keep): &Read, _: Instant) -> Option<Duration> {
+        Some(*keep)
+    }
+}
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self::with(builder().dns_resolver(Arc::new(PublicOnly)))
+    }
+}
+
+/// Returns the settings of all requests: nobody is followed elsewhere, and nothing is sent along.
+fn builder() -> reqwest::ClientBuilder {
+    // Ignore: a provider may already be installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .user_agent(concat!("oncehub-mcp/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .https_only(true)
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .timeout(PATIENCE)
+}
+
+impl Documents {
+    fn with(client: reqwest::ClientBuilder) -> Self {
+        let read = Cache::builder().max_capacity(KEPT).expire_after(AsSaid).build();
+        Self { client: client.build().ok(), read, room: Semaphore::new(AT_ONCE) }
+    }
+
+    /// Returns the document at this address.
+    pub(super) async fn read(&self, id: &str) -> Result<Arc<Document>, BadDocument> {
+        if !is_address(id) {
+            return Err(BadDocument::Address);
+        }
+        // Failures are kept, too: nobody has this server ask another one again and again.
+        let read = self.read.get_with_by_ref(id, async {
+            match self.fetch(id).await {
+                Ok((document, keep)) => (Ok(Arc::new(document)), keep),
+                Err(bad) => (Err(bad), LEAST),
+            }
+        });
+        read.await.0
+    }
+
+    async fn fetch(&self, id: &str) -> Result<(Document, Duration), BadDocument> {
+        let unreadable = |_| BadDocument::Unreadable;
+        let _place = self.room.acquire().await.map_err(|_| BadDocument::Unreadable)?;
+        let client = self.client.as_ref().ok_or(BadDocument::Unreadable)?;
+        let mut response = client.get(id).header(ACCEPT, "application/json").send().await.map_err(unreadable)?;
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind = header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_json = kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json");
+        if response.status() != 200 || !is_json {
+            return Err(BadDocument::NotJson);
+        }
+        let keep = kept(header(CACHE_CONTROL));
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(unreadable)? {
+            if body.len() + part.len() > LARGEST {
+                return Err(BadDocument::TooLarge);
+            }
+            body.extend_from_slice(&part);
+        }
+        checked(id, &body).map(|document| (document, keep))
+    }
+}
+
+fn checked(id: &str, body: &[u8]) -> Result<Document, BadDocument> {
+    let mut document: Document = serde_json::from_slice(body).map_err(|_| BadDocument::Incomplete)?;
+    if document.client_id != id {
+        return Err(BadDocument::AnotherId);
+    }
+    document.redirect_uris.retain(|address| redirect::is_allowed(address));
+    document.redirect_uris.truncate(REDIRECTS);
+    let is_complete = !document.client_name.is_empty() && !document.redirect_uris.is_empty();
+    is_complete.then_some(document).ok_or(BadDocument::Incomplete)
+}
+
+/// Returns whether a document may be at this address: as it is written, and at a host with a name.
+fn is_address(id: &str) -> bool {
+    let Some(url) = (id.len() <= 512).then(|| Url::parse(id).ok()).flatten() else { return false };
+    let has_name = matches!(url.host(), Some(Host::Domain(name)) if name.contains('.') && !name.ends_with('.'));
+    // What parsing has changed was not written as it was meant: dots in the path, the default port, another case.
+    url.scheme() == "https"
+        && has_name
+        && url.as_str() == id
+        && url.path() != "/"
+        && url.port().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.fragment().is_none()
+}
+
+/// Returns how long a document is kept.
+fn kept(cache_control: &str) -> Duration {
+    let said = cache_control.split(',').find_map(|part| part.trim().strip_prefix("max-age=")?.parse().ok());
+    said.map_or(KEEP, Duration::from_secs).clamp(LEAST, MOST)
+}
+
+/// Finds the addresses of a host, if all of them are on the public internet. The connection is made to one of these, so
+/// that a name which means something else a moment later gains nothing.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            if !found.iter().all(|address| is_public(address.ip())) {
+                return Err("an address that is not on the public internet".into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Returns whether an address is on the public internet.
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let is_special = match address.octets() {
+        [0 | 10 | 127 | 240..=255, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => true,
+        // Shared by the customers of a provider, and for measurements.
+        [100, second, ..] => second & 0xc0 == 64,
+        [198, second, third, _] => second & 0xfe == 18 || second == 51 && third == 100,
+        _ => false,
+    };
+    !(is_special
+        || address.is_private()
+        || address.is_link_local()
+        || address.is_multicast()
+        || address.is_documentation())
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    match address.segments() {
+        // Those that stand for an IPv4 address (6to4, Teredo), and those for documentation and other special purposes.
+        [0x2002 | 0x3fff, ..] | [0x2001, 0..=0x1ff | 0xdb8, ..] => false,
+        // What is handed out so far. Everything else is local, mapped or not in use.
+        [first, ..] => first & 0xe000 == 0x2000,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! Documents from a server of this machine, which the public internet's names are taken to mean.
+
+use std::str::FromStr as _;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+use super::*;
+
+const HOST: &str = "app.example.com";
+
+fn document(id: &str) -> String {
+    format!(r#"{{"client_id": "{id}", "client_name": "App", "redirect_uris": ["https://app.example.com/cb"], "x": 1}}"#)
+}
+
+fn response(head: &str, body: &str) -> String {
+    format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+}
+
+/// What the server says to a request for this path.
+fn said(path: &str) -> String {
+    let good = document(&format!("https://{HOST}{path}"));
+    let json = "200 OK\r\nContent-Type: application/json";
+    match path {
+        "/good" => response(&format!("{json}; charset=utf-8\r\nCache-Control: public, max-age=600"), &good),
+        "/elsewhere" => response(&format!("302 Found\r\nLocation: https://{HOST}/good"), ""),
+        "/page" => response("200 OK\r\nContent-Type: text/html", &good),
+        "/forbidden" => response("403 Forbidden\r\nContent-Type: application/json", &good),
+        "/huge" => response(json, &format!("{good}{}", " ".repeat(LARGEST))),
+        "/slow" => format!("HTTP/1.1 {json}\r\nContent-Length: 1000\r\n\r\n{{"),
+        "/broken" => response(json, "{"),
+        "/others" => response(json, &document(&format!("https://{HOST}/good"))),
+        "/nowhere" => response(json, &good.replace("https://app.example.com/cb", "http://app.example.com/cb")),
+        _ => String::new(),
+    }
+}
+
+/// Documents of that server.
+async fn documents() -> Documents {
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed([HOST.to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let client = builder();
+    let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
+    let (tls, listener) = (TlsAcceptor::from(Arc::new(tls)), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let tls = tls.clone();
+            tokio::spawn(async move {
+                let mut stream = tls.accept(stream).await.unwrap();
+                let mut head = [0; 4096];
+                let length = stream.read(&mut head).await.unwrap();
+                let head = String::from_utf8_lossy(&head[..length]).into_owned();
+                assert!(
+                    !head.to_ascii_lowercase().contains("cookie") && head.contains("ccept: application/json"),
+                    "{head}"
+                );
+                let path = head.split(' ').nth(1).unwrap();
+                stream.write_all(said(path).as_bytes()).await.unwrap();
+                if path == "/slow" {
+                    std::future::pending::<()>().await;
+                }
+            });
+        }
+    });
+    let root = reqwest::Certificate::from_der(cert.der()).unwrap();
+    Documents::with(client.tls_certs_only([root]).resolve(HOST, address).timeout(Duration::from_millis(900)))
+}
+
+#[tokio::test]
+async fn a_document_is_read_as_it_is_meant() {
+    let documents = documents().await;
+    let read =
+        async |path: &str| documents.read(&format!("https://{HOST}{path}")).await.map(|read| read.client_name.clone());
+    assert_eq!(read("/good").await.as_deref(), Ok("App"));
+    for (path, expected) in [
+        ("/elsewhere", BadDocument::NotJson),
+        ("/page", BadDocument::NotJson),
+        ("/forbidden", BadDocument::NotJson),
+        ("/huge", BadDocument::TooLarge),
+        ("/slow", BadDocument::Unreadable),
+        ("/broken", BadDocument::Incomplete),
+        ("/others", BadDocument::AnotherId),
+        ("/nowhere", BadDocument::Incomplete),
+        ("/closed", BadDocument::Unreadable),
+    ] {
+        assert_eq!(read(path).await, Err(expected), "{path}");
+    }
+}
+
+#[test]
+fn a_documents_address_is_a_hosts_name_and_a_path() {
+    assert!(is_address("https://app.example.com/client.json") && is_address("https://app.example.com/a/b?c=d"));
+    let long = format!("https://app.example.com/{}", "x".repeat(512));
+    for bad in [
+        "http://app.example.com/x", "https://app.example.com", "https://app.example.com/",
+        "https://app.example.com:8443/x", "https://app.example.com:443/x", "https://user@app.example.com/x",
+        "https://u:p@app.example.com/x", "https://app.example.com/x#y", "https://app.example.com/a/../x",
+        "https://app.example.com/%2e%2e/x", "https://APP.example.com/x", "https://127.0.0.1/x", "https://[::1]/x",
+        "https://2130706433/x", "https://0x7f.1/x", "https://localhost/x", "https://metadata/x",
+        "https://app.example.com./x", "https://app.example.com\\x", "x", &long,
+    ] {
+        assert!(!is_address(bad), "{bad}");
+    }
+}
+
+#[test]
+fn nothing_on_a_network_of_this_servers_own_is_public() {
+    for public in ["1.1.1.1", "172.15.0.1", "172.32.0.1", "100.63.0.1", "100.128.0.1", "198.20.0.1", "2606:4700::1111"]
+    {
+        assert!(is_public(public.parse().unwrap()), "{public}");
+    }
+    for private in [
+        "0.0.0.0", "10.1.2.3", "127.0.0.1", "100.64.0.1", "100.127.255.255", "169.254.169.254", "172.16.0.1",
+        "172.31.0.1", "192.168.1.1", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.19.0.1", "198.51.100.1",
+        "203.0.113.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::ffff:10.0.0.1",
+        "::ffff:169.254.169.254", "::ffff:127.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::a00:1", "2002:a00:1::",
+        "2001::a00:1", "2001:db8::1", "3fff::1", "fc00::1", "fd00:ec2::254", "fe80::1", "ff02::1", "100::1", "5f00::1",
+    ] {
+        assert!(!is_public(private.parse().unwrap()), "{private}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_means_this_machine_is_not_looked_at() {
+    assert!(PublicOnly.resolve(Name::from_str("localhost").unwrap()).await.is_err());
+}
+
+#[test]
+fn a_document_says_how_long_it_is_kept_within_bounds() {
+    for (said, expected) in [
+        ("", KEEP),
+        ("public, max-age=600", Duration::from_mins(10)),
+        ("max-age=1", LEAST),
+        ("max-age=99999999", MOST),
+        ("no-store", KEEP),
+        ("max-age=x", KEEP),
+    ] {
+        assert_eq!(kept(said), expected, "{said}");
+    }
+}

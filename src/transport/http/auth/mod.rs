@@ -1,0 +1,215 @@
+//! Sign-in for hosts that send no key of a person's own: an authorization server (OAuth 2.1) of this server's own.
+//!
+//! Reading order: [`metadata`] tells hosts where people sign in. A host is one of the [`clients`]: the operator's, one of
+//! the [`known`], one with a [`document`] of its own, or one that has registered itself ([`registration`]); [`redirect`]
+//! says where a browser may be sent. [`authorize`] reads what it asks for, and [`consent`] asks the person, on a [`page`]
+//! that needs no script. Their [`grant`] holds the key, and leaves this server under its [`seal`] only: as a code, and for
+//! that as tokens ([`token`]). The [`store`] has the little that has to be remembered.
+
+mod authorize;
+mod clients;
+mod consent;
+mod document;
+mod exposed;
+mod failure;
+mod form;
+mod grant;
+mod guesses;
+mod known;
+mod metadata;
+mod page;
+mod redirect;
+mod registration;
+mod seal;
+mod store;
+mod token;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::{get, post};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use hyper::body::Bytes;
+use secrecy::SecretString;
+
+pub use clients::{BadClients, OwnClient, Policy};
+pub use seal::{BadSecrets, Secrets};
+
+use super::caller::API_KEY;
+use super::limits::Limits;
+use super::{Backend, Refusal, Shared, network};
+use clients::Clients;
+use failure::Failure;
+use grant::{Access, now};
+use guesses::Guesses;
+use seal::{Purpose, Seal};
+use store::{InMemory, Store};
+
+/// The largest body of a request to sign in, in bytes.
+const BODY: usize = 32 << 10;
+
+/// How long a person may take for the pages.
+const PAGE: Duration = Duration::from_mins(10);
+
+/// The settings of sign-in.
+#[derive(Debug)]
+pub struct SignIn {
+    /// The server's own address, as it is compared by hosts: without a path, and without a slash at its end.
+    pub issuer: String,
+    /// What seals.
+    pub secrets: Secrets,
+    /// Which clients people may sign in to.
+    pub policy: Policy,
+    /// The operator's own.
+    pub clients: Vec<OwnClient>,
+    /// How long an access token is good for.
+    pub access: Duration,
+}
+
+/// What a person has agreed to, as far as their requests are served with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Who `me` is.
+    pub me: Option<String>,
+    /// The zone of replies.
+    pub zone: Option<String>,
+    /// Whether only what changes nothing is offered.
+    pub read_only: bool,
+}
+
+/// The reason a key is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyProblem {
+    /// OnceHub does not accept it.
+    Rejected,
+    /// There is no room to ask OnceHub now.
+    Busy,
+    /// OnceHub has not said.
+    Unknown(String),
+}
+
+/// The server that people sign in at.
+pub(super) struct Auth {
+    issuer: Arc<str>,
+    seal: Seal,
+    clients: Clients,
+    store: Box<dyn Store>,
+    access: Duration,
+    guesses: Guesses,
+}
+
+/// The desk at which people and clients are served.
+struct Desk<B: Backend> {
+    shared: Arc<Shared<B>>,
+    auth: Arc<Auth>,
+}
+
+impl<B: Backend> Clone for Desk<B> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), auth: Arc::clone(&self.auth) }
+    }
+}
+
+/// Returns the routes of sign-in.
+pub(super) fn routes<B: Backend>(shared: &Arc<Shared<B>>, auth: &Arc<Auth>) -> Router<Arc<Shared<B>>> {
+    let desk = Desk { shared: Arc::clone(shared), auth: Arc::clone(auth) };
+    let resources = metadata::PATHS.into_iter().chain([""]).map(|path| format!("{}{path}", metadata::RESOURCE));
+    resources
+        .fold(Router::new(), |router, path| router.route(&path, get(metadata::resource::<B>)))
+        .route("/.well-known/oauth-authorization-server", get(metadata::server::<B>))
+        .route("/.well-known/openid-configuration", get(metadata::server::<B>))
+        .route("/register", post(registration::register::<B>))
+        .route("/authorize", get(authorize::ask::<B>).post(consent::decide::<B>))
+        .route("/token", post(token::token::<B>))
+        .route("/revoke", post(token::revoke::<B>))
+        .with_state(desk)
+}
+
+impl Auth {
+    pub(super) fn new(settings: SignIn) -> Self {
+        Self {
+            seal: Seal::new(settings.secrets, &settings.issuer),
+            issuer: settings.issuer.into(),
+            clients: Clients::new(settings.policy, settings.clients),
+            store: Box::new(InMemory::default()),
+            access: settings.access,
+            guesses: Guesses::default(),
+        }
+    }
+
+    /// Returns the key of a request that brings a token, and what its person has agreed to; `None` for one that brings
+    /// none. Other bearers are refused: they were not made for this server.
+    pub(super) async fn bearer(&self, head: &Parts) -> Result<Option<(SecretString, Agreed)>, Refusal> {
+        let stale = |reason: &str| self.refusal(head.uri.path(), reason, true);
+        let access = match Given::read(&head.headers) {
+            Given::Nothing => return Ok(None),
+            Given::Bearer(text) => self.seal.open::<Access>(Purpose::Access, text),
+            Given::Other => None,
+        };
+        let Some(Access { grant, expires }) = access else {
+            return Err(stale(
+                "Authorization has to be 'Bearer …', with a token that this server has handed out: sign in, or send a \
+                 OnceHub key as 'API-Key: …'",
+            ));
+        };
+        if head.headers.get(API_KEY).is_some_and(|key| !key.is_empty()) {
+            return Err(stale("API-Key and Authorization both say who is calling: send one of them"));
+        }
+        let unavailable = |_| {
+            Refusal::busy(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "sign_in",
+                "it cannot be seen now whether this sign-in has ended: try again",
+            )
+        };
+        if expires <= now() || self.has_ended(&grant).await.map_err(unavailable)? {
+            return Err(stale("this sign-in has ended: refresh it, or sign in again"));
+        }
+        let agreed = Agreed { me: grant.me, zone: grant.zone, read_only: grant.read_only };
+        Ok(Some((grant.key, agreed)))
+    }
+}
+
+/// What `Authorization` carries.
+enum Given<'a> {
+    /// Nothing: some clients send a header for each setting, filled in or not.
+    Nothing,
+    /// What may be a token.
+    Bearer(&'a str),
+    /// Anything else.
+    Other,
+}
+
+impl<'a> Given<'a> {
+    fn read(headers: &'a HeaderMap) -> Self {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else { return Self::Nothing };
+        let Ok(text) = value.to_str() else { return Self::Other };
+        let (scheme, text) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+        match text.trim() {
+            _ if values.next().is_some() => Self::Other,
+            "" if is_bearer || scheme.is_empty() => Self::Nothing,
+            text if is_bearer => Self::Bearer(text),
+            _ => Self::Other,
+        }
+    }
+}
+
+impl<B: Backend> Desk<B> {
+    /// Reads the body of a request.
+    async fn read(&self, body: Body) -> Result<Bytes, Failure> {
+        let limits = Limits { body: BODY.min(self.shared.settings.limits.body), ..self.shared.settings.limits };
+        Ok(limits.read(body).await?)
+    }
+
+    /// Returns what stands for the address that a request is from.
+    fn network(&self, head: &Parts) -> IpAddr {
+        network::of(head, self.shared.settings.door.is_behind_proxy())
+    }
+}

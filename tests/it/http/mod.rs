@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use oncehub_mcp::sandbox::{self, Sandbox};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -107,6 +108,9 @@ impl Server {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let request =
             self.post("/mcp", key, &message).header("MCP-Protocol-Version", MODERN).header("Mcp-Method", method);
+        // A header cannot carry every name: the protocol has another form for the rest.
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        let name = if is_plain { name.to_owned() } else { format!("=?base64?{}?=", BASE64_STANDARD.encode(name)) };
         if name.is_empty() { request } else { request.header("Mcp-Name", name) }
     }
 

@@ -18,6 +18,7 @@
 
 /** @type {Map<number, (reply: Data) => void>} */
 const pending = new Map();
+const root = document.documentElement;
 let lastId = 0;
 /** @type {Promise<any>} */
 let turn = Promise.resolve();
@@ -66,7 +67,7 @@ function outcomeOf({ result, error }, changes) {
   if (result?.resultType === "input_required")
     return failed("The server wants a yes first, and this chat cannot ask here.", "declined");
   if (data.confirmed === false) return failed(String(data.note ?? text), "declined");
-  if (data.dry_run) return failed(`Nothing was sent, this is a dry run. ${data.would ?? ""}`, "declined");
+  if (data.dry_run) return failed(`A dry run: nothing was sent. ${data.would ?? ""}`, "declined");
   if (!result?.isError) return { kind: "done", data, message: text };
   const failure = object(data.error);
   const kind = failure.type === "not_confirmed" ? "declined" : "failed";
@@ -95,11 +96,8 @@ const host = {
   /** tell puts `text` where the model reads it with the next message; false if it cannot. @param {string} text */
   async tell(text) {
     if (!host.can.updateModelContext) return false;
-    return !(
-      await request("ui/update-model-context", {
-        content: [{ type: "text", text }],
-      })
-    ).error;
+    const { error } = await request("ui/update-model-context", { content: [{ type: "text", text }] });
+    return !error;
   },
 
   /** open opens an https address outside of the view; false if it cannot. @param {string} url */
@@ -120,7 +118,6 @@ const host = {
 function dress(part) {
   Object.assign(host.context, part);
   const { theme, styles, safeAreaInsets } = host.context;
-  const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = root.style.colorScheme = theme ?? (dark ? "dark" : "light");
   root.dataset.mode = host.context.displayMode ?? "inline";
@@ -143,7 +140,7 @@ function start(view, title) {
   const calm = () => timers.splice(0).forEach(clearTimeout);
   /** @param {() => void} what @param {number} ms */
   const later = (what, ms) => timers.push(setTimeout(what, ms));
-  const silent = () => view.show(failed("The chat has brought nothing to show here. Ask for it again."));
+  const silent = () => view.show(failed("The chat brought nothing to show. Ask again."));
   /** @param {Outcome} outcome */
   const draw = (outcome) => {
     shown = true;
@@ -170,11 +167,11 @@ function start(view, title) {
       view.wait(args);
     } else if (method === "ui/notifications/tool-result" && !shown) draw(outcomeOf({ result: params }, false));
     else if (method === "ui/notifications/tool-cancelled" && !shown)
-      draw(failed("This was stopped before it was done.", "declined"));
+      draw(failed("This was stopped.", "declined"));
   };
 
   const report = () => {
-    const now = Math.ceil(document.documentElement.getBoundingClientRect().height);
+    const now = Math.ceil(root.getBoundingClientRect().height);
     if (!ready || !now || now === height || "height" in object(host.context.containerDimensions)) return;
     height = now;
     send({ method: "ui/notifications/size-changed", params: { height } });
@@ -211,10 +208,10 @@ function start(view, title) {
       sizes.disconnect();
       view.stop?.();
       send({ id, result: {} });
-    } else send({ id, error: { code: -32601, message: `${method} is not known here` } });
+    } else send({ id, error: { code: -32601, message: `no ${method} here` } });
   });
   dress({});
-  sizes.observe(document.documentElement);
+  sizes.observe(root);
   later(silent, 60_000);
   greet();
 }

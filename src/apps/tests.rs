@@ -113,6 +113,13 @@ fn a_document_is_well_formed_and_loads_nothing() {
 }
 
 #[test]
+fn the_bridge_is_small() {
+    let lines = include_str!("bridge.js").lines().map(str::trim);
+    let bytes: usize = lines.filter(|line| !line.is_empty() && !is_comment(line)).map(|line| line.len() + 1).sum();
+    assert!(bytes <= 6 << 10, "{bytes}");
+}
+
+#[test]
 fn no_view_reads_a_text_as_html_or_code_or_knows_an_address() {
     const SINKS: [&str; 12] = [
         "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "createContextualFragment", "DOMParser",

@@ -63,7 +63,7 @@ test("a host that misses the first message, or speaks before its greeting", asyn
 test("a host that never answers is told of after a minute, and greeted five times", async () => {
   const host = await open({ deaf: 1_000 });
   for (const ms of [1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 60_000]) await host.pass(ms);
-  await host.sees("failed | {} | The chat has brought nothing to show here. Ask for it again.");
+  await host.sees("failed | {} | The chat brought nothing to show. Ask again.");
   assert.equal(host.sent("ui/initialize").length, 5);
   await host.close();
 });
@@ -89,7 +89,7 @@ test("a host that calls no tools is not asked to", async () => {
   await host.bring({ q: 1 });
   await host.pass(10_000);
   await host.notify("tool-cancelled", { reason: "x" });
-  await host.sees("declined | {} | This was stopped before it was done.");
+  await host.sees("declined | {} | This was stopped.");
   assert.equal(host.calls("read").length, 0);
   await host.close();
 });
@@ -104,7 +104,7 @@ for (const [what, result, line] of [
     "declined | ask",
   ],
   ["a no", reply({ confirmed: false, note: "Nothing was changed" }), "declined | Nothing was changed"],
-  ["a dry run", reply({ dry_run: true, would: "book" }), "declined | Nothing was sent, this is a dry run. book"],
+  ["a dry run", reply({ dry_run: true, would: "book" }), "declined | A dry run: nothing was sent. book"],
   [
     "a question to the host",
     { resultType: "input_required", inputRequests: {} },

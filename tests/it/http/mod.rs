@@ -110,7 +110,7 @@ impl Server {
             self.post("/mcp", key, &message).header("MCP-Protocol-Version", MODERN).header("Mcp-Method", method);
         // A header cannot carry every name: the protocol has another form for the rest.
         let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-        let name = if is_plain { name.to_owned() } else { format!("=?base64?{}?=", BASE64_STANDARD.encode(name)) };
+        let name = if is_plain { name } else { format!("=?base64?{}?=", BASE64_STANDARD.encode(&name)) };
         if name.is_empty() { request } else { request.header("Mcp-Name", name) }
     }
 

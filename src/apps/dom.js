@@ -166,7 +166,7 @@ function ask({ title, facts, more, act, doing, look = "primary", check, yes, no 
     () => {
       const missing = check?.();
       if (missing) return missing.focus();
-      for (const each of [go, back]) each.ariaDisabled = "true";
+      for (const each of panel.querySelectorAll("button")) each.ariaDisabled = "true";
       go.textContent = doing;
       say(doing);
       yes();

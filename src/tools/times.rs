@@ -49,7 +49,12 @@ impl Range {
             notes.extend(note.map(|note| format!("{argument}: {note}")));
         }
         let begins = start.as_ref().map_or(now, |moment| moment.at).max(now);
-        let usual = || zone.days_later(begins, lengths.usual);
+        // OnceHub counts hours: where the clocks change there are more of them in as many days, or fewer.
+        let is_one_request = lengths.longest <= LONGEST_IN_DAYS;
+        let usual = || {
+            let ends = zone.days_later(begins, lengths.usual);
+            if is_one_request && ends.duration_since(begins) > LONGEST { begins + LONGEST } else { ends }
+        };
         let ends = end.as_ref().map_or_else(usual, |moment| moment.ends);
         if ends <= now {
             let past = end.as_ref().and_then(|moment| time::past(moment.at, zone, now));
@@ -70,8 +75,7 @@ impl Range {
             return Err(Failure::argument(last, problem, hint));
         }
         let longest = zone.days_later(begins, lengths.longest);
-        // OnceHub counts hours: on a day on which the clocks change there are more of them, or fewer.
-        let is_too_much = lengths.longest <= LONGEST_IN_DAYS && ends.duration_since(begins) > LONGEST;
+        let is_too_much = is_one_request && ends.duration_since(begins) > LONGEST;
         if ends > longest || is_too_much {
             let (from, to) = (time::local(begins, zone), time::local(ends, zone));
             let problem = format!("{}, and this is more: {from} to {to}", lengths.if_longer);

@@ -29,7 +29,7 @@ pub(super) fn days() -> impl Iterator<Item = &'static (&'static str, &'static st
 }
 
 /// The outcome of a call: the error's type and argument, or the words with which a reply begins, without numbers, days
-/// and ids.
+/// and ids, also such as happen to have no digit.
 pub(super) fn outcome(result: &CallToolResult) -> String {
     if result.is_error == Some(true) {
         let error = &result.structured_content.as_ref().unwrap()["error"];
@@ -40,6 +40,7 @@ pub(super) fn outcome(result: &CallToolResult) -> String {
     let is_day = |word: &str| Weekday::Monday.cycle_forward().take(7).any(|day| format!("{day:?}").starts_with(word));
     // `12 of 15` are as good as `9`.
     let is_count = |word: &str| word == "of" || word.contains(|c: char| c.is_ascii_digit());
-    let is_said = |word: &&str| !is_count(word) && !is_day(word);
+    let is_id = |word: &str| word.len() > 9 && word.contains('-') && word == word.to_ascii_uppercase();
+    let is_said = |word: &&str| !is_count(word) && !is_id(word) && !is_day(word);
     words.filter(is_said).map(|word| word.strip_suffix('s').unwrap_or(word)).collect::<Vec<_>>().join(" ")
 }

@@ -25,6 +25,7 @@ const state = {
   zone: "UTC",
   may: false,
   asOf: "",
+  grown: false,
   was: blank(),
   now: blank(),
 };
@@ -38,7 +39,12 @@ function blank() {
 const hoursOf = (sent) =>
   list(sent).map((each) => {
     const { start_time, end_time, locations } = object(each);
-    return { start: String(start_time ?? ""), end: String(end_time ?? ""), locations: list(locations).map(object) };
+    const places = list(locations).map(object);
+    return {
+      start: String(start_time ?? ""),
+      end: String(end_time ?? ""),
+      locations: places.map(({ type, value = null, id = null }) => ({ type, value, id })),
+    };
   });
 
 /** weekOf reads what the tools tell of working hours. @param {Data} data @returns {Week} */
@@ -132,6 +138,14 @@ function look(notice = false) {
   if (returns) title.focus();
 }
 
+/** leave goes back to the text, and to the room that there was before the fields. @param {Node | false} [notice] */
+function leave(notice = false) {
+  if (state.grown) host.display("inline");
+  state.grown = false;
+  state.now = copy(state.was);
+  look(notice);
+}
+
 /** begin opens the fields, with more room where the host has it; what is older than two minutes is read again first. */
 async function begin() {
   if (isStale(state.asOf)) {
@@ -139,7 +153,9 @@ async function begin() {
     if (lost) return look(note("bad", quote(lost.message, 300)));
   }
   state.now = copy(state.was);
-  if (list(host.context.availableDisplayModes).includes("fullscreen")) host.display("fullscreen");
+  const { availableDisplayModes, displayMode } = host.context;
+  state.grown = displayMode !== "fullscreen" && list(availableDisplayModes).includes("fullscreen");
+  if (state.grown) host.display("fullscreen");
   edit();
 }
 
@@ -166,10 +182,7 @@ function edit(notice = false) {
     if (!found.length) return say("Nothing is changed so far.");
     confirm();
   };
-  const back = button("Back", () => {
-    state.now = copy(state.was);
-    look();
-  });
+  const back = button("Back", () => (changes().length ? drop() : leave()));
   put(
     "edit",
     headline(`Edit the hours${state.name ? ` of ${state.name}` : ""}`),
@@ -180,6 +193,15 @@ function edit(notice = false) {
     dates,
     adding(),
     el("div", { class: "actions" }, back, button("Review", review, "primary")),
+  );
+}
+
+/** drop asks whether what was edited may be forgotten. */
+function drop() {
+  const again = () => edit();
+  put(
+    "hours",
+    ask({ title: "Leave without saving?", facts: differences(), act: "Leave", doing: "", yes: leave, no: again }),
   );
 }
 
@@ -303,13 +325,15 @@ const places = () => [...state.was.days.values()].flat().find(({ locations }) =>
 function wrongs() {
   /** @type {HTMLElement | null} */
   let first = null;
+  // What nobody has edited is OnceHub's, and stays as it is.
+  const edited = changes().map(({ now }) => now);
   for (const set of main.querySelectorAll("fieldset")) {
     const all = groups.get(set) ?? [];
     for (const line of set.querySelectorAll(".interval")) {
       const one = checks.get(line);
       const inputs = [...line.querySelectorAll("input")];
       if (!one || !inputs.length) continue;
-      const wrong = wrongWith(one, all);
+      const wrong = edited.includes(all) ? wrongWith(one, all) : "";
       for (const input of inputs) input.ariaInvalid = wrong ? "true" : null;
       const told = line.querySelector(".wrong");
       if (told) told.textContent = wrong;
@@ -368,6 +392,15 @@ const isSame = (a, b) =>
   JSON.stringify(a?.map(({ start, end }) => [start, end]) ?? null) ===
   JSON.stringify(b?.map(({ start, end }) => [start, end]) ?? null);
 
+/** isEqual tells whether two days have the same hours, at the same places. @param {any} a @param {any} b */
+const isEqual = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+
+/** known is what is known of a day, or of a date. @param {string} key */
+const known = (key) => (isDate(key) ? state.was.dates : state.was.days).get(key);
+
+/** areThere tells whether the hours are now as they were edited. @param {ReturnType<typeof changes>} edited */
+const areThere = (edited) => edited.every(({ key, now }) => isSame(now, known(key)));
+
 /** changes are the days and dates that were edited: the name, what was, and what will be. */
 function changes() {
   const week = DAYS.filter((name) => !isSame(state.was.days.get(name), state.now.days.get(name)));
@@ -411,16 +444,16 @@ function asked() {
   return { user_id: state.user, ...(weekly.length && { weekly }), ...(overrides.length && { overrides }) };
 }
 
+/** differences are the changes in words. @returns {[string, string][]} */
+const differences = () => changes().map(({ name, was, now }) => [name, `${said(was)} → ${said(now)}`]);
+
 /** confirm shows the difference in words, and asks. */
 function confirm() {
-  const facts = changes().map(
-    ({ name, was, now }) => /** @type {[string, string]} */ ([name, `${said(was)} → ${said(now)}`]),
-  );
   put(
     "hours",
     ask({
       title: "Save these hours?",
-      facts: [...facts, ["Bookings", "Stay as they are; those outside the new hours are named then"]],
+      facts: [...differences(), ["Bookings", "Stay as they are; those outside the new hours are named then"]],
       act: "Save",
       doing: "Saving…",
       yes: save,
@@ -438,18 +471,18 @@ async function save() {
     state.was = before;
     return edit(note("bad", "Nothing was saved. ", quote(lost.message, 300)));
   }
-  const moved = edited.filter(
-    ({ key, was }) => !isSame(was, isDate(key) ? state.was.dates.get(key) : state.was.days.get(key)),
-  );
+  const moved = edited.filter(({ key, was }) => !isEqual(was, known(key)));
   if (moved.length) {
     const names = moved.map(({ name }) => name).join(", ");
-    state.now = copy(state.was);
-    return look(note("warn", `Somebody changed ${names} meanwhile: nothing was saved. These are the hours now.`));
+    return leave(note("warn", `Somebody changed ${names} meanwhile: nothing was saved. These are the hours now.`));
   }
   const args = asked();
   const { kind, data, message } = await host.call("update_scheduling_availability", args, "changes");
-  if (kind === "done") return saved(data);
-  if (kind === "unknown") return uncertain(edited);
+  if (kind === "done" && Array.isArray(data.weekly)) {
+    take({ ...data, as_of: undefined });
+    if (areThere(edited)) return saved(data);
+  }
+  if (["done", "unknown"].includes(kind)) return uncertain(edited);
   const hint =
     kind === "declined" && data.type === "not_confirmed"
       ? " Ask the assistant to call update_scheduling_availability where it can ask you."
@@ -459,7 +492,6 @@ async function save() {
 
 /** saved shows the new hours, the bookings that lie outside now, and the way back. @param {Data} data @param {string} [word] */
 function saved(data, word = "Saved.") {
-  take({ ...data, as_of: undefined });
   const outside = list(data.outside_working_hours).map(object);
   const meetings = outside
     .slice(0, 10)
@@ -476,26 +508,40 @@ function saved(data, word = "Saved.") {
       el("ul", {}, ...meetings),
     );
   const undo = data.undo && word === "Saved." && button("Undo…", () => restore(object(data.undo)));
-  look(el("div", { class: "stack" }, note("good", word), stand, undo));
+  leave(el("div", { class: "stack" }, note("good", word), stand, undo));
   say(word);
   host.tell(
     `update_scheduling_availability in the view: ${word} User ${idOf(state.user)}; ${outside.length} bookings outside.`,
   );
 }
 
-/** restore asks whether to put back what was. @param {Data} args */
+/** restore asks whether to put back what was, unless somebody has changed it since. @param {Data} args */
 function restore(args) {
+  const back = weekOf(args);
+  const edited = [...back.days, ...back.dates].map(([key, now]) => {
+    const name = isDate(key) ? dateName(key) : key;
+    return { key, name, was: known(key), now: /** @type {Hours[] | null} */ (now) };
+  });
+  for (const { date, remove } of list(args.overrides).map(object))
+    if (remove && isDate(date)) edited.push({ key: date, name: dateName(date), was: known(date), now: null });
   const yes = async () => {
+    const lost = await reread();
+    if (lost) return look(note("bad", "Nothing was restored. ", quote(lost.message, 300)));
+    if (!edited.every(({ key, was }) => isEqual(was, known(key))))
+      return look(note("warn", "Somebody changed them meanwhile: nothing was restored. These are the hours now."));
     const { kind, data, message } = await host.call("update_scheduling_availability", args, "changes");
-    if (kind === "done") return saved(data, "Restored.");
-    if (kind === "unknown") return uncertain([]);
+    if (kind === "done" && Array.isArray(data.weekly)) {
+      take({ ...data, as_of: undefined });
+      if (areThere(edited)) return saved(data, "Restored.");
+    }
+    if (["done", "unknown"].includes(kind)) return uncertain(edited);
     look(note("bad", "Nothing was restored. ", quote(message, 300)));
   };
   put(
     "hours",
     ask({
       title: "Put back the hours that were?",
-      facts: [],
+      facts: edited.map(({ name, was, now }) => [name, `${said(was)} → ${said(now)}`]),
       act: "Restore",
       doing: "Restoring…",
       yes,
@@ -510,11 +556,7 @@ function uncertain(edited) {
   const find = async () => {
     go.ariaDisabled = "true";
     const lost = await reread();
-    const there = edited.every(({ key, now }) =>
-      isSame(now, isDate(key) ? state.was.dates.get(key) : state.was.days.get(key)),
-    );
-    if (!lost && edited.length && there) return look(note("good", "They are saved."));
-    if (!lost && !edited.length) return look(note("", "These are the hours now."));
+    if (!lost && areThere(edited)) return leave(note("good", "They are saved."));
     answer.replaceChildren(
       lost
         ? quote(lost.message, 300)
@@ -550,8 +592,8 @@ start(
       );
     },
     async load({ user_id }) {
-      const outcome = await host.call("get_scheduling_availability", { user_id });
-      return { ...outcome, data: { ...outcome.data, can: { update: true } } };
+      const shown = await host.call("show_availability", { user_id });
+      return shown.kind === "done" ? shown : host.call("get_scheduling_availability", { user_id });
     },
     context: () => main.matches(".hours") && !main.querySelector(".ask, .note") && look(),
   },

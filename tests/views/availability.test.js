@@ -269,6 +269,66 @@ for (const [what, result, line] of [
     await host.close();
   });
 
+test("a reply that shows no hours proves nothing", async () => {
+  const host = await open({ tools: { ...account(), update_scheduling_availability: () => reply({}) } });
+  await host.press("Edit");
+  await host.field("Monday, from").fill("10:00");
+  await host.press("Review");
+  await host.yes("Save");
+  await host.sees("The answer was lost");
+  assert.match(host.told()[0], /outcome unknown/);
+  await host.close();
+});
+
+test("a day that nobody has edited may be as odd as it is, and other places are a change, too", async () => {
+  const tools = account();
+  tools.week.weekly[1].working_hours = [hours("09:10", "17:00")];
+  const host = await open({ tools }, shown({ weekly: tools.week.weekly }));
+  await host.press("Edit");
+  await host.field("Monday, from").fill("10:00");
+  tools.week.weekly = weekly();
+  tools.week.weekly[0].working_hours[0].locations = [];
+  await host.press("Review");
+  await host.yes("Save");
+  await host.sees("Somebody changed Monday meanwhile: nothing was saved.");
+  await host.close();
+});
+
+test("what was edited is not forgotten without a question", async () => {
+  const host = await open({ context: { availableDisplayModes: ["inline", "fullscreen"] } });
+  await host.press("Edit");
+  await host.field("Monday, from").fill("10:00");
+  await host.press("Back");
+  await host.sees("Leave without saving?");
+  await host.sees("9:00–17:00 → 10:00–17:00");
+  await host.press("Back");
+  assert.equal(await host.field("Monday, from").inputValue(), "10:00");
+  await host.press("Back");
+  await host.yes("Leave");
+  await host.sees("Monday to Friday");
+  assert.deepEqual(
+    host.sent("ui/request-display-mode").map(({ mode }) => mode),
+    ["fullscreen", "inline"],
+  );
+  await host.close();
+});
+
+test("what was saved is not undone over somebody else's change", async () => {
+  const tools = account();
+  const host = await open({ tools });
+  await host.press("Edit");
+  await host.field("Monday, from").fill("10:00");
+  await host.press("Review");
+  await host.yes("Save");
+  await host.press("Undo…");
+  await host.sees("10:00–17:00 → 9:00–17:00");
+  tools.week.weekly[0].working_hours = [hours("07:00", "08:00")];
+  await host.yes("Restore");
+  await host.sees("Somebody changed them meanwhile: nothing was restored.");
+  assert.equal(host.calls("update_scheduling_availability").length, 1);
+  await host.close();
+});
+
 test("without the right, or without calls, there is nothing to edit", async () => {
   for (const [options, result] of [
     [{}, shown({ can: { update: false } })],
@@ -347,7 +407,8 @@ test("hostile words are shown as text, cut, and nothing runs", async () => {
     const tools = account();
     tools.get_scheduling_availability = () => reply({ user_name: text, timezone: text, weekly: odd });
     tools.update_scheduling_availability = () =>
-      reply({ user_name: text, weekly: odd, outside_working_hours: outside });
+      reply({ user_name: text, weekly: odd, overrides: [off], outside_working_hours: outside });
+    const off = { date: "2026-12-28", working_hours: [] };
     const user = { id: text, name: text };
     const host = await open({ width: 320, tools }, shown({ user, time_zone: text, weekly: odd }));
     await isTame(host);

@@ -11,7 +11,7 @@ use url::Url;
 use super::NOTHING;
 use super::entry::names_file;
 use super::kept::Kept;
-use super::key::{KeyStore, StoredKey, ask, file, is_rejected, locked, may_ask, typed_key};
+use super::key::{KeyStore, StoredKey, ask, file, former, is_rejected, locked, may_ask, typed_key};
 use super::removal::users_of;
 use crate::cli::{is_yes, print_line, prompt, visible};
 use crate::config::{Config, Dotenv, Given, Source, given_key};
@@ -19,6 +19,7 @@ use crate::install::attempt::{Probe, attempt};
 use crate::install::greeting::{Greeting, greet};
 use crate::install::{Entry, KEY_VARIABLES, Machine, Scope};
 use crate::oncehub::{KeySource, keychain};
+use crate::sandbox;
 
 /// The realms in a server's challenge: what it wants to be sent.
 const KEY_REALM: &str = "OnceHub API key";
@@ -252,26 +253,39 @@ impl Keys<'_> {
         self.setting("api-key-file").map(|file| self.machine.folder.join(file))
     }
 
-    /// Tries this shell's key before it takes the place of another one in the key's file, and says who uses that.
+    /// Checks that this shell's key may take the place of another one in the key's file: OnceHub accepts it, and nobody
+    /// else uses that file, unless it was asked for.
     async fn try_in_place_of_another(&mut self, key: &SecretString, config: &Config) -> anyhow::Result<()> {
+        let has_address = self.given.iter().any(|given| given.flag == "api-url" && given.source == Source::Flag);
+        ensure!(
+            has_address || key.expose_secret() != sandbox::KEY,
+            "this shell's key is the simulated account's: add --sandbox to register that, or unset ONCEHUB_API_KEY; nothing \
+            was written"
+        );
         let file = file(self.machine, self.name);
         let Ok(there) = std::fs::read_to_string(&file) else { return Ok(()) };
         if there.trim() == key.expose_secret() {
             return Ok(());
         }
         let place = file.display().to_string();
+        let users = users_of(self.machine, "ONCEHUB_API_KEY_FILE", &place);
+        if !users.is_empty() && self.store.is_none() {
+            bail!(
+                "{place}, which {} uses, holds another key than this shell: --name NAME keeps both, --key file replaces it; \
+                nothing was written",
+                users.join(", ")
+            );
+        }
         if !self.is_looked_at && is_rejected(KeySource::Given(key.clone()), config).await? {
             bail!(
                 "OnceHub rejects this shell's key, and {place} holds another: unset ONCEHUB_API_KEY to use that one; nothing \
                 was written"
             );
         }
-        let used_by = match users_of(self.machine, "ONCEHUB_API_KEY_FILE", &place).as_slice() {
-            [] => String::new(),
-            users => format!(", which {} already uses", users.join(", ")),
-        };
+        let used_by = if users.is_empty() { String::new() } else { format!(", which {} uses", users.join(", ")) };
+        let kept = former(&file).display().to_string();
         self.notes
-            .push(format!("! The key in {place}{used_by}, is replaced by this shell's (another --name keeps both)."));
+            .push(format!("! The key in {place}{used_by}, is replaced by this shell's; the old one goes to {kept}."));
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //! nowhere.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
@@ -54,6 +54,11 @@ pub(super) fn file(machine: &Machine, name: &str) -> PathBuf {
 
 pub(super) fn locked(reason: impl std::fmt::Display) -> anyhow::Error {
     anyhow::anyhow!("the system's keychain cannot be used here: {reason}; --key file keeps the key in a file")
+}
+
+/// Returns the path of the copy of a key that another one replaces.
+pub(super) fn former(file: &Path) -> PathBuf {
+    file.with_extension("key.former")
 }
 
 /// Checks that somebody can be asked for a key.
@@ -169,7 +174,16 @@ impl StoredKey {
     pub(super) fn keep(&self) -> anyhow::Result<()> {
         match self {
             Self::File(file, Some(key)) => {
-                write_secret(file, key.expose_secret()).with_context(|| format!("{} cannot be written", file.display()))
+                let written = |file: &Path, key: &str| {
+                    write_secret(file, key).with_context(|| format!("{} cannot be written", file.display()))
+                };
+                // A key can be seen once only in OnceHub: one that gives way is not lost.
+                if let Some(there) =
+                    std::fs::read_to_string(file).ok().filter(|there| there.trim() != key.expose_secret())
+                {
+                    written(&former(file), there.trim())?;
+                }
+                written(file, key.expose_secret())
             }
             Self::Keychain(name, Some(key)) => keychain::store(name, key).map_err(locked),
             _ => Ok(()),

@@ -9,7 +9,9 @@ use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+use strum::IntoEnumIterator as _;
 
+use super::auth::Purpose;
 use super::tokens::{Lease, Token, Tokens, same};
 use super::{Agreed, Refusal};
 
@@ -189,6 +191,12 @@ impl Keys {
         } else {
             (self.read)(text).map_err(Refusal::unauthorized)?
         };
+        if is_of_sign_in(key) {
+            return Err(Refusal::unauthorized(
+                "that is of a sign-in, and no OnceHub key: a token goes to the server that has handed it out, as \
+                'Authorization: Bearer …'",
+            ));
+        }
         if values.next().is_some() || !can_be_key(key) {
             return Err(Refusal::unauthorized(
                 "API-Key and Authorization carry one key each, of visible ASCII characters",
@@ -205,7 +213,8 @@ impl Keys {
         let key = (self.read)(text)?;
         match key {
             "" => Err("Fill in your OnceHub API key.".to_owned()),
-            key if !can_be_key(key)
+            key if is_of_sign_in(key)
+                || !can_be_key(key)
                 || self.tokens.as_ref().is_some_and(|tokens| tokens.known(&key.into()).is_some()) =>
             {
                 Err("That is not a OnceHub API key.".to_owned())
@@ -264,6 +273,11 @@ impl Keys {
 /// Returns whether a text can be a key: a word that a header can carry.
 fn can_be_key(text: &str) -> bool {
     text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Returns whether a text is one that sign-in has sealed, here or elsewhere: it must not be sent to OnceHub as a key.
+fn is_of_sign_in(text: &str) -> bool {
+    Purpose::iter().any(|purpose| text.starts_with(purpose.prefix()))
 }
 
 /// Whether a header is there, and has no key.

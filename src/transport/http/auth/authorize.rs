@@ -53,7 +53,7 @@ pub(super) async fn ask<B: Backend>(State(desk): State<Desk<B>>, request: Reques
     };
     let query = head.uri.query().unwrap_or_default();
     let asked = match auth.asked(query, &browser).await {
-        Ok(asking) => auth.seal.seal(Purpose::Asking, &asking).map(|form| Page::key(&asking, &form, None)),
+        Ok(asking) => auth.seal.seal(Purpose::Asking, &asking).map(|form| Page::key(&asking, &form, false, None)),
         Err(refused) => Ok(Page::not_asked(&refused.reason, refused.back.as_deref())),
     };
     match asked {

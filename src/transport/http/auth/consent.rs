@@ -58,7 +58,8 @@ impl<B: Backend> Desk<B> {
         if form.get("decision") == Some("no") {
             return Ok(self.auth.declined(&asking));
         }
-        let again = |status, problem: &str| Page::key(&asking, sealed, Some(problem)).with_status(status);
+        let reads = form.get("access") == Some("read");
+        let again = |status, problem: &str| Page::key(&asking, sealed, reads, Some(problem)).with_status(status);
         if self.auth.guesses.are_over(network) {
             return Err(again(
                 StatusCode::TOO_MANY_REQUESTS,

@@ -47,7 +47,8 @@ use clients::Clients;
 use failure::Failure;
 use grant::{Access, now};
 use guesses::Guesses;
-use seal::{Purpose, Seal};
+pub(super) use seal::Purpose;
+use seal::Seal;
 use store::{InMemory, Store};
 
 /// The largest body of a request to sign in, in bytes.

@@ -60,7 +60,7 @@ impl Page {
     }
 
     /// Returns the page that asks for a key. `form` is what it sends back.
-    pub(super) fn key(asking: &Asking, form: &str, problem: Option<&str>) -> Self {
+    pub(super) fn key(asking: &Asking, form: &str, reads: bool, problem: Option<&str>) -> Self {
         let host = redirect::shown(&asking.redirect);
         let warning = match asking.client.standing {
             Standing::Trusted => {
@@ -78,7 +78,7 @@ impl Page {
                 ("host", Text(&host)),
                 ("id", Text(known_by(&asking.client.id))),
                 ("warning", Made(warning)),
-                ("access", Html(if asking.read_only { READS } else { CHOICE })),
+                ("access", if asking.read_only { Html(READS) } else { Made(choice(reads)) }),
                 ("problem", Made(told(problem))),
                 ("invalid", Html(if problem.is_some() { " aria-invalid=\"true\"" } else { "" })),
                 ("form", Text(form)),
@@ -164,9 +164,15 @@ const UNKNOWN: &str = "<p class=\"warning\"><strong>This server does not know th
 const READS: &str = "<p>It asks to <strong>read only</strong>: it can change nothing.</p>";
 
 const CHOICE: &str = "<fieldset><legend>What may it do?</legend>\
-    <label><input type=\"radio\" name=\"access\" value=\"all\" checked> Read and change: find, book, move and cancel meetings, \
-    and everything else that the key can</label>\
-    <label><input type=\"radio\" name=\"access\" value=\"read\"> Read only</label></fieldset>";
+    <label><input type=\"radio\" name=\"access\" value=\"all\"{{all}}> Read and change: find, book, move and cancel \
+    meetings, and everything else that the key can</label>\
+    <label><input type=\"radio\" name=\"access\" value=\"read\"{{read}}> Read only</label></fieldset>";
+
+/// Returns the choice between reading and changing, as it was made.
+fn choice(reads: bool) -> String {
+    let (all, read) = if reads { ("", " checked") } else { (" checked", "") };
+    fill(CHOICE, &[("all", Html(all)), ("read", Html(read))])
+}
 
 fn told(problem: Option<&str>) -> String {
     let told = |problem| {

@@ -36,7 +36,7 @@ const NONCE: usize = 24;
 
 /// What a sealed text is for. One of them never opens as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
-pub(super) enum Purpose {
+pub(in crate::transport::http) enum Purpose {
     /// The id of a client that has registered itself.
     Client,
     /// The page that asks for a key.
@@ -53,7 +53,7 @@ pub(super) enum Purpose {
 
 impl Purpose {
     /// Returns how such a text begins, so that people and scanners see what they have found.
-    pub(super) fn prefix(self) -> &'static str {
+    pub(in crate::transport::http) fn prefix(self) -> &'static str {
         match self {
             Self::Client => "oncehub_client_",
             Self::Asking => "oncehub_asking_",

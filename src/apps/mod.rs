@@ -126,12 +126,17 @@ impl View {
     /// Returns the tools that it calls. A host refuses it all others.
     pub fn calls(self) -> &'static [&'static str] {
         match self {
-            Self::Slots => &["get_booking_calendar", "get_booking_time_slots", "list_bookings", "schedule_meeting"],
+            Self::Slots => &[
+                "get_booking_calendar", "get_booking_time_slots", "list_bookings", "schedule_meeting",
+                "show_free_slots",
+            ],
             Self::Agenda => &[
                 "cancel_booking", "get_booking", "list_bookings", "list_users", "mark_no_show", "reassign_booking",
-                "request_reschedule",
+                "request_reschedule", "show_bookings",
             ],
-            Self::Availability => &["get_scheduling_availability", "update_scheduling_availability"],
+            Self::Availability => {
+                &["get_scheduling_availability", "show_availability", "update_scheduling_availability"]
+            }
         }
     }
 

@@ -205,6 +205,11 @@ impl Call {
         self.catalogue.as_ref().is_none_or(|catalogue| catalogue.get(tool).is_some())
     }
 
+    /// Returns whether this request is offered all of these.
+    pub(super) fn offers_all(&self, tools: &[&str]) -> bool {
+        tools.iter().all(|tool| self.offers(tool))
+    }
+
     /// Carries out a change.
     pub(super) async fn carry_out<A: Action>(&mut self, action: &mut A) -> Result<Done, Stop> {
         carry_out(&mut self.context, action).await

@@ -412,13 +412,30 @@ fn another_key_takes_no_ones_place_before_it_works_nor_without_a_word() {
     let kept = home.read(".config/oncehub-mcp/oncehub.key");
     let wrong = [("ONCEHUB_API_KEY", "another-key-that-oncehub-does-not-know")];
     let refused = home.run(&["install", "cursor", "--yes", &url], &wrong);
+    let why = "oncehub.key, which Zed uses, holds another key than this shell: --name NAME keeps both, --key file replaces it";
+    assert!(!refused.status.success() && said(&refused).contains(why), "{}", said(&refused));
+    let refused = home.run(&["install", "cursor", "--key", "file", "--yes", &url], &wrong);
     assert!(!refused.status.success());
     assert!(said(&refused).contains("OnceHub rejects this shell's key"), "{}", said(&refused));
     assert_eq!(home.read(".config/oncehub-mcp/oncehub.key"), kept);
     assert!(!home.path(FILE).exists());
     // Where nothing is written, it is said all the same.
-    let shown = run(&home, &["install", "cursor", "--dry-run", &url], &wrong);
-    assert!(shown.contains("oncehub.key, which Zed already uses, is replaced"), "{shown}");
+    let shown = run(&home, &["install", "cursor", "--key", "file", "--dry-run", &url], &wrong);
+    assert!(shown.contains("oncehub.key, which Zed uses, is replaced"), "{shown}");
+    // One that gives way is not lost: OnceHub shows a key once only.
+    home.write(".config/oncehub-mcp/oncehub.key", "the-key-of-before\n");
+    let text = run(&home, &["install", "zed", "--key", "file", "--yes", &url], &[("ONCEHUB_API_KEY", sandbox::KEY)]);
+    assert!(text.contains("the old one goes to") && text.contains("oncehub.key.former"), "{text}");
+    assert_eq!(home.read(".config/oncehub-mcp/oncehub.key.former"), "the-key-of-before\n");
+    assert_eq!(home.read(".config/oncehub-mcp/oncehub.key"), kept);
+}
+
+#[test]
+fn the_simulated_accounts_key_is_not_registered_for_the_real_one() {
+    let home = Home::new();
+    let refused = home.run(&["install", "cursor", "--yes"], &[("ONCEHUB_API_KEY", sandbox::KEY)]);
+    assert!(!refused.status.success() && said(&refused).contains("add --sandbox"), "{}", said(&refused));
+    assert!(!home.path(FILE).exists());
 }
 
 #[test]

@@ -97,6 +97,14 @@ impl Keys<'_> {
         }
         let is_url = |given: &Given| given.flag == "api-url" && given.source == Source::Flag;
         let url = kept.api_url.clone().filter(|_| !self.given.iter().any(is_url));
+        let has_address = url.is_some() || self.given.iter().any(is_url);
+        let is_simulated = given_key(self.dotenv).is_some_and(|(key, _)| key.expose_secret() == sandbox::KEY);
+        let is_in_file = KEY_VARIABLES.iter().any(|name| self.dotenv.taken.contains(*name));
+        ensure!(
+            store == KeyStore::None || has_address || is_in_file || !is_simulated,
+            "this shell's key is the simulated account's: add --sandbox to register that, or unset ONCEHUB_API_KEY; nothing \
+            was written"
+        );
         let config = Config { url: url.unwrap_or_else(|| self.config.url.clone()), ..self.config.clone() };
         let found = self.find(store, &config).await?;
         if store != KeyStore::None {
@@ -256,12 +264,6 @@ impl Keys<'_> {
     /// Checks that this shell's key may take the place of another one in the key's file: OnceHub accepts it, and nobody
     /// else uses that file, unless it was asked for.
     async fn try_in_place_of_another(&mut self, key: &SecretString, config: &Config) -> anyhow::Result<()> {
-        let has_address = self.given.iter().any(|given| given.flag == "api-url" && given.source == Source::Flag);
-        ensure!(
-            has_address || key.expose_secret() != sandbox::KEY,
-            "this shell's key is the simulated account's: add --sandbox to register that, or unset ONCEHUB_API_KEY; nothing \
-            was written"
-        );
         let file = file(self.machine, self.name);
         let Ok(there) = std::fs::read_to_string(&file) else { return Ok(()) };
         if there.trim() == key.expose_secret() {

@@ -95,11 +95,12 @@ impl Tools {
             time_zone: zone.name().to_owned(),
         };
         let can = Can {
-            cancel: call.offers("cancel_booking"),
-            request_reschedule: call.offers("request_reschedule"),
-            reassign: call.offers("reassign_booking"),
-            mark_no_show: call.offers("mark_no_show"),
+            cancel: call.offers_all(&["cancel_booking", "get_booking"]),
+            request_reschedule: call.offers_all(&["request_reschedule", "get_booking"]),
+            reassign: call.offers_all(&["reassign_booking", "get_booking", "list_users"]),
+            mark_no_show: call.offers_all(&["mark_no_show", "get_booking"]),
         };
+        let acts = can.cancel || can.request_reschedule || can.reassign || can.mark_no_show;
         let shown = Agenda {
             items: Vec::new(),
             next_cursor,
@@ -112,10 +113,13 @@ impl Tools {
         let mut reply = Reply::new(shown, text);
         reply.put_first("items", items);
         asked.notes.iter().for_each(|note| reply.note(note));
-        reply.note(NOTE);
+        reply.note(if acts { NOTE } else { NOTE_ALONE });
         Ok(reply)
     }
 }
+
+/// What the model is told of a view in which nothing can be done.
+const NOTE_ALONE: &str = "The person sees these in a view. Do not repeat the list.";
 
 /// What the model is told of the view.
 const NOTE: &str = "The person sees these in a view, and acts on them there. Do not repeat the list: wait, or help with what they ask.";

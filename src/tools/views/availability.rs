@@ -22,6 +22,7 @@ impl Tools {
         let user = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?;
         let schedule = Schedule::of(&call.names, user).await?;
         let overrides = schedule.sent.overrides.clone().unwrap_or_default();
+        let updates = call.offers_all(&["update_scheduling_availability", "get_scheduling_availability"]);
         let shown = |count: usize| {
             let week = Week {
                 user: Person {
@@ -31,7 +32,7 @@ impl Tools {
                 time_zone: schedule.zone.name().to_owned(),
                 weekly: schedule.sent.weekly.clone(),
                 overrides: overrides.iter().take(count).cloned().collect(),
-                can: Can { update: call.offers("update_scheduling_availability") },
+                can: Can { update: updates },
                 as_of: as_of(&call),
                 note: None,
             };
@@ -39,13 +40,16 @@ impl Tools {
             if schedule.sent.weekly.is_none() {
                 reply.note("OnceHub sent no weekly hours: that none are shown does not mean that there are none.");
             }
-            reply.note(NOTE);
+            reply.note(if updates { NOTE } else { NOTE_ALONE });
             reply
         };
         let count = most_within(overrides.len(), ROOM, |count| shown(count).size(true));
         Ok(shown(count))
     }
 }
+
+/// What the model is told of a view in which nothing can be changed.
+const NOTE_ALONE: &str = "The person sees these hours in a view. Do not repeat them.";
 
 /// What the model is told of the view.
 const NOTE: &str = "The person sees these hours in a view, and can change them there. Do not repeat them: wait.";

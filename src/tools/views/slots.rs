@@ -40,6 +40,7 @@ impl Tools {
         let form = call.names.directory.form(&call.oncehub().trying_once(), &calendar.id).await.ok();
         let about = Calendar::read(&call, &calendar, &free, form.as_deref()).await;
         let guest = Guest { name: said(input.guest_name), email: said(input.guest_email) };
+        let books = call.offers_all(&["schedule_meeting", "get_booking_time_slots", "list_bookings"]);
         let shown = |count: usize| {
             let given = free.get(..count).unwrap_or_default();
             let slots = Slots {
@@ -48,19 +49,22 @@ impl Tools {
                 guest: guest.clone(),
                 days: days(given, &zone),
                 more_from: Some(time::instant(free.get(count).map_or(range.end, |slot| slot.start))),
-                can: Can { book: call.offers("schedule_meeting") },
+                can: Can { book: books },
                 as_of: as_of(&call),
                 note: None,
             };
             let mut reply = Reply::new(slots, text(given, &range, &calendar, &zone));
             range.notes.iter().for_each(|note| reply.note(note));
-            reply.note(NOTE);
+            reply.note(if books { NOTE } else { NOTE_ALONE });
             reply
         };
         let fitting = most_within(free.len().min(STARTS), ROOM, |count| shown(count).size(true));
         Ok(shown(whole_days(&free, fitting, &zone)))
     }
 }
+
+/// What the model is told of a view in which nothing can be booked.
+const NOTE_ALONE: &str = "The person sees the free times in a view, and picks one there. Do not list them: wait.";
 
 /// What the model is told of the view.
 const NOTE: &str = "The person sees the free times in a view, picks one there, and books it. Do not list them: wait.";

@@ -18,33 +18,50 @@ const today = () => dateOf(Date.now(), state.zone);
 /** take puts what a tool replied into the state. @param {Data} data */
 function take(data) {
   const { calendar, guest, days, time_zone, more_from, can, as_of } = data;
-  state.calendar = object(calendar);
+  state.calendar = { ...object(calendar) };
+  // A host of whom only the id is known has no name for people.
+  if (idOf(state.calendar.host) === state.calendar.host) state.calendar.host = "";
   state.starts = order(list(days).flatMap((each) => list(each?.starts)));
   state.zone = isZone(time_zone) ? time_zone : hereZone();
   state.asOf = String(as_of);
   state.until = isInstant(more_from) ? more_from : (state.starts.at(-1) ?? new Date().toISOString());
-  state.first = state.starts[0] ? dateOf(state.starts[0], state.zone) : today();
+  state.first = dateOf(state.starts[0] ?? Date.now(), state.zone);
   state.date = state.first;
   state.picked = "";
   state.book = !!object(can).book && !!host.can.serverTools;
   state.form = { name: clean(object(guest).name, 300), email: clean(object(guest).email, 300), place: "0" };
 }
 
-/** order sorts instants, each once. @param {any[]} instants @returns {string[]} */
-const order = (instants) => [...new Set(instants.filter(isInstant))].sort((a, b) => Date.parse(a) - Date.parse(b));
+/** order sorts instants of UTC, each once. @param {any[]} instants @returns {string[]} */
+const order = (instants) => [...new Set(instants.filter(isInstant))].sort();
 
-/** read gets the starts from one instant to another; an outcome that failed, else null. @param {string} from @param {string} to */
+/**
+ * read gets the starts from one instant to another, or to where the reply is cut; an outcome that failed, else null.
+ * @param {string} from @param {string} to
+ */
 async function read(from, to) {
   const begin = Math.max(Date.parse(from), Date.now());
   const start_time = begin > Date.now() ? from : undefined;
   const asked = { calendar_id: state.calendar.id, start_time, end_time: to, time_zone: state.zone, limit: 500 };
   const outcome = await host.call("get_booking_time_slots", asked);
   if (outcome.kind !== "done") return outcome;
-  const kept = state.starts.filter((start) => Date.parse(start) < begin || Date.parse(start) >= Date.parse(to));
-  state.starts = order([...kept, ...list(outcome.data.items).map((item) => item?.start_time)]);
-  if (Date.parse(to) > Date.parse(state.until)) state.until = to;
+  const { items, next_start_time: cut } = outcome.data;
+  const kept = state.starts.filter(
+    (start) => Date.parse(start) < begin || (!cut && Date.parse(start) >= Date.parse(to)),
+  );
+  state.starts = order([...kept, ...list(items).map((item) => item?.start_time)]);
+  // Beyond a gap, nothing counts as read.
+  if (begin > Date.parse(state.until)) return null;
+  if (isInstant(cut)) state.until = cut;
+  else if (to > state.until) state.until = to;
   return null;
 }
+
+/** unread tells whether a date is not known, or only in part. @param {string} date */
+const unread = (date) => date >= dateOf(state.until, state.zone);
+
+/** isFree tells whether the chosen time is. */
+const isFree = () => state.starts.includes(state.picked);
 
 /** brief is the time of day for a chip: "14:30", or "2:30pm". @param {string} start */
 const brief = (start) => clock(start, state.zone).replace(/\s([AP]M)$/i, (_, half) => half.toLowerCase());
@@ -56,7 +73,10 @@ const noon = (date, days) => `${addDays(date, days)}T12:00:00Z`;
 async function refresh() {
   if (!isStale(state.asOf)) return null;
   if (state.first < today()) state.first = today();
-  const lost = await read(noon(state.first, -1), noon(state.first, WEEK));
+  const to = noon(state.first, WEEK);
+  let lost = await read(noon(state.first, -1), to);
+  // A reply may be cut before the chosen time.
+  if (!lost && state.picked >= state.until) lost = await read(state.picked, to);
   if (!lost) state.asOf = new Date().toISOString();
   return lost;
 }
@@ -64,7 +84,7 @@ async function refresh() {
 /** about says what is booked: its name, how long, with whom. */
 function about() {
   const { minutes, host: person } = state.calendar;
-  return text(Number(minutes) > 0 && `${Number(minutes)} min `, person && text("with ", quote(person, 60)));
+  return text(minutes > 0 && `${Number(minutes)} min `, person && text("with ", quote(person, 60)));
 }
 
 /** pick draws the days and their times. @param {Node | false} [notice] */
@@ -88,19 +108,16 @@ function pick(notice = false) {
   };
   const draw = () => {
     const dates = Array.from({ length: WEEK }, (_, at) => addDays(state.first, at));
-    /** @type {Map<string, string[]>} */
-    const byDay = new Map(dates.map((date) => [date, []]));
-    for (const start of state.starts) byDay.get(dateOf(start, state.zone))?.push(start);
-    const open = dates.filter((date) => byDay.get(date)?.length);
+    const byDay = dates.map((date) => state.starts.filter((start) => dateOf(start, state.zone) === date));
+    const open = dates.filter((_, at) => byDay[at].length);
     if (!open.includes(state.date)) state.date = open[0] ?? dates[0];
-    const ends = open.flatMap((date) => [byDay.get(date)?.[0] ?? "", byDay.get(date)?.at(-1) ?? ""]);
-    const shifts = new Set(ends.map((start) => offset(start, state.zone))).size > 1;
+    const shifts = offset(noon(state.first, -1), state.zone) !== offset(noon(state.first, WEEK), state.zone);
     earlier.ariaDisabled = state.first > today() ? null : "true";
-    week.replaceChildren(...dates.map((date, at) => dayChip(date, at, byDay.get(date)?.length ?? 0)));
+    week.replaceChildren(...dates.map((date, at) => dayChip(date, at, byDay[at].length)));
     days.className = state.all ? "days all" : "days";
-    days.replaceChildren(...dates.map((date) => column(date, byDay.get(date) ?? [], shifts)));
+    days.replaceChildren(...dates.map((date, at) => column(date, byDay[at], shifts)));
     if (!open.length) days.replaceChildren(nothing());
-    chosen(open.some((date) => byDay.get(date)?.includes(state.picked)) ? state.picked : "");
+    chosen(byDay.flat().includes(state.picked) ? state.picked : "");
   };
   /** @param {string} date @param {number} at @param {number} count */
   const dayChip = (date, at, count) => {
@@ -108,7 +125,7 @@ function pick(notice = false) {
       state.date = date;
       for (let n = 0; n < WEEK; n += 1) days.children[n]?.classList.toggle("chosen", n === at);
     };
-    const name = `${day(date)}: ${count} ${count === 1 ? "time" : "times"} free`;
+    const name = `${day(date)}: ${count} ${count === 1 ? "time" : "times"} free${unread(date) ? " so far" : ""}`;
     const dots = Array.from({ length: Math.min(3, Math.ceil(count / 5)) }, () => el("i"));
     return el(
       "label",
@@ -118,7 +135,7 @@ function pick(notice = false) {
         name: "day",
         "aria-label": name,
         checked: !!count && date === state.date,
-        disabled: !count,
+        disabled: !count && !(unread(date) && host.can.serverTools),
         change: pickDay,
       }),
       el("small", {}, day(date, { weekday: "short" })),
@@ -128,7 +145,7 @@ function pick(notice = false) {
   };
   /** @param {string} date @param {string[]} starts @param {boolean} shifts whether the zone's offset changes in these days */
   const column = (date, starts, shifts) => {
-    const twice = starts.length > 0 && offset(starts[0], state.zone) !== offset(starts[starts.length - 1], state.zone);
+    const twice = new Set(starts.map((start) => offset(start, state.zone))).size > 1;
     const note = shifts && starts[0] ? ` (${offset(starts[0], state.zone)})` : "";
     /** @param {string} start */
     const chip = (start) => {
@@ -137,27 +154,32 @@ function pick(notice = false) {
       return el("label", { class: "chip" }, el("input", props), time);
     };
     const unfold = () => {
-      const next = [...chips.children].find((each) => each instanceof HTMLElement && !each.offsetParent);
+      const next = [...chips.children].find((each) => !each.clientHeight);
       state.all = true;
       days.classList.add("all");
-      focusOn(next?.firstElementChild ?? null);
+      focusOn(next?.firstElementChild);
     };
     const chips = el("div", { class: "chips" }, ...starts.map(chip), button("More", unfold, "quiet more"));
+    const rest =
+      unread(date) && (host.can.serverTools ? button("Read on", () => turnTo(state.first, date), "quiet") : dim("…"));
     /** @param {KeyboardEvent} event */
     const keydown = ({ key }) => key === "Enter" && state.picked && go.click();
     return el(
       "fieldset",
       { class: date === state.date ? "chosen" : "", "data-date": date, keydown },
       el("legend", {}, `${day(date, { weekday: "short", day: "numeric", month: "short" })}${note}`),
-      starts.length ? chips : el("p", { class: "none" }, "–"),
+      starts.length ? chips : !rest && el("p", { class: "none" }, "–"),
+      rest,
     );
   };
   const nothing = () => {
     const next = state.starts.find((start) => dateOf(start, state.zone) >= addDays(state.first, WEEK));
     const look = () => (next ? turnTo(dateOf(next, state.zone)) : ahead());
     const found = next || host.can.serverTools;
-    const none = note("", "Nothing is free on these days.");
-    return el("div", { class: "stack" }, none, found && button("Next free time", look));
+    const none = unread(addDays(state.first, WEEK - 1))
+      ? "Not all of these days are read."
+      : "Nothing is free on these days.";
+    return el("div", { class: "stack" }, note("", none), found && button("Next free time", look));
   };
   /** ahead looks for the next free time, as far as one request sees. */
   const ahead = async () => {
@@ -173,38 +195,24 @@ function pick(notice = false) {
     if (lost) days.replaceChildren(note("bad", quote(lost.message, 300)));
     return lost;
   };
-  /** turnTo shows the seven days from `date`, and reads them if they are not known yet. @param {string} date */
-  async function turnTo(date) {
+  /** turnTo shows the seven days from `date`, and reads them if they are not known yet. @param {string} date @param {string} [open] */
+  async function turnTo(date, open = date) {
     state.first = date < today() ? today() : date;
-    state.date = state.first;
-    const to = noon(state.first, WEEK);
-    const known = dateOf(state.until, state.zone) >= addDays(state.first, WEEK) || !host.can.serverTools;
-    if (!known && (await reading(() => read(state.until, to)))) return;
+    state.date = open;
+    const known = !unread(addDays(state.first, WEEK - 1)) || !host.can.serverTools;
+    if (!known && (await reading(() => read(state.until, noon(state.first, WEEK))))) return;
     draw();
+    if (document.activeElement === document.body) focusOn(title);
   }
   /** proceed goes on with the chosen time. */
   async function proceed() {
     if (!state.book) return use();
-    const lost = await reading(refresh);
-    if (lost) return;
-    if (!state.starts.includes(state.picked)) return pick(note("warn", TAKEN));
+    if (await reading(refresh)) return;
+    if (!isFree()) return pick(note("warn", TAKEN));
     if (missing().length) details();
     else confirm();
   }
 
-  const { time_zone } = state.calendar;
-  /** @type {[string, any][]} */
-  const known = [
-    ["yours", hereZone()],
-    ["asked for", state.zone],
-    ["the host's", time_zone],
-  ];
-  const zone = zones(known, state.zone, (chosenZone) => {
-    state.zone = chosenZone;
-    state.first = state.picked ? dateOf(state.picked, chosenZone) : state.first;
-    state.date = state.picked ? state.first : state.date;
-    draw();
-  });
   const title = el(
     "div",
     { tabindex: -1 },
@@ -217,7 +225,7 @@ function pick(notice = false) {
     el("header", { class: "bar head" }, title, el("div", { class: "turn" }, earlier, later, larger)),
     week,
     days,
-    el("div", { class: "bar foot" }, zone, go),
+    el("div", { class: "bar foot" }, zones(draw), go),
   );
   draw();
   if (returns) focusOn(days.querySelector(":checked") ?? title);
@@ -346,11 +354,9 @@ function details(notice = false, first = "", trouble = "") {
 function when() {
   const { minutes, time_zone } = state.calendar;
   const differs = isZone(time_zone) && offset(state.picked, time_zone) !== offset(state.picked, state.zone);
-  const date = differs && day(dateOf(state.picked, time_zone), { weekday: "short" });
-  const theirs =
-    differs &&
-    el("p", { class: "dim" }, `${date} ${clock(state.picked, time_zone)} in ${city(time_zone)} for the host`);
-  return el("div", {}, span(state.picked, minutes, state.zone), theirs);
+  const date = written(state.picked, time_zone, { weekday: "short" });
+  const theirs = `${date} ${clock(state.picked, time_zone)} in ${city(time_zone)} for the host`;
+  return el("div", {}, span(state.picked, minutes, state.zone), differs && el("p", { class: "dim" }, theirs));
 }
 
 /** answers are the arguments of `schedule_meeting`, as the form has them. */
@@ -360,7 +366,9 @@ function answers() {
   const number = phone?.replace(/[^+\d]/g, "") || undefined;
   const location =
     { guest_phone: number, in_person_by_guest: address, virtual_static: undefined }[String(type)] ?? value;
-  const custom = inputs().filter(({ key }) => key.startsWith("? ") && state.form[key]?.trim());
+  const custom = inputs()
+    .filter(({ key }) => key.startsWith("? ") && state.form[key]?.trim())
+    .map(({ key }) => [key.slice(2), state.form[key].trim()]);
   return {
     calendar_id: state.calendar.id,
     start_time: state.picked,
@@ -369,22 +377,20 @@ function answers() {
     guest_email: email.trim(),
     ...(number && { guest_phone: number }),
     ...(type && { location_type: type, ...(location && { location_value: location }) }),
-    ...(custom.length && {
-      custom_fields: Object.fromEntries(custom.map(({ key }) => [key.slice(2), state.form[key].trim()])),
-    }),
+    ...(custom.length && { custom_fields: Object.fromEntries(custom) }),
   };
 }
 
 /**
  * facts are what a booking is.
- * @param {any} guest @param {any} email @param {Node | false | null | undefined} where
- * @returns {[string, Node | false | null | undefined][]}
+ * @param {any} guest @param {any} email @param {any} where words, or a link
+ * @returns {[string, Node | false][]}
  */
 const facts = (guest, email, where) => [
   ["What", text(quote(state.calendar.name ?? "Meeting", 60), ", ", about())],
   ["When", when()],
   ["Guest", text(quote(guest), ", ", quote(email, 120))],
-  ["Where", where],
+  ["Where", where instanceof Node ? where : !!where && quote(where, 200)],
 ];
 
 /** hostName is who holds the meeting. */
@@ -397,8 +403,11 @@ function confirm(notice = false) {
   const panel = ask({
     title: requests ? "Ask for this time?" : "Book this time?",
     facts: [
-      ...facts(name, email, place().type && quote(spot(place()))),
-      ["E-mail", text("From OnceHub to ", quote(email, 120), "; ", hostName(), " is told, too")],
+      ...facts(name, email, spot(place())),
+      [
+        "E-mail",
+        text("From OnceHub to ", quote(email, 120), `, in ${city(state.zone)} time; `, hostName(), " is told, too"),
+      ],
     ],
     more: button("Change details", () => details(), "quiet"),
     act: requests ? "Ask for it" : "Book",
@@ -409,18 +418,30 @@ function confirm(notice = false) {
   put("confirm", notice, panel);
 }
 
-/** book books, once, and shows what came of it. */
+/** stands tells whether this is a booking that was made. @param {any} row */
+function stands(row) {
+  const { id, booking_id = id, status } = object(row);
+  return idOf(booking_id) === booking_id && ["scheduled", "requested", "rescheduled"].includes(status);
+}
+
+/** book books, once, and shows what came of it. Meanwhile nothing can be pressed. */
 async function book() {
   const asked = answers();
-  const lost = await refresh();
-  const gone = !lost && !state.starts.includes(state.picked);
-  const outcome = lost ?? (gone ? failed("") : await host.call("schedule_meeting", asked, "changes"));
-  const { kind, data, message } = outcome;
-  if (kind === "done") return booked(data);
-  if (kind === "unknown") return uncertain(asked);
-  if (gone || data.argument === "start_time" || list(data.nearest).length) {
-    state.asOf = "";
-    await refresh();
+  const { kind, data, message } = await busy(async () => {
+    const lost = await refresh();
+    if (lost || !isFree()) return lost ?? failed("");
+    const outcome = await host.call("schedule_meeting", asked, "changes");
+    // What OnceHub refuses may be taken; what the server refuses itself says why.
+    if (outcome.data.argument === "start_time" && outcome.data.type !== "invalid_argument") {
+      state.asOf = "";
+      await refresh();
+    }
+    return outcome;
+  });
+  if (kind === "done" && stands(data)) return booked(data);
+  if (kind === "done" || kind === "unknown") return uncertain(asked, data.note ?? message);
+  if (list(data.nearest).length || !isFree()) {
+    state.starts = state.starts.filter((start) => start !== state.picked);
     return pick(note("warn", TAKEN));
   }
   const hint =
@@ -428,50 +449,52 @@ async function book() {
       ? " Ask the assistant to call schedule_meeting where it can ask you."
       : "";
   const said = note("bad", "Nothing was booked. ", quote(message.replace(/\.?$/, "."), 300), hint);
-  const key = { guest_name: "name", guest_email: "email", guest_phone: "phone", location_value: "address" }[
-    String(data.argument)
-  ];
-  if (key) details(said, key, clean(message, 200));
+  if (data.argument === "start_time") {
+    state.picked = "";
+    return pick(said);
+  }
+  const key = String(data.argument).replace("guest_", "").replace("location_value", "address");
+  if (inputs().some((input) => input.key === key)) details(said, key, clean(message, 200));
   else confirm(said);
 }
 
 /** booked shows the booking, for good. @param {Data} data */
 function booked(data) {
-  const { status, starting_time, guest_name, guest_email, virtual_conferencing } = data;
+  const { status, starting_time, guest_name, guest_email, location_description, virtual_conferencing } = data;
   const waits = status === "requested";
   if (isInstant(starting_time)) state.picked = starting_time;
   const title = waits ? "Requested" : "Booked";
   const told = waits ? text(hostName(), " has to approve it first.") : "The guest and the host are told.";
   const join = link("Join", object(virtual_conferencing).join_url);
   const { name, email } = state.form;
-  const shown = rows(facts(guest_name ?? name, guest_email ?? email, join));
-  put("booked", headline(title), note(waits ? "warn" : "good", told), shown);
+  const where = join ?? (location_description || spot(place()));
+  const shown = rows(facts(guest_name ?? name, guest_email ?? email, where));
+  put(
+    "booked",
+    headline(title),
+    note(waits ? "warn" : "good", told),
+    data.note && note("", quote(data.note, 300)),
+    shown,
+  );
   say(title);
   host.tell(`schedule_meeting in the view: ${title} ${idOf(data.id ?? data.booking_id)} at ${state.picked}.`);
 }
 
-/** uncertain says that it is not known whether the booking was made, and looks when asked to; it never books again. @param {Data} asked */
-function uncertain(asked) {
+/** uncertain says that it is not known whether the booking was made, and looks when asked to; it never books again. @param {Data} asked @param {any} said */
+function uncertain(asked, said) {
   const { calendar_id: calendar, guest_email: guest, start_time: starts_after } = asked;
-  const answer = note("warn", "The answer was lost: it may be booked, or not. Look before you try again.");
+  const answer = note("warn", "It may be booked, or not: look before you try again. ", quote(said, 200));
   const back = button("Back to the times", () => pick());
   back.hidden = true;
   const look = async () => {
-    go.ariaDisabled = "true";
     const starts_before = new Date(Date.parse(starts_after) + 60_000).toISOString();
-    const { kind, data, message } = await host.call("list_bookings", {
-      calendar,
-      guest,
-      starts_after,
-      starts_before,
-      limit: 5,
-    });
-    const found = list(data.items).find((row) => ["scheduled", "requested"].includes(row?.status));
+    const like = { calendar, guest, starts_after, starts_before, limit: 5 };
+    const { kind, data, message } = await busy(() => host.call("list_bookings", like));
+    const found = list(data.items).find(stands);
     if (found) return booked(found);
     const none = "It is not there so far. It may still come: look again in a minute.";
     answer.replaceChildren(kind === "done" ? none : quote(message, 300));
     go.textContent = "Look again";
-    go.ariaDisabled = null;
     back.hidden = kind !== "done";
     state.asOf = "";
   };
@@ -484,28 +507,35 @@ function uncertain(asked) {
 
 /**
  * zones makes a select of time zones: those that matter first, with what they are; all others, by region, once it is used.
- * @param {[string, any][]} first what each is ("Yours"), and the zone @param {string} chosen @param {(zone: string) => void} change
+ * @param {() => void} draw
  */
-function zones(first, chosen, change) {
+function zones(draw) {
   /** @param {string} zone @param {string} label */
-  const option = (zone, label) => el("option", { value: zone, selected: zone === chosen }, label);
-  const made = el("select", {
-    "aria-label": "Time zone",
-    change: () => change(made.value),
-  });
-  const known = first.filter(([, zone], at) => isZone(zone) && first.findIndex((each) => each[1] === zone) === at);
-  for (const [what, zone] of known) {
-    made.append(option(zone, `${city(zone)} (${offset(Date.now(), zone)}), ${what}`));
-  }
+  const option = (zone, label) => el("option", { value: zone, selected: zone === state.zone }, label);
+  const change = () => {
+    state.zone = made.value;
+    if (state.picked) state.first = state.date = dateOf(state.picked, state.zone);
+    draw();
+  };
+  const made = el("select", { "aria-label": "Time zone", change });
+  const known = new Set();
+  /** @param {any} zone @param {string} [what] */
+  const know = (zone, what = "") => {
+    if (isZone(zone) && !known.has(zone))
+      made.append(option(zone, `${city(zone)} (${offset(Date.now(), zone)})${what}`));
+    known.add(zone);
+  };
+  know(hereZone(), ", yours");
+  know(state.args.time_zone, ", asked for");
+  know(state.calendar.time_zone, ", the host's");
+  know(state.zone);
   const fill = () => {
-    /** @type {Map<string, HTMLOptGroupElement>} */
-    const regions = new Map();
+    /** @type {HTMLOptGroupElement | undefined} */
+    let group;
     for (const zone of Intl.supportedValuesOf("timeZone")) {
       const region = zone.split("/")[0];
-      const group = regions.get(region) ?? made.appendChild(el("optgroup", { label: region }));
-      regions.set(region, group);
-      if (!known.some((each) => each[1] === zone))
-        group.append(option(zone, zone.slice(region.length + 1).replaceAll("_", " ")));
+      if (group?.label !== region) group = made.appendChild(el("optgroup", { label: region }));
+      if (!known.has(zone)) group.append(option(zone, zone.slice(region.length + 1).replaceAll("_", " ")));
     }
   };
   for (const event of ["pointerdown", "focus"])
@@ -518,59 +548,38 @@ function context() {
   const { displayMode, containerDimensions } = host.context;
   const { height, maxHeight } = object(containerDimensions);
   const whole = displayMode === "fullscreen";
-  document.documentElement.toggleAttribute("data-roomy", whole || (height ?? maxHeight ?? 500) >= 500);
+  root.toggleAttribute("data-roomy", whole || (height ?? maxHeight ?? 500) >= 500);
   state.all ||= whole;
   if (whole) main.querySelector(".days")?.classList.add("all");
 }
+
+/** isKept tells whether a person is at work, or at the end of it: a host that tells the same once more takes nothing away. */
+const isKept = () => main.matches(".details, .confirm, .uncertain, .booked");
 
 start(
   {
     wait(args) {
       state.args = args;
-      put("wait", ...skeleton);
+      if (!isKept()) put("wait", ...skeleton);
     },
     show({ kind, data, message }) {
-      take(object(data));
-      if (kind === "done" && state.calendar.id) return pick();
-      const { calendar_id } = state.args;
+      const { id } = object(data.calendar);
+      if (isKept() && (main.inert || kind !== "done" || id === state.calendar.id)) return;
+      take(data);
+      if (kind === "done" && id) return pick();
       const again = () => this.load(state.args).then((outcome) => this.show(outcome));
-      const retry = calendar_id && host.can.serverTools && button("Try again", again);
-      put("lost", note(kind === "done" ? "" : "bad", quote(message || "There is nothing to show.", 300)), retry);
+      const retry = state.args.calendar_id && host.can.serverTools && button("Try again", again);
+      put("lost", note("bad", quote(message || "Nothing to show.", 300)), retry);
     },
-    async load({ calendar_id, start_time, time_zone, guest_name, guest_email }) {
-      const zone = isZone(time_zone) ? time_zone : hereZone();
-      const found = await host.call("get_booking_calendar", { calendar_id });
-      if (found.kind !== "done") return found;
-      const free = await host.call("get_booking_time_slots", {
-        calendar_id: found.data.id,
-        start_time,
-        time_zone: zone,
-        limit: 200,
-      });
+    async load(args) {
+      const shown = await host.call("show_free_slots", args);
+      if (shown.kind === "done") return shown;
+      const { calendar_id, start_time, time_zone } = args;
+      const free = await host.call("get_booking_time_slots", { calendar_id, start_time, time_zone, limit: 500 });
       if (free.kind !== "done") return free;
-      const { id, name, duration_minutes, host_name, form } = found.data;
-      const questions = list(form).filter((each) => each?.name !== "phone");
-      const calendar = {
-        id,
-        name,
-        minutes: duration_minutes,
-        host: host_name,
-        questions,
-        locations: free.data.locations,
-      };
-      const days = [{ starts: list(free.data.items).map((item) => item?.start_time) }];
-      const guest = { name: guest_name, email: guest_email };
-      const more_from = free.data.next_start_time;
-      const data = {
-        calendar,
-        time_zone: zone,
-        guest,
-        days,
-        more_from,
-        can: { book: true },
-        as_of: new Date().toISOString(),
-      };
-      return { ...free, data };
+      const { calendar_id: id, items, next_start_time: more_from, time_zone: zone } = free.data;
+      const days = [{ starts: list(items).map((item) => item?.start_time) }];
+      return { ...free, data: { calendar: { id }, time_zone: zone, days, more_from } };
     },
     context,
   },

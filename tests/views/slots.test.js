@@ -253,6 +253,172 @@ test("what is older than two minutes is read again before a time can be booked",
   await host.close();
 });
 
+test("while a booking runs, nothing can start another, and what the host says once more takes nothing away", async () => {
+  let answer;
+  const waits = new Promise((resolve) => (answer = resolve));
+  const host = await open({ tools: { schedule_meeting: (asked) => waits.then(() => booking(asked)) } });
+  await toConfirm(host);
+  await host.book();
+  await host.until(() => host.calls("schedule_meeting").length);
+  assert.ok(await host.view.locator("main").evaluate((node) => node.inert));
+  await host.button("Change details").dispatchEvent("click");
+  await host.page.keyboard.press("Escape");
+  await host.bring({ calendar_id: "Intro call" }, slots());
+  await host.sees("Booking…");
+  assert.ok(await host.view.locator("main").evaluate((node) => node.inert));
+  answer();
+  await host.view.getByRole("heading", { name: "Booked" }).waitFor();
+  await host.bring({ calendar_id: "Intro call" }, slots());
+  await host.view.getByRole("heading", { name: "Booked" }).waitFor();
+  assert.equal(host.calls("schedule_meeting").length, 1);
+  await host.close();
+});
+
+test("what is typed stays when the host says the same once more", async () => {
+  const host = await open({ result: slots({ all: { guest: {} } }) });
+  await host.chip("10:30").click();
+  await host.button("Continue").click();
+  await host.view.getByLabel("Name").fill("Ada Typed");
+  await host.bring({ calendar_id: "Intro call" }, slots());
+  assert.equal(await host.view.getByLabel("Name").inputValue(), "Ada Typed");
+  // Another calendar is another matter.
+  await host.bring({ calendar_id: "Demo" }, slots({ calendar: { id: "BKC-AAAA11112222", name: "Demo" } }));
+  await host.view.getByRole("heading", { name: "Demo" }).waitFor();
+  await host.close();
+});
+
+for (const [what, result] of [
+  ["a reply without a booking", { content: [{ type: "text", text: "The user declined this tool call." }] }],
+  ["an empty reply", { content: [] }],
+  ["a booking without a status", reply({ booking_id: "BKNG-DFRAGLC6Z32M", note: "It could not be read back." })],
+  ["a canceled booking", reply({ id: "BKNG-DFRAGLC6Z32M", status: "canceled" })],
+  ["a booking without an id", reply({ status: "scheduled" })],
+])
+  test(`${what} is no evidence: it is not known`, async () => {
+    const host = await open({ tools: { schedule_meeting: () => result } });
+    await toConfirm(host);
+    await host.book();
+    await host.view.getByRole("heading", { name: "Not known" }).waitFor();
+    if (what.startsWith("a reply")) await host.sees("The user declined this tool call.");
+    await host.until(() => host.sent("ui/update-model-context").length);
+    assert.match(host.sent("ui/update-model-context")[0].content[0].text, /outcome unknown/);
+    assert.deepEqual(await host.view.getByRole("button").allTextContents(), ["Look"]);
+    await host.close();
+  });
+
+test("what stands in the way of a time is told in the server's words, and nothing is chosen any more", async () => {
+  const message = "start_time: the guest has that start already: BKNG-DFRAGLC6Z32M scheduled";
+  const error = { type: "invalid_argument", message, argument: "start_time", outcome: "not_done" };
+  const host = await open({
+    result: slots({ all: { guest: {} } }),
+    tools: { schedule_meeting: () => failure(error) },
+  });
+  await host.chip("10:30").click();
+  await host.button("Continue").click();
+  await host.view.getByLabel("Name").fill("Ada");
+  await host.view.getByLabel("E-mail").fill("ada@example.com");
+  await host.button("Continue").click();
+  await host.book();
+  await host.sees(`Nothing was booked. ${message}`);
+  assert.equal(await host.view.getByText("That time was taken").count(), 0);
+  assert.equal(await host.button("Continue").getAttribute("aria-disabled"), "true");
+  await host.axe();
+  await toConfirm(host, "11:00");
+  await host.sees("ada@example.com");
+  await host.close();
+});
+
+test("a time that OnceHub refuses and that is free still was not taken", async () => {
+  const error = { type: "invalid_request_error", message: "Too soon", argument: "start_time", outcome: "not_done" };
+  const host = await open({ tools: { schedule_meeting: () => failure(error) } });
+  await toConfirm(host);
+  await host.book();
+  await host.sees("Nothing was booked. Too soon.");
+  assert.equal(host.calls("get_booking_time_slots").length, 1);
+  await host.close();
+});
+
+test("what the server adds is shown with the booking, and so is a place", async () => {
+  const more = { note: "The guest already has a booking on this calendar", virtual_conferencing: null };
+  const host = await open({
+    result: slots({
+      calendar: { host: "USR-XXGJ98LRZMAU", locations: [{ type: "physical", label: "12 Harbour Street" }] },
+    }),
+    tools: { schedule_meeting: (asked) => booking(asked, more) },
+  });
+  assert.equal(await host.view.getByText("USR-").count(), 0);
+  await toConfirm(host);
+  await host.sees("in London time; The host is told, too");
+  await host.book();
+  await host.view.getByRole("heading", { name: "Booked" }).waitFor();
+  await host.sees("The guest already has a booking on this calendar");
+  await host.sees("12 Harbour Street");
+  await fits(host);
+  await host.axe();
+  await host.close();
+});
+
+test("only a zone that was asked for is said to be", async () => {
+  for (const [args, label] of [
+    [{ calendar_id: "x" }, "Paris (GMT+1)"],
+    [{ calendar_id: "x", time_zone: "Europe/Paris" }, "Paris (GMT+1), asked for"],
+  ]) {
+    const host = await open({ args, result: slots({ all: { time_zone: "Europe/Paris" } }) });
+    await host.chip("11:30").waitFor();
+    assert.equal(await host.view.locator("select").evaluate((node) => node.selectedOptions[0].text), label);
+    await host.close();
+  }
+});
+
+test("where a reply is cut, days are not said to be without free times", async () => {
+  const all = starts(14);
+  const ask = ({ start_time, end_time }) => {
+    const fitting = all.filter((start) => start >= (start_time ?? NOW) && start < end_time);
+    const [given, [next]] = [fitting.slice(0, 6), fitting.slice(6)];
+    return reply({ items: given.map((each) => ({ start_time: each })), has_more: !!next, next_start_time: next });
+  };
+  // What the tool brings ends within Tuesday.
+  const host = await open({
+    result: slots({ starts: all.slice(0, 5), all: { more_from: all[5] } }),
+    tools: { get_booking_time_slots: ask },
+  });
+  const day = (date) => host.view.locator(`[data-date='2026-11-${date}']`);
+  await host.chip("9:30").waitFor();
+  await host.view.getByLabel("Tuesday 24 November: 5 times free so far").waitFor();
+  await host.axe();
+  await day(24).getByRole("button", { name: "Read on" }).click();
+  await host.until(() => host.calls("get_booking_time_slots").length === 1);
+  await host.view.getByLabel("Tuesday 24 November: 9 times free", { exact: true }).waitFor();
+  await host.view.getByLabel("Wednesday 25 November: 2 times free so far").waitFor();
+  assert.equal(host.calls("get_booking_time_slots")[0].start_time, all[5]);
+  // A day of which nothing is known can be opened, and read.
+  await host.view.locator(".week .chip", { hasText: "26" }).click();
+  for (let n = 2; !(await day(26).locator(".chip").count()); n += 1) {
+    await host.view.getByRole("button", { name: "Read on" }).filter({ visible: true }).first().click();
+    await host.until(() => host.calls("get_booking_time_slots").length === n);
+    await host.view.locator("main:not([inert])").waitFor();
+    await host.view.locator(".week .chip", { hasText: "26" }).click();
+    assert.ok(n < 9);
+  }
+  assert.equal(await host.view.getByText("Nothing is free").count(), 0);
+  await fits(host);
+  await host.close();
+});
+
+test("a reply that is cut before the chosen time does not take it away", async () => {
+  const all = starts(14);
+  const cut = ({ start_time }) => {
+    const items = start_time ? all.filter((start) => start >= start_time) : all.slice(0, 2);
+    return reply({ items: items.map((each) => ({ start_time: each })), next_start_time: start_time ? null : all[2] });
+  };
+  const host = await open({
+    result: slots({ all: { as_of: "2026-11-24T08:57:00Z" } }),
+    tools: { get_booking_time_slots: cut },
+  });
+  await toConfirm(host, "11:30");
+  await host.close();
+});
+
 for (const [what, lost] of [
   ["an unknown outcome", failure({ type: "timeout", message: "lost", outcome: "unknown" })],
   ["a broken answer", { rpc: { code: -32603, message: "gone" } }],
@@ -262,7 +428,7 @@ for (const [what, lost] of [
     const host = await open({ tools: { schedule_meeting: () => lost, list_bookings: () => reply({ items: found }) } });
     await toConfirm(host);
     await host.book();
-    await host.sees("The answer was lost");
+    await host.sees("It may be booked, or not");
     await host.until(() => host.sent("ui/update-model-context").length);
     assert.match(host.sent("ui/update-model-context")[0].content[0].text, /outcome unknown .* do not repeat/);
     await host.axe();
@@ -450,31 +616,45 @@ test("where the view cannot book, the time goes to the assistant", async () => {
   }
 });
 
-test("without a result, the view reads for itself", async () => {
-  const tools = {
-    get_booking_calendar: () =>
-      reply({ id: "BKC-JL6T638VXVXA", name: "Intro call", duration_minutes: 30, host_name: "Dana Reyes" }),
-    get_booking_time_slots: () => reply({ items: starts().map((start_time) => ({ start_time })), locations: [] }),
-  };
-  const host = await open({ tools, result: null });
-  await host.bring({
-    calendar_id: "Intro call",
-    time_zone: "Europe/London",
-    guest_name: "Ruth",
-    guest_email: "ruth@okafor.example",
-  });
+test("without a result, the view calls its tool again, which says what can be done", async () => {
+  const args = { calendar_id: "Intro call", guest_name: "Ruth", guest_email: "ruth@okafor.example" };
+  for (const book of [true, false]) {
+    const tools = { show_free_slots: () => slots({ all: { can: { book } } }) };
+    const host = await open({ tools, result: null });
+    await host.bring(args);
+    await host.pass(4_100);
+    await host.chip("10:30").click();
+    await host.button(book ? "Continue" : "Use this time").waitFor();
+    assert.deepEqual(host.calls("show_free_slots"), [args]);
+    await host.close();
+  }
+});
+
+test("where the host refuses that, times are shown, and nothing can be booked", async () => {
+  const times = () =>
+    reply({
+      items: starts(7).map((start_time) => ({ start_time })),
+      calendar_id: "BKC-JL6T638VXVXA",
+      time_zone: "UTC",
+    });
+  const host = await open({ tools: { get_booking_time_slots: times }, result: null });
+  await host.bring({ calendar_id: "Intro call", time_zone: "Europe/London", guest_name: "Ruth" });
   await host.pass(4_100);
-  await toConfirm(host);
-  assert.deepEqual(host.calls("get_booking_calendar"), [{ calendar_id: "Intro call" }]);
-  await host.book();
-  await host.view.getByRole("heading", { name: "Booked" }).waitFor();
+  await host.chip("10:30").click();
+  assert.equal(await host.button("Continue").count(), 0);
+  assert.deepEqual(host.calls("get_booking_time_slots"), [
+    { calendar_id: "Intro call", start_time: undefined, time_zone: "Europe/London", limit: 500 },
+  ]);
+  await host.button("Use this time").click();
+  await host.until(() => host.sent("ui/update-model-context").length);
+  assert.match(host.sent("ui/update-model-context")[0].content[0].text, /picked .* on calendar BKC-JL6T638VXVXA;/);
   await host.close();
 });
 
 test("a failure is told, and can be tried again", async () => {
   const host = await open({
     result: failure({ type: "not_found", message: "No calendar is called <b>x</b>" }),
-    tools: { get_booking_calendar: () => reply({ id: "BKC-JL6T638VXVXA", name: "Intro call" }) },
+    tools: { show_free_slots: () => slots() },
   });
   await host.sees("No calendar is called <b>x</b>");
   await host.axe();

@@ -166,8 +166,7 @@ function start(view, title) {
       if (host.can.serverTools) later(instead, 4_000);
       view.wait(args);
     } else if (method === "ui/notifications/tool-result" && !shown) draw(outcomeOf({ result: params }, false));
-    else if (method === "ui/notifications/tool-cancelled" && !shown)
-      draw(failed("This was stopped.", "declined"));
+    else if (method === "ui/notifications/tool-cancelled" && !shown) draw(failed("This was stopped.", "declined"));
   };
 
   const report = () => {

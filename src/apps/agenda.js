@@ -141,7 +141,7 @@ async function read() {
   });
   if (isOver) return;
   draw();
-  say(state.lost || `${state.items.length} bookings`);
+  say(state.lost ? "" : `${state.items.length} bookings`);
 }
 
 /** draw shows the bookings. @param {boolean} [reading] whether more are on their way */
@@ -559,7 +559,8 @@ async function act(booking, deed, answers) {
   const { kind, data, message } = await busy(() => host.call(deed.tool, asked, "changes"));
   if (kind === "done" && data.id === booking.id && deed.happened(data, answers)) return done(deed, data, deed.done);
   // A reply that does not show the deed proves nothing.
-  if (kind === "done" || kind === "unknown") return uncertain(booking, deed, answers, message);
+  if (kind === "done") return uncertain(booking, deed, answers, `The reply does not show it (${clean(message, 120)})`);
+  if (kind === "unknown") return uncertain(booking, deed, answers, `The answer was lost (${clean(message, 120)})`);
   const hint =
     kind === "declined" && data.type === "not_confirmed"
       ? ` Ask the assistant to call ${deed.tool} where it can ask you.`
@@ -581,9 +582,9 @@ function done(deed, data, words) {
   say(words);
 }
 
-/** uncertain says that it is not known whether a deed happened, and remembers it: nothing is to be repeated. @param {Data} booking @param {Deed} deed @param {Data} answers @param {string} message */
-function uncertain(booking, deed, answers, message) {
-  const words = `The answer was lost: it may have happened, or not. Look before you try again. ${message}`;
+/** uncertain says that it is not known whether a deed happened, and remembers it: nothing is to be repeated. @param {Data} booking @param {Deed} deed @param {Data} answers @param {string} why */
+function uncertain(booking, deed, answers, why) {
+  const words = `${why}: it may have happened, or not. Look before you try again.`;
   doubts.set(booking.id, { deed, answers, since: new Date().toISOString(), words });
   host.tell(`${deed.tool} in the view: outcome unknown for ${idOf(booking.id)}. Look, do not repeat.`);
   fill(booking, false, doubtful(booking));

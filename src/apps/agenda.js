@@ -5,16 +5,26 @@ const skeleton = [...main.children];
 /** How many bookings are shown at first where there is little room. */
 const FEW = 5;
 
+/**
+ * PAGES is how many pages are read on by themselves. Bookings come newest created first: while there are more, any day may
+ * lack some.
+ */
+const PAGES = 3;
+
 /** What is shown. `only` is the chosen part; `open`, the id of the booking that is opened; `all`, none is folded away. */
 const state = {
   /** @type {Data} the arguments of the tool */
   args: {},
   /** @type {Data} what to ask `list_bookings` for the same */
   filters: {},
+  /** @type {Data} what it is asked for the chosen part */
+  asked: {},
   /** @type {Data[]} */
   items: [],
-  /** @type {string | null} */
+  /** @type {string | null | undefined} where to read on; null if there are no more, undefined if none was read so far */
   cursor: null,
+  /** why they could not be read */
+  lost: "",
   zone: "UTC",
   only: "asked",
   open: "",
@@ -22,6 +32,12 @@ const state = {
   /** @type {Data} */
   can: {},
 };
+
+/**
+ * doubts are the changes of which it is not known whether they happened, by the booking: `words` is what is known.
+ * @type {Map<string, { deed: Deed, answers: Data, since: string, words: string }>}
+ */
+const doubts = new Map();
 
 /** live are the states of a booking that is still to come. */
 const live = ["requested", "scheduled", "rescheduled"];
@@ -61,25 +77,32 @@ function badge(status) {
   return el("span", { class: `status ${look}` }, el("span", { "aria-hidden": "true" }, `${shape} `), words);
 }
 
+/** cursorOf is where to read on. @param {Data} reply */
+const cursorOf = ({ next_cursor }) => (typeof next_cursor === "string" ? next_cursor : null);
+
 /** take puts what the tool replied into the state. @param {Data} data */
-function take({ items, next_cursor, time_zone, filters, can }) {
-  state.items = list(items).map(object);
-  state.cursor = typeof next_cursor === "string" ? next_cursor : null;
-  state.zone = isZone(time_zone) ? time_zone : hereZone();
-  state.filters = object(filters);
-  state.can = host.can.serverTools ? object(can) : {};
-  Object.assign(state, { only: "asked", open: "", all: false });
+function take(data) {
+  const filters = { ...data.filters };
+  Object.assign(state, {
+    items: list(data.items).map(object),
+    cursor: cursorOf(data),
+    zone: isZone(data.time_zone) ? data.time_zone : hereZone(),
+    filters,
+    asked: filters,
+    can: host.can.serverTools ? object(data.can) : {},
+    ...{ only: "asked", open: "", all: false, lost: "" },
+  });
 }
 
-/** PARTS are the parts of an agenda, and what each asks of `list_bookings` besides the host and the guest. @type {[string, string][]} */
+/** PARTS are the parts of an agenda, by their names, and of which days they are. @type {[string, string, string?][]} */
 const PARTS = [
-  ["asked", "Asked"],
-  ["coming", "Coming"],
-  ["past", "Past"],
-  ["canceled", "Canceled"],
+  ["asked", "As asked"],
+  ["coming", "Coming", "Next 14 days"],
+  ["past", "Past", "Last 14 days"],
+  ["canceled", "Canceled", "14 days back and ahead"],
 ];
 
-/** asks is what `list_bookings` is asked for a part. @param {string} only */
+/** asks is what `list_bookings` is asked for a part, besides the host and the guest. @param {string} only */
 function asks(only) {
   /** @param {number} days */
   const away = (days) => new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+/, "");
@@ -95,23 +118,37 @@ function asks(only) {
   return { ...state.filters, ...span };
 }
 
-/** read adds bookings, after the cursor if there is one; an outcome that failed, else null. @param {string | null} cursor */
-async function read(cursor) {
-  const asked = { ...asks(state.only), limit: 25, ...(cursor && { cursor }) };
-  const outcome = await host.call("list_bookings", asked);
-  if (outcome.kind !== "done") return outcome;
-  const { items, next_cursor } = outcome.data;
-  const known = new Map((cursor ? state.items : []).map((each) => [each.id, each]));
-  for (const item of list(items).map(object)) known.set(item.id, item);
-  state.items = [...known.values()];
-  state.cursor = typeof next_cursor === "string" ? next_cursor : null;
-  return null;
+/** read reads bookings of the chosen part, on from where that ended, and draws them. */
+async function read() {
+  const { asked } = state;
+  state.lost = "";
+  const isOver = await busy(async () => {
+    for (let page = 0; page < PAGES && state.cursor !== null && !state.lost; page++) {
+      const { cursor } = state;
+      if (cursor) draw(true);
+      const { kind, data, message } = await host.call("list_bookings", {
+        ...asked,
+        limit: 100,
+        ...(cursor && { cursor }),
+      });
+      if (asked !== state.asked) return true;
+      if (kind === "done" && Array.isArray(data.items)) {
+        const known = new Map(state.items.map((each) => [each.id, each]));
+        for (const item of data.items.map(object)) known.set(item.id, item);
+        Object.assign(state, { items: [...known.values()], cursor: cursorOf(data) });
+      } else state.lost = message || "There is nothing to show.";
+    }
+  });
+  if (isOver) return;
+  draw();
+  say(state.lost ? "" : `${state.items.length} bookings`);
 }
 
-/** draw shows the bookings. @param {Node | false | null} [notice] */
-function draw(notice = null) {
+/** draw shows the bookings. @param {boolean} [reading] whether more are on their way */
+function draw(reading = false) {
+  const { items, cursor, lost } = state;
   const past = state.only === "past";
-  const sorted = state.items.toSorted((a, b) => (past ? begins(b) - begins(a) : begins(a) - begins(b)));
+  const sorted = items.toSorted((a, b) => (past ? begins(b) - begins(a) : begins(a) - begins(b)));
   const roomy = host.context.displayMode === "fullscreen" || state.all || sorted.length <= FEW + 1;
   const shown = roomy ? sorted : sorted.slice(0, FEW);
   /** @type {Map<string, Data[]>} */
@@ -120,7 +157,7 @@ function draw(notice = null) {
     const date = begins(booking) ? dateOf(begins(booking), state.zone) : "";
     days.set(date, [...(days.get(date) ?? []), booking]);
   }
-  const count = `${state.items.length}${state.cursor ? " of more bookings" : state.items.length === 1 ? " booking" : " bookings"}`;
+  const count = `${items.length} booking${items.length === 1 ? "" : "s"}${cursor ? " so far" : ""}`;
   const unfold = () => {
     state.all = true;
     draw();
@@ -128,36 +165,35 @@ function draw(notice = null) {
   };
   const more = async () => {
     state.all = true;
-    const next = await busy(() => read(state.cursor));
-    draw(next && note("bad", quote(next.message, 300)));
-    say(`${state.items.length} bookings`);
+    await read();
+    focusOn(main.querySelector("[tabindex]"));
   };
   const rest = sorted.length - shown.length;
-  const foot = rest
-    ? button(`${rest} more`, unfold)
-    : state.cursor && host.can.serverTools
-      ? button("Look for more", more)
-      : null;
+  const gaps = reading ? "Reading more…" : cursor && "More bookings than these: any day may lack some.";
+  const next = !reading && cursor !== null && host.can.serverTools;
   put(
     "agenda",
-    heading(count),
+    heading(items.length || cursor === null ? count : ""),
     host.can.serverTools && parts(),
-    notice,
-    sorted.length ? null : note("", "No bookings here."),
+    !!lost && note("bad", quote(lost, 300)),
+    !!gaps && note("", gaps),
+    next && el("div", { class: "bar" }, button(cursor ? "Look for more" : "Try again", more)),
+    !items.length && cursor === null && note("", "No bookings here."),
     ...[...days].map(([date, each]) => section(date, each)),
-    foot && el("div", { class: "bar foot" }, foot),
+    rest > 0 && el("div", { class: "bar foot" }, button(`${rest} more`, unfold)),
   );
 }
 
-/** heading is the line above: how many there are, and room for more of them. @param {string} count */
+/** heading is the line above: how many there are, of which days, and room for more of them. @param {string} count */
 function heading(count) {
   const { availableDisplayModes, displayMode } = host.context;
   const larger = displayMode !== "fullscreen" && list(availableDisplayModes).includes("fullscreen");
+  const days = PARTS.find(([only]) => only === state.only)?.[2];
   const title = el(
     "div",
     { tabindex: -1 },
     el("h1", {}, "Bookings"),
-    el("p", { class: "dim" }, `${count}, times in `, quote(city(state.zone))),
+    el("p", { class: "dim" }, [count, days, "Times in "].filter(Boolean).join(" · "), quote(city(state.zone))),
   );
   return el(
     "header",
@@ -171,12 +207,9 @@ function heading(count) {
 function parts() {
   /** @param {string} only */
   const choose = async (only) => {
-    Object.assign(state, { only, open: "", all: false });
-    const lost = await busy(() => read(null));
-    if (lost) state.items = [];
-    draw(lost && note("bad", quote(lost.message, 300)));
+    Object.assign(state, { only, asked: asks(only), items: [], cursor: undefined, open: "", all: false });
+    await read();
     focusOn(main.querySelector(".views :checked"));
-    say(`${state.items.length} bookings`);
   };
   const chips = PARTS.map(([only, label]) =>
     el(
@@ -205,7 +238,6 @@ function section(date, bookings) {
 function entry(booking) {
   const { id, starting_time, status } = booking;
   const opened = id === state.open;
-  const inside = el("div", { class: "open", id: `open-${id}` });
   const gone = status === "canceled" ? "off" : ends(booking) < Date.now() ? "over" : "";
   const toggle = () => {
     state.open = opened ? "" : id;
@@ -219,7 +251,7 @@ function entry(booking) {
       id: `line-${id}`,
       class: `line ${gone}`,
       "aria-expanded": String(opened),
-      "aria-controls": opened && inside.id,
+      "aria-controls": opened && `open-${id}`,
       click: toggle,
     },
     begins(booking) ? el("time", { datetime: starting_time }, clock(starting_time, state.zone)) : dim("–"),
@@ -227,32 +259,52 @@ function entry(booking) {
     badge(status),
     el("small", {}, quote(place(booking) ?? "Booking", 60), person(booking) && text(" · ", quote(person(booking), 40))),
   );
-  if (opened) reveal(booking, inside);
-  return el("li", {}, line, opened && inside);
+  return el("li", {}, line, opened && el("div", { class: "open", id: `open-${id}` }, ...reveal(booking)));
 }
 
-/** reveal fills an opened booking: with what is known, and then with the whole of it. @param {Data} booking @param {HTMLElement} inside */
-async function reveal(booking, inside) {
-  if (booking.read_at && !isStale(booking.read_at)) return fill(inside, booking);
-  inside.append(facts(booking), el("div", { class: "bone" }));
-  if (!host.can.serverTools) return inside.replaceChildren(facts(booking), links(booking));
-  const { kind, data, message } = await host.call("get_booking", { booking_id: booking.id });
-  const whole = kind === "done" ? { ...booking, ...data } : booking;
-  if (kind === "done") keep(data);
-  const lost = kind !== "done" && note("warn", quote(message, 300));
-  fill(inside, whole, lost);
+/** reveal is what an opened booking shows: what is known, and then the whole of it. @param {Data} booking */
+function reveal(booking) {
+  if (doubts.has(booking.id)) return doubtful(booking);
+  if (!isStale(booking.read_at)) return whole(booking);
+  if (!host.can.serverTools) return [facts(booking), links(booking)];
+  const bone = el("div", { class: "bone" });
+  look(booking).then(({ now, lost }) => {
+    // Where something else is shown by now, that stays.
+    if (bone.isConnected) fill(now ?? booking, !now && note("warn", quote(lost, 300)));
+  });
+  return [facts(booking), bone];
 }
 
-/** keep puts what was read of a booking in the place of what the list said. @param {Data} data */
+/** look reads a booking again: how it is now, or why that is not known. @param {Data} booking */
+async function look({ id }) {
+  const { kind, data, message } = await host.call("get_booking", { booking_id: id });
+  return kind === "done" && data.id === id ? { now: keep(data) } : { lost: message || "OnceHub told nothing of it." };
+}
+
+/** keep puts what was read of a booking in the place of what the list said. @param {Data} data @returns {Data} */
 function keep(data) {
   const at = state.items.findIndex(({ id }) => id === data.id);
-  if (at >= 0) state.items[at] = { ...state.items[at], ...data, read_at: new Date().toISOString() };
+  const kept = { ...state.items[at], ...data, read_at: new Date().toISOString() };
+  state.items.splice(at < 0 ? state.items.length : at, 1, kept);
+  return kept;
 }
 
-/** fill shows a booking whole, with its links and what can be done. @param {HTMLElement} inside @param {Data} booking @param {Node | false} [notice] */
-function fill(inside, booking, notice = false) {
+/** whole is a booking with its links and what can be done. @param {Data} booking */
+const whole = (booking) => [facts(booking), links(booking), deeds(booking)];
+
+/** fill draws in the opened row of a booking, wherever that is by now. @param {Data} booking @param {Node | false} [notice] @param {(Node | false)[]} [parts] */
+function fill(booking, notice = false, parts = whole(booking)) {
+  const row = `open-${booking.id}`;
+  if (!byId(row)) {
+    if (!state.items.some(({ id }) => id === booking.id)) state.items.push(booking);
+    Object.assign(state, { open: booking.id, all: true });
+    draw();
+  }
+  const inside = byId(row);
+  const led = inside.contains(document.activeElement);
   inside.replaceChildren();
-  for (const part of [notice, facts(booking), links(booking), deeds(inside, booking)]) if (part) inside.append(part);
+  for (const part of [notice, ...parts]) if (part) inside.append(part);
+  if (led) focusOnLine(booking.id);
 }
 
 /** facts are what is known of a booking. @param {Data} booking */
@@ -273,12 +325,13 @@ function facts(booking) {
     );
   const { reason, actioned_by } = object(booking.cancel_reschedule_information);
   const by = actioned_by === "customer" ? "by the guest" : actioned_by === "user" && "on your side";
-  const called = ["note", "company", "phone"].map(
-    (key) => /** @type {[string, any]} */ ([key[0].toUpperCase() + key.slice(1), form[key]]),
-  );
-  const answers = [...list(form.custom_fields), ...list(booking.custom_fields)]
-    .map(object)
-    .map(({ name, value }) => /** @type {[string, any]} */ ([clean(name, 40), value]));
+  const called = ["note", "company", "phone"].map((key) => ({
+    name: key[0].toUpperCase() + key.slice(1),
+    value: form[key],
+  }));
+  // OnceHub tells an answer twice.
+  const told = [...list(form.custom_fields), ...list(booking.custom_fields)].map(object);
+  const answers = new Map(told.map((each) => [JSON.stringify([each.name, each.value]), each]));
   const others = list(form.guests).map(String).join(", ");
   return rows([
     ["When", !!begins(booking) && text(span(starting_time, duration_minutes, state.zone), theirs)],
@@ -300,11 +353,12 @@ function facts(booking) {
     ],
     ["Where", location_description && quote(location_description, 200)],
     ["Others", others && quote(others, 300)],
-    ...[...called, ...answers].map(
-      ([label, value]) => /** @type {[string, Node | false]} */ ([label, !!value && quote(inLine(value), 600)]),
-    ),
+    ...[...called, ...answers.values()].map(said),
   ]);
 }
+
+/** said is what a guest said to a question. @param {Data} answer @returns {[string, Node | false]} */
+const said = ({ name, value }) => [clean(name, 40), !!value && quote(inLine(value), 600)];
 
 /** inLine is an answer of a form in one line: a list by commas. @param {any} value */
 const inLine = (value) =>
@@ -320,14 +374,14 @@ function links(booking) {
   return el("div", { class: "links" }, ...found);
 }
 
-/** deeds are the buttons of what can be done about a booking now. @param {HTMLElement} inside @param {Data} booking */
-function deeds(inside, booking) {
+/** deeds are the buttons of what can be done about a booking now. @param {Data} booking */
+function deeds(booking) {
   const { status } = booking;
   const comes = live.includes(status) && begins(booking) > Date.now();
   const passed = ["scheduled", "rescheduled", "completed"].includes(status) && begins(booking) < Date.now();
   const { can } = state;
   /** @param {Deed} deed @param {string} [look] */
-  const offer = (deed, look) => button(deed.label, () => begin(inside, booking, deed), look);
+  const offer = (deed, look) => button(deed.label, () => begin(booking, deed), look);
   const buttons = [
     comes && can.request_reschedule && offer(RESCHEDULE),
     comes && can.reassign && offer(REASSIGN),
@@ -339,8 +393,8 @@ function deeds(inside, booking) {
 
 /**
  * Deed is a change of a booking: the tool; the words of its button, its question, its act and its outcome; the controls that
- * it asks for; the arguments that these come to; who gets an e-mail; and how a booking looks to which it has happened.
- * @typedef {{ tool: string, label: string, title: string, act: string, doing: string, done: string, look?: "danger",
+ * it asks for; who gets an e-mail; how a booking looks to which it has happened; and what that shows, if not all of it.
+ * @typedef {{ tool: string, label: string, title: string, act: string, doing: string, done: string, seen?: string, look?: "danger",
  *   controls?(): Promise<Controls | Outcome>, mailed(answers: Data): string, happened(booking: Data, answers: Data): boolean }} Deed
  * @typedef {{ nodes: Node[], answers(): Data, wrong?(): HTMLElement | null, listen(change: () => void): void }} Controls
  */
@@ -366,9 +420,13 @@ async function hosts(booking) {
   const users = [];
   for (let cursor; users.length < 300;) {
     const outcome = await host.call("list_users", { limit: 100, ...(cursor && { cursor }) });
-    if (outcome.kind !== "done") return outcome;
-    users.push(...list(outcome.data.items).map(object));
-    cursor = outcome.data.next_cursor;
+    const { kind, data, message } = outcome;
+    // What has no type is not from the tool: it was not reached.
+    if (kind !== "done" && !data.type)
+      return failed(`Choosing a host needs list_users, which cannot be called here: ask the assistant. (${message})`);
+    if (kind !== "done") return outcome;
+    users.push(...list(data.items).map(object));
+    cursor = data.next_cursor;
     if (typeof cursor !== "string") break;
   }
   const others = users.filter(({ id, status }) => status === "active" && id !== ownerOf(booking));
@@ -376,7 +434,12 @@ async function hosts(booking) {
   /** @param {Data} user */
   const nameOf = ({ first_name, last_name, email }) =>
     clean([first_name, last_name].filter(Boolean).join(" ") || email, 60);
-  const named = others.map((user) => ({ id: user.id, name: nameOf(user) }));
+  const names = others.map(nameOf);
+  const named = others.map((user, at) => {
+    const name = names[at];
+    const isShared = names.indexOf(name) !== names.lastIndexOf(name);
+    return { id: user.id, name: isShared ? `${name} (${clean(user.email, 60)})` : name };
+  });
   named.sort((a, b) => a.name.localeCompare(b.name));
   const select = el(
     "select",
@@ -416,6 +479,7 @@ const RESCHEDULE = {
   act: "Ask the guest",
   doing: "Asking…",
   done: "Canceled, and the guest is asked to choose another time.",
+  seen: "It is canceled; whether the guest was asked for another time is not known.",
   controls: () => reasons(false),
   mailed: () => "From OnceHub to the guest, with a link to choose a time. This one is free at once",
   happened: ({ status }) => status === "canceled",
@@ -443,20 +507,17 @@ const NO_SHOW = {
   happened: ({ status }) => status === "no_show",
 };
 
-/** begin asks for what a deed needs and whether to do it, after reading again what is older than two minutes. @param {HTMLElement} inside @param {Data} booking @param {Deed} deed */
-async function begin(inside, booking, deed) {
-  const now = await busy(() => fresh(booking));
-  if ("message" in now) return fill(inside, booking, note("bad", quote(now.message, 300)));
-  const changed =
-    now.status !== booking.status || now.starting_time !== booking.starting_time || ownerOf(now) !== ownerOf(booking);
-  if (changed) return fill(inside, now, note("warn", "It was changed meanwhile: this is how it is now."));
+/** begin asks for what a deed needs and whether to do it. @param {Data} booking @param {Deed} deed */
+async function begin(booking, deed) {
+  const now = await fresh(booking);
+  if (!now) return;
   const controls = await busy(async () => (deed === REASSIGN ? hosts(now) : deed.controls?.()));
-  if (controls && "message" in controls) return fill(inside, now, note("bad", quote(controls.message, 300)));
+  if (controls && "message" in controls) return fill(now, note("bad", quote(controls.message, 300)));
   const mailed = el("span", {}, deed.mailed({}));
   const no = () => {
-    fill(inside, now);
-    const again = [...inside.querySelectorAll("button")].find((each) => each.textContent === deed.label);
-    again?.focus();
+    fill(now);
+    const again = [...main.querySelectorAll(".open button")].find((each) => each.textContent === deed.label);
+    focusOn(again);
   };
   const panel = ask({
     title: deed.title,
@@ -470,79 +531,95 @@ async function begin(inside, booking, deed) {
     doing: deed.doing,
     look: deed.look,
     check: () => controls?.wrong?.() ?? null,
-    yes: () => act(inside, now, deed, controls?.answers() ?? {}),
+    yes: () => act(now, deed, controls?.answers() ?? {}),
     no,
   });
   controls?.listen(() => (mailed.textContent = deed.mailed(controls.answers())));
   for (const node of controls?.nodes ?? []) panel.lastElementChild?.before(node);
-  inside.replaceChildren(panel);
+  fill(now, panel, []);
 }
 
-/** fresh is a booking as it is now: read again if that was longer ago. @param {Data} booking @returns {Promise<Data>} or the outcome that failed */
+/** fresh is a booking, read again if that was longer than two minutes ago; nothing if its row says now why not to go on. @param {Data} booking @returns {Promise<Data | void>} */
 async function fresh(booking) {
-  if (!isStale(booking.read_at ?? state.items.find(({ id }) => id === booking.id)?.read_at)) return booking;
-  const outcome = await host.call("get_booking", { booking_id: booking.id });
-  if (outcome.kind !== "done") return outcome;
-  keep(outcome.data);
-  const { message: _, ...data } = outcome.data;
-  return { ...booking, ...data };
+  if (!isStale(booking.read_at)) return booking;
+  const { now, lost } = await busy(() => look(booking));
+  if (!now) return fill(booking, note("bad", "Nothing was changed. ", quote(lost, 300)));
+  const { status, starting_time } = booking;
+  const isSame = now.status === status && now.starting_time === starting_time && ownerOf(now) === ownerOf(booking);
+  if (isSame) return now;
+  draw();
+  fill(now, note("warn", "It was changed meanwhile: this is how it is now."));
+  focusOnLine(now.id);
 }
 
-/** act carries a deed out, once, and shows what came of it. @param {HTMLElement} inside @param {Data} booking @param {Deed} deed @param {Data} answers */
-async function act(inside, booking, deed, answers) {
+/** act carries a deed out, once, and shows what came of it. @param {Data} booking @param {Deed} deed @param {Data} answers */
+async function act(booking, deed, answers) {
+  if (!(await fresh(booking))) return;
   const asked = { booking_id: booking.id, ...answers };
-  const { kind, data, message } = await host.call(deed.tool, asked, "changes");
-  if (kind === "done") return done(booking, deed, data);
-  if (kind === "unknown") return uncertain(inside, booking, deed, answers);
+  const { kind, data, message } = await busy(() => host.call(deed.tool, asked, "changes"));
+  if (kind === "done" && data.id === booking.id && deed.happened(data, answers)) return done(deed, data, deed.done);
+  // A reply that does not show the deed proves nothing.
+  if (kind === "done") return uncertain(booking, deed, answers, `The reply does not show it (${clean(message, 120)})`);
+  if (kind === "unknown") return uncertain(booking, deed, answers, `The answer was lost (${clean(message, 120)})`);
   const hint =
     kind === "declined" && data.type === "not_confirmed"
       ? ` Ask the assistant to call ${deed.tool} where it can ask you.`
       : "";
-  fill(inside, booking, note("bad", "Nothing was changed. ", quote(message, 300), hint));
+  fill(booking, note("bad", "Nothing was changed. ", quote(message, 300), hint));
 }
 
-/** done redraws a booking to which a deed has happened, and lets the assistant know. @param {Data} booking @param {Deed} deed @param {Data} data */
-function done(booking, deed, data) {
-  keep({ ...data, id: booking.id });
-  const now = state.items.find(({ id }) => id === booking.id) ?? booking;
-  draw();
-  const inside = byId(`open-${booking.id}`);
-  inside.replaceChildren(note("good", deed.done), facts(now));
-  focusOnLine(booking.id);
-  say(deed.done);
+/** done redraws a booking to which a deed has happened, and lets the assistant know. @param {Deed} deed @param {Data} data @param {string} words */
+function done(deed, data, words) {
+  const now = keep(data);
+  const all = words === deed.done;
+  const begun = isInstant(now.starting_time) ? now.starting_time : "(unknown)";
   host.tell(
-    `${deed.tool} in the view: done for ${idOf(booking.id)}, which begins at ${isInstant(booking.starting_time) ? booking.starting_time : "(unknown)"}.`,
+    `${deed.tool} in the view: ${all ? "done" : "answer lost"} for ${idOf(now.id)}, which begins at ${begun}.${all ? "" : ` ${words}`}`,
   );
+  draw();
+  fill(now, note(all ? "good" : "warn", words), [facts(now)]);
+  focusOnLine(now.id);
+  say(words);
 }
 
-/** uncertain says that it is not known whether a deed happened, and looks when asked to; it never repeats. @param {HTMLElement} inside @param {Data} booking @param {Deed} deed @param {Data} answers */
-function uncertain(inside, booking, deed, answers) {
-  const answer = note("warn", "The answer was lost: it may have happened, or not. Look before you try again.");
-  const look = async () => {
-    go.ariaDisabled = "true";
-    const { kind, data, message } = await host.call("get_booking", { booking_id: booking.id });
-    if (kind === "done" && deed.happened(data, answers)) return done(booking, deed, data);
-    const none = "It has not happened so far. OnceHub may still be working on it: look again in a minute.";
-    answer.replaceChildren(kind === "done" ? none : quote(message, 300));
-    go.textContent = "Look again";
-    go.ariaDisabled = null;
-  };
-  const go = button("Look", look, "primary");
-  inside.replaceChildren(answer, facts(booking), el("div", { class: "actions" }, go));
-  go.focus();
+/** uncertain says that it is not known whether a deed happened, and remembers it: nothing is to be repeated. @param {Data} booking @param {Deed} deed @param {Data} answers @param {string} why */
+function uncertain(booking, deed, answers, why) {
+  const words = `${why}: it may have happened, or not. Look before you try again.`;
+  doubts.set(booking.id, { deed, answers, since: new Date().toISOString(), words });
   host.tell(`${deed.tool} in the view: outcome unknown for ${idOf(booking.id)}. Look, do not repeat.`);
+  fill(booking, false, doubtful(booking));
+  focusOn(main.querySelector(".open .primary"));
+}
+
+/** doubtful is a booking of which it is not known whether a deed happened: it can be looked at. @param {Data} booking @returns {(Node | false)[]} */
+function doubtful(booking) {
+  const doubt = doubts.get(booking.id);
+  if (!doubt) return whole(booking);
+  const { deed, answers, since, words } = doubt;
+  const see = async () => {
+    const { now, lost } = await busy(() => look(booking));
+    const over = isStale(since);
+    if (now && (over || deed.happened(now, answers))) doubts.delete(now.id);
+    if (now && deed.happened(now, answers)) return done(deed, now, deed.seen ?? deed.done);
+    if (now && over) return fill(now, note("warn", "It has not happened."));
+    doubt.words = lost ?? "It has not happened so far. OnceHub may still be working on it: look again in two minutes.";
+    fill(booking, false, doubtful(booking));
+    focusOn(main.querySelector(".open .primary"));
+  };
+  const go = el("div", { class: "actions" }, button("Look", see, "primary"));
+  return [note("warn", quote(words, 300)), facts(booking), go];
 }
 
 start(
   {
     wait(args) {
-      state.args = args;
+      Object.assign(state, { args, asked: {} });
       put("wait", ...skeleton);
     },
     show({ kind, data, message }) {
       if (kind === "done" && Array.isArray(data.items)) {
         take(data);
-        return draw();
+        return state.cursor && host.can.serverTools ? void read() : draw();
       }
       const again = () => this.load(state.args).then((outcome) => this.show(outcome));
       const retry = host.can.serverTools && button("Try again", again);
@@ -552,7 +629,11 @@ start(
         retry || false,
       );
     },
-    async load({ starts_after = "today", starts_before, host: by, guest: of, status, time_zone }) {
+    async load(args) {
+      const outcome = await host.call("show_bookings", args);
+      // What has no type is not from the tool: the chat refused the call. Without it, it is not known what can be done.
+      if (outcome.kind === "done" || outcome.data.type) return outcome;
+      const { starts_after = "today", starts_before, host: by, guest: of, status, time_zone } = args;
       const until = starts_before ?? (starts_after === "today" ? "+7d" : undefined);
       const asked = {
         starts_after,
@@ -563,11 +644,10 @@ start(
         time_zone,
       };
       const filters = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-      const outcome = await host.call("list_bookings", { ...filters, limit: 25 });
-      const can = { cancel: true, request_reschedule: true, reassign: true, mark_no_show: true };
-      return { ...outcome, data: { ...outcome.data, filters, can } };
+      const { data, ...rest } = await host.call("list_bookings", { ...filters, limit: 100 });
+      return { ...rest, data: { ...data, filters } };
     },
-    context: () => main.matches(".agenda") && !state.open && draw(),
+    context: () => main.matches(".agenda") && !main.inert && !state.open && draw(),
   },
   "Bookings",
 );

@@ -165,7 +165,7 @@ test("a lost answer is looked up, and the change never sent again", async () => 
   const tools = account();
   const { cancel_booking, get_booking } = tools;
   tools.cancel_booking = () => ({ rpc: { code: -32603, message: "broken" } });
-  tools.get_booking = (args) => (looks++ === 2 ? (cancel_booking(args), get_booking(args)) : get_booking(args));
+  tools.get_booking = (args) => (looks++ === 3 ? (cancel_booking(args), get_booking(args)) : get_booking(args));
   const host = await open({ tools });
   await host.line("Jacob").click();
   await host.press("Cancel…");
@@ -174,11 +174,113 @@ test("a lost answer is looked up, and the change never sent again", async () => 
   await host.axe();
   await host.press("Look");
   await host.sees("It has not happened so far");
-  await host.press("Look again");
+  await host.line("Zoë").click();
+  await host.line("Jacob").click();
+  await host.sees("It has not happened so far");
+  assert.equal(await host.view.getByRole("button", { name: "Cancel…" }).count(), 0);
+  await host.press("Look");
   await host.sees("Canceled.");
   assert.equal(host.calls("cancel_booking").length, 1);
   const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
   assert.match(told[0], /outcome unknown for BKNG-VG38XHS9HVHX/);
+  await host.close();
+});
+
+/** hold makes a tool answer only when it is let go. */
+function hold(answer) {
+  let go;
+  const gate = new Promise((resolve) => (go = resolve));
+  return { tool: async (args) => (await gate, answer(args)), go };
+}
+
+for (const [what, answer, line] of [
+  ["a success", (args) => account().cancel_booking(args), "Canceled."],
+  ["a lost answer", () => ({ rpc: { code: -32000, message: "gateway timeout" } }), "The answer was lost"],
+  [
+    "a refusal",
+    () => failure({ type: "x", message: "Too late", outcome: "not_done" }),
+    "Nothing was changed. Too late",
+  ],
+])
+  test(`while a change runs, nothing else works, and its outcome is seen: ${what}`, async () => {
+    const { tool, go } = hold(answer);
+    const host = await open({ tools: { ...account(), cancel_booking: tool } });
+    await host.line("Jacob").click();
+    await host.press("Cancel…");
+    await host.yes("Cancel booking");
+    await host.until(() => host.calls("cancel_booking").length);
+    for (const name of ["Jacob", "Nikolai"]) {
+      const { x, y } = await host.line(name).boundingBox();
+      await host.page.mouse.click(x + 9, y + 9);
+    }
+    await host.page.keyboard.press("Escape");
+    await host.sees("Canceling…");
+    assert.equal(await host.line("Nikolai").getAttribute("aria-expanded"), "false");
+    assert.equal(await host.line("Jacob").getAttribute("aria-expanded"), "true");
+    go();
+    await host.sees(line);
+    assert.equal(host.calls("cancel_booking").length, 1);
+    await host.close();
+  });
+
+test("an outcome is seen in an agenda that was brought anew meanwhile, even without that booking", async () => {
+  const { tool, go } = hold(() => ({ rpc: { code: -32000, message: "gateway timeout" } }));
+  const host = await open({ tools: { ...account(), cancel_booking: tool } });
+  await host.line("Jacob").click();
+  await host.press("Cancel…");
+  await host.yes("Cancel booking");
+  await host.until(() => host.calls("cancel_booking").length);
+  await host.bring({}, agenda({ items: bookings().filter(({ guest_name }) => guest_name !== "Jacob Lindqvist") }));
+  await host.line("Jacob").waitFor({ state: "detached" });
+  go();
+  await host.sees("The answer was lost");
+  await host.line("Jacob").waitFor();
+  const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
+  assert.deepEqual(told, ["cancel_booking in the view: outcome unknown for BKNG-VG38XHS9HVHX. Look, do not repeat."]);
+  await host.close();
+});
+
+for (const [what, result] of [
+  ["nothing but words", { content: [{ type: "text", text: "The user declined this tool call." }] }],
+  ["no id", reply({ status: "canceled" })],
+  ["another booking", reply({ id: "BKNG-OTHER1111111", status: "canceled" })],
+  ["the old status", reply(whole(bookings()[1]))],
+])
+  test(`a reply proves nothing with ${what}`, async () => {
+    const host = await open({ tools: { ...account(), cancel_booking: () => result } });
+    await host.line("Jacob").click();
+    await host.press("Cancel…");
+    await host.yes("Cancel booking");
+    await host.sees("it may have happened, or not");
+    assert.equal(await host.view.getByText("Canceled.", { exact: true }).count(), 0);
+    const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
+    assert.match(told.join(), /^cancel_booking in the view: outcome unknown/);
+    await host.press("Look");
+    await host.sees("It has not happened so far");
+    await host.page.clock.fastForward(130_000);
+    await host.press("Look");
+    await host.sees("It has not happened.");
+    await host.view.getByRole("button", { name: "Cancel…", exact: true }).waitFor();
+    await host.close();
+  });
+
+test("after a lost answer, a canceled booking does not prove that the guest was asked", async () => {
+  const tools = account();
+  const { request_reschedule } = tools;
+  tools.request_reschedule = (args) => (request_reschedule(args), { rpc: { code: -32000, message: "gone" } });
+  const host = await open({ tools });
+  await host.line("Jacob").click();
+  await host.press("Ask to reschedule…");
+  await host.yes("Ask the guest");
+  await host.press("Look");
+  const words = "It is canceled; whether the guest was asked for another time is not known.";
+  await host.sees(words);
+  assert.equal(await host.view.getByText("the guest is asked to choose").count(), 0);
+  const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
+  assert.equal(
+    told[1],
+    `request_reschedule in the view: answer lost for BKNG-VG38XHS9HVHX, which begins at 2026-11-25T10:00:00Z. ${words}`,
+  );
   await host.close();
 });
 
@@ -219,6 +321,95 @@ test("what was read long ago is read again before a question, and a change meanw
   await host.close();
 });
 
+test("a question that was open for long is read again before the change, and not done if it was changed", async () => {
+  const tools = account();
+  const host = await open({ tools });
+  await host.line("Jacob").click();
+  await host.press("Cancel…");
+  await host.sees("Cancel this booking?");
+  await host.page.clock.fastForward(3_600_000);
+  tools.reassign_booking({ booking_id: "BKNG-VG38XHS9HVHX", new_host: "USR-XXGJ98LRZMAU" });
+  await host.press("Cancel booking");
+  await host.sees("It was changed meanwhile: this is how it is now.");
+  assert.equal(host.calls("cancel_booking").length, 0);
+  assert.match(await host.line("Jacob").innerText(), /Dana Reyes/);
+  await host.press("Cancel…");
+  await host.yes("Cancel booking");
+  await host.sees("Canceled.");
+  await host.close();
+});
+
+test("what the tool did not bring is asked for again, and only it says what can be done", async () => {
+  const none = { cancel: false, request_reschedule: false, reassign: false, mark_no_show: false };
+  for (const [brought, buttons, reads] of [
+    [agenda(), 3, 0],
+    [agenda({ can: none }), 0, 0],
+    [{ rpc: { code: -32602, message: "not for views" } }, 0, 1],
+  ]) {
+    const host = await tab.host({ html, now: NOW, tools: { ...account(), show_bookings: () => brought } });
+    await host.bring({ host: "me" });
+    await host.pass(4_500);
+    await host.view.getByRole("button", { name: /Jacob/ }).click();
+    await host.view.getByText("Bring the contract").waitFor();
+    assert.equal(await host.view.getByRole("button", { name: /…$/ }).count(), buttons);
+    assert.deepEqual(host.calls("show_bookings"), [{ host: "me" }]);
+    assert.equal(host.calls("list_bookings").length, reads);
+    await host.close();
+  }
+});
+
+test("without the list of users, it is said why nobody can be chosen", async () => {
+  const message = "this server does not offer 'list_users'";
+  const host = await open({ tools: { ...account(), list_users: () => ({ rpc: { code: -32602, message } }) } });
+  await host.line("Jacob").click();
+  await host.press("Reassign…");
+  await host.sees("Choosing a host needs list_users, which cannot be called here: ask the assistant.");
+  await host.view.getByRole("button", { name: "Reassign…", exact: true }).waitFor();
+  await host.close();
+});
+
+test("hosts of one name are told apart by their addresses", async () => {
+  const dana = (id, email) => ({ id, first_name: "Dana", last_name: "Reyes", email, status: "active" });
+  const others = [dana("USR-1", "dana@x.example"), dana("USR-2", "reyes@x.example")];
+  const eve = { id: "USR-3", first_name: "Eve", email: "eve@x.example", status: "active" };
+  const host = await open({ tools: { ...account(), list_users: () => reply({ items: [...others, eve] }) } });
+  await host.line("Jacob").click();
+  await host.press("Reassign…");
+  const options = await host.view.getByLabel("New host").locator("option").allTextContents();
+  assert.deepEqual(options, ["Choose a host", "Dana Reyes (dana@x.example)", "Dana Reyes (reyes@x.example)", "Eve"]);
+  await host.close();
+});
+
+test("an answer that is told twice is shown once", async () => {
+  const custom_fields = [
+    { name: "Team size", value: 12 },
+    { name: "Topics", value: ["Growth", "Pricing"] },
+  ];
+  const get_booking = ({ booking_id }) => {
+    const row = whole(bookings().find(({ id }) => id === booking_id));
+    return reply({ ...row, custom_fields });
+  };
+  const host = await open({ tools: { ...account(), get_booking } });
+  await host.line("Jacob").click();
+  await host.sees("Growth, Pricing");
+  assert.equal(await host.view.getByText("Team size").count(), 1);
+  await host.close();
+});
+
+test("a long time of day keeps its distance from the name", async () => {
+  const row = booking({ id: "BKNG-NOON11111111", guest_name: "Ada", starting_time: "2026-11-25T12:00:00Z" });
+  for (const width of [361, 400, 720]) {
+    const host = await open({ width, context: { locale: "en-US" } }, agenda({ items: [row] }));
+    const gap = await host.frame().evaluate(() => {
+      const time = document.createRange();
+      time.selectNodeContents(document.querySelector(".line time"));
+      return document.querySelector(".line strong").getBoundingClientRect().left - time.getBoundingClientRect().right;
+    });
+    assert.ok(gap >= 8, `${gap} px at ${width}`);
+    await host.close();
+  }
+});
+
 test("without rights there are no buttons, and without calls only what was brought", async () => {
   const none = { cancel: false, request_reschedule: false, reassign: false, mark_no_show: false };
   const read = await open({}, agenda({ can: none }));
@@ -234,19 +425,18 @@ test("without rights there are no buttons, and without calls only what was broug
   await mute.close();
 });
 
-test("the parts of the agenda are asked for, and more by the cursor", async () => {
-  const more = booking({ id: "BKNG-MORE22222222", guest_name: "Ruth Okafor", starting_time: "2026-11-28T10:00:00Z" });
-  const list_bookings = ({ cursor }) =>
-    reply(
-      cursor
-        ? { items: [more], has_more: false, next_cursor: null }
-        : { items: bookings(), has_more: true, next_cursor: "BKNG-VG38XHS9HVHX" },
-    );
-  const host = await open({ tools: { ...account(), list_bookings } });
-  await host.view.getByLabel("Coming").check();
-  await host.press("Look for more");
-  await host.line("Ruth Okafor").waitFor();
-  const [coming, next] = host.calls("list_bookings");
+test("the parts of the agenda are asked for, and say of which days they are", async () => {
+  const host = await open();
+  for (const [part, days] of [
+    ["Coming", "Next 14 days"],
+    ["Past", "Last 14 days"],
+    ["Canceled", "14 days back and ahead"],
+  ]) {
+    await host.view.getByLabel(part, { exact: true }).check();
+    await host.sees(`4 bookings · ${days} · Times in London`);
+    await fits(host);
+  }
+  const [coming, , canceled] = host.calls("list_bookings");
   const minute = ({ starts_after, starts_before }) => [starts_after.slice(0, 16), starts_before.slice(0, 16)];
   assert.deepEqual(minute(coming), ["2026-11-24T09:00", "2026-12-08T09:00"]);
   assert.deepEqual(coming, {
@@ -254,14 +444,75 @@ test("the parts of the agenda are asked for, and more by the cursor", async () =
     host: "USR-XSAJLWDAS78B",
     time_zone: "Europe/London",
     status: ["requested", "scheduled", "rescheduled"],
-    limit: 25,
+    limit: 100,
   });
-  assert.equal(next.cursor, "BKNG-VG38XHS9HVHX");
-  await host.view.getByLabel("Past").check();
-  await host.until(() => host.calls("list_bookings").length === 3);
-  await host.view.getByLabel("Canceled").check();
-  await host.until(() => host.calls("list_bookings").length === 4);
-  assert.deepEqual(host.calls("list_bookings")[3].status, ["canceled"]);
+  assert.deepEqual(canceled.status, ["canceled"]);
+  await host.view.getByLabel("As asked").check();
+  await host.sees("4 bookings · Times in London");
+  await host.close();
+});
+
+/** pages are bookings of which each page brings one, `count` of them in all. */
+const pages =
+  (count) =>
+  ({ cursor = "0" }) => {
+    const at = Number(cursor) + 1;
+    const item = booking({
+      id: `BKNG-PAGE${100 + at}`,
+      guest_name: `Guest ${at}`,
+      starting_time: "2026-11-24T10:00:00Z",
+    });
+    return reply({ items: [item], has_more: at < count, next_cursor: at < count ? String(at) : null });
+  };
+
+test("what is left is read before a day looks complete", async () => {
+  const filters = { host: "USR-XSAJLWDAS78B", time_zone: "Europe/London" };
+  let go;
+  const gate = new Promise((resolve) => (go = resolve));
+  const list_bookings = async (args) => (await gate, pages(3)(args));
+  const host = await open({ tools: { ...account(), list_bookings } }, agenda({ next_cursor: "0" }));
+  await host.sees("Reading more…");
+  go();
+  await host.sees("7 bookings · Times in London");
+  assert.deepEqual(
+    host.calls("list_bookings"),
+    ["0", "1", "2"].map((cursor) => ({ ...filters, limit: 100, cursor })),
+  );
+  assert.equal(await host.view.getByText(/may lack|Reading more/).count(), 0);
+  await host.close();
+});
+
+test("of more than a few pages, it is said that any day may lack some", async () => {
+  const host = await open({ tools: { ...account(), list_bookings: pages(5) } }, agenda({ next_cursor: "0" }));
+  await host.sees("More bookings than these: any day may lack some.");
+  await host.sees("7 bookings so far · Times in London");
+  assert.equal(host.calls("list_bookings").length, 3);
+  await host.axe();
+  await host.press("Look for more");
+  await host.sees("9 bookings · Times in London");
+  assert.equal(await host.view.getByText("may lack").count(), 0);
+  await host.close();
+  const mute = await open({ can: {} }, agenda({ next_cursor: "0" }));
+  await mute.sees("More bookings than these: any day may lack some.");
+  assert.equal(await mute.view.getByRole("button", { name: "Look for more" }).count(), 0);
+  await mute.close();
+});
+
+test("a part that cannot be read shows why, and no number of bookings", async () => {
+  const tools = account();
+  const { list_bookings } = tools;
+  tools.list_bookings = () => failure({ type: "rate_limit_error", message: "Wait 30 s" });
+  const host = await open({ tools });
+  await host.view.getByLabel("Coming").check();
+  await host.sees("Wait 30 s");
+  assert.equal(await host.view.getByText(/\d bookings?|No bookings/).count(), 0);
+  await host.notify("host-context-changed", { locale: "en-US" });
+  await host.sees("Wait 30 s");
+  await host.axe();
+  tools.list_bookings = list_bookings;
+  await host.press("Try again");
+  await host.line("Jacob").waitFor();
+  assert.equal(await host.view.getByText("Wait 30 s").count(), 0);
   await host.close();
 });
 
@@ -298,9 +549,13 @@ test("an empty agenda, one that failed, and odd rows", async () => {
   await lost.view.getByText("Try later").waitFor();
   await lost.view.getByRole("button", { name: "Try again" }).click();
   await lost.view.getByRole("heading", { name: "Bookings" }).waitFor();
+  assert.deepEqual(lost.calls("show_bookings"), [{ host: "me" }]);
   assert.deepEqual(lost.calls("list_bookings"), [
-    { starts_after: "today", starts_before: "+7d", host: "me", limit: 25 },
+    { starts_after: "today", starts_before: "+7d", host: "me", limit: 100 },
   ]);
+  await lost.view.getByRole("button", { name: /Jacob/ }).click();
+  await lost.view.getByText("Bring the contract").waitFor();
+  assert.equal(await lost.view.getByRole("button", { name: /…$/ }).count(), 0);
   await lost.close();
 });
 
@@ -403,4 +658,4 @@ for (const theme of ["light", "dark"])
       await host.close();
     });
 
-test("the document is small", () => assert.ok(Buffer.byteLength(html) <= 40_000, `${Buffer.byteLength(html)} bytes`));
+test("the document is small", () => assert.ok(Buffer.byteLength(html) <= 40_960, `${Buffer.byteLength(html)} bytes`));

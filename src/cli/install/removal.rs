@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{bail, ensure};
+use anyhow::{anyhow, bail, ensure};
 
 use super::list::{others, starts_this_program};
 use super::{NOTHING, Target, agreed, machine, show};
@@ -69,7 +69,7 @@ impl Removal {
     /// Carries it out.
     fn carry_out(&self, machine: &Machine) -> anyhow::Result<()> {
         if let Some(change) = &self.change {
-            change.apply(false)?;
+            change.apply(false).map_err(|error| anyhow!("{error}; nothing was written there"))?;
             let file = &change.file;
             if self.whole {
                 removed(file)?;

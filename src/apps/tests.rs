@@ -1,4 +1,4 @@
-//! What holds for all views, whoever writes them.
+//! What holds for every view.
 
 use std::collections::BTreeSet;
 

@@ -13,7 +13,7 @@ use crate::transport::Stop;
 /// The variable of the log's filter.
 const LOG: &str = "ONCEHUB_MCP_LOG";
 
-/// How long after the first signal another one counts as the same: a terminal and whoever passes signals on both send it.
+/// How long after the first signal another one counts as the same: a terminal and a program that passes signals on both send it.
 const SAME: Duration = Duration::from_millis(500);
 
 /// How long calls that a second signal cuts off get to be answered.

@@ -53,7 +53,7 @@ pub(super) async fn run(mut config: Config, opens: bool) -> anyhow::Result<ExitC
     let token = token().context("the system's random source failed")?;
     let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None).await;
     let listener = listener.context("cannot listen on this machine")?;
-    // Behind the #, where no browser sends it: whoever does not know it cannot change even a simulated account.
+    // Behind the #, where no browser sends it: without it, nobody can change even a simulated account.
     let url = format!("http://{}{PATH}#{token}", listener.address()?);
     let app = App::new(config).await?;
     let settings = Settings {

@@ -42,8 +42,8 @@ def test_over_standard_input_and_output(tmp_path):
 @pytest.mark.parametrize("answer", ["y", "n"])
 @pytest.mark.parametrize("language", ["python", "js"])
 def test_over_http_with_a_key_a_question_and_progress(tmp_path, language, answer):
-    # A request every second, so that there is progress to show.
-    with simulated_account() as account, served({**account, "ONCEHUB_MCP_RATE_LIMIT": "1/1s"}) as server:
+    # A request every two seconds, so that there is progress to show.
+    with simulated_account() as account, served({**account, "ONCEHUB_MCP_RATE_LIMIT": "1/2s"}) as server:
         text = (PYTHON[1] if language == "python" else NODE[0]).replace("https://mcp.example.com", server.url)
         if language == "python":
             command, folder = [sys.executable, "-c", text], tmp_path

@@ -92,8 +92,8 @@ for (const name of Object.keys(sdks)) {
 
     it("a long call tells how far it is", () =>
       withAccount((env) =>
-        // A request every second: this takes a few of them.
-        served({ ...env, ONCEHUB_MCP_RATE_LIMIT: "1/1s" }, ({ connect }) =>
+        // This takes a few requests. With one every two seconds, every other step at least finds the call between two.
+        served({ ...env, ONCEHUB_MCP_RATE_LIMIT: "1/2s" }, ({ connect }) =>
           using(connect(name, way, nobody), async (client) => {
             const steps = [];
             const params = { name: "find_times", arguments: { hosts: ["Dana Reyes"] } };
@@ -102,7 +102,7 @@ for (const name of Object.keys(sdks)) {
             assert.equal(structuredContent.complete, true);
             assert.ok(steps.length >= 2, `${steps.length}`);
             assert.ok(steps.slice(1).every(([progress], before) => progress > steps[before][0]), `${steps}`);
-            assert.equal(steps.at(-1)[1], "waiting for OnceHub's rate limit");
+            assert.ok(steps.some(([, said]) => said === "waiting for OnceHub's rate limit"), `${steps}`);
           }),
         ),
       ));

@@ -114,7 +114,7 @@ async def before_a_silent_oncehub():
 
 async def unanswered(client, oncehub):
     """A call that has reached OnceHub."""
-    call = asyncio.create_task(client.call_tool("test_connection", {}))
+    call = asyncio.create_task(client.call_tool("list_webhooks", {}))
     await oncehub.asked.wait()
     return call
 

@@ -112,7 +112,7 @@ for (const name of Object.keys(sdks)) {
         served(env, ({ connect }) =>
           using(connect(name, way, nobody), async (client) => {
             const cancel = new AbortController();
-            const params = { name: "test_connection", arguments: {} };
+            const params = { name: "list_webhooks", arguments: {} };
             const cancelled = assert.rejects(call(name, client, params, { signal: cancel.signal }));
             await soon(asked);
             cancel.abort("no longer wanted");

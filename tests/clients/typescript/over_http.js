@@ -44,11 +44,17 @@ export async function served({ ONCEHUB_API_KEY: key, ...env }, work, ...args) {
   }
 }
 
-// An OnceHub that takes a request and never answers it; `asked` is when it came, `left` when the other side had gone.
+// An OnceHub that says whose a key is, as a session is opened, and never answers anything else; `asked` is when such a
+// request came, `left` when the other side had gone.
 export async function silentOncehub(work) {
   const oncehub = createServer();
-  const asked = once(oncehub, "request");
-  const left = asked.then(([request]) => once(request.socket, "close"));
+  const asked = new Promise((resolve) => {
+    oncehub.on("request", (request, response) => {
+      if (request.url === "/v2/test") response.setHeader("Content-Type", "application/json").end("{}");
+      else resolve(request);
+    });
+  });
+  const left = asked.then((request) => once(request.socket, "close"));
   await once(oncehub.listen(0, "127.0.0.1"), "listening");
   const env = {
     ONCEHUB_API_URL: `http://127.0.0.1:${oncehub.address().port}`,

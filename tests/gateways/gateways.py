@@ -130,8 +130,10 @@ class Noted:
         return [pid for pid in self.all() if is_running(pid)]
 
     def kill(self):
-        """Kills the one that was started last."""
-        os.kill(self.running()[-1], signal.SIGKILL)
+        """Kills all: where each message has a program of its own, that of an earlier one may still be there."""
+        for pid in self.running():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     async def gone(self):
         await until(lambda: not self.running(), f"{self.file.name} is still running")

@@ -12,7 +12,7 @@ This is an MCP server. It waits for a client that speaks MCP on standard input, 
 nothing to type here. Ctrl-C ends it.
 
   oncehub-mcp demo             a day on a simulated account, without a key
-  oncehub-mcp install CLIENT   register it with an assistant (--list shows which)
+  oncehub-mcp install CLIENT   register it with an assistant (--list: which)
   oncehub-mcp --help           everything else";
 
 /// Serves MCP until the input ends or the process is asked to stop.

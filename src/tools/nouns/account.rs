@@ -55,7 +55,7 @@ impl Tools {
             Me::Set(me)
                 if call.settings.default_me == DefaultMe::OfSandbox && call.settings.me.as_ref() == Some(me) =>
             {
-                "whose the simulated account is"
+                "as the simulated account says"
             }
             Me::Set(_) => "as ONCEHUB_MCP_USER or X-MCP-User says",
             _ => "as the key's account: for what is only read; a change has to name the user",

@@ -7,33 +7,17 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { Desktop } from "./opener.js";
-import { served } from "./over_http.js";
-import { browse, Person } from "./person.js";
-import { open, sdks, succeed, withAccount } from "./sessions.js";
+import { browse } from "./person.js";
+import { open, sdks, succeed } from "./sessions.js";
+import { desk } from "./sign_in.js";
 
-const timeout = 60_000;
+const timeout = 120_000;
 const program = fileURLToPath(new URL("node_modules/.bin/mcp-remote", import.meta.url));
 const nobody = async () => ({ action: "decline" });
 
 let browser;
 before(async () => (browser = await browse()));
 after(() => browser.close());
-
-// A server, a desktop, and somebody at its browser.
-const desk = (work) =>
-  withAccount((env) =>
-    served({ ...env, ONCEHUB_MCP_OAUTH: "keys" }, async (server) => {
-      const desktop = await Desktop.open();
-      const person = await Person.at(browser);
-      try {
-        await work({ ...server, desktop, person });
-      } finally {
-        await person.leave();
-        await desktop.close();
-      }
-    }),
-  );
 
 // A client that has started mcp-remote, and `work` with it.
 async function through({ url, desktop }, [path, ...more], work) {
@@ -63,7 +47,7 @@ async function works(client) {
 
 for (const args of [["/mcp"], ["/mcp", "--protocol", "auto"], ["/sse", "--transport", "sse-only"]]) {
   test(`mcp-remote ${args.join(" ")}: signs in, and stays signed in`, { timeout }, () =>
-    desk(async (desk) => {
+    desk(browser, async (desk) => {
       await throughThePage(desk, args, works);
       // Another start needs nobody.
       await through(desk, args, works);
@@ -76,7 +60,7 @@ test(
   "mcp-remote: a token that is no longer taken is refreshed, and once the sign-in has ended it starts again",
   { timeout },
   () =>
-    desk(async (desk) => {
+    desk(browser, async (desk) => {
       const file = async (name) => {
         const folder = join(desk.desktop.home, ".mcp-auth/mcp-remote-v1");
         const path = join(

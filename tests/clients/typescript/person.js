@@ -24,7 +24,7 @@ export class Person {
 
   static async at(browser, options = {}) {
     const context = await browser.newContext({ locale: "en-GB", reducedMotion: "reduce", ...options });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     const wrong = [];
     // Of this server's pages; what a host shows is the host's.
     const isOurs = (at) => URL.canParse(at) && new URL(at).pathname === "/authorize";
@@ -64,6 +64,14 @@ export class Person {
     return this.page.getByRole("alert");
   }
 
+  get me() {
+    return this.page.getByLabel("Who are you");
+  }
+
+  get zone() {
+    return this.page.getByLabel("time zone");
+  }
+
   button(name) {
     return this.page.getByRole("button", { name });
   }
@@ -84,8 +92,23 @@ export class Person {
     await this.page.waitForURL((at) => at.origin !== origin);
   }
 
+  // Goes on by keyboard to a part of the page. Wherever that passes has to show it.
+  async tabTo(part) {
+    for (let steps = 0; !(await part.evaluate((node) => node === document.activeElement)); steps += 1) {
+      assert.ok(steps < 30, `the keyboard does not get to ${part}`);
+      await this.page.keyboard.press("Tab");
+      const shown = await this.page.evaluate(() => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+        return document.activeElement === document.body || (outlineStyle !== "none" && parseFloat(outlineWidth) >= 2);
+      });
+      assert.ok(shown, "nothing shows where the keyboard is");
+    }
+  }
+
   // What is hard for people with a disability, as far as a program can see it.
   async isAccessible() {
+    // It takes what has no colour of its own for white, where the browser has made it dark.
+    await this.page.evaluate(() => (document.documentElement.style.backgroundColor = "Canvas"));
     await this.page.evaluate(axe);
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     const { violations } = await this.page.evaluate((runOnly) => window.axe.run(document, { runOnly }), tags);

@@ -6,8 +6,28 @@ import { createServer } from "node:http";
 import * as modern from "@modelcontextprotocol/client";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 
-import { transports, ways } from "./over_http.js";
-import { open, sdks } from "./sessions.js";
+import { Desktop } from "./opener.js";
+import { served, transports, ways } from "./over_http.js";
+import { Person } from "./person.js";
+import { open, sdks, withAccount } from "./sessions.js";
+
+// What has a server's users sign in.
+export const signIn = { ONCEHUB_MCP_OAUTH: "keys" };
+
+// Work with a server, a desktop, and somebody at its browser.
+export const desk = (browser, work) =>
+  withAccount((env) =>
+    served({ ...env, ...signIn }, async (server) => {
+      const desktop = await Desktop.open();
+      const person = await Person.at(browser);
+      try {
+        await work({ ...server, desktop, person });
+      } finally {
+        await desktop.close();
+        await person.leave();
+      }
+    }),
+  );
 
 // The address at which a host on this machine gets its answers.
 export class Callback {
@@ -101,3 +121,5 @@ export class Host {
 
 export const isUnauthorized = (error) =>
   [error, error?.cause].some((one) => one instanceof UnauthorizedError || one instanceof modern.UnauthorizedError);
+
+export const isDeclined = (error) => [error.code, error.message].includes("access_denied");

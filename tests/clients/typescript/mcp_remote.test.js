@@ -83,3 +83,15 @@ test(
       await throughThePage(desk, ["/mcp"], works);
     }),
 );
+
+test("mcp-remote: who does not agree is told so, and the client that it is not connected", { timeout }, () =>
+  desk(browser, async (desk) => {
+    const { desktop, person } = desk;
+    const asked = desktop.next().then(async (page) => {
+      await person.page.goto(page);
+      await person.button("Cancel").click();
+      await person.page.getByText("Authorization failed").waitFor();
+    });
+    await Promise.all([asked, assert.rejects(through(desk, ["/mcp"], works), /[Cc]losed/)]);
+  }),
+);

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -128,6 +128,8 @@ for (const name of Object.keys(sdks)) {
           // The operator signs everybody out.
           await change();
           process.kill("SIGHUP");
+          const headers = { Authorization: `Bearer ${host.kept.tokens.access_token}` };
+          while ((await fetch(`${url}/mcp`, { method: "POST", headers })).status !== 401);
           assert.equal(await using(await host.connect(), account), margaret);
           assert.notEqual(host.kept.client.client_id, first);
           assert.equal(host.asked, 2);
@@ -154,3 +156,17 @@ for (const name of Object.keys(sdks)) {
       assert.equal(host.kept.tokens, undefined);
     }));
 }
+
+test("the page on clients has the versions that are tried", async () => {
+  const read = (path) => readFile(new URL(path, import.meta.url), "utf8");
+  const rows = (await read("../../../docs/clients.md")).split("\n");
+  const { dependencies } = JSON.parse(await read("package.json"));
+  for (const name of ["client", "sdk", "inspector"]
+    .map((name) => `@modelcontextprotocol/${name}`)
+    .concat("mcp-remote")) {
+    assert.ok(
+      rows.some((row) => row.startsWith(`| \`${name}\` | ${dependencies[name]} |`)),
+      name,
+    );
+  }
+});

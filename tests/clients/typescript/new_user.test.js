@@ -33,7 +33,7 @@ after(async () => {
 // Has somebody go from a host's first request to its first answer; `walk` is what they do at the page, and `heard` what the
 // host learns in the end.
 const walks = (what, options, walk, heard = answers) =>
-  test(what, { timeout: 60_000 }, async () => {
+  test(what, { timeout: 120_000 }, async () => {
     const person = await Person.at(browser, options);
     const show = async (page) => {
       await person.page.goto(page.href);
@@ -204,7 +204,7 @@ async function asked(redirect_uri, more = {}) {
   return `${server.url}/authorize?${new URLSearchParams({ response_type: "code", client_id, redirect_uri, ...pkce, ...more })}`;
 }
 
-test("an app with a scheme of its own that nothing opens: the page has the link", { timeout: 60_000 }, async () => {
+test("an app with a scheme of its own that nothing opens: the page has the link", { timeout: 120_000 }, async () => {
   const person = await Person.at(browser, phone);
   await person.page.goto(await asked("cursor://anysphere.cursor-mcp/oauth/callback"));
   await isFine(person);
@@ -223,7 +223,7 @@ test("an app with a scheme of its own that nothing opens: the page has the link"
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`what cannot be connected, and whom the page warns of, ${colorScheme}`, { timeout: 60_000 }, async () => {
+  test(`what cannot be connected, and whom the page warns of, ${colorScheme}`, { timeout: 120_000 }, async () => {
     const person = await Person.at(browser, { ...phone, colorScheme });
     for (const url of [
       `${server.url}/authorize`,

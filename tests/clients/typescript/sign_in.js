@@ -29,16 +29,16 @@ export const desk = (browser, work) =>
     }),
   );
 
-// The address at which a host on this machine gets its answers.
+// The address at which a host on this machine gets its answers, one host at a time.
 export class Callback {
   #server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url, this.url);
     response
       .writeHead(pathname === "/callback" ? 200 : 404, { "Content-Type": "text/html" })
       .end("<title>Back</title>");
-    if (pathname === "/callback") this.#answered.shift()?.(searchParams);
+    if (pathname === "/callback") this.#answered?.(searchParams);
   });
-  #answered = [];
+  #answered;
 
   static async open() {
     const callback = new Callback();
@@ -49,7 +49,7 @@ export class Callback {
 
   // The next answer.
   next() {
-    return new Promise((answered) => this.#answered.push(answered));
+    return new Promise((answered) => (this.#answered = answered));
   }
 
   close() {

@@ -13,7 +13,7 @@ import { browse, Person } from "./person.js";
 import { sdks, succeed, withAccount } from "./sessions.js";
 import { Callback, Host, isDeclined, isUnauthorized, signIn } from "./sign_in.js";
 
-const timeout = 60_000;
+const timeout = 120_000;
 // A host that is known here, whose document need not be fetched. It is on the user's machine, at any port.
 const document = "https://claude.ai/oauth/claude-code-client-metadata";
 

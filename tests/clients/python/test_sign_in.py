@@ -1,5 +1,8 @@
 """The Python SDK's own OAuth client: it finds where people sign in, becomes a client, and refreshes, all by itself."""
 
+import importlib.metadata
+import pathlib
+
 import pytest
 from mcp import Client
 from mcp.client.auth import AuthorizationCodeResult, OAuthClientProvider
@@ -104,6 +107,21 @@ def test_a_token_that_ends_is_refreshed_without_anybody(server, era):
     assert host.asked == 1
 
 
+def test_once_the_sign_in_has_ended_somebody_is_asked_again(server, era):
+    host = Host(server)
+
+    async def session():
+        async with create_mcp_http_client(auth=host.auth("/mcp")) as http:
+            async with Client(streamable_http_client(server.url + "/mcp", http_client=http), mode=era) as client:
+                body = {"token": host.kept.tokens.refresh_token, "client_id": host.kept.client.client_id}
+                async with create_mcp_http_client() as other:
+                    (await other.post(server.url + "/revoke", data=body)).raise_for_status()
+                assert await account(client) == "margaret@northlight.example"
+
+    run(session())
+    assert host.asked == 2
+
+
 def test_who_reads_only_is_offered_no_changes(server, era):
     async def names(client):
         return {tool.name for tool in (await client.list_tools()).tools}
@@ -111,3 +129,9 @@ def test_who_reads_only_is_offered_no_changes(server, era):
     offered = run(Host(server).uses("/mcp", era, names))
     reads = run(Host(server, access="read").uses("/mcp", era, names))
     assert reads < offered and "cancel_booking" in offered - reads
+
+
+def test_the_page_on_clients_has_the_version_that_is_tried():
+    page = pathlib.Path(__file__).parents[3] / "docs" / "clients.md"
+    [row] = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("| `mcp`, ")]
+    assert row.split("|")[2].strip() == importlib.metadata.version("mcp")

@@ -12,7 +12,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 
 import { binary, open, sdks } from "./sessions.js";
 
-const transports = {
+export const transports = {
   "sdk, 2025-11-25": { StreamableHTTPClientTransport, SSEClientTransport },
   "client, 2025-11-25": modern,
   "client, 2026-07-28": modern,
@@ -38,7 +38,7 @@ export async function served({ ONCEHUB_API_KEY: key, ...env }, work, ...args) {
       const address = new URL(url + path);
       return open(sdks[name], answer, new transports[name][transport](address, { requestInit: { headers }, ...options }));
     };
-    await work({ url, key, connect });
+    await work({ url, key, connect, process: server });
   } finally {
     server.kill();
   }

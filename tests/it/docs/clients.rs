@@ -80,3 +80,13 @@ fn each_client_has_a_section_with_what_install_would_write() {
         holds("docs/clients.md", client.id, &text);
     }
 }
+
+/// Of the others their own tests say so.
+#[test]
+fn the_page_has_the_version_of_rmcp_that_is_tried_signing_in() {
+    let cargo: toml_edit::DocumentMut = read("Cargo.toml").parse().unwrap();
+    let version = cargo["dev-dependencies"]["rmcp"]["version"].as_str().unwrap().trim_start_matches('=');
+    let page = read("docs/clients.md");
+    let row = page.lines().find(|line| line.starts_with("| `rmcp`")).unwrap();
+    assert_eq!(row.split('|').nth(2).unwrap().trim(), version, "{row}");
+}

@@ -4,6 +4,7 @@ mod hosts;
 mod mutated;
 mod refused;
 mod said;
+mod sdk;
 mod signed_in;
 
 use base64::Engine as _;

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::authorize::Asking;
 use super::form::Form;
-use super::grant::{self, Code, Grant, digest, now, unguessable};
+use super::grant::{self, Code, Grant, Held, digest, now, unguessable};
 use super::page::{Filled, Page};
 use super::seal::Purpose;
-use super::{Agreed, Auth, Desk, KeyProblem};
+use super::{Auth, Desk, KeyProblem};
 use crate::transport::http::{Backend, Caller};
 
 /// The longest text that a person fills in beside the key, in bytes.
@@ -46,10 +46,16 @@ impl<B: Backend> Desk<B> {
         let seal = &self.auth.seal;
         if let Some(asking) = seal.open::<Asking>(Purpose::Asking, sealed) {
             self.auth.checked(&asking, &head.headers)?;
+            if let Some(provider) = &self.auth.provider {
+                return self.auth.going(provider, &form, asking).await;
+            }
             return self.key_given(&form, sealed, asking, self.network(&head)).await;
         }
         let confirming = seal.open::<Confirming>(Purpose::Confirming, sealed).ok_or_else(Page::too_old)?;
         self.auth.checked(&confirming.asking, &head.headers)?;
+        if self.auth.provider.is_some() {
+            return self.auth.connected(&form, confirming).await;
+        }
         self.confirmed(&form, sealed, confirming, self.network(&head)).await
     }
 
@@ -86,7 +92,7 @@ impl<B: Backend> Desk<B> {
         })?;
         let grant = Grant {
             id: unguessable().map_err(|failed| Page::broken(&failed))?,
-            key,
+            held: Held::Key(key),
             me: None,
             zone: None,
             read_only: asking.read_only || form.get("access") != Some("all"),
@@ -113,8 +119,8 @@ impl<B: Backend> Desk<B> {
             return Err(again("That is too long."));
         }
         let grant = Grant { me: me.map(str::to_owned), zone: zone.map(str::to_owned), ..said.grant.clone() };
-        let agreed = Agreed { me: grant.me.clone(), zone: grant.zone.clone(), read_only: grant.read_only };
-        let caller = Caller { agreed: Some(agreed), ..self.shared.settings.keys.caller(grant.key.clone(), network) };
+        let (key, agreed) = self.auth.opened(grant.clone()).map_err(|_| Page::too_old())?;
+        let caller = Caller { agreed: Some(agreed), ..self.shared.settings.keys.caller(key, network) };
         self.shared.backend.person(&caller).await.map_err(|problem| again(&problem))?;
         self.auth.sent_back(&said.asking, grant).await
     }
@@ -122,7 +128,7 @@ impl<B: Backend> Desk<B> {
 
 impl Auth {
     /// Sends the person back to the client, with a code.
-    async fn sent_back(&self, asking: &Asking, grant: Grant) -> Result<Page, Page> {
+    pub(super) async fn sent_back(&self, asking: &Asking, grant: Grant) -> Result<Page, Page> {
         // A page may be sent twice, by a second click: its codes are one, since they can be used once together.
         match self.store.noted(&grant.code_used()).await {
             Ok(None) => {}
@@ -143,7 +149,7 @@ impl Auth {
     }
 
     /// Sends the person back to the client, without.
-    fn declined(&self, asking: &Asking) -> Page {
+    pub(super) fn declined(&self, asking: &Asking) -> Page {
         let said = [("error", "access_denied"), ("error_description", "the person did not agree")];
         let to = self.answer(&asking.redirect, asking.state.as_deref(), &said);
         Page::leave(&asking.client.name, "Not connected", &to)

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::exposed;
+use super::oidc::Person;
 use super::seal::Unsealed;
 
 /// How long a code is good for.
@@ -18,13 +19,22 @@ pub(super) const REFRESH: Duration = Duration::from_hours(30 * 24);
 /// How long a person stays signed in at most.
 pub(super) const LONGEST: Duration = Duration::from_hours(180 * 24);
 
+/// What OnceHub is opened with.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Held {
+    /// The person's own key.
+    Key(#[serde(with = "exposed")] SecretString),
+    /// A key of the operator's, which the map names for this person at each request.
+    Person(Person),
+}
+
 /// What a person has agreed to: with which key, as whom, and what may be done.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Grant {
     /// Its id, under which notes of it are kept. It is in no log.
     pub(super) id: String,
-    #[serde(with = "exposed")]
-    pub(super) key: SecretString,
+    pub(super) held: Held,
     /// Who `me` is, if the person has said so.
     pub(super) me: Option<String>,
     /// The zone of replies, if the person has said so.

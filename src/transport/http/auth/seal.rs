@@ -43,6 +43,8 @@ pub(in crate::transport::http) enum Purpose {
     Asking,
     /// The page that asks whether the account is the right one. It holds the key.
     Confirming,
+    /// The cookie of a person who is at the identity provider.
+    Going,
     /// A code, which a client trades for tokens.
     Code,
     /// A token that a request brings.
@@ -58,6 +60,7 @@ impl Purpose {
             Self::Client => "oncehub_client_",
             Self::Asking => "oncehub_asking_",
             Self::Confirming => "oncehub_confirming_",
+            Self::Going => "oncehub_going_",
             Self::Code => "oncehub_code_",
             Self::Access => "oncehub_access_",
             Self::Refresh => "oncehub_refresh_",

@@ -51,8 +51,16 @@ impl<B: Backend> Desk<B> {
             "authorization_code" => self.auth.for_code(&form, &client).await,
             "refresh_token" => {
                 let refresh = self.auth.refreshing(&form, &client).await?;
-                let caller = self.shared.settings.keys.caller(refresh.grant.key.clone(), self.network(&head));
-                self.auth.refreshed(&form, refresh, self.still_good(&caller)).await
+                let opened = self.auth.opened(refresh.grant.clone()).map_err(Failure::invalid_grant)?;
+                let still_good = async {
+                    let (key, agreed) = opened;
+                    // A key of the operator's is not the person's to replace.
+                    if agreed.person.is_some() {
+                        return Ok(());
+                    }
+                    self.still_good(&self.shared.settings.keys.caller(key, self.network(&head))).await
+                };
+                self.auth.refreshed(&form, refresh, still_good).await
             }
             _ => Err(Failure::unsupported_grant()),
         }
@@ -149,7 +157,7 @@ impl Auth {
         refresh: Refresh,
         still_good: impl Future<Output = Result<(), Failure>>,
     ) -> Result<Value, Failure> {
-        let may_write = !refresh.grant.read_only;
+        let may_write = !self.reads_only(&refresh.grant)?;
         let read_only = form.get("scope").map(|scope| narrowed(scope, may_write)).transpose()?;
         still_good.await?;
         // Only now: a token that is used up while OnceHub is away would be missed.
@@ -168,7 +176,7 @@ impl Auth {
         let mut access = Access { grant, expires };
         let refresh = Refresh { grant: access.grant.clone(), turn, expires: ends.min(now + grant::REFRESH.as_secs()) };
         access.grant.read_only |= read_only.unwrap_or_default();
-        let scope = if access.grant.read_only { READ.to_owned() } else { format!("{READ} {WRITE}") };
+        let scope = if self.reads_only(&access.grant)? { READ.to_owned() } else { format!("{READ} {WRITE}") };
         Ok(json!({
             "access_token": self.seal.seal(Purpose::Access, &access)?,
             "token_type": "Bearer",
@@ -176,6 +184,12 @@ impl Auth {
             "refresh_token": self.seal.seal(Purpose::Refresh, &refresh)?,
             "scope": scope,
         }))
+    }
+
+    /// Returns whether a grant is good for reading alone now.
+    fn reads_only(&self, grant: &Grant) -> Result<bool, Failure> {
+        let (_, agreed) = self.opened(grant.clone()).map_err(Failure::invalid_grant)?;
+        Ok(agreed.read_only)
     }
 
     /// Ends a grant, with all its tokens.

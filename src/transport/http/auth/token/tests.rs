@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::*;
+use crate::transport::http::auth::grant::Held;
 use crate::transport::http::auth::store::Store;
 use crate::transport::http::auth::{Policy, Secrets, SignIn};
 
@@ -19,12 +20,14 @@ fn auth() -> Auth {
         policy: Policy::Any,
         clients: vec![],
         access: Duration::from_hours(1),
+        provider: None,
     })
+    .unwrap()
 }
 
 fn grant(read_only: bool) -> Grant {
     let (id, client) = ("g-1".into(), CLIENT.into());
-    Grant { id, key: "k-1".into(), me: None, zone: None, read_only, client, made: now() }
+    Grant { id, held: Held::Key("k-1".into()), me: None, zone: None, read_only, client, made: now() }
 }
 
 fn code(auth: &Auth, grant: Grant, expires: u64) -> String {

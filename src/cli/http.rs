@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
@@ -17,6 +18,7 @@ use crate::app::App;
 use crate::config::{Config, Given, SWITCH, as_given};
 use crate::oncehub::{Key, KeySource, key_in};
 use crate::records::Reader;
+use crate::store::InMemory;
 use crate::telemetry::Form;
 use crate::transport::http::{
     self, Certificates, Door, Keys, Limits, Listener, Metrics, OwnClient, Proxy, Secrets, Settings, SignIn, Tokens,
@@ -344,6 +346,7 @@ impl Arguments {
             clients: clients.context("--oauth-clients-file")?.unwrap_or_default(),
             access: Duration::from_secs(self.oauth_access * 60),
             provider: (mode == OIDC).then(|| self.provider.settings(given, read_key)).transpose()?,
+            store: Arc::new(InMemory::default()),
         };
         Ok((sign_in, secrets))
     }

@@ -18,6 +18,7 @@ const SCOPES: &str = "ONCEHUB_MCP_OIDC_SCOPES";
 
 /// The options of sign-in by an identity provider.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "they are named as their flags are")]
 pub(super) struct ProviderArguments {
     /// The identity provider of --oauth oidc: its address, as it writes it itself (issuer)
     #[arg(long, env = ISSUER, value_name = "URL")]

@@ -13,7 +13,7 @@ use crate::transport::http::auth::consent::Confirming;
 use crate::transport::http::auth::form::Form;
 use crate::transport::http::auth::grant::{Grant, Held, digest, now, unguessable};
 use crate::transport::http::auth::page::Page;
-use crate::transport::http::auth::seal::Purpose;
+use crate::transport::http::auth::seal::{Purpose, Unsealed};
 use crate::transport::http::auth::{Agreed, Auth, Desk};
 use crate::transport::http::{Backend, Caller};
 
@@ -86,13 +86,16 @@ pub(super) async fn recognized<B: Backend>(
     let caller = Caller { agreed: Some(agreed), ..desk.shared.settings.keys.caller(mapped.key, desk.network(head)) };
     desk.shared.backend.person(&caller).await.map_err(|problem| page::not_in_oncehub(&me, &problem, &back))?;
     let shown = person.shown().to_owned();
+    let owner = auth.seal.owners(&person.owner()).into_iter().next().ok_or_else(|| Page::broken(&Unsealed))?;
     let grant = Grant {
         id: unguessable().map_err(|failed| Page::broken(&failed))?,
+        owner,
         held: Held::Person(person),
         me: None,
         zone: None,
         read_only,
         client: digest(&asking.client.id),
+        app: asking.client.name.clone(),
         made: now(),
     };
     let confirming = Confirming { asking, grant, account: None };

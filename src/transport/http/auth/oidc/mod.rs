@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use moka::sync::Cache;
 use secrecy::SecretString;
 use url::Url;
 
@@ -30,7 +31,7 @@ pub use map::{BadMap, Map};
 pub(super) use person::Person;
 
 use super::grant::{Grant, Held, now};
-use super::{Agreed, Auth, Desk, redirect};
+use super::{Agreed, Auth, Desk, PAGE, redirect};
 use crate::transport::http::Backend;
 use crate::transport::http::tokens::same;
 use crate::transport::http::watched::Watched;
@@ -39,6 +40,9 @@ use upstream::Upstream;
 
 /// The longest secret of this server's at the provider, in bytes.
 const LONGEST: usize = 1024;
+
+/// How many people who have come back are remembered.
+const ANSWERED: u64 = 100_000;
 
 /// The settings of the identity provider.
 #[derive(Debug)]
@@ -112,6 +116,8 @@ pub(super) struct Provider {
     name: String,
     settings: ProviderSettings,
     upstream: Upstream,
+    /// The states of people who have come back.
+    answered: Cache<String, ()>,
 }
 
 impl ClientSecret {
@@ -166,7 +172,8 @@ impl Provider {
         let host = Url::parse(&settings.issuer).ok().and_then(|url| url.host_str().map(str::to_owned));
         let name = settings.name.clone().or(host).unwrap_or_else(|| settings.issuer.clone());
         let upstream = Upstream::new(&settings.issuer).map_err(BadProvider::Client)?;
-        Ok(Self { name, settings, upstream })
+        let answered = Cache::builder().max_capacity(ANSWERED).time_to_live(PAGE).build();
+        Ok(Self { name, settings, upstream, answered })
     }
 
     /// Asks the provider once how it is described, so that the operator learns before anybody else does if it cannot be

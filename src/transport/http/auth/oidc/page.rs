@@ -19,11 +19,11 @@ const CHOICE: &str = "<fieldset><legend>What may it do?</legend>\
     <label><input type=\"radio\" name=\"access\" value=\"read\"> Read only</label></fieldset>";
 
 /// Where a problem with the provider shows.
-pub(super) enum Step {
+pub(super) enum Step<'a> {
     /// Before a person is sent there.
     There,
-    /// When they come back; with the address at which their client learns that it was for nothing, if one has sent them.
-    Back(Option<String>),
+    /// When they come back; with the address at which their client learns that it was for nothing.
+    Back(&'a str),
 }
 
 /// What a person is told of themselves.
@@ -86,11 +86,11 @@ pub(super) fn you(you: &You<'_>, asking: &Asking, form: &str) -> Page {
 }
 
 /// Returns the page for a problem between this server and the provider, which the log has in full.
-pub(super) fn failed(provider: &str, step: Step, problem: &Problem) -> Page {
+pub(super) fn failed(provider: &str, step: Step<'_>, problem: &Problem) -> Page {
     tracing::warn!(%problem, "the identity provider cannot be used");
     let back = match step {
         Step::There => None,
-        Step::Back(back) => back,
+        Step::Back(back) => Some(back),
     };
     let (status, what, next) = match problem {
         Problem::Unreachable(_) => (
@@ -105,16 +105,16 @@ pub(super) fn failed(provider: &str, step: Step, problem: &Problem) -> Page {
         ),
     };
     let what = fill(what, &[("provider", Text(provider)), ("problem", Text(&problem.to_string()))]);
-    told(status, "You could not be signed in", &[what, next.to_owned()], back.as_deref())
+    told(status, "You could not be signed in", &[what, next.to_owned()], back)
 }
 
 /// Returns the page for a person whom the provider has not let through, or who did not want to be.
-pub(super) fn declined(provider: &str, back: Option<&str>) -> Page {
+pub(super) fn declined(provider: &str, back: &str) -> Page {
     let what =
         fill("{{provider}} did not sign you in, or you did not go through with it.", &[("provider", Text(provider))]);
     let next = "If you wanted to, start again from your assistant. If it does not let you in, ask the people in your company who \
         manage your account there.";
-    told(StatusCode::FORBIDDEN, "You were not signed in", &[what, next.to_owned()], back)
+    told(StatusCode::FORBIDDEN, "You were not signed in", &[what, next.to_owned()], Some(back))
 }
 
 /// Returns the page for a person whom the map does not let in.

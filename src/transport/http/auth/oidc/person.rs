@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map as Object, Value};
 
@@ -31,6 +32,11 @@ impl Person {
     /// Returns what tells this person from all others, and says nothing of them.
     pub(in crate::transport::http::auth) fn digest(&self) -> String {
         digest(&format!("{} {}", self.issuer, self.subject))
+    }
+
+    /// Returns what their sign-ins are known by. No key has a space.
+    pub(in crate::transport::http::auth) fn owner(&self) -> SecretString {
+        format!("{} {}", self.issuer, self.subject).into()
     }
 
     /// Returns what they are called on a page.

@@ -4,6 +4,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
+use crate::store::{InMemory, Owner};
 use crate::transport::http::auth::{Policy, Secrets, SignIn};
 
 const ISSUER: &str = "https://login.example.com";
@@ -28,12 +29,13 @@ fn settings(folder: &TempDir) -> ProviderSettings {
 fn auth(provider: Option<ProviderSettings>) -> Auth {
     let (issuer, secrets) = ("https://mcp.example.com".into(), Secrets::drawn().unwrap());
     let (policy, clients, access) = (Policy::Any, vec![], Duration::from_hours(1));
-    Auth::new(SignIn { issuer, secrets, policy, clients, access, provider }).unwrap()
+    let store = Arc::new(InMemory::default());
+    Auth::new(SignIn { issuer, secrets, policy, clients, access, provider, store }).unwrap()
 }
 
 fn grant(held: Held, made: u64) -> Grant {
-    let (id, client) = ("g-1".into(), "a-client".into());
-    Grant { id, held, me: None, zone: None, read_only: false, client, made }
+    let (id, client, owner, app) = ("g-1".into(), "a-client".into(), Owner("o-1".into()), "App".into());
+    Grant { id, owner, held, me: None, zone: None, read_only: false, client, app, made }
 }
 
 fn person(issuer: &str, subject: &str) -> Held {

@@ -2,6 +2,7 @@
 //!
 //! The rooms, in reading order, and which way their arrows run:
 //!
+//! - [`store`]: what is remembered between requests, and by several servers together. Imports no room.
 //! - [`oncehub`]: the typed client of the API. HTTP and JSON, no MCP. Imports no room.
 //! - [`records`]: what replies say of each noun, as a type and as text. Imports `oncehub`.
 //! - [`names`]: names, e-mail addresses and URLs to ids, and back. Imports `records` and what that may import; so on
@@ -12,7 +13,7 @@
 //! - [`playbooks`]: jobs as a person asks for them, as prompts and skills. Imports `names` and `records`.
 //! - [`resources`]: records at URIs of their own. Imports `names`, `records` and `oncehub`.
 //! - [`server`]: the MCP server, both protocol eras. Imports `playbooks`, `resources`, `tools`, `apps` and `actions`.
-//! - [`transport`]: the ways in. Imports no room.
+//! - [`transport`]: the ways in. Imports `store`.
 //! - [`sandbox`]: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
 //!   `oncehub`: a field misspelled there must not be misspelled here too.
 //! - [`install`]: the clients of this machine, and their configuration files. Imports no room.
@@ -33,6 +34,7 @@ pub mod records;
 pub mod resources;
 pub mod sandbox;
 pub mod server;
+pub mod store;
 pub mod telemetry;
 pub mod tools;
 pub mod transport;

@@ -172,7 +172,10 @@ impl Backend for Tenants {
         };
         let catalogue = self.catalogue(caller, &head.headers)?;
         let (me, in_zone) = agreed(caller);
-        let tools = tools.of_caller(user(&head.headers)?.or(me), zone(&head.headers)?.or(in_zone));
+        // Whom the identity provider has recognized is who they are, whatever headers say.
+        let is_recognized = caller.agreed.as_ref().is_some_and(|agreed| agreed.person.is_some());
+        let said = if is_recognized { None } else { user(&head.headers)? };
+        let tools = tools.of_caller(said.or(me), zone(&head.headers)?.or(in_zone));
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
         let (tenant, can_interrupt) = (Arc::clone(&caller.tenant), caller.takes_stream);
         let trail = head.extensions.get::<Trail>();

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
@@ -11,11 +12,13 @@ use clap::builder::RangedU64ValueParser;
 use serde_json::json;
 use url::Url;
 
+use super::provider::ProviderArguments;
 use super::{Reload, print_line, until_stopped};
 use crate::app::App;
 use crate::config::{Config, Given, SWITCH, as_given};
 use crate::oncehub::{Key, KeySource, key_in};
 use crate::records::Reader;
+use crate::store::InMemory;
 use crate::telemetry::Form;
 use crate::transport::http::{
     self, Certificates, Door, Keys, Limits, Listener, Metrics, OwnClient, Proxy, Secrets, Settings, SignIn, Tokens,
@@ -24,6 +27,9 @@ use crate::transport::http::{
 
 /// The variable of the server's token. It has no flag, since others can read command lines.
 const TOKEN: &str = "ONCEHUB_MCP_TOKEN";
+
+/// The mode of sign-in by an identity provider.
+const OIDC: &str = "oidc";
 
 /// The variables of settings that errors name.
 const TOKEN_FILE: &str = "ONCEHUB_MCP_TOKEN_FILE";
@@ -59,7 +65,8 @@ pub(super) struct Arguments {
     /// File with the server's token, or several, one on each line as 'TOKEN' or 'name: TOKEN', read again when it changes [instead of `ONCEHUB_MCP_TOKEN`]
     #[arg(long, env = "ONCEHUB_MCP_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Let people sign in, for hosts that send no key: off, or keys (a page asks for their OnceHub key)
+    /// Let people sign in, for hosts that send no key: off, keys (a page asks for their OnceHub key), or oidc (your identity
+    /// provider says who they are)
     #[arg(long, env = "ONCEHUB_MCP_OAUTH", value_name = "MODE", default_value = "off")]
     oauth: String,
     /// File with the secret that seals sign-ins, or several, one on each line: the first seals, all open; read again when
@@ -76,6 +83,8 @@ pub(super) struct Arguments {
     /// person
     #[arg(long, env = "ONCEHUB_MCP_OAUTH_ACCESS", value_name = "MINUTES", default_value_t = 1440, value_parser = clap::value_parser!(u64).range(15..=43_200))]
     oauth_access: u64,
+    #[command(flatten)]
+    provider: ProviderArguments,
     /// A proxy in front terminates TLS
     #[arg(long, env = "ONCEHUB_MCP_BEHIND_PROXY", value_name = SWITCH)]
     behind_proxy: bool,
@@ -160,6 +169,9 @@ pub(super) async fn run(
         return health(&arguments).await;
     }
     let signs_in = arguments.signs_in()?;
+    if arguments.oauth.trim() != OIDC {
+        ProviderArguments::check_unused(given)?;
+    }
     // The simulated account's key is then asked for, as a real one's is.
     let shares = arguments.shared_key || config.sandbox && !signs_in;
     if arguments.shared_key {
@@ -209,7 +221,14 @@ pub(super) async fn run(
         None => format!("{}://{address}", listener.scheme()),
     };
     if signs_in {
-        let (sign_in, secrets) = arguments.sign_in(&url)?;
+        let (sign_in, secrets) = arguments.sign_in(&url, given)?;
+        if let Some(provider) = &sign_in.provider {
+            let (map, secret) = (provider.map.clone(), provider.secret.clone());
+            reload.add(move || {
+                map.reload();
+                secret.reload();
+            });
+        }
         settings.sign_in = Some(sign_in);
         reload.add(move || secrets.reload());
     }
@@ -284,30 +303,36 @@ impl Arguments {
                     "--oauth keys: people sign in with keys of their own, so there is none to share: leave out --shared-key"
                 )
             }
-            "keys" => Ok(true),
-            other => bail!("--oauth: '{other}' is neither off nor keys"),
+            OIDC if self.shared_key => {
+                bail!("--oauth oidc: the map says whose requests are served with which key: leave out --shared-key")
+            }
+            "keys" | OIDC => Ok(true),
+            other => bail!("--oauth: '{other}' is not one of off, keys, oidc"),
         }
     }
 
     /// Returns the settings of sign-in at the server with this address, and the secrets that it uses.
-    fn sign_in(&self, url: &str) -> anyhow::Result<(SignIn, Secrets)> {
+    fn sign_in(&self, url: &str, given: &[Given]) -> anyhow::Result<(SignIn, Secrets)> {
+        let mode = self.oauth.trim();
         let is_public = !is_local(&self.listen) || self.behind_proxy;
         if is_public && self.public_url.is_none() {
             bail!(
-                "--oauth keys: set --public-url to the address that people give to their apps, like https://mcp.example.com"
+                "--oauth {mode}: set --public-url to the address that people give to their apps, like https://mcp.example.com"
             );
         }
         let parsed = Url::parse(url)?;
         if parsed.path() != "/" || parsed.query().is_some() {
-            bail!("--oauth keys: --public-url {url}: apps look for sign-in at a host, so it needs one without a path");
+            bail!(
+                "--oauth {mode}: --public-url {url}: apps look for sign-in at a host, so it needs one without a path"
+            );
         }
         let secrets = match &self.secret_file {
             Some(file) => Secrets::of_file(file).context("--secret-file")?,
             None if is_public => {
-                bail!("--oauth keys: set --secret-file to a file with a secret: `openssl rand -hex 32` makes one")
+                bail!("--oauth {mode}: set --secret-file to a file with a secret: `openssl rand -hex 32` makes one")
             }
             None => {
-                tracing::warn!("--oauth keys: without --secret-file, everybody has to sign in again after a restart");
+                tracing::warn!("--oauth {mode}: without --secret-file, everybody has to sign in again after a restart");
                 Secrets::drawn()?
             }
         };
@@ -320,6 +345,8 @@ impl Arguments {
             policy: policy.parse().map_err(|_| anyhow!("--oauth-clients: '{policy}' is neither any nor known"))?,
             clients: clients.context("--oauth-clients-file")?.unwrap_or_default(),
             access: Duration::from_secs(self.oauth_access * 60),
+            provider: (mode == OIDC).then(|| self.provider.settings(given, read_key)).transpose()?,
+            store: Arc::new(InMemory::default()),
         };
         Ok((sign_in, secrets))
     }
@@ -374,8 +401,7 @@ impl Arguments {
         )?;
         Ok(Settings {
             door,
-            keys: Keys::new(shares, tokens, |text| key_in(text).map_err(|placeholder| placeholder.to_string()))
-                .context("the system's random source failed")?,
+            keys: Keys::new(shares, tokens, read_key).context("the system's random source failed")?,
             sign_in: None,
             metrics,
             public_url,
@@ -396,6 +422,11 @@ impl Arguments {
             pages: Vec::new(),
         })
     }
+}
+
+/// Returns the key in a text.
+fn read_key(text: &str) -> Result<&str, String> {
+    key_in(text).map_err(|placeholder| placeholder.to_string())
 }
 
 fn trimmed(names: &[String]) -> Vec<String> {

@@ -10,6 +10,7 @@ mod install;
 mod man;
 mod print;
 mod prompt;
+mod provider;
 mod sandbox;
 mod signals;
 mod stdio;

@@ -9,6 +9,7 @@ use syn::visit::Visit;
 
 /// A room, and the rooms that it may know.
 pub(crate) const ARROWS: &[(&str, &[&str])] = &[
+    ("store", &[]),
     ("oncehub", &[]),
     ("sandbox", &[]),
     ("install", &[]),
@@ -20,11 +21,17 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("playbooks", &["names", "records"]),
     ("resources", &["names", "oncehub", "records"]),
     ("server", &["actions", "apps", "playbooks", "resources", "tools"]),
-    ("transport", &[]),
+    ("transport", &["store"]),
     ("config", &["actions", "apps", "oncehub", "records", "tools"]),
     ("telemetry", &["oncehub"]),
     ("app", &["actions", "config", "oncehub", "records", "sandbox", "server", "tools", "transport"]),
-    ("cli", &["app", "apps", "config", "install", "oncehub", "records", "sandbox", "telemetry", "tools", "transport"]),
+    (
+        "cli",
+        &[
+            "app", "apps", "config", "install", "oncehub", "records", "sandbox", "store", "telemetry", "tools",
+            "transport",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -50,6 +50,11 @@ impl Caller {
     pub(super) fn lease(&self) -> Option<Lease> {
         self.token.as_ref().map(Token::lease)
     }
+
+    /// Returns whom the identity provider has recognized, by a digest.
+    pub(super) fn person(&self) -> Option<Arc<str>> {
+        self.agreed.as_ref()?.person.clone()
+    }
 }
 
 /// What a caller has to send.
@@ -271,7 +276,7 @@ impl Keys {
 }
 
 /// Returns whether a text can be a key: a word that a header can carry.
-fn can_be_key(text: &str) -> bool {
+pub(super) fn can_be_key(text: &str) -> bool {
     text.len() <= LONGEST && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 

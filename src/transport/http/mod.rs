@@ -41,7 +41,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
 
-pub use auth::{Agreed, BadClients, BadSecrets, KeyProblem, OwnClient, Policy, Secrets, SignIn};
+pub use auth::{
+    Agreed, BadClientSecret, BadClients, BadKey, BadMap, BadProvider, BadSecrets, ClientSecret, KeyProblem, Map,
+    OwnClient, Policy, ProviderSettings, Secrets, SignIn,
+};
 pub use caller::{Caller, Keys, ReadKey};
 pub use door::{Door, Proxy};
 pub use limits::{InFlight, Limits};
@@ -186,7 +189,7 @@ struct Shared<B: Backend> {
 pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Settings, stop: Stop) -> anyhow::Result<()> {
     let (limits, drain_delay, drain) = (settings.limits, settings.drain_delay, settings.drain);
     let ended = CancellationToken::new();
-    let shared = Arc::new(Shared::new(backend, settings, listener.certificates().cloned(), ended.clone()));
+    let shared = Arc::new(Shared::new(backend, settings, listener.certificates().cloned(), ended.clone())?);
     let swept = Arc::clone(&shared);
     // Idle sessions end even when no requests come, and so do those of tokens that were taken out.
     let _ending = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -194,6 +197,12 @@ pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Setting
             tokio::time::sleep(Duration::from_secs(1)).await;
             swept.settings.keys.look();
             swept.sessions.end_idle();
+        }
+    }));
+    let greeting = shared.auth.clone();
+    let _greeting = AbortOnDropHandle::new(tokio::spawn(async move {
+        if let Some(auth) = greeting {
+            auth.greet().await;
         }
     }));
     let left = async {
@@ -236,13 +245,18 @@ pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Setting
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 impl<B: Backend> Shared<B> {
-    fn new(backend: B, mut settings: Settings, certificates: Option<Certificates>, ended: CancellationToken) -> Self {
+    fn new(
+        backend: B,
+        mut settings: Settings,
+        certificates: Option<Certificates>,
+        ended: CancellationToken,
+    ) -> Result<Self, BadProvider> {
         let (backend, limits) = (Arc::new(backend), settings.limits);
         let knowing = Arc::clone(&backend);
         let sessions = Arc::new(Sessions::new(limits, Box::new(move |tenant| knowing.knows(tenant))));
-        Self {
+        Ok(Self {
             streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
-            auth: settings.sign_in.take().map(|sign_in| Arc::new(Auth::new(sign_in))),
+            auth: settings.sign_in.take().map(Auth::new).transpose()?.map(Arc::new),
             sessions,
             calls: Calls::new(&limits),
             in_flight: TaskTracker::new(),
@@ -252,7 +266,7 @@ impl<B: Backend> Shared<B> {
             ended,
             backend,
             settings,
-        }
+        })
     }
 
     /// Returns the sender of a request, and removes the keys from its headers.
@@ -277,8 +291,10 @@ impl<B: Backend> Shared<B> {
         };
         request.headers.remove(AUTHORIZATION);
         request.headers.remove(API_KEY);
+        // Whom the provider has recognized cannot help it if OnceHub rejects the operator's key: the call says so.
+        let is_own = agreed.person.is_none();
         let caller = Caller { agreed: Some(agreed), ..keys.caller(key, network) };
-        if self.backend.rejects(&caller.tenant) {
+        if is_own && self.backend.rejects(&caller.tenant) {
             let reason = "OnceHub does not accept the key of this sign-in any more: sign in again, with another key";
             return Err(auth.refusal(request.uri.path(), reason, true));
         }

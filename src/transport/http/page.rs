@@ -26,8 +26,11 @@ pub(super) async fn show<B: Backend>(State(shared): State<Arc<Shared<B>>>, reque
         None => format!("{}://{}", shared.settings.scheme, host(request.headers())),
     };
     let mut page = PAGE.to_owned();
-    let signs_in = shared.auth.is_some();
-    for (mark, text) in if signs_in { for_sign_in() } else { filled_in(shared.settings.keys.wanted()) } {
+    let filled = match &shared.auth {
+        Some(auth) => for_sign_in(auth.has_provider()),
+        None => filled_in(shared.settings.keys.wanted()),
+    };
+    for (mark, text) in filled {
         page = page.replace(mark, text);
     }
     sent(page.replace("{url}", &escaped(&url)).replace("{version}", env!("CARGO_PKG_VERSION")), POLICY)
@@ -46,10 +49,14 @@ pub(super) fn sent(html: String, policy: &'static str) -> Response {
 }
 
 /// Returns what stands for each mark of the page, where people sign in: a client needs the address alone.
-fn for_sign_in() -> [(&'static str, &'static str); 11] {
-    let sends = "<p>The assistant asks you to <strong>sign in</strong>: a page of this server asks for your OnceHub API key, and \
+fn for_sign_in(by_provider: bool) -> [(&'static str, &'static str); 11] {
+    let by_key = "<p>The assistant asks you to <strong>sign in</strong>: a page of this server asks for your OnceHub API key, and \
         shows whose\naccount it is. A program that cannot do that sends the key itself, as <code>API-Key: …</code>. It is not \
         stored here.</p>";
+    let elsewhere = "<p>The assistant asks you to <strong>sign in</strong>: a page of this server sends you to your company's \
+        identity provider,\nand then says who you are in OnceHub. A program that cannot do that sends a OnceHub API key, as <code>API-Key: \
+        …</code>. It is not stored here.</p>";
+    let sends = if by_provider { elsewhere } else { by_key };
     let mut filled = filled_in(Wanted::Nothing);
     filled.iter_mut().filter(|(mark, _)| *mark == "{sends}").for_each(|(_, text)| *text = sends);
     filled

@@ -44,6 +44,8 @@ pub(super) struct Sessions {
 /// An open session.
 pub(super) struct Session {
     tenant: Arc<str>,
+    /// Whom the identity provider has recognized: several people may share a tenant's key.
+    person: Option<Arc<str>>,
     network: IpAddr,
     /// How messages get into it.
     pub(super) way: Channel,
@@ -146,6 +148,7 @@ impl Sessions {
         let usage = Usage { last: Instant::now(), has_begun: false, requests: HashSet::new(), lease: caller.lease() };
         let session = Session {
             tenant: Arc::clone(&caller.tenant),
+            person: caller.person(),
             network: caller.network,
             way,
             usage: Mutex::new(usage),
@@ -187,7 +190,9 @@ impl Sessions {
 
     /// Returns a session of this caller that has not ended, and marks it as in use.
     pub(super) fn find(&self, id: &str, caller: &Caller) -> Result<Arc<Session>, Refusal> {
-        let is_callers = |session: &Arc<Session>| session.tenant == caller.tenant && !self.is_over(session);
+        let is_callers = |session: &Arc<Session>| {
+            session.tenant == caller.tenant && session.person == caller.person() && !self.is_over(session)
+        };
         let session = self.get(id).filter(is_callers).ok_or_else(Refusal::no_session)?;
         let mut usage = session.usage.lock();
         (usage.last, usage.has_begun, usage.lease) = (Instant::now(), true, caller.lease());

@@ -129,7 +129,7 @@ impl Bench {
             drain: Duration::ZERO,
         };
         let backend = Simple { service: Slow::default(), accepted: accepted.clone(), met: Accepted::default() };
-        Self { shared: Arc::new(Shared::new(backend, settings, None, CancellationToken::new())), accepted }
+        Self { shared: Arc::new(Shared::new(backend, settings, None, CancellationToken::new()).unwrap()), accepted }
     }
 
     /// Marks this key as accepted by OnceHub.

@@ -221,9 +221,9 @@ pub(super) async fn follow<B: Backend>(State(shared): State<Arc<Shared<B>>>, req
 }
 
 /// The paths that are counted by their names.
-const PATHS: [&str; 13] = [
+const PATHS: [&str; 14] = [
     "/", "/mcp", "/mcp/", "/sse", "/sse/", "/message", "/healthz", "/readyz", "/metrics", "/authorize", "/token",
-    "/register", "/revoke",
+    "/register", "/revoke", "/callback",
 ];
 
 fn is_known(path: &str) -> bool {

@@ -40,9 +40,10 @@ WAYS = {"/mcp": ("/mcp", streamable), "/sse, posted": ("/sse", streamable), "/ss
 
 
 class Served:
-    def __init__(self, url, key):
+    def __init__(self, url, key, process):
         self.url = url
         self.key = key
+        self.process = process
 
     def client(self, way, era, key=None, headers=None, opened=None, **options):
         """A client with the account's key, unless with another; `opened` is told the id of a session that is streamed."""
@@ -60,7 +61,7 @@ def served(account, *arguments, more=()):
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:
         said = server.stdout.readline()
         try:
-            yield Served(re.search(r"http://[^/]+", said)[0], account.get("ONCEHUB_API_KEY"))
+            yield Served(re.search(r"http://[^/]+", said)[0], account.get("ONCEHUB_API_KEY"), server)
         finally:
             server.terminate()
 

@@ -48,10 +48,13 @@ class Host:
         self.kept = Kept()
         self.asked = 0
 
+    def agreed(self, url):
+        return agree(url, self.server.key, self.access)
+
     def auth(self, path):
         async def show(url):
             self.asked += 1
-            self.answer = answered(agree(url, self.server.key, self.access))
+            self.answer = answered(self.agreed(url))
 
         async def answer():
             return AuthorizationCodeResult(**{name: self.answer.get(name) for name in ("code", "state", "iss")})

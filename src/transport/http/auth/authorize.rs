@@ -53,7 +53,7 @@ pub(super) async fn ask<B: Backend>(State(desk): State<Desk<B>>, request: Reques
     };
     let query = head.uri.query().unwrap_or_default();
     let asked = match auth.asked(query, &browser).await {
-        Ok(asking) => auth.seal.seal(Purpose::Asking, &asking).map(|form| Page::key(&asking, &form, false, None)),
+        Ok(asking) => auth.seal.seal(Purpose::Asking, &asking).map(|form| auth.first_page(&asking, &form)),
         Err(refused) => Ok(Page::not_asked(&refused.reason, refused.back.as_deref())),
     };
     match asked {
@@ -114,10 +114,7 @@ impl Auth {
 
     /// Returns the value of a browser's cookie.
     pub(super) fn browser<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-        let mut named =
-            cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-        let (_, value) = named.find(|(name, _)| *name == self.cookie_name())?;
+        let value = cookie_named(headers, self.cookie_name())?;
         let is_ours = value.len() == 32 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         is_ours.then_some(value)
     }
@@ -135,9 +132,16 @@ impl Auth {
         if self.has_https() { "__Host-oncehub-sign-in" } else { "oncehub-sign-in" }
     }
 
-    fn has_https(&self) -> bool {
+    pub(super) fn has_https(&self) -> bool {
         self.issuer.starts_with("https://")
     }
+}
+
+/// Returns the value of a cookie.
+pub(super) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut all = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    all.find(|(other, _)| *other == name).map(|(_, value)| value)
 }
 
 fn is_challenge(text: &str) -> bool {

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::authorize::Asking;
 use super::form::Form;
-use super::grant::{self, Code, Grant, digest, now, unguessable};
+use super::grant::{self, Code, Grant, Held, digest, now, unguessable};
 use super::page::{Filled, Page};
-use super::seal::Purpose;
-use super::{Agreed, Auth, Desk, KeyProblem};
+use super::seal::{Purpose, Unsealed};
+use super::{Auth, Desk, KeyProblem};
+use crate::store::Standing;
 use crate::transport::http::{Backend, Caller};
 
 /// The longest text that a person fills in beside the key, in bytes.
@@ -46,10 +47,16 @@ impl<B: Backend> Desk<B> {
         let seal = &self.auth.seal;
         if let Some(asking) = seal.open::<Asking>(Purpose::Asking, sealed) {
             self.auth.checked(&asking, &head.headers)?;
+            if let Some(provider) = &self.auth.provider {
+                return self.auth.going(provider, &form, asking).await;
+            }
             return self.key_given(&form, sealed, asking, self.network(&head)).await;
         }
         let confirming = seal.open::<Confirming>(Purpose::Confirming, sealed).ok_or_else(Page::too_old)?;
         self.auth.checked(&confirming.asking, &head.headers)?;
+        if self.auth.provider.is_some() {
+            return self.auth.connected(&form, confirming).await;
+        }
         self.confirmed(&form, sealed, confirming, self.network(&head)).await
     }
 
@@ -84,13 +91,16 @@ impl<B: Backend> Desk<B> {
                 &format!("Whether OnceHub accepts this key is not known: {reason}"),
             ),
         })?;
+        let owner = self.auth.seal.owners(&key).into_iter().next().ok_or_else(|| Page::broken(&Unsealed))?;
         let grant = Grant {
             id: unguessable().map_err(|failed| Page::broken(&failed))?,
-            key,
+            owner,
+            held: Held::Key(key),
             me: None,
             zone: None,
             read_only: asking.read_only || form.get("access") != Some("all"),
             client: digest(&asking.client.id),
+            app: asking.client.name.clone(),
             made: now(),
         };
         let confirming = Confirming { asking, grant, account };
@@ -113,8 +123,8 @@ impl<B: Backend> Desk<B> {
             return Err(again("That is too long."));
         }
         let grant = Grant { me: me.map(str::to_owned), zone: zone.map(str::to_owned), ..said.grant.clone() };
-        let agreed = Agreed { me: grant.me.clone(), zone: grant.zone.clone(), read_only: grant.read_only };
-        let caller = Caller { agreed: Some(agreed), ..self.shared.settings.keys.caller(grant.key.clone(), network) };
+        let (key, agreed) = self.auth.opened(grant.clone()).map_err(|_| Page::too_old())?;
+        let caller = Caller { agreed: Some(agreed), ..self.shared.settings.keys.caller(key, network) };
         self.shared.backend.person(&caller).await.map_err(|problem| again(&problem))?;
         self.auth.sent_back(&said.asking, grant).await
     }
@@ -122,11 +132,11 @@ impl<B: Backend> Desk<B> {
 
 impl Auth {
     /// Sends the person back to the client, with a code.
-    async fn sent_back(&self, asking: &Asking, grant: Grant) -> Result<Page, Page> {
+    pub(super) async fn sent_back(&self, asking: &Asking, grant: Grant) -> Result<Page, Page> {
         // A page may be sent twice, by a second click: its codes are one, since they can be used once together.
-        match self.store.noted(&grant.code_used()).await {
-            Ok(None) => {}
-            Ok(Some(_)) => return Err(Page::too_old()),
+        match self.store.standing(&[grant.sign_in()]).await.map(|standing| standing == [Standing::Unknown]) {
+            Ok(true) => {}
+            Ok(false) => return Err(Page::too_old()),
             Err(failed) => {
                 return Err(Page::told(StatusCode::SERVICE_UNAVAILABLE, "That did not work", &failed.to_string()));
             }
@@ -143,7 +153,7 @@ impl Auth {
     }
 
     /// Sends the person back to the client, without.
-    fn declined(&self, asking: &Asking) -> Page {
+    pub(super) fn declined(&self, asking: &Asking) -> Page {
         let said = [("error", "access_denied"), ("error_description", "the person did not agree")];
         let to = self.answer(&asking.redirect, asking.state.as_deref(), &said);
         Page::leave(&asking.client.name, "Not connected", &to)

@@ -4,7 +4,8 @@
 //! the [`known`], one with a [`document`] of its own, or one that has registered itself ([`registration`]); [`redirect`]
 //! says where a browser may be sent. [`authorize`] reads what it asks for, and [`consent`] asks the person, on a [`page`]
 //! that needs no script. Their [`grant`] holds the key, and leaves this server under its [`seal`] only: as a code, and for
-//! that as tokens ([`token`]). The [`store`] has the little that has to be remembered.
+//! that as tokens ([`token`]). The little that has to be remembered is in a [`Store`]. Where the company's identity
+//! provider says who people are, [`oidc`] takes the place of their keys.
 
 mod authorize;
 mod clients;
@@ -17,11 +18,11 @@ mod grant;
 mod guesses;
 mod known;
 mod metadata;
+mod oidc;
 mod page;
 mod redirect;
 mod registration;
 mod seal;
-mod store;
 mod token;
 
 use std::net::IpAddr;
@@ -38,18 +39,20 @@ use hyper::body::Bytes;
 use secrecy::SecretString;
 
 pub use clients::{BadClients, OwnClient, Policy};
+pub use oidc::{BadClientSecret, BadKey, BadMap, BadProvider, ClientSecret, Map, ProviderSettings};
 pub use seal::{BadSecrets, Secrets};
 
 use super::caller::API_KEY;
 use super::limits::Limits;
 use super::{Backend, Refusal, Shared, network};
+use crate::store::Store;
 use clients::Clients;
 use failure::Failure;
 use grant::{Access, now};
 use guesses::Guesses;
+use oidc::Provider;
 pub(super) use seal::Purpose;
 use seal::Seal;
-use store::{InMemory, Store};
 
 /// The largest body of a request to sign in, in bytes.
 const BODY: usize = 32 << 10;
@@ -70,6 +73,10 @@ pub struct SignIn {
     pub clients: Vec<OwnClient>,
     /// How long an access token is good for.
     pub access: Duration,
+    /// Who says who people are, if they sign in without keys of their own.
+    pub provider: Option<ProviderSettings>,
+    /// What remembers who is signed in.
+    pub store: Arc<dyn Store>,
 }
 
 /// What a person has agreed to, as far as their requests are served with it.
@@ -81,6 +88,8 @@ pub struct Agreed {
     pub zone: Option<String>,
     /// Whether only what changes nothing is offered.
     pub read_only: bool,
+    /// Whom the identity provider has recognized, by a digest: then headers do not say who `me` is.
+    pub person: Option<Arc<str>>,
 }
 
 /// The reason a key is not taken.
@@ -99,9 +108,10 @@ pub(super) struct Auth {
     issuer: Arc<str>,
     seal: Seal,
     clients: Clients,
-    store: Box<dyn Store>,
+    store: Arc<dyn Store>,
     access: Duration,
     guesses: Guesses,
+    provider: Option<Provider>,
 }
 
 /// The desk at which people and clients are served.
@@ -128,18 +138,34 @@ pub(super) fn routes<B: Backend>(shared: &Arc<Shared<B>>, auth: &Arc<Auth>) -> R
         .route("/authorize", get(authorize::ask::<B>).post(consent::decide::<B>))
         .route("/token", post(token::token::<B>))
         .route("/revoke", post(token::revoke::<B>))
+        .merge(if auth.provider.is_some() { oidc::routes() } else { Router::new() })
         .with_state(desk)
 }
 
 impl Auth {
-    pub(super) fn new(settings: SignIn) -> Self {
-        Self {
+    /// # Errors
+    /// If the identity provider cannot be asked anything.
+    pub(super) fn new(settings: SignIn) -> Result<Self, BadProvider> {
+        Ok(Self {
             seal: Seal::new(settings.secrets, &settings.issuer),
             issuer: settings.issuer.into(),
             clients: Clients::new(settings.policy, settings.clients),
-            store: Box::new(InMemory::default()),
+            store: settings.store,
             access: settings.access,
             guesses: Guesses::default(),
+            provider: settings.provider.map(Provider::new).transpose()?,
+        })
+    }
+
+    /// Returns whether an identity provider says who people are.
+    pub(super) fn has_provider(&self) -> bool {
+        self.provider.is_some()
+    }
+
+    /// Asks the identity provider, if there is one, how it is described.
+    pub(super) async fn greet(&self) {
+        if let Some(provider) = &self.provider {
+            provider.greet().await;
         }
     }
 
@@ -168,11 +194,10 @@ impl Auth {
                 "it cannot be seen now whether this sign-in has ended: try again",
             )
         };
-        if expires <= now() || self.has_ended(&grant).await.map_err(unavailable)? {
+        if expires <= now() || !self.goes_on(&grant).await.map_err(unavailable)? {
             return Err(stale("this sign-in has ended: refresh it, or sign in again"));
         }
-        let agreed = Agreed { me: grant.me, zone: grant.zone, read_only: grant.read_only };
-        Ok(Some((grant.key, agreed)))
+        self.opened(grant).map(Some).map_err(stale)
     }
 }
 

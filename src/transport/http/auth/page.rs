@@ -43,7 +43,7 @@ pub(super) struct Filled<'a> {
 }
 
 /// What stands for a mark of a page.
-enum Part<'a> {
+pub(super) enum Part<'a> {
     Text(&'a str),
     /// Written here.
     Html(&'static str),
@@ -54,7 +54,7 @@ enum Part<'a> {
 use Part::{Html, Made, Text};
 
 impl Page {
-    fn new(title: &str, content: String) -> Self {
+    pub(super) fn new(title: &str, content: String) -> Self {
         let html = fill(SHELL, &[("title", Text(title)), ("content", Made(content)), ("version", Text(VERSION))]);
         Self { status: StatusCode::OK, html, cookie: None, leaves: false }
     }
@@ -62,22 +62,13 @@ impl Page {
     /// Returns the page that asks for a key. `form` is what it sends back.
     pub(super) fn key(asking: &Asking, form: &str, reads: bool, problem: Option<&str>) -> Self {
         let host = redirect::shown(&asking.redirect);
-        let warning = match asking.client.standing {
-            Standing::Trusted => {
-                let name = known::host_of(&asking.redirect).unwrap_or("an app that the operator has set up");
-                let known = "<p class=\"known\">This is the address of <strong>{{name}}</strong>.</p>";
-                fill(known, &[("name", Text(name))])
-            }
-            Standing::Local => LOCAL.to_owned(),
-            Standing::Unknown => fill(UNKNOWN, &[("host", Text(&host))]),
-        };
         let content = fill(
             KEY,
             &[
                 ("client", Text(&asking.client.name)),
                 ("host", Text(&host)),
                 ("id", Text(known_by(&asking.client.id))),
-                ("warning", Made(warning)),
+                ("warning", Made(warning(asking))),
                 ("access", if asking.read_only { Html(READS) } else { Made(choice(reads)) }),
                 ("problem", Made(told(problem))),
                 ("invalid", Html(if problem.is_some() { " aria-invalid=\"true\"" } else { "" })),
@@ -148,6 +139,11 @@ impl Page {
         Self { status, ..self }
     }
 
+    /// Returns the same page, as one that leads away.
+    pub(super) fn leaving(self) -> Self {
+        Self { leaves: true, ..self }
+    }
+
     pub(super) fn with_cookie(self, cookie: &str) -> Self {
         Self { cookie: Some(cookie.to_owned()), ..self }
     }
@@ -161,12 +157,25 @@ const LOCAL: &str = "<p class=\"warning\"><strong>An app on this computer</stron
 const UNKNOWN: &str = "<p class=\"warning\"><strong>This server does not know the app.</strong> Whoever runs \
     <strong>{{host}}</strong> will be able to use your OnceHub account. If somebody sent you here, stop.</p>";
 
-const READS: &str = "<p>It asks to <strong>read only</strong>: it can change nothing.</p>";
+pub(super) const READS: &str = "<p>It asks to <strong>read only</strong>: it can change nothing.</p>";
 
 const CHOICE: &str = "<fieldset><legend>What may it do?</legend>\
     <label><input type=\"radio\" name=\"access\" value=\"all\"{{all}}> Read and change: find, book, move and cancel \
     meetings, and everything else that the key can</label>\
     <label><input type=\"radio\" name=\"access\" value=\"read\"{{read}}> Read only</label></fieldset>";
+
+/// Returns what is known of who asks.
+pub(super) fn warning(asking: &Asking) -> String {
+    match asking.client.standing {
+        Standing::Trusted => {
+            let name = known::host_of(&asking.redirect).unwrap_or("an app that the operator has set up");
+            let known = "<p class=\"known\">This is the address of <strong>{{name}}</strong>.</p>";
+            fill(known, &[("name", Text(name))])
+        }
+        Standing::Local => LOCAL.to_owned(),
+        Standing::Unknown => fill(UNKNOWN, &[("host", Text(&redirect::shown(&asking.redirect)))]),
+    }
+}
 
 /// Returns the choice between reading and changing, as it was made.
 fn choice(reads: bool) -> String {
@@ -182,7 +191,7 @@ fn told(problem: Option<&str>) -> String {
 }
 
 /// Returns who says that this is the client.
-fn known_by(id: &str) -> &str {
+pub(super) fn known_by(id: &str) -> &str {
     match id {
         id if id.starts_with(Purpose::Client.prefix()) => "nothing: it has registered itself",
         id if id.starts_with("https://") => id,
@@ -191,7 +200,7 @@ fn known_by(id: &str) -> &str {
 }
 
 /// Fills in the marks of a template, `{{name}}`, once: what is filled in is not looked at again.
-fn fill(template: &str, parts: &[(&str, Part<'_>)]) -> String {
+pub(super) fn fill(template: &str, parts: &[(&str, Part<'_>)]) -> String {
     let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {

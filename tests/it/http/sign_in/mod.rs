@@ -1,7 +1,9 @@
 //! Sign-in, as hosts, browsers and attackers meet it.
 
+mod by_provider;
 mod hosts;
 mod mutated;
+mod provider;
 mod refused;
 mod said;
 mod sdk;

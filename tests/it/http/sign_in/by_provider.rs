@@ -1,0 +1,554 @@
+//! Sign-in by an identity provider: what it says of people, and what the operator's map makes of it.
+
+use std::path::PathBuf;
+
+use oncehub_mcp::sandbox::{self, Sandbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::Url;
+
+use super::super::{Server, TOKEN, in_front_of, message, settle, upstream};
+use super::provider::{CLIENT, Fault, Provider, SECRET};
+use super::{Desk, Page, VERIFIER, access, asking, but, query, renewing, trading};
+
+const REDIRECT: &str = "http://127.0.0.1:4711/callback";
+
+/// A company: its provider, its map, and the server for its people.
+struct Company {
+    provider: Provider,
+    folder: TempDir,
+    desk: Desk,
+}
+
+/// A person on their way back from the provider.
+struct Back {
+    /// Where the provider sends them.
+    url: Url,
+    cookies: String,
+    /// The cookie that their browser had before.
+    browser: String,
+}
+
+fn dana() -> Value {
+    json!({"sub": "u-dana", "email": "dana@northlight.example", "email_verified": true, "groups": ["staff", "sales"]})
+}
+
+fn rules_for_all() -> Value {
+    json!([{"domain": "northlight.example", "key": "company", "access": "all"}])
+}
+
+impl Company {
+    async fn open(rules: &Value) -> Self {
+        Self::with(rules, |_| {}).await
+    }
+
+    async fn with(rules: &Value, change: impl FnOnce(&mut std::process::Command)) -> Self {
+        let (upstream, provider, folder) = (upstream().await, Provider::start().await, tempfile::tempdir().unwrap());
+        let mut command = command(&upstream, &provider, &folder, rules);
+        change(&mut command);
+        Self { provider, desk: Desk { upstream, server: Server::start(command) }, folder }
+    }
+
+    /// Changes the map, which counts at once.
+    async fn map(&self, rules: &Value) {
+        write_map(&self.folder, rules);
+        self.desk.server.signal("HUP");
+        settle(&self.desk.server).await;
+    }
+
+    /// Sends a person of the client's to the provider.
+    async fn sent(&self, url: &str, access: &str) -> (Page, Url) {
+        let asked = self.desk.show(url, None).await;
+        assert!(asked.html.contains("Go on to "), "{}", asked.html);
+        let going = self.desk.send(&asked, &[("access", access), ("decision", "next")]).await;
+        assert_eq!(going.status, 200, "{}", going.html);
+        let to = going.left();
+        let cookies = format!("{}; {}", asked.cookie.unwrap(), going.cookie.unwrap());
+        (Page { cookie: Some(cookies), ..asked }, to)
+    }
+
+    /// Sends a person to the provider, who signs them in there.
+    async fn signed_in(&self, client: &str, access: &str, claims: Value) -> Back {
+        let url = self.desk.authorize(&asking(client, REDIRECT));
+        let (asked, to) = self.sent(&url, access).await;
+        let cookies = asked.cookie.unwrap();
+        let browser = cookies.split("; ").next().unwrap().to_owned();
+        Back { url: self.provider.signs_in(&to, claims), cookies, browser }
+    }
+
+    async fn arrives(&self, back: &Back) -> Page {
+        let page = self.desk.show(back.url.as_str(), Some(&back.cookies)).await;
+        Page { cookie: Some(back.browser.clone()), ..page }
+    }
+
+    /// What a person with these claims is told.
+    async fn told(&self, client: &str, claims: Value) -> Page {
+        self.arrives(&self.signed_in(client, "all", claims).await).await
+    }
+
+    async fn tokens(&self, client: &str, access: &str, claims: Value) -> Value {
+        let you = self.arrives(&self.signed_in(client, access, claims).await).await;
+        assert!(you.html.contains("Is this you?"), "{}", you.html);
+        let left = self.desk.send(&you, &[("decision", "yes")]).await.left();
+        let (status, tokens) = self.desk.token(&trading(client, REDIRECT, &query(&left, "code").unwrap())).await;
+        assert_eq!(status, 200, "{tokens}");
+        tokens
+    }
+
+    async fn tools(&self, tokens: &Value) -> Vec<String> {
+        let listed = message(self.desk.lists(access(tokens)).await).await;
+        let all = listed["tools"].as_array().unwrap_or_else(|| panic!("{listed}"));
+        all.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn changes(&self, tokens: &Value) -> bool {
+        self.tools(tokens).await.iter().any(|tool| tool == "cancel_booking")
+    }
+}
+
+fn write_map(folder: &TempDir, rules: &Value) -> PathBuf {
+    let [map, key] = ["map.json", "key"].map(|name| folder.path().join(name));
+    std::fs::write(&key, sandbox::KEY).unwrap();
+    let content = json!({"keys": {"company": {"file": key}}, "rules": rules});
+    std::fs::write(&map, content.to_string()).unwrap();
+    map
+}
+
+/// The program for a provider and a map, which people sign in at.
+fn command(upstream: &Sandbox, provider: &Provider, folder: &TempDir, rules: &Value) -> std::process::Command {
+    let secret = folder.path().join("client-secret");
+    std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    let mut command = in_front_of(upstream);
+    command.env("ONCEHUB_MCP_OAUTH", "oidc").env("ONCEHUB_MCP_OIDC_ISSUER", provider.issuer());
+    command.env("ONCEHUB_MCP_OIDC_CLIENT_ID", CLIENT).env("ONCEHUB_MCP_OIDC_CLIENT_SECRET_FILE", &secret);
+    command.env("ONCEHUB_MCP_OIDC_NAME", "Northlight ID").env("ONCEHUB_MCP_OIDC_SCOPES", "openid email groups");
+    command.env("ONCEHUB_MCP_OIDC_MAP_FILE", write_map(folder, rules));
+    command
+}
+
+#[tokio::test]
+async fn a_person_signs_in_at_the_provider_and_the_map_says_as_whom() {
+    let rules = json!([
+        {"email": "dana@northlight.example", "key": "company", "zone": "Asia/Kolkata", "access": "all"},
+        {"group": "sales", "key": "company", "user": "margaret@northlight.example"},
+    ]);
+    let company = Company::open(&rules).await;
+    let desk = &company.desk;
+    let client = desk.client(REDIRECT).await;
+    let asked = desk.show(&desk.authorize(&asking(&client, REDIRECT)), None).await;
+    for shown in ["“Test”", "127.0.0.1", "An app on this computer", "Northlight ID", "Read only"] {
+        assert!(asked.html.contains(shown), "{shown}: {}", asked.html);
+    }
+    assert!(!asked.html.contains("type=\"password\"") && !asked.html.contains("{{"), "{}", asked.html);
+    let (_, to) = company.sent(&desk.authorize(&asking(&client, REDIRECT)), "all").await;
+    assert!(to.as_str().starts_with(&format!("{}/auth?tenant=1&", company.provider.issuer())), "{to}");
+    assert_eq!(query(&to, "scope").as_deref(), Some("openid email groups"));
+    assert_eq!(query(&to, "redirect_uri").unwrap(), desk.at("/callback"));
+    assert!(to.as_str().len() < 600, "some providers take no long addresses: {to}");
+    let you = company.told(&client, dana()).await;
+    for shown in ["dana@northlight.example", "Northlight ID", "“Test”", "read and change"] {
+        assert!(you.html.contains(shown), "{shown}: {}", you.html);
+    }
+    let tokens = company.tokens(&client, "all", dana()).await;
+    assert_eq!(tokens["scope"], "oncehub.read oncehub.write");
+    assert!(company.changes(&tokens).await);
+    let call = || desk.asks(access(&tokens), "tools/call", json!({"name": "test_connection", "arguments": {}}));
+    let answer = message(call().send().await.unwrap()).await.to_string();
+    assert!(answer.contains("dana@northlight.example") && answer.contains("Asia/Kolkata"), "{answer}");
+    // Nobody says that they are somebody else.
+    for user in ["margaret@northlight.example", "nobody@northlight.example"] {
+        let answer = message(call().header("x-mcp-user", user).send().await.unwrap()).await.to_string();
+        assert!(answer.contains("\"me\":\"dana@northlight.example\""), "{user}: {answer}");
+    }
+    let (status, renewed) = desk.token(&renewing(&client, &tokens)).await;
+    assert_eq!(status, 200, "{renewed}");
+    assert_eq!(desk.lists(access(&renewed)).await.status(), 200);
+    // By a group, as somebody else in OnceHub, and for reading alone.
+    let lee = json!({"sub": "u-lee", "groups": ["sales"]});
+    let you = company.told(&client, lee.clone()).await;
+    assert!(you.html.contains("u-lee") && you.html.contains("margaret@northlight.example"), "{}", you.html);
+    assert!(you.html.contains("change nothing") && you.html.contains("what the operator"), "{}", you.html);
+    let tokens = company.tokens(&client, "all", lee).await;
+    assert_eq!(tokens["scope"], "oncehub.read");
+    let call = desk.asks(access(&tokens), "tools/call", json!({"name": "cancel_booking", "arguments": {}}));
+    let request = call.header("x-mcp-readonly", "false").header("x-mcp-tools", "cancel_booking");
+    let answer = message(request.send().await.unwrap()).await;
+    assert!(answer["message"].as_str().unwrap().contains("cancel_booking"), "{answer}");
+    let keys: Vec<_> = desk.upstream.requests().into_iter().map(|request| request.key).collect();
+    assert!(!keys.is_empty() && keys.iter().all(|key| key.as_deref() == Some(sandbox::KEY)));
+}
+
+#[tokio::test]
+async fn who_is_taken_out_of_the_map_is_out_at_the_next_request() {
+    let company = Company::open(&rules_for_all()).await;
+    let desk = &company.desk;
+    let client = desk.client(REDIRECT).await;
+    let tokens = company.tokens(&client, "all", dana()).await;
+    assert!(company.changes(&tokens).await);
+    company.map(&json!([{"domain": "northlight.example", "key": "company"}])).await;
+    assert!(!company.changes(&tokens).await, "less than before");
+    let (_, renewed) = desk.token(&renewing(&client, &tokens)).await;
+    assert_eq!(renewed["scope"], "oncehub.read");
+    company
+        .map(&json!([
+            {"email": "dana@northlight.example", "access": "none"}, {"domain": "northlight.example", "key": "company"}
+        ]))
+        .await;
+    let refused = desk.lists(access(&tokens)).await;
+    assert_eq!(refused.status(), 401);
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap().to_owned();
+    assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    let reason = refused.text().await.unwrap();
+    assert!(reason.contains("the operator of this server does not let you in any more"), "{reason}");
+    let (status, refused) = desk.token(&renewing(&client, &renewed)).await;
+    assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")), "{refused}");
+    // Nor can they come back.
+    let told = company.told(&client, dana()).await;
+    assert!(told.status == 403 && told.html.contains("this server is not open to you"), "{}", told.html);
+    // Somebody else goes on, and a mistake in the map takes nobody out.
+    company.map(&rules_for_all()).await;
+    assert!(company.changes(&tokens).await, "the refresh token was not used up");
+    company.map(&json!("none")).await;
+    assert!(company.changes(&tokens).await);
+}
+
+#[tokio::test]
+async fn a_person_who_is_taken_out_between_two_pages_gets_no_code() {
+    let company = Company::open(&rules_for_all()).await;
+    let client = company.desk.client(REDIRECT).await;
+    let you = company.told(&client, dana()).await;
+    let left = company.desk.send(&you, &[("decision", "yes")]).await.left();
+    company.map(&json!([{"subject": "another", "key": "company", "user": "x"}])).await;
+    let again = company.desk.send(&you, &[("decision", "yes")]).await;
+    assert_eq!(again.status, 403, "{}", again.html);
+    let code = query(&left, "code").unwrap();
+    let (status, refused) = company.desk.token(&trading(&client, REDIRECT, &code)).await;
+    assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")), "{refused}");
+}
+
+#[tokio::test]
+async fn who_is_not_let_in_learns_why_and_what_to_do() {
+    let rules = json!([
+        {"domain": "northlight.example", "key": "company"},
+        {"group": "sales", "key": "company"},
+        {"subject": "u-odd", "key": "company", "user": "nobody@northlight.example"},
+    ]);
+    let company = Company::open(&rules).await;
+    let client = company.desk.client(REDIRECT).await;
+    for (claims, shown) in [
+        (
+            json!({"sub": "u-1", "email": "dana@northlight.example", "email_verified": false}),
+            ["has not verified", "dana@northlight.example", "u-1"],
+        ),
+        (
+            json!({"sub": "u-2", "email": "dana@northlight.example"}),
+            ["has not verified", "dana@northlight.example", "u-2"],
+        ),
+        (
+            json!({"sub": "u-3", "email": "dana@evil.example", "email_verified": true}),
+            ["not open to you", "dana@evil.example", "u-3"],
+        ),
+        (json!({"sub": "u-4", "groups": ["sales"]}), ["names no address", "u-4", "operator"]),
+        (json!({"sub": "u-odd"}), ["in OnceHub, but that did not work", "nobody@northlight.example", "operator"]),
+        (json!({"sub": "<b>u-5</b>"}), ["&lt;b&gt;u-5&lt;/b&gt;", "not open to you", "operator"]),
+    ] {
+        let told = company.told(&client, claims).await;
+        assert!(told.status >= 400 && !told.html.contains("{{"), "{}", told.html);
+        for text in shown {
+            assert!(told.html.contains(text), "{text}: {}", told.html);
+        }
+        // They may go back to the app, which is told that it was for nothing.
+        assert!(told.html.contains("error=access_denied"), "{}", told.html);
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_says_is_believed_only_if_it_is_the_providers_answer_to_this() {
+    let company = Company::open(&rules_for_all()).await;
+    let client = company.desk.client(REDIRECT).await;
+    let issuer = company.provider.issuer();
+    let claims = |changed: Value| Fault::Claims(changed);
+    let failing = |path: &'static str, status: u16, body: &str| Fault::Answer(path, status, body.to_owned());
+    let huge = " ".repeat(300 << 10);
+    for (fault, expected) in [
+        (claims(json!({"iss": "https://evil.example"})), "(iss)"),
+        (claims(json!({"iss": [issuer, "https://evil.example"]})), "cannot be read"),
+        (claims(json!({"aud": "another"})), "(aud)"),
+        (claims(json!({"aud": null})), "lacks exp, iss, aud or sub"),
+        (claims(json!({"aud": [CLIENT, "another"]})), "(azp)"),
+        (claims(json!({"azp": "another"})), "(azp)"),
+        (claims(json!({"exp": 1_700_000_000})), "(exp)"),
+        (claims(json!({"exp": null})), "lacks exp, iss, aud or sub"),
+        (claims(json!({"nbf": 9_999_999_999_u64})), "(nbf)"),
+        (claims(json!({"nonce": "another"})), "(nonce)"),
+        (claims(json!({"nonce": null})), "(nonce)"),
+        (claims(json!({"sub": null})), "lacks exp, iss, aud or sub"),
+        (claims(json!({"sub": ""})), "(sub)"),
+        (Fault::OtherKey, "signature"),
+        (Fault::Secret, "signed in a way that anybody could have"),
+        (Fault::Header(json!({"alg": "none"})), "signed in an unknown way"),
+        (Fault::Header(json!({"alg": "HS256", "kid": "k-1"})), "signed in a way that anybody could have"),
+        (Fault::Header(json!({"alg": "RS256", "kid": "k-1"})), "a key that the provider does not show"),
+        (Fault::Header(json!({"alg": "EdDSA", "kid": "k-2"})), "a key that the provider does not show"),
+        (failing("/token", 400, "{\"error\": \"invalid_client\"}"), "invalid_client"),
+        (failing("/token", 400, "{\"error\": \"<b>\\nx\"}"), "it refuses: bx"),
+        (failing("/token", 302, ""), "moved elsewhere"),
+        (failing("/token", 503, ""), "does not answer"),
+        (failing("/token", 200, "{}"), "cannot be read"),
+        (failing("/token", 200, &huge), "too large"),
+    ] {
+        company.provider.set(fault.clone());
+        let told = company.told(&client, dana()).await;
+        assert!(told.status == 502 && told.html.contains(expected), "{fault:?}: {}", told.html);
+        assert!(told.html.contains("error=access_denied") && told.html.contains("Northlight ID"), "{}", told.html);
+    }
+    assert!(company.desk.upstream.requests().is_empty(), "OnceHub was not asked");
+    // Keys that are not known are not looked for again and again.
+    let looked = company.provider.state.lock().unwrap().asked.iter().filter(|path| *path == "/jwks").count();
+    assert_eq!(looked, 1);
+    company.provider.set(claims(json!({"aud": [CLIENT, "another"], "azp": CLIENT})));
+    assert!(company.told(&client, dana()).await.html.contains("Is this you?"));
+}
+
+#[tokio::test]
+async fn a_provider_that_cannot_be_used_is_told_before_anybody_is_sent_there() {
+    for (fault, expected) in [
+        (Fault::Description("issuer", "https://evil.example".into()), "another provider"),
+        (Fault::Description("token_endpoint", "http://evil.example/token".into()), "not https"),
+        (Fault::Description("authorization_endpoint", "javascript:alert(1)".into()), "not https"),
+        (Fault::Answer("/.well-known/openid-configuration", 500, String::new()), "does not answer"),
+        (Fault::Answer("/.well-known/openid-configuration", 302, String::new()), "moved elsewhere"),
+        (Fault::Answer("/jwks", 200, "[]".into()), "its keys cannot be read"),
+    ] {
+        let (upstream, provider, folder) = (upstream().await, Provider::start().await, tempfile::tempdir().unwrap());
+        provider.set(fault.clone());
+        let server = Server::start(command(&upstream, &provider, &folder, &rules_for_all()));
+        let desk = Desk { upstream, server };
+        let client = desk.client(REDIRECT).await;
+        let asked = desk.show(&desk.authorize(&asking(&client, REDIRECT)), None).await;
+        let told = desk.send(&asked, &[("access", "read"), ("decision", "next")]).await;
+        assert!(told.status == 502 && told.html.contains(expected), "{fault:?}: {}", told.html);
+        let log = desk.server.stop();
+        assert!(log.contains("nobody can sign in"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_good_in_the_browser_that_was_sent_and_once() {
+    let company = Company::open(&rules_for_all()).await;
+    let client = company.desk.client(REDIRECT).await;
+    let refused = async |back: &Back, what: &str| {
+        let page = company.arrives(back).await;
+        assert!(page.status == 400 && page.html.contains("Start again"), "{what}: {}", page.html);
+    };
+    let back = company.signed_in(&client, "all", dana()).await;
+    let other = company.signed_in(&client, "all", json!({"sub": "u-2"})).await;
+    let with = |url: &str, cookies: &str| Back {
+        url: Url::parse(url).unwrap(),
+        cookies: cookies.to_owned(),
+        browser: back.browser.clone(),
+    };
+    let url = back.url.as_str();
+    let (browser, way) = back.cookies.split_once("; ").unwrap();
+    refused(&with(url, "x=y"), "no cookies").await;
+    refused(&with(url, browser), "without what it was sent with").await;
+    refused(&with(url, way), "without the browser's own").await;
+    refused(&with(url, &format!("{}; {way}", other.browser)), "another browser's").await;
+    refused(&with(url, &other.cookies), "another person's").await;
+    let (name, sealed) = way.split_once('=').unwrap();
+    let (_, others) = other.cookies.split_once("; ").unwrap().1.split_once('=').unwrap();
+    refused(&with(url, &format!("{}; {name}={others}", other.browser)), "another's answer").await;
+    refused(&with(url, &format!("{browser}; {name}={}x", &sealed[..sealed.len() - 1])), "changed").await;
+    let state = query(&back.url, "state").unwrap();
+    refused(&with(&url.replace(&state, &state[1..]), &back.cookies), "another state").await;
+    refused(&with(&format!("{url}&state={state}"), &back.cookies), "two states").await;
+    refused(&with(&company.desk.at("/callback"), &back.cookies), "nothing at all").await;
+    assert!(company.provider.state.lock().unwrap().asked.iter().all(|path| path != "/token"), "no code was tried");
+    // Nothing of it has used the answer up.
+    assert!(company.arrives(&back).await.html.contains("Is this you?"));
+    refused(&back, "a second time").await;
+}
+
+#[tokio::test]
+async fn an_answer_says_whom_it_is_from_and_whether_the_person_was_let_through() {
+    let company = Company::open(&rules_for_all()).await;
+    let client = company.desk.client(REDIRECT).await;
+    for (change, status, expected) in [
+        (&[("iss", "https://evil.example")][..], 502, "(iss)"),
+        (&[("iss", "")], 502, "(iss)"),
+        (&[("code", "")], 502, "has no code"),
+        (&[("code", ""), ("error", "access_denied")], 403, "did not sign you in"),
+        (&[("code", ""), ("error", "server_error<b>")], 502, "it refuses: server_errorb."),
+    ] {
+        let back = company.signed_in(&client, "all", dana()).await;
+        let all: Vec<(String, String)> = back.url.query_pairs().into_owned().collect();
+        let mut pairs: Vec<(&str, &str)> = all.iter().map(|(name, value)| (&**name, &**value)).collect();
+        for (name, value) in change {
+            pairs = but(&pairs, name, value);
+        }
+        let mut url = back.url.clone();
+        url.query_pairs_mut().clear().extend_pairs(pairs);
+        let told = company.arrives(&Back { url, ..back }).await;
+        assert!(told.status == status && told.html.contains(expected), "{change:?}: {}", told.html);
+        assert!(told.html.contains("Northlight ID"), "{}", told.html);
+    }
+    // A person who cancels here is sent back without having been there.
+    let asked = company.desk.show(&company.desk.authorize(&asking(&client, REDIRECT)), None).await;
+    let back = company.desk.send(&asked, &[("decision", "no")]).await.left();
+    assert_eq!(query(&back, "error").as_deref(), Some("access_denied"));
+    let you = company.told(&client, dana()).await;
+    let back = company.desk.send(&you, &[("decision", "no")]).await.left();
+    assert_eq!((query(&back, "error").as_deref(), query(&back, "code")), (Some("access_denied"), None));
+}
+
+#[tokio::test]
+async fn made_up_answers_are_tried_ten_times() {
+    let company = Company::open(&rules_for_all()).await;
+    let client = company.desk.client(REDIRECT).await;
+    let made_up = async || {
+        let back = company.signed_in(&client, "all", dana()).await;
+        let url = Url::parse(&back.url.as_str().replace("c0de", "made-up")).unwrap();
+        company.arrives(&Back { url, ..back }).await.status
+    };
+    for _ in 0..10 {
+        assert_eq!(made_up().await, 502);
+    }
+    assert_eq!(made_up().await, 429);
+    let tried = company.provider.state.lock().unwrap().asked.iter().filter(|path| *path == "/token").count();
+    assert_eq!(tried, 10);
+}
+
+#[tokio::test]
+async fn providers_differ_in_how_they_are_shown_a_secret_and_where_they_say_who_somebody_is() {
+    for methods in [json!(null), json!(["client_secret_post"]), json!(["private_key_jwt", "client_secret_basic"])] {
+        let company = Company::open(&rules_for_all()).await;
+        let client = company.desk.client(REDIRECT).await;
+        {
+            let mut state = company.provider.state.lock().unwrap();
+            state.methods = methods.clone();
+            state.held_back = ["email", "email_verified", "groups"].map(str::to_owned).into();
+        }
+        let told = company.told(&client, dana()).await;
+        assert!(told.html.contains("Is this you?"), "{methods}: {}", told.html);
+        company.provider.set(Fault::OtherPerson);
+        let told = company.told(&client, dana()).await;
+        assert!(told.status == 502 && told.html.contains("(sub)"), "{}", told.html);
+        // Whether an address is verified is said beside it, and nowhere else.
+        company.provider.set(Fault::None);
+        company.provider.state.lock().unwrap().held_back = vec!["email_verified".to_owned(), "groups".to_owned()];
+        let told = company.told(&client, dana()).await;
+        assert!(told.html.contains("has not verified"), "{}", told.html);
+    }
+}
+
+#[tokio::test]
+async fn people_who_share_a_key_do_not_share_sessions() {
+    let company = Company::open(&rules_for_all()).await;
+    let client = company.desk.client(REDIRECT).await;
+    let margaret = json!({"sub": "u-margaret", "email": "margaret@northlight.example", "email_verified": true});
+    let [dana, margaret] =
+        [company.tokens(&client, "all", dana()).await, company.tokens(&client, "all", margaret).await];
+    let post = |tokens: &Value, body: &Value| {
+        let request = company.desk.server.post("/mcp", "", body);
+        request.header("Authorization", format!("Bearer {}", access(tokens)))
+    };
+    let opened = post(&dana, &super::super::initialize()).send().await.unwrap();
+    assert_eq!(opened.status(), 200);
+    let session = opened.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    for (tokens, expected) in [(&margaret, 404), (&dana, 200)] {
+        let response = post(tokens, &list).header("Mcp-Session-Id", &session).send().await.unwrap();
+        assert_eq!(response.status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn settings_that_make_no_sense_are_refused_by_name() {
+    let (upstream, provider, folder) = (upstream().await, Provider::start().await, tempfile::tempdir().unwrap());
+    let refused = |arguments: &[&str]| {
+        let mut command = command(&upstream, &provider, &folder, &rules_for_all());
+        let output = command.args(arguments).output().unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "").unwrap();
+    let empty = empty.to_str().unwrap();
+    for (arguments, expected) in [
+        (&["--oidc-issuer", "http://login.example.com"][..], "--oidc-issuer: 'http://login.example.com': "),
+        (&["--oidc-issuer", "login.example.com"], "--oidc-issuer: 'login.example.com' is no provider's address"),
+        (&["--oidc-issuer", ""], "--oauth oidc: set --oidc-issuer"),
+        (&["--oidc-client-id", " "], "--oauth oidc: set --oidc-client-id"),
+        (&["--oidc-client-secret-file", "/nowhere/s"], "--oidc-client-secret-file: the file /nowhere/s cannot be read"),
+        (&["--oidc-client-secret-file", empty], "--oidc-client-secret-file: the file"),
+        (&["--oidc-map-file", "/nowhere/map"], "--oidc-map-file: the file /nowhere/map cannot be read"),
+        (&["--oidc-map-file", empty], "--oidc-map-file: line 1, column 0"),
+        (&["--oidc-scopes", "email"], "--oidc-scopes: 'openid' has to be among them"),
+        (&["--oidc-days", "0"], "--oidc-days"),
+        (&["--oauth", "keys"], "this needs --oauth oidc"),
+        (&["--oauth", "off"], "this needs --oauth oidc"),
+        (&["--oauth", "ldap"], "--oauth: 'ldap' is not one of off, keys, oidc"),
+        (&["--shared-key"], "--oauth oidc: the map says"),
+        (&["--behind-proxy"], "--oauth oidc: set --public-url"),
+    ] {
+        let told = refused(arguments);
+        assert!(told.contains(expected), "{expected}: {told}");
+    }
+    let mut bare = in_front_of(&upstream);
+    let output = bare.args(["--oauth", "oidc"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--oauth oidc: set --oidc-issuer"));
+}
+
+#[tokio::test]
+async fn no_secret_is_in_any_output_at_trace() {
+    let company = Company::with(&rules_for_all(), |command| {
+        command.arg("--access-log").env("ONCEHUB_MCP_LOG", "trace").env("ONCEHUB_MCP_TOKEN", TOKEN);
+    })
+    .await;
+    let desk = &company.desk;
+    let client = desk.client(REDIRECT).await;
+    company.provider.state.lock().unwrap().held_back = vec!["groups".to_owned()];
+    let back = company.signed_in(&client, "all", dana()).await;
+    let you = company.arrives(&back).await;
+    let code = query(&desk.send(&you, &[("decision", "yes")]).await.left(), "code").unwrap();
+    let (status, tokens) = desk.token(&trading(&client, REDIRECT, &code)).await;
+    assert_eq!(status, 200, "{tokens}");
+    let (_, renewed) = desk.token(&renewing(&client, &tokens)).await;
+    let call = json!({"name": "list_users", "arguments": {}});
+    let answer = message(desk.asks(access(&renewed), "tools/call", call).send().await.unwrap()).await;
+    assert_eq!(answer["isError"], false, "{answer}");
+    // And where something is wrong.
+    let mut secrets = vec![back.cookies.clone(), you.form()];
+    for fault in [
+        Fault::OtherKey,
+        Fault::Secret,
+        Fault::Claims(json!({"aud": "another"})),
+        Fault::OtherPerson,
+        Fault::Answer("/token", 400, json!({"error": "invalid_grant", "error_description": SECRET}).to_string()),
+        Fault::Answer("/token", 200, json!({"id_token": "n0t-a-token", "access_token": SECRET}).to_string()),
+    ] {
+        company.provider.set(fault);
+        let back = company.signed_in(&client, "all", dana()).await;
+        assert_eq!(company.arrives(&back).await.status, 502);
+        secrets.push(back.cookies);
+    }
+    let asked = company.provider.state.lock().unwrap().asked.clone();
+    assert!(asked.contains(&"/me".to_owned()));
+    let Company { provider, desk, .. } = company;
+    let figures = desk.server.figures().await;
+    let said = desk.server.stop() + &figures;
+    assert!(said.contains("TRACE") && said.contains("\"/callback\""), "the log was not on");
+    secrets.extend(provider.state.lock().unwrap().secrets.clone());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    secrets.extend([&tokens, &renewed].map(|tokens| text(&tokens["access_token"])));
+    secrets.extend([&tokens, &renewed].map(|tokens| text(&tokens["refresh_token"])));
+    secrets.extend([code, VERIFIER.into(), SECRET.into(), sandbox::KEY.into(), "n0t-a-token".into()]);
+    for part in ["s3cret-of", "c0de-of", "t0ken-of", "oncehub_going_", "oncehub_code_", "oncehub_refresh_"] {
+        secrets.push(part.to_owned());
+    }
+    assert!(secrets.len() > 20);
+    for hidden in secrets {
+        assert!(!said.contains(&hidden), "{hidden}");
+    }
+    assert!(!said.contains("dana@northlight.example"), "nor who somebody is");
+}

@@ -13,6 +13,7 @@ mod prompt;
 mod sandbox;
 mod signals;
 mod stdio;
+mod store;
 mod tools;
 mod web;
 

@@ -13,7 +13,7 @@
 //! - [`playbooks`]: jobs as a person asks for them, as prompts and skills. Imports `names` and `records`.
 //! - [`resources`]: records at URIs of their own. Imports `names`, `records` and `oncehub`.
 //! - [`server`]: the MCP server, both protocol eras. Imports `playbooks`, `resources`, `tools`, `apps` and `actions`.
-//! - [`transport`]: the ways in. Imports no room.
+//! - [`transport`]: the ways in. Imports `store`.
 //! - [`sandbox`]: the simulated OnceHub, on the far side of the wire. Imports no room, and shares no type with
 //!   `oncehub`: a field misspelled there must not be misspelled here too.
 //! - [`install`]: the clients of this machine, and their configuration files. Imports no room.

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail, ensure};
@@ -16,6 +17,7 @@ use crate::app::App;
 use crate::config::{Config, Given, SWITCH, as_given};
 use crate::oncehub::{Key, KeySource, key_in};
 use crate::records::Reader;
+use crate::store::InMemory;
 use crate::telemetry::Form;
 use crate::transport::http::{
     self, Certificates, Door, Keys, Limits, Listener, Metrics, OwnClient, Proxy, Secrets, Settings, SignIn, Tokens,
@@ -327,6 +329,7 @@ impl Arguments {
             policy: policy.parse().map_err(|_| anyhow!("--oauth-clients: '{policy}' is neither any nor known"))?,
             clients: clients.context("--oauth-clients-file")?.unwrap_or_default(),
             access: Duration::from_secs(self.oauth_access * 60),
+            store: Arc::new(InMemory::default()),
         };
         Ok((sign_in, secrets))
     }

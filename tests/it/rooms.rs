@@ -21,7 +21,7 @@ pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("playbooks", &["names", "records"]),
     ("resources", &["names", "oncehub", "records"]),
     ("server", &["actions", "apps", "playbooks", "resources", "store", "tools"]),
-    ("transport", &[]),
+    ("transport", &["store"]),
     ("config", &["actions", "apps", "oncehub", "records", "tools"]),
     ("telemetry", &["oncehub"]),
     ("app", &["actions", "config", "oncehub", "records", "sandbox", "server", "store", "tools", "transport"]),

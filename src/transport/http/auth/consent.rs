@@ -12,8 +12,9 @@ use super::authorize::Asking;
 use super::form::Form;
 use super::grant::{self, Code, Grant, digest, now, unguessable};
 use super::page::{Filled, Page};
-use super::seal::Purpose;
+use super::seal::{Purpose, Unsealed};
 use super::{Agreed, Auth, Desk, KeyProblem};
+use crate::store::Standing;
 use crate::transport::http::{Backend, Caller};
 
 /// The longest text that a person fills in beside the key, in bytes.
@@ -84,13 +85,16 @@ impl<B: Backend> Desk<B> {
                 &format!("Whether OnceHub accepts this key is not known: {reason}"),
             ),
         })?;
+        let owner = self.auth.seal.owners(&key).into_iter().next().ok_or_else(|| Page::broken(&Unsealed))?;
         let grant = Grant {
             id: unguessable().map_err(|failed| Page::broken(&failed))?,
+            owner,
             key,
             me: None,
             zone: None,
             read_only: asking.read_only || form.get("access") != Some("all"),
             client: digest(&asking.client.id),
+            app: asking.client.name.clone(),
             made: now(),
         };
         let confirming = Confirming { asking, grant, account };
@@ -124,9 +128,9 @@ impl Auth {
     /// Sends the person back to the client, with a code.
     async fn sent_back(&self, asking: &Asking, grant: Grant) -> Result<Page, Page> {
         // A page may be sent twice, by a second click: its codes are one, since they can be used once together.
-        match self.store.noted(&grant.code_used()).await {
-            Ok(None) => {}
-            Ok(Some(_)) => return Err(Page::too_old()),
+        match self.store.standing(&[grant.sign_in()]).await.map(|standing| standing == [Standing::Unknown]) {
+            Ok(true) => {}
+            Ok(false) => return Err(Page::too_old()),
             Err(failed) => {
                 return Err(Page::told(StatusCode::SERVICE_UNAVAILABLE, "That did not work", &failed.to_string()));
             }

@@ -10,7 +10,7 @@ use metrics::counter;
 use serde_json::json;
 
 use super::seal::Unsealed;
-use super::store::Unavailable;
+use crate::store::Unavailable;
 use crate::transport::http::Refusal;
 use crate::transport::http::trail::Refused;
 

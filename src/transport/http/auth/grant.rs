@@ -10,11 +10,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::exposed;
 use super::seal::Unsealed;
+use crate::store::{KEEP, Owner, SignIn};
 
 /// How long a code is good for.
 pub(super) const CODE: Duration = Duration::from_mins(1);
 /// How long a refresh token is good for after it was handed out.
-pub(super) const REFRESH: Duration = Duration::from_hours(30 * 24);
+pub(super) const REFRESH: Duration = KEEP;
 /// How long a person stays signed in at most.
 pub(super) const LONGEST: Duration = Duration::from_hours(180 * 24);
 
@@ -25,6 +26,8 @@ pub(super) struct Grant {
     pub(super) id: String,
     #[serde(with = "exposed")]
     pub(super) key: SecretString,
+    /// Whose it is, as it was when it was made: the secret that says so may have been replaced.
+    pub(super) owner: Owner,
     /// Who `me` is, if the person has said so.
     pub(super) me: Option<String>,
     /// The zone of replies, if the person has said so.
@@ -33,6 +36,8 @@ pub(super) struct Grant {
     pub(super) read_only: bool,
     /// The client, by [`digest`] of its id.
     pub(super) client: String,
+    /// The client's name, as the person was shown it.
+    pub(super) app: String,
     /// When it was made, in seconds since 1970.
     pub(super) made: u64,
 }
@@ -69,19 +74,16 @@ impl Grant {
         self.made.saturating_add(LONGEST.as_secs())
     }
 
-    /// Returns the name of the note that it has ended.
-    pub(super) fn ended(&self) -> String {
-        format!("ended:{}", self.id)
-    }
-
-    /// Returns the name of the note that its code has been used.
-    pub(super) fn code_used(&self) -> String {
-        format!("code:{}", self.id)
-    }
-
-    /// Returns the name of the note that one of its refresh tokens has been used.
-    pub(super) fn refreshed(&self, turn: u64) -> String {
-        format!("refresh:{}:{turn}", self.id)
+    /// Returns it as it is remembered: without the key.
+    pub(super) fn sign_in(&self) -> SignIn {
+        SignIn {
+            id: self.id.clone(),
+            owner: self.owner.clone(),
+            app: self.app.clone(),
+            made: self.made,
+            ends: self.ends(),
+            read_only: self.read_only,
+        }
     }
 }
 

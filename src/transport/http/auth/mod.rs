@@ -4,7 +4,7 @@
 //! the [`known`], one with a [`document`] of its own, or one that has registered itself ([`registration`]); [`redirect`]
 //! says where a browser may be sent. [`authorize`] reads what it asks for, and [`consent`] asks the person, on a [`page`]
 //! that needs no script. Their [`grant`] holds the key, and leaves this server under its [`seal`] only: as a code, and for
-//! that as tokens ([`token`]). The [`store`] has the little that has to be remembered.
+//! that as tokens ([`token`]). The little that has to be remembered is in a [`Store`].
 
 mod authorize;
 mod clients;
@@ -21,7 +21,6 @@ mod page;
 mod redirect;
 mod registration;
 mod seal;
-mod store;
 mod token;
 
 use std::net::IpAddr;
@@ -43,13 +42,13 @@ pub use seal::{BadSecrets, Secrets};
 use super::caller::API_KEY;
 use super::limits::Limits;
 use super::{Backend, Refusal, Shared, network};
+use crate::store::Store;
 use clients::Clients;
 use failure::Failure;
 use grant::{Access, now};
 use guesses::Guesses;
 pub(super) use seal::Purpose;
 use seal::Seal;
-use store::{InMemory, Store};
 
 /// The largest body of a request to sign in, in bytes.
 const BODY: usize = 32 << 10;
@@ -70,6 +69,8 @@ pub struct SignIn {
     pub clients: Vec<OwnClient>,
     /// How long an access token is good for.
     pub access: Duration,
+    /// What remembers who is signed in.
+    pub store: Arc<dyn Store>,
 }
 
 /// What a person has agreed to, as far as their requests are served with it.
@@ -99,7 +100,7 @@ pub(super) struct Auth {
     issuer: Arc<str>,
     seal: Seal,
     clients: Clients,
-    store: Box<dyn Store>,
+    store: Arc<dyn Store>,
     access: Duration,
     guesses: Guesses,
 }
@@ -137,7 +138,7 @@ impl Auth {
             seal: Seal::new(settings.secrets, &settings.issuer),
             issuer: settings.issuer.into(),
             clients: Clients::new(settings.policy, settings.clients),
-            store: Box::new(InMemory::default()),
+            store: settings.store,
             access: settings.access,
             guesses: Guesses::default(),
         }
@@ -168,7 +169,7 @@ impl Auth {
                 "it cannot be seen now whether this sign-in has ended: try again",
             )
         };
-        if expires <= now() || self.has_ended(&grant).await.map_err(unavailable)? {
+        if expires <= now() || !self.goes_on(&grant).await.map_err(unavailable)? {
             return Err(stale("this sign-in has ended: refresh it, or sign in again"));
         }
         let agreed = Agreed { me: grant.me, zone: grant.zone, read_only: grant.read_only };

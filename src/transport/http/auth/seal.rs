@@ -12,11 +12,13 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
+use crate::store::Owner;
 use crate::transport::http::watched::Watched;
 
 /// The shortest secret, in characters: `openssl rand -hex 32` makes 64.
@@ -33,6 +35,10 @@ const NAME: usize = 4;
 
 /// The length of a nonce, in bytes: long enough to be drawn at random, on any number of servers.
 const NONCE: usize = 24;
+
+/// What is derived from a secret besides keys of seals: what makes clients' secrets, and what makes the names of owners.
+const CLIENT_SECRET: &str = "client secret";
+const OWNER: &str = "owner";
 
 /// What a sealed text is for. One of them never opens as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
@@ -188,9 +194,9 @@ impl Secret {
         XChaCha20Poly1305::new((&*key).into())
     }
 
-    fn mac(&self, text: &str) -> Hmac<Sha256> {
+    fn mac(&self, what: &str, text: &str) -> Hmac<Sha256> {
         let mut key = Zeroizing::new([0; 64]);
-        derive(&self.root, "client secret", &mut *key);
+        derive(&self.root, what, &mut *key);
         let mut mac = Hmac::<Sha256>::new((&*key).into());
         mac.update(text.as_bytes());
         mac
@@ -245,16 +251,26 @@ impl Seal {
     /// Returns the secret of the client with this id.
     pub(super) fn secret_of(&self, client: &str) -> Option<String> {
         let secrets = self.secrets.current();
-        secrets.first().map(|secret| BASE64.encode(secret.mac(client).finalize().into_bytes()))
+        secrets.first().map(|secret| BASE64.encode(secret.mac(CLIENT_SECRET, client).finalize().into_bytes()))
     }
 
     /// Returns whether this is the secret of the client with this id.
     pub(super) fn is_secret_of(&self, client: &str, text: &str) -> bool {
         let Ok(bytes) = BASE64.decode(text) else { return false };
         self.secrets.current().iter().any(|secret| {
-            let mac = secret.mac(client).finalize().into_bytes();
+            let mac = secret.mac(CLIENT_SECRET, client).finalize().into_bytes();
             mac.as_slice().ct_eq(&bytes).into()
         })
+    }
+
+    /// Returns who is behind what a person has shown, as each of the secrets says it: the first one first.
+    pub(super) fn owners(&self, shown: &SecretString) -> Vec<Owner> {
+        let secrets = self.secrets.current();
+        let owner = |secret: &Secret| {
+            let mac = secret.mac(OWNER, shown.expose_secret());
+            Owner(BASE64.encode(mac.finalize().into_bytes()))
+        };
+        secrets.iter().map(owner).collect()
     }
 
     /// Returns what a sealed text is bound to, besides its content.

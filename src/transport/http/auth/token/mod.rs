@@ -13,13 +13,9 @@ use super::form::{Form, Presented};
 use super::grant::{self, Access, Code, Grant, Refresh, digest, now};
 use super::metadata::{READ, WRITE};
 use super::seal::Purpose;
-use super::store::Unavailable;
-use super::{Auth, Desk, PAGE};
+use super::{Auth, Desk};
+use crate::store::{Standing, Unavailable};
 use crate::transport::http::{Backend, Caller, KeyProblem};
-
-/// How long a refresh token may be used again, in seconds: by several windows of a host at once, or by one that has lost
-/// the response.
-const GRACE: u64 = 60;
 
 /// The lengths of verifiers, in characters.
 const VERIFIER: std::ops::RangeInclusive<usize> = 43..=128;
@@ -93,6 +89,8 @@ impl<B: Backend> Desk<B> {
     }
 }
 
+const BAD_REFRESH: &str = "the refresh token is not good, or not any more: the person has to sign in again";
+
 const DEAD_KEY: &str = "OnceHub does not accept the key any more: the person has to sign in again";
 
 impl Auth {
@@ -112,13 +110,7 @@ impl Auth {
             return Err(Failure::invalid_grant("code_verifier does not match the code_challenge"));
         }
         let grant = code.grant;
-        if self.has_ended(&grant).await? {
-            return Err(Failure::invalid_grant(BAD));
-        }
-        // It may be handed out again for as long as the page may be sent again.
-        if self.store.note(&grant.code_used(), now(), PAGE + grant::CODE).await?.is_some() {
-            // Somebody else has it, too: nobody keeps what was given for it.
-            self.end(&grant).await?;
+        if !self.store.open(&grant.sign_in(), now()).await? {
             return Err(Failure::invalid_grant(BAD));
         }
         self.issued(grant, 0, None)
@@ -126,20 +118,11 @@ impl Auth {
 
     /// Returns the refresh token of a request, unless it may not be used.
     async fn refreshing(&self, form: &Form, client: &str) -> Result<Refresh, Failure> {
-        const BAD: &str = "the refresh token is not good, or not any more: the person has to sign in again";
         let refresh: Option<Refresh> = self.seal.open(Purpose::Refresh, form.need("refresh_token")?);
         let refresh = refresh.filter(|refresh| refresh.expires > now() && refresh.grant.client == client);
-        let refresh = refresh.ok_or_else(|| Failure::invalid_grant(BAD))?;
-        if self.has_ended(&refresh.grant).await? {
-            return Err(Failure::invalid_grant(BAD));
-        }
-        let used = self.store.noted(&refresh.grant.refreshed(refresh.turn)).await?;
-        if used.is_some_and(|used| now().saturating_sub(used) > GRACE) {
-            // Two have it, and nobody knows which of them is the client.
-            self.end(&refresh.grant).await?;
-            return Err(Failure::invalid_grant(BAD));
-        }
-        Ok(refresh)
+        let refresh = refresh.ok_or_else(|| Failure::invalid_grant(BAD_REFRESH))?;
+        let standing = self.store.standing(&[refresh.grant.sign_in()]).await?;
+        if standing == [Standing::Ended] { Err(Failure::invalid_grant(BAD_REFRESH)) } else { Ok(refresh) }
     }
 
     /// Trades a refresh token, once OnceHub still accepts the key.
@@ -153,8 +136,9 @@ impl Auth {
         let read_only = form.get("scope").map(|scope| narrowed(scope, may_write)).transpose()?;
         still_good.await?;
         // Only now: a token that is used up while OnceHub is away would be missed.
-        let keep = grant::REFRESH;
-        self.store.note(&refresh.grant.refreshed(refresh.turn), now(), keep).await?;
+        if !self.store.refresh(&refresh.grant.sign_in(), refresh.turn, now()).await? {
+            return Err(Failure::invalid_grant(BAD_REFRESH));
+        }
         self.issued(refresh.grant, refresh.turn + 1, read_only)
     }
 
@@ -180,12 +164,12 @@ impl Auth {
 
     /// Ends a grant, with all its tokens.
     pub(super) async fn end(&self, grant: &Grant) -> Result<(), Unavailable> {
-        self.store.note(&grant.ended(), now(), grant::LONGEST).await.map(|_| ())
+        self.store.end(&grant.sign_in(), now()).await
     }
 
-    /// Returns whether a grant has ended.
-    pub(super) async fn has_ended(&self, grant: &Grant) -> Result<bool, Unavailable> {
-        self.store.noted(&grant.ended()).await.map(|ended| ended.is_some())
+    /// Returns whether a grant that is in use goes on.
+    pub(super) async fn goes_on(&self, grant: &Grant) -> Result<bool, Unavailable> {
+        self.store.touch(&grant.sign_in(), now()).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! Codes and refresh tokens over time: what the clock and the store decide.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::*;
-use crate::transport::http::auth::store::Store;
+use crate::store::{GRACE, InMemory, Listed, Owner, SignIn as Stored, Store};
 use crate::transport::http::auth::{Policy, Secrets, SignIn};
 
 const CLIENT: &str = "the-digest-of-a-clients-id";
@@ -19,12 +20,13 @@ fn auth() -> Auth {
         policy: Policy::Any,
         clients: vec![],
         access: Duration::from_hours(1),
+        store: Arc::new(InMemory::default()),
     })
 }
 
 fn grant(read_only: bool) -> Grant {
-    let (id, client) = ("g-1".into(), CLIENT.into());
-    Grant { id, key: "k-1".into(), me: None, zone: None, read_only, client, made: now() }
+    let (id, client, owner, app) = ("g-1".into(), CLIENT.into(), Owner("o-1".into()), "App".into());
+    Grant { id, key: "k-1".into(), owner, me: None, zone: None, read_only, client, app, made: now() }
 }
 
 fn code(auth: &Auth, grant: Grant, expires: u64) -> String {
@@ -64,9 +66,9 @@ async fn a_code_is_good_once_and_who_uses_it_twice_loses_what_it_gave() {
     let sent = code(&auth, grant(false), now() + 60);
     let tokens = traded(&auth, &sent).await.unwrap();
     assert_eq!((&tokens["expires_in"], &tokens["scope"]), (&3600.into(), &"oncehub.read oncehub.write".into()));
-    assert!(!auth.has_ended(&grant(false)).await.unwrap());
+    assert!(auth.goes_on(&grant(false)).await.unwrap());
     assert_eq!(traded(&auth, &sent).await, Err("invalid_grant"));
-    assert!(auth.has_ended(&grant(false)).await.unwrap());
+    assert!(!auth.goes_on(&grant(false)).await.unwrap());
     assert_eq!(renewed(&auth, &tokens).await, Err("invalid_grant"));
 }
 
@@ -102,9 +104,10 @@ async fn several_windows_may_refresh_at_once_and_nobody_later() {
     // One that was used long ago is somebody else's.
     let old = self::auth();
     let tokens = traded(&old, &code(&old, grant(false), now() + 60)).await.unwrap();
-    old.store.note(&grant(false).refreshed(0), now() - GRACE - 1, grant::REFRESH).await.unwrap();
+    let long_ago = now() - GRACE.as_secs() - 1;
+    assert!(old.store.refresh(&grant(false).sign_in(), 0, long_ago).await.unwrap());
     assert_eq!(renewed(&old, &tokens).await, Err("invalid_grant"));
-    assert!(old.has_ended(&grant(false)).await.unwrap(), "for both");
+    assert!(!old.goes_on(&grant(false)).await.unwrap(), "for both");
 }
 
 #[tokio::test]
@@ -113,7 +116,7 @@ async fn nobody_is_signed_out_while_oncehub_is_away_and_all_are_when_the_key_is_
     let tokens = traded(&auth, &code(&auth, grant(false), now() + 60)).await.unwrap();
     let away = renewed_if(&auth, &tokens, "", Err(Failure::later("away"))).await;
     assert_eq!(away, Err("temporarily_unavailable"));
-    assert_eq!(auth.store.noted(&grant(false).refreshed(0)).await.unwrap(), None, "it has not been used up");
+    assert!(renewed(&auth, &tokens).await.is_ok(), "it has not been used up");
     let gone = renewed_if(&auth, &tokens, "", Err(Failure::invalid_grant(DEAD_KEY))).await;
     assert_eq!(gone, Err("invalid_grant"));
     assert!(renewed(&auth, &tokens).await.is_ok());
@@ -146,16 +149,41 @@ async fn a_sign_in_ends_after_half_a_year_however_often_it_is_refreshed() {
 }
 
 /// A store that cannot be reached.
+#[derive(Debug)]
 struct Gone;
 
 #[async_trait]
 impl Store for Gone {
-    async fn note(&self, _: &str, _: u64, _: Duration) -> Result<Option<u64>, Unavailable> {
+    async fn open(&self, _: &Stored, _: u64) -> Result<bool, Unavailable> {
         Err(Unavailable)
     }
 
-    async fn noted(&self, _: &str) -> Result<Option<u64>, Unavailable> {
+    async fn refresh(&self, _: &Stored, _: u64, _: u64) -> Result<bool, Unavailable> {
         Err(Unavailable)
+    }
+
+    async fn touch(&self, _: &Stored, _: u64) -> Result<bool, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn standing(&self, _: &[Stored]) -> Result<Vec<Standing>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn of(&self, _: &[Owner], _: u64) -> Result<Vec<Listed>, Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn end(&self, _: &Stored, _: u64) -> Result<(), Unavailable> {
+        Err(Unavailable)
+    }
+
+    async fn end_all(&self, _: &[Owner], _: u64) -> Result<(), Unavailable> {
+        Err(Unavailable)
+    }
+
+    fn is_of_process(&self) -> bool {
+        false
     }
 }
 
@@ -163,7 +191,7 @@ impl Store for Gone {
 async fn without_its_store_it_hands_out_nothing() {
     let mut auth = auth();
     let tokens = traded(&auth, &code(&auth, grant(false), now() + 60)).await.unwrap();
-    auth.store = Box::new(Gone);
+    auth.store = Arc::new(Gone);
     let other = Grant { id: "g-2".into(), ..grant(false) };
     assert_eq!(traded(&auth, &code(&auth, other, now() + 60)).await, Err("temporarily_unavailable"));
     assert_eq!(renewed(&auth, &tokens).await, Err("temporarily_unavailable"));

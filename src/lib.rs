@@ -2,8 +2,8 @@
 //!
 //! The rooms, in reading order, and which way their arrows run:
 //!
-//! - [`store`]: what is remembered between requests, and by several servers together. Imports no room.
-//! - [`oncehub`]: the typed client of the API. HTTP and JSON, no MCP. Imports no room.
+//! - [`store`]: what servers that act as one have to know of each other. Imports no room.
+//! - [`oncehub`]: the typed client of the API. HTTP and JSON, no MCP. Imports `store`.
 //! - [`records`]: what replies say of each noun, as a type and as text. Imports `oncehub`.
 //! - [`names`]: names, e-mail addresses and URLs to ids, and back. Imports `records` and what that may import; so on
 //!   for the next two.

@@ -74,6 +74,10 @@ fn describe() {
     describe_counter!("oncehub_retries_total", "Retried requests to OnceHub.");
     describe_gauge!("oncehub_mcp_build_info", "The version of this server.");
     describe_gauge!("tls_certificate_expiry_timestamp_seconds", "When the server's own certificate expires.");
+    describe_gauge!("oncehub_store_up", "Whether the store that servers share can be used.");
+    describe_gauge!("oncehub_store_servers", "Servers that share the store and were alive of late.");
+    describe_histogram!("oncehub_store_duration_seconds", "Duration of round trips to the store, by operation.");
+    describe_counter!("oncehub_store_failures_total", "Failed round trips to the store, by operation.");
     describe_gauge!("oncehub_budget_left", "Requests left in each window of OnceHub's limit for this address.");
 }
 

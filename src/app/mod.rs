@@ -13,6 +13,7 @@ use crate::oncehub::{self, Budget, Client, Key, KeySource, Windows, api_root};
 use crate::records::{Failure, Zone};
 use crate::sandbox::{self, Sandbox};
 use crate::server::Server;
+use crate::store::{InProcess, Records};
 use crate::tools::{Catalogue, Tools};
 use crate::transport::{Stop, stdio};
 use tenants::Tenants;
@@ -28,6 +29,8 @@ pub struct App {
     /// The tools that are offered.
     pub catalogue: Catalogue,
     windows: Windows,
+    /// What is kept for other calls, and for other servers.
+    records: Arc<dyn Records>,
     /// The simulated account, kept alive for as long as the server.
     _sandbox: Option<Sandbox>,
 }
@@ -57,7 +60,14 @@ impl App {
         let budget = Budget::new(&config.windows.all());
         let client = Client::new(oncehub::Settings { url, key, budget, reply_limit: REPLY_LIMIT });
         let tools = Tools::new(client.clone(), config.calls);
-        Ok(Self { client, tools, catalogue, windows: config.windows, _sandbox: sandbox })
+        let records: Arc<dyn Records> = Arc::new(InProcess::default());
+        Ok(Self { client, tools, catalogue, windows: config.windows, records, _sandbox: sandbox })
+    }
+
+    /// Returns the same server, which acts as one with those that share its `records`.
+    #[must_use]
+    pub fn sharing(self, records: Arc<dyn Records>) -> Self {
+        Self { records, ..self }
     }
 
     /// Warns at startup of anything without a rate limit, for which OnceHub may reject requests.
@@ -95,7 +105,7 @@ impl App {
     /// # Errors
     /// If this process already serves HTTP.
     pub fn tenants(&self) -> anyhow::Result<Tenants> {
-        Tenants::new(&self.client, &self.tools, self.catalogue.clone(), &self.windows)
+        Tenants::new(&self.client, &self.tools, self.catalogue.clone(), &self.windows, &self.records)
     }
 }
 

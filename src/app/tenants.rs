@@ -17,6 +17,7 @@ use crate::oncehub::{Address, BadKey, Budget, Cause, Client, Key, KeySource, Rej
 use crate::records::Zone;
 use crate::records::failure::Failure;
 use crate::server::{Account, Origin, Server};
+use crate::store::Records;
 use crate::tools::{Catalogue, Selection, Tools};
 use crate::transport::http::{Backend, Caller, InFlight, KeyProblem, Refusal, Trail};
 
@@ -70,12 +71,20 @@ impl Tenants {
     ///
     /// # Errors
     /// If another server in this process already collects metrics.
-    pub fn new(client: &Client, tools: &Tools, catalogue: Catalogue, windows: &Windows) -> anyhow::Result<Self> {
-        let address = Address::new(windows);
+    pub fn new(
+        client: &Client,
+        tools: &Tools,
+        catalogue: Catalogue,
+        windows: &Windows,
+        store: &Arc<dyn Records>,
+    ) -> anyhow::Result<Self> {
+        // Without any limits nothing has to be shared.
+        let shared = store.windows().filter(|_| *windows != Windows::default());
+        let address = shared.map_or_else(|| Address::new(windows), |shared| Address::shared(windows, shared));
         // This account shares the address's limit with all others.
         let client = client.with_key(client.settings().key.clone(), Budget::own_at(&address));
-        let tools = tools.with_client(client.clone());
-        let server = Server::per_request(catalogue.views());
+        let tools = tools.with_client(client.clone()).in_store(Arc::clone(store));
+        let server = Server::per_request(catalogue.views()).in_store(Arc::clone(store));
         let figures = Figures::collect(catalogue.list())?;
         Ok(Self {
             server,
@@ -126,7 +135,7 @@ impl Tenants {
         let make = || {
             let key = Key::new(KeySource::Given(key.clone()))?;
             let budget = Budget::of_key(&self.address, Arc::clone(&caller.tenant), caller.network);
-            Ok(self.own.tools.of_account(self.client.with_key(key, budget)))
+            Ok(self.own.tools.of_account(self.client.with_key(key, budget), Arc::clone(&caller.tenant)))
         };
         let (here, before) = self.caches(&caller.tenant);
         // Keep what was learnt before the key was accepted.

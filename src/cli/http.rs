@@ -13,7 +13,7 @@ use serde_json::json;
 use url::Url;
 
 use super::provider::ProviderArguments;
-use super::{Reload, print_line, until_stopped};
+use super::{Reload, print_line, store, until_stopped};
 use crate::app::App;
 use crate::config::{Config, Given, SWITCH, as_given};
 use crate::oncehub::{Key, KeySource, key_in};
@@ -123,6 +123,8 @@ pub(super) struct Arguments {
     /// Maximum concurrent calls with one key
     #[arg(long, env = "ONCEHUB_MCP_MAX_CALLS_PER_KEY", value_name = "COUNT", default_value_t = 100, value_parser = count())]
     max_calls_per_key: usize,
+    #[command(flatten)]
+    store: store::Arguments,
     /// Worker threads: one handles a thousand calls a second, and OnceHub allows less than one
     #[arg(long, env = "ONCEHUB_MCP_THREADS", value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     pub(super) threads: u8,
@@ -213,7 +215,11 @@ pub(super) async fn run(
     let listener = Listener::bind(arguments.listen, certificates.clone())
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    let app = App::new(config).await?;
+    let store = arguments.store.connect(given, &config.windows).await?;
+    if let Some(secret) = store.secret() {
+        settings.keys = settings.keys.sharing(&secret);
+    }
+    let app = App::new(config).await?.sharing(store);
     app.warn_about_missing_limits();
     let address = listener.address()?;
     let url = match &settings.public_url {
@@ -249,6 +255,7 @@ pub(super) async fn run(
             sign_in = signs_in,
             tls = listener.scheme() == "https",
             behind_proxy = arguments.behind_proxy,
+            store = arguments.store.is_shared(),
             "started"
         );
         // A parent process reads the address, with the port that was picked, from this line.

@@ -14,6 +14,7 @@ mod provider;
 mod sandbox;
 mod signals;
 mod stdio;
+mod store;
 mod tools;
 mod web;
 

@@ -45,4 +45,4 @@ pub use ledger::Ledger;
 pub use object::{Item, List, Object, Sent, is_deleted};
 pub use page::{Page, Walk};
 pub use placeholder::Placeholder;
-pub use rate_limit::{Address, BadWindows, Budget, Window, Windows};
+pub use rate_limit::{Address, BadWindows, Budget, Window, Windows, limits};

@@ -170,6 +170,15 @@ impl Failure {
         Self { outcome: Some(Outcome::NotDone), ..Self::new(Kind::NotConfirmed, problem, hint) }
     }
 
+    /// A failure because the store that this server shares with others is away: nothing was sent.
+    pub fn store_away() -> Self {
+        let problem = "what must happen only once cannot be started now: the store that this server shares with others cannot \
+            be reached";
+        let hint = "nothing was changed: wait a few seconds, then call again with the same arguments";
+        let failure = Self::new(Kind::NetworkError, problem, hint);
+        Self { outcome: Some(Outcome::NotDone), retry_after_seconds: Some(5), ..failure }
+    }
+
     /// A failure for replies of OnceHub's that do not make sense.
     pub fn unexpected(problem: impl Into<String>) -> Self {
         let hint = "try again in a moment; narrower filters may avoid it";

@@ -4,12 +4,12 @@
 //! again with the answer: then a sealed state ties the answer to its question and its call. It is valid for
 //! some minutes, and once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use hkdf::Hkdf;
 use parking_lot::Mutex;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction,
@@ -24,18 +24,19 @@ use tokio::time::Instant;
 
 use super::Account;
 use crate::actions::confirm::{Answer, Ask};
+use crate::store::Records;
 
 /// The question's key among a call's input requests.
 const QUESTION: &str = "confirm";
 
-/// The questions of this process: what seals their state, and which have been answered.
+/// The questions of this server, and of those that share its store: what seals their state, and which have been answered.
 pub(super) struct Confirmations {
     /// The timeout for a person's answer.
     answer_timeout: Duration,
     /// None if the system's random source failed.
     codec: Option<RequestStateCodec>,
-    answered: Mutex<HashMap<u64, Instant>>,
-    began: Instant,
+    /// Knows which have been answered.
+    store: Arc<dyn Records>,
 }
 
 /// The sealed state: which question was asked and when, and a number that makes the answer valid only once.
@@ -43,7 +44,7 @@ pub(super) struct Confirmations {
 struct Asked {
     question: Vec<u8>,
     once: u64,
-    /// In milliseconds since this process began to ask.
+    /// In milliseconds since 1970.
     at: u64,
 }
 
@@ -76,15 +77,19 @@ pub(super) struct Question {
 }
 
 impl Confirmations {
-    pub(super) fn new(answer_timeout: Duration) -> Self {
-        // Each process has its own key: no other knows what was asked here.
-        let mut key = [0; 32];
-        let codec = getrandom::fill(&mut key).ok().and_then(|()| RequestStateCodec::try_new(key.to_vec()).ok());
-        Self { answer_timeout, codec, answered: Mutex::default(), began: Instant::now() }
+    pub(super) fn new(answer_timeout: Duration, store: Arc<dyn Records>) -> Self {
+        let key = store.secret().map_or_else(drawn, |secret| derived(&secret));
+        let codec = key.and_then(|key| RequestStateCodec::try_new(key.to_vec()).ok());
+        Self { answer_timeout, codec, store }
+    }
+
+    /// Returns the same, with this timeout for a person's answer.
+    pub(super) fn with_answer_timeout(&self, answer_timeout: Duration) -> Self {
+        Self::new(answer_timeout, Arc::clone(&self.store))
     }
 
     /// Gives a call its way to ask the person, and notes in `person` what they said.
-    pub(super) fn attach(
+    pub(super) async fn attach(
         self: &Arc<Self>,
         account: &Account,
         request: &CallToolRequestParams,
@@ -105,7 +110,8 @@ impl Confirmations {
             (true, false) if !account.can_interrupt => AskVia::None,
             (true, false) => AskVia::Waiting { peer: context.peer.clone(), answer_timeout: self.answer_timeout },
             (true, true) => {
-                AskVia::Returning { carried_answer: self.carried_answer(request, &call)?, left: Arc::clone(&left) }
+                let carried_answer = self.carried_answer(request, &call).await?;
+                AskVia::Returning { carried_answer, left: Arc::clone(&left) }
             }
         };
         let asking = Asking { way, person: Arc::clone(person) };
@@ -114,7 +120,7 @@ impl Confirmations {
     }
 
     /// Returns the answer that a repeated call carries, if any.
-    fn carried_answer(&self, request: &CallToolRequestParams, call: &[u8]) -> Result<Option<Carried>, ErrorData> {
+    async fn carried_answer(&self, request: &CallToolRequestParams, call: &[u8]) -> Result<Option<Carried>, ErrorData> {
         let Some(state) = &request.request_state else { return Ok(None) };
         let refused = |why: &str| {
             ErrorData::invalid_params(format!("{why}: call again without requestState, and answer again"), None)
@@ -128,12 +134,16 @@ impl Confirmations {
         // An answer that cannot be read does not use up the question, which stays open.
         let result: ElicitResult =
             serde_json::from_value(answer.clone()).map_err(|_| refused("the answer cannot be read"))?;
-        let mut answered = self.answered.lock();
-        answered.retain(|_, at| at.elapsed() < self.answer_timeout);
-        if answered.insert(asked.once, Instant::now()).is_some() {
+        let noted = self.store.note(&format!("answered:{:016x}", asked.once), asked.at, self.answer_timeout).await;
+        let noted = noted.map_err(|_| {
+            let why = "whether this answer has been used cannot be seen now, since the store that this server shares with \
+                others cannot be reached: call again in a moment";
+            ErrorData::internal_error(why, None)
+        })?;
+        if noted.is_some() {
             return Err(refused("this answer has been used already"));
         }
-        let thought = self.began.elapsed().saturating_sub(Duration::from_millis(asked.at));
+        let thought = Duration::from_millis(now().saturating_sub(asked.at));
         Ok(Some(Carried { question: asked.question, answer: read(&result), thought }))
     }
 }
@@ -144,8 +154,7 @@ impl Question {
         let Some(question) = self.left.lock().take() else {
             return response;
         };
-        let at = u64::try_from(self.confirmations.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let asked = Asked { question: digest(&question), once: fastrand::u64(..), at };
+        let asked = Asked { question: digest(&question), once: fastrand::u64(..), at: now() };
         let options = SealOptions::new().associated_data(&self.call).ttl(self.confirmations.answer_timeout);
         let sealed = self.confirmations.codec.as_ref().and_then(|codec| codec.seal_json_with(&asked, &options).ok());
         let Some(sealed) = sealed else { return response };
@@ -246,6 +255,24 @@ fn fingerprint(account: &str, request: &CallToolRequestParams) -> Vec<u8> {
     let mut arguments = Value::Object(request.arguments.clone().unwrap_or_default());
     arguments.sort_all_objects();
     Sha256::digest(format!("{account}\n{}\n{arguments}", request.name)).to_vec()
+}
+
+/// Returns a key of this process alone: no other knows what was asked here.
+fn drawn() -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).ok().map(|()| key)
+}
+
+/// Returns the key of all that share a store.
+fn derived(secret: &[u8]) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    Hkdf::<Sha256>::new(None, secret).expand(b"questions", &mut key).ok().map(|()| key)
+}
+
+/// Returns the milliseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn digest(question: &str) -> Vec<u8> {

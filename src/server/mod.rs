@@ -36,6 +36,7 @@ use tracing::field::Empty;
 use crate::apps::Views;
 use crate::playbooks::Playbook;
 use crate::resources::is_record;
+use crate::store::{InProcess, Records};
 use crate::tools::{Catalogue, Ledger, Tools};
 pub use account::{Account, Origin};
 use confirm::{Confirmations, Person};
@@ -76,7 +77,7 @@ impl Server {
 
     /// Creates a server for many accounts: every request carries its [`Account`] in the extensions of its HTTP head.
     pub fn per_request(views: Views) -> Self {
-        let confirmations = Arc::new(Confirmations::new(ANSWER_TIMEOUT));
+        let confirmations = Arc::new(Confirmations::new(ANSWER_TIMEOUT, Arc::new(InProcess::default())));
         Self {
             only: None,
             views,
@@ -90,7 +91,14 @@ impl Server {
     /// Returns the same server, with this timeout for a person's answer.
     #[must_use]
     pub fn with_answer_timeout(mut self, answer_timeout: Duration) -> Self {
-        self.confirmations = Arc::new(Confirmations::new(answer_timeout));
+        self.confirmations = Arc::new(self.confirmations.with_answer_timeout(answer_timeout));
+        self
+    }
+
+    /// Returns the same server, which knows from `store` which questions have been answered.
+    #[must_use]
+    pub fn in_store(mut self, store: Arc<dyn Records>) -> Self {
+        self.confirmations = Arc::new(Confirmations::new(ANSWER_TIMEOUT, store));
         self
     }
 
@@ -184,7 +192,7 @@ impl Server {
         }
         views::may_open(account, &request.name, &context)?;
         catalogue.leave_out_added(&mut request);
-        let question = self.confirmations.attach(account, &request, &mut context, person)?;
+        let question = self.confirmations.attach(account, &request, &mut context, person).await?;
         Ok(question.into_response(catalogue.call(tools, request, context).await?))
     }
 }

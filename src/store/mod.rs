@@ -1,10 +1,19 @@
-//! What servers have to remember between requests, and share where there are several: who is signed in, and what has
-//! ended. The lowest room: any other may import it.
+//! What servers have to remember between requests, and share where there are several: in memory, if there is one, or in a
+//! Redis or Valkey. The lowest room: any other may import it.
 //!
-//! Each operation of [`Store`] is atomic, and one round trip where the store is elsewhere. Times are the caller's, in
-//! seconds since 1970.
+//! A [`Store`] knows who is signed in, and what has ended. [`Records`] are notes of what has happened and must not happen
+//! again, and records that one call at a time works on. The windows of rate limits are shared by [`Windows`]; a server that
+//! is alone counts them itself. Each operation is atomic, and one round trip where the store is elsewhere. Times of sign-ins
+//! are the caller's, in seconds since 1970.
 
+mod in_process;
 mod memory;
+mod records;
+pub mod redis;
+mod windows;
+
+#[cfg(all(test, unix))]
+pub(crate) mod tests;
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +21,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use in_process::InProcess;
 pub use memory::InMemory;
+pub use records::{Held, Records};
+pub use windows::{Ask, Limit, Limits, Moment, Share, Windows};
 
 /// How long a sign-in is remembered after it was last used or was ended. No token lives longer than that without being
 /// replaced, so what has been forgotten cannot come back.
@@ -117,7 +129,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn is_of_process(&self) -> bool;
 }
 
-/// The failure of a store.
-#[derive(Debug, thiserror::Error)]
-#[error("what is known of sign-ins cannot be read now")]
+/// The failure of a store that cannot be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store of what servers share cannot be reached now")]
 pub struct Unavailable;

@@ -40,6 +40,7 @@ use crate::names::{Directory, Names, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
 use crate::records::{Failure, Reader, Zone};
+use crate::store::Records;
 use arguments::Parameters;
 use asked::Asked;
 use call::Call;
@@ -84,14 +85,21 @@ impl Tools {
         Self { oncehub, ..self.clone() }
     }
 
+    /// Returns the same account's tools, which keep in `store` what other servers have to know.
+    #[must_use]
+    pub fn in_store(&self, store: Arc<dyn Records>) -> Self {
+        Self { plans: self.plans.in_store(store), ..self.clone() }
+    }
+
     /// Returns the client that calls OnceHub.
     pub fn client(&self) -> &Client {
         &self.oncehub
     }
 
-    /// Returns the same tools for another account: nothing cached for one is ever used for the other.
+    /// Returns the same tools for another account, which goes by a name that reveals nothing of it: nothing cached for one is
+    /// ever used for the other.
     #[must_use]
-    pub fn of_account(&self, oncehub: Client) -> Self {
+    pub fn of_account(&self, oncehub: Client, account: Arc<str>) -> Self {
         // `me` is only known for the account that this was configured for.
         let reader = Reader::KeyHolder;
         let settings = Settings { me: None, default_me: DefaultMe::OfKey, reader, ..Settings::clone(&self.settings) };
@@ -99,7 +107,7 @@ impl Tools {
             oncehub,
             directory: self.directory.of_another_account(),
             settings: Arc::new(settings),
-            plans: self.plans.of_another_account(),
+            plans: self.plans.of_another_account(account),
             moves: Moves::default(),
             schedules: Turns::default(),
             unclaimed: self.unclaimed.clone(),

@@ -25,6 +25,9 @@ mod packages;
 mod pipes;
 mod playbooks;
 mod readme;
+#[cfg(unix)]
+#[path = "../../src/store/tests/server.rs"]
+mod redis_server;
 mod resources;
 mod rooms;
 mod secrets;

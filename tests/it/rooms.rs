@@ -10,21 +10,21 @@ use syn::visit::Visit;
 /// A room, and the rooms that it may know.
 pub(crate) const ARROWS: &[(&str, &[&str])] = &[
     ("store", &[]),
-    ("oncehub", &[]),
+    ("oncehub", &["store"]),
     ("sandbox", &[]),
     ("install", &[]),
     ("records", &["oncehub"]),
     ("names", &["oncehub", "records"]),
     ("actions", &["names", "oncehub", "records"]),
     ("apps", &[]),
-    ("tools", &["actions", "apps", "names", "oncehub", "records"]),
+    ("tools", &["actions", "apps", "names", "oncehub", "records", "store"]),
     ("playbooks", &["names", "records"]),
     ("resources", &["names", "oncehub", "records"]),
-    ("server", &["actions", "apps", "playbooks", "resources", "tools"]),
+    ("server", &["actions", "apps", "playbooks", "resources", "store", "tools"]),
     ("transport", &["store"]),
     ("config", &["actions", "apps", "oncehub", "records", "tools"]),
     ("telemetry", &["oncehub"]),
-    ("app", &["actions", "config", "oncehub", "records", "sandbox", "server", "tools", "transport"]),
+    ("app", &["actions", "config", "oncehub", "records", "sandbox", "server", "store", "tools", "transport"]),
     (
         "cli",
         &[

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -26,12 +27,21 @@ pub(super) struct Account {
     pub(super) door: tokio::sync::Mutex<()>,
     /// The account that this one has turned out to be.
     same_as: OnceLock<Arc<Account>>,
+    /// Its name in the store that servers share, if they do.
+    shared_name: Mutex<Arc<str>>,
 }
 
 impl Account {
     pub(super) fn new(number: u64, windows: Arc<[Window]>) -> Arc<Self> {
         let log = Mutex::new(Log::new(Arc::clone(&windows)));
-        Arc::new(Self { number, windows, log, door: <_>::default(), same_as: OnceLock::new() })
+        Arc::new(Self {
+            number,
+            windows,
+            log,
+            door: <_>::default(),
+            same_as: OnceLock::new(),
+            shared_name: Mutex::new("".into()),
+        })
     }
 
     /// Returns the account that this one has turned out to be, or else this one.
@@ -82,6 +92,30 @@ impl Account {
         }
     }
 
+    /// Returns its name in the store.
+    pub(super) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.shared_name.lock())
+    }
+
+    /// Gives it another name in the store; returns the former one.
+    pub(super) fn rename(&self, name: Arc<str>) -> Arc<str> {
+        std::mem::replace(&mut *self.shared_name.lock(), name)
+    }
+
+    /// Begins to count for itself, in an outage of the store.
+    pub(super) fn begin(&self, outage: u64, windows: &Arc<[Window]>, paused_until: Instant) {
+        let mut log = self.log.lock();
+        if log.outage != outage {
+            let paused_until = log.paused_until.max(Some(paused_until));
+            *log = Log { windows: Arc::clone(windows), requests: VecDeque::new(), paused_until, outage };
+        }
+    }
+
+    /// Returns whether a pause has not ended yet.
+    pub(super) fn is_paused(&self) -> bool {
+        self.log.lock().paused_until.is_some_and(|until| until > Instant::now())
+    }
+
     /// Holds back all requests of this account for this long, after OnceHub rejected one.
     pub(super) fn pause(&self, wait: Duration) {
         self.log.lock().pause(Instant::now() + wait);
@@ -111,7 +145,7 @@ impl Account {
         };
         // A pause may have pushed an earlier reservation beyond this one.
         let last = log.requests.back().map(|(last, ())| *last);
-        let bounds = self.windows.iter().filter_map(frees).chain(log.paused_until).chain(last);
+        let bounds = log.windows.iter().filter_map(frees).chain(log.paused_until).chain(last);
         let moment = bounds.fold(now, Instant::max);
         if moment > deadline {
             return Err(NoSlot::TooLate(moment - now));

@@ -11,21 +11,22 @@ use tokio::time::Instant;
 
 use super::account::Account;
 use super::log::Log;
+use super::shared::{Outage, Shared};
 use super::window::{Window, Windows};
 
 /// The most requests that an account may have taken for each one still left to everybody.
 ///
 /// The number of accounts need not be known: a single one gets four fifths of the whole, two get four ninths each, and
 /// a new one still finds something left.
-const SHARE: usize = 4;
+pub(super) const SHARE: usize = 4;
 
 /// The fraction of a window shared by all keys that OnceHub has not accepted: a tenth, half of it at once. The accounts
 /// have the rest, whether or not anybody makes up keys.
-const STRANGERS: usize = 10;
+pub(super) const STRANGERS: usize = 10;
 
 /// The fraction of a window in which a client address may take one request from the other half: a key that follows
 /// wrong ones from the same address waits only that long, not until they no longer count.
-const TRICKLE: u32 = 15;
+pub(super) const TRICKLE: u32 = 15;
 
 /// The time within which rejections of several accounts are taken for the address's limit.
 const COINCIDENCE: Duration = Duration::from_secs(1);
@@ -54,6 +55,8 @@ struct Inner {
     known: Cache<Arc<str>, Arc<Account>>,
     /// The accounts that OnceHub has named.
     named: Mutex<HashMap<String, Arc<Account>>>,
+    /// The windows that several servers share, if they do: then this one counts only while the store is away.
+    shared: Option<Shared>,
 }
 
 #[derive(Debug)]
@@ -75,6 +78,15 @@ pub(super) struct Owner {
 impl Address {
     /// Creates an address with these windows, for itself and for its accounts.
     pub fn new(windows: &Windows) -> Self {
+        Self::of(windows, None)
+    }
+
+    /// Creates an address whose windows, and those of its accounts, are shared with other servers.
+    pub fn shared(windows: &Windows, shared: Arc<dyn crate::store::Windows>) -> Self {
+        Self::of(windows, Some(Shared::new(windows, shared)))
+    }
+
+    fn of(windows: &Windows, shared: Option<Shared>) -> Self {
         Self(Arc::new(Inner {
             of_account: windows.account.clone().into(),
             taken: Mutex::new(Taken { log: Log::new(windows.address.clone().into()), refused: Vec::new() }),
@@ -83,6 +95,7 @@ impl Address {
             numbers: AtomicU64::new(0),
             known: Cache::builder().max_capacity(KNOWN).time_to_idle(KNOWN_FOR).build(),
             named: Mutex::default(),
+            shared,
         }))
     }
 
@@ -93,12 +106,32 @@ impl Address {
 
     /// Returns how many requests each window has left.
     pub fn left(&self) -> Vec<(Window, usize)> {
-        self.0.taken.lock().log.left()
+        match self.0.shared.as_ref().filter(|shared| !shared.is_away()) {
+            Some(shared) => shared.left(),
+            None => self.0.taken.lock().log.left(),
+        }
     }
 
-    /// Creates an account, which may turn out to be another.
-    pub(super) fn account(&self) -> Arc<Account> {
-        Account::new(self.0.numbers.fetch_add(1, Ordering::Relaxed), Arc::clone(&self.0.of_account))
+    /// Creates an account, which may turn out to be another. It goes by `name`, which reveals nothing of it.
+    pub(super) fn account(&self, name: &str) -> Arc<Account> {
+        let account = Account::new(self.0.numbers.fetch_add(1, Ordering::Relaxed), Arc::clone(&self.0.of_account));
+        account.rename(name.into());
+        account
+    }
+
+    /// Returns the windows that several servers share, if they do.
+    pub(super) fn windows_of_all(&self) -> Option<&Shared> {
+        self.0.shared.as_ref()
+    }
+
+    /// Begins to count for itself, with this server's share, in an outage of the store.
+    pub(super) fn begin(&self, outage: &Outage) {
+        let mut taken = self.0.taken.lock();
+        if taken.log.outage != outage.number {
+            let used = outage.used.iter().map(|at| (*at, Owner { account: u64::MAX, stranger: None }));
+            let (windows, requests) = (Arc::clone(&outage.address), used.collect());
+            taken.log = Log { windows, requests, paused_until: taken.log.paused_until, outage: outage.number };
+        }
     }
 
     pub(super) fn known(&self, key: &str) -> Option<Arc<Account>> {
@@ -110,6 +143,9 @@ impl Address {
         self.0.known.insert(Arc::clone(key), Arc::clone(account));
         let number = account.number;
         self.relabel(number, Owner { account: number, stranger: None });
+        if let Some(shared) = &self.0.shared {
+            shared.claim(account.shared_name(), account.shared_name());
+        }
         self.0.freed.notify_waiters();
     }
 
@@ -121,6 +157,10 @@ impl Address {
     /// Records the name that OnceHub has given an account. Accounts of the same name are one, whichever key is used.
     pub(super) fn name(&self, account: &Arc<Account>, name: &str) {
         let account = account.root();
+        if let Some(shared) = &self.0.shared {
+            let name = shared.name_of(name);
+            shared.claim(account.rename(Arc::clone(&name)), name);
+        }
         let mut named = self.0.named.lock();
         let Some(same) = named.get(name).map(Account::root) else {
             named.retain(|_, account| Arc::strong_count(account) > 1 || account.counts());
@@ -356,7 +396,7 @@ mod tests {
     async fn a_key_that_is_accepted_burdens_no_stranger_any_more() {
         let address = address();
         for number in 0..100 {
-            let account = address.account();
+            let account = address.account("");
             let key: Arc<str> = format!("key {number}").into();
             assert!(!address.knows(&key));
             address.take(Owner { account: account.number, stranger: Some(network(1)) }).unwrap();

@@ -13,11 +13,13 @@ pub(super) struct Log<T> {
     pub(super) requests: VecDeque<(Instant, T)>,
     /// The end of a pause after OnceHub's rejection: no request is sent before it.
     pub(super) paused_until: Option<Instant>,
+    /// The outage of a shared store that this counts in, if any: see [`super::shared`].
+    pub(super) outage: u64,
 }
 
 impl<T> Log<T> {
     pub(super) fn new(windows: Arc<[Window]>) -> Self {
-        Self { windows, requests: VecDeque::new(), paused_until: None }
+        Self { windows, requests: VecDeque::new(), paused_until: None, outage: 0 }
     }
 
     /// Returns the requests that a window counts.

@@ -6,8 +6,11 @@ mod account;
 mod address;
 mod key_status;
 mod log;
+mod shared;
 mod window;
 
+#[cfg(all(test, unix))]
+mod over_both;
 #[cfg(test)]
 mod tests;
 
@@ -18,12 +21,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub use address::Address;
+pub use shared::limits;
 pub use window::{BadWindows, Window, Windows};
 
 use super::Error;
 use account::{Account, NoSlot};
 use address::Owner;
 pub(super) use key_status::KeyStatus;
+use shared::NoMoment;
 
 /// How long a key that OnceHub has not accepted waits for others to be accepted and make room. Only the latest from a
 /// client address waits longer.
@@ -33,6 +38,9 @@ const STRANGERS_WAIT: Duration = Duration::from_secs(5);
 /// made-up keys leave room for a call.
 const LINE: usize = 20;
 
+/// The name of the account of the operator's own key, until OnceHub has named it.
+const OWN: &str = "own";
+
 /// The requests that one key may send to OnceHub, and when.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -41,6 +49,16 @@ pub struct Budget {
     address: Option<Address>,
     /// The key, if it has to be accepted first.
     key: Option<Arc<NewKey>>,
+}
+
+/// Why a request cannot be sent now.
+enum NotNow {
+    /// The next moment comes this late, after its deadline.
+    Never(Duration),
+    /// Perhaps it can: look again.
+    Again,
+    /// There is room from this moment on.
+    At(Instant),
 }
 
 /// A key that a caller brought.
@@ -60,7 +78,7 @@ impl Budget {
 
     /// Creates a budget for the key of the operator of this process, at an address that it shares with others'.
     pub fn own_at(address: &Address) -> Self {
-        Self { account: address.account(), address: Some(address.clone()), key: None }
+        Self { account: address.account(OWN), address: Some(address.clone()), key: None }
     }
 
     /// Creates a budget for a key that a caller brought from `network`. It goes by `name`, which reveals nothing of it.
@@ -69,7 +87,7 @@ impl Budget {
         if known.is_some() {
             key_status.accept();
         }
-        let account = known.unwrap_or_else(|| address.account());
+        let account = known.unwrap_or_else(|| address.account(&name));
         Self { account, address: Some(address.clone()), key: Some(Arc::new(NewKey { name, network, key_status })) }
     }
 
@@ -128,19 +146,23 @@ impl Budget {
         let mut place = None;
         loop {
             let account = self.account.root();
-            let moment = match account.moment(deadline).await {
-                Ok(moment) => moment,
-                Err(NoSlot::TooLate(wait)) => return Err(wait),
-                Err(NoSlot::Elsewhere) => continue,
+            let Some(address) = &self.address else {
+                match account.moment(deadline).await {
+                    Ok(_) => return Ok(()),
+                    Err(NoSlot::TooLate(wait)) => return Err(wait),
+                    Err(NoSlot::Elsewhere) => continue,
+                }
             };
-            let Some(address) = &self.address else { return Ok(()) };
             let stranger = self.key.as_ref().filter(|key| !key.key_status.is_accepted()).map(|key| key.network);
             let mut freed = std::pin::pin!(address.freed());
             // Polled first, so that room freed between the two checks is not missed.
             let _ = futures::poll!(freed.as_mut());
-            let Err(at) = address.take(Owner { account: account.number, stranger }) else { return Ok(()) };
-            // The account had room, but its address had not: nothing is reserved while it waits.
-            account.give_back(moment);
+            let at = match self.moment(address, &account, stranger, deadline).await {
+                Ok(()) => return Ok(()),
+                Err(NotNow::Never(wait)) => return Err(wait),
+                Err(NotNow::Again) => continue,
+                Err(NotNow::At(at)) => at,
+            };
             let now = Instant::now();
             let too_late = Err(at.saturating_duration_since(now));
             let Some(network) = stranger else {
@@ -162,13 +184,61 @@ impl Budget {
         }
     }
 
+    /// Waits for a moment at which the windows of the account, and of its address, let a request leave.
+    async fn moment(
+        &self,
+        address: &Address,
+        account: &Arc<Account>,
+        stranger: Option<IpAddr>,
+        deadline: Instant,
+    ) -> Result<(), NotNow> {
+        let shared = address.windows_of_all();
+        let network = shared.zip(stranger).map(|(shared, network)| shared.name_of(&network.to_string()));
+        if let Some(shared) = shared {
+            // A stranger waits here: room for it may come earlier than is known there.
+            let patience = if stranger.is_some() { Duration::ZERO } else { deadline - Instant::now() };
+            match shared.moment(account, network.as_deref(), patience).await {
+                Ok(()) => return Ok(()),
+                Err(NoMoment::TooLate(wait)) if stranger.is_some() => return Err(NotNow::At(Instant::now() + wait)),
+                Err(NoMoment::TooLate(wait)) => return Err(NotNow::Never(wait)),
+                Err(NoMoment::Again) => return Err(NotNow::Again),
+                Err(NoMoment::Unavailable) => {
+                    let outage = shared.outage();
+                    address.begin(&outage);
+                    account.begin(outage.number, &outage.account, outage.account_from);
+                }
+            }
+        }
+        let moment = account.moment(deadline).await.map_err(|no_slot| match no_slot {
+            NoSlot::TooLate(wait) => NotNow::Never(wait),
+            NoSlot::Elsewhere => NotNow::Again,
+        })?;
+        if shared.is_some_and(|shared| !shared.is_away()) {
+            account.give_back(moment);
+            return Err(NotNow::Again);
+        }
+        if let Err(at) = address.take(Owner { account: account.number, stranger }) {
+            // The account had room, but its address had not: nothing is reserved while it waits.
+            account.give_back(moment);
+            return Err(NotNow::At(at));
+        }
+        if let Some(shared) = shared {
+            shared.sent(account, network.as_deref());
+        }
+        Ok(())
+    }
+
     /// Holds back the account's requests for this long after a rate-limit rejection, and everybody's if the limit seems
     /// to be the address's.
     pub(super) fn pause(&self, wait: Duration) {
         let account = self.account.root();
         account.pause(wait);
         let is_known = self.key_status().is_none_or(KeyStatus::is_accepted);
-        if let Some(address) = self.address.as_ref().filter(|_| is_known) {
+        let Some(address) = &self.address else { return };
+        if let Some(shared) = address.windows_of_all() {
+            shared.pause(account.shared_name(), wait, is_known);
+        }
+        if is_known {
             address.refused(account.number, wait);
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue};
@@ -30,8 +31,8 @@ const LONGEST: usize = 1024;
 /// The sender of a request.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The tenant's name, in logs too: a hash of the key under a secret of this process, so that it reveals neither the
-    /// key nor which callers two servers have in common.
+    /// The tenant's name, in logs too: a hash of the key under a secret of this process, or of the servers that share a
+    /// store, so that it reveals neither the key nor which callers other servers have in common.
     pub tenant: Arc<str>,
     /// The caller's own key; none if the server's is used.
     pub key: Option<SecretString>,
@@ -83,7 +84,7 @@ pub type ReadKey = fn(&str) -> Result<&str, String>;
 
 /// Which keys are accepted.
 pub struct Keys {
-    /// Keyed with a secret of this process.
+    /// Keyed with a secret of this process, or of those that share a store.
     hash: Hmac<Sha256>,
     /// Whether callers without a key of their own are served with the server's.
     shares: bool,
@@ -108,6 +109,16 @@ impl Keys {
         let mut secret = [0; 64];
         getrandom::fill(&mut secret)?;
         Ok(Self { hash: Hmac::new(&secret.into()), shares, tokens, read })
+    }
+
+    /// Returns the same rules, under which a caller has the same name at all servers that have this secret in common.
+    #[must_use]
+    pub fn sharing(mut self, secret: &[u8; 32]) -> Self {
+        let mut key = [0; 64];
+        if Hkdf::<Sha256>::new(None, secret).expand(b"tenants", &mut key).is_ok() {
+            self.hash = Hmac::new(&key.into());
+        }
+        self
     }
 
     /// Returns what a caller has to send.

@@ -8,6 +8,8 @@ mod door;
 mod keys;
 mod limits;
 mod operated;
+#[cfg(unix)]
+mod replicas;
 mod rolling;
 mod sdk;
 mod seen;

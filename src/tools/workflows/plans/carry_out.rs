@@ -36,6 +36,18 @@ const ANSWERED_AT_ONCE: Duration = Duration::from_secs(10);
 /// How many unknown outcomes in a row end a call: OnceHub is in trouble.
 const TROUBLE: usize = 2;
 
+/// How much longer than a call may take a plan is held for it.
+const AFTER: Duration = Duration::from_secs(30);
+
+/// How long a person may take to answer, at most.
+const THOUGHT: Duration = Duration::from_mins(6);
+
+/// Returns for how long a call holds the plan that it carries out: longer than it takes, and no longer than others can wait
+/// should its server end.
+pub(super) fn held_for(context: &Context) -> Duration {
+    context.deadline.saturating_duration_since(Instant::now()) + AFTER
+}
+
 /// One call that carries out a plan.
 pub(super) struct Run {
     plan: Lease,
@@ -59,11 +71,23 @@ impl Run {
         Self { plan, now: HashMap::new(), diaries: BTreeMap::new(), stopped: None }
     }
 
+    /// Carries out what is left, if the person agrees.
+    pub(super) async fn to_the_end(&mut self, context: &mut Context) -> Result<(), Stop> {
+        self.look(context).await?;
+        self.agree(context).await?;
+        Ok(self.carry_out(context).await?)
+    }
+
+    /// Leaves the plan to other calls.
+    pub(super) async fn close(&mut self) {
+        self.plan.close().await;
+    }
+
     /// Reads what is left again: what has been done of what was unknown, and what cannot be done any more.
     ///
     /// # Errors
     /// If OnceHub cannot be asked.
-    pub(super) async fn look(&mut self, context: &Context) -> Result<(), Failure> {
+    async fn look(&mut self, context: &Context) -> Result<(), Failure> {
         self.read(context).await.map_err(|failure| self.with_progress(failure))?;
         for at in 0..self.plan.items.len() {
             if let Some(state) = self.state_now(context, at)
@@ -136,12 +160,13 @@ impl Run {
     }
 
     /// Asks the person, once for all of the plan.
-    pub(super) async fn agree(&mut self, context: &mut Context) -> Result<(), Stop> {
+    async fn agree(&mut self, context: &mut Context) -> Result<(), Stop> {
         if !self.plan.items.iter().any(|item| item.state.is_left()) {
             return Ok(());
         }
         if !self.plan.is_agreed || context.settings.dry_run {
             let (question, asked_at) = (self.question(context.zone()), Instant::now());
+            self.plan.save(THOUGHT).await?;
             context.agree(question).await?;
             self.plan.is_agreed = context.was_asked;
             if asked_at.elapsed() > ANSWERED_AT_ONCE {
@@ -180,7 +205,7 @@ impl Run {
     ///
     /// # Errors
     /// If nothing could be sent.
-    pub(super) async fn carry_out(&mut self, context: &Context) -> Result<(), Failure> {
+    async fn carry_out(&mut self, context: &Context) -> Result<(), Failure> {
         let (mut sent, mut unknown, mut refusals, mut refused) = (0, 0, Vec::new(), Vec::new());
         for at in 0..self.plan.items.len() {
             let Some(item) = self.plan.items.get(at).cloned() else { continue };
@@ -193,6 +218,16 @@ impl Run {
                 break;
             }
             let before = again.unwrap_or_else(|| self.signs(&item));
+            // Kept before it is sent: should this server end now, the next call looks.
+            self.mark(at, State::Unknown { since: Time((context.settings.now)()), before });
+            if let Err(failure) = self.plan.save(held_for(context)).await {
+                self.mark(at, item.state);
+                if sent == 0 {
+                    return Err(self.with_progress(failure));
+                }
+                self.stopped = Some(Stopped::Failed(failure));
+                break;
+            }
             let state = match self.send(context, &item).await {
                 Ok(state) => state,
                 Err(failure) if failure.outcome == Some(Outcome::Unknown) => {
@@ -214,8 +249,12 @@ impl Run {
                         State::NotDone(refusal.1)
                     }
                 },
-                Err(failure) if sent == 0 => return Err(self.with_progress(failure)),
+                Err(failure) if sent == 0 => {
+                    self.mark(at, item.state);
+                    return Err(self.with_progress(failure));
+                }
                 Err(failure) => {
+                    self.mark(at, item.state);
                     self.stopped = Some(Stopped::Failed(failure));
                     break;
                 }
@@ -224,14 +263,18 @@ impl Run {
                 unknown = 0;
             }
             sent += 1;
-            if let Some(item) = self.plan.items.get_mut(at) {
-                item.state = state;
-            }
+            self.mark(at, state);
             let finished = self.plan.items.iter().filter(|item| !item.state.is_open()).count();
             (context.names.progress)(finished, Some(self.plan.items.len()));
         }
         self.explain(context, &refused).await;
         Ok(())
+    }
+
+    fn mark(&mut self, at: usize, state: State) {
+        if let Some(item) = self.plan.items.get_mut(at) {
+            item.state = state;
+        }
     }
 
     /// Adds what refused bookings are by now, where that is not what was planned: another call may have changed them.

@@ -2,26 +2,23 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use sha2::{Digest as _, Sha256};
 
 use super::change::{Change, Kind};
 use crate::actions::Context;
 use crate::actions::bookings::Signs;
 use crate::oncehub::Id;
 use crate::records::{Booking, Failure, Time, Zone, time, word};
+use crate::store::{Held, InProcess, Records};
 
 /// How long a plan is kept.
 pub(super) const LIFETIME: Duration = Duration::from_mins(15);
-
-/// How many bookings all plans together may have; the plans that were used longest ago make room.
-const MOST: u64 = 100_000;
 
 /// A plan: one change, and the bookings that it can be made to.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -136,91 +133,142 @@ impl Plan {
     }
 }
 
-/// The plans of all accounts. Each is open only to the account and the caller that it was made for.
+/// The plans of an account. Each is open only to the account and the caller that it was made for.
 #[derive(Clone)]
 pub(in crate::tools) struct Plans {
-    kept: Cache<String, Arc<Kept>>,
-    account: u64,
-    accounts: Arc<AtomicU64>,
+    store: Arc<dyn Records>,
+    /// Whose they are, by a name that reveals nothing of them.
+    account: Arc<str>,
 }
 
+/// A plan, and for whom it was made.
+#[derive(Deserialize, Serialize)]
 struct Kept {
-    account: u64,
+    account: Arc<str>,
     /// Who the caller has said they are.
     caller: Option<String>,
-    expires_at: Time,
-    plan: Arc<Mutex<Plan>>,
-    size: u32,
+    plan: Plan,
 }
 
-/// A plan that one call is carrying out. No other call can, until this is dropped.
+/// A plan that one call is carrying out. No other call can, here or at another server, until this is closed or dropped.
 pub(super) struct Lease {
     pub(super) handle: String,
-    plan: OwnedMutexGuard<Plan>,
+    kept: Kept,
+    store: Arc<dyn Records>,
+    holder: String,
+    is_closed: bool,
 }
 
 impl Deref for Lease {
     type Target = Plan;
 
     fn deref(&self) -> &Plan {
-        &self.plan
+        &self.kept.plan
     }
 }
 
 impl DerefMut for Lease {
     fn deref_mut(&mut self) -> &mut Plan {
-        &mut self.plan
+        &mut self.kept.plan
+    }
+}
+
+impl Lease {
+    /// Keeps the plan as it is now, and holds it for as long as `long`.
+    ///
+    /// # Errors
+    /// If the store is away, or the plan was held for too long.
+    pub(super) async fn save(&self, long: Duration) -> Result<(), Failure> {
+        let kept = self.store.update(&name(&self.handle), &self.holder, Some(written(&self.kept)?), Some(long)).await;
+        if kept.map_err(|_| Failure::store_away())? { Ok(()) } else { Err(held_by_another()) }
+    }
+
+    /// Keeps the plan as it is now, for other calls.
+    pub(super) async fn close(&mut self) {
+        let Ok(record) = written(&self.kept) else { return };
+        // If it cannot be kept, what was sent is kept as unknown, and looked at by the next call.
+        self.is_closed = self.store.update(&name(&self.handle), &self.holder, Some(record), None).await.is_ok();
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if !self.is_closed {
+            self.store.let_go(&name(&self.handle), &self.holder);
+        }
     }
 }
 
 impl Default for Plans {
     fn default() -> Self {
-        let kept = Cache::builder()
-            .weigher(|_: &String, kept: &Arc<Kept>| kept.size)
-            .max_capacity(MOST)
-            .eviction_policy(EvictionPolicy::lru())
-            .time_to_live(LIFETIME)
-            .build();
-        Self { kept, account: 0, accounts: Arc::new(AtomicU64::new(1)) }
+        Self { store: Arc::new(InProcess::default()), account: "own".into() }
     }
 }
 
 impl Plans {
-    /// Returns the plans of another account.
+    /// Returns the same account's plans, kept in `store`.
     #[must_use]
-    pub(in crate::tools) fn of_another_account(&self) -> Self {
-        Self { account: self.accounts.fetch_add(1, Ordering::Relaxed), ..self.clone() }
+    pub(in crate::tools) fn in_store(&self, store: Arc<dyn Records>) -> Self {
+        Self { store, ..self.clone() }
+    }
+
+    /// Returns the plans of another account, which goes by a name that reveals nothing of it.
+    #[must_use]
+    pub(in crate::tools) fn of_another_account(&self, account: Arc<str>) -> Self {
+        Self { account, ..self.clone() }
     }
 
     /// Keeps a plan, and returns the handle by which it can be carried out.
-    pub(super) fn keep(&self, context: &Context, plan: Plan) -> String {
+    ///
+    /// # Errors
+    /// If the store is away.
+    pub(super) async fn keep(&self, context: &Context, plan: Plan) -> Result<String, Failure> {
         let handle = handle();
-        let size = u32::try_from(plan.items.len() + 1).unwrap_or(u32::MAX);
-        let (caller, expires_at) = (context.settings.me.clone(), plan.expires_at);
-        let plan = Arc::new(Mutex::new(plan));
-        self.kept.insert(handle.clone(), Arc::new(Kept { account: self.account, caller, expires_at, plan, size }));
-        handle
+        let kept = Kept { account: Arc::clone(&self.account), caller: context.settings.me.clone(), plan };
+        let keeping = self.store.keep(&name(&handle), written(&kept)?, LIFETIME).await;
+        keeping.map(|()| handle).map_err(|_| Failure::store_away())
     }
 
-    /// Opens a plan, to carry it out.
+    /// Opens a plan, to carry it out, and holds it for as long as `long`.
     ///
     /// # Errors
     /// If there is none for this account and caller, or another call is at it. Somebody else's plan is like none.
-    pub(super) fn open(&self, handle: &str, context: &Context) -> Result<Lease, Failure> {
+    pub(super) async fn open(&self, handle: &str, context: &Context, long: Duration) -> Result<Lease, Failure> {
         let handle = handle.trim();
-        let is_theirs = |kept: &Arc<Kept>| {
-            kept.account == self.account && kept.caller == context.settings.me && context.now() < kept.expires_at.0
-        };
-        let Some(kept) = self.kept.get(handle).filter(is_theirs) else {
+        let none = || {
             let problem = "plan: there is no such plan: one is kept for 15 minutes, and for whom it was made";
-            return Err(Failure::not_found("plan", problem, "plan it again with plan_changes"));
+            Failure::not_found("plan", problem, "plan it again with plan_changes")
         };
-        let plan = Arc::clone(&kept.plan).try_lock_owned().map_err(|_| {
-            let problem = "another call is carrying it out now";
-            Failure::argument("plan", problem, "wait for that call; then call again, which says what has come of it")
-        })?;
-        Ok(Lease { handle: handle.to_owned(), plan })
+        let holder = format!("{:032x}", fastrand::u128(..));
+        let held = self.store.hold(&name(handle), &holder, long).await.map_err(|_| Failure::store_away())?;
+        let record = match held {
+            Held::Nothing => return Err(none()),
+            Held::ByAnother => return Err(held_by_another()),
+            Held::Record(record) => record,
+        };
+        let kept: Kept = serde_json::from_str(&record).map_err(|_| none())?;
+        let is_theirs = kept.account == self.account
+            && kept.caller == context.settings.me
+            && context.now() < kept.plan.expires_at.0;
+        let (store, handle) = (Arc::clone(&self.store), handle.to_owned());
+        let lease = Lease { handle, kept, store, holder, is_closed: false };
+        if is_theirs { Ok(lease) } else { Err(none()) }
     }
+}
+
+fn held_by_another() -> Failure {
+    let problem = "another call is carrying it out now";
+    Failure::argument("plan", problem, "wait for that call; then call again, which says what has come of it")
+}
+
+fn written(kept: &Kept) -> Result<String, Failure> {
+    serde_json::to_string(kept).map_err(|error| Failure::unexpected(format!("the plan cannot be kept: {error}")))
+}
+
+/// Returns the name of a plan in the store. A handle is what a caller has sent: anything.
+fn name(handle: &str) -> String {
+    let digest = Sha256::digest(handle);
+    format!("plan:{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
 /// Returns when a plan that is made now expires.

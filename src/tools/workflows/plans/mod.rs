@@ -55,13 +55,12 @@ impl Tools {
     #[tool(title = "Carry out plan", annotations(destructive_hint = true),
         output_schema = schema::written::<carry_out::Report>())]
     async fn carry_out_plan(&self, mut call: Call, Parameters(input): Parameters<CarryOutPlan>) -> Answer<Stop> {
-        let plan = self.plans.open(&input.plan, &call)?;
+        let plan = self.plans.open(&input.plan, &call, carry_out::held_for(&call)).await?;
         plan.is_what_is_asked(input.change, input.count)?;
         let mut run = Run::of(plan);
-        run.look(&call).await?;
-        run.agree(&mut call).await?;
-        run.carry_out(&call).await?;
-        Ok(run.reply(call.zone()))
+        let ended = run.to_the_end(&mut call).await;
+        run.close().await;
+        ended.map(|()| run.reply(call.zone()))
     }
 }
 

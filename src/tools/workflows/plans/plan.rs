@@ -164,7 +164,7 @@ impl Draft {
         let items: Vec<Item> = bookings.iter().zip(&fates).filter_map(|(booking, fate)| fate.item(booking)).collect();
         let (count, expires_at) = (items.len(), expiry(call));
         let plan = Plan { change: change.clone(), items, expires_at, is_agreed: false };
-        let plan = (count > 0).then(|| plans.keep(call, plan));
+        let plan = if count > 0 { Some(plans.keep(call, plan).await?) } else { None };
         // A list of them all, what else the new hosts have, and each change.
         let requests = plan.as_ref().map(|_| 1 + diaries + count);
         let planned = Planned {

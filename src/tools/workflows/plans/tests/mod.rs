@@ -246,7 +246,7 @@ async fn what_is_carried_out_has_to_be_what_was_planned() {
     assert!(failures[0].starts_with("count: the plan changes 3, not 4"), "{}", failures[0]);
     assert!(failures[1].starts_with("change: the plan is to cancel, not to reassign"), "{}", failures[1]);
     // A stranger's plan, and one of another caller, is like none.
-    let stranger = bench.tools.of_account(bench.tools.client().clone());
+    let stranger = bench.tools.of_account(bench.tools.client().clone(), "another".into());
     let caller = bench.tools.of_caller(Some("dana@northlight.example".into()), None);
     let said = |error: &Value| (error["type"].clone(), error["message"].clone(), error["hint"].clone());
     let none =

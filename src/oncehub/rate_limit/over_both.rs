@@ -1,0 +1,272 @@
+//! What windows do, whether one server counts them itself or several share them in a store.
+
+use super::*;
+use crate::store::tests::{RedisServer, connected, leaving_by};
+use crate::store::{Ask, Moment, Records as _};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// Runs a test over one server, twice the same, and over two that share a Redis.
+async fn over_both(windows: &str, test: impl AsyncFn([&Address; 2])) {
+    let windows: Windows = windows.parse().unwrap();
+    let alone = Address::new(&windows);
+    test([&alone, &alone]).await;
+    let redis = RedisServer::with(&[]);
+    let one = connected(&redis, limits(&windows)).await;
+    let other = connected(&redis, limits(&windows)).await;
+    let [here, there] = [&one, &other].map(|store| Address::shared(&windows, store.windows().unwrap()));
+    test([&here, &there]).await;
+}
+
+fn network(number: u8) -> IpAddr {
+    IpAddr::from([192, 0, 2, number])
+}
+
+fn stranger(address: &Address, key: &str, from: u8) -> Budget {
+    Budget::of_key(address, key.into(), network(from))
+}
+
+/// A key that OnceHub has accepted, at both servers.
+fn accepted(addresses: [&Address; 2], key: &str) -> [Budget; 2] {
+    addresses.map(|address| {
+        let budget = stranger(address, key, 1);
+        budget.accept();
+        budget
+    })
+}
+
+async fn at_once(budget: &Budget) -> Result<(), Duration> {
+    budget.acquire(Instant::now(), true).await
+}
+
+/// Returns how many requests an account gets at once, which it sends by one server and the other in turn.
+async fn all_that_it_gets(budgets: &[Budget; 2]) -> usize {
+    let mut count = 0;
+    while at_once(&budgets[count % 2]).await.is_ok() {
+        count += 1;
+    }
+    count
+}
+
+#[tokio::test]
+async fn an_account_that_comes_after_a_busy_one_finds_something_left() {
+    over_both("account=1000/1s,address=200/5m", async |addresses| {
+        assert_eq!(all_that_it_gets(&accepted(addresses, "a")).await, 144);
+        assert_eq!(all_that_it_gets(&accepted(addresses, "b")).await, 29);
+        assert_eq!(all_that_it_gets(&accepted(addresses, "c")).await, 6);
+        assert_eq!(addresses[1].left()[0].1, 200 - 144 - 29 - 6);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_that_are_made_up_burn_a_tenth_whichever_server_they_try() {
+    over_both("account=1000/1s,address=200/5m", async |addresses| {
+        let mut burnt = Vec::new();
+        for from in 1..=4 {
+            let mut count = 0;
+            for key in 0..40 {
+                let budget = stranger(addresses[key % 2], &format!("{from} {key}"), from);
+                count += usize::from(at_once(&budget).await.is_ok());
+            }
+            burnt.push(count);
+        }
+        assert_eq!(burnt, [5, 3, 1, 1]);
+        assert_eq!(all_that_it_gets(&accepted(addresses, "a")).await, 144, "a known account has its full share");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_accepted_burdens_no_stranger_any_more() {
+    over_both("account=1000/1s,address=200/5m", async |addresses| {
+        for key in 0..30 {
+            let budget = stranger(addresses[key % 2], &format!("key {key}"), 1);
+            at_once(&budget).await.unwrap();
+            budget.accept();
+        }
+        let mut count = 0;
+        while at_once(&stranger(addresses[count % 2], &format!("new {count}"), 1)).await.is_ok() {
+            count += 1;
+        }
+        assert_eq!(count, 5);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_holds_up_its_account_at_all_servers_and_no_other() {
+    over_both("account=5/1s,address=200/5m", async |addresses| {
+        let [a, b] = ["a", "b"].map(|key| accepted(addresses, key));
+        a[0].pause(MINUTE);
+        at_once(&a[0]).await.unwrap_err();
+        let wait = at_once(&a[1]).await.unwrap_err();
+        assert!(wait <= MINUTE && wait > MINUTE / 2, "{wait:?}");
+        at_once(&b[0]).await.unwrap();
+        at_once(&b[1]).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn refusals_of_two_accounts_at_once_hold_everybody_up_for_the_shorter_wait() {
+    over_both("account=5/1s,address=200/5m", async |addresses| {
+        let [a, b, c] = ["a", "b", "c"].map(|key| accepted(addresses, key));
+        a[0].pause(MINUTE);
+        a[0].pause(MINUTE);
+        at_once(&c[1]).await.unwrap();
+        b[0].pause(5 * MINUTE);
+        at_once(&b[0]).await.unwrap_err();
+        let wait = at_once(&c[1]).await.unwrap_err();
+        assert!(wait <= MINUTE && wait > MINUTE / 2, "{wait:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_holds_everybody_up_when_the_addresss_own_window_is_nearly_used_up() {
+    over_both("account=1000/1s,address=100/5m", async |addresses| {
+        let keys = ["a", "b", "c", "d"].map(|key| accepted(addresses, key));
+        let mut sent = 0;
+        for budgets in &keys {
+            while sent < 87 && at_once(&budgets[sent % 2]).await.is_ok() {
+                sent += 1;
+            }
+        }
+        assert_eq!(sent, 87);
+        keys[0][0].pause(MINUTE);
+        at_once(&keys[0][0]).await.unwrap_err();
+        at_once(&keys[3][1]).await.unwrap();
+        keys[0][0].pause(MINUTE);
+        at_once(&keys[0][0]).await.unwrap_err();
+        at_once(&keys[3][1]).await.unwrap_err();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_keys_of_one_account_share_its_window_at_all_servers() {
+    over_both("account=8/1h,address=200/5m", async |addresses| {
+        let [one, two, other] = ["one", "two", "other"].map(|key| accepted(addresses, key));
+        for budget in [&one[0], &one[1], &one[0], &two[0], &two[1]] {
+            at_once(budget).await.unwrap();
+        }
+        // Each server asks OnceHub for itself.
+        for budget in one.iter().chain(&two) {
+            budget.name("admin@example.com");
+        }
+        other.iter().for_each(|budget| budget.name("somebody-else@example.com"));
+        assert_eq!(all_that_it_gets(&one).await, 3);
+        assert_eq!(all_that_it_gets(&two).await, 0);
+        assert_eq!(all_that_it_gets(&other).await, 8);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cancelled_wait_gives_its_moment_back() {
+    over_both("account=1/1h,address=200/5m", async |addresses| {
+        let [a, _] = accepted(addresses, "a");
+        let cancelled = a.acquire(Instant::now() + 3 * 60 * MINUTE, true);
+        at_once(&a).await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), cancelled).await.is_err());
+        // Not as long as if the other were still in line.
+        loop {
+            let wait = at_once(&a).await.unwrap_err();
+            if wait < 61 * MINUTE {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_stretch_of_the_stores_time_holds_more_than_a_window_allows() {
+    let windows: Windows = "account=5/1s,address=20/4s".parse().unwrap();
+    let redis = RedisServer::with(&[]);
+    let stores = [connected(&redis, limits(&windows)).await, connected(&redis, limits(&windows)).await];
+    let shared: Vec<_> = stores.iter().map(|store| store.windows().unwrap()).collect();
+    let ask = async |number: usize| {
+        let (account, name) = (["a", "b", "c"][number % 3], number.to_string());
+        let ask = Ask { account, stranger: None, name: &name, patience: MINUTE };
+        let began = Instant::now();
+        let Moment::In(wait) = shared[number % 2].reserve(ask).await.unwrap() else { panic!("too late") };
+        // By the store's clock it comes between these two.
+        (account, began + wait, Instant::now() + wait)
+    };
+    let mut reserved = Vec::new();
+    for number in 0..60 {
+        reserved.push(ask(number).await);
+    }
+    for (of, most, period) in [(Some("a"), 5, 1), (Some("b"), 5, 1), (Some("c"), 5, 1), (None, 20, 4)] {
+        let moments: Vec<_> = reserved.iter().filter(|(account, ..)| of.is_none_or(|of| of == *account)).collect();
+        let period = Duration::from_secs(period);
+        let fullest = moments
+            .iter()
+            .map(|(_, from, _)| moments.iter().filter(|(_, at, until)| at >= from && *until < *from + period).count());
+        let fullest = fullest.max().unwrap();
+        assert!(fullest <= most, "{of:?}: {fullest}");
+        assert!(fullest >= most / 2, "{of:?}: {fullest}");
+    }
+}
+
+#[tokio::test]
+async fn servers_that_leave_by_different_addresses_have_a_window_each_and_share_those_of_accounts() {
+    let windows: Windows = "account=6/1h,address=10/5m".parse().unwrap();
+    let redis = RedisServer::with(&[]);
+    let stores =
+        [leaving_by("one", &redis, limits(&windows)).await, leaving_by("other", &redis, limits(&windows)).await];
+    let addresses = [0, 1].map(|at| Address::shared(&windows, stores[at].windows().unwrap()));
+    let [here, there] = &addresses;
+    let own_window = [accepted([here, here], "a"), accepted([there, there], "b")];
+    assert_eq!(all_that_it_gets(&own_window[0]).await, 6);
+    assert_eq!(all_that_it_gets(&own_window[1]).await, 6);
+    assert_eq!([here, there].map(|address| address.left()[0].1), [4, 4]);
+    let shared = accepted([here, there], "c");
+    assert_eq!(all_that_it_gets(&shared).await, 6, "by both addresses together");
+    assert_eq!([here, there].map(|address| address.left()[0].1), [1, 1]);
+}
+
+/// A store that goes away, and comes back without anything: what was sent before counts in between and after.
+#[tokio::test]
+async fn while_the_store_is_away_each_server_has_its_share_of_what_was_left() {
+    let windows: Windows = "account=1000/1s,address=200/1h".parse().unwrap();
+    let mut redis = RedisServer::with(&[]);
+    let stores = [connected(&redis, limits(&windows)).await, connected(&redis, limits(&windows)).await];
+    let addresses = [0, 1].map(|at| Address::shared(&windows, stores[at].windows().unwrap()));
+    let [a, b] = ["a", "b"].map(|key| accepted([&addresses[0], &addresses[1]], key));
+    for _ in 0..50 {
+        at_once(&a[0]).await.unwrap();
+    }
+    // Both know of both, and of what has been used.
+    while stores
+        .iter()
+        .any(|store| store.windows().unwrap().share().here < 2 || store.windows().unwrap().share().used != [50])
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    redis.stop();
+    let patience = Duration::from_secs(20);
+    let mut sent = [0, 0];
+    for (at, sent) in sent.iter_mut().enumerate() {
+        // Accounts wait until everybody has noticed.
+        b[at].acquire(Instant::now() + patience, true).await.unwrap();
+        *sent = 1;
+        while at_once(&b[at]).await.is_ok() || at_once(&a[at]).await.is_ok() {
+            *sent += 1;
+        }
+    }
+    assert!(sent.iter().all(|sent| (20..=75).contains(sent)), "{sent:?}");
+    redis.start();
+    while stores.iter().any(|store| store.windows().unwrap().is_away()) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for at in [0, 1] {
+        let _ = at_once(&a[at]).await;
+    }
+    let used = 50 + sent[0] + sent[1];
+    let left = addresses[0].left()[0].1;
+    assert!(left <= 200 - used, "{left} are left of 200, of which {used} are used");
+}

@@ -1,0 +1,176 @@
+//! What every store does, in memory and in Redis.
+
+mod server;
+
+use std::time::Duration;
+
+pub(crate) use server::RedisServer;
+
+use super::redis::{Address, BadStore, Redis, Settings};
+use super::{Held, InProcess, Limits, Records, Unavailable};
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+fn settings(url: &str) -> Settings {
+    let limits = Limits { account: vec![], address: vec![], share: 4, strangers: 10, trickle: 15 };
+    Settings { address: Address::parse(url).unwrap(), password: None, egress: "one".into(), limits }
+}
+
+pub(crate) async fn connected(server: &RedisServer, limits: Limits) -> Redis {
+    leaving_by("one", server, limits).await
+}
+
+/// A server that leaves by this address.
+pub(crate) async fn leaving_by(egress: &str, server: &RedisServer, limits: Limits) -> Redis {
+    Redis::connect(Settings { limits, egress: egress.into(), ..settings(&server.url()) }).await.unwrap()
+}
+
+/// Runs a test over memory, and over two servers that share a Redis.
+async fn over_both(test: impl AsyncFn(&dyn Records, &dyn Records)) {
+    let memory = InProcess::default();
+    test(&memory, &memory).await;
+    let redis = RedisServer::with(&[]);
+    let [one, other] = [settings(&redis.url()), settings(&redis.url())].map(Redis::connect);
+    test(&one.await.unwrap(), &other.await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn of_those_who_note_the_same_one_is_first() {
+    over_both(async |one, other| {
+        assert_eq!(one.note("a", 1, MINUTE).await, Ok(None));
+        assert_eq!(other.note("a", 2, MINUTE).await, Ok(Some(1)));
+        assert_eq!(one.note("a", 3, MINUTE).await, Ok(Some(1)));
+        assert_eq!(other.note("b", 4, MINUTE).await, Ok(None));
+        let noted = futures::future::join_all((0..20).map(|n| [one, other][n % 2].note("c", 7, MINUTE))).await;
+        assert_eq!(noted.iter().filter(|noted| **noted == Ok(None)).count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_is_held_by_one_at_a_time_and_is_as_the_last_one_left_it() {
+    over_both(async |one, other| {
+        let record = |text: &str| Held::Record(text.to_owned());
+        assert_eq!(one.hold("plan", "a", MINUTE).await, Ok(Held::Nothing));
+        one.keep("plan", "planned".into(), MINUTE).await.unwrap();
+        assert_eq!(one.hold("plan", "a", MINUTE).await, Ok(record("planned")));
+        assert_eq!(other.hold("plan", "b", MINUTE).await, Ok(Held::ByAnother));
+        assert_eq!(other.update("plan", "b", Some("stolen".into()), None).await, Ok(false));
+        assert_eq!(one.update("plan", "a", Some("half done".into()), Some(MINUTE)).await, Ok(true));
+        assert_eq!(other.hold("plan", "b", MINUTE).await, Ok(Held::ByAnother));
+        assert_eq!(one.update("plan", "a", Some("done".into()), None).await, Ok(true));
+        assert_eq!(other.hold("plan", "b", MINUTE).await, Ok(record("done")));
+        // One that lets go without a word leaves it as it was.
+        assert_eq!(other.update("plan", "b", None, Some(MINUTE)).await, Ok(true));
+        other.let_go("plan", "b");
+        let mut held = Held::ByAnother;
+        while held == Held::ByAnother {
+            held = one.hold("plan", "c", MINUTE).await.unwrap();
+        }
+        assert_eq!(held, record("done"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_holder_that_has_died_holds_nothing_and_cannot_write_any_more() {
+    over_both(async |one, other| {
+        one.keep("plan", "planned".into(), MINUTE).await.unwrap();
+        assert!(matches!(one.hold("plan", "a", Duration::from_millis(20)).await, Ok(Held::Record(_))));
+        while other.hold("plan", "b", MINUTE).await == Ok(Held::ByAnother) {}
+        assert_eq!(one.update("plan", "a", Some("late".into()), None).await, Ok(false));
+        assert_eq!(other.update("plan", "b", Some("in time".into()), None).await, Ok(true));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_ends_by_itself() {
+    over_both(async |one, other| {
+        one.keep("plan", "planned".into(), Duration::from_millis(20)).await.unwrap();
+        let _ = one.note("a", 1, Duration::from_millis(20)).await;
+        while other.hold("plan", "b", Duration::from_millis(1)).await != Ok(Held::Nothing) {}
+        while other.note("a", 2, Duration::from_millis(20)).await != Ok(None) {}
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn servers_that_share_a_store_have_a_secret_in_common() {
+    let redis = RedisServer::with(&[]);
+    let one = Redis::connect(settings(&redis.url())).await.unwrap();
+    let other = Redis::connect(settings(&redis.url())).await.unwrap();
+    assert!(one.secret().is_some() && one.secret() == other.secret());
+    let (one, other) = (one.windows().unwrap(), other.windows().unwrap());
+    assert_eq!(one.name_of("ada@example.com"), other.name_of("ada@example.com"));
+    assert!(InProcess::default().secret().is_none());
+}
+
+#[tokio::test]
+async fn while_a_store_is_away_nothing_waits_for_it_and_it_is_used_again_once_it_is_back() {
+    let mut redis = RedisServer::with(&[]);
+    let [one, other] = [settings(&redis.url()), settings(&redis.url())].map(Redis::connect);
+    let (one, other) = (one.await.unwrap(), other.await.unwrap());
+    let secret = one.secret();
+    redis.stop();
+    for store in [&one, &other] {
+        assert_eq!(store.note("a", 1, MINUTE).await, Err(Unavailable));
+        assert!(store.windows().unwrap().is_away());
+    }
+    redis.start();
+    let back = async |store: &Redis| {
+        while store.note("a", 1, MINUTE).await == Err(Unavailable) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    back(&one).await;
+    back(&other).await;
+    // One that comes later has the secret that the others kept.
+    assert_eq!(Redis::connect(settings(&redis.url())).await.unwrap().secret(), secret);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_used_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = format!("unix://{}/none.sock", folder.path().display());
+    let said = async |settings: Settings| Redis::connect(settings).await.unwrap_err().to_string();
+    assert!(said(settings(&nowhere)).await.starts_with("the store cannot be reached: "));
+    let forgets = RedisServer::with(&["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"]);
+    let told = said(settings(&forgets.url())).await;
+    assert!(told.contains("maxmemory-policy is allkeys-lru") && told.contains("noeviction"), "{told}");
+    let closed = RedisServer::with(&["--requirepass", "a-passw0rd"]);
+    let with = |password: Option<&str>| Settings { password: password.map(Into::into), ..settings(&closed.url()) };
+    for wrong in [None, Some("another")] {
+        let told = said(with(wrong)).await;
+        assert!(told.starts_with("the store did not accept the user or the password"), "{told}");
+        assert!(!told.contains("another"), "{told}");
+    }
+    assert!(Redis::connect(with(Some("a-passw0rd"))).await.is_ok());
+}
+
+#[test]
+fn an_address_holds_no_password_and_nothing_that_is_not_understood() {
+    for good in [
+        "redis://localhost", "redis://127.0.0.1:6379/1", "rediss://cache.example.com:6380",
+        "rediss://ada@example.com/2", "valkey://[::1]:6379", "valkeys://cache.example.com", "unix:///run/redis.sock",
+        "unix:///run/redis.sock?db=2",
+    ] {
+        assert!(!Address::parse(good).unwrap_or_else(|bad| panic!("{good}: {bad}")).is_open, "{good}");
+    }
+    assert!(Address::parse("redis://cache.example.com").unwrap().is_open);
+    for (bad, why) in [
+        ("redis://:s3cret@localhost", "a password does not belong in the address"),
+        ("unix:///run/redis.sock?pass=s3cret", "a password does not belong in the address"),
+        ("rediss://localhost/#insecure", "'insecure' does not belong"),
+        ("redis://localhost/?protocol=resp3", "'protocol=resp3' does not belong"),
+        ("localhost:6379", "is not the address of a store"),
+        ("http://localhost:6379", "is not the address of a store"),
+        ("redis://localhost/one", "is not the address of a store"),
+        ("ada:s3cret@localhost", "is not the address of a store"),
+        ("", "is not the address of a store"),
+    ] {
+        let told = Address::parse(bad).unwrap_err().to_string();
+        assert!(told.contains(why) && !told.contains("s3cret"), "{bad}: {told}");
+    }
+    assert!(matches!(Address::parse("redis://:p@localhost"), Err(BadStore::Password)));
+}

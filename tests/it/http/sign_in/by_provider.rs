@@ -402,6 +402,32 @@ async fn an_answer_says_whom_it_is_from_and_whether_the_person_was_let_through()
 }
 
 #[tokio::test]
+async fn an_app_may_send_as_much_as_a_browser_keeps() {
+    let company = Company::open(&rules_for_all()).await;
+    let desk = &company.desk;
+    let others: Vec<String> = (0..3).map(|number| format!("https://a.example/{number}{}", "x".repeat(400))).collect();
+    let redirects = [&[REDIRECT.to_owned()], &others[..]].concat();
+    let body = json!({"redirect_uris": redirects, "token_endpoint_auth_method": "none"});
+    let (status, registered) = desk.register(&body).await;
+    assert_eq!(status, 201, "{registered}");
+    let client = registered["client_id"].as_str().unwrap();
+    let state = "s".repeat(1_800);
+    let asking = asking(client, REDIRECT);
+    let (asked, to) = company.sent(&desk.authorize(&but(&asking, "state", &state)), "all").await;
+    let (url, cookies) = (company.provider.signs_in(&to, dana()), asked.cookie.unwrap());
+    let you = company.arrives(&Back { url, browser: cookies.split("; ").next().unwrap().to_owned(), cookies }).await;
+    let left = desk.send(&you, &[("decision", "yes")]).await.left();
+    assert_eq!(query(&left, "state"), Some(state.clone()));
+    let (status, tokens) = desk.token(&trading(client, REDIRECT, &query(&left, "code").unwrap())).await;
+    assert_eq!(status, 200, "{tokens}");
+    let longer = "s".repeat(2_040);
+    let url = desk.authorize(&but(&but(&asking, "state", &longer), "redirect_uri", &others[0]));
+    let asked = desk.show(&url, None).await;
+    let told = desk.send(&asked, &[("decision", "next")]).await;
+    assert!(told.status == 400 && told.html.contains("its state is too long"), "{}", told.html);
+}
+
+#[tokio::test]
 async fn made_up_answers_are_tried_ten_times() {
     let company = Company::open(&rules_for_all()).await;
     let client = company.desk.client(REDIRECT).await;

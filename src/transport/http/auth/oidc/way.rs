@@ -35,6 +35,7 @@ const NAME: usize = 8;
 pub(in crate::transport::http::auth) enum Errand {
     /// To let a client in.
     Connect {
+        /// What the client asks for; its id is a [`digest`].
         asking: Asking,
         /// Whether the person wants it to read only.
         read_only: bool,

@@ -140,7 +140,7 @@ impl Auth {
         refresh: Refresh,
         still_good: impl Future<Output = Result<(), Failure>>,
     ) -> Result<Value, Failure> {
-        let may_write = !self.reads_only(&refresh.grant)?;
+        let may_write = !refresh.grant.read_only;
         let read_only = form.get("scope").map(|scope| narrowed(scope, may_write)).transpose()?;
         still_good.await?;
         // Only now: a token that is used up while OnceHub is away would be missed.

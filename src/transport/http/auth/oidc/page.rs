@@ -18,14 +18,6 @@ const CHOICE: &str = "<fieldset><legend>What may it do?</legend>\
     <label><input type=\"radio\" name=\"access\" value=\"all\" checked> Read and change, as far as you are let</label>\
     <label><input type=\"radio\" name=\"access\" value=\"read\"> Read only</label></fieldset>";
 
-/// Where a problem with the provider shows.
-pub(super) enum Step<'a> {
-    /// Before a person is sent there.
-    There,
-    /// When they come back; with the address at which their client learns that it was for nothing.
-    Back(&'a str),
-}
-
 /// What a person is told of themselves.
 pub(super) struct You<'a> {
     pub(super) provider: &'a str,
@@ -85,13 +77,10 @@ pub(super) fn you(you: &You<'_>, asking: &Asking, form: &str) -> Page {
     Page::new("Is this you?", content)
 }
 
-/// Returns the page for a problem between this server and the provider, which the log has in full.
-pub(super) fn failed(provider: &str, step: Step<'_>, problem: &Problem) -> Page {
+/// Returns the page for a problem between this server and the provider, which the log has in full. A client that has waited
+/// for a person who was there learns at `back` that it was for nothing.
+pub(super) fn failed(provider: &str, back: Option<&str>, problem: &Problem) -> Page {
     tracing::warn!(%problem, "the identity provider cannot be used");
-    let back = match step {
-        Step::There => None,
-        Step::Back(back) => Some(back),
-    };
     let (status, what, next) = match problem {
         Problem::Unreachable(_) => (
             StatusCode::BAD_GATEWAY,

@@ -9,7 +9,7 @@ use http::request::Parts;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Checked, checked};
-use super::page::{self, Step};
+use super::page;
 use super::person::Recognized;
 use super::problem::Problem;
 use super::{Provider, connect};
@@ -91,7 +91,7 @@ impl Auth {
         errand: Errand,
     ) -> Result<Page, Page> {
         let described = provider.upstream.described().await;
-        let described = described.map_err(|problem| page::failed(&provider.name, Step::There, &problem))?;
+        let described = described.map_err(|problem| page::failed(&provider.name, None, &problem))?;
         let drawn = || unguessable().map_err(|failed| Page::broken(&failed));
         // A verifier has 43 characters at least.
         let (state, nonce, verifier) = (drawn()?, drawn()?, drawn()? + &drawn()?);
@@ -136,7 +136,7 @@ impl Auth {
             return Err(page::too_often());
         }
         let back = self.back_of(&going.errand);
-        let failed = |problem: Problem| page::failed(&provider.name, Step::Back(&back), &problem);
+        let failed = |problem: Problem| page::failed(&provider.name, Some(&back), &problem);
         // Another server would let it by, and the provider takes no code twice.
         if !provider.answered.entry_by_ref(state).or_insert(()).is_fresh() {
             return Err(Page::too_old());

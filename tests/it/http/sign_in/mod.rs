@@ -3,7 +3,6 @@
 mod by_provider;
 mod hosts;
 mod mutated;
-mod provider;
 mod refused;
 mod said;
 mod signed_in;

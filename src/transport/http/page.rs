@@ -49,7 +49,8 @@ pub(super) fn sent(html: String, policy: &'static str) -> Response {
 fn for_sign_in() -> [(&'static str, &'static str); 11] {
     let sends = "<p>The assistant asks you to <strong>sign in</strong>: a page of this server asks for your OnceHub API key, and \
         shows whose\naccount it is. A program that cannot do that sends the key itself, as <code>API-Key: …</code>. It is not \
-        stored here.</p>";
+        stored here.</p>\n<p>Which apps are signed in with your key, and how to end that: <a href=\"{url}/sign-ins\">your \
+        sign-ins</a>.</p>";
     let mut filled = filled_in(Wanted::Nothing);
     filled.iter_mut().filter(|(mark, _)| *mark == "{sends}").for_each(|(_, text)| *text = sends);
     filled

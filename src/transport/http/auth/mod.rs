@@ -3,8 +3,9 @@
 //! Reading order: [`metadata`] tells hosts where people sign in. A host is one of the [`clients`]: the operator's, one of
 //! the [`known`], one with a [`document`] of its own, or one that has registered itself ([`registration`]); [`redirect`]
 //! says where a browser may be sent. [`authorize`] reads what it asks for, and [`consent`] asks the person, on a [`page`]
-//! that needs no script. Their [`grant`] holds the key, and leaves this server under its [`seal`] only: as a code, and for
-//! that as tokens ([`token`]). The little that has to be remembered is in a [`Store`].
+//! that needs no script, for a [`proof`] of who is there. Their [`grant`] holds the key, and leaves this server under its
+//! [`seal`] only: as a code, and for that as tokens ([`token`]). [`sign_ins`] shows them to the person, who may end them, and
+//! what is [`open`] with them ends, too. The little that has to be remembered is in a [`Store`].
 
 mod authorize;
 mod clients;
@@ -17,10 +18,14 @@ mod grant;
 mod guesses;
 mod known;
 mod metadata;
+mod names;
+mod open;
 mod page;
+mod proof;
 mod redirect;
 mod registration;
 mod seal;
+mod sign_ins;
 mod token;
 
 use std::net::IpAddr;
@@ -47,6 +52,8 @@ use clients::Clients;
 use failure::Failure;
 use grant::{Access, now};
 use guesses::Guesses;
+use open::AllInUse;
+pub(super) use open::InUse;
 pub(super) use seal::Purpose;
 use seal::Seal;
 
@@ -84,6 +91,24 @@ pub struct Agreed {
     pub read_only: bool,
 }
 
+/// A field that a person fills in beside the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Who they are.
+    Me,
+    /// Their zone.
+    Zone,
+}
+
+/// What a request's token stands for.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    pub(super) key: SecretString,
+    pub(super) agreed: Agreed,
+    /// What ends with it.
+    pub(super) in_use: Arc<InUse>,
+}
+
 /// The reason a key is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyProblem {
@@ -103,6 +128,9 @@ pub(super) struct Auth {
     store: Arc<dyn Store>,
     access: Duration,
     guesses: Guesses,
+    in_use: AllInUse,
+    /// The names that this machine has for itself, if the server is on it alone: its address under each of them.
+    names: Vec<String>,
 }
 
 /// The desk at which people and clients are served.
@@ -129,6 +157,7 @@ pub(super) fn routes<B: Backend>(shared: &Arc<Shared<B>>, auth: &Arc<Auth>) -> R
         .route("/authorize", get(authorize::ask::<B>).post(consent::decide::<B>))
         .route("/token", post(token::token::<B>))
         .route("/revoke", post(token::revoke::<B>))
+        .route(sign_ins::PATH, get(sign_ins::ask::<B>).post(sign_ins::decide::<B>))
         .with_state(desk)
 }
 
@@ -136,24 +165,26 @@ impl Auth {
     pub(super) fn new(settings: SignIn) -> Self {
         Self {
             seal: Seal::new(settings.secrets, &settings.issuer),
+            names: names::of(&settings.issuer),
             issuer: settings.issuer.into(),
             clients: Clients::new(settings.policy, settings.clients),
             store: settings.store,
             access: settings.access,
             guesses: Guesses::default(),
+            in_use: AllInUse::default(),
         }
     }
 
     /// Returns the key of a request that brings a token, and what its person has agreed to; `None` for one that brings
     /// none. Other bearers are refused: they were not made for this server.
-    pub(super) async fn bearer(&self, head: &Parts) -> Result<Option<(SecretString, Agreed)>, Refusal> {
-        let stale = |reason: &str| self.refusal(head.uri.path(), reason, true);
+    pub(super) async fn bearer(&self, head: &Parts) -> Result<Option<SignedIn>, Refusal> {
+        let stale = |reason: &str| self.refusal(head, reason, true);
         let access = match Given::read(&head.headers) {
             Given::Nothing => return Ok(None),
             Given::Bearer(text) => self.seal.open::<Access>(Purpose::Access, text),
             Given::Other => None,
         };
-        let Some(Access { grant, expires }) = access else {
+        let Some(Access { grant, expires, reads }) = access else {
             return Err(stale(
                 "Authorization has to be 'Bearer …', with a token that this server has handed out: sign in, or send a \
                  OnceHub key as 'API-Key: …'",
@@ -172,8 +203,9 @@ impl Auth {
         if expires <= now() || !self.goes_on(&grant).await.map_err(unavailable)? {
             return Err(stale("this sign-in has ended: refresh it, or sign in again"));
         }
-        let agreed = Agreed { me: grant.me, zone: grant.zone, read_only: grant.read_only };
-        Ok(Some((grant.key, agreed)))
+        let in_use = self.in_use.add(&grant);
+        let agreed = Agreed { me: grant.me, zone: grant.zone, read_only: grant.read_only || reads };
+        Ok(Some(SignedIn { key: grant.key, agreed, in_use }))
     }
 }
 

@@ -49,6 +49,10 @@ pub(in crate::transport::http) enum Purpose {
     Asking,
     /// The page that asks whether the account is the right one. It holds the key.
     Confirming,
+    /// The page that asks who wants to see their sign-ins.
+    Looking,
+    /// The page that lists them.
+    Present,
     /// A code, which a client trades for tokens.
     Code,
     /// A token that a request brings.
@@ -64,6 +68,8 @@ impl Purpose {
             Self::Client => "oncehub_client_",
             Self::Asking => "oncehub_asking_",
             Self::Confirming => "oncehub_confirming_",
+            Self::Looking => "oncehub_looking_",
+            Self::Present => "oncehub_present_",
             Self::Code => "oncehub_code_",
             Self::Access => "oncehub_access_",
             Self::Refresh => "oncehub_refresh_",

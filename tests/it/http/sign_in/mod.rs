@@ -2,10 +2,13 @@
 
 mod by_provider;
 mod hosts;
+mod listed;
 mod mutated;
+mod named;
 mod refused;
 mod said;
 mod signed_in;
+mod started;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

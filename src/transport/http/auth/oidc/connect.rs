@@ -22,6 +22,14 @@ const CHANGED: &str =
     "The operator of this server has just changed whom it lets in, and you are not among them any more. Ask them.";
 
 impl Auth {
+    /// Returns the page that asks who wants to see their sign-ins.
+    pub(in crate::transport::http::auth) fn who_page(&self, form: &str) -> Page {
+        match &self.provider {
+            Some(provider) => page::who(&provider.name, form),
+            None => Page::who(form, None),
+        }
+    }
+
     /// Returns the page that a client's request is answered with: it asks for a key, or whether to go to the provider.
     pub(in crate::transport::http::auth) fn first_page(&self, asking: &Asking, form: &str) -> Page {
         match &self.provider {
@@ -91,7 +99,7 @@ pub(super) async fn recognized<B: Backend>(
     };
     let (me, reads) = (mapped.me, agreed.read_only);
     let caller = Caller { agreed: Some(agreed), ..desk.shared.settings.keys.caller(mapped.key, desk.network(head)) };
-    desk.shared.backend.person(&caller).await.map_err(|problem| page::not_in_oncehub(&me, &problem, &back))?;
+    desk.shared.backend.person(&caller).await.map_err(|problem| page::not_in_oncehub(&me, &problem.1, &back))?;
     let shown = person.shown().to_owned();
     let owner = auth.seal.owners(&person.owner()).into_iter().next().ok_or_else(|| Page::broken(&Unsealed))?;
     let grant = Grant {

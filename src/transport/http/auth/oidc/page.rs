@@ -11,6 +11,7 @@ use crate::transport::http::auth::page::{Page, READS, fill, known_by, warning};
 use crate::transport::http::auth::redirect;
 
 const ASK: &str = include_str!("pages/ask.html");
+const WHO: &str = include_str!("pages/who.html");
 const GOING: &str = include_str!("pages/going.html");
 const YOU: &str = include_str!("pages/you.html");
 
@@ -46,6 +47,11 @@ pub(super) fn ask(provider: &str, asking: &Asking, form: &str) -> Page {
         ],
     );
     Page::new("Connect to OnceHub", content)
+}
+
+/// Returns the page that asks whether to go to the provider to see one's sign-ins. `form` is what it sends back.
+pub(in crate::transport::http::auth) fn who(provider: &str, form: &str) -> Page {
+    Page::new("Your sign-ins", fill(WHO, &[("provider", Text(provider)), ("form", Text(form))]))
 }
 
 /// Returns the page that sends a person to the provider.
@@ -98,12 +104,12 @@ pub(super) fn failed(provider: &str, back: Option<&str>, problem: &Problem) -> P
 }
 
 /// Returns the page for a person whom the provider has not let through, or who did not want to be.
-pub(super) fn declined(provider: &str, back: &str) -> Page {
+pub(super) fn declined(provider: &str, back: Option<&str>) -> Page {
     let what =
         fill("{{provider}} did not sign you in, or you did not go through with it.", &[("provider", Text(provider))]);
     let next = "If you wanted to, start again from your assistant. If it does not let you in, ask the people in your company who \
         manage your account there.";
-    told(StatusCode::FORBIDDEN, "You were not signed in", &[what, next.to_owned()], Some(back))
+    told(StatusCode::FORBIDDEN, "You were not signed in", &[what, next.to_owned()], back)
 }
 
 /// Returns the page for a person whom the map does not let in.

@@ -299,3 +299,32 @@ async fn people_who_share_a_key_do_not_share_sessions() {
         assert_eq!(response.status(), expected);
     }
 }
+
+#[tokio::test]
+async fn a_person_sees_and_ends_their_own_sign_ins_by_the_provider() {
+    let company = Company::open(&rules_for_all()).await;
+    let desk = &company.desk;
+    let client = desk.client(REDIRECT).await;
+    let margaret = json!({"sub": "u-margaret", "email": "margaret@northlight.example", "email_verified": true});
+    let others = company.tokens(&client, "all", margaret).await;
+    let own = company.tokens(&client, "all", dana()).await;
+    let who = desk.show(&desk.at("/sign-ins"), None).await;
+    assert!(who.html.contains("Go on to Northlight ID") && !who.html.contains("type=\"password\""), "{}", who.html);
+    let browser = who.cookie.clone().unwrap();
+    let sent = async |form: String, pairs: &[(&str, &str)]| {
+        let pairs: Vec<_> = [("form", &*form)].into_iter().chain(pairs.iter().copied()).collect();
+        let request = super::form(desk.server.client.post(desk.at("/sign-ins")), &pairs);
+        let request = request.header("cookie", &browser).header("origin", &desk.server.url);
+        Page::of(request.send().await.unwrap(), None).await
+    };
+    let going = sent(who.form(), &[("decision", "next")]).await;
+    let cookies = format!("{browser}; {}", going.cookie.clone().unwrap());
+    let back = Back { url: company.provider.signs_in(&going.left(), dana()), cookies, browser: browser.clone() };
+    let list = company.arrives(&back).await;
+    assert!(list.html.contains("dana@northlight.example"), "{}", list.html);
+    assert_eq!(list.html.matches("name=\"end\"").count(), 1, "{}", list.html);
+    let ended = sent(list.form(), &[("decision", "all")]).await;
+    assert!(ended.html.contains("All of them have ended"), "{}", ended.html);
+    assert_eq!(desk.lists(access(&own)).await.status(), 401);
+    assert_eq!(desk.lists(access(&others)).await.status(), 200);
+}

@@ -14,12 +14,12 @@ use tokio::time::Instant;
 use super::figures::Figures;
 use crate::oncehub::account::account_in;
 use crate::oncehub::{Address, BadKey, Budget, Cause, Client, Key, KeySource, Rejection, Window, Windows};
-use crate::records::Zone;
 use crate::records::failure::Failure;
+use crate::records::{Reader, Zone};
 use crate::server::{Account, Origin, Server};
 use crate::store::Records;
 use crate::tools::{Catalogue, Selection, Tools};
-use crate::transport::http::{Backend, Caller, InFlight, KeyProblem, Refusal, Trail};
+use crate::transport::http::{Backend, Caller, Field, InFlight, KeyProblem, Refusal, Trail};
 
 /// How many accounts are cached, and for how long after their last request.
 const ACCOUNTS: u64 = 10_000;
@@ -185,6 +185,7 @@ impl Backend for Tenants {
         let is_recognized = caller.agreed.as_ref().is_some_and(|agreed| agreed.person.is_some());
         let said = if is_recognized { None } else { user(&head.headers)? };
         let tools = tools.of_caller(said.or(me), zone(&head.headers)?.or(in_zone));
+        let tools = if caller.agreed.is_some() { tools.for_reader(Reader::SignedIn) } else { tools };
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
         let (tenant, can_interrupt) = (Arc::clone(&caller.tenant), caller.takes_stream);
         let trail = head.extensions.get::<Trail>();
@@ -226,22 +227,22 @@ impl Backend for Tenants {
         let checked = checked.map_err(|error| match &error.cause {
             cause if cause.rejection().is_some_and(Rejection::is_bad_key) => KeyProblem::Rejected,
             Cause::RateLimited { .. } | Cause::NoRoomToTry { .. } => KeyProblem::Busy,
-            _ => KeyProblem::Unknown(Failure::from(&error).message),
+            _ => KeyProblem::Unknown(sentence(&Failure::from(&error).message)),
         })?;
         Ok(checked.message.as_deref().and_then(account_in).map(str::to_owned))
     }
 
-    async fn person(&self, caller: &Caller) -> Result<(), String> {
+    async fn person(&self, caller: &Caller) -> Result<(), (Field, String)> {
         let (Some(key), Some(said)) = (&caller.key, &caller.agreed) else { return Ok(()) };
         if let Some(zone) = &said.zone {
-            Zone::parse(zone).map_err(|problem| problem.to_string())?;
+            Zone::parse(zone).map_err(|problem| (Field::Zone, sentence(&problem.to_string())))?;
         }
         if said.me.is_none() {
             return Ok(());
         }
-        let tools = self.tools(caller, key).map_err(|refusal| refusal.reason())?;
-        let zone = tools.of_caller(said.me.clone(), None).zone_of_me().await;
-        zone.map(|_| ()).map_err(|failure| failure.message.clone())
+        let tools = self.tools(caller, key).map_err(|refusal| (Field::Me, sentence(&refusal.reason())))?;
+        let found = tools.of_caller(said.me.clone(), None).for_reader(Reader::Person).check_me().await;
+        found.map_err(|failure| (Field::Me, sentence(failure.message.trim_start_matches("me: "))))
     }
 
     async fn ready(&self) -> Result<(), String> {
@@ -270,6 +271,14 @@ impl Backend for Tenants {
     fn cut_off(&self) {
         self.server.cut_off();
     }
+}
+
+/// Returns a problem as a page has it.
+fn sentence(problem: &str) -> String {
+    let mut chars = problem.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    let text: String = first.chain(chars).collect();
+    if text.ends_with(['.', '?', '!']) { text } else { text + "." }
 }
 
 /// Returns who a caller has said they are at sign-in, and their zone.

@@ -328,7 +328,7 @@ impl Arguments {
             );
         }
         let parsed = Url::parse(url)?;
-        if parsed.path() != "/" || parsed.query().is_some() {
+        if parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some() {
             bail!(
                 "--oauth {mode}: --public-url {url}: apps look for sign-in at a host, so it needs one without a path"
             );
@@ -378,6 +378,8 @@ impl Arguments {
         }
         let parse = |text: &String| {
             let name = named("ONCEHUB_MCP_PUBLIC_URL");
+            // Not repeated: it may be a password.
+            ensure!(!text.contains('@'), "{name}: it has a name or a password in it, before an @: leave them out");
             let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
             let url = url.with_context(|| {
                 format!("{name}: '{text}' is neither https nor http: write it like https://mcp.example.com")

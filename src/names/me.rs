@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Found, Names};
 use crate::oncehub::Error;
-use crate::records::{Failure, Kind, Noun, Zone, quoted};
+use crate::records::{Failure, Kind, Noun, Reader, Zone, quoted};
 
 /// Who `me` is, as far as a call may rely on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,9 +25,9 @@ impl Names {
     /// # Errors
     /// If nobody is `me`, or not exactly one user; or users cannot be read.
     pub async fn me(&self, argument: &str) -> Result<Found, Failure> {
-        let Some(me) = self.whose().await? else { return Err(nobody(argument)) };
+        let Some(me) = self.whose().await? else { return Err(nobody(argument, self.reader)) };
         let source = match &self.me {
-            Me::Set(_) => "ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is,",
+            Me::Set(_) => self.reader.said_by(),
             _ => "the key's account, which says who `me` is,",
         };
         if matches!(self.me, Me::OfKeyToName) {
@@ -36,7 +36,15 @@ impl Names {
                     "{argument}: nobody has set who `me` is; that the key's account is {} does not say it",
                     quoted(&me, 120)
                 ),
-                "for a change, ask the person whether they are that user, and pass the address; or have ONCEHUB_MCP_USER set",
+                match self.reader {
+                    Reader::SignedIn => {
+                        "for a change, ask the person whether they are that user, and pass the address; or have them connect again in \
+                         their client, and say who they are"
+                    }
+                    _ => {
+                        "for a change, ask the person whether they are that user, and pass the address; or have ONCEHUB_MCP_USER set"
+                    }
+                },
             ));
         }
         self.named_by(source, argument, &me).await
@@ -48,7 +56,15 @@ impl Names {
         let wrong = |problem: String| {
             Failure::configuration(
                 format!("{named}{source} {problem}"),
-                "use the person's name or e-mail address, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User header) set to a user's e-mail or id",
+                match self.reader {
+                    Reader::SignedIn => {
+                        "use the person's name or e-mail address, or have them connect again in their client, and say who they are"
+                    }
+                    _ => {
+                        "use the person's name or e-mail address, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User header) set to a \
+                         user's e-mail or id"
+                    }
+                },
             )
         };
         let found = self.exactly().find_among(&[Noun::Users], argument, me).await.map_err(|failure| {
@@ -110,9 +126,18 @@ impl Names {
     }
 }
 
-fn nobody(argument: &str) -> Failure {
+fn nobody(argument: &str, reader: Reader) -> Failure {
     Failure::configuration(
         format!("{argument}: nobody has set who `me` is, and the key does not say it"),
-        "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User header) set to it",
+        match reader {
+            Reader::SignedIn => {
+                "ask the person for their name or e-mail address and use that, or have them connect again in their client, and say who \
+                 they are"
+            }
+            _ => {
+                "ask the person for their name or e-mail address and use that, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User \
+                 header) set to it"
+            }
+        },
     )
 }

@@ -11,8 +11,23 @@ pub enum Reader {
     Operator,
     /// A caller of a hosted server, with a key of their own.
     KeyHolder,
+    /// A caller of a hosted server, who has signed in to it.
+    SignedIn,
     /// A caller of a hosted server that has the key.
     Caller,
+    /// A person at a page of a hosted server.
+    Person,
+}
+
+impl Reader {
+    /// Returns what has said who `me` is, where somebody has.
+    pub fn said_by(self) -> &'static str {
+        match self {
+            Self::SignedIn => "what was filled in at sign-in (or X-MCP-User), which says who `me` is,",
+            Self::Person => "what you have filled in",
+            _ => "ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is,",
+        }
+    }
 }
 
 pub(super) const UNREACHABLE: &str =
@@ -39,6 +54,9 @@ pub(super) fn for_reader(hint: &str, reader: Reader) -> &str {
         (UNEXPECTED, _) => "try again in a moment; if it persists, tell this server's operator",
         (BAD_KEY | EXPIRED_KEY | CHECK_KEY, Reader::KeyHolder) => {
             "create a new key in OnceHub (Settings, API & webhooks), and have the client send it as the API-Key header"
+        }
+        (BAD_KEY | EXPIRED_KEY | CHECK_KEY, Reader::SignedIn | Reader::Person) => {
+            "the person has to connect again in their client, with a new key from OnceHub (Settings, API & webhooks)"
         }
         (BAD_KEY | EXPIRED_KEY | CHECK_KEY, Reader::Caller) => {
             "the key is this server's own: tell its operator, or have the client send one of yours as the API-Key header"

@@ -184,7 +184,12 @@ impl Server {
         if catalogue.get(&request.name).is_none() {
             let name: String = request.name.chars().take(60).collect();
             if Catalogue::toolset_of(&name).is_some() {
-                let why = "it is switched off by --read-only, --toolsets, --tools or --exclude-tools, or over HTTP by an X-MCP header";
+                let why = if tools.are_of_signed_in() {
+                    "the person has agreed to reading only, or this server's operator has switched it off; to agree to changes, they \
+                     connect again in their client"
+                } else {
+                    "it is switched off by --read-only, --toolsets, --tools or --exclude-tools, or over HTTP by an X-MCP header"
+                };
                 return Err(ErrorData::invalid_params(format!("this server does not offer '{name}': {why}"), None));
             }
             let near = catalogue.nearest(&name).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();

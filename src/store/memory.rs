@@ -5,7 +5,7 @@
 //! ended later. An owner who has ended too many loses those made before, never gets one back.
 
 use std::collections::HashMap;
-use std::mem;
+use std::{fmt, mem};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -21,10 +21,16 @@ const MOST_ENDED: usize = 1_000;
 const BETWEEN: usize = 1_000;
 
 /// A store of this process alone.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct InMemory(Mutex<Held>);
 
-#[derive(Debug, Default)]
+impl fmt::Debug for InMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemory").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
 struct Held {
     owners: HashMap<Owner, Owned>,
     /// How many have been added since it was last tidied.
@@ -32,7 +38,7 @@ struct Held {
 }
 
 /// What is remembered of one owner.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Owned {
     open: HashMap<String, Open>,
     ended: HashMap<String, Ended>,
@@ -40,7 +46,6 @@ struct Owned {
     all: Option<Ended>,
 }
 
-#[derive(Debug)]
 struct Open {
     sign_in: SignIn,
     used: u64,
@@ -49,7 +54,7 @@ struct Open {
     turned: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Ended {
     made: u64,
     /// When that may be forgotten.

@@ -128,6 +128,18 @@ impl Tools {
         Self { settings: Arc::new(settings), ..self.clone() }
     }
 
+    /// Returns the same account's tools, whose failures are told this reader.
+    #[must_use]
+    pub fn for_reader(&self, reader: Reader) -> Self {
+        let settings = Settings { reader, ..Settings::clone(&self.settings) };
+        Self { settings: Arc::new(settings), ..self.clone() }
+    }
+
+    /// Returns whether they are those of a caller who has signed in.
+    pub fn are_of_signed_in(&self) -> bool {
+        self.settings.reader == Reader::SignedIn
+    }
+
     /// Returns the same tools, whose replies have a structure even if those to the client have none.
     #[must_use]
     pub fn with_structures(&self) -> Self {
@@ -136,6 +148,14 @@ impl Tools {
         }
         let settings = Settings { structured: true, ..Settings::clone(&self.settings) };
         Self { settings: Arc::new(settings), ..self.clone() }
+    }
+
+    /// Checks that who `me` is set to is somebody.
+    ///
+    /// # Errors
+    /// If it does not name exactly one user, or they cannot be looked up.
+    pub async fn check_me(&self) -> Result<(), Failure> {
+        self.names(self.settings.timeout).trying_once().me("me").await.map(|_| ())
     }
 
     /// Returns the time zone of `me`, in which replies are unless a zone is set; `None` if there is none.

@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use strum::IntoEnumIterator as _;
 
-use super::auth::Purpose;
+use super::auth::{InUse, Purpose};
 use super::tokens::{Lease, Token, Tokens, same};
 use super::{Agreed, Refusal};
 
@@ -44,12 +44,15 @@ pub struct Caller {
     pub takes_stream: bool,
     /// The server's token that it sent.
     pub(super) token: Option<Token>,
+    /// The sign-in that its token is of.
+    pub(super) in_use: Option<Arc<InUse>>,
 }
 
 impl Caller {
-    /// Counts one more session that ends when the caller's token is taken out of its file.
+    /// Counts one more session that ends with the caller's sign-in, or when their token is taken out of its file.
     pub(super) fn lease(&self) -> Option<Lease> {
-        self.token.as_ref().map(Token::lease)
+        let of_sign_in = || self.in_use.as_ref().map(|in_use| Lease::of(Arc::clone(in_use)));
+        self.token.as_ref().map(Token::lease).or_else(of_sign_in)
     }
 
     /// Returns whom the identity provider has recognized, by a digest.
@@ -159,6 +162,7 @@ impl Keys {
             agreed: None,
             takes_stream: true,
             token: token.clone(),
+            in_use: None,
         };
         if key.as_ref().is_some_and(|key| self.is_token(key)) {
             return Err(Refusal::unauthorized(
@@ -226,8 +230,8 @@ impl Keys {
     /// # Errors
     /// Why it cannot be one, in words for the person.
     pub(super) fn read_key(&self, text: &str) -> Result<SecretString, String> {
-        let key = (self.read)(text)?;
-        match key {
+        let placeholder = |_| "That is a placeholder, and no OnceHub API key: paste the key itself.".to_owned();
+        match (self.read)(text).map_err(placeholder)? {
             "" => Err("Fill in your OnceHub API key.".to_owned()),
             key if is_of_sign_in(key)
                 || !can_be_key(key)
@@ -282,7 +286,15 @@ impl Keys {
         let mut hash = [0; 16];
         hash.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(byte, from)| *byte = from);
         let tenant = format!("{:032x}", u128::from_be_bytes(hash));
-        Caller { tenant: tenant.into(), key: Some(key), network, agreed: None, takes_stream: true, token: None }
+        Caller {
+            tenant: tenant.into(),
+            key: Some(key),
+            network,
+            agreed: None,
+            takes_stream: true,
+            token: None,
+            in_use: None,
+        }
     }
 }
 

@@ -172,7 +172,15 @@ mod tests {
 
     fn caller(tenant: &str, network: u8) -> Caller {
         let network = IpAddr::from([192, 0, 2, network]);
-        Caller { tenant: tenant.into(), key: None, network, agreed: None, takes_stream: true, token: None }
+        Caller {
+            tenant: tenant.into(),
+            key: None,
+            network,
+            agreed: None,
+            takes_stream: true,
+            token: None,
+            in_use: None,
+        }
     }
 
     fn calls(most: usize, strangers: Pool) -> Calls {

@@ -42,7 +42,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use url::Url;
 
 pub use auth::{
-    Agreed, BadClientSecret, BadClients, BadKey, BadMap, BadProvider, BadSecrets, ClientSecret, KeyProblem, Map,
+    Agreed, BadClientSecret, BadClients, BadKey, BadMap, BadProvider, BadSecrets, ClientSecret, Field, KeyProblem, Map,
     OwnClient, Policy, ProviderSettings, Secrets, SignIn,
 };
 pub use caller::{Caller, Keys, ReadKey};
@@ -55,7 +55,7 @@ pub use tokens::{BadTokens, Tokens};
 pub use trail::Trail;
 
 use super::Stop;
-use auth::Auth;
+use auth::{Auth, SignedIn};
 use caller::API_KEY;
 use limits::Calls;
 use sessions::Sessions;
@@ -95,8 +95,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Checks that a caller is somebody in the account of their key, and their zone one that there is.
     ///
     /// # Errors
-    /// What is wrong, in words for the person.
-    fn person(&self, caller: &Caller) -> impl Future<Output = Result<(), String>> + Send;
+    /// What is wrong and where, in words for the person.
+    fn person(&self, caller: &Caller) -> impl Future<Output = Result<(), (Field, String)>> + Send;
 
     /// Returns whether calls can succeed now, or else why not.
     fn ready(&self) -> impl Future<Output = Result<(), String>> + Send;
@@ -191,11 +191,17 @@ pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Setting
     let ended = CancellationToken::new();
     let shared = Arc::new(Shared::new(backend, settings, listener.certificates().cloned(), ended.clone())?);
     let swept = Arc::clone(&shared);
-    // Idle sessions end even when no requests come, and so do those of tokens that were taken out.
+    // Idle sessions end even when no requests come, and so do those of tokens that were taken out, and of sign-ins that
+    // have ended elsewhere.
     let _ending = AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut seconds = 0_u64;
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
             swept.settings.keys.look();
+            seconds += 1;
+            if let Some(auth) = swept.auth.as_ref().filter(|_| seconds.is_multiple_of(LOOK)) {
+                auth.look().await;
+            }
             swept.sessions.end_idle();
         }
     }));
@@ -241,6 +247,9 @@ pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Setting
     Ok(())
 }
 
+/// How often it is seen whether sign-ins have ended at another server, in seconds.
+const LOOK: u64 = 5;
+
 /// How long clients get to take the responses to calls that were cut off.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -285,18 +294,18 @@ impl<B: Backend> Shared<B> {
     /// Returns the sender of a request where people sign in: by a token, or a key.
     async fn signed_in(&self, auth: &Auth, request: &mut Parts, network: IpAddr) -> Result<Caller, Refusal> {
         let keys = &self.settings.keys;
-        let Some((key, agreed)) = auth.bearer(request).await? else {
+        let Some(SignedIn { key, agreed, in_use }) = auth.bearer(request).await? else {
             let taken = keys.take(&mut request.headers, network);
-            return taken.map_err(|refusal| auth.refusal(request.uri.path(), refusal.reason(), false));
+            return taken.map_err(|refusal| auth.refusal(request, refusal.reason(), false));
         };
         request.headers.remove(AUTHORIZATION);
         request.headers.remove(API_KEY);
         // Whom the provider has recognized cannot help it if OnceHub rejects the operator's key: the call says so.
         let is_own = agreed.person.is_none();
-        let caller = Caller { agreed: Some(agreed), ..keys.caller(key, network) };
+        let caller = Caller { agreed: Some(agreed), in_use: Some(in_use), ..keys.caller(key, network) };
         if is_own && self.backend.rejects(&caller.tenant) {
             let reason = "OnceHub does not accept the key of this sign-in any more: sign in again, with another key";
-            return Err(auth.refusal(request.uri.path(), reason, true));
+            return Err(auth.refusal(request, reason, true));
         }
         Ok(caller)
     }

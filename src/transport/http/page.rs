@@ -52,10 +52,12 @@ pub(super) fn sent(html: String, policy: &'static str) -> Response {
 fn for_sign_in(by_provider: bool) -> [(&'static str, &'static str); 11] {
     let by_key = "<p>The assistant asks you to <strong>sign in</strong>: a page of this server asks for your OnceHub API key, and \
         shows whose\naccount it is. A program that cannot do that sends the key itself, as <code>API-Key: …</code>. It is not \
-        stored here.</p>";
+        stored here.</p>\n<p>Which apps are signed in with your key, and how to end that: <a href=\"{url}/sign-ins\">your \
+        sign-ins</a>.</p>";
     let elsewhere = "<p>The assistant asks you to <strong>sign in</strong>: a page of this server sends you to your company's \
         identity provider,\nand then says who you are in OnceHub. A program that cannot do that sends a OnceHub API key, as <code>API-Key: \
-        …</code>. It is not stored here.</p>";
+        …</code>. It is not stored here.</p>\n<p>Which apps are signed in as you, and how to end that: <a \
+        href=\"{url}/sign-ins\">your sign-ins</a>.</p>";
     let sends = if by_provider { elsewhere } else { by_key };
     let mut filled = filled_in(Wanted::Nothing);
     filled.iter_mut().filter(|(mark, _)| *mark == "{sends}").for_each(|(_, text)| *text = sends);

@@ -69,7 +69,7 @@ struct Usage {
     has_begun: bool,
     /// The ids of its in-flight requests.
     requests: HashSet<String>,
-    /// Of the server's token that it was last used with.
+    /// Of the server's token, or the sign-in, that it was last used with.
     lease: Option<Lease>,
 }
 
@@ -98,7 +98,7 @@ impl Session {
         Ok(RequestGuard { session: Arc::clone(self), id })
     }
 
-    /// Returns whether its token was taken out, and its last call with it has been answered.
+    /// Returns whether its token was taken out or its sign-in has ended, and its last call with it has been answered.
     fn is_revoked(&self) -> bool {
         let usage = self.usage.lock();
         usage.requests.is_empty() && usage.lease.as_ref().is_some_and(|lease| lease.removed.is_cancelled())

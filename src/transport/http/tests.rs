@@ -77,7 +77,7 @@ impl Backend for Simple {
         Ok(None)
     }
 
-    async fn person(&self, _: &Caller) -> Result<(), String> {
+    async fn person(&self, _: &Caller) -> Result<(), (Field, String)> {
         Ok(())
     }
 

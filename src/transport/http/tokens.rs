@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::auth::InUse;
 use super::watched::Watched;
 
 /// The shortest token. A shorter one can be guessed; `openssl rand -hex 32` makes 64 characters.
@@ -56,12 +57,27 @@ pub(super) struct Token {
     open: TaskTracker,
 }
 
-/// What binds a session to a token: the session ends when the token is taken out of the file, and counts as open until this
-/// is dropped.
+/// What binds a session to a token or a sign-in: the session ends when the token is taken out of the file, or the sign-in
+/// ends. Until this is dropped it counts as open.
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) removed: CancellationToken,
-    _open: TaskTrackerToken,
+    _open: Open,
+}
+
+/// What counts a session as open.
+#[derive(Debug)]
+#[expect(dead_code, reason = "they are only dropped")]
+enum Open {
+    Token(TaskTrackerToken),
+    SignIn(Arc<InUse>),
+}
+
+impl Lease {
+    /// Counts one more session of a sign-in.
+    pub(super) fn of(in_use: Arc<InUse>) -> Self {
+        Self { removed: in_use.ended.clone(), _open: Open::SignIn(in_use) }
+    }
 }
 
 impl Token {
@@ -71,7 +87,7 @@ impl Token {
 
     /// Counts one more session.
     pub(super) fn lease(&self) -> Lease {
-        Lease { removed: self.removed.clone(), _open: self.open.token() }
+        Lease { removed: self.removed.clone(), _open: Open::Token(self.open.token()) }
     }
 
     fn is(&self, text: &SecretString) -> bool {

@@ -12,11 +12,11 @@ use super::form::Form;
 use super::grant::{digest, now, unguessable};
 use super::metadata::{READ, WRITE};
 use super::page::Page;
-use super::seal::Purpose;
+use super::seal::{Purpose, Unsealed};
 use super::{Auth, Desk, PAGE, redirect};
 use crate::transport::http::Backend;
 
-/// The longest state that a client is sent back, in bytes.
+/// The longest state that a client is sent back, in bytes, as it stands in the address: there most characters take three.
 const LONGEST_STATE: usize = 2 << 10;
 
 /// The length of a challenge: SHA-256, as PKCE writes it.
@@ -47,7 +47,10 @@ pub(super) struct NotAsked {
 pub(super) async fn ask<B: Backend>(State(desk): State<Desk<B>>, request: Request) -> Response {
     let auth = &desk.auth;
     let (head, _) = request.into_parts();
-    let browser = match auth.browser(&head.headers).map_or_else(unguessable, |cookie| Ok(cookie.to_owned())) {
+    if let Some(elsewhere) = auth.elsewhere(&head) {
+        return elsewhere;
+    }
+    let browser = match auth.any_browser(&head.headers) {
         Ok(browser) => browser,
         Err(failed) => return Page::broken(&failed).into_response(),
     };
@@ -76,8 +79,11 @@ impl Auth {
             reason: reason.to_owned(),
             back: Some(self.answer(redirect, state, &[("error", error), ("error_description", reason)])),
         };
-        if state.is_some_and(|state| state.len() > LONGEST_STATE) {
-            return Err(NotAsked { reason: "the state that the app sends is too long".into(), back: None });
+        let length = |state: &str| url::form_urlencoded::byte_serialize(state.as_bytes()).map(str::len).sum::<usize>();
+        if state.is_some_and(|state| length(state) > LONGEST_STATE) {
+            let reason =
+                "the state that the app sends is too long: it has up to 2,048 characters, as an address has them";
+            return Err(NotAsked { reason: reason.into(), back: None });
         }
         if form.get("response_type") != Some("code") {
             return Err(refused("unsupported_response_type", "response_type has to be code"));
@@ -119,8 +125,13 @@ impl Auth {
         is_ours.then_some(value)
     }
 
+    /// Returns the value of a browser's cookie, or one for a browser that has none.
+    pub(super) fn any_browser(&self, headers: &HeaderMap) -> Result<String, Unsealed> {
+        self.browser(headers).map_or_else(unguessable, |cookie| Ok(cookie.to_owned()))
+    }
+
     /// Returns what sets a browser's cookie.
-    fn cookie(&self, value: &str) -> String {
+    pub(super) fn cookie(&self, value: &str) -> String {
         let secure = if self.has_https() { "; Secure" } else { "" };
         let (name, age) = (self.cookie_name(), PAGE.as_secs());
         format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}")

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +29,7 @@ pub enum Policy {
     /// Any: the page warns of those that are not known.
     #[default]
     Any,
-    /// Those of the operator, the known ones, and those on the person's own computer.
+    /// Those of the operator, those at an address of one known product, and those on the person's own computer.
     Known,
 }
 
@@ -110,8 +112,10 @@ pub(super) struct Client {
 /// What is known of a client.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) enum Standing {
-    /// The operator has set it up, or it is known.
+    /// The operator has set it up, or its address is that of one known product.
     Trusted,
+    /// Its address is that of a known host, where anybody may set up a connection.
+    Shared,
     /// It runs on the person's own computer: any program there may say that it is this one.
     Local,
     /// Nobody knows it.
@@ -125,6 +129,11 @@ pub(super) enum BadClient {
     Unknown,
     #[error("the operator of this server lets people sign in to known apps only, and this is none")]
     NotAllowed,
+    #[error(
+        "the operator of this server lets people sign in to known apps only, and at this address anybody may set one up: ask \
+         the operator to add this one"
+    )]
+    Anybodys,
     #[error("the app wants people to be sent back to an address that is not its own")]
     Redirect,
     #[error("the app's description of itself cannot be used: {0}")]
@@ -145,6 +154,9 @@ impl Clients {
 
     /// Returns the client with this id, if people may be sent to this address of it.
     pub(super) async fn find(&self, seal: &Seal, id: &str, redirect: &str) -> Result<Client, BadClient> {
+        if !redirect::is_allowed(redirect) {
+            return Err(BadClient::Redirect);
+        }
         let of = |name: &str, standing| Client { id: id.to_owned(), name: shown(name), standing };
         if let Some(own) = self.own.iter().find(|own| own.client_id == id) {
             let is_own = own.redirect_uris.iter().any(|allowed| redirect::is_meant(allowed, redirect));
@@ -154,8 +166,7 @@ impl Clients {
             return self.checked(of(&registered.name, standing(redirect)), &registered.redirects, redirect);
         }
         if let Some(known) = known::client(id).filter(|known| known.sends_to(id, redirect)) {
-            let standing = if redirect::is_loopback(redirect) { Standing::Local } else { Standing::Trusted };
-            return Ok(of(known.name, standing));
+            return self.checked(of(known.name, standing(redirect)), &[redirect.to_owned()], redirect);
         }
         if !id.starts_with("https://") {
             return Err(BadClient::Unknown);
@@ -169,17 +180,22 @@ impl Clients {
     }
 
     fn checked(&self, client: Client, allowed: &[String], redirect: &str) -> Result<Client, BadClient> {
-        let is_own = redirect::is_allowed(redirect) && allowed.iter().any(|one| redirect::is_meant(one, redirect));
+        let is_own = allowed.iter().any(|one| redirect::is_meant(one, redirect));
         match client.standing {
             _ if !is_own => Err(BadClient::Redirect),
-            Standing::Unknown if self.policy == Policy::Known => Err(BadClient::NotAllowed),
-            _ => Ok(client),
+            standing if self.allows(standing) => Ok(client),
+            Standing::Shared => Err(BadClient::Anybodys),
+            _ => Err(BadClient::NotAllowed),
         }
     }
 
     /// Returns whether a client may register this address.
     pub(super) fn may_register(&self, address: &str) -> bool {
-        redirect::is_allowed(address) && (self.policy == Policy::Any || standing(address) != Standing::Unknown)
+        redirect::is_allowed(address) && self.allows(standing(address))
+    }
+
+    fn allows(&self, standing: Standing) -> bool {
+        self.policy == Policy::Any || matches!(standing, Standing::Trusted | Standing::Local)
     }
 
     /// Checks that a request is from the client that it says.
@@ -209,18 +225,33 @@ impl Clients {
 /// Returns what is known of a client at this address.
 fn standing(address: &str) -> Standing {
     match known::host_of(address) {
+        Some(_) if known::is_shared(address) => Standing::Shared,
         Some(_) => Standing::Trusted,
         None if redirect::is_loopback(address) => Standing::Local,
         None => Standing::Unknown,
     }
 }
 
-/// Returns a client's name for itself as a page may have it: nothing that cannot be seen, or turns a line around.
+/// Returns a client's name for itself as a page may have it: nothing that cannot be seen, or turns a line around. A name
+/// needs a letter or a digit.
 pub(super) fn shown(name: &str) -> String {
-    let is_plain = |c: &char| c.is_alphanumeric() || *c == ' ' || c.is_ascii_punctuation();
+    let groups = CodePointMapData::<GeneralCategory>::new();
+    let is_word = |c: char| {
+        let group = GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Number);
+        group.contains(groups.get(c)) && !hides(c)
+    };
+    let is_plain = |c: &char| {
+        let is_mark = GeneralCategoryGroup::Mark.contains(groups.get(*c)) && !hides(*c);
+        is_word(*c) || is_mark || *c == ' ' || c.is_ascii_punctuation()
+    };
     let name: String = name.chars().filter(is_plain).take(NAME).collect();
     let name = name.trim();
-    if name.is_empty() { "an app without a name".to_owned() } else { name.to_owned() }
+    if name.contains(is_word) { name.to_owned() } else { "an app without a name".to_owned() }
+}
+
+/// Returns whether a letter or a mark shows nothing: Hangul's fillers, and others that only change what is beside them.
+fn hides(c: char) -> bool {
+    CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 #[cfg(test)]
@@ -274,7 +305,10 @@ mod tests {
     #[tokio::test]
     async fn where_only_known_clients_are_allowed_others_are_refused() {
         let (any, known, seal) = (Clients::new(Policy::Any, vec![]), Clients::new(Policy::Known, vec![]), seal());
-        let redirects = ["https://claude.ai/api/mcp/auth_callback", "https://evil.example/cb", "http://localhost/cb"];
+        let redirects = [
+            "https://claude.ai/api/mcp/auth_callback", "https://evil.example/cb", "http://localhost/cb",
+            "https://global.consent.azure-apim.net/redirect/anybodys",
+        ];
         let registration =
             Registration { name: "x".into(), redirects: redirects.map(str::to_owned).into(), has_secret: false };
         let id = seal.seal(Purpose::Client, &registration).unwrap();
@@ -287,6 +321,11 @@ mod tests {
         assert_eq!(standing(&known, redirects[0]).await, Ok(Standing::Trusted));
         assert_eq!(standing(&known, redirects[1]).await, Err(BadClient::NotAllowed));
         assert_eq!(standing(&known, "http://localhost:77/cb").await, Ok(Standing::Local));
+        assert_eq!(standing(&any, redirects[3]).await, Ok(Standing::Shared));
+        assert_eq!(standing(&known, redirects[3]).await, Err(BadClient::Anybodys));
+        let (url, to) = ("https://chatgpt.com/oauth/x/client.json", "https://chatgpt.com/connector/oauth/x");
+        assert_eq!(any.find(&seal, url, to).await.map(|found| found.standing), Ok(Standing::Shared));
+        assert_eq!(known.find(&seal, url, to).await, Err(BadClient::Anybodys));
         let url = "https://unknown.example/client.json";
         assert_eq!(known.find(&seal, url, redirects[0]).await, Err(BadClient::NotAllowed), "nothing is fetched");
     }
@@ -295,7 +334,13 @@ mod tests {
     fn a_name_is_shown_without_what_deceives() {
         assert_eq!(shown("Claude <b>\u{202e}edualC\u{200b}\n"), "Claude <b>edualC");
         assert_eq!(shown("Ünïcode 会議"), "Ünïcode 会議");
-        assert_eq!(shown(" \u{feff}"), "an app without a name");
+        assert_eq!(shown("दिल्ली caf\u{65}\u{301}"), "दिल्ली caf\u{65}\u{301}");
+        for blank in [
+            "", " \u{feff}", "\u{3164}", "\u{115f}\u{1160}", "\u{ffa0} \u{3164}", "\u{a0}\u{2003}", "\u{301}\u{302}",
+            "\u{2800}", "\u{200d}\u{200b}", "\u{17b4}", "...",
+        ] {
+            assert_eq!(shown(blank), "an app without a name", "{blank:?}");
+        }
         assert_eq!(shown(&"x".repeat(100)).len(), NAME);
     }
 }

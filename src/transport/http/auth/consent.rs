@@ -12,8 +12,9 @@ use super::authorize::Asking;
 use super::form::Form;
 use super::grant::{self, Code, Grant, Held, digest, now, unguessable};
 use super::page::{Filled, Page};
+use super::proof::Proof;
 use super::seal::{Purpose, Unsealed};
-use super::{Auth, Desk, KeyProblem};
+use super::{Auth, Desk, Field};
 use crate::store::Standing;
 use crate::transport::http::{Backend, Caller};
 
@@ -66,31 +67,11 @@ impl<B: Backend> Desk<B> {
             return Ok(self.auth.declined(&asking));
         }
         let reads = form.get("access") == Some("read");
-        let again = |status, problem: &str| Page::key(&asking, sealed, reads, Some(problem)).with_status(status);
-        if self.auth.guesses.are_over(network) {
-            return Err(again(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many keys that OnceHub does not accept have been sent from your network. Try again in ten minutes.",
-            ));
-        }
-        let keys = &self.shared.settings.keys;
-        let key = keys.read_key(form.get("key").unwrap_or_default());
-        let key = key.map_err(|problem| again(StatusCode::BAD_REQUEST, &problem))?;
-        let caller = keys.caller(key.clone(), network);
-        let account = self.shared.backend.owner(&caller).await.map_err(|problem| match problem {
-            KeyProblem::Rejected => {
-                self.auth.guesses.add(network);
-                again(StatusCode::BAD_REQUEST, "OnceHub does not accept this key.")
-            }
-            KeyProblem::Busy => again(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "There is no room to ask OnceHub about this key now. Try again in a minute.",
-            ),
-            KeyProblem::Unknown(reason) => again(
-                StatusCode::SERVICE_UNAVAILABLE,
-                &format!("Whether OnceHub accepts this key is not known: {reason}"),
-            ),
-        })?;
+        let proof = self
+            .proof(form, network)
+            .await
+            .map_err(|none| Page::key(&asking, sealed, reads, Some(&none.problem)).with_status(none.status))?;
+        let Proof { key, account } = proof;
         let owner = self.auth.seal.owners(&key).into_iter().next().ok_or_else(|| Page::broken(&Unsealed))?;
         let grant = Grant {
             id: unguessable().map_err(|failed| Page::broken(&failed))?,
@@ -117,15 +98,17 @@ impl<B: Backend> Desk<B> {
         let text = |name| form.get(name).map(str::trim).filter(|text| !text.is_empty());
         let (me, zone) = (text("me"), text("zone"));
         let filled = Filled { me: me.unwrap_or_default(), zone: zone.unwrap_or_default() };
-        let again =
-            |problem: &str| Page::account(&said, sealed, &filled, Some(problem)).with_status(StatusCode::BAD_REQUEST);
-        if [me, zone].into_iter().flatten().any(|text| text.len() > LONGEST) {
-            return Err(again("That is too long."));
+        let again = |field, problem: &str| {
+            Page::account(&said, sealed, &filled, Some((field, problem))).with_status(StatusCode::BAD_REQUEST)
+        };
+        let is_long = |text: Option<&str>| text.is_some_and(|text| text.len() > LONGEST);
+        if let Some((field, _)) = [(Field::Me, me), (Field::Zone, zone)].into_iter().find(|(_, text)| is_long(*text)) {
+            return Err(again(field, "That is too long."));
         }
         let grant = Grant { me: me.map(str::to_owned), zone: zone.map(str::to_owned), ..said.grant.clone() };
         let (key, agreed) = self.auth.opened(grant.clone()).map_err(|_| Page::too_old())?;
         let caller = Caller { agreed: Some(agreed), ..self.shared.settings.keys.caller(key, network) };
-        self.shared.backend.person(&caller).await.map_err(|problem| again(&problem))?;
+        self.shared.backend.person(&caller).await.map_err(|(field, problem)| again(field, &problem))?;
         self.auth.sent_back(&said.asking, grant).await
     }
 }
@@ -160,7 +143,7 @@ impl Auth {
     }
 
     /// Checks that a page of this server has sent a request.
-    fn checked_origin(&self, headers: &HeaderMap) -> Result<(), Page> {
+    pub(super) fn checked_origin(&self, headers: &HeaderMap) -> Result<(), Page> {
         let is_own = headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() == self.issuer.as_bytes())
             && headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");
         let refused = || {
@@ -172,7 +155,12 @@ impl Auth {
 
     /// Checks that a page is the one that this browser was shown, a while ago at most.
     fn checked(&self, asking: &Asking, headers: &HeaderMap) -> Result<(), Page> {
-        let is_same = self.browser(headers).is_some_and(|cookie| digest(cookie) == asking.browser);
-        if is_same && asking.expires > now() { Ok(()) } else { Err(Page::too_old()) }
+        let is_current = self.is_same_browser(&asking.browser, headers) && asking.expires > now();
+        is_current.then_some(()).ok_or_else(Page::too_old)
+    }
+
+    /// Returns whether a browser is the one with this digest.
+    pub(super) fn is_same_browser(&self, digested: &str, headers: &HeaderMap) -> bool {
+        self.browser(headers).is_some_and(|cookie| digest(cookie) == digested)
     }
 }

@@ -66,6 +66,8 @@ pub(super) struct Code {
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Access {
     pub(super) grant: Grant,
+    /// Whether the client has asked for less than the person has agreed to: for reading alone.
+    pub(super) reads: bool,
     pub(super) expires: u64,
 }
 

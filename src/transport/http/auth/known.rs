@@ -84,11 +84,16 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("ChatGPT", "https://chatgpt.com/backend-api/aip/connectors/links/oauth/callback"),
     ("Cursor", "cursor://anysphere.cursor-mcp/oauth/callback"),
     ("Cursor", "https://www.cursor.com/agents/mcp/oauth/callback"),
-    ("Microsoft Copilot Studio", "https://global.consent.azure-apim.net/redirect/{id}"),
-    ("Microsoft 365 Copilot", "https://teams.microsoft.com/api/platform/v1.0/oAuthRedirect"),
-    ("Gemini", "https://oauth-redirect.googleusercontent.com/r/{id}"),
     ("Google Antigravity", "https://antigravity.google/oauth-callback"),
     ("Perplexity", "https://www.perplexity.ai/rest/connections/oauth_callback"),
+];
+
+/// The addresses at which anybody may set up a connection of their own.
+const SHARED: &[(&str, &str)] = &[
+    ("ChatGPT", "https://chatgpt.com/connector/oauth/{id}"),
+    ("Microsoft Power Platform (Copilot Studio)", "https://global.consent.azure-apim.net/redirect/{id}"),
+    ("Microsoft 365 and Teams", "https://teams.microsoft.com/api/platform/v1.0/oAuthRedirect"),
+    ("Google", "https://oauth-redirect.googleusercontent.com/r/{id}"),
 ];
 
 /// Returns the known client whose document has this address.
@@ -99,8 +104,14 @@ pub(super) fn client(id: &str) -> Option<&'static Known> {
 /// Returns the name of the known host that an address of the web belongs to.
 pub(super) fn host_of(redirect: &str) -> Option<&'static str> {
     let of_documents = KNOWN.iter().flat_map(|known| known.redirects.iter().map(|redirect| (known.name, *redirect)));
-    let mut all = of_documents.chain(ADDRESSES.iter().copied()).filter(|(_, known)| !known.starts_with("http://"));
+    let others = ADDRESSES.iter().chain(SHARED).copied();
+    let mut all = of_documents.chain(others).filter(|(_, known)| !known.starts_with("http://"));
     all.find(|(_, known)| filled(known, redirect).is_some()).map(|(name, _)| name)
+}
+
+/// Returns whether others may have set up a connection of theirs at an address of a known host.
+pub(super) fn is_shared(redirect: &str) -> bool {
+    SHARED.iter().any(|(_, known)| filled(known, redirect).is_some())
 }
 
 impl Known {
@@ -173,10 +184,17 @@ mod tests {
                 assert_eq!(host_of(&redirect).is_some(), !redirect.starts_with("http://"), "{redirect}");
             }
         }
-        for (name, redirect) in ADDRESSES {
+        for (name, redirect) in ADDRESSES.iter().chain(SHARED) {
             let redirect = redirect.replace(ID, "x");
             assert!(is_allowed(&redirect), "{redirect}");
             assert_eq!(host_of(&redirect), Some(*name));
+        }
+        // What has an id in it may be anybody's.
+        let of_documents =
+            KNOWN.iter().flat_map(|known| known.redirects.iter().map(|redirect| (known.name, *redirect)));
+        for (_, redirect) in of_documents.chain(ADDRESSES.iter().copied()) {
+            let is_anybodys = redirect.starts_with("https://") && redirect.contains(ID);
+            assert_eq!(is_shared(&redirect.replace(ID, "x")), is_anybodys, "{redirect}");
         }
         assert_eq!(host_of("https://evil.example/cb"), None);
     }

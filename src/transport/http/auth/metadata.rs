@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
-use http::{HeaderValue, Uri};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{Auth, Desk};
@@ -59,10 +60,10 @@ impl Auth {
 
     /// Returns the metadata of what is protected at one of the [`PATHS`]. Hosts compare its name with the address that
     /// the person has given them, to the letter.
-    fn resource(&self, path: &str) -> Value {
+    fn resource(&self, path: &str, headers: &HeaderMap) -> Value {
         let path = if path.is_empty() { "/mcp" } else { path };
         json!({
-            "resource": format!("{}{path}", self.issuer),
+            "resource": format!("{}{path}", self.named(headers)),
             "authorization_servers": [*self.issuer],
             "scopes_supported": [READ, WRITE],
             "bearer_methods_supported": ["header"],
@@ -73,20 +74,24 @@ impl Auth {
 
     /// Returns whether a client means this server. All of its addresses are one resource: a token is good for each.
     pub(super) fn is_resource(&self, named: &str) -> bool {
-        let path = named.strip_prefix(&*self.issuer).or_else(|| self.in_other_case(named));
+        let mut servers = self.names.iter().map(String::as_str).chain([&*self.issuer]);
+        let path = servers.find_map(|server| {
+            // Scheme and host may be written in any case.
+            let (start, path) = named.split_at_checked(server.len())?;
+            start.eq_ignore_ascii_case(server).then_some(path)
+        });
         path.is_some_and(|path| matches!(path, "" | "/") || PATHS.contains(&path))
     }
 
-    /// Returns the path of an address here, whose scheme and host may be written in any case.
-    fn in_other_case<'a>(&self, named: &'a str) -> Option<&'a str> {
-        let (start, path) = named.split_at_checked(self.issuer.len())?;
-        start.eq_ignore_ascii_case(&self.issuer).then_some(path)
-    }
-
-    /// Returns the rejection of a request at this path, with the challenge from which a host learns where people sign
+    /// Returns the rejection of a request, with the challenge from which a host learns where people sign
     /// in. `is_stale` says that it has sent something, which is not or no longer good.
-    pub(in crate::transport::http) fn refusal(&self, path: &str, reason: impl Into<String>, is_stale: bool) -> Refusal {
-        let at = match path {
+    pub(in crate::transport::http) fn refusal(
+        &self,
+        head: &Parts,
+        reason: impl Into<String>,
+        is_stale: bool,
+    ) -> Refusal {
+        let at = match head.uri.path() {
             "/message" => "/sse",
             path if PATHS.contains(&path) => path,
             _ => "",
@@ -94,7 +99,7 @@ impl Auth {
         // The realm is what `install` knows a server by that also takes keys.
         let mut challenge = format!(
             "Bearer realm=\"OnceHub API key\", resource_metadata=\"{}{RESOURCE}{at}\", scope=\"{READ} {WRITE}\"",
-            self.issuer
+            self.named(&head.headers)
         );
         // A host that has sent nothing must not be told that it was invalid: some give up then.
         if is_stale {
@@ -109,9 +114,9 @@ impl Auth {
 }
 
 /// Handles GET at the paths of the protected resource's metadata.
-pub(super) async fn resource<B: Backend>(State(desk): State<Desk<B>>, uri: Uri) -> Response {
-    let path = uri.path().strip_prefix(RESOURCE).unwrap_or_default();
-    ([(CACHE_CONTROL, KEEP)], Json(desk.auth.resource(path))).into_response()
+pub(super) async fn resource<B: Backend>(State(desk): State<Desk<B>>, request: Request) -> Response {
+    let path = request.uri().path().strip_prefix(RESOURCE).unwrap_or_default();
+    ([(CACHE_CONTROL, KEEP)], Json(desk.auth.resource(path, request.headers()))).into_response()
 }
 
 /// Handles GET at the paths of the server's metadata.

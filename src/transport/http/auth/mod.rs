@@ -3,8 +3,9 @@
 //! Reading order: [`metadata`] tells hosts where people sign in. A host is one of the [`clients`]: the operator's, one of
 //! the [`known`], one with a [`document`] of its own, or one that has registered itself ([`registration`]); [`redirect`]
 //! says where a browser may be sent. [`authorize`] reads what it asks for, and [`consent`] asks the person, on a [`page`]
-//! that needs no script. Their [`grant`] holds the key, and leaves this server under its [`seal`] only: as a code, and for
-//! that as tokens ([`token`]). The little that has to be remembered is in a [`Store`]. Where the company's identity
+//! that needs no script, for a [`proof`] of who is there. Their [`grant`] holds the key, and leaves this server under its
+//! [`seal`] only: as a code, and for that as tokens ([`token`]). [`sign_ins`] shows them to the person, who may end them, and
+//! what is [`open`] with them ends, too. The little that has to be remembered is in a [`Store`]. Where the company's identity
 //! provider says who people are, [`oidc`] takes the place of their keys.
 
 mod authorize;
@@ -18,11 +19,15 @@ mod grant;
 mod guesses;
 mod known;
 mod metadata;
+mod names;
 mod oidc;
+mod open;
 mod page;
+mod proof;
 mod redirect;
 mod registration;
 mod seal;
+mod sign_ins;
 mod token;
 
 use std::net::IpAddr;
@@ -51,6 +56,8 @@ use failure::Failure;
 use grant::{Access, now};
 use guesses::Guesses;
 use oidc::Provider;
+use open::AllInUse;
+pub(super) use open::InUse;
 pub(super) use seal::Purpose;
 use seal::Seal;
 
@@ -92,6 +99,24 @@ pub struct Agreed {
     pub person: Option<Arc<str>>,
 }
 
+/// A field that a person fills in beside the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Who they are.
+    Me,
+    /// Their zone.
+    Zone,
+}
+
+/// What a request's token stands for.
+#[derive(Debug)]
+pub(super) struct SignedIn {
+    pub(super) key: SecretString,
+    pub(super) agreed: Agreed,
+    /// What ends with it.
+    pub(super) in_use: Arc<InUse>,
+}
+
 /// The reason a key is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyProblem {
@@ -112,6 +137,9 @@ pub(super) struct Auth {
     access: Duration,
     guesses: Guesses,
     provider: Option<Provider>,
+    in_use: AllInUse,
+    /// The names that this machine has for itself, if the server is on it alone: its address under each of them.
+    names: Vec<String>,
 }
 
 /// The desk at which people and clients are served.
@@ -139,6 +167,7 @@ pub(super) fn routes<B: Backend>(shared: &Arc<Shared<B>>, auth: &Arc<Auth>) -> R
         .route("/token", post(token::token::<B>))
         .route("/revoke", post(token::revoke::<B>))
         .merge(if auth.provider.is_some() { oidc::routes() } else { Router::new() })
+        .route(sign_ins::PATH, get(sign_ins::ask::<B>).post(sign_ins::decide::<B>))
         .with_state(desk)
 }
 
@@ -148,11 +177,13 @@ impl Auth {
     pub(super) fn new(settings: SignIn) -> Result<Self, BadProvider> {
         Ok(Self {
             seal: Seal::new(settings.secrets, &settings.issuer),
+            names: names::of(&settings.issuer),
             issuer: settings.issuer.into(),
             clients: Clients::new(settings.policy, settings.clients),
             store: settings.store,
             access: settings.access,
             guesses: Guesses::default(),
+            in_use: AllInUse::default(),
             provider: settings.provider.map(Provider::new).transpose()?,
         })
     }
@@ -171,14 +202,14 @@ impl Auth {
 
     /// Returns the key of a request that brings a token, and what its person has agreed to; `None` for one that brings
     /// none. Other bearers are refused: they were not made for this server.
-    pub(super) async fn bearer(&self, head: &Parts) -> Result<Option<(SecretString, Agreed)>, Refusal> {
-        let stale = |reason: &str| self.refusal(head.uri.path(), reason, true);
+    pub(super) async fn bearer(&self, head: &Parts) -> Result<Option<SignedIn>, Refusal> {
+        let stale = |reason: &str| self.refusal(head, reason, true);
         let access = match Given::read(&head.headers) {
             Given::Nothing => return Ok(None),
             Given::Bearer(text) => self.seal.open::<Access>(Purpose::Access, text),
             Given::Other => None,
         };
-        let Some(Access { grant, expires }) = access else {
+        let Some(Access { grant, expires, reads }) = access else {
             return Err(stale(
                 "Authorization has to be 'Bearer …', with a token that this server has handed out: sign in, or send a \
                  OnceHub key as 'API-Key: …'",
@@ -197,7 +228,10 @@ impl Auth {
         if expires <= now() || !self.goes_on(&grant).await.map_err(unavailable)? {
             return Err(stale("this sign-in has ended: refresh it, or sign in again"));
         }
-        self.opened(grant).map(Some).map_err(stale)
+        let in_use = self.in_use.add(&grant);
+        let (key, agreed) = self.opened(grant).map_err(stale)?;
+        let agreed = Agreed { read_only: agreed.read_only || reads, ..agreed };
+        Ok(Some(SignedIn { key, agreed, in_use }))
     }
 }
 

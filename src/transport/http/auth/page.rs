@@ -11,7 +11,7 @@ use super::clients::Standing;
 use super::consent::Confirming;
 use super::failure::UNCACHED;
 use super::seal::{Purpose, Unsealed};
-use super::{known, redirect};
+use super::{Field, known, redirect};
 use crate::transport::http::page::escaped;
 use crate::transport::http::trail::Refused;
 
@@ -29,8 +29,8 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// A page.
 #[derive(Debug)]
 pub(super) struct Page {
-    status: StatusCode,
-    html: String,
+    pub(super) status: StatusCode,
+    pub(super) html: String,
     cookie: Option<String>,
     /// Whether it leads away from here: where to is nobody else's business.
     leaves: bool,
@@ -41,6 +41,9 @@ pub(super) struct Filled<'a> {
     pub(super) me: &'a str,
     pub(super) zone: &'a str,
 }
+
+/// What is wrong with it, and in which field.
+pub(super) type Wrong<'a> = (Field, &'a str);
 
 /// What stands for a mark of a page.
 pub(super) enum Part<'a> {
@@ -59,6 +62,14 @@ impl Page {
         Self { status: StatusCode::OK, html, cookie: None, leaves: false }
     }
 
+    /// Returns a page with a form. Who hears pages read to them learns first that something was wrong with it.
+    pub(super) fn asking(title: &str, problem: Option<&str>, content: String) -> Self {
+        match problem {
+            Some(_) => Self::new(&format!("Error: {title}"), content),
+            None => Self::new(title, content),
+        }
+    }
+
     /// Returns the page that asks for a key. `form` is what it sends back.
     pub(super) fn key(asking: &Asking, form: &str, reads: bool, problem: Option<&str>) -> Self {
         let host = redirect::shown(&asking.redirect);
@@ -71,15 +82,18 @@ impl Page {
                 ("warning", Made(warning(asking))),
                 ("access", if asking.read_only { Html(READS) } else { Made(choice(reads)) }),
                 ("problem", Made(told(problem))),
-                ("invalid", Html(if problem.is_some() { " aria-invalid=\"true\"" } else { "" })),
+                ("described", Html(described(problem, "where problem", "where"))),
+                ("invalid", Html(invalid(problem.is_some()))),
                 ("form", Text(form)),
             ],
         );
-        Self::new("Connect to OnceHub", content)
+        Self::asking("Connect to OnceHub", problem, content)
     }
 
     /// Returns the page that asks whether the account is the right one.
-    pub(super) fn account(said: &Confirming, form: &str, filled: &Filled<'_>, problem: Option<&str>) -> Self {
+    pub(super) fn account(said: &Confirming, form: &str, filled: &Filled<'_>, wrong: Option<Wrong<'_>>) -> Self {
+        let (field, problem) = wrong.unzip();
+        let of = |one: Field| problem.filter(|_| field == Some(one));
         let account = match &said.account {
             Some(account) => fill("the account of <strong>{{account}}</strong>", &[("account", Text(account))]),
             None => "an account that OnceHub does not name".to_owned(),
@@ -92,13 +106,18 @@ impl Page {
                 ("host", Text(&redirect::shown(&said.asking.redirect))),
                 ("account", Made(account)),
                 ("rights", Text(rights)),
-                ("problem", Made(told(problem))),
+                ("me_problem", Made(told(of(Field::Me)))),
+                ("me_described", Html(described(of(Field::Me), "who problem", "who"))),
+                ("me_invalid", Html(invalid(field == Some(Field::Me)))),
+                ("zone_problem", Made(told(of(Field::Zone)))),
+                ("zone_described", Html(described(of(Field::Zone), "when problem", "when"))),
+                ("zone_invalid", Html(invalid(field == Some(Field::Zone)))),
                 ("me", Text(filled.me)),
                 ("zone", Text(filled.zone)),
                 ("form", Text(form)),
             ],
         );
-        Self::new("Is this the right account?", content)
+        Self::asking("Is this the right account?", problem, content)
     }
 
     /// Returns the page that sends the person back to the client.
@@ -151,11 +170,19 @@ impl Page {
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// What every page says of an app. Also a known one may have been started by somebody else, who has sent a link.
+const KNOWN: &str = "<p class=\"known\">This is the address of <strong>{{name}}</strong>. Go on only if you have just started \
+    this there yourself.</p>";
+
+const SHARED: &str = "<p class=\"warning\">This is an address of <strong>{{name}}</strong>, where others can set up connections, \
+    too. <strong>Which one asks here is not known.</strong> Go on only if you have just started this there yourself.</p>";
+
 const LOCAL: &str = "<p class=\"warning\"><strong>An app on this computer</strong> asks, and its name cannot be checked. Go on \
     only if you have just started this there yourself.</p>";
 
-const UNKNOWN: &str = "<p class=\"warning\"><strong>This server does not know the app.</strong> Whoever runs \
-    <strong>{{host}}</strong> will be able to use your OnceHub account. If somebody sent you here, stop.</p>";
+const UNKNOWN: &str = "<p class=\"warning\"><strong>This server does not know the app.</strong> Those who run \
+    <strong>{{host}}</strong> will be able to use your OnceHub account. Go on only if you have just started this there yourself: \
+    if somebody sent you here, stop.</p>";
 
 pub(super) const READS: &str = "<p>It asks to <strong>read only</strong>: it can change nothing.</p>";
 
@@ -169,8 +196,12 @@ pub(super) fn warning(asking: &Asking) -> String {
     match asking.client.standing {
         Standing::Trusted => {
             let name = known::host_of(&asking.redirect).unwrap_or("an app that the operator has set up");
-            let known = "<p class=\"known\">This is the address of <strong>{{name}}</strong>.</p>";
-            fill(known, &[("name", Text(name))])
+            fill(KNOWN, &[("name", Text(name))])
+        }
+        Standing::Shared => {
+            let host = redirect::shown(&asking.redirect);
+            let name = known::host_of(&asking.redirect).unwrap_or(&host);
+            fill(SHARED, &[("name", Text(name)), ("host", Text(&host))])
         }
         Standing::Local => LOCAL.to_owned(),
         Standing::Unknown => fill(UNKNOWN, &[("host", Text(&redirect::shown(&asking.redirect)))]),
@@ -183,11 +214,21 @@ fn choice(reads: bool) -> String {
     fill(CHOICE, &[("all", Html(all)), ("read", Html(read))])
 }
 
-fn told(problem: Option<&str>) -> String {
+pub(super) fn told(problem: Option<&str>) -> String {
     let told = |problem| {
         fill("<p class=\"problem\" id=\"problem\" role=\"alert\">{{problem}}</p>", &[("problem", Text(problem))])
     };
     problem.map(told).unwrap_or_default()
+}
+
+/// Returns what describes a field: with a problem, if there is one.
+pub(super) fn described(problem: Option<&str>, with: &'static str, without: &'static str) -> &'static str {
+    if problem.is_some() { with } else { without }
+}
+
+/// Returns the attributes of a field that is to be filled in again: it is where to go on.
+pub(super) fn invalid(is_invalid: bool) -> &'static str {
+    if is_invalid { " aria-invalid=\"true\" autofocus" } else { "" }
 }
 
 /// Returns who says that this is the client.

@@ -1,6 +1,6 @@
 //! Where a browser is sent with a code: the addresses that a client may name, and whether one is meant by another.
 
-use url::Url;
+use url::{Position, Url};
 
 /// The longest address, in bytes.
 const LONGEST: usize = 512;
@@ -10,7 +10,7 @@ const LONGEST: usize = 512;
 const PROGRAMS: [&str; 5] = ["cursor", "jetbrains", "vscode", "vscode-insiders", "windsurf"];
 
 /// The hosts of a person's own computer, as an address has them.
-const LOOPBACK: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
+pub(super) const LOOPBACK: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
 
 /// Returns whether a client may name this address: over HTTPS, on the person's own computer, or a known program.
 pub(super) fn is_allowed(address: &str) -> bool {
@@ -44,17 +44,16 @@ fn loopback(address: &str) -> Option<(&str, &str)> {
     let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let host = LOOPBACK.into_iter().find(|host| authority.starts_with(host))?;
     let port = authority.strip_prefix(host)?;
-    let is_port = |port: &str| !port.is_empty() && port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
     (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some((host, rest))
 }
 
-/// Returns the part of an address that says who gets the code, in words for the person.
+/// Returns the part of an address that says who gets the code, in words for the person. A port says it, too: another one
+/// may be another's.
 pub(super) fn shown(address: &str) -> String {
-    match Url::parse(address) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => url.host_str().unwrap_or_default().to_owned(),
-        Ok(url) => format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
-        Err(_) => String::new(),
-    }
+    let Ok(url) = Url::parse(address) else { return String::new() };
+    let host = &url[Position::BeforeHost..Position::AfterPort];
+    if matches!(url.scheme(), "http" | "https") { host.to_owned() } else { format!("{}://{host}", url.scheme()) }
 }
 
 /// Returns an address with more in its query.
@@ -81,12 +80,12 @@ mod tests {
         for bad in [
             "", "https://", "https:host.example", "host.example", "/callback", "http://host.example/cb",
             "http://localhost.host.example/cb", "http://127.0.0.1.host.example/cb", "http://127.0.0.2/cb",
-            "http://localhost:x/cb", "http://localhost:123456/cb", "http://localhost@host.example/cb",
-            "http://user@localhost/cb", "https://user@host.example/cb", "https://user:pw@host.example/cb",
-            "https://host.example/cb#part", "https://host.example/\u{202e}cb", "https://host.example/a b",
-            "https://host.example\\@evil.example/", "javascript:alert(1)", "javascript://host.example/%0aalert(1)",
-            "data:text/html,x", "blob:https://host.example/x", "file:///etc/passwd", "ftp://host.example/", "evil://x",
-            "cursor:x", &long,
+            "http://localhost:x/cb", "http://localhost:123456/cb", "http://localhost:99999/cb",
+            "http://127.0.0.1:+1/cb", "http://localhost@host.example/cb", "http://user@localhost/cb",
+            "https://user@host.example/cb", "https://user:pw@host.example/cb", "https://host.example/cb#part",
+            "https://host.example/\u{202e}cb", "https://host.example/a b", "https://host.example\\@evil.example/",
+            "javascript:alert(1)", "javascript://host.example/%0aalert(1)", "data:text/html,x",
+            "blob:https://host.example/x", "file:///etc/passwd", "ftp://host.example/", "evil://x", "cursor:x", &long,
         ] {
             assert!(!is_allowed(bad), "{bad}");
         }
@@ -121,11 +120,28 @@ mod tests {
                 format!("http://{host}.evil.example/callback"),
                 format!("http://{host}:/callback"),
                 format!("http://{host}:x/callback"),
+                format!("http://{host}:65536/callback"),
+                format!("http://{host}:99999/callback"),
             ] {
                 assert!(!is_meant(&allowed, &other), "{other}");
             }
         }
         assert!(!is_meant("http://localhost/callback", "http://127.0.0.1/callback"));
+    }
+
+    #[test]
+    fn a_person_sees_host_and_port_of_every_address() {
+        for (address, expected) in [
+            ("https://host.example/cb", "host.example"),
+            ("https://host.example:443/cb", "host.example"),
+            ("https://host.example:8443/cb", "host.example:8443"),
+            ("http://127.0.0.1:4711/cb", "127.0.0.1:4711"),
+            ("http://[::1]:1/cb", "[::1]:1"),
+            ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor://anysphere.cursor-mcp"),
+        ] {
+            assert!(is_allowed(address));
+            assert_eq!(shown(address), expected);
+        }
     }
 
     #[test]

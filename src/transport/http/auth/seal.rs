@@ -51,6 +51,10 @@ pub(in crate::transport::http) enum Purpose {
     Confirming,
     /// The cookie of a person who is at the identity provider.
     Going,
+    /// The page that asks who wants to see their sign-ins.
+    Looking,
+    /// The page that lists them.
+    Present,
     /// A code, which a client trades for tokens.
     Code,
     /// A token that a request brings.
@@ -67,6 +71,8 @@ impl Purpose {
             Self::Asking => "oncehub_asking_",
             Self::Confirming => "oncehub_confirming_",
             Self::Going => "oncehub_going_",
+            Self::Looking => "oncehub_looking_",
+            Self::Present => "oncehub_present_",
             Self::Code => "oncehub_code_",
             Self::Access => "oncehub_access_",
             Self::Refresh => "oncehub_refresh_",

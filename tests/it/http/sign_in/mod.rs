@@ -2,12 +2,14 @@
 
 mod by_provider;
 mod hosts;
+mod listed;
 mod mutated;
-mod provider;
+mod named;
 mod refused;
 mod said;
 mod sdk;
 mod signed_in;
+mod started;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

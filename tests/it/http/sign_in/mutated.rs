@@ -11,8 +11,9 @@ use crate::cases;
 const REDIRECT: &str = "https://app.example/cb";
 
 /// What the texts of each purpose begin with.
-const PREFIXES: [&str; 6] = [
-    "oncehub_client_", "oncehub_asking_", "oncehub_confirming_", "oncehub_code_", "oncehub_access_", "oncehub_refresh_",
+const PREFIXES: [&str; 8] = [
+    "oncehub_client_", "oncehub_asking_", "oncehub_confirming_", "oncehub_looking_", "oncehub_present_",
+    "oncehub_code_", "oncehub_access_", "oncehub_refresh_",
 ];
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -56,6 +57,8 @@ struct Sealed {
     tokens: Value,
     asked: Page,
     account: Page,
+    looked: Page,
+    list: Page,
 }
 
 impl Sealed {
@@ -66,26 +69,36 @@ impl Sealed {
         let code = query(&desk.agree(&url, sandbox::KEY, "all").await, "code").unwrap();
         let asked = desk.show(&url, None).await;
         let account = desk.send(&asked, &[("key", sandbox::KEY), ("access", "all")]).await;
-        Self { client, code, tokens, asked, account }
+        let looked = desk.look(account.cookie.as_deref()).await;
+        let list = desk.press(&looked, &[("key", sandbox::KEY)]).await;
+        Self { client, code, tokens, asked, account, looked, list }
     }
 
     fn texts(&self) -> Vec<String> {
         let refresh = self.tokens["refresh_token"].as_str().unwrap();
         let texts = [&self.client, &self.code, access(&self.tokens), refresh];
-        texts.into_iter().map(str::to_owned).chain([self.asked.form(), self.account.form()]).collect()
+        texts.into_iter().map(str::to_owned).chain(self.forms()).collect()
+    }
+
+    fn forms(&self) -> [String; 4] {
+        [&self.asked, &self.account, &self.looked, &self.list].map(Page::form)
     }
 
     /// The status with which a text is refused wherever it may be used.
     async fn refused(&self, desk: &Desk, number: usize, text: &str) -> u16 {
-        match number % 6 {
+        match number % 7 {
             0 => desk.token(&but(&trading(&self.client, REDIRECT, &self.code), "code", text)).await.0,
             1 => desk.token(&but(&renewing(&self.client, &self.tokens), "refresh_token", text)).await.0,
             2 => desk.lists(text).await.status().as_u16(),
             3 => desk.show(&desk.authorize(&asking(text, REDIRECT)), None).await.status,
             4 => desk.token(&but(&trading(&self.client, REDIRECT, &self.code), "client_id", text)).await.0,
-            _ => {
+            at => {
                 let form = [("form", text), ("key", sandbox::KEY), ("decision", "yes"), ("access", "all")];
-                let sent = desk.posted(&form, self.account.cookie.as_deref()).header("origin", &desk.server.url);
+                let all = [("form", text), ("key", sandbox::KEY), ("decision", "all")];
+                let (path, form) = if at == 5 { ("/authorize", &form[..]) } else { ("/sign-ins", &all[..]) };
+                let sent = super::form(desk.server.client.post(desk.at(path)), form);
+                let sent =
+                    sent.header("origin", &desk.server.url).header("cookie", self.account.cookie.as_deref().unwrap());
                 sent.send().await.unwrap().status().as_u16()
             }
         }

@@ -134,7 +134,8 @@ async fn who_has_agreed_to_reading_is_offered_no_changes_whatever_headers_say() 
     assert!(!has(&tools(&desk, &all, Some(("x-mcp-readonly", "true"))).await));
     let call = json!({"name": "cancel_booking", "arguments": {"booking_id": "BKNG-1"}});
     let answer = message(desk.asks(access(&read), "tools/call", call).send().await.unwrap()).await;
-    assert!(answer["message"].as_str().unwrap().contains("cancel_booking"), "{answer}");
+    let told = answer["message"].as_str().unwrap();
+    assert!(told.contains("cancel_booking") && told.contains("has agreed to reading only"), "{answer}");
     assert!(desk.upstream.requests().iter().all(|request| request.method == "GET"));
     // A client that asks for no more leaves the person no choice.
     let url = desk.authorize(&super::but(&asking(&client, REDIRECT), "scope", "oncehub.read openid"));

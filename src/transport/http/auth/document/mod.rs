@@ -1,14 +1,16 @@
 //! The documents in which clients describe themselves, at addresses that are their ids.
 //!
-//! Whoever asks to sign in names the address, so nothing on this server's own network may be reached with it.
+//! Anybody who asks to sign in names the address, so nothing on this server's own network may be reached with it.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use moka::Expiry;
 use moka::future::Cache;
+use parking_lot::Mutex;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -19,11 +21,12 @@ use crate::transport::http::auth::redirect;
 /// The largest document, in bytes.
 const LARGEST: usize = 64 << 10;
 
-/// How long a document may take.
+/// How long a document may take, with the wait for a place.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many are read at once.
+/// How many are read at once: of all, and of one site, so that one which does not answer holds up nobody else.
 const AT_ONCE: usize = 8;
+const AT_ONCE_OF_SITE: usize = 2;
 
 /// How many are kept.
 const KEPT: u64 = 1_000;
@@ -51,6 +54,8 @@ pub(super) enum BadDocument {
     Address,
     #[error("it cannot be read")]
     Unreadable,
+    #[error("too many are being read now: try again in a minute")]
+    Busy,
     #[error("its response is not 200 with JSON")]
     NotJson,
     #[error("it is larger than 64 KiB")]
@@ -69,6 +74,9 @@ pub(super) struct Documents {
     client: Option<reqwest::Client>,
     read: Cache<String, Read>,
     room: Semaphore,
+    /// The room of each site from which one is being read.
+    sites: Mutex<HashMap<String, Weak<Semaphore>>>,
+    patience: Duration,
 }
 
 /// Keeps each for as long as it says.
@@ -82,7 +90,7 @@ impl Expiry<String, Read> for AsSaid {
 
 impl Default for Documents {
     fn default() -> Self {
-        Self::with(builder().dns_resolver(Arc::new(PublicOnly)))
+        Self::with(builder().dns_resolver(Arc::new(PublicOnly)), PATIENCE)
     }
 }
 
@@ -97,13 +105,12 @@ fn builder() -> reqwest::ClientBuilder {
         .https_only(true)
         .no_proxy()
         .pool_max_idle_per_host(0)
-        .timeout(PATIENCE)
 }
 
 impl Documents {
-    fn with(client: reqwest::ClientBuilder) -> Self {
-        let read = Cache::builder().max_capacity(KEPT).expire_after(AsSaid).build();
-        Self { client: client.build().ok(), read, room: Semaphore::new(AT_ONCE) }
+    fn with(client: reqwest::ClientBuilder, patience: Duration) -> Self {
+        let (read, room) = (Cache::builder().max_capacity(KEPT).expire_after(AsSaid).build(), Semaphore::new(AT_ONCE));
+        Self { client: client.build().ok(), read, room, sites: Mutex::default(), patience }
     }
 
     /// Returns the document at this address.
@@ -115,15 +122,45 @@ impl Documents {
         let read = self.read.get_with_by_ref(id, async {
             match self.fetch(id).await {
                 Ok((document, keep)) => (Ok(Arc::new(document)), keep),
+                // That says nothing of the document.
+                Err(BadDocument::Busy) => (Err(BadDocument::Busy), Duration::ZERO),
                 Err(bad) => (Err(bad), LEAST),
             }
         });
         read.await.0
     }
 
+    /// Reads a document, once there is a place for that: both in the same time.
     async fn fetch(&self, id: &str) -> Result<(Document, Duration), BadDocument> {
+        let mut has_waited = true;
+        let fetched = async {
+            let site = self.room_of(id);
+            let begun = Instant::now();
+            let _of_site = site.acquire().await.map_err(|_| BadDocument::Busy)?;
+            let _place = self.room.acquire().await.map_err(|_| BadDocument::Busy)?;
+            // Who got a place late was given too little time to be told that the document is at fault.
+            has_waited = begun.elapsed() > self.patience / 4;
+            self.get(id).await
+        };
+        let fetched = tokio::time::timeout(self.patience, fetched).await;
+        fetched.unwrap_or(Err(if has_waited { BadDocument::Busy } else { BadDocument::Unreadable }))
+    }
+
+    /// Returns the room of the site that an address is at.
+    fn room_of(&self, id: &str) -> Arc<Semaphore> {
+        let mut sites = self.sites.lock();
+        sites.retain(|_, room| room.strong_count() > 0);
+        let site = site(id);
+        if let Some(room) = sites.get(&site).and_then(Weak::upgrade) {
+            return room;
+        }
+        let room = Arc::new(Semaphore::new(AT_ONCE_OF_SITE));
+        sites.insert(site, Arc::downgrade(&room));
+        room
+    }
+
+    async fn get(&self, id: &str) -> Result<(Document, Duration), BadDocument> {
         let unreadable = |_| BadDocument::Unreadable;
-        let _place = self.room.acquire().await.map_err(|_| BadDocument::Unreadable)?;
         let client = self.client.as_ref().ok_or(BadDocument::Unreadable)?;
         let mut response = client.get(id).header(ACCEPT, "application/json").send().await.map_err(unreadable)?;
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -153,6 +190,14 @@ fn checked(id: &str, body: &[u8]) -> Result<Document, BadDocument> {
     document.redirect_uris.truncate(REDIRECTS);
     let is_complete = !document.client_name.is_empty() && !document.redirect_uris.is_empty();
     is_complete.then_some(document).ok_or(BadDocument::Incomplete)
+}
+
+/// Returns the site of an address: the end of its host's name, before which its owner can put any number of others.
+fn site(id: &str) -> String {
+    let url = Url::parse(id).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let start = host.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot + 1);
+    host.get(start..).unwrap_or(host).to_owned()
 }
 
 /// Returns whether a document may be at this address: as it is written, and at a host with a name.

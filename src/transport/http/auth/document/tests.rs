@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -12,6 +13,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use super::*;
 
 const HOST: &str = "app.example.com";
+const OTHER: &str = "app.example.org";
 
 fn document(id: &str) -> String {
     format!(r#"{{"client_id": "{id}", "client_name": "App", "redirect_uris": ["https://app.example.com/cb"], "x": 1}}"#)
@@ -23,7 +25,8 @@ fn response(head: &str, body: &str) -> String {
 
 /// What the server says to a request for this path.
 fn said(path: &str) -> String {
-    let good = document(&format!("https://{HOST}{path}"));
+    let (path, host) = (path.split('?').next().unwrap(), if path.ends_with("?other") { OTHER } else { HOST });
+    let good = document(&format!("https://{host}{path}{}", if host == OTHER { "?other" } else { "" }));
     let json = "200 OK\r\nContent-Type: application/json";
     match path {
         "/good" => response(&format!("{json}; charset=utf-8\r\nCache-Control: public, max-age=600"), &good),
@@ -39,9 +42,11 @@ fn said(path: &str) -> String {
     }
 }
 
-/// Documents of that server.
-async fn documents() -> Documents {
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed([HOST.to_owned()]).unwrap();
+/// Documents of that server, and how many it has been asked for.
+async fn documents(patience: Duration) -> (Documents, watch::Receiver<usize>) {
+    let (asked, seen) = watch::channel(0);
+    let names = [HOST, OTHER].map(str::to_owned);
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let client = builder();
     let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![cert.der().clone()], key).unwrap();
@@ -49,7 +54,7 @@ async fn documents() -> Documents {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let tls = tls.clone();
+            let (tls, asked) = (tls.clone(), asked.clone());
             tokio::spawn(async move {
                 let mut stream = tls.accept(stream).await.unwrap();
                 let mut head = [0; 4096];
@@ -60,20 +65,22 @@ async fn documents() -> Documents {
                     "{head}"
                 );
                 let path = head.split(' ').nth(1).unwrap();
+                asked.send_modify(|count| *count += 1);
                 stream.write_all(said(path).as_bytes()).await.unwrap();
-                if path == "/slow" {
+                if path.starts_with("/slow") {
                     std::future::pending::<()>().await;
                 }
             });
         }
     });
     let root = reqwest::Certificate::from_der(cert.der()).unwrap();
-    Documents::with(client.tls_certs_only([root]).resolve(HOST, address).timeout(Duration::from_millis(900)))
+    let client = client.tls_certs_only([root]).resolve(HOST, address).resolve(OTHER, address);
+    (Documents::with(client, patience), seen)
 }
 
 #[tokio::test]
 async fn a_document_is_read_as_it_is_meant() {
-    let documents = documents().await;
+    let (documents, _) = documents(Duration::from_millis(900)).await;
     let read =
         async |path: &str| documents.read(&format!("https://{HOST}{path}")).await.map(|read| read.client_name.clone());
     assert_eq!(read("/good").await.as_deref(), Ok("App"));
@@ -89,6 +96,54 @@ async fn a_document_is_read_as_it_is_meant() {
         ("/closed", BadDocument::Unreadable),
     ] {
         assert_eq!(read(path).await, Err(expected), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_does_not_answer_holds_up_its_own_documents_alone() {
+    let (documents, mut seen) = documents(Duration::from_mins(1)).await;
+    let documents = Arc::new(documents);
+    let hanging: Vec<_> = (0..AT_ONCE + 2)
+        .map(|number| {
+            let documents = Arc::clone(&documents);
+            tokio::spawn(async move { documents.read(&format!("https://{HOST}/slow?{number}")).await })
+        })
+        .collect();
+    seen.wait_for(|count| *count >= AT_ONCE_OF_SITE).await.unwrap();
+    let other = format!("https://{OTHER}/good?other");
+    let other =
+        tokio::time::timeout(Duration::from_secs(20), documents.read(&other)).await.expect("there is a place for it");
+    assert_eq!(other.map(|read| read.client_name.clone()).as_deref(), Ok("App"));
+    assert!(*seen.borrow() == AT_ONCE_OF_SITE + 1 && hanging.iter().all(|read| !read.is_finished()));
+}
+
+#[tokio::test]
+async fn who_gets_no_place_is_told_that_and_may_try_again() {
+    let (documents, mut seen) = documents(Duration::from_millis(900)).await;
+    let documents = Arc::new(documents);
+    for number in 0..AT_ONCE_OF_SITE {
+        let documents = Arc::clone(&documents);
+        tokio::spawn(async move { documents.read(&format!("https://{HOST}/slow?{number}")).await });
+    }
+    seen.wait_for(|count| *count == AT_ONCE_OF_SITE).await.unwrap();
+    let held = documents.room_of(&format!("https://{HOST}/"));
+    let good = format!("https://{HOST}/good");
+    // Also once those have given up, somebody else has their place.
+    let all = u32::try_from(AT_ONCE_OF_SITE).unwrap();
+    let (places, read) = tokio::join!(held.acquire_many(all), documents.read(&good));
+    assert_eq!(read.map(|read| read.client_name.clone()), Err(BadDocument::Busy));
+    drop(places);
+    assert_eq!(documents.read(&good).await.map(|read| read.client_name.clone()).as_deref(), Ok("App"));
+}
+
+#[test]
+fn the_hosts_of_one_owner_are_one_site() {
+    for (id, expected) in [
+        ("https://app.example.com/x", "example.com"),
+        ("https://a.b.app.example.com/x", "example.com"),
+        ("https://example.com/x", "example.com"),
+    ] {
+        assert_eq!(site(id), expected);
     }
 }
 

@@ -9,6 +9,7 @@ use super::page::{self, You};
 use super::person::Recognized;
 use super::way::Errand;
 use crate::transport::http::auth::authorize::Asking;
+use crate::transport::http::auth::clients::Client;
 use crate::transport::http::auth::consent::Confirming;
 use crate::transport::http::auth::form::Form;
 use crate::transport::http::auth::grant::{Grant, Held, digest, now, unguessable};
@@ -17,7 +18,18 @@ use crate::transport::http::auth::seal::{Purpose, Unsealed};
 use crate::transport::http::auth::{Agreed, Auth, Desk};
 use crate::transport::http::{Backend, Caller};
 
+const CHANGED: &str =
+    "The operator of this server has just changed whom it lets in, and you are not among them any more. Ask them.";
+
 impl Auth {
+    /// Returns the page that asks who wants to see their sign-ins.
+    pub(in crate::transport::http::auth) fn who_page(&self, form: &str) -> Page {
+        match &self.provider {
+            Some(provider) => page::who(&provider.name, form),
+            None => Page::who(form, None),
+        }
+    }
+
     /// Returns the page that a client's request is answered with: it asks for a key, or whether to go to the provider.
     pub(in crate::transport::http::auth) fn first_page(&self, asking: &Asking, form: &str) -> Page {
         match &self.provider {
@@ -37,6 +49,9 @@ impl Auth {
             return Ok(self.declined(&asking));
         }
         let read_only = asking.read_only || form.get("access") != Some("all");
+        // An id may be as long as what a cookie can hold, and is not shown again.
+        let client = Client { id: digest(&asking.client.id), ..asking.client };
+        let asking = Asking { client, ..asking };
         self.send(provider, asking.browser.clone(), Errand::Connect { asking, read_only }).await
     }
 
@@ -50,7 +65,7 @@ impl Auth {
             return Ok(self.declined(&said.asking));
         }
         // The map may have changed since.
-        self.opened(said.grant.clone()).map_err(|reason| Page::told(StatusCode::FORBIDDEN, "Not connected", reason))?;
+        self.opened(said.grant.clone()).map_err(|_| Page::told(StatusCode::FORBIDDEN, "Not connected", CHANGED))?;
         self.sent_back(&said.asking, said.grant).await
     }
 }
@@ -84,7 +99,7 @@ pub(super) async fn recognized<B: Backend>(
     };
     let (me, reads) = (mapped.me, agreed.read_only);
     let caller = Caller { agreed: Some(agreed), ..desk.shared.settings.keys.caller(mapped.key, desk.network(head)) };
-    desk.shared.backend.person(&caller).await.map_err(|problem| page::not_in_oncehub(&me, &problem, &back))?;
+    desk.shared.backend.person(&caller).await.map_err(|problem| page::not_in_oncehub(&me, &problem.1, &back))?;
     let shown = person.shown().to_owned();
     let owner = auth.seal.owners(&person.owner()).into_iter().next().ok_or_else(|| Page::broken(&Unsealed))?;
     let grant = Grant {
@@ -94,7 +109,7 @@ pub(super) async fn recognized<B: Backend>(
         me: None,
         zone: None,
         read_only,
-        client: digest(&asking.client.id),
+        client: asking.client.id.clone(),
         app: asking.client.name.clone(),
         made: now(),
     };

@@ -29,6 +29,7 @@ use url::Url;
 pub use key::BadKey;
 pub use map::{BadMap, Map};
 pub(super) use person::Person;
+pub(super) use way::Errand;
 
 use super::grant::{Grant, Held, now};
 use super::{Agreed, Auth, Desk, PAGE, redirect};

@@ -11,20 +11,13 @@ use crate::transport::http::auth::page::{Page, READS, fill, known_by, warning};
 use crate::transport::http::auth::redirect;
 
 const ASK: &str = include_str!("pages/ask.html");
+const WHO: &str = include_str!("pages/who.html");
 const GOING: &str = include_str!("pages/going.html");
 const YOU: &str = include_str!("pages/you.html");
 
 const CHOICE: &str = "<fieldset><legend>What may it do?</legend>\
     <label><input type=\"radio\" name=\"access\" value=\"all\" checked> Read and change, as far as you are let</label>\
     <label><input type=\"radio\" name=\"access\" value=\"read\"> Read only</label></fieldset>";
-
-/// Where a problem with the provider shows.
-pub(super) enum Step<'a> {
-    /// Before a person is sent there.
-    There,
-    /// When they come back; with the address at which their client learns that it was for nothing.
-    Back(&'a str),
-}
 
 /// What a person is told of themselves.
 pub(super) struct You<'a> {
@@ -56,6 +49,11 @@ pub(super) fn ask(provider: &str, asking: &Asking, form: &str) -> Page {
     Page::new("Connect to OnceHub", content)
 }
 
+/// Returns the page that asks whether to go to the provider to see one's sign-ins. `form` is what it sends back.
+pub(in crate::transport::http::auth) fn who(provider: &str, form: &str) -> Page {
+    Page::new("Your sign-ins", fill(WHO, &[("provider", Text(provider)), ("form", Text(form))]))
+}
+
 /// Returns the page that sends a person to the provider.
 pub(super) fn going(provider: &str, to: &str) -> Page {
     let content = fill(GOING, &[("provider", Text(provider)), ("host", Text(&redirect::shown(to))), ("to", Text(to))]);
@@ -85,13 +83,10 @@ pub(super) fn you(you: &You<'_>, asking: &Asking, form: &str) -> Page {
     Page::new("Is this you?", content)
 }
 
-/// Returns the page for a problem between this server and the provider, which the log has in full.
-pub(super) fn failed(provider: &str, step: Step<'_>, problem: &Problem) -> Page {
+/// Returns the page for a problem between this server and the provider, which the log has in full. A client that has waited
+/// for a person who was there learns at `back` that it was for nothing.
+pub(super) fn failed(provider: &str, back: Option<&str>, problem: &Problem) -> Page {
     tracing::warn!(%problem, "the identity provider cannot be used");
-    let back = match step {
-        Step::There => None,
-        Step::Back(back) => Some(back),
-    };
     let (status, what, next) = match problem {
         Problem::Unreachable(_) => (
             StatusCode::BAD_GATEWAY,
@@ -109,12 +104,12 @@ pub(super) fn failed(provider: &str, step: Step<'_>, problem: &Problem) -> Page 
 }
 
 /// Returns the page for a person whom the provider has not let through, or who did not want to be.
-pub(super) fn declined(provider: &str, back: &str) -> Page {
+pub(super) fn declined(provider: &str, back: Option<&str>) -> Page {
     let what =
         fill("{{provider}} did not sign you in, or you did not go through with it.", &[("provider", Text(provider))]);
     let next = "If you wanted to, start again from your assistant. If it does not let you in, ask the people in your company who \
         manage your account there.";
-    told(StatusCode::FORBIDDEN, "You were not signed in", &[what, next.to_owned()], Some(back))
+    told(StatusCode::FORBIDDEN, "You were not signed in", &[what, next.to_owned()], back)
 }
 
 /// Returns the page for a person whom the map does not let in.

@@ -3,13 +3,15 @@
 //! A person leaves with a short random state, and with a cookie that holds the rest, sealed: what they were asked for, and
 //! what the provider's answer is checked with. So the answer is good in the browser that was sent, once, for a while.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{Checked, checked};
-use super::page::{self, Step};
+use super::page;
 use super::person::Recognized;
 use super::problem::Problem;
 use super::{Provider, connect};
@@ -19,6 +21,7 @@ use crate::transport::http::auth::form::Form;
 use crate::transport::http::auth::grant::{digest, now, unguessable};
 use crate::transport::http::auth::page::Page;
 use crate::transport::http::auth::seal::Purpose;
+use crate::transport::http::auth::sign_ins::Present;
 use crate::transport::http::auth::{Auth, Desk, PAGE};
 
 /// Where the provider sends people back to.
@@ -35,10 +38,13 @@ const NAME: usize = 8;
 pub(in crate::transport::http::auth) enum Errand {
     /// To let a client in.
     Connect {
+        /// What the client asks for; its id is a [`digest`].
         asking: Asking,
         /// Whether the person wants it to read only.
         read_only: bool,
     },
+    /// To see their sign-ins.
+    SignIns,
 }
 
 /// A person on their way.
@@ -61,10 +67,15 @@ pub(in crate::transport::http::auth) async fn arrive<B: Backend>(
     let (head, _) = request.into_parts();
     let Some(provider) = &desk.auth.provider else { return Page::too_old().into_response() };
     let arrived = async {
-        let (errand, recognized) = desk.auth.found(provider, &head, desk.network(&head)).await?;
+        let (errand, browser, recognized) = desk.auth.found(provider, &head, desk.network(&head)).await?;
         match errand {
             Errand::Connect { asking, read_only } => {
                 connect::recognized(&desk, provider, asking, read_only, recognized, &head).await
+            }
+            Errand::SignIns => {
+                let person = recognized.person;
+                let owners = desk.auth.seal.owners(&person.owner());
+                desk.listed(Present::new(owners, Some(person.shown().to_owned()), browser), None).await
             }
         }
     };
@@ -90,7 +101,7 @@ impl Auth {
         errand: Errand,
     ) -> Result<Page, Page> {
         let described = provider.upstream.described().await;
-        let described = described.map_err(|problem| page::failed(&provider.name, Step::There, &problem))?;
+        let described = described.map_err(|problem| page::failed(&provider.name, None, &problem))?;
         let drawn = || unguessable().map_err(|failed| Page::broken(&failed));
         // A verifier has 43 characters at least.
         let (state, nonce, verifier) = (drawn()?, drawn()?, drawn()? + &drawn()?);
@@ -122,20 +133,21 @@ impl Auth {
         provider: &Provider,
         head: &Parts,
         network: std::net::IpAddr,
-    ) -> Result<(Errand, Recognized), Page> {
+    ) -> Result<(Errand, String, Recognized), Page> {
         let query = head.uri.query().unwrap_or_default();
         let form = Form::read(query.as_bytes()).map_err(|_| Page::too_old())?;
         let state = form.get("state").ok_or_else(Page::too_old)?;
         let going = self.way(head, state).ok_or_else(Page::too_old)?;
         let browser = self.browser(&head.headers).map(digest);
-        if going.state != state || browser != Some(going.browser) || going.expires <= now() {
+        if going.state != state || browser.as_ref() != Some(&going.browser) || going.expires <= now() {
             return Err(Page::too_old());
         }
-        if self.guesses.are_over(network) {
+        let tried: Arc<str> = digest(state).into();
+        if self.guesses.are_over(network, &tried) {
             return Err(page::too_often());
         }
         let back = self.back_of(&going.errand);
-        let failed = |problem: Problem| page::failed(&provider.name, Step::Back(&back), &problem);
+        let failed = |problem: Problem| page::failed(&provider.name, back.as_deref(), &problem);
         // Another server would let it by, and the provider takes no code twice.
         if !provider.answered.entry_by_ref(state).or_insert(()).is_fresh() {
             return Err(Page::too_old());
@@ -147,7 +159,7 @@ impl Auth {
         }
         if let Some(error) = form.get("error") {
             return Err(match error {
-                "access_denied" => page::declined(&provider.name, &back),
+                "access_denied" => page::declined(&provider.name, back.as_deref()),
                 other => failed(Problem::refused(other)),
             });
         }
@@ -156,11 +168,11 @@ impl Auth {
         let recognized = recognized.map_err(|problem| {
             // Codes that are made up.
             if matches!(problem, Problem::Refused(_)) {
-                self.guesses.add(network);
+                self.guesses.add(network, &tried);
             }
             failed(problem)
         })?;
-        Ok((going.errand, recognized))
+        Ok((going.errand, going.browser, recognized))
     }
 
     /// Asks the provider whom a code is about.
@@ -217,12 +229,13 @@ impl Auth {
     }
 
     /// Returns where a client learns that nobody has come back, if one has sent them.
-    fn back_of(&self, errand: &Errand) -> String {
+    fn back_of(&self, errand: &Errand) -> Option<String> {
         match errand {
             Errand::Connect { asking, .. } => {
                 let said = [("error", "access_denied"), ("error_description", "the identity provider let nobody in")];
-                self.answer(&asking.redirect, asking.state.as_deref(), &said)
+                Some(self.answer(&asking.redirect, asking.state.as_deref(), &said))
             }
+            Errand::SignIns => None,
         }
     }
 

@@ -119,6 +119,7 @@ impl Auth {
         }
         let grant = code.grant;
         if !self.store.open(&grant.sign_in(), now()).await? {
+            self.look().await;
             return Err(Failure::invalid_grant(BAD));
         }
         self.issued(grant, 0, None)
@@ -140,11 +141,12 @@ impl Auth {
         refresh: Refresh,
         still_good: impl Future<Output = Result<(), Failure>>,
     ) -> Result<Value, Failure> {
-        let may_write = !self.reads_only(&refresh.grant)?;
+        let may_write = !refresh.grant.read_only;
         let read_only = form.get("scope").map(|scope| narrowed(scope, may_write)).transpose()?;
         still_good.await?;
         // Only now: a token that is used up while OnceHub is away would be missed.
         if !self.store.refresh(&refresh.grant.sign_in(), refresh.turn, now()).await? {
+            self.look().await;
             return Err(Failure::invalid_grant(BAD_REFRESH));
         }
         self.issued(refresh.grant, refresh.turn + 1, read_only)
@@ -157,10 +159,12 @@ impl Auth {
             return Err(Failure::invalid_grant("the sign-in is too old: the person has to sign in again"));
         }
         let expires = ends.min(now + self.access.as_secs());
-        let mut access = Access { grant, expires };
-        let refresh = Refresh { grant: access.grant.clone(), turn, expires: ends.min(now + grant::REFRESH.as_secs()) };
-        access.grant.read_only |= read_only.unwrap_or_default();
-        let scope = if self.reads_only(&access.grant)? { READ.to_owned() } else { format!("{READ} {WRITE}") };
+        let wish = read_only.unwrap_or_default();
+        let reads = self.reads_only(&grant)? || wish;
+        // What the map says may change before the token ends.
+        let access = Access { grant: grant.clone(), reads: wish, expires };
+        let refresh = Refresh { grant, turn, expires: ends.min(now + grant::REFRESH.as_secs()) };
+        let scope = if reads { READ.to_owned() } else { format!("{READ} {WRITE}") };
         Ok(json!({
             "access_token": self.seal.seal(Purpose::Access, &access)?,
             "token_type": "Bearer",
@@ -178,7 +182,9 @@ impl Auth {
 
     /// Ends a grant, with all its tokens.
     pub(super) async fn end(&self, grant: &Grant) -> Result<(), Unavailable> {
-        self.store.end(&grant.sign_in(), now()).await
+        self.store.end(&grant.sign_in(), now()).await?;
+        self.look().await;
+        Ok(())
     }
 
     /// Returns whether a grant that is in use goes on.

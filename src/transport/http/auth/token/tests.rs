@@ -130,14 +130,14 @@ async fn scopes_may_be_narrowed_and_never_widened() {
     let auth = auth();
     let tokens = traded(&auth, &code(&auth, grant(false), now() + 60)).await.unwrap();
     let narrow = renewed_if(&auth, &tokens, "&scope=oncehub.read", Ok(())).await.unwrap();
-    assert!(access(&auth, &narrow).grant.read_only && narrow["scope"] == "oncehub.read");
+    assert!(access(&auth, &narrow).reads && narrow["scope"] == "oncehub.read");
     let wide = renewed_if(&auth, &narrow, "&scope=oncehub.read+oncehub.write", Ok(())).await.unwrap();
-    assert!(!access(&auth, &wide).grant.read_only, "the person has agreed to it");
+    assert!(!access(&auth, &wide).reads, "the person has agreed to it");
     let odd = renewed_if(&auth, &wide, "&scope=openid", Ok(())).await.unwrap();
-    assert!(!access(&auth, &odd).grant.read_only);
+    assert!(!access(&auth, &odd).reads);
     let auth = self::auth();
     let tokens = traded(&auth, &code(&auth, grant(true), now() + 60)).await.unwrap();
-    assert!(access(&auth, &tokens).grant.read_only && tokens["scope"] == "oncehub.read");
+    assert!(access(&auth, &tokens).reads && tokens["scope"] == "oncehub.read");
     assert_eq!(renewed_if(&auth, &tokens, "&scope=oncehub.write", Ok(())).await, Err("invalid_scope"));
 }
 

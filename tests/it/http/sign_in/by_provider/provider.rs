@@ -181,7 +181,7 @@ impl State {
         }
         let code = self.codes.remove(get("code")).ok_or("invalid_grant")?;
         let verifier = get("code_verifier").to_owned();
-        let is_same = encoded(&Sha256::digest(&verifier)) == code.challenge && verifier.len() >= 43;
+        let is_same = encoded(Sha256::digest(&verifier)) == code.challenge && verifier.len() >= 43;
         if !is_same || code.redirect != get("redirect_uri") {
             return Err("invalid_grant");
         }

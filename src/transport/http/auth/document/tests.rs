@@ -101,7 +101,7 @@ async fn a_document_is_read_as_it_is_meant() {
 
 #[tokio::test]
 async fn a_site_that_does_not_answer_holds_up_its_own_documents_alone() {
-    let (documents, mut seen) = documents(Duration::from_secs(60)).await;
+    let (documents, mut seen) = documents(Duration::from_mins(1)).await;
     let documents = Arc::new(documents);
     let hanging: Vec<_> = (0..AT_ONCE + 2)
         .map(|number| {

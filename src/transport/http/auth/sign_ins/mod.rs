@@ -108,7 +108,7 @@ impl<B: Backend> Desk<B> {
     }
 
     /// Returns the list of somebody's sign-ins, after they have ended some.
-    pub(super) async fn listed(&self, present: Present, ended: Option<&Ended>) -> Result<Page, Page> {
+    async fn listed(&self, present: Present, ended: Option<&Ended>) -> Result<Page, Page> {
         let all = self.auth.store.of(&present.owners, now()).await;
         let all = all.map_err(|failed| Page::unknown(&failed, false))?;
         let form = self.auth.seal.seal(Purpose::Present, &present).map_err(|failed| Page::broken(&failed))?;

@@ -12,12 +12,13 @@ use clap::builder::RangedU64ValueParser;
 use serde_json::json;
 use url::Url;
 
-use super::{Reload, print_line, store, until_stopped};
+use super::store::{self, Stores};
+use super::{Reload, print_line, until_stopped};
 use crate::app::App;
 use crate::config::{Config, Given, SWITCH, as_given};
 use crate::oncehub::{Key, KeySource, key_in};
 use crate::records::Reader;
-use crate::store::InMemory;
+use crate::store::Store;
 use crate::telemetry::Form;
 use crate::transport::http::{
     self, Certificates, Door, Keys, Limits, Listener, Metrics, OwnClient, Proxy, Secrets, Settings, SignIn, Tokens,
@@ -205,11 +206,11 @@ pub(super) async fn run(
     let listener = Listener::bind(arguments.listen, certificates.clone())
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    let store = arguments.store.connect(given, &config.windows).await?;
-    if let Some(secret) = store.secret() {
+    let Stores { records, sign_ins } = arguments.store.connect(given, &config.windows).await?;
+    if let Some(secret) = records.secret() {
         settings.keys = settings.keys.sharing(&secret);
     }
-    let app = App::new(config).await?.sharing(store);
+    let app = App::new(config).await?.sharing(records);
     app.warn_about_missing_limits();
     let address = listener.address()?;
     let url = match &settings.public_url {
@@ -217,7 +218,7 @@ pub(super) async fn run(
         None => format!("{}://{address}", listener.scheme()),
     };
     if signs_in {
-        let (sign_in, secrets) = arguments.sign_in(&url)?;
+        let (sign_in, secrets) = arguments.sign_in(&url, sign_ins)?;
         settings.sign_in = Some(sign_in);
         reload.add(move || secrets.reload());
     }
@@ -299,7 +300,7 @@ impl Arguments {
     }
 
     /// Returns the settings of sign-in at the server with this address, and the secrets that it uses.
-    fn sign_in(&self, url: &str) -> anyhow::Result<(SignIn, Secrets)> {
+    fn sign_in(&self, url: &str, store: Arc<dyn Store>) -> anyhow::Result<(SignIn, Secrets)> {
         let is_public = !is_local(&self.listen) || self.behind_proxy;
         if is_public && self.public_url.is_none() {
             bail!(
@@ -329,7 +330,7 @@ impl Arguments {
             policy: policy.parse().map_err(|_| anyhow!("--oauth-clients: '{policy}' is neither any nor known"))?,
             clients: clients.context("--oauth-clients-file")?.unwrap_or_default(),
             access: Duration::from_secs(self.oauth_access * 60),
-            store: Arc::new(InMemory::default()),
+            store,
         };
         Ok((sign_in, secrets))
     }

@@ -99,8 +99,10 @@ impl Owned {
         // None may come back: the oldest half goes, and with it everything that was made before.
         let mut made: Vec<u64> = self.ended.values().map(|ended| ended.made).collect();
         made.sort_unstable();
-        if made.len() > MOST_ENDED {
-            self.end_before(made[made.len() / 2].saturating_add(1), at);
+        if made.len() > MOST_ENDED
+            && let Some(middle) = made.get(made.len() / 2)
+        {
+            self.end_before(middle.saturating_add(1), at);
         }
     }
 

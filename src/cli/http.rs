@@ -13,12 +13,13 @@ use serde_json::json;
 use url::Url;
 
 use super::provider::ProviderArguments;
-use super::{Reload, print_line, store, until_stopped};
+use super::store::{self, Stores};
+use super::{Reload, print_line, until_stopped};
 use crate::app::App;
 use crate::config::{Config, Given, SWITCH, as_given};
 use crate::oncehub::{Key, KeySource, key_in};
 use crate::records::Reader;
-use crate::store::InMemory;
+use crate::store::Store;
 use crate::telemetry::Form;
 use crate::transport::http::{
     self, Certificates, Door, Keys, Limits, Listener, Metrics, OwnClient, Proxy, Secrets, Settings, SignIn, Tokens,
@@ -215,11 +216,11 @@ pub(super) async fn run(
     let listener = Listener::bind(arguments.listen, certificates.clone())
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    let store = arguments.store.connect(given, &config.windows).await?;
-    if let Some(secret) = store.secret() {
+    let Stores { records, sign_ins } = arguments.store.connect(given, &config.windows).await?;
+    if let Some(secret) = records.secret() {
         settings.keys = settings.keys.sharing(&secret);
     }
-    let app = App::new(config).await?.sharing(store);
+    let app = App::new(config).await?.sharing(records);
     app.warn_about_missing_limits();
     let address = listener.address()?;
     let url = match &settings.public_url {
@@ -227,7 +228,7 @@ pub(super) async fn run(
         None => format!("{}://{address}", listener.scheme()),
     };
     if signs_in {
-        let (sign_in, secrets) = arguments.sign_in(&url, given)?;
+        let (sign_in, secrets) = arguments.sign_in(&url, sign_ins, given)?;
         if let Some(provider) = &sign_in.provider {
             let (map, secret) = (provider.map.clone(), provider.secret.clone());
             reload.add(move || {
@@ -319,7 +320,7 @@ impl Arguments {
     }
 
     /// Returns the settings of sign-in at the server with this address, and the secrets that it uses.
-    fn sign_in(&self, url: &str, given: &[Given]) -> anyhow::Result<(SignIn, Secrets)> {
+    fn sign_in(&self, url: &str, store: Arc<dyn Store>, given: &[Given]) -> anyhow::Result<(SignIn, Secrets)> {
         let mode = self.oauth.trim();
         let is_public = !is_local(&self.listen) || self.behind_proxy;
         if is_public && self.public_url.is_none() {
@@ -353,7 +354,7 @@ impl Arguments {
             clients: clients.context("--oauth-clients-file")?.unwrap_or_default(),
             access: Duration::from_secs(self.oauth_access * 60),
             provider: (mode == OIDC).then(|| self.provider.settings(given, read_key)).transpose()?,
-            store: Arc::new(InMemory::default()),
+            store,
         };
         Ok((sign_in, secrets))
     }

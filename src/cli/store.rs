@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use crate::config::{Given, as_given};
 use crate::oncehub::{Windows, limits};
 use crate::store::redis::{Address, Redis, Settings};
-use crate::store::{InProcess, Records};
+use crate::store::{InMemory, InProcess, Records, Store};
 
 /// The variables of settings that errors name.
 const STORE: &str = "ONCEHUB_MCP_STORE";
@@ -44,6 +44,12 @@ fn egress(text: &str) -> Result<String, &'static str> {
     if is_name { Ok(text.to_owned()) } else { Err("write a name of up to 64 letters, digits, '-', '_' and '.'") }
 }
 
+/// Where what servers have to know of each other is kept.
+pub(super) struct Stores {
+    pub(super) records: Arc<dyn Records>,
+    pub(super) sign_ins: Arc<dyn Store>,
+}
+
 impl Arguments {
     /// Returns whether servers share a store.
     pub(super) fn is_shared(&self) -> bool {
@@ -54,8 +60,10 @@ impl Arguments {
     ///
     /// # Errors
     /// If the store cannot be reached or used.
-    pub(super) async fn connect(&self, given: &[Given], windows: &Windows) -> anyhow::Result<Arc<dyn Records>> {
-        let Some(store) = &self.store else { return Ok(Arc::new(InProcess::default())) };
+    pub(super) async fn connect(&self, given: &[Given], windows: &Windows) -> anyhow::Result<Stores> {
+        let Some(store) = &self.store else {
+            return Ok(Stores { records: Arc::new(InProcess::default()), sign_ins: Arc::new(InMemory::default()) });
+        };
         let named = || as_given(given, STORE);
         let address = Address::parse(store).with_context(named)?;
         if address.is_open {
@@ -70,6 +78,7 @@ impl Arguments {
         let password = password.transpose().with_context(|| as_given(given, PASSWORD_FILE))?;
         let egress = self.egress.clone().unwrap_or_else(|| ONLY.to_owned());
         let settings = Settings { address, password, egress, limits: limits(windows) };
-        Ok(Arc::new(Redis::connect(settings).await.with_context(named)?))
+        let redis = Arc::new(Redis::connect(settings).await.with_context(named)?);
+        Ok(Stores { records: Arc::clone(&redis) as Arc<dyn Records>, sign_ins: redis })
     }
 }

@@ -12,7 +12,8 @@ mod records;
 pub mod redis;
 mod windows;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 pub(crate) mod tests;
 
 use std::fmt;

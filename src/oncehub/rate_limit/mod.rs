@@ -9,7 +9,8 @@ mod log;
 mod shared;
 mod window;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod over_both;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,9 @@ use crate::store::{Ask, Moment, Records as _};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
+/// Shorter than any wait for a window here.
+const AT_ONCE: Duration = Duration::from_millis(10);
+
 /// Runs a test over one server, twice the same, and over two that share a Redis.
 async fn over_both(windows: &str, test: impl AsyncFn([&Address; 2])) {
     let windows: Windows = windows.parse().unwrap();
@@ -36,7 +39,18 @@ fn accepted(addresses: [&Address; 2], key: &str) -> [Budget; 2] {
 }
 
 async fn at_once(budget: &Budget) -> Result<(), Duration> {
-    budget.acquire(Instant::now(), true).await
+    loop {
+        match budget.acquire(Instant::now() + AT_ONCE, true).await {
+            // The deadline was over before it was looked at.
+            Err(Duration::ZERO) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// Returns whether a stranger gets a moment, for which it waits a little.
+async fn is_tried(budget: &Budget) -> bool {
+    budget.acquire(Instant::now() + 10 * AT_ONCE, true).await.is_ok()
 }
 
 /// Returns how many requests an account gets at once, which it sends by one server and the other in turn.
@@ -65,9 +79,9 @@ async fn keys_that_are_made_up_burn_a_tenth_whichever_server_they_try() {
         let mut burnt = Vec::new();
         for from in 1..=4 {
             let mut count = 0;
-            for key in 0..40 {
+            for key in 0..8 {
                 let budget = stranger(addresses[key % 2], &format!("{from} {key}"), from);
-                count += usize::from(at_once(&budget).await.is_ok());
+                count += usize::from(is_tried(&budget).await);
             }
             burnt.push(count);
         }
@@ -82,11 +96,11 @@ async fn a_key_that_is_accepted_burdens_no_stranger_any_more() {
     over_both("account=1000/1s,address=200/5m", async |addresses| {
         for key in 0..30 {
             let budget = stranger(addresses[key % 2], &format!("key {key}"), 1);
-            at_once(&budget).await.unwrap();
+            assert!(is_tried(&budget).await, "{key}");
             budget.accept();
         }
         let mut count = 0;
-        while at_once(&stranger(addresses[count % 2], &format!("new {count}"), 1)).await.is_ok() {
+        while is_tried(&stranger(addresses[count % 2], &format!("new {count}"), 1)).await {
             count += 1;
         }
         assert_eq!(count, 5);

@@ -177,7 +177,10 @@ impl Shared {
         let ask = Ask { account: &request.account, stranger, name: &request.name, patience };
         let reserved = self.windows.reserve(ask).await;
         match reserved {
-            Ok(Moment::In(wait)) if wait.is_zero() => return Ok(request.keep()),
+            Ok(Moment::In(wait)) if wait.is_zero() => {
+                request.keep();
+                return Ok(());
+            }
             Ok(Moment::In(wait)) => tokio::time::sleep(wait).await,
             Ok(Moment::TooLate(wait)) => {
                 request.keep();
@@ -193,7 +196,8 @@ impl Shared {
         if self.is_away() || account.is_paused() || account.shared_name() != request.account {
             return Err(NoMoment::Again);
         }
-        Ok(request.keep())
+        request.keep();
+        Ok(())
     }
 
     /// Records a request that was sent while the store was away.

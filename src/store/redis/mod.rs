@@ -4,6 +4,7 @@
 
 mod beat;
 mod connect;
+mod sign_ins;
 mod windows;
 
 use std::fmt;
@@ -20,7 +21,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use connect::{Address, BadStore};
 
-use super::{Held, Limits, Records, Unavailable, Windows};
+use super::{Held, InMemory, Limits, Records, Unavailable, Windows};
 use beat::Known;
 
 /// How the names of all that is stored begin. What stands in braces keeps them together.
@@ -42,6 +43,8 @@ pub struct Settings {
 /// A store that several servers share.
 pub struct Redis {
     shared: Arc<Shared>,
+    /// The sign-ins of which this server knows that they have ended.
+    ended: InMemory,
     _beats: AbortOnDropHandle<()>,
 }
 
@@ -64,6 +67,7 @@ struct Scripts {
     beat: Script,
     hold: Script,
     update: Script,
+    sign_in: Script,
 }
 
 impl fmt::Debug for Redis {
@@ -97,6 +101,7 @@ impl Redis {
                 beat: Script::new(include_str!("beat.lua")),
                 hold: Script::new(include_str!("hold.lua")),
                 update: Script::new(include_str!("update.lua")),
+                sign_in: Script::new(include_str!("sign_in.lua")),
             },
             egress: settings.egress,
             limits: settings.limits,
@@ -110,7 +115,7 @@ impl Redis {
         let shared = Arc::new(shared);
         let beating = Arc::clone(&shared);
         let beats = AbortOnDropHandle::new(tokio::spawn(async move { beating.beats().await }));
-        Ok(Self { shared, _beats: beats })
+        Ok(Self { shared, ended: InMemory::default(), _beats: beats })
     }
 }
 

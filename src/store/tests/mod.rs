@@ -1,6 +1,7 @@
 //! What every store does, in memory and in Redis.
 
 mod server;
+mod sign_ins;
 
 use std::time::Duration;
 

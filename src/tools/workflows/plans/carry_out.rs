@@ -72,7 +72,7 @@ impl Run {
     }
 
     /// Carries out what is left, if the person agrees.
-    pub(super) async fn to_the_end(&mut self, context: &mut Context) -> Result<(), Stop> {
+    pub(super) async fn go_on(&mut self, context: &mut Context) -> Result<(), Stop> {
         self.look(context).await?;
         self.agree(context).await?;
         Ok(self.carry_out(context).await?)

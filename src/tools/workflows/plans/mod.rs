@@ -58,7 +58,7 @@ impl Tools {
         let plan = self.plans.open(&input.plan, &call, carry_out::held_for(&call)).await?;
         plan.is_what_is_asked(input.change, input.count)?;
         let mut run = Run::of(plan);
-        let ended = run.to_the_end(&mut call).await;
+        let ended = run.go_on(&mut call).await;
         run.close().await;
         ended.map(|()| run.reply(call.zone()))
     }

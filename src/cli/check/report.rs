@@ -82,3 +82,13 @@ impl Report {
         if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
+
+#[cfg(test)]
+impl Report {
+    /// Returns the last finding, with its hint, and whether it is bad.
+    pub(super) fn last(&self) -> (String, bool) {
+        let finding = self.findings.last().unwrap();
+        let hint = finding.hint.as_deref().unwrap_or_default();
+        (format!("{} {} {hint}", finding.topic, finding.text), finding.status == Status::Bad)
+    }
+}

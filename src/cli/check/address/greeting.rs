@@ -7,6 +7,7 @@ use url::Url;
 
 use super::challenge::Challenge;
 use super::host_and_port;
+use super::unreached::{Trouble, Unreached};
 use super::web::{Answer, Web, shortened};
 use crate::cli::check::report::Report;
 use crate::cli::install::is_of_machine;
@@ -46,8 +47,7 @@ pub(super) async fn greet(report: &mut Report, web: &Web, url: &Url, first: Answ
         StatusCode::UNAUTHORIZED => challenged(report, &answer),
         status if status.is_success() => accepted(report, web, url, &answer).await?,
         _ => {
-            let (finding, hint) = amiss(&answer, url);
-            report.bad("mcp", &finding, &hint);
+            amiss(&answer, url).tell(report, "mcp");
             return None;
         }
     };
@@ -56,7 +56,7 @@ pub(super) async fn greet(report: &mut Report, web: &Web, url: &Url, first: Answ
 }
 
 /// Sends the first message of a session.
-pub(super) async fn first(web: &Web, url: &Url) -> Result<Answer, super::unreached::Unreached> {
+pub(super) async fn first(web: &Web, url: &Url) -> Result<Answer, Unreached> {
     let about = json!({"name": "oncehub-mcp-check", "version": env!("CARGO_PKG_VERSION")});
     let params = json!({"protocolVersion": OLD, "capabilities": {}, "clientInfo": about});
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params});
@@ -74,7 +74,7 @@ async fn opened(report: &mut Report, web: &Web, url: &Url) -> Option<Answer> {
     match web.get(url, "text/event-stream").await {
         Ok(answer) => Some(answer),
         Err(unreached) => {
-            let (finding, _) = unreached.told(&host_and_port(url));
+            let Trouble { finding, .. } = unreached.told(&host_and_port(url));
             let hint = "proxy: it has to pass streams on as they come (in nginx 'proxy_buffering off')";
             report.bad("mcp", &format!("no event of the stream at {}: {finding}", url.path()), hint);
             None
@@ -118,9 +118,9 @@ async fn accepted(report: &mut Report, web: &Web, url: &Url, answer: &Answer) ->
     let reply = answer.object();
     let is_reply = reply.as_ref().is_some_and(|reply| reply["jsonrpc"] == "2.0");
     // The first event of HTTP+SSE is an address.
-    if !is_reply && !(answer.is_stream() && !answer.body.is_empty()) {
-        let (finding, hint) = amiss(answer, url);
-        report.bad("mcp", &finding, &hint);
+    let is_address = answer.is_stream() && !answer.body.is_empty();
+    if !is_reply && !is_address {
+        amiss(answer, url).tell(report, "mcp");
         return None;
     }
     let about = |at: &str| reply.as_ref()?.pointer(at)?.as_str().map(shortened);
@@ -180,13 +180,14 @@ async fn newer(report: &mut Report, web: &Web, url: &Url, wants: &Wants) {
 }
 
 /// Returns what is wrong with an answer that is not one of the protocol's, and what to do about it.
-pub(super) fn amiss(answer: &Answer, url: &Url) -> (String, String) {
+pub(super) fn amiss(answer: &Answer, url: &Url) -> Trouble {
     let path = shortened(url.path());
     let status = answer.status;
     let told = answer.told();
     if status.is_redirection() {
         let Some(target) = answer.target(url) else {
-            return (format!("{path} answers {told}, and leads nowhere"), "proxy: pass the path on as it is".into());
+            let finding = format!("{path} answers {told}, and leads nowhere");
+            return Trouble::new(finding, "proxy: pass the path on as it is");
         };
         let finding = format!(
             "{path} leads on to {}: hosts lose the credential there, or do not follow",
@@ -197,7 +198,7 @@ pub(super) fn amiss(answer: &Answer, url: &Url) -> (String, String) {
         } else {
             "proxy: pass the path on to the server itself, without a redirect"
         };
-        return (finding, hint.into());
+        return Trouble::new(finding, hint);
     }
     let hint = match status {
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
@@ -221,7 +222,8 @@ pub(super) fn amiss(answer: &Answer, url: &Url) -> (String, String) {
     let by = answer.header(SERVER);
     let by = if by.is_empty() { String::new() } else { format!(" (by {})", shortened(by)) };
     let size = if answer.is_too_large { ", and more than 64 KiB" } else { "" };
-    (format!("{path} answers {told}{size}{by}"), hint.into())
+    let finding = format!("{path} answers {told}{size}{by}");
+    if status == StatusCode::TOO_MANY_REQUESTS { Trouble::unknown(finding, hint) } else { Trouble::new(finding, hint) }
 }
 
 /// Returns the texts of a member that is a list.

@@ -6,6 +6,7 @@ use url::Url;
 use super::challenge::Challenge;
 use super::greeting::{amiss, texts};
 use super::host_and_port;
+use super::unreached::Trouble;
 use super::web::{Web, shortened};
 use crate::cli::check::report::Report;
 
@@ -60,7 +61,7 @@ pub(super) async fn resource(
     }
     places.push(("path form", at(url, &format!("{RESOURCE}{}", url.path()))));
     places.push(("root form", at(url, RESOURCE)));
-    let mut read: Vec<(&str, Url, Result<Value, (String, String)>)> = Vec::new();
+    let mut read: Vec<(&str, Url, Result<Value, Trouble>)> = Vec::new();
     for (form, place) in places {
         let earlier = read.iter().find(|(_, other, _)| *other == place).map(|(_, _, document)| document.clone());
         let document = match earlier {
@@ -74,12 +75,12 @@ pub(super) async fn resource(
         return Err(NoSignIn::Unsaid);
     }
     for (form, place, failed) in &read {
-        let Err((finding, hint)) = failed else { continue };
-        let finding = format!("not by its {form}: {finding}");
+        let Err(trouble) = failed else { continue };
+        let trouble = trouble.clone().of(&format!("not by its {form}"));
         if *form == "challenge" {
-            report.bad("resource", &finding, hint);
+            trouble.tell(report, "resource");
         } else {
-            report.warn("resource", &finding, &passed_on(place));
+            report.warn("resource", &trouble.finding, &passed_on(place));
         }
     }
     if let Some(challenge) = challenge.filter(|_| named.is_none()) {
@@ -141,20 +142,18 @@ pub(super) async fn server(report: &mut Report, web: &Web, url: &Url, resource: 
     for place in places {
         match document(web, &place).await {
             Ok(document) => found.push(document),
-            Err((finding, hint)) => missing.push((place, finding, hint)),
+            Err(trouble) => missing.push((place, trouble)),
         }
     }
     let Some(document) = found.into_iter().next() else {
-        for (_, finding, hint) in missing {
-            report.bad("server", &finding, &hint);
-        }
+        missing.iter().for_each(|(_, trouble)| trouble.tell(report, "server"));
         return None;
     };
     // One is enough for hosts that try both, but not for those that know only this one.
-    for (other, finding, _) in missing.iter().filter(|(other, ..)| other.path().starts_with(SERVER)) {
-        report.warn("server", finding, &passed_on(other));
+    for (other, trouble) in missing.iter().filter(|(other, _)| other.path().starts_with(SERVER)) {
+        report.warn("server", &trouble.finding, &passed_on(other));
     }
-    let named = document["issuer"].as_str().unwrap_or_default();
+    let named = document.get("issuer").and_then(Value::as_str).unwrap_or_default();
     if named != issuer {
         let finding =
             format!("its metadata is that of '{}', not of {}: hosts reject it", shortened(named), shortened(issuer));
@@ -239,23 +238,20 @@ fn endpoint(report: &mut Report, issuer: &Url, document: &Value, member: &str) -
 }
 
 /// Fetches a document, or says why there is none, and what to do about it.
-async fn document(web: &Web, place: &Url) -> Result<Value, (String, String)> {
+async fn document(web: &Web, place: &Url) -> Result<Value, Trouble> {
     let answer = match web.get(place, "application/json").await {
         Ok(answer) => answer,
         Err(unreached) => return Err(unreached.told(&host_and_port(place))),
     };
     if answer.is_too_large {
-        return Err((
-            format!("{} is larger than 64 KiB", shortened(place.as_str())),
-            "operator: hosts do not read that much".into(),
-        ));
+        let finding = format!("{} is larger than 64 KiB", shortened(place.as_str()));
+        return Err(Trouble::new(finding, "operator: hosts do not read that much"));
     }
     match answer.object().filter(|_| answer.status == 200) {
         Some(document) => Ok(document),
         None => {
-            let (finding, hint) = amiss(&answer, place);
             let kind = if answer.status == 200 { ", which is no JSON object" } else { "" };
-            Err((format!("{finding}{kind}"), hint))
+            Err(amiss(&answer, place).and(kind))
         }
     }
 }

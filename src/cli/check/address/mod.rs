@@ -60,8 +60,9 @@ pub(super) async fn run(url: &Url, is_json: bool) -> anyhow::Result<ExitCode> {
 /// Goes as far as a host would get.
 async fn look(report: &mut Report, given: &Url) -> Option<()> {
     let url = &address(report, given)?;
-    let place = place(report, url).await?;
-    let web = match Web::new(url, matches!(place, Place::Machine | Place::Private)) {
+    let proxy = trouble::proxy(url);
+    let place = place(report, url, proxy.as_ref()).await?;
+    let web = match Web::new(url, matches!(place, Place::Machine | Place::Private), proxy.is_some()) {
         Ok(web) => web,
         Err(reason) => {
             let hint = "you: install this system's certificate authorities (ca-certificates)";
@@ -73,8 +74,7 @@ async fn look(report: &mut Report, given: &Url) -> Option<()> {
     let first = match greeting::first(&web, url).await {
         Ok(answer) => answer,
         Err(unreached) => {
-            let (finding, hint) = unreached.told(&host_and_port(url));
-            report.bad(unreached.topic(), &finding, &hint);
+            unreached.told(&host_and_port(url)).tell(report, unreached.topic());
             return None;
         }
     };
@@ -140,15 +140,15 @@ fn address(report: &mut Report, given: &Url) -> Option<Url> {
     Some(url)
 }
 
-/// Returns where an address is, once its name has been looked up.
-async fn place(report: &mut Report, url: &Url) -> Option<Place> {
-    let proxy = trouble::proxy(url);
-    if let Some(proxy) = &proxy {
+/// Returns where an address is, once its name has been looked up: here, or by a proxy.
+async fn place(report: &mut Report, url: &Url, proxy: Option<&trouble::Proxy>) -> Option<Place> {
+    if let Some(proxy) = proxy {
         report.fine("proxy", &format!("{} points to {}", proxy.variable, proxy.address));
     }
     let name = match url.host()? {
         Host::Ipv4(address) => return Some(place_of(&[address.into()])),
         Host::Ipv6(address) => return Some(place_of(&[address.into()])),
+        Host::Domain(_) if proxy.is_some() => return Some(Place::Unknown),
         Host::Domain(name) => name,
     };
     let port = url.port_or_known_default()?;
@@ -158,7 +158,6 @@ async fn place(report: &mut Report, url: &Url) -> Option<Place> {
     };
     match found {
         Ok(found) => Some(place_of(&found.map(|address| address.ip()).collect::<Vec<_>>())),
-        Err(_) if proxy.is_some() => Some(Place::Unknown),
         Err(reason) => {
             let finding = format!("{name} cannot be resolved: {reason}");
             report.bad("network", &finding, "you: is it spelled right? operator: has the name an A record yet?");
@@ -242,6 +241,22 @@ mod tests {
         ] {
             let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
             assert_eq!(place_of(&addresses), place, "{addresses:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_said_from_where_an_address_can_be_reached() {
+        let url = Url::parse("https://mcp.example.com/mcp").unwrap();
+        for (place, part, is_bad) in [
+            (Place::Machine, "only programs of this machine", false),
+            (Place::Private, "private network", false),
+            (Place::Internet, "open https://mcp.example.com/ on a phone", false),
+            (Place::Internet6, "mcp.example.com has no IPv4 address", true),
+        ] {
+            let mut report = Report::new(true);
+            reach(&mut report, &url, place);
+            let (said, bad) = report.last();
+            assert!(said.starts_with("reach ") && said.contains(part) && bad == is_bad, "{said}");
         }
     }
 }

@@ -14,6 +14,7 @@ use super::greeting::{amiss, texts};
 use super::host_and_port;
 use super::hosts::{Registers, SignIn};
 use super::metadata::{Resource, Server};
+use super::unreached::Trouble;
 use super::web::{Answer, Web, shortened};
 use crate::cli::check::report::Report;
 
@@ -32,9 +33,6 @@ struct Trial<'a> {
     client: Client,
     verifier: String,
 }
-
-/// What is bad, and what to do about it.
-type Bad = (String, String);
 
 const REPLICAS: &str = "Several servers behind one name need one --secret-file";
 
@@ -81,9 +79,9 @@ pub(super) async fn attempt(report: &mut Report, web: &Web, resource: &Resource,
     let mut is_broken = false;
     let (page, code) = (page(report, &trial).await, code(report, &trial).await);
     for (topic, tried) in [("page", page), ("token", code)] {
-        if let Err((finding, hint)) = tried {
-            report.bad(topic, &finding, &hint);
-            is_broken = true;
+        if let Err(trouble) = tried {
+            trouble.tell(report, topic);
+            is_broken |= trouble.is_bad();
         }
     }
     if is_broken { SignIn::Broken } else { works }
@@ -103,8 +101,7 @@ async fn register(report: &mut Report, web: &Web, place: &Url, way: Registers) -
     let answer = match web.send(Method::POST, place, &headers, way.body().to_string()).await {
         Ok(answer) => answer,
         Err(unreached) => {
-            let (finding, hint) = unreached.told(&host_and_port(place));
-            report.bad("register", &format!("as {}: {finding}", way.name()), &hint);
+            unreached.told(&host_and_port(place)).of(&format!("as {}", way.name())).tell(report, "register");
             return None;
         }
     };
@@ -144,18 +141,19 @@ fn refused(report: &mut Report, answer: &Answer, place: &Url, way: Registers) {
         let hint = "operator: allow its addresses, or give it an id and a secret of its own";
         return report.warn("register", &finding, hint);
     }
-    let (finding, hint) = match answer.status.is_success() {
-        true if !answer.is_html() => (
+    let trouble = if answer.status.is_success() && !answer.is_html() {
+        Trouble::new(
             format!("the answer has no client_id: {}", answer.status),
-            "operator: RFC 7591 has what it has to be".into(),
-        ),
-        _ => amiss(answer, place),
+            "operator: RFC 7591 has what it has to be",
+        )
+    } else {
+        amiss(answer, place)
     };
-    report.bad("register", &format!("not as {name}: {finding}"), &hint);
+    trouble.of(&format!("not as {name}")).tell(report, "register");
 }
 
 /// Opens the page on which a person would be asked.
-async fn page(report: &mut Report, trial: &Trial<'_>) -> Result<(), Bad> {
+async fn page(report: &mut Report, trial: &Trial<'_>) -> Result<(), Trouble> {
     let Trial { resource, server, client, .. } = trial;
     let mut url = server.authorization.clone();
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&trial.verifier));
@@ -177,13 +175,14 @@ async fn page(report: &mut Report, trial: &Trial<'_>) -> Result<(), Bad> {
     }
     let path = shortened(server.authorization.path());
     if answer.status != 200 || !answer.is_html() {
-        let (finding, hint) = amiss(&answer, &server.authorization);
-        // It does not know the client that it has just been told of.
-        let is_refused = answer.status.is_client_error() && answer.is_html() && answer.status != StatusCode::FORBIDDEN;
+        let trouble = amiss(&answer, &server.authorization);
+        // It may not know the client that it has just been told of.
+        let is_refused =
+            matches!(answer.status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED) && answer.is_html();
         return Err(if is_refused {
-            (finding, format!("operator: what does the page say? {REPLICAS}"))
+            trouble.with_hint(format!("operator: what does the page say? {REPLICAS}"))
         } else {
-            (finding, hint)
+            trouble
         });
     }
     let policy = answer.header(CONTENT_SECURITY_POLICY);
@@ -198,7 +197,7 @@ async fn page(report: &mut Report, trial: &Trial<'_>) -> Result<(), Bad> {
 }
 
 /// Reports where the page sends a person's browser.
-fn led_on(report: &mut Report, target: &Url, client: &Client) -> Result<(), Bad> {
+fn led_on(report: &mut Report, target: &Url, client: &Client) -> Result<(), Trouble> {
     if !target.as_str().starts_with(&client.redirect) {
         let place = shortened(&target.origin().ascii_serialization());
         report.fine("page", &format!("sends people on to {place}, to sign in"));
@@ -207,15 +206,15 @@ fn led_on(report: &mut Report, target: &Url, client: &Client) -> Result<(), Bad>
     let said = |name: &str| target.query_pairs().find(|(other, _)| other == name).map(|(_, value)| shortened(&value));
     let Some(error) = said("error") else {
         let finding = "sends people back without having asked them";
-        return Err((finding.into(), "operator: nobody may be signed in without a page that asks".into()));
+        return Err(Trouble::new(finding, "operator: nobody may be signed in without a page that asks"));
     };
     let described = said("error_description").map(|text| format!(", {text}")).unwrap_or_default();
     let finding = format!("refuses a request that is as it should be: {error}{described}");
-    Err((finding, "operator: what does the server's log say?".into()))
+    Err(Trouble::new(finding, "operator: what does the server's log say?"))
 }
 
 /// Sends a code that was never handed out.
-async fn code(report: &mut Report, trial: &Trial<'_>) -> Result<(), Bad> {
+async fn code(report: &mut Report, trial: &Trial<'_>) -> Result<(), Trouble> {
     let Trial { resource, server, client, verifier, .. } = trial;
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs([
@@ -237,24 +236,21 @@ async fn code(report: &mut Report, trial: &Trial<'_>) -> Result<(), Bad> {
     let place = &server.token;
     let answer = trial.web.send(Method::POST, place, &headers, form.finish()).await;
     let answer = answer.map_err(|unreached| unreached.told(&host_and_port(place)))?;
-    let error = answer.object().and_then(|reply| reply["error"].as_str().map(str::to_owned));
+    let error = answer.object().and_then(|reply| reply.get("error")?.as_str().map(str::to_owned));
     match error.as_deref() {
         Some("invalid_grant") if answer.status == StatusCode::BAD_REQUEST => {
             report.fine("token", &format!("{} refuses a code that was never handed out", shortened(place.path())));
             Ok(())
         }
-        Some("invalid_client") => Err((
+        Some("invalid_client") => Err(Trouble::new(
             format!("does not know the client that it has just been told of: {}", answer.told()),
             format!("operator: {REPLICAS}"),
         )),
-        Some(_) => Err((
+        Some(_) => Err(Trouble::new(
             format!("answers a code that was never handed out with {}, not 400 invalid_grant", answer.told()),
-            "operator: hosts have people sign in again only at invalid_grant".into(),
+            "operator: hosts have people sign in again only at invalid_grant",
         )),
-        None => {
-            let (finding, hint) = amiss(&answer, place);
-            Err((format!("{finding}; hosts need JSON with an error"), hint))
-        }
+        None => Err(amiss(&answer, place).and("; hosts need JSON with an error")),
     }
 }
 
@@ -279,26 +275,24 @@ impl Registers {
 
     /// Returns what the host sends, but for its name.
     fn body(self) -> Value {
+        let mut grants = vec!["authorization_code", "refresh_token"];
+        // It can also be given tokens by a company's own sign-in.
+        grants.extend((self == Self::Claude).then_some("urn:ietf:params:oauth:grant-type:jwt-bearer"));
+        let method = (!self.needs_secret()).then_some("none");
+        let kind = match self {
+            Self::Claude | Self::Cursor => Some("web"),
+            Self::Gemini => Some("native"),
+            Self::Microsoft => None,
+        };
         let mut body = json!({
             "client_name": format!("oncehub-mcp check, as {}", self.name()),
             "redirect_uris": self.redirects(),
-            "grant_types": ["authorization_code", "refresh_token"],
+            "grant_types": grants,
             "response_types": ["code"],
+            "token_endpoint_auth_method": method,
+            "application_type": kind,
         });
-        if !self.needs_secret() {
-            body["token_endpoint_auth_method"] = "none".into();
-        }
-        match self {
-            Self::Claude => {
-                // It can also be given tokens by a company's own sign-in.
-                body["grant_types"] =
-                    json!(["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:jwt-bearer"]);
-                body["application_type"] = "web".into();
-            }
-            Self::Cursor => body["application_type"] = "web".into(),
-            Self::Microsoft => {}
-            Self::Gemini => body["application_type"] = "native".into(),
-        }
+        body.as_object_mut().into_iter().for_each(|body| body.retain(|_, value| !value.is_null()));
         body
     }
 }

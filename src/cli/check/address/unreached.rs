@@ -6,6 +6,55 @@ use std::time::Duration;
 
 use rustls::{CertificateError, InvalidMessage};
 
+use super::web::shortened;
+use crate::cli::check::report::Report;
+
+/// What keeps hosts out, and what to do about it.
+#[derive(Clone, Debug)]
+pub(super) struct Trouble {
+    pub(super) finding: String,
+    pub(super) hint: String,
+    /// Whether hosts may get on: it is only that nothing can be seen from here.
+    is_unknown: bool,
+}
+
+impl Trouble {
+    pub(super) fn new(finding: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { finding: finding.into(), hint: hint.into(), is_unknown: false }
+    }
+
+    pub(super) fn unknown(finding: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { is_unknown: true, ..Self::new(finding, hint) }
+    }
+
+    /// Says of what it is.
+    pub(super) fn of(self, what: &str) -> Self {
+        Self { finding: format!("{what}: {}", self.finding), ..self }
+    }
+
+    /// Says more of it.
+    pub(super) fn and(self, more: &str) -> Self {
+        Self { finding: self.finding + more, ..self }
+    }
+
+    /// Says what else to do about it.
+    pub(super) fn with_hint(self, hint: String) -> Self {
+        Self { hint, ..self }
+    }
+
+    pub(super) fn is_bad(&self) -> bool {
+        !self.is_unknown
+    }
+
+    pub(super) fn tell(&self, report: &mut Report, topic: &'static str) {
+        if self.is_unknown {
+            report.unknown(topic, &self.finding, &self.hint);
+        } else {
+            report.bad(topic, &self.finding, &self.hint);
+        }
+    }
+}
+
 /// An address that is not on the public internet.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("an address that is not on the public internet")]
@@ -18,6 +67,8 @@ pub(super) enum Unreached {
     Elsewhere(Elsewhere),
     /// It may not be asked: not over HTTPS.
     Plain,
+    /// It may not be asked: it is at another origin, and a proxy would look up where.
+    Proxied,
     Refused,
     /// No connection in time.
     Silent,
@@ -75,7 +126,7 @@ impl Unreached {
     }
 
     /// Returns what happened at a host, and what to do about it.
-    pub(super) fn told(&self, host: &str) -> (String, String) {
+    pub(super) fn told(&self, host: &str) -> Trouble {
         let (finding, hint) = match self {
             Self::Elsewhere(elsewhere) => (
                 format!("{host} is not asked: it is {elsewhere}"),
@@ -85,6 +136,10 @@ impl Unreached {
                 format!("{host} is not asked: its address is not https"),
                 "operator: name https addresses only; hosts take no others",
             ),
+            Self::Proxied => {
+                let finding = format!("{host} is not asked: it is at another origin, and this network has a proxy");
+                return Trouble::unknown(finding, "you: check from a network without a proxy");
+            }
             Self::Refused => (
                 format!("{host} refuses the connection"),
                 "operator: is the server up, or the proxy in front of it, and at this port?",
@@ -111,12 +166,12 @@ impl Unreached {
                 "operator: what does the server's log say, and that of the proxy in front of it?",
             ),
         };
-        (finding, hint.to_owned())
+        Trouble::new(finding, hint)
     }
 }
 
 /// Returns what is wrong with a certificate, and what to do about it.
-fn certificate(bad: &CertificateError, host: &str) -> (String, String) {
+fn certificate(bad: &CertificateError, host: &str) -> Trouble {
     let (finding, hint) = match bad {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
             format!("the certificate of {host} has expired"),
@@ -128,7 +183,7 @@ fn certificate(bad: &CertificateError, host: &str) -> (String, String) {
         ),
         CertificateError::NotValidForName => (format!("the certificate is not one for {host}"), OTHER_NAME),
         CertificateError::NotValidForNameContext { presented, .. } => {
-            let names = super::web::shortened(&presented.join(", "));
+            let names = shortened(&presented.join(", "));
             (format!("the certificate is not one for {host}, but for {names}"), OTHER_NAME)
         }
         // With the second, it calls its issuer by the name of one that is.
@@ -141,7 +196,7 @@ fn certificate(bad: &CertificateError, host: &str) -> (String, String) {
             "certificate: take one of a public authority, and serve its whole chain (fullchain.pem)",
         ),
     };
-    (finding, hint.to_owned())
+    Trouble::new(finding, hint)
 }
 
 const OTHER_NAME: &str = "certificate: get one for this name; proxy: does it serve this name with its own certificate?";
@@ -160,7 +215,7 @@ mod tests {
             (CertificateError::BadSignature, "issuer is not known"),
             (CertificateError::Revoked, "not accepted: "),
         ] {
-            let (finding, hint) = Unreached::from(&rustls::Error::InvalidCertificate(bad)).told("h");
+            let Trouble { finding, hint, .. } = Unreached::from(&rustls::Error::InvalidCertificate(bad)).told("h");
             assert!(finding.contains(part) && hint.starts_with("certificate: "), "{finding}");
         }
     }
@@ -171,11 +226,13 @@ mod tests {
             (Unreached::Silent, "accepts no connection"),
             (Unreached::Late(Duration::from_secs(10)), "not answered within 10 s"),
             (Unreached::Plain, "is not https"),
+            (Unreached::Proxied, "this network has a proxy"),
             (Unreached::Elsewhere(Elsewhere), "not on the public internet"),
             (Unreached::Handshake("x".into()), "no encrypted connection"),
         ] {
-            let (finding, hint) = unreached.told("h");
+            let Trouble { finding, hint, is_unknown } = unreached.told("h");
             assert!(finding.contains(part) && hint.contains(": "), "{finding}");
+            assert_eq!(is_unknown, finding.contains("a proxy"), "{finding}");
         }
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Web {
     origin: Origin,
     /// Whether others may be on a private network: where the address that was typed is.
     is_private: bool,
+    /// Whether a proxy is between here and there.
+    has_proxy: bool,
     patience: Duration,
     end: Instant,
 }
@@ -55,11 +57,11 @@ pub(super) struct Answer {
 }
 
 impl Web {
-    /// Prepares for an address, which may be on a private network.
+    /// Prepares for an address, which may be on a private network, or behind a proxy of this one.
     ///
     /// # Errors
     /// Why no request can be sent.
-    pub(super) fn new(url: &Url, is_private: bool) -> Result<Self, String> {
+    pub(super) fn new(url: &Url, is_private: bool, has_proxy: bool) -> Result<Self, String> {
         // Ignore: a provider may already be installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let own = builder();
@@ -73,6 +75,7 @@ impl Web {
             others: built(others)?,
             origin: url.origin(),
             is_private,
+            has_proxy,
             patience: PATIENCE,
             end: Instant::now() + WHOLE,
         })
@@ -132,6 +135,7 @@ impl Web {
             None => false,
         };
         match url.scheme() {
+            "https" if self.has_proxy && is_allowed => Err(Unreached::Proxied),
             "http" | "https" if self.is_private => Ok(&self.others),
             "https" if is_allowed => Ok(&self.others),
             "https" => Err(Unreached::Elsewhere(Elsewhere)),
@@ -287,7 +291,7 @@ mod tests {
 
     async fn got(url: &Url) -> Result<Answer, Unreached> {
         let patience = Duration::from_millis(300);
-        Web { patience, ..Web::new(url, true).unwrap() }.get(url, "*/*").await
+        Web { patience, ..Web::new(url, true, false).unwrap() }.get(url, "*/*").await
     }
 
     #[tokio::test]
@@ -296,7 +300,7 @@ mod tests {
             assert!(matches!(got(&saying(text).await).await, Err(Unreached::Late(_))), "{text}");
         }
         let url = saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
-        let over = Web { end: Instant::now(), ..Web::new(&url, true).unwrap() };
+        let over = Web { end: Instant::now(), ..Web::new(&url, true, false).unwrap() };
         assert!(matches!(over.get(&url, "*/*").await, Err(Unreached::Late(_))), "the whole check is over");
     }
 
@@ -313,7 +317,7 @@ mod tests {
     #[tokio::test]
     async fn other_origins_are_asked_over_https_on_the_public_internet_only() {
         let url = Url::parse("https://mcp.example.com/mcp").unwrap();
-        let web = Web::new(&url, false).unwrap();
+        let web = Web::new(&url, false, false).unwrap();
         for (other, is_plain) in [
             ("https://127.0.0.1/x", false),
             ("https://169.254.169.254/x", false),

@@ -4,6 +4,7 @@ mod own;
 mod strange;
 mod tls;
 
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -21,7 +22,10 @@ struct Checked {
 /// Checks an address, with these variables.
 async fn check_with(url: &str, variables: &[(&str, &str)]) -> Checked {
     let mut command = program();
-    command.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR").env("NO_PROXY", "*");
+    for name in ["SSL_CERT_FILE", "SSL_CERT_DIR", "no_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        command.env_remove(name);
+    }
+    command.env("NO_PROXY", "*");
     command.args(["check", "--json", url]).envs(variables.iter().copied()).stdin(Stdio::null());
     let output = tokio::process::Command::from(command).output().await.unwrap();
     let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
@@ -57,6 +61,48 @@ impl Checked {
     fn says(&self, status: &str, topic: &str, part: &str) {
         assert!(self.has(status, topic, part), "no {status} {topic} with '{part}' in {}", self.text);
         assert_eq!(self.code, Some(i32::from(self.findings.iter().any(|finding| finding["status"] == "bad"))));
+    }
+
+    /// The host and port that were checked.
+    fn address(&self) -> String {
+        let url = self.findings[0]["finding"].as_str().unwrap();
+        url.split("://").nth(1).unwrap().split('/').next().unwrap().to_owned()
+    }
+
+    /// Asserts that a page of the documents has these findings, with this address as that of the page's server.
+    fn are_quoted(&self, page: &str, address: &str, topics: &[&str]) {
+        let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        // How long it took, and for how long a certificate is valid.
+        let plain = |text: &str| {
+            let mut text = text.replace(|c: char| c.is_ascii_digit(), "#");
+            while text.contains("##") {
+                text = text.replace("##", "#");
+            }
+            text
+        };
+        let page = plain(&page);
+        let mut quoted = 0;
+        for finding in self.findings.iter().filter(|finding| topics.contains(&finding["topic"].as_str().unwrap())) {
+            let mark = match finding["status"].as_str().unwrap() {
+                "warning" => "warn",
+                "unknown" => "?",
+                other => other,
+            };
+            let mut lines = format!(
+                "{mark:<4} {:<9} {}\n",
+                finding["topic"].as_str().unwrap(),
+                finding["finding"].as_str().unwrap()
+            );
+            if let Some(hint) = finding["hint"].as_str() {
+                lines += &format!("     hint: {hint}\n");
+            }
+            let named = lines
+                .replace(&format!("http://{address}"), "https://mcp.example.com")
+                .replace(address, "mcp.example.com");
+            assert!(page.contains(&plain(&named)), "{named}");
+            quoted += 1;
+        }
+        assert!(quoted > 0, "{}", self.text);
     }
 
     /// The topics that are not in order.

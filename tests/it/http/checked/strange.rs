@@ -178,7 +178,6 @@ async fn what_a_proxy_does_to_the_first_message_is_said() {
         ),
         (said(504, &[], ""), ["504 Gateway Timeout", "proxy: has it the server's address"]),
         (said(503, &[], ""), ["503 Service Unavailable", "operator: what does the server's log say"]),
-        (said(429, &[], ""), ["429 Too Many Requests", "you: wait"]),
         (said(404, &[], ""), ["404 Not Found", "you: is the path right?"]),
         (said(405, &[], ""), ["405 Method Not Allowed", "let POST through"]),
         (said(403, &[], ""), ["403 Forbidden", "proxy: does it, or a firewall"]),
@@ -206,6 +205,13 @@ async fn what_a_proxy_does_to_the_first_message_is_said() {
         assert_eq!(stranger.asked("/mcp/").await, 0, "nothing is followed");
         assert_eq!(stranger.asked("/.well-known/oauth-protected-resource").await, 0, "no host goes on from there");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_asks_to_wait_is_not_bad() {
+    let wait = said(429, &[], "");
+    changed(|it| it.say("POST /mcp", wait.clone()), "unknown", "mcp", &["429 Too Many Requests", "you: wait"]).await;
+    changed(|it| it.say("POST /token", wait), "unknown", "token", &["429 Too Many Requests", "you: wait"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -461,6 +467,38 @@ async fn the_page_asks_people_and_the_token_endpoint_refuses() {
     for (member, topic) in [("authorization_endpoint", "page"), ("token_endpoint", "token")] {
         let gone = |it: &Stranger| it.edit(SERVER, |document| document[member] = format!("http://{free}/").into());
         changed(gone, "bad", topic, &["refuses the connection"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_page_on_troubles_quotes_is_said() {
+    let page = |status, title: &str| html(status, &format!("<title>{title}</title>"));
+    type Change = Box<dyn FnOnce(&Stranger)>;
+    let says = |at: &'static str, said: Said| -> Change { Box::new(move |it| it.say(at, said)) };
+    let of_another: Change = Box::new(|it| {
+        it.edit(RESOURCE, |document| document["resource"] = "https://mcp.example.org/mcp".into());
+    });
+    for (change, topic) in [
+        (says("POST /mcp", said(502, &[], "")), "mcp"),
+        (says("POST /mcp", said(301, &[("location", "/mcp/")], "")), "mcp"),
+        (says("POST /mcp", page(403, "Just a moment…")), "mcp"),
+        (of_another, "resource"),
+        (says("GET /authorize", page(400, "This app cannot be connected")), "page"),
+        (says("POST /token", json(401, &json!({"error": "invalid_client"}))), "token"),
+    ] {
+        let stranger = Stranger::new().await;
+        change(&stranger);
+        let checked = stranger.check().await;
+        checked.are_quoted("docs/troubleshooting.md", &checked.address(), &[topic]);
+    }
+    let stranger = Stranger::new().await;
+    stranger.say(ROOT, said(404, &[], ""));
+    stranger.say("POST /register", json(403, &json!({"error": "access_denied"})));
+    let checked = stranger.check().await;
+    for (topic, status) in [("resource", "warning"), ("hosts", "warning")] {
+        let findings = checked.findings.iter().filter(|it| it["topic"] == topic && it["status"] == status).cloned();
+        let only = Checked { findings: findings.collect(), code: checked.code, text: checked.text.clone() };
+        only.are_quoted("docs/troubleshooting.md", &checked.address(), &[topic]);
     }
 }
 

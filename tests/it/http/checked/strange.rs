@@ -37,6 +37,9 @@ struct Stranger {
     answers: Arc<Mutex<BTreeMap<String, Said>>>,
 }
 
+/// What is changed about one.
+type Change = Box<dyn FnOnce(&Stranger)>;
+
 const RESOURCE: &str = "GET /.well-known/oauth-protected-resource/mcp";
 const ROOT: &str = "GET /.well-known/oauth-protected-resource";
 const SERVER: &str = "GET /.well-known/oauth-authorization-server";
@@ -228,7 +231,10 @@ async fn a_challenge_is_as_hosts_need_it() {
     .await;
     changed(
         |it| {
-            it.say("POST /mcp", challenge(&format!("Bearer error=\"invalid_token\", resource_metadata=\"{}\"", at(it))))
+            it.say(
+                "POST /mcp",
+                challenge(&format!("Bearer error=\"invalid_token\", resource_metadata=\"{}\"", at(it))),
+            );
         },
         "warning",
         "challenge",
@@ -305,7 +311,10 @@ async fn metadata_of_what_is_protected_is_as_hosts_compare_it() {
     assert!(other.asked("/.well-known/oauth-protected-resource/mcp").await > 0, "a host goes there");
     changed(
         |it| {
-            it.say("POST /mcp", said(401, &[("www-authenticate", "Bearer resource_metadata=\"ftp://x.example/\"")], ""))
+            it.say(
+                "POST /mcp",
+                said(401, &[("www-authenticate", "Bearer resource_metadata=\"ftp://x.example/\"")], ""),
+            );
         },
         "bad",
         "resource",
@@ -473,7 +482,6 @@ async fn the_page_asks_people_and_the_token_endpoint_refuses() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_page_on_troubles_quotes_is_said() {
     let page = |status, title: &str| html(status, &format!("<title>{title}</title>"));
-    type Change = Box<dyn FnOnce(&Stranger)>;
     let says = |at: &'static str, said: Said| -> Change { Box::new(move |it| it.say(at, said)) };
     let of_another: Change = Box::new(|it| {
         it.edit(RESOURCE, |document| document["resource"] = "https://mcp.example.org/mcp".into());

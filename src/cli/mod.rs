@@ -60,7 +60,7 @@ enum Command {
     Tools(tools::Arguments),
     /// Call one tool from the shell, as an assistant would
     Call(call::Arguments),
-    /// Check settings, key, network, limits, clock and clients
+    /// Check settings, key, network, limits, clock and clients; or a hosted server's address
     Check(check::Arguments),
     /// Register this server with an assistant: Claude, Cursor, VS Code…
     Install(Box<install::Arguments>),
@@ -178,6 +178,15 @@ fn start() -> anyhow::Result<ExitCode> {
     match &cli.command {
         Some(Command::Completions(arguments)) => return completions::run(arguments),
         Some(Command::Man(arguments)) => return man::run(arguments),
+        Some(Command::Check(arguments)) if unread.is_none() => {
+            if let Some(check) = arguments.of_address() {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let code = runtime.block_on(until_interrupted(Box::pin(check)));
+                // A name that is being looked up cannot be given up.
+                runtime.shutdown_background();
+                return code;
+            }
+        }
         _ => {}
     }
     let given = given(&matches, &dotenv);
@@ -273,6 +282,10 @@ fn dotenv(matches: &ArgMatches) -> anyhow::Result<Dotenv> {
         Some("http") => Purpose::Callers,
         // They have no settings that a folder may set.
         Some("demo" | "sandbox" | "uninstall") => return Ok(Dotenv::default()),
+        // Nor has the check of an address.
+        Some("check") if matches.subcommand_matches("check").is_some_and(|own| own.contains_id("url")) => {
+            return Ok(Dotenv::default());
+        }
         _ => Purpose::OwnAccount,
     };
     let folder = std::env::current_dir();

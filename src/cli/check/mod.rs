@@ -1,5 +1,6 @@
-//! `oncehub-mcp check`: whether everything is in order, and if not, what to do.
+//! `oncehub-mcp check`: whether everything is in order, and if not, what to do; [`address`] is `check URL`.
 
+mod address;
 mod report;
 mod trouble;
 
@@ -7,7 +8,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use clap::Args;
+use clap::{Args, ValueHint};
+use url::Url;
 
 use super::install::{CUT, Registered, State, is_this_program, machine, registered, shown};
 use crate::app::App;
@@ -23,6 +25,9 @@ use report::Report;
 /// The options of `check`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
+    /// Try the address of a hosted server as an assistant would, without any key, instead of this machine's settings
+    #[arg(value_parser = super::install::address, value_hint = ValueHint::Url, conflicts_with_all = ["name", "project"])]
+    url: Option<Url>,
     /// Print JSON, for programs
     #[arg(long)]
     json: bool,
@@ -87,6 +92,13 @@ pub(super) async fn run(
         client(&mut report, found, arguments);
     }
     Ok(report.end())
+}
+
+impl Arguments {
+    /// Returns the check of an address, if that is asked for. It has no settings, and reads no key.
+    pub(super) fn of_address(&self) -> Option<impl Future<Output = anyhow::Result<ExitCode>>> {
+        self.url.as_ref().map(|url| address::run(url, self.json))
+    }
 }
 
 /// The settings with which an account is used: this shell's, or those of a client's entry.

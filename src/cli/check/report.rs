@@ -25,6 +25,8 @@ enum Status {
     /// It works, but not as well as it could.
     Warning,
     Bad,
+    /// It cannot be seen from here.
+    Unknown,
 }
 
 /// The findings, reported one by one to a person, or all at once to a program.
@@ -50,6 +52,10 @@ impl Report {
         self.add(Status::Bad, topic, finding, Some(hint));
     }
 
+    pub(super) fn unknown(&mut self, topic: &'static str, finding: &str, hint: &str) {
+        self.add(Status::Unknown, topic, finding, Some(hint));
+    }
+
     fn add(&mut self, status: Status, topic: &'static str, finding: &str, hint: Option<&str>) {
         // File names, entries and their replies may be a stranger's: keep each on one line.
         let on_a_line = |text: &str| visible(text).replace('\n', "\\n");
@@ -59,6 +65,7 @@ impl Report {
                 Status::Ok => style("ok  ").green(),
                 Status::Warning => style("warn").yellow(),
                 Status::Bad => style("bad ").red().bold(),
+                Status::Unknown => style("?   ").cyan(),
             };
             print_beside(&format!("{mark} {topic:<9} "), &" ".repeat(15), &finding);
             hint.iter().for_each(|hint| print_beside("     hint: ", &" ".repeat(11), hint));
@@ -73,5 +80,15 @@ impl Report {
             print_exact(&format!("{:#}", json!({"ok": is_good, "findings": self.findings})));
         }
         if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+#[cfg(test)]
+impl Report {
+    /// Returns the last finding, with its hint, and whether it is bad.
+    pub(super) fn last(&self) -> (String, bool) {
+        let finding = self.findings.last().unwrap();
+        let hint = finding.hint.as_deref().unwrap_or_default();
+        (format!("{} {} {hint}", finding.topic, finding.text), finding.status == Status::Bad)
     }
 }

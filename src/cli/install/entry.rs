@@ -194,7 +194,7 @@ pub(super) fn of_address(url: &Url, asked: &Asked<'_>, kept: &Kept, key: &Stored
 }
 
 /// Parses the address of a hosted server.
-pub(super) fn address(text: &str) -> Result<Url, String> {
+pub(in crate::cli) fn address(text: &str) -> Result<Url, String> {
     let url = Url::parse(text.trim()).ok().filter(Url::has_host);
     url.ok_or_else(|| "write it whole, like https://mcp.example.com/mcp or http://127.0.0.1:8000/mcp".to_owned())
 }
@@ -204,22 +204,31 @@ pub(super) fn address(text: &str) -> Result<Url, String> {
 /// # Errors
 /// If a key would travel unencrypted.
 pub(super) fn completed(url: &Url) -> anyhow::Result<(Url, bool)> {
-    let is_local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     ensure!(
-        url.scheme() == "https" || url.scheme() == "http" && is_local,
+        url.scheme() == "https" || url.scheme() == "http" && is_of_machine(url),
         "--http {url}: the key must not travel unencrypted: use an https address"
     );
+    Ok(with_path(url))
+}
+
+/// Returns an address with the path that there is on a hosted server, and whether it had none.
+pub(in crate::cli) fn with_path(url: &Url) -> (Url, bool) {
     let mut url = url.clone();
     let is_bare = url.path().trim_matches('/').is_empty();
     if is_bare {
         url.set_path("/mcp");
     }
-    Ok((url, is_bare))
+    (url, is_bare)
+}
+
+/// Returns whether an address is this machine's own.
+pub(in crate::cli) fn is_of_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// Whether the entry names the `.env` that was read: everything in that file is then part of it.

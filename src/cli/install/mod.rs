@@ -23,7 +23,7 @@ use crate::config::{Config, Dotenv, Given, Source, flag};
 use crate::install::{Change, Client, Entry, Machine, Scope, attempt, clients};
 use crate::tools::Catalogue;
 use entry::Asked;
-pub(super) use entry::cleared;
+pub(super) use entry::{address, cleared, is_of_machine, with_path};
 use finding::{Keys, TokenSource};
 pub(super) use kept::is_this_program;
 use kept::{Kept, widened};

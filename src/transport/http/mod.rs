@@ -12,6 +12,7 @@ mod caller;
 mod connection;
 mod door;
 mod form;
+mod internet;
 mod limits;
 mod listen;
 mod manager;
@@ -47,6 +48,7 @@ pub use auth::{
 };
 pub use caller::{Caller, Keys, ReadKey};
 pub use door::{Door, Proxy};
+pub use internet::is_public;
 pub use limits::{InFlight, Limits};
 pub use listen::Listener;
 pub use refusal::{REASONS, Refusal};

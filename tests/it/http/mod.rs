@@ -3,6 +3,7 @@
 
 mod campaign;
 mod changing;
+mod checked;
 mod connections;
 mod door;
 mod keys;

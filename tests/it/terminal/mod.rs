@@ -1,6 +1,7 @@
 //! What a person meets at a terminal: a real one, of 80 columns.
 
 mod call;
+mod check;
 mod completions;
 mod demo;
 mod examples;

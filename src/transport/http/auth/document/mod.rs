@@ -3,7 +3,7 @@
 //! Anybody who asks to sign in names the address, so nothing on this server's own network may be reached with it.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use crate::transport::http::auth::redirect;
+use crate::transport::http::internet::is_public;
 
 /// The largest document, in bytes.
 const LARGEST: usize = 64 << 10;
@@ -234,38 +235,6 @@ impl Resolve for PublicOnly {
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
-    }
-}
-
-/// Returns whether an address is on the public internet.
-fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let is_special = match address.octets() {
-        [0 | 10 | 127 | 240..=255, ..] | [192, 0, 0 | 2, _] | [192, 88, 99, _] => true,
-        // Shared by the customers of a provider, and for measurements.
-        [100, second, ..] => second & 0xc0 == 64,
-        [198, second, third, _] => second & 0xfe == 18 || second == 51 && third == 100,
-        _ => false,
-    };
-    !(is_special
-        || address.is_private()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_documentation())
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    match address.segments() {
-        // Those that stand for an IPv4 address (6to4, Teredo), and those for documentation and other special purposes.
-        [0x2002 | 0x3fff, ..] | [0x2001, 0..=0x1ff | 0xdb8, ..] => false,
-        // What is handed out so far. Everything else is local, mapped or not in use.
-        [first, ..] => first & 0xe000 == 0x2000,
     }
 }
 

@@ -99,7 +99,7 @@ test("a time that is taken while the person looks is not booked twice", async ()
     const other = { guest_name: "Cy Moss", guest_email: "cy@example.com", guest_time_zone: "Europe/London" };
     await read("schedule_meeting", { calendar_id: "Intro call", start_time, ...other });
     await press("Book");
-    await sees("That time was taken meanwhile.");
+    await sees("That time is not free any more.");
     const { items } = await read("list_bookings", {
       calendar: "Intro call",
       starts_after: start_time,

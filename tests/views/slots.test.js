@@ -19,8 +19,6 @@ async function open(options = {}) {
     ...options.tools,
   };
   const host = await tab.host({ html, now: NOW, ...options, tools });
-  host.button = (name) => host.view.getByRole("button", { name, exact: true });
-  host.sees = (text) => host.view.getByText(text).first().waitFor();
   host.chip = (name) => host.view.locator("fieldset .chip", { hasText: name }).filter({ visible: true }).first();
   host.book = async (act = "Book") => {
     await host.pass(500);
@@ -223,7 +221,7 @@ test("a time that is taken: what is free now, and the guest is kept", async () =
   });
   await toConfirm(host);
   await host.book();
-  await host.sees("That time was taken meanwhile. Nothing was booked");
+  await host.sees("That time is not free any more. Nothing was booked");
   assert.equal(await host.chip("10:30").count(), 0);
   assert.equal(host.calls("get_booking_time_slots").length, 1);
   await host.axe();
@@ -240,7 +238,7 @@ test("what is older than two minutes is read again before a time can be booked",
   });
   await host.chip("10:30").click();
   await host.button("Continue").click();
-  await host.sees("That time was taken meanwhile.");
+  await host.sees("That time is not free any more.");
   assert.equal(host.calls("schedule_meeting").length, 0);
   assert.equal(host.calls("get_booking_time_slots").length, 1);
   // Fresh now, and stale again once the question has stood there for long.
@@ -320,7 +318,7 @@ test("what stands in the way of a time is told in the server's words, and nothin
   await host.button("Continue").click();
   await host.book();
   await host.sees(`Nothing was booked. ${message}`);
-  assert.equal(await host.view.getByText("That time was taken").count(), 0);
+  assert.equal(await host.view.getByText("not free any more").count(), 0);
   assert.equal(await host.button("Continue").getAttribute("aria-disabled"), "true");
   await host.axe();
   await toConfirm(host, "11:00");

@@ -182,8 +182,9 @@ function edit(notice = false) {
     const worst = wrongs();
     if (worst) return worst.focus();
     const found = changes();
-    if (!found.length) return say("Nothing is changed so far.");
-    confirm();
+    if (found.length) return confirm();
+    edit(note("", "Nothing is changed so far."));
+    say("Nothing is changed so far.");
   };
   const back = button("Back", () => (changes().length ? drop() : leave()));
   put(
@@ -224,11 +225,14 @@ function dayFields(name) {
   };
   const spread = () => {
     const others = DAYS.slice(0, 5).filter((each) => state.was.days.has(each));
-    for (const each of others)
+    // Where one can meet on a day is not shown: it stays.
+    for (const each of others) {
+      const usual = state.was.days.get(each)?.find(({ locations }) => locations?.length);
       state.now.days.set(
         each,
-        hours.map((one) => ({ ...one })),
+        hours.map((one) => ({ ...one, locations: (each !== name && usual?.locations) || one.locations })),
       );
+    }
     const top = made.parentElement;
     top?.replaceChildren(...DAYS.filter((each) => state.was.days.has(each)).map(dayFields));
     say(`${said(hours)} on each weekday`);

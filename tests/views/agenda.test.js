@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browse, failure, reply } from "./host.js";
 import { account, agenda, booking, bookings, whole } from "./bookings.js";
-import { HOSTILE, HOSTS, fits, isTame } from "./checks.js";
+import { HOSTILE, fits, isTame } from "./checks.js";
 import { NOW } from "./fixtures.js";
 import { view } from "./join.js";
 
@@ -578,37 +578,3 @@ test("hostile words are shown as text, cut, and nothing runs", async () => {
     await host.close();
   }
 });
-
-for (const theme of ["light", "dark"])
-  for (const [name, variables] of Object.entries(HOSTS))
-    test(`${theme}, variables of a host: ${name}`, async () => {
-      const host = await open({ width: 320, context: { theme, ...(variables && { styles: { variables } }) } });
-      await host.axe();
-      await host.line("Jacob").click();
-      await host.sees("Bring the contract");
-      await host.axe();
-      await host.press("Cancel…");
-      await host.page.clock.fastForward(500);
-      await host.axe();
-      await host.yes("Cancel booking");
-      await host.sees("Canceled.");
-      await host.axe();
-      await host.close();
-    });
-
-for (const theme of ["light", "dark"])
-  for (const width of [320, 400, 720, 1200])
-    test(`sizes: ${width} px, ${theme}`, async () => {
-      const host = await open({ width, context: { theme } });
-      await fits(host);
-      await host.axe();
-      await host.line("Jacob").click();
-      await host.sees("Bring the contract");
-      await fits(host);
-      await host.axe();
-      if (process.env.PICTURES)
-        await host.page.screenshot({ path: `${process.env.PICTURES}/agenda-${width}-${theme}.png`, fullPage: true });
-      await host.close();
-    });
-
-test("the document is small", () => assert.ok(Buffer.byteLength(html) <= 40_960, `${Buffer.byteLength(html)} bytes`));

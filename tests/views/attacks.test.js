@@ -2,40 +2,17 @@
 // accounts of another size. A view then neither says what is not so, nor loses what was typed, nor stands still for good.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { account as agendaAccount, agenda, booking, bookings } from "./bookings.js";
-import { NOW, booking as booked, free, slots, starts } from "./fixtures.js";
+import { account as agendaAccount } from "./bookings.js";
+import { slots } from "./fixtures.js";
 import { account as hoursAccount, hours, shown } from "./hours.js";
-import { ABLE, browse, failure, reply } from "./host.js";
-import { view } from "./join.js";
+import { browse, failure, reply } from "./host.js";
+import { VIEWS, openView } from "./views.js";
 
 let tab;
 before(async () => (tab = await browse()));
 after(() => tab.close());
 
-/** What opens each view, and what it reads and changes. */
-const VIEWS = {
-  slots: {
-    tools: () => ({ get_booking_time_slots: () => free(starts(30)), schedule_meeting: (asked) => booked(asked) }),
-    args: { calendar_id: "Intro call" },
-    result: slots,
-    heading: "Intro call",
-  },
-  agenda: { tools: agendaAccount, args: { host: "me" }, result: agenda, heading: "Bookings" },
-  availability: { tools: hoursAccount, args: { user_id: "dana" }, result: shown, heading: /^Working hours/ },
-};
-
-/** open mounts a view with what its tool replied. */
-async function open(name, options = {}, result = VIEWS[name].result()) {
-  const { tools, args, heading } = VIEWS[name];
-  const host = await tab.host({ html: view(name), now: NOW, ...options, tools: { ...tools(), ...options.tools } });
-  if (!result) return host;
-  await host.bring(args, result);
-  await host.view.getByRole("heading", { name: heading }).first().waitFor();
-  return host;
-}
-
-/** row opens a booking of the agenda. */
-const row = (host, name) => host.view.getByRole("button", { name: new RegExp(name) }).click();
+const open = (...options) => openView(tab, ...options);
 
 test("a change that somebody else made to another day is neither sent back nor lost", async () => {
   const tools = hoursAccount();
@@ -106,7 +83,7 @@ test("hours of which it is not known whether they were saved can be edited on af
 test("a reason that was typed stays after a refusal, a no, and a look elsewhere", async () => {
   const refused = failure({ type: "x", message: "Too late", outcome: "not_done" });
   const host = await open("agenda", { tools: { cancel_booking: () => refused } });
-  await row(host, "Jacob");
+  await host.line("Jacob").click();
   await host.press("Cancel…");
   await host.view.getByLabel("Reason").fill("We are closed");
   await host.view.getByLabel("E-mail the guest").uncheck();
@@ -120,8 +97,8 @@ test("a reason that was typed stays after a refusal, a no, and a look elsewhere"
   await host.press("Cancel…");
   await isKept();
   await host.press("Back");
-  await row(host, "Zoë");
-  await row(host, "Jacob");
+  await host.line("Zoë").click();
+  await host.line("Jacob").click();
   await host.press("Cancel…");
   await isKept();
   // Another question begins with nothing.
@@ -143,7 +120,7 @@ test("after a refusal, a booking is shown as it is now", async () => {
       ),
     },
   });
-  await row(host, "Jacob");
+  await host.line("Jacob").click();
   await host.press("Cancel…");
   await host.yes("Cancel booking");
   await host.sees("It is canceled already");
@@ -158,7 +135,7 @@ test("a host that does not answer about room takes no panel away", async () => {
     mute: ["ui/request-display-mode"],
   });
   await host.press("Full screen");
-  await row(host, "Jacob");
+  await host.line("Jacob").click();
   await host.press("Cancel…");
   await host.view.getByLabel("Reason").fill("We are closed");
   await host.pass(31_000);
@@ -169,7 +146,7 @@ test("a host that does not answer about room takes no panel away", async () => {
 test("a host that does not answer to a time or a link lets nobody wait for long", async () => {
   const mute = ["ui/update-model-context", "ui/open-link"];
   const host = await open("slots", { mute }, slots({ all: { can: { book: false } } }));
-  await host.view.locator("fieldset .chip").filter({ visible: true }).first().click();
+  await host.chip("10:30").click();
   await host.press("Use this time");
   await host.pass(6_000);
   await host.sees("Tell the assistant this time.");
@@ -191,31 +168,30 @@ test("while a part of the agenda is read, nothing else is shown as that part", a
 
 test("a second try shows that it reads, is made once, and takes no choice away", async () => {
   for (const name of Object.keys(VIEWS)) {
-    const { args, result, heading } = VIEWS[name];
+    const { tool, args, result } = VIEWS[name];
     let go;
     const gate = new Promise((resolve) => (go = resolve));
-    const shows = { slots: "show_free_slots", agenda: "show_bookings", availability: "show_availability" }[name];
-    const host = await open(name, { tools: { [shows]: async () => (await gate, result()) } }, null);
+    const host = await open(name, { tools: { [tool]: async () => (await gate, result()) } }, null);
     await host.bring(args, failure({ type: "rate_limit_error", message: "Wait 30 s" }));
     await host.button("Try again").dblclick();
-    await host.until(() => host.calls(shows).length);
+    await host.until(() => host.calls(tool).length);
     assert.ok(await host.view.locator("main").evaluate((node) => node.inert), name);
     go();
-    await host.view.getByRole("heading", { name: heading }).first().waitFor();
-    assert.equal(host.calls(shows).length, 1);
+    await host.isShown();
+    assert.equal(host.calls(tool).length, 1);
     await host.close();
   }
 });
 
 test("a result that comes before its input, in a host that calls no tools", async () => {
   for (const name of Object.keys(VIEWS)) {
-    const { args, result, heading } = VIEWS[name];
+    const { args, result } = VIEWS[name];
     const host = await open(name, { can: {} }, null);
     await host.until(() => host.sent("ui/notifications/initialized").length);
     await host.notify("tool-result", result());
     await host.notify("tool-input", { arguments: args });
     await host.pass(61_000);
-    await host.view.getByRole("heading", { name: heading }).first().waitFor();
+    await host.isShown();
     await host.close();
   }
 });
@@ -224,11 +200,10 @@ test("times that cannot be read leave those that are known", async () => {
   const error = failure({ type: "rate_limit_error", message: "Wait 30 s" });
   const tools = { get_booking_time_slots: () => error };
   const host = await open("slots", { tools }, slots({ all: { as_of: "2026-11-24T08:50:00Z" } }));
-  const chip = (time) => host.view.locator("fieldset .chip", { hasText: time }).filter({ visible: true }).first();
-  await chip("10:30").click();
+  await host.chip("10:30").click();
   await host.press("Continue");
   await host.sees("Wait 30 s");
-  assert.ok(await chip("10:30").locator("input").isChecked());
+  assert.ok(await host.chip("10:30").locator("input").isChecked());
   await host.press("Later days");
   await host.press("Later days");
   await host.sees("Wait 30 s");
@@ -243,7 +218,7 @@ test("a phone number that is not asked for any more is not sent", async () => {
     { type: "virtual", value: "google_meet", label: "google_meet" },
   ];
   const host = await open("slots", {}, slots({ calendar: { locations } }));
-  await host.view.locator("fieldset .chip").filter({ visible: true }).first().click();
+  await host.chip("10:30").click();
   await host.press("Continue");
   await host.view.getByLabel("Phone").fill("12");
   await host.view.getByLabel("Where").selectOption({ index: 1 });
@@ -256,7 +231,7 @@ test("a phone number that is not asked for any more is not sent", async () => {
 
 test("a clock that is behind the server's does not make old times fresh", async () => {
   const host = await open("slots", { now: "2026-11-24T07:00:00Z" });
-  await host.view.locator("fieldset .chip").filter({ visible: true }).first().click();
+  await host.chip("10:30").click();
   await host.press("Continue");
   await host.sees("Book this time?");
   assert.equal(host.calls("get_booking_time_slots").length, 1);
@@ -274,7 +249,7 @@ test("of very many users, it is said that not all are listed", async () => {
       next_cursor: String(Number(cursor) + 1),
     });
   const host = await open("agenda", { tools: { list_users } });
-  await row(host, "Jacob");
+  await host.line("Jacob").click();
   await host.press("Reassign…");
   await host.sees("There are more users than these");
   await host.close();
@@ -282,12 +257,51 @@ test("of very many users, it is said that not all are listed", async () => {
 
 test("a list of users that does not end is not read for ever", async () => {
   const host = await open("agenda", { tools: { list_users: () => reply({ items: [], next_cursor: "again" }) } });
-  await row(host, "Jacob");
+  await host.line("Jacob").click();
   await host.press("Reassign…");
   await host.sees("There is no other active user to take it.");
   await host.close();
 });
 
-void booking;
-void bookings;
-void ABLE;
+test("dates that had no room in the reply are counted, and read before hours are edited", async () => {
+  const all = Array.from({ length: 28 }, (_, at) => ({
+    date: `2027-01-${String(at + 1).padStart(2, "0")}`,
+    working_hours: [],
+  }));
+  const tools = hoursAccount();
+  tools.week.overrides = all;
+  const host = await open("availability", { tools }, shown({ overrides: all.slice(0, 6), more_overrides: 22 }));
+  await host.sees("and 24 more");
+  await host.press("Edit");
+  await host.view.locator("fieldset", { hasText: "28 Jan 2027" }).waitFor();
+  assert.equal(host.calls("get_scheduling_availability").length, 1);
+  await host.close();
+});
+
+test("hours that are copied to other days leave them the places that they have", async () => {
+  const tools = hoursAccount();
+  const online = [{ type: "online_dynamic_link", value: "google_meet", id: null }];
+  tools.week.weekly[1].working_hours = [{ ...hours("08:00", "12:00"), locations: online }];
+  const host = await open("availability", { tools }, shown({ weekly: tools.week.weekly }));
+  await host.press("Edit");
+  await host.view.locator("[data-day=Monday]").getByRole("button", { name: "Copy to weekdays" }).click();
+  await host.press("Review");
+  await host.yes("Save");
+  await host.sees("Saved.");
+  const [{ weekly }] = host.calls("update_scheduling_availability");
+  assert.deepEqual(weekly, [
+    {
+      day: "Tuesday",
+      working_hours: [{ start_time: "09:00", end_time: "17:00", locations: [{ type: "online_dynamic_link" }] }],
+    },
+  ]);
+  await host.close();
+});
+
+test("a review of nothing says so to those who see, too", async () => {
+  const host = await open("availability");
+  await host.press("Edit");
+  await host.press("Review");
+  await host.view.locator(".note").getByText("Nothing is changed so far.").waitFor();
+  await host.close();
+});

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browse, failure, reply } from "./host.js";
-import { HOSTILE, HOSTS, fits, isTame } from "./checks.js";
+import { HOSTILE, fits, isTame } from "./checks.js";
 import { NOW } from "./fixtures.js";
 import { account, hours, shown, weekly } from "./hours.js";
 import { view } from "./join.js";
@@ -353,52 +353,3 @@ test("hostile words are shown as text, cut, and nothing runs", async () => {
     await host.close();
   }
 });
-
-for (const theme of ["light", "dark"])
-  for (const [name, variables] of Object.entries(HOSTS))
-    test(`${theme}, variables of a host: ${name}`, async () => {
-      const host = await open({ width: 320, context: { theme, ...(variables && { styles: { variables } }) } });
-      await host.axe();
-      await host.press("Edit");
-      await host.axe();
-      await host.field("Monday, from").fill("18:00");
-      await host.press("Review");
-      await host.axe();
-      await host.field("Monday, from").fill("10:00");
-      await host.press("Review");
-      await host.page.clock.fastForward(500);
-      await host.axe();
-      await host.yes("Save");
-      await host.sees("Saved.");
-      await host.axe();
-      await host.close();
-    });
-
-for (const theme of ["light", "dark"])
-  for (const width of [320, 400, 720, 1200])
-    test(`sizes: ${width} px, ${theme}`, async () => {
-      const host = await open({ width, context: { theme } });
-      await host.until(() => host.sent("ui/notifications/size-changed").length);
-      const { height } = host.sent("ui/notifications/size-changed").at(-1);
-      assert.ok(height <= 400, `${height} px`);
-      const picture = async (name) =>
-        process.env.PICTURES &&
-        (await host.page.screenshot({
-          path: `${process.env.PICTURES}/hours-${name}-${width}-${theme}.png`,
-          fullPage: true,
-        }));
-      await fits(host);
-      await picture("look");
-      await host.press("Edit");
-      await fits(host);
-      await picture("edit");
-      await host.field("Monday, from").fill("10:00");
-      await host.press("Review");
-      await host.yes("Save");
-      await host.sees("Saved.");
-      await fits(host);
-      await picture("saved");
-      await host.close();
-    });
-
-test("the document is small", () => assert.ok(Buffer.byteLength(html) <= 40_000, `${Buffer.byteLength(html)} bytes`));

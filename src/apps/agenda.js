@@ -1,7 +1,5 @@
 // The agenda: bookings by day. One opens in place, with its notes and links, and with what can be done about it.
 
-const skeleton = [...main.children];
-
 /** How many bookings are shown at first where there is little room. */
 const FEW = 5;
 
@@ -13,8 +11,6 @@ const PAGES = 3;
 
 /** What is shown. `only` is the chosen part; `open`, the id of the booking that is opened; `all`, none is folded away. */
 const state = {
-  /** @type {Data} the arguments of the tool */
-  args: {},
   /** @type {Data} what to ask `list_bookings` for the same */
   filters: {},
   /** @type {Data} what it is asked for the chosen part */
@@ -38,6 +34,12 @@ const state = {
  * @type {Map<string, { deed: Deed, answers: Data, since: string, words: string }>}
  */
 const doubts = new Map();
+
+/** drafts are the answers to a question that was not carried out, by the booking and the tool. @type {Map<string, Data>} */
+const drafts = new Map();
+
+/** draft is what was answered before. @param {Data} booking @param {Deed} deed */
+const draft = ({ id }, { tool }) => object(drafts.get(id + tool));
 
 /** live are the states of a booking that is still to come. */
 const live = ["requested", "scheduled", "rescheduled"];
@@ -125,7 +127,7 @@ async function read() {
   const isOver = await busy(async () => {
     for (let page = 0; page < PAGES && state.cursor !== null && !state.lost; page++) {
       const { cursor } = state;
-      if (cursor) draw(true);
+      draw(true);
       const { kind, data, message } = await host.call("list_bookings", {
         ...asked,
         limit: 100,
@@ -169,7 +171,7 @@ function draw(reading = false) {
     focusOn(main.querySelector("[tabindex]"));
   };
   const rest = sorted.length - shown.length;
-  const gaps = reading ? "Reading more…" : cursor && "More bookings than these: any day may lack some.";
+  const gaps = reading ? "Reading…" : cursor && "More bookings than these: any day may lack some.";
   const next = !reading && cursor !== null && host.can.serverTools;
   put(
     "agenda",
@@ -186,8 +188,6 @@ function draw(reading = false) {
 
 /** heading is the line above: how many there are, of which days, and room for more of them. @param {string} count */
 function heading(count) {
-  const { availableDisplayModes, displayMode } = host.context;
-  const larger = displayMode !== "fullscreen" && list(availableDisplayModes).includes("fullscreen");
   const days = PARTS.find(([only]) => only === state.only)?.[2];
   const title = el(
     "div",
@@ -195,13 +195,11 @@ function heading(count) {
     el("h1", {}, "Bookings"),
     el("p", { class: "dim" }, [count, days, "Times in "].filter(Boolean).join(" · "), quote(city(state.zone))),
   );
-  return el(
-    "header",
-    { class: "bar" },
-    title,
-    larger && icon("⤢", "Full screen", () => host.display("fullscreen").then(() => draw())),
-  );
+  return el("header", { class: "bar" }, title, larger(redraw));
 }
+
+/** redraw draws what hangs on the host, unless somebody is at work. */
+const redraw = () => main.matches(".agenda") && !main.inert && !state.open && draw();
 
 /** parts are the chips that choose another part of the agenda. */
 function parts() {
@@ -311,18 +309,7 @@ function fill(booking, notice = false, parts = whole(booking)) {
 function facts(booking) {
   const form = object(booking.form_submission);
   const { starting_time, duration_minutes, customer_timezone, location_description } = booking;
-  const differs =
-    !!begins(booking) &&
-    isZone(customer_timezone) &&
-    offset(starting_time, customer_timezone) !== offset(starting_time, state.zone);
-  const date = differs && day(dateOf(starting_time, customer_timezone), { weekday: "short" });
-  const theirs =
-    differs &&
-    el(
-      "div",
-      { class: "dim" },
-      `${date} ${clock(starting_time, customer_timezone)} in ${city(customer_timezone)} for the guest`,
-    );
+  const theirs = begins(booking) > 0 && elsewhere(starting_time, state.zone, customer_timezone, "guest");
   const { reason, actioned_by } = object(booking.cancel_reschedule_information);
   const by = actioned_by === "customer" ? "by the guest" : actioned_by === "user" && "on your side";
   const called = ["note", "company", "phone"].map((key) => ({
@@ -334,7 +321,7 @@ function facts(booking) {
   const answers = new Map(told.map((each) => [JSON.stringify([each.name, each.value]), each]));
   const others = list(form.guests).map(String).join(", ");
   return rows([
-    ["When", !!begins(booking) && text(span(starting_time, duration_minutes, state.zone), theirs)],
+    ["When", begins(booking) > 0 && el("div", {}, span(starting_time, duration_minutes, state.zone), theirs)],
     [
       "Guest",
       text(
@@ -395,14 +382,14 @@ function deeds(booking) {
  * Deed is a change of a booking: the tool; the words of its button, its question, its act and its outcome; the controls that
  * it asks for; who gets an e-mail; how a booking looks to which it has happened; and what that shows, if not all of it.
  * @typedef {{ tool: string, label: string, title: string, act: string, doing: string, done: string, seen?: string, look?: "danger",
- *   controls?(): Promise<Controls | Outcome>, mailed(answers: Data): string, happened(booking: Data, answers: Data): boolean }} Deed
- * @typedef {{ nodes: Node[], answers(): Data, wrong?(): HTMLElement | null, listen(change: () => void): void }} Controls
+ *   controls?(before: Data): Promise<Controls | Outcome>, mailed(answers: Data): string, happened(booking: Data, answers: Data): boolean }} Deed
+ * @typedef {{ nodes: Node[], answers(): Data, wrong?(): HTMLElement | null }} Controls
  */
 
-/** reasons asks what the guest reads. @param {boolean} mayBeQuiet whether the guest need not be told @returns {Promise<Controls>} */
-async function reasons(mayBeQuiet) {
-  const reason = el("textarea", { rows: 2, maxlength: 500 });
-  const tell = el("input", { type: "checkbox", checked: true });
+/** reasons asks what the guest reads. @param {Data} before @param {boolean} mayBeQuiet whether the guest need not be told @returns {Promise<Controls>} */
+async function reasons(before, mayBeQuiet) {
+  const reason = el("textarea", { rows: 2, maxlength: 500 }, before.reason);
+  const tell = el("input", { type: "checkbox", checked: before.notify_guest !== false });
   const quiet = mayBeQuiet && el("label", { class: "check" }, tell, "E-mail the guest");
   return {
     nodes: [field(text("Reason", dim(" (optional: the guest reads it)")), reason), ...(quiet ? [quiet] : [])],
@@ -410,15 +397,15 @@ async function reasons(mayBeQuiet) {
       ...(reason.value.trim() && { reason: reason.value.trim() }),
       ...(!tell.checked && { notify_guest: false }),
     }),
-    listen: (change) => tell.addEventListener("change", change),
   };
 }
 
-/** hosts asks for the new host: one of the account's active users. @param {Data} booking @returns {Promise<Controls | Outcome>} */
-async function hosts(booking) {
+/** hosts asks for the new host: one of the account's active users. @param {Data} booking @param {Data} before @returns {Promise<Controls | Outcome>} */
+async function hosts(booking, before) {
   /** @type {Data[]} */
   const users = [];
-  for (let cursor; users.length < 300;) {
+  let cursor;
+  for (let page = 0; page < PAGES; page++) {
     const outcome = await host.call("list_users", { limit: 100, ...(cursor && { cursor }) });
     const { kind, data, message } = outcome;
     // What has no type is not from the tool: it was not reached.
@@ -445,16 +432,16 @@ async function hosts(booking) {
     "select",
     {},
     el("option", { value: "" }, "Choose a host"),
-    ...named.map(({ id, name }) => el("option", { value: id }, name)),
+    ...named.map(({ id, name }) => el("option", { value: id, selected: id === before.new_host }, name)),
   );
+  const more = typeof cursor === "string" && note("", "There are more users than these: ask the assistant for others.");
   return {
-    nodes: [field("New host", select)],
+    nodes: [field("New host", select), ...(more ? [more] : [])],
     answers: () => ({ new_host: select.value }),
     wrong: () => {
       mark(select, select.value ? "" : "Choose who takes it.");
       return select.value ? null : select;
     },
-    listen: (change) => select.addEventListener("change", change),
   };
 }
 
@@ -467,7 +454,7 @@ const CANCEL = {
   doing: "Canceling…",
   done: "Canceled.",
   look: "danger",
-  controls: () => reasons(true),
+  controls: (before) => reasons(before, true),
   mailed: ({ notify_guest }) => (notify_guest === false ? "The guest gets none" : "From OnceHub to the guest"),
   happened: ({ status }) => status === "canceled",
 };
@@ -480,7 +467,7 @@ const RESCHEDULE = {
   doing: "Asking…",
   done: "Canceled, and the guest is asked to choose another time.",
   seen: "It is canceled; whether the guest was asked for another time is not known.",
-  controls: () => reasons(false),
+  controls: (before) => reasons(before, false),
   mailed: () => "From OnceHub to the guest, with a link to choose a time. This one is free at once",
   happened: ({ status }) => status === "canceled",
 };
@@ -511,9 +498,10 @@ const NO_SHOW = {
 async function begin(booking, deed) {
   const now = await fresh(booking);
   if (!now) return;
-  const controls = await busy(async () => (deed === REASSIGN ? hosts(now) : deed.controls?.()));
-  if (controls && "message" in controls) return fill(now, note("bad", quote(controls.message, 300)));
-  const mailed = el("span", {}, deed.mailed({}));
+  const before = draft(now, deed);
+  const controls = await busy(async () => (deed === REASSIGN ? hosts(now, before) : deed.controls?.(before)));
+  if (controls && "message" in controls) return fill(now, trouble(controls));
+  const mailed = el("span", {}, deed.mailed(before));
   const no = () => {
     fill(now);
     const again = [...main.querySelectorAll(".open button")].find((each) => each.textContent === deed.label);
@@ -534,7 +522,11 @@ async function begin(booking, deed) {
     yes: () => act(now, deed, controls?.answers() ?? {}),
     no,
   });
-  controls?.listen(() => (mailed.textContent = deed.mailed(controls.answers())));
+  panel.addEventListener("input", () => {
+    const answers = controls?.answers() ?? {};
+    drafts.set(now.id + deed.tool, answers);
+    mailed.textContent = deed.mailed(answers);
+  });
   for (const node of controls?.nodes ?? []) panel.lastElementChild?.before(node);
   fill(now, panel, []);
 }
@@ -556,21 +548,23 @@ async function fresh(booking) {
 async function act(booking, deed, answers) {
   if (!(await fresh(booking))) return;
   const asked = { booking_id: booking.id, ...answers };
-  const { kind, data, message } = await busy(() => host.call(deed.tool, asked, "changes"));
+  const outcome = await busy(() => host.call(deed.tool, asked, "changes"));
+  const { kind, data, message } = outcome;
   if (kind === "done" && data.id === booking.id && deed.happened(data, answers)) return done(deed, data, deed.done);
   // A reply that does not show the deed proves nothing.
   if (kind === "done") return uncertain(booking, deed, answers, `The reply does not show it (${clean(message, 120)})`);
   if (kind === "unknown") return uncertain(booking, deed, answers, `The answer was lost (${clean(message, 120)})`);
-  const hint =
-    kind === "declined" && data.type === "not_confirmed"
-      ? ` Ask the assistant to call ${deed.tool} where it can ask you.`
-      : "";
-  fill(booking, note("bad", "Nothing was changed. ", quote(message, 300), hint));
+  // It may have been refused for what somebody else did.
+  const { now = booking } = kind === "failed" ? await busy(() => look(booking)) : {};
+  draw();
+  fill(now, refused("Nothing was changed. ", deed.tool, outcome));
+  focusOnLine(now.id);
 }
 
 /** done redraws a booking to which a deed has happened, and lets the assistant know. @param {Deed} deed @param {Data} data @param {string} words */
 function done(deed, data, words) {
   const now = keep(data);
+  drafts.delete(now.id + deed.tool);
   const all = words === deed.done;
   const begun = isInstant(now.starting_time) ? now.starting_time : "(unknown)";
   host.tell(
@@ -612,22 +606,16 @@ function doubtful(booking) {
 
 start(
   {
-    wait(args) {
-      Object.assign(state, { args, asked: {} });
+    wait() {
+      state.asked = {};
       put("wait", ...skeleton);
     },
-    show({ kind, data, message }) {
-      if (kind === "done" && Array.isArray(data.items)) {
-        take(data);
-        return state.cursor && host.can.serverTools ? void read() : draw();
-      }
-      const again = () => this.load(state.args).then((outcome) => this.show(outcome));
-      const retry = host.can.serverTools && button("Try again", again);
-      put(
-        "lost",
-        note(kind === "done" ? "" : "bad", quote(message || "There is nothing to show.", 300)),
-        retry || false,
-      );
+    show(outcome) {
+      const { kind, data } = outcome;
+      if (kind !== "done" || !Array.isArray(data.items)) return nothing(this, outcome);
+      take(data);
+      if (state.cursor && host.can.serverTools) read();
+      else draw();
     },
     async load(args) {
       const outcome = await host.call("show_bookings", args);
@@ -647,7 +635,7 @@ start(
       const { data, ...rest } = await host.call("list_bookings", { ...filters, limit: 100 });
       return { ...rest, data: { ...data, filters } };
     },
-    context: () => main.matches(".agenda") && !main.inert && !state.open && draw(),
+    context: redraw,
   },
   "Bookings",
 );

@@ -1,7 +1,5 @@
 // Working hours: the days of a user's week, and the dates that differ. They are shown as text until somebody edits them.
 
-const skeleton = [...main.children];
-
 /** How many dates are listed before the rest is counted. */
 const FEW = 4;
 
@@ -19,12 +17,13 @@ const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"
 
 /** What is shown: whose hours, what OnceHub said (`was`), and what they were edited to (`now`). */
 const state = {
-  args: {},
   user: "",
   name: "",
   zone: "UTC",
   may: false,
   asOf: "",
+  /** how many dates are not told */
+  more: 0,
   grown: false,
   was: blank(),
   now: blank(),
@@ -54,9 +53,12 @@ function weekOf({ weekly, overrides }) {
     if (DAYS.includes(name)) week.days.set(name, hoursOf(working_hours));
   for (const { date, working_hours } of list(overrides).map(object))
     if (isDate(date)) week.dates.set(date, hoursOf(working_hours));
-  week.dates = new Map([...week.dates].sort(([a], [b]) => (a < b ? -1 : 1)));
+  week.dates = inOrder(week.dates);
   return week;
 }
+
+/** inOrder sorts dates. @template T @param {Map<string, T>} dates @returns {Map<string, T>} */
+const inOrder = (dates) => new Map([...dates].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** copy is the same week, to be edited. @param {Week} week @returns {Week} */
 const copy = ({ days, dates }) => structuredClone({ days, dates });
@@ -69,13 +71,15 @@ const isTime = (value) => /^([01]\d|2[0-3]):[0-5]\d$/.test(value);
 
 /** take puts what a tool replied into the state. @param {Data} data */
 function take(data) {
-  const { user, user_id, user_name, time_zone, timezone, can, as_of } = data;
+  const { user, user_id, user_name, time_zone, timezone, can, as_of, more_overrides } = data;
   state.user = String(object(user).id ?? user_id ?? state.user);
   state.name = clean(object(user).name ?? user_name ?? state.name, 60);
   const zone = time_zone ?? timezone;
   if (isZone(zone)) state.zone = zone;
   if (can) state.may = !!object(can).update && !!host.can.serverTools;
-  state.asOf = String(as_of ?? new Date().toISOString());
+  state.more = Number(more_overrides) || 0;
+  // What is not whole is read before it is edited.
+  state.asOf = state.more ? "" : String(as_of ?? new Date().toISOString());
   state.was = weekOf(data);
   state.now = copy(state.was);
 }
@@ -117,7 +121,7 @@ function days() {
 function look(notice = false) {
   const returns = !main.matches(".wait, .lost");
   const coming = [...state.was.dates].filter(([date]) => date >= today());
-  const rest = coming.length - FEW;
+  const rest = Math.max(0, coming.length - FEW) + state.more;
   /** @type {[string, string][]} */
   const dates = coming.slice(0, FEW).map(([date, hours]) => [dateName(date), said(hours)]);
   const title = el(
@@ -131,7 +135,7 @@ function look(notice = false) {
     el("header", { class: "bar" }, title, state.may && button("Edit", begin)),
     notice,
     rows(days()),
-    coming.length > 0 && el("h2", {}, "Dates that differ"),
+    coming.length + rest > 0 && el("h2", {}, "Dates that differ"),
     coming.length > 0 && rows(dates),
     rest > 0 && dim(`and ${rest} more`),
   );
@@ -150,11 +154,10 @@ function leave(notice = false) {
 async function begin() {
   if (isStale(state.asOf)) {
     const lost = await busy(reread);
-    if (lost) return look(note("bad", quote(lost.message, 300)));
+    if (lost) return look(trouble(lost));
   }
   state.now = copy(state.was);
-  const { availableDisplayModes, displayMode } = host.context;
-  state.grown = displayMode !== "fullscreen" && list(availableDisplayModes).includes("fullscreen");
+  state.grown = isSmall();
   if (state.grown) host.display("fullscreen");
   edit();
 }
@@ -179,8 +182,9 @@ function edit(notice = false) {
     const worst = wrongs();
     if (worst) return worst.focus();
     const found = changes();
-    if (!found.length) return say("Nothing is changed so far.");
-    confirm();
+    if (found.length) return confirm();
+    edit(note("", "Nothing is changed so far."));
+    say("Nothing is changed so far.");
   };
   const back = button("Back", () => (changes().length ? drop() : leave()));
   put(
@@ -221,11 +225,14 @@ function dayFields(name) {
   };
   const spread = () => {
     const others = DAYS.slice(0, 5).filter((each) => state.was.days.has(each));
-    for (const each of others)
+    // Where one can meet on a day is not shown: it stays.
+    for (const each of others) {
+      const usual = state.was.days.get(each)?.find(({ locations }) => locations?.length);
       state.now.days.set(
         each,
-        hours.map((one) => ({ ...one })),
+        hours.map((one) => ({ ...one, locations: (each !== name && usual?.locations) || one.locations })),
       );
+    }
     const top = made.parentElement;
     top?.replaceChildren(...DAYS.filter((each) => state.was.days.has(each)).map(dayFields));
     say(`${said(hours)} on each weekday`);
@@ -376,7 +383,7 @@ function adding() {
         date,
         hours.map((one) => ({ ...one, locations: places() })),
       );
-    state.now.dates = new Map([...state.now.dates].sort(([a], [b]) => (a < b ? -1 : 1)));
+    state.now.dates = inOrder(state.now.dates);
     const added = from.value;
     edit();
     say(`${dateName(added)}: ${said(hours)}`);
@@ -462,32 +469,37 @@ function confirm() {
   );
 }
 
+/** keep puts edited days on what is known now: what others changed on other days stays. @param {ReturnType<typeof changes>} edited */
+function keep(edited) {
+  state.now = copy(state.was);
+  for (const { key, now } of edited)
+    if (isDate(key)) state.now.dates.set(key, now);
+    else state.now.days.set(key, now ?? []);
+  state.now.dates = inOrder(state.now.dates);
+}
+
 /** save reads once more, stops if somebody else has changed the same days, and saves. */
 async function save() {
-  const [edited, before, wanted] = [changes(), state.was, state.now];
+  const edited = changes();
   const lost = await reread();
-  state.now = wanted;
-  if (lost) {
-    state.was = before;
-    return edit(note("bad", "Nothing was saved. ", quote(lost.message, 300)));
-  }
+  if (lost) return edit(refused("Nothing was saved. ", "", lost));
   const moved = edited.filter(({ key, was }) => !isEqual(was, known(key)));
+  keep(edited.filter((each) => !moved.includes(each)));
   if (moved.length) {
     const names = moved.map(({ name }) => name).join(", ");
-    return leave(note("warn", `Somebody changed ${names} meanwhile: nothing was saved. These are the hours now.`));
+    return edit(note("warn", `Somebody changed ${names} meanwhile: nothing was saved. Those are the hours now.`));
   }
-  const args = asked();
-  const { kind, data, message } = await host.call("update_scheduling_availability", args, "changes");
-  if (kind === "done" && Array.isArray(data.weekly)) {
-    take({ ...data, as_of: undefined });
-    if (areThere(edited)) return saved(data);
-  }
-  if (["done", "unknown"].includes(kind)) return uncertain(edited);
-  const hint =
-    kind === "declined" && data.type === "not_confirmed"
-      ? " Ask the assistant to call update_scheduling_availability where it can ask you."
-      : "";
-  edit(note("bad", "Nothing was saved. ", quote(message, 300), hint));
+  const outcome = await host.call("update_scheduling_availability", asked(), "changes");
+  if (isDone(outcome, edited)) return saved(outcome.data);
+  if (["done", "unknown"].includes(outcome.kind)) return uncertain(edited);
+  edit(refused("Nothing was saved. ", "update_scheduling_availability", outcome));
+}
+
+/** isDone takes what a change replied into the state, and tells whether it shows the change. @param {Outcome} outcome @param {ReturnType<typeof changes>} edited */
+function isDone({ kind, data }, edited) {
+  if (kind !== "done" || !Array.isArray(data.weekly)) return false;
+  take({ ...data, as_of: undefined });
+  return areThere(edited);
 }
 
 /** saved shows the new hours, the bookings that lie outside now, and the way back. @param {Data} data @param {string} [word] */
@@ -526,16 +538,13 @@ function restore(args) {
     if (remove && isDate(date)) edited.push({ key: date, name: dateName(date), was: known(date), now: null });
   const yes = async () => {
     const lost = await reread();
-    if (lost) return look(note("bad", "Nothing was restored. ", quote(lost.message, 300)));
+    if (lost) return look(refused("Nothing was restored. ", "", lost));
     if (!edited.every(({ key, was }) => isEqual(was, known(key))))
       return look(note("warn", "Somebody changed them meanwhile: nothing was restored. These are the hours now."));
-    const { kind, data, message } = await host.call("update_scheduling_availability", args, "changes");
-    if (kind === "done" && Array.isArray(data.weekly)) {
-      take({ ...data, as_of: undefined });
-      if (areThere(edited)) return saved(data, "Restored.");
-    }
-    if (["done", "unknown"].includes(kind)) return uncertain(edited);
-    look(note("bad", "Nothing was restored. ", quote(message, 300)));
+    const outcome = await host.call("update_scheduling_availability", args, "changes");
+    if (isDone(outcome, edited)) return saved(outcome.data, "Restored.");
+    if (["done", "unknown"].includes(outcome.kind)) return uncertain(edited);
+    look(refused("Nothing was restored. ", "update_scheduling_availability", outcome));
   };
   put(
     "hours",
@@ -552,44 +561,42 @@ function restore(args) {
 
 /** uncertain says that it is not known whether the hours were saved, and looks when asked to; it never saves again. @param {ReturnType<typeof changes>} edited */
 function uncertain(edited) {
+  const since = new Date().toISOString();
   const answer = note("warn", "The answer was lost: the hours may be saved, or not. Look before you try again.");
   const find = async () => {
-    go.ariaDisabled = "true";
-    const lost = await reread();
+    const over = isStale(since);
+    const lost = await busy(reread);
     if (!lost && areThere(edited)) return leave(note("good", "They are saved."));
+    if (!lost && over) {
+      keep(edited);
+      return edit(note("warn", "They were not saved."));
+    }
     answer.replaceChildren(
       lost
         ? quote(lost.message, 300)
-        : "They are not saved so far. OnceHub may still be working on it: look again in a minute.",
+        : "They are not saved so far. OnceHub may still be working on it: look again in two minutes.",
     );
     go.textContent = "Look again";
-    go.ariaDisabled = null;
   };
   const go = button("Look", find, "primary");
-  put("hours", headline("Not known"), answer, el("div", { class: "actions" }, go));
+  put("uncertain", headline("Not known"), answer, el("div", { class: "actions" }, go));
   host.tell(
     `update_scheduling_availability in the view: outcome unknown for user ${idOf(state.user)}. Look, do not repeat.`,
   );
 }
 
+/** isKept tells whether a person is at work: nothing that the host says takes that away. */
+const isKept = () => main.matches(".edit, .uncertain") || !!main.querySelector(".ask");
+
 start(
   {
-    wait(args) {
-      state.args = args;
-      put("wait", ...skeleton);
-    },
-    show({ kind, data, message }) {
-      if (kind === "done" && (data.weekly || data.overrides)) {
-        take(data);
-        return look();
-      }
-      const again = () => this.load(state.args).then((outcome) => this.show(outcome));
-      const retry = host.can.serverTools && button("Try again", again);
-      put(
-        "lost",
-        note(kind === "done" ? "" : "bad", quote(message || "There is nothing to show.", 300)),
-        retry || false,
-      );
+    wait: () => isKept() || put("wait", ...skeleton),
+    show(outcome) {
+      const { kind, data } = outcome;
+      if (isKept()) return;
+      if (kind !== "done" || !(data.weekly || data.overrides)) return nothing(this, outcome);
+      take(data);
+      look();
     },
     async load({ user_id }) {
       const shown = await host.call("show_availability", { user_id });

@@ -10,15 +10,14 @@
  */
 /**
  * View is what a view does when the host speaks. `wait` draws the skeleton; `show` draws what the tool replied; `load` reads
- * the same by other tools, for when the host does not bring it; `context` redraws what hangs on locale, zone or room; `stop`
- * ends timers.
- * @typedef {{ wait(args: Data): void, show(outcome: Outcome): void, load(args: Data): Promise<Outcome>, context?(): void,
- *   stop?(): void }} View
+ * the same by other tools, for when the host does not bring it; `context` redraws what hangs on locale, zone or room.
+ * @typedef {{ wait(): void, show(outcome: Outcome): void, load(args: Data): Promise<Outcome>, context(): void }} View
  */
 
 /** @type {Map<number, (reply: Data) => void>} */
 const pending = new Map();
 const root = document.documentElement;
+const fonts = document.head.appendChild(document.createElement("style"));
 let lastId = 0;
 /** @type {Promise<any>} */
 let turn = Promise.resolve();
@@ -29,10 +28,7 @@ const object = (value) => (value && typeof value === "object" ? value : {});
 /** list is `value` if it is a list, else an empty one. @param {any} value @returns {any[]} */
 const list = (value) => (Array.isArray(value) ? value : []);
 
-/** idOf is `value` if it is an id of OnceHub's: nothing else is told to a model. @param {any} value */
-const idOf = (value) => (/^[A-Z]{2,6}-[A-Z0-9]{4,24}$/.test(value) ? String(value) : "(unknown)");
-
-/** failed is an outcome without any change. @param {string} message @param {"failed" | "declined"} [kind] @returns {Outcome} */
+/** failed is an outcome without any change, unless `kind` says otherwise. @param {string} message @param {Outcome["kind"]} [kind] @returns {Outcome} */
 const failed = (message, kind = "failed") => ({ kind, data: {}, message });
 
 /** send posts a message to the host. @param {Data} message */
@@ -42,7 +38,7 @@ const send = (message) => window.parent.postMessage({ jsonrpc: "2.0", ...message
  * request asks the host, and resolves with `{result}` or `{error}`; never rejects.
  * @param {string} method @param {Data} params @param {number} [ms] @returns {Promise<Data>}
  */
-function request(method, params, ms = 30_000) {
+function request(method, params, ms = 5_000) {
   return new Promise((resolve) => {
     const id = ++lastId;
     /** @param {Data} reply */
@@ -61,7 +57,7 @@ function request(method, params, ms = 30_000) {
 function outcomeOf({ result, error }, changes) {
   // These codes say that the call never reached the tool; after any other, a change may have happened.
   const refused = [-32600, -32601, -32602].includes(error?.code);
-  if (error) return { ...failed(String(error.message)), ...(changes && !refused && { kind: "unknown" }) };
+  if (error) return failed(String(error.message), changes && !refused ? "unknown" : "failed");
   const data = object(result?.structuredContent);
   const text = String([result?.content].flat().find((block) => block?.type === "text")?.text ?? "");
   if (result?.resultType === "input_required")
@@ -81,6 +77,8 @@ const host = {
   context: {},
   /** @type {HostCapabilities} */
   can: {},
+  /** @type {Data} the arguments of the tool that opened the view */
+  args: {},
 
   /**
    * call calls a tool of the server, one at a time. What changes something is given 120 s, then its outcome is `unknown`.
@@ -102,7 +100,6 @@ const host = {
 
   /** open opens an https address outside of the view; false if it cannot. @param {string} url */
   async open(url) {
-    if (!host.can.openLinks || new URL(url).protocol !== "https:") return false;
     const { result } = await request("ui/open-link", { url });
     return !!result && !result.isError;
   },
@@ -117,16 +114,14 @@ const host = {
 /** dress takes a part of the host's context over, and its theme, variables, fonts and insets. @param {Data} part */
 function dress(part) {
   Object.assign(host.context, part);
-  const { theme, styles, safeAreaInsets } = host.context;
+  const { theme, styles, safeAreaInsets, displayMode = "inline" } = host.context;
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   root.dataset.theme = root.style.colorScheme = theme ?? (dark ? "dark" : "light");
-  root.dataset.mode = host.context.displayMode ?? "inline";
+  root.dataset.mode = displayMode;
   for (const [key, value] of Object.entries(object(styles?.variables)))
     if (key.startsWith("--")) root.style.setProperty(key, String(value ?? ""));
   for (const [side, px] of Object.entries(object(safeAreaInsets))) root.style.setProperty(`--inset-${side}`, `${px}px`);
-  const fonts = document.getElementById("fonts") ?? document.head.appendChild(document.createElement("style"));
-  fonts.id = "fonts";
-  if (styles?.css?.fonts) fonts.textContent = styles.css.fonts;
+  fonts.textContent = styles?.css?.fonts ?? "";
 }
 
 /** start shakes hands with the host, and lets `view` draw what it says. @param {View} view @param {string} title */
@@ -135,7 +130,7 @@ function start(view, title) {
   const early = [];
   /** @type {ReturnType<typeof setTimeout>[]} */
   const timers = [];
-  let [ready, shown, tries, round, height] = [false, false, 0, 0, 0];
+  let [ready, shown, tries, round, height, last] = [false, false, 0, 0, 0, ""];
 
   const calm = () => timers.splice(0).forEach(clearTimeout);
   /** @param {() => void} what @param {number} ms */
@@ -152,21 +147,29 @@ function start(view, title) {
   const hear = ({ method, params }) => {
     if (method === "ui/notifications/host-context-changed") {
       dress(object(params));
-      view.context?.();
+      view.context();
     } else if (method === "ui/notifications/tool-input") {
       const args = object(params?.arguments);
+      // What is said once more, or only after its result, takes nothing away.
+      const repeats = shown && (!round || JSON.stringify(args) === JSON.stringify(host.args));
       const mine = ++round;
+      host.args = args;
+      shown = false;
+      if (repeats) return;
       const instead = async () => {
         const outcome = await view.load(args);
         if (mine === round && !shown) draw(outcome);
       };
-      shown = false;
+      last = "";
       calm();
       later(silent, 60_000);
       if (host.can.serverTools) later(instead, 4_000);
-      view.wait(args);
-    } else if (method === "ui/notifications/tool-result" && !shown) draw(outcomeOf({ result: params }, false));
-    else if (method === "ui/notifications/tool-cancelled" && !shown) draw(failed("This was stopped.", "declined"));
+      view.wait();
+    } else if (method === "ui/notifications/tool-result" && !shown) {
+      shown = JSON.stringify(params) === last;
+      last = JSON.stringify(params);
+      if (!shown) draw(outcomeOf({ result: params }, false));
+    } else if (method === "ui/notifications/tool-cancelled" && !shown) draw(failed("This was stopped.", "declined"));
   };
 
   const report = () => {
@@ -184,7 +187,7 @@ function start(view, title) {
     host.can = object(result.hostCapabilities);
     dress(object(result.hostContext));
     send({ method: "ui/notifications/initialized", params: {} });
-    view.context?.();
+    view.context();
     report();
     early.forEach(hear);
   };
@@ -192,7 +195,7 @@ function start(view, title) {
     if (ready || tries++ === 5) return;
     const appInfo = { name: "oncehub", title, version: "1" };
     const appCapabilities = { availableDisplayModes: ["inline", "fullscreen"] };
-    request("ui/initialize", { protocolVersion: "2026-01-26", appInfo, appCapabilities }).then(welcome);
+    request("ui/initialize", { protocolVersion: "2026-01-26", appInfo, appCapabilities }, 60_000).then(welcome);
     setTimeout(greet, 1_000);
   };
 
@@ -205,7 +208,6 @@ function start(view, title) {
     else if (method === "ui/resource-teardown") {
       calm();
       sizes.disconnect();
-      view.stop?.();
       send({ id, result: {} });
     } else send({ id, error: { code: -32601, message: `no ${method} here` } });
   });

@@ -11,7 +11,7 @@ function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(props)) {
     if (typeof value === "function") node.addEventListener(key, value);
-    else if (value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : String(value));
+    else if (value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
   }
   for (const child of children) if (child) node.append(child);
   return node;
@@ -39,6 +39,9 @@ function clean(value, max = 80) {
   const marks = [...line.trim()];
   return marks.length > max ? `${marks.slice(0, max - 1).join("")}…` : marks.join("");
 }
+
+/** idOf is `value` if it is an id of OnceHub's: nothing else is told to a model. @param {any} value */
+const idOf = (value) => (/^[A-Z]{2,6}-[A-Z0-9]{4,24}$/.test(value) ? String(value) : "(unknown)");
 
 /** quote shows words of a stranger: cleaned, and apart from the direction of ours. @param {any} value @param {number} [max] */
 const quote = (value, max) => el("bdi", {}, clean(value, max));
@@ -77,15 +80,24 @@ function link(label, url) {
   return row;
 }
 
-/** note makes a message of ours; `look` is "good", "warn", "bad" or nothing. The middle two are read out at once. @param {string} look @param {...(Node | string)} text */
-const note = (look, ...text) =>
-  el("p", { class: `note ${look}`, role: ["bad", "warn"].includes(look) && "alert" }, ...text);
+/** isSmall tells whether the host has more room to give. */
+const isSmall = () =>
+  host.context.displayMode !== "fullscreen" && list(host.context.availableDisplayModes).includes("fullscreen");
+
+/** larger makes the button for the whole screen, where there is one. @param {() => void} then */
+const larger = (then) => isSmall() && icon("⤢", "Full screen", () => host.display("fullscreen").then(then));
+
+/** note makes a message of ours; `look` is "good", "warn", "bad" or nothing. The middle two are read out at once. @param {string} look @param {...(Node | string | false)} text */
+const note = (look, ...text) => el("p", { class: `note ${look}`, role: /bad|warn/.test(look) && "alert" }, ...text);
 
 /** say reads `text` out to those who listen to the page. @param {string} text */
 const say = (text) => byId("status").replaceChildren(text);
 
 /** main is where a view draws. */
 const main = byId("view");
+
+/** skeleton is what is there before anything is known. */
+const skeleton = [...main.children];
 
 /** put replaces what is shown by a stage of the view: "wait" while it loads. @param {string} stage @param {...(Node | false | null | undefined)} nodes */
 function put(stage, ...nodes) {
@@ -105,6 +117,28 @@ async function busy(work) {
   main.inert = false;
   focusOn(activeElement);
   return done;
+}
+
+/** trouble is the note of what could not be read. @param {Outcome} lost */
+const trouble = ({ message }) => note("bad", quote(message || "There is nothing to show.", 300));
+
+/** refused is the note of a change that was not made; where the server could not ask, the assistant may be able to. @param {string} what @param {string} tool @param {Outcome} outcome */
+const refused = (what, tool, { data, message }) =>
+  note(
+    "bad",
+    what,
+    quote(message.replace(/\.?$/, "."), 300),
+    data.type === "not_confirmed" && ` Ask the assistant to call ${tool} where it can ask you.`,
+  );
+
+/** nothing tells why there is nothing to show, and offers to try again. @param {View} view @param {Outcome} outcome */
+function nothing(view, outcome) {
+  const again = async () => {
+    const found = await busy(() => view.load(host.args));
+    // The host may have brought it meanwhile.
+    if (main.matches(".lost")) view.show(found);
+  };
+  put("lost", trouble(outcome), host.can.serverTools && button("Try again", again));
 }
 
 /** focusOn leads the keyboard to an element, if it is there. @param {Element | null | undefined} node */

@@ -2,7 +2,7 @@
 //!
 //! A document has no data and no names in it: it is the same for everybody, needs no network, and learns what it shows
 //! from the reply of the tool that opened it. Its pieces are the files beside this one, joined by the compiler, and sent
-//! without comments and indents.
+//! without comments, indents and most line breaks.
 
 #[cfg(test)]
 mod tests;
@@ -91,7 +91,7 @@ impl View {
     /// Returns its document. It is made anew each time: hosts keep it, and so no server has to.
     pub fn document(self) -> String {
         let lines = self.sources().lines().map(str::trim).filter(|line| !line.is_empty() && !is_comment(line));
-        lines.flat_map(|line| [line, "\n"]).collect()
+        lines.flat_map(|line| [line, if goes_on(line) { "" } else { "\n" }]).collect()
     }
 
     /// Returns its sources, as one document.
@@ -170,6 +170,11 @@ fn is_comment(line: &str) -> bool {
         || line == "*"
         || ["* ", "*/"].iter().any(|mark| line.starts_with(mark))
         || line.strip_prefix("/*").is_some_and(is_whole)
+}
+
+/// Whether a script or a style sheet goes on after this line without a break, all the same.
+fn goes_on(line: &str) -> bool {
+    line.ends_with(['{', '(', '[', ',', ';'])
 }
 
 /// Returns what the definition of a tool that no view calls says: that only the model may.

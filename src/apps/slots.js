@@ -1,16 +1,15 @@
 // Free times: the person picks one and books it, for the guest that the assistant named or the form asks for.
 
 const WEEK = 7;
-const TAKEN = "That time was taken meanwhile. Nothing was booked; here is what is free now.";
-const skeleton = [...main.children];
+const TAKEN = "That time is not free any more. Nothing was booked; here is what is free now.";
 
 /**
- * What is shown: `args` of the tool that opened the view; `until`, how far `starts` go; `first` of the seven days, and the
- * `date` that is open; the start that is `picked`; `all`, no time is folded away; `book`, the view can; the `form`'s answers.
- * @typedef {{ args: Data, calendar: Data, starts: string[], until: string, asOf: string, zone: string, first: string,
- *   date: string, picked: string, all: boolean, book: boolean, form: Record<string, string> }} State
+ * What is shown: `until`, how far `starts` go; `first` of the seven days, and the `date` that is open; the start that is
+ * `picked`; `all`, no time is folded away; `book`, the view can; the `form`'s answers.
+ * @typedef {{ calendar: Data, starts: string[], until: string, asOf: string, zone: string, first: string, date: string,
+ *   picked: string, all: boolean, book: boolean, form: Record<string, string> }} State
  */
-const state = /** @type {State} */ ({ args: {}, all: false });
+const state = /** @type {State} */ ({ all: false });
 
 /** today is the date now, in the zone that is shown. */
 const today = () => dateOf(Date.now(), state.zone);
@@ -46,9 +45,7 @@ async function read(from, to) {
   const outcome = await host.call("get_booking_time_slots", asked);
   if (outcome.kind !== "done") return outcome;
   const { items, next_start_time: cut } = outcome.data;
-  const kept = state.starts.filter(
-    (start) => Date.parse(start) < begin || (!cut && Date.parse(start) >= Date.parse(to)),
-  );
+  const kept = state.starts.filter((start) => Date.parse(start) < begin || (!cut && start >= to));
   state.starts = order([...kept, ...list(items).map((item) => item?.start_time)]);
   // Beyond a gap, nothing counts as read.
   if (begin > Date.parse(state.until)) return null;
@@ -95,9 +92,6 @@ function pick(notice = false) {
   const go = button(state.book ? "Continue" : "Use this time", proceed, "primary");
   const earlier = icon("‹", "Earlier days", () => turnTo(addDays(state.first, -WEEK)));
   const later = icon("›", "Later days", () => turnTo(addDays(state.first, WEEK)));
-  const { availableDisplayModes, displayMode } = host.context;
-  const more = displayMode !== "fullscreen" && list(availableDisplayModes).includes("fullscreen");
-  const larger = more && icon("⤢", "Full screen", () => host.display("fullscreen").then(context));
 
   /** @param {string} start */
   const chosen = (start) => {
@@ -107,6 +101,7 @@ function pick(notice = false) {
     if (start) say(`${day(state.date)}, ${clock(start, state.zone)}, chosen`);
   };
   const draw = () => {
+    lost?.remove();
     const dates = Array.from({ length: WEEK }, (_, at) => addDays(state.first, at));
     const byDay = dates.map((date) => state.starts.filter((start) => dateOf(start, state.zone) === date));
     const open = dates.filter((_, at) => byDay[at].length);
@@ -116,7 +111,7 @@ function pick(notice = false) {
     week.replaceChildren(...dates.map((date, at) => dayChip(date, at, byDay[at].length)));
     days.className = state.all ? "days all" : "days";
     days.replaceChildren(...dates.map((date, at) => column(date, byDay[at], shifts)));
-    if (!open.length) days.replaceChildren(nothing());
+    if (!open.length) days.replaceChildren(none());
     chosen(byDay.flat().includes(state.picked) ? state.picked : "");
   };
   /** @param {string} date @param {number} at @param {number} count */
@@ -168,18 +163,18 @@ function pick(notice = false) {
       "fieldset",
       { class: date === state.date ? "chosen" : "", "data-date": date, keydown },
       el("legend", {}, `${day(date, { weekday: "short", day: "numeric", month: "short" })}${note}`),
-      starts.length ? chips : !rest && el("p", { class: "none" }, "–"),
+      starts.length ? chips : !rest && el("p", { class: "none dim" }, "–"),
       rest,
     );
   };
-  const nothing = () => {
+  const none = () => {
     const next = state.starts.find((start) => dateOf(start, state.zone) >= addDays(state.first, WEEK));
     const look = () => (next ? turnTo(dateOf(next, state.zone)) : ahead());
     const found = next || host.can.serverTools;
-    const none = unread(addDays(state.first, WEEK - 1))
+    const why = unread(addDays(state.first, WEEK - 1))
       ? "Not all of these days are read."
       : "Nothing is free on these days.";
-    return el("div", { class: "stack" }, note("", none), found && button("Next free time", look));
+    return el("div", { class: "stack" }, note("", why), found && button("Next free time", look));
   };
   /** ahead looks for the next free time, as far as one request sees. */
   const ahead = async () => {
@@ -189,18 +184,21 @@ function pick(notice = false) {
     if (!next) say(`Nothing is free before ${day(to)}.`);
     await turnTo(next ? dateOf(next, state.zone) : to);
   };
+  /** @type {HTMLElement | undefined} why something could not be read */
+  let lost;
   /** reading shows that something is read, and tells what went wrong with it. @param {() => Promise<Outcome | null>} work */
   const reading = async (work) => {
-    const lost = await busy(work);
-    if (lost) days.replaceChildren(note("bad", quote(lost.message, 300)));
-    return lost;
+    const failed = await busy(work);
+    lost?.remove();
+    if (failed) days.before((lost = trouble(failed)));
+    return failed;
   };
   /** turnTo shows the seven days from `date`, and reads them if they are not known yet. @param {string} date @param {string} [open] */
   async function turnTo(date, open = date) {
-    state.first = date < today() ? today() : date;
-    state.date = open;
-    const known = !unread(addDays(state.first, WEEK - 1)) || !host.can.serverTools;
-    if (!known && (await reading(() => read(state.until, noon(state.first, WEEK))))) return;
+    const first = date < today() ? today() : date;
+    const known = !unread(addDays(first, WEEK - 1)) || !host.can.serverTools;
+    if (!known && (await reading(() => read(state.until, noon(first, WEEK))))) return;
+    Object.assign(state, { first, date: open });
     draw();
     if (document.activeElement === document.body) focusOn(title);
   }
@@ -222,7 +220,7 @@ function pick(notice = false) {
   put(
     "pick",
     notice,
-    el("header", { class: "bar head" }, title, el("div", { class: "turn" }, earlier, later, larger)),
+    el("header", { class: "bar head" }, title, el("div", { class: "turn" }, earlier, later, larger(context))),
     week,
     days,
     el("div", { class: "bar foot" }, zones(draw), go),
@@ -233,19 +231,12 @@ function pick(notice = false) {
 
 /** use hands the chosen time to the assistant, where the view itself cannot book. */
 async function use() {
-  const { id, minutes } = state.calendar;
-  const told = await host.tell(`The person picked ${state.picked} on calendar ${idOf(id)}; nothing is booked yet.`);
+  const words = `The person picked ${state.picked} on calendar ${idOf(state.calendar.id)}; nothing is booked yet.`;
+  const told = await busy(() => host.tell(words));
   const next = told ? "The assistant knows this time now: ask it to go on." : "Tell the assistant this time.";
-  const time = el("p", {}, span(state.picked, minutes, state.zone));
   const exact = !told && el("code", { class: "address" }, state.picked);
-  put(
-    "used",
-    headline("Nothing is booked yet"),
-    note("", next),
-    time,
-    exact,
-    button("Another time", () => pick()),
-  );
+  const back = button("Another time", () => pick());
+  put("used", headline("Nothing is booked yet"), note("", next), when(), exact, back);
 }
 
 /** places are where the meeting can be. @returns {Data[]} */
@@ -306,7 +297,12 @@ const missing = () => inputs().filter((input) => wrong(input));
  * @param {Node | false} [notice] @param {string} [first] the key of the field to go to @param {string} [trouble] what is wrong there
  */
 function details(notice = false, first = "", trouble = "") {
-  const form = el("div", { class: "form" });
+  /** @param {KeyboardEvent} event */
+  const keydown = ({ key, target }) => {
+    if (key === "Enter" && target instanceof HTMLInputElement) go();
+    if (key === "Escape") pick();
+  };
+  const form = el("div", { class: "form", keydown });
   /** @type {Map<string, HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>} */
   const controls = new Map();
   for (const input of inputs()) {
@@ -337,10 +333,6 @@ function details(notice = false, first = "", trouble = "") {
     if (worst) controls.get(worst.key)?.focus();
     else confirm();
   };
-  form.addEventListener("keydown", ({ key, target }) => {
-    if (key === "Enter" && target instanceof HTMLInputElement) go();
-    if (key === "Escape") pick();
-  });
   const back = button("Back", () => pick());
   const actions = el("div", { class: "actions" }, back, button("Continue", go, "primary"));
   put("details", headline("Who is it for?"), notice, when(), form, actions);
@@ -353,20 +345,19 @@ function details(notice = false, first = "", trouble = "") {
 /** when says the chosen time in the zone that is shown and, if that is another, in the host's. */
 function when() {
   const { minutes, time_zone } = state.calendar;
-  const differs = isZone(time_zone) && offset(state.picked, time_zone) !== offset(state.picked, state.zone);
-  const date = written(state.picked, time_zone, { weekday: "short" });
-  const theirs = `${date} ${clock(state.picked, time_zone)} in ${city(time_zone)} for the host`;
-  return el("div", {}, span(state.picked, minutes, state.zone), differs && el("p", { class: "dim" }, theirs));
+  const theirs = elsewhere(state.picked, state.zone, time_zone, "host");
+  return el("div", {}, span(state.picked, minutes, state.zone), theirs);
 }
 
 /** answers are the arguments of `schedule_meeting`, as the form has them. */
 function answers() {
   const { name, email, phone, address } = state.form;
   const { type, value } = place();
-  const number = phone?.replace(/[^+\d]/g, "") || undefined;
+  const asked = inputs();
+  const number = asked.some(({ key }) => key === "phone") && phone?.replace(/[^+\d]/g, "");
   const location =
     { guest_phone: number, in_person_by_guest: address, virtual_static: undefined }[String(type)] ?? value;
-  const custom = inputs()
+  const custom = asked
     .filter(({ key }) => key.startsWith("? ") && state.form[key]?.trim())
     .map(({ key }) => [key.slice(2), state.form[key].trim()]);
   return {
@@ -427,7 +418,7 @@ function stands(row) {
 /** book books, once, and shows what came of it. Meanwhile nothing can be pressed. */
 async function book() {
   const asked = answers();
-  const { kind, data, message } = await busy(async () => {
+  const outcome = await busy(async () => {
     const lost = await refresh();
     if (lost || !isFree()) return lost ?? failed("");
     const outcome = await host.call("schedule_meeting", asked, "changes");
@@ -438,17 +429,14 @@ async function book() {
     }
     return outcome;
   });
+  const { kind, data, message } = outcome;
   if (kind === "done" && stands(data)) return booked(data);
   if (kind === "done" || kind === "unknown") return uncertain(asked, data.note ?? message);
   if (list(data.nearest).length || !isFree()) {
     state.starts = state.starts.filter((start) => start !== state.picked);
     return pick(note("warn", TAKEN));
   }
-  const hint =
-    kind === "declined" && data.type === "not_confirmed"
-      ? " Ask the assistant to call schedule_meeting where it can ask you."
-      : "";
-  const said = note("bad", "Nothing was booked. ", quote(message.replace(/\.?$/, "."), 300), hint);
+  const said = refused("Nothing was booked. ", "schedule_meeting", outcome);
   if (data.argument === "start_time") {
     state.picked = "";
     return pick(said);
@@ -476,7 +464,6 @@ function booked(data) {
     data.note && note("", quote(data.note, 300)),
     shown,
   );
-  say(title);
   host.tell(`schedule_meeting in the view: ${title} ${idOf(data.id ?? data.booking_id)} at ${state.picked}.`);
 }
 
@@ -517,19 +504,8 @@ function zones(draw) {
     if (state.picked) state.first = state.date = dateOf(state.picked, state.zone);
     draw();
   };
-  const made = el("select", { "aria-label": "Time zone", change });
-  const known = new Set();
-  /** @param {any} zone @param {string} [what] */
-  const know = (zone, what = "") => {
-    if (isZone(zone) && !known.has(zone))
-      made.append(option(zone, `${city(zone)} (${offset(Date.now(), zone)})${what}`));
-    known.add(zone);
-  };
-  know(hereZone(), ", yours");
-  know(state.args.time_zone, ", asked for");
-  know(state.calendar.time_zone, ", the host's");
-  know(state.zone);
   const fill = () => {
+    if (made.querySelector("optgroup")) return;
     /** @type {HTMLOptGroupElement | undefined} */
     let group;
     for (const zone of Intl.supportedValuesOf("timeZone")) {
@@ -538,8 +514,18 @@ function zones(draw) {
       if (!known.has(zone)) group.append(option(zone, zone.slice(region.length + 1).replaceAll("_", " ")));
     }
   };
-  for (const event of ["pointerdown", "focus"])
-    made.addEventListener(event, () => made.querySelector("optgroup") || fill());
+  const made = el("select", { "aria-label": "Time zone", change, pointerdown: fill, focus: fill });
+  const known = new Set();
+  /** @param {any} zone @param {string} [what] */
+  const know = (zone, what = "") => {
+    if (isZone(zone) && !known.has(zone))
+      made.append(option(zone, `${city(zone)} (${offset(Date.now(), zone)})${what}`));
+    known.add(zone);
+  };
+  know(hereZone(), ", yours");
+  know(host.args.time_zone, ", asked for");
+  know(state.calendar.time_zone, ", the host's");
+  know(state.zone);
   return made;
 }
 
@@ -558,18 +544,14 @@ const isKept = () => main.matches(".details, .confirm, .uncertain, .booked");
 
 start(
   {
-    wait(args) {
-      state.args = args;
-      if (!isKept()) put("wait", ...skeleton);
-    },
-    show({ kind, data, message }) {
+    wait: () => isKept() || put("wait", ...skeleton),
+    show(outcome) {
+      const { kind, data } = outcome;
       const { id } = object(data.calendar);
       if (isKept() && (main.inert || kind !== "done" || id === state.calendar.id)) return;
       take(data);
-      if (kind === "done" && id) return pick();
-      const again = () => this.load(state.args).then((outcome) => this.show(outcome));
-      const retry = state.args.calendar_id && host.can.serverTools && button("Try again", again);
-      put("lost", note("bad", quote(message || "Nothing to show.", 300)), retry);
+      if (kind === "done" && id) pick();
+      else nothing(this, outcome);
     },
     async load(args) {
       const shown = await host.call("show_free_slots", args);

@@ -63,6 +63,9 @@ fn comments_are_not_sent() {
     for view in View::all() {
         let document = view.document();
         assert!(document.lines().all(|line| !line.is_empty() && line.trim() == line && !is_comment(line)));
+        // One after code would take along what follows it.
+        let has_rest = |line: &str| line.contains(" // ") && !line.trim_start().starts_with("//");
+        assert_eq!(view.sources().lines().find(|line| has_rest(line)), None);
         assert!(document.starts_with("<!doctype html>\n") && document.ends_with("</html>\n"));
     }
 }

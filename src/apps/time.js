@@ -30,7 +30,7 @@ function tongue() {
 /** isZone tells whether Intl knows the zone. @param {any} zone @returns {zone is string} */
 function isZone(zone) {
   try {
-    return typeof zone === "string" && zone !== "" && !!new Intl.DateTimeFormat("en", { timeZone: zone });
+    return typeof zone === "string" && !!new Intl.DateTimeFormat("en", { timeZone: zone });
   } catch {
     return false;
   }
@@ -42,9 +42,9 @@ const isInstant = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\dT/.te
 /** formatter is made once for a zone, options and a locale: it takes long. @param {string} zone @param {Intl.DateTimeFormatOptions} options @param {string} [locale] */
 function formatter(zone, options, locale = tongue()) {
   const key = JSON.stringify([locale, zone, options]);
-  const known = formats.get(key);
-  const format = known ?? new Intl.DateTimeFormat(locale, { timeZone: isZone(zone) ? zone : "UTC", ...options });
-  if (!known) formats.set(key, format);
+  const format =
+    formats.get(key) ?? new Intl.DateTimeFormat(locale, { timeZone: isZone(zone) ? zone : "UTC", ...options });
+  formats.set(key, format);
   return format;
 }
 
@@ -61,9 +61,11 @@ const dateOf = (instant, zone) =>
 /** addDays counts days on from a date. @param {string} date @param {number} days */
 const addDays = (date, days) => new Date(Date.parse(`${date}T00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 
+/** @type {Intl.DateTimeFormatOptions} */
+const LONG = { weekday: "long", day: "numeric", month: "long" };
+
 /** day writes a date: as "Tuesday 1 December" unless `options` say otherwise. @param {string} date @param {Intl.DateTimeFormatOptions} [options] */
-const day = (date, options = { weekday: "long", day: "numeric", month: "long" }) =>
-  written(`${date}T12:00Z`, "UTC", options);
+const day = (date, options = LONG) => written(`${date}T12:00Z`, "UTC", options);
 
 /** offset is the zone's distance from UTC at an instant: "GMT+1". @param {string | number} instant @param {string} zone */
 const offset = (instant, zone) =>
@@ -72,7 +74,7 @@ const offset = (instant, zone) =>
     .find(({ type }) => type === "timeZoneName")?.value ?? "GMT";
 
 /** city is a zone's name for people: "New York". @param {string} zone */
-const city = (zone) => clean(zone, 60).split("/").pop()?.replaceAll("_", " ") ?? "";
+const city = (zone) => clean(zone, 60).replace(/.*\//, "").replaceAll("_", " ");
 
 /**
  * span writes a meeting: "Tuesday 1 December 2026, 14:00–14:30 (London, GMT)".
@@ -80,12 +82,7 @@ const city = (zone) => clean(zone, 60).split("/").pop()?.replaceAll("_", " ") ??
  */
 function span(instant, minutes, zone) {
   const end = Date.parse(instant) + (Number(minutes) || 0) * 60_000;
-  const date = written(instant, zone, {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-  });
+  const date = written(instant, zone, { ...LONG, year: "numeric" });
   const until = minutes > 0 ? `\u2060–\u2060${clock(end, zone)}` : "";
   return el(
     "time",
@@ -94,9 +91,22 @@ function span(instant, minutes, zone) {
   );
 }
 
+/**
+ * elsewhere says the same time as it is for somebody whose clock differs: "Tue 5:30 in New York for the host".
+ * @param {string} instant @param {string} here @param {any} there @param {string} whose
+ */
+const elsewhere = (instant, here, there, whose) =>
+  isZone(there) &&
+  offset(instant, here) !== offset(instant, there) &&
+  el(
+    "p",
+    { class: "dim" },
+    `${written(instant, there, { weekday: "short" })} ${clock(instant, there)} in ${city(there)} for the ${whose}`,
+  );
+
 /** hereZone is the person's own zone: the host's word, else the browser's. */
 const hereZone = () =>
   isZone(host.context.timeZone) ? host.context.timeZone : Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** isStale tells whether what was read then is too old to act on without reading again. @param {any} asOf an instant */
-const isStale = (asOf) => !isInstant(asOf) || Date.now() - Date.parse(asOf) > 120_000;
+/** isStale tells whether what was read then is too old to act on without reading again. A time to come is of another clock. @param {any} asOf an instant */
+const isStale = (asOf) => !isInstant(asOf) || Math.abs(Date.now() - Date.parse(asOf)) > 120_000;

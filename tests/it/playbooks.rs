@@ -114,6 +114,18 @@ pub(super) fn over_a_pipe(session: &Mutex<Session>, is_modern: bool, method: &st
     outcome(&session.lock().unwrap().request(method, params))
 }
 
+/// Sends a request over HTTP, in a session or without one.
+pub(super) async fn over_http(server: &Server, session: Option<&str>, method: &'static str, params: Value) -> Value {
+    let request = match session {
+        None => server.modern(sandbox::KEY, method, params),
+        Some(session) => {
+            let request = json!({"jsonrpc": "2.0", "id": server.next(), "method": method, "params": params});
+            server.post("/mcp", sandbox::KEY, &request).header("Mcp-Session-Id", session)
+        }
+    };
+    message(request.send().await.unwrap()).await
+}
+
 pub(super) fn sandboxed(settings: &[(&str, &str)]) -> std::process::Command {
     let mut command = program();
     command.arg("--sandbox").envs(settings.iter().copied());
@@ -149,17 +161,10 @@ async fn prompts_and_skills_are_served_over_http_in_both_eras() {
     let sandbox = upstream().await;
     let server = Server::start(in_front_of(&sandbox));
     server.know(sandbox::KEY).await;
-    let ask = async |method: &'static str, params: Value| {
-        message(server.modern(sandbox::KEY, method, params).send().await.unwrap()).await
-    };
-    are_served(&ask).await;
     let session = server.open(sandbox::KEY).await;
-    let ask = async |method: &'static str, params: Value| {
-        let request = json!({"jsonrpc": "2.0", "id": server.next(), "method": method, "params": params});
-        let posted = server.post("/mcp", sandbox::KEY, &request).header("Mcp-Session-Id", &session);
-        message(posted.send().await.unwrap()).await
-    };
-    are_served(&ask).await;
+    for session in [None, Some(&*session)] {
+        are_served(&async |method: &'static str, params| over_http(&server, session, method, params).await).await;
+    }
 }
 
 #[test]

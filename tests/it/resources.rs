@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::agents::{Session, background, program};
 use super::http::{Server, in_front_of, message, upstream};
-use super::playbooks::{outcome, over_a_pipe, sandboxed};
+use super::playbooks::{outcome, over_a_pipe, over_http, sandboxed};
 
 const BOOKINGS: &str = "oncehub://bookings/{id}";
 const CALENDARS: &str = "oncehub://calendars/{id}";
@@ -129,20 +129,9 @@ async fn records_are_served_over_http_in_both_eras() {
         let sandbox = upstream().await;
         let server = Server::start(in_front_of(&sandbox));
         server.know(sandbox::KEY).await;
-        if is_modern {
-            let ask = async |method: &'static str, params: Value| {
-                message(server.modern(sandbox::KEY, method, params).send().await.unwrap()).await
-            };
-            are_served(&ask).await;
-        } else {
-            let session = server.open(sandbox::KEY).await;
-            let ask = async |method: &'static str, params: Value| {
-                let request = json!({"jsonrpc": "2.0", "id": server.next(), "method": method, "params": params});
-                let posted = server.post("/mcp", sandbox::KEY, &request).header("Mcp-Session-Id", &session);
-                message(posted.send().await.unwrap()).await
-            };
-            are_served(&ask).await;
-        }
+        let session = if is_modern { None } else { Some(server.open(sandbox::KEY).await) };
+        let session = session.as_deref();
+        are_served(&async |method: &'static str, params| over_http(&server, session, method, params).await).await;
     }
 }
 

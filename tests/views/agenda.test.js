@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browse, failure, reply } from "./host.js";
-import { agenda, booking, bookings, whole } from "./bookings.js";
-import { HOSTILE, HOSTS, fits, isTame } from "./checks.js";
+import { account, agenda, booking, bookings, whole } from "./bookings.js";
+import { HOSTILE, fits, isTame } from "./checks.js";
 import { NOW } from "./fixtures.js";
 import { view } from "./join.js";
 
@@ -12,54 +12,11 @@ let tab;
 before(async () => (tab = await browse()));
 after(() => tab.close());
 
-/** users is what `list_users` replies. */
-const users = () =>
-  reply({
-    items: [
-      { id: "USR-XSAJLWDAS78B", first_name: "Lee", last_name: "Whitford", email: "lee@x.example", status: "active" },
-      { id: "USR-XXGJ98LRZMAU", first_name: "Dana", last_name: "Reyes", email: "dana@x.example", status: "active" },
-      { id: "USR-FGMFVTHPXHCU", first_name: "Iris", last_name: "Novak", email: "iris@x.example", status: "invited" },
-    ],
-    has_more: false,
-  });
-
-/** A stateful account of few bookings: what the view changes is what it reads next. */
-function account(rows = bookings()) {
-  const known = new Map(rows.map((row) => [row.id, row]));
-  /** change puts new values into a booking, and replies with the whole of it. */
-  const change =
-    (values) =>
-    ({ booking_id, ...args }) => {
-      known.set(booking_id, { ...known.get(booking_id), ...values(args) });
-      return reply({ ...whole(known.get(booking_id)), confirmed: true });
-    };
-  return {
-    list_bookings: () => reply({ items: [...known.values()], has_more: false, next_cursor: null }),
-    get_booking: ({ booking_id }) => reply(whole(known.get(booking_id))),
-    list_users: users,
-    cancel_booking: change(({ reason }) => ({
-      status: "canceled",
-      cancel_reschedule_information: { reason, actioned_by: "user" },
-    })),
-    request_reschedule: change(() => ({ status: "canceled" })),
-    reassign_booking: change(({ new_host }) => ({ owner: new_host, owner_name: "Dana Reyes" })),
-    mark_no_show: change(() => ({ status: "no_show" })),
-  };
-}
-
 async function open(options = {}, result = agenda()) {
   const host = await tab.host({ html, now: NOW, tools: account(), ...options });
   await host.bring({}, result);
   await host.view.getByRole("heading", { name: "Bookings" }).waitFor();
   host.line = (name) => host.view.getByRole("button", { name: new RegExp(name) });
-  host.press = (name) => host.view.getByRole("button", { name, exact: true }).click();
-  host.sees = (text) => host.view.getByText(text).first().waitFor();
-  /** Answers a panel: its button is inert for 400 ms. */
-  host.yes = async (name) => {
-    await host.view.getByRole("button", { name, exact: true }).waitFor();
-    await host.page.clock.fastForward(500);
-    await host.press(name);
-  };
   return host;
 }
 
@@ -100,8 +57,7 @@ test("a booking is canceled with a reason, and without an e-mail", async () => {
   await host.sees("Canceled.");
   const [asked] = host.calls("cancel_booking");
   assert.deepEqual(asked, { booking_id: "BKNG-VG38XHS9HVHX", reason: "We are closed", notify_guest: false });
-  const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
-  assert.deepEqual(told, [
+  assert.deepEqual(host.told(), [
     "cancel_booking in the view: done for BKNG-VG38XHS9HVHX, which begins at 2026-11-25T10:00:00Z.",
   ]);
   assert.match(await host.line("Jacob").innerText(), /✕ Canceled/);
@@ -181,8 +137,7 @@ test("a lost answer is looked up, and the change never sent again", async () => 
   await host.press("Look");
   await host.sees("Canceled.");
   assert.equal(host.calls("cancel_booking").length, 1);
-  const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
-  assert.match(told[0], /outcome unknown for BKNG-VG38XHS9HVHX/);
+  assert.match(host.told()[0], /outcome unknown for BKNG-VG38XHS9HVHX/);
   await host.close();
 });
 
@@ -235,8 +190,9 @@ test("an outcome is seen in an agenda that was brought anew meanwhile, even with
   go();
   await host.sees("The answer was lost");
   await host.line("Jacob").waitFor();
-  const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
-  assert.deepEqual(told, ["cancel_booking in the view: outcome unknown for BKNG-VG38XHS9HVHX. Look, do not repeat."]);
+  assert.deepEqual(host.told(), [
+    "cancel_booking in the view: outcome unknown for BKNG-VG38XHS9HVHX. Look, do not repeat.",
+  ]);
   await host.close();
 });
 
@@ -253,8 +209,7 @@ for (const [what, result] of [
     await host.yes("Cancel booking");
     await host.sees("it may have happened, or not");
     assert.equal(await host.view.getByText("Canceled.", { exact: true }).count(), 0);
-    const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
-    assert.match(told.join(), /^cancel_booking in the view: outcome unknown/);
+    assert.match(host.told().join(), /^cancel_booking in the view: outcome unknown/);
     await host.press("Look");
     await host.sees("It has not happened so far");
     await host.page.clock.fastForward(130_000);
@@ -276,9 +231,8 @@ test("after a lost answer, a canceled booking does not prove that the guest was 
   const words = "It is canceled; whether the guest was asked for another time is not known.";
   await host.sees(words);
   assert.equal(await host.view.getByText("the guest is asked to choose").count(), 0);
-  const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
   assert.equal(
-    told[1],
+    host.told()[1],
     `request_reschedule in the view: answer lost for BKNG-VG38XHS9HVHX, which begins at 2026-11-25T10:00:00Z. ${words}`,
   );
   await host.close();
@@ -471,14 +425,14 @@ test("what is left is read before a day looks complete", async () => {
   const gate = new Promise((resolve) => (go = resolve));
   const list_bookings = async (args) => (await gate, pages(3)(args));
   const host = await open({ tools: { ...account(), list_bookings } }, agenda({ next_cursor: "0" }));
-  await host.sees("Reading more…");
+  await host.sees("Reading…");
   go();
   await host.sees("7 bookings · Times in London");
   assert.deepEqual(
     host.calls("list_bookings"),
     ["0", "1", "2"].map((cursor) => ({ ...filters, limit: 100, cursor })),
   );
-  assert.equal(await host.view.getByText(/may lack|Reading more/).count(), 0);
+  assert.equal(await host.view.getByText(/may lack|Reading/).count(), 0);
   await host.close();
 });
 
@@ -618,44 +572,9 @@ test("hostile words are shown as text, cut, and nothing runs", async () => {
     await host.sees("Reassigned.");
     await isTame(host);
     await fits(host);
-    const told = host.sent("ui/update-model-context").map(({ content }) => content[0].text);
-    assert.deepEqual(told, [
+    assert.deepEqual(host.told(), [
       "reassign_booking in the view: done for BKNG-EVIL11111111, which begins at 2026-11-25T10:00:00Z.",
     ]);
     await host.close();
   }
 });
-
-for (const theme of ["light", "dark"])
-  for (const [name, variables] of Object.entries(HOSTS))
-    test(`${theme}, variables of a host: ${name}`, async () => {
-      const host = await open({ width: 320, context: { theme, ...(variables && { styles: { variables } }) } });
-      await host.axe();
-      await host.line("Jacob").click();
-      await host.sees("Bring the contract");
-      await host.axe();
-      await host.press("Cancel…");
-      await host.page.clock.fastForward(500);
-      await host.axe();
-      await host.yes("Cancel booking");
-      await host.sees("Canceled.");
-      await host.axe();
-      await host.close();
-    });
-
-for (const theme of ["light", "dark"])
-  for (const width of [320, 400, 720, 1200])
-    test(`sizes: ${width} px, ${theme}`, async () => {
-      const host = await open({ width, context: { theme } });
-      await fits(host);
-      await host.axe();
-      await host.line("Jacob").click();
-      await host.sees("Bring the contract");
-      await fits(host);
-      await host.axe();
-      if (process.env.PICTURES)
-        await host.page.screenshot({ path: `${process.env.PICTURES}/agenda-${width}-${theme}.png`, fullPage: true });
-      await host.close();
-    });
-
-test("the document is small", () => assert.ok(Buffer.byteLength(html) <= 40_960, `${Buffer.byteLength(html)} bytes`));

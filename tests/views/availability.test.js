@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browse, failure, reply } from "./host.js";
-import { HOSTILE, HOSTS, fits, isTame } from "./checks.js";
+import { HOSTILE, fits, isTame } from "./checks.js";
 import { NOW } from "./fixtures.js";
+import { account, hours, shown, weekly } from "./hours.js";
 import { view } from "./join.js";
 
 const html = view("availability");
@@ -11,73 +12,10 @@ let tab;
 before(async () => (tab = await browse()));
 after(() => tab.close());
 
-const PLACES = [
-  { type: "online_dynamic_link", value: "google_meet", id: null },
-  { type: "online_dynamic_link", value: "microsoft_teams", id: null },
-  { type: "in_person_by_host", value: "1 High Street", id: "ADD-123456" },
-];
-const hours = (start_time, end_time) => ({ start_time, end_time, locations: PLACES });
-const WORKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"];
-const weekly = () => [
-  ...WORKDAYS.map((day) => ({ day, working_hours: [hours("09:00", "17:00")] })),
-  ...["Saturday", "Sunday"].map((day) => ({ day, working_hours: [] })),
-];
-const overrides = () => [
-  { date: "2026-11-01", working_hours: [] },
-  { date: "2026-12-23", working_hours: [] },
-  { date: "2026-12-24", working_hours: [hours("09:00", "11:00")] },
-];
-
-/** shown is what `show_availability` replies. */
-const shown = (changes = {}) =>
-  reply({
-    user: { id: "USR-XXGJ98LRZMAU", name: "Dana Reyes" },
-    time_zone: "America/New_York",
-    weekly: weekly(),
-    overrides: overrides(),
-    can: { update: true },
-    as_of: NOW,
-    ...changes,
-  });
-
-/** account is a user's hours that keep what is saved. */
-function account() {
-  const week = { weekly: weekly(), overrides: overrides() };
-  const user = { user_id: "USR-XXGJ98LRZMAU", user_name: "Dana Reyes", timezone: "America/New_York" };
-  const put = (all, key, each) => {
-    const at = all.findIndex((one) => one[key] === each[key]);
-    if (each.remove) all.splice(at, 1);
-    else if (at < 0) all.push(each);
-    else all[at] = { ...all[at], ...each };
-  };
-  return {
-    week,
-    get_scheduling_availability: () => reply({ ...user, ...structuredClone(week) }),
-    update_scheduling_availability: (args) => {
-      args.weekly?.forEach((each) => put(week.weekly, "day", each));
-      args.overrides?.forEach((each) => put(week.overrides, "date", each));
-      const outside = [
-        { id: "BKNG-4UVBCPLX9CLY", starting_time: "2026-11-30T14:00:00Z", guest: `"Ben Carter" "ben@maple.example"` },
-      ];
-      const undo = { user_id: user.user_id, weekly: [{ day: "Monday", working_hours: [hours("09:00", "17:00")] }] };
-      return reply({ ...user, ...structuredClone(week), outside_working_hours: outside, undo });
-    },
-  };
-}
-
 async function open(options = {}, result = shown()) {
   const host = await tab.host({ html, now: NOW, tools: account(), ...options });
   await host.bring({ user_id: "dana" }, result);
   await host.view.getByRole("heading", { name: "Working hours" }).waitFor();
-  host.press = (name) => host.view.getByRole("button", { name, exact: true }).click();
-  host.sees = (text) => host.view.getByText(text).first().waitFor();
-  host.field = (name) => host.view.getByLabel(name, { exact: true });
-  host.yes = async (name) => {
-    await host.view.getByRole("button", { name, exact: true }).waitFor();
-    await host.page.clock.fastForward(500);
-    await host.press(name);
-  };
-  host.told = () => host.sent("ui/update-model-context").map(({ content }) => content[0].text);
   return host;
 }
 
@@ -205,20 +143,6 @@ test("an overlap is told, and nothing to save is said", async () => {
   await host.field("Monday, to 2").fill("18:00");
   await host.press("Review");
   await host.sees("It overlaps 9:00–17:00.");
-  await host.close();
-});
-
-test("what somebody else changed meanwhile stops the save", async () => {
-  const tools = account();
-  const host = await open({ tools });
-  await host.press("Edit");
-  await host.field("Monday, from").fill("10:00");
-  tools.week.weekly[0].working_hours = [hours("08:00", "12:00")];
-  await host.press("Review");
-  await host.yes("Save");
-  await host.sees("Somebody changed Monday meanwhile: nothing was saved.");
-  await host.sees("8:00–12:00");
-  assert.equal(host.calls("update_scheduling_availability").length, 0);
   await host.close();
 });
 
@@ -429,52 +353,3 @@ test("hostile words are shown as text, cut, and nothing runs", async () => {
     await host.close();
   }
 });
-
-for (const theme of ["light", "dark"])
-  for (const [name, variables] of Object.entries(HOSTS))
-    test(`${theme}, variables of a host: ${name}`, async () => {
-      const host = await open({ width: 320, context: { theme, ...(variables && { styles: { variables } }) } });
-      await host.axe();
-      await host.press("Edit");
-      await host.axe();
-      await host.field("Monday, from").fill("18:00");
-      await host.press("Review");
-      await host.axe();
-      await host.field("Monday, from").fill("10:00");
-      await host.press("Review");
-      await host.page.clock.fastForward(500);
-      await host.axe();
-      await host.yes("Save");
-      await host.sees("Saved.");
-      await host.axe();
-      await host.close();
-    });
-
-for (const theme of ["light", "dark"])
-  for (const width of [320, 400, 720, 1200])
-    test(`sizes: ${width} px, ${theme}`, async () => {
-      const host = await open({ width, context: { theme } });
-      await host.until(() => host.sent("ui/notifications/size-changed").length);
-      const { height } = host.sent("ui/notifications/size-changed").at(-1);
-      assert.ok(height <= 400, `${height} px`);
-      const picture = async (name) =>
-        process.env.PICTURES &&
-        (await host.page.screenshot({
-          path: `${process.env.PICTURES}/hours-${name}-${width}-${theme}.png`,
-          fullPage: true,
-        }));
-      await fits(host);
-      await picture("look");
-      await host.press("Edit");
-      await fits(host);
-      await picture("edit");
-      await host.field("Monday, from").fill("10:00");
-      await host.press("Review");
-      await host.yes("Save");
-      await host.sees("Saved.");
-      await fits(host);
-      await picture("saved");
-      await host.close();
-    });
-
-test("the document is small", () => assert.ok(Buffer.byteLength(html) <= 40_000, `${Buffer.byteLength(html)} bytes`));

@@ -75,3 +75,38 @@ export const agenda = (changes = {}) =>
     as_of: NOW,
     ...changes,
   });
+
+/** users is what `list_users` replies. */
+const users = () =>
+  reply({
+    items: [
+      { id: "USR-XSAJLWDAS78B", first_name: "Lee", last_name: "Whitford", email: "lee@x.example", status: "active" },
+      { id: "USR-XXGJ98LRZMAU", first_name: "Dana", last_name: "Reyes", email: "dana@x.example", status: "active" },
+      { id: "USR-FGMFVTHPXHCU", first_name: "Iris", last_name: "Novak", email: "iris@x.example", status: "invited" },
+    ],
+    has_more: false,
+  });
+
+/** account is one of few bookings: what the view changes is what it reads next. */
+export function account(rows = bookings()) {
+  const known = new Map(rows.map((row) => [row.id, row]));
+  /** change puts new values into a booking, and replies with the whole of it. */
+  const change =
+    (values) =>
+    ({ booking_id, ...args }) => {
+      known.set(booking_id, { ...known.get(booking_id), ...values(args) });
+      return reply({ ...whole(known.get(booking_id)), confirmed: true });
+    };
+  return {
+    list_bookings: () => reply({ items: [...known.values()], has_more: false, next_cursor: null }),
+    get_booking: ({ booking_id }) => reply(whole(known.get(booking_id))),
+    list_users: users,
+    cancel_booking: change(({ reason }) => ({
+      status: "canceled",
+      cancel_reschedule_information: { reason, actioned_by: "user" },
+    })),
+    request_reschedule: change(() => ({ status: "canceled" })),
+    reassign_booking: change(({ new_host }) => ({ owner: new_host, owner_name: "Dana Reyes" })),
+    mark_no_show: change(() => ({ status: "no_show" })),
+  };
+}

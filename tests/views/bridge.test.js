@@ -7,15 +7,14 @@ import { join } from "./join.js";
 const html = join({
   title: "probe",
   css: "",
-  html: `<p id="status" role="status"></p><main></main>`,
+  html: `<p id="status" role="status"></p><main id="view"></main>`,
   js: `
     const print = (text) => document.querySelector("main").append(el("p", {}, text));
     start({
-      wait: (args) => print("wait " + JSON.stringify(args)),
+      wait: () => print("wait " + JSON.stringify(host.args)),
       show: ({ kind, data, message }) => print([kind, JSON.stringify(data), message].join(" | ")),
       load: (args) => host.call("read", args),
       context: () => print("context " + host.context.locale),
-      stop: () => print("stop"),
     }, "Probe");
     addEventListener("click", async () => {
       const { kind, message } = await host.call("change", { a: 1 }, "changes");
@@ -29,7 +28,6 @@ after(() => tab.close());
 
 async function open(options) {
   const host = await tab.host({ html, ...options });
-  host.sees = (text) => host.view.getByText(text).first().waitFor();
   host.lines = () => host.view.locator("main p").allTextContents();
   return host;
 }
@@ -81,6 +79,21 @@ test("without a result the view reads for itself, and a result in time comes fir
   await host.pass(30_000);
   assert.equal(host.calls("read").length, 1);
   assert.ok(!(await host.lines()).some((line) => line.includes("late")));
+  await host.close();
+});
+
+test("what is said once more is shown once, and a new result of the same call is shown", async () => {
+  const host = await open({});
+  for (const result of [reply({ a: 1 }), reply({ a: 1 }), reply({ a: 2 })]) await host.bring({ q: 1 }, result);
+  await host.bring({ q: 2 }, reply({ a: 2 }));
+  await host.sees(`wait {"q":2}`);
+  assert.deepEqual((await host.lines()).slice(1), [
+    `wait {"q":1}`,
+    `done | {"a":1} | a text`,
+    `done | {"a":2} | a text`,
+    `wait {"q":2}`,
+    `done | {"a":2} | a text`,
+  ]);
   await host.close();
 });
 
@@ -164,7 +177,6 @@ test("requests of the host: ping, teardown, and what is not known", async () => 
   assert.deepEqual((await answer("a", "ping")).result, {});
   assert.equal((await answer("b", "roots/list")).error.code, -32601);
   assert.deepEqual((await answer("c", "ui/resource-teardown")).result, {});
-  await host.sees("stop");
   await host.pass(90_000);
   assert.equal(host.calls("read").length, 0);
   await host.close();

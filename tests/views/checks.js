@@ -30,6 +30,8 @@ export const HOSTS = {
 export async function fits(host) {
   const found = await host.frame().evaluate(() => {
     const wrong = [];
+    /** How wide a field is inside, in times the size of its letters. */
+    const size = (node) => node.clientWidth / Number.parseFloat(getComputedStyle(node).fontSize);
     const tell = (what, node) => wrong.push(`${what}: ${node.outerHTML.slice(0, 160)}`);
     const { clientWidth, scrollWidth } = document.documentElement;
     if (scrollWidth > clientWidth) wrong.push(`the page is ${scrollWidth} wide in ${clientWidth}`);
@@ -39,14 +41,15 @@ export async function fits(host) {
       if (box.left < -1 || box.right > clientWidth + 1) tell("sticks out", node);
       const { overflowX } = getComputedStyle(node);
       const isField = ["INPUT", "SELECT", "TEXTAREA", "OPTION"].includes(node.tagName);
+      if (node.type === "time" && size(node) < 7.2) tell("cuts its time off", node);
       if (!isField && node.scrollWidth > node.clientWidth + 1 && node.clientWidth && overflowX !== "visible")
         tell("is cut", node);
       if (!isField && node.clientWidth && node.scrollWidth > node.clientWidth + 1 && node.matches("button, .chip"))
         tell("overflows", node);
       const target = node.matches("input:is([type=radio], [type=checkbox])") ? node.closest("label") : node;
-      const size = target.getBoundingClientRect();
-      if (node.matches("button, input, select, textarea") && (size.height < 43.9 || size.width < 43.9))
-        tell(`is ${size.width} × ${size.height}`, target);
+      const { width, height } = target.getBoundingClientRect();
+      if (node.matches("button, input, select, textarea") && (height < 43.9 || width < 43.9))
+        tell(`is ${width} × ${height}`, target);
     }
     return wrong;
   });

@@ -107,13 +107,13 @@ export async function browse() {
 
 /**
  * Host is one mounted view. Options: `html`; `can` and `context`, as the view is told; `tools`, by name, a function of the
- * arguments that returns a result, `{rpc: error}`, or null for no answer; `deaf`, how many first messages it ignores; `now`,
- * the time that the view sees; `width` and `height` of its frame (no height: as the view asks for).
+ * arguments that returns a result, `{rpc: error}`, or null for no answer; `deaf`, how many first messages it ignores; `mute`,
+ * the requests that it never answers; `now`, the time that the view sees; `width` and `height` of its frame (no height: as the view asks for).
  */
 export class Host {
   static async open(browser, address, options) {
     const host = new Host();
-    Object.assign(host, { can: ABLE, context: {}, tools: {}, deaf: 0, width: 400, ...options });
+    Object.assign(host, { can: ABLE, context: {}, tools: {}, deaf: 0, mute: [], width: 400, ...options });
     host.messages = [];
     host.requests = [];
     host.problems = [];
@@ -178,7 +178,7 @@ export class Host {
     if (method === "ui/notifications/initialized") return this.initialized?.();
     if (method === "ui/notifications/size-changed" && !this.height)
       return this.page.evaluate((height) => (frame.style.height = `${height}px`), message.params.height);
-    if (id === undefined) return;
+    if (id === undefined || this.mute.includes(method)) return;
     const answer = await this.#answer(method, message.params);
     if (!answer) return;
     if (!answer.rpc && RESULTS[method]) fits(RESULTS[method], answer, `the host answers ${method}`);
@@ -223,6 +223,38 @@ export class Host {
   /** pass lets time go by in the view. */
   pass(milliseconds) {
     return this.page.clock.fastForward(milliseconds);
+  }
+
+  /** button is a button of the view. */
+  button(name) {
+    return this.view.getByRole("button", { name, exact: true });
+  }
+
+  /** press presses a button of the view. */
+  press(name) {
+    return this.button(name).click();
+  }
+
+  /** yes answers a question: its button is inert for 400 ms. */
+  async yes(name) {
+    await this.button(name).waitFor();
+    await this.pass(500);
+    await this.press(name);
+  }
+
+  /** sees waits for a text in the view. */
+  sees(text) {
+    return this.view.getByText(text).first().waitFor();
+  }
+
+  /** field is a field of the view. */
+  field(name) {
+    return this.view.getByLabel(name, { exact: true });
+  }
+
+  /** told is what the model was told by the view. */
+  told() {
+    return this.sent("ui/update-model-context").map(({ content }) => content[0].text);
   }
 
   /** frame is the view's frame, to evaluate in. */

@@ -7,6 +7,8 @@ const POLICY =
   "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; media-src data:; " +
   "require-trusted-types-for 'script'";
 
+const NO_TOKEN = "Open the whole address that the terminal printed: what follows the # in it lets you in.";
+
 /** What a person asks for, and what the assistant calls. */
 const SHOWN = {
   slots: {
@@ -29,9 +31,12 @@ const [theme, width] = ["theme", "width"].map((id) => document.getElementById(id
 let tools;
 let open;
 let lastId = 0;
+/** How many views were asked for so far. */
+let asked = 0;
 
 /** mcp sends a request to the server; its result or its error. */
 async function mcp(method, params) {
+  if (!token) return { error: { code: -32000, message: NO_TOKEN } };
   const meta = {
     "io.modelcontextprotocol/protocolVersion": VERSION,
     "io.modelcontextprotocol/clientInfo": { name: "oncehub-mcp demo --web", version: "1" },
@@ -48,7 +53,10 @@ async function mcp(method, params) {
   if (name) headers["Mcp-Name"] = name;
   const body = JSON.stringify({ jsonrpc: "2.0", id: ++lastId, method, params: { ...params, _meta: meta } });
   try {
-    const { result, error } = await (await fetch("/mcp", { method: "POST", headers, body })).json();
+    const response = await fetch("/mcp", { method: "POST", headers, body });
+    // The terminal prints another one each time.
+    if (response.status === 401) return { error: { code: -32000, message: NO_TOKEN } };
+    const { result, error } = await response.json();
     return error ? { error } : { result };
   } catch {
     return { error: { code: -32000, message: "The server does not answer: is it still running?" } };
@@ -98,6 +106,12 @@ function dress() {
   if (open?.ready) post({ method: "ui/notifications/host-context-changed", params: context() });
 }
 
+/** inline gives the page its place back. */
+function inline() {
+  open.mode = "inline";
+  dress();
+}
+
 /** What a view may ask of its host. */
 const REQUESTS = {
   "ui/initialize": ({ protocolVersion }) => ({
@@ -126,6 +140,9 @@ const REQUESTS = {
     const link = Object.assign(document.createElement("a"), { href: url, rel: "noreferrer", target: "_blank" });
     link.textContent = url;
     say("The view asks to open ", link);
+    // It is below the view: the person is led there.
+    if (open.mode === "fullscreen") inline();
+    link.focus();
     return { result: {} };
   },
   "ui/request-display-mode": ({ mode }) => {
@@ -164,6 +181,7 @@ async function listen({ source, data: message }) {
 
 /** show has a view opened by its tool, in place of the one before. */
 async function show(name) {
+  const mine = ++asked;
   const { tool: called, args: usual } = SHOWN[name];
   const args = name === query.get("view") && query.has("args") ? JSON.parse(query.get("args")) : usual;
   post({ id: ++lastId, method: "ui/resource-teardown", params: {} });
@@ -176,6 +194,7 @@ async function show(name) {
   const definition = await tool(called);
   const uri = definition._meta?.ui?.resourceUri;
   const document_ = uri ? await mcp("resources/read", { uri }) : definition;
+  if (mine !== asked) return;
   if (document_.error) {
     trouble.textContent = document_.error.message;
     return;
@@ -198,10 +217,10 @@ async function show(name) {
 
 addEventListener("message", listen);
 addEventListener("keydown", ({ key }) => {
-  if (key !== "Escape" || open?.mode !== "fullscreen") return;
-  open.mode = "inline";
-  dress();
+  if (key === "Escape" && open?.mode === "fullscreen") inline();
 });
+// An address that differs only behind the # does not load the page again.
+addEventListener("hashchange", () => location.reload());
 for (const button of document.querySelectorAll("[data-show]"))
   button.addEventListener("click", () => show(button.dataset.show));
 theme.value = query.get("theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");

@@ -1,12 +1,14 @@
 //! Working hours: the days of the week, and the dates that differ.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use rmcp::{tool, tool_router};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ROOM, as_of};
-use crate::actions::availability::Schedule;
+use crate::actions::availability::{Schedule, When};
 use crate::apps::View;
 use crate::records::Noun;
 use crate::tools::size::most_within;
@@ -20,10 +22,13 @@ impl Tools {
         output_schema = schema::shown::<Week>())]
     async fn show_availability(&self, call: Call, Parameters(input): Parameters<ShowAvailability>) -> Answer {
         let user = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?;
-        let schedule = Schedule::of(&call.names, user).await?;
-        let overrides = schedule.sent.overrides.clone().unwrap_or_default();
+        let mut schedule = Schedule::of(&call.names, user).await?;
+        let overrides = coming(&mut schedule, call.now());
+        let text = schedule.text();
+        let lines: Vec<&str> = text.lines().collect();
         let updates = call.offers_all(&["update_scheduling_availability", "get_scheduling_availability"]);
         let shown = |count: usize| {
+            let left = overrides.len().saturating_sub(count);
             let week = Week {
                 user: Person {
                     id: schedule.user.id.to_string(),
@@ -32,11 +37,17 @@ impl Tools {
                 time_zone: schedule.zone.name().to_owned(),
                 weekly: schedule.sent.weekly.clone(),
                 overrides: overrides.iter().take(count).cloned().collect(),
+                more_overrides: Some(left).filter(|left| *left > 0),
                 can: Can { update: updates },
                 as_of: as_of(&call),
                 note: None,
             };
-            let mut reply = Reply::new(week, schedule.text());
+            // Each date is a line, and they are the last ones.
+            let told = lines.get(..lines.len().saturating_sub(left)).unwrap_or_default().join("\n");
+            let mut reply = Reply::new(week, told);
+            if left > 0 {
+                reply.note(&format!("{left} later dates had no room here: get_scheduling_availability has them."));
+            }
             if schedule.sent.weekly.is_none() {
                 reply.note("OnceHub sent no weekly hours: that none are shown does not mean that there are none.");
             }
@@ -46,6 +57,20 @@ impl Tools {
         let count = most_within(overrides.len(), ROOM, |count| shown(count).size(true));
         Ok(shown(count))
     }
+}
+
+/// Returns the dates that differ from now on, the nearest first. Those that are over are in no view.
+fn coming(schedule: &mut Schedule, now: Timestamp) -> Vec<Value> {
+    let today = schedule.zone.date(now);
+    let over: Vec<Date> = schedule.overrides().into_keys().filter(|date| *date < today).collect();
+    over.into_iter().for_each(|date| schedule.set(When::Date(date), None));
+    let known = schedule.overrides();
+    let date = |row: &Value| row.get("date")?.as_str()?.trim().get(..10)?.parse::<Date>().ok();
+    let rows = schedule.sent.overrides.iter().flatten();
+    let mut dated: Vec<(Date, &Value)> = rows.filter_map(|row| Some((date(row)?, row))).collect();
+    dated.retain(|(date, _)| known.contains_key(date));
+    dated.sort_by_key(|(date, _)| *date);
+    dated.into_iter().map(|(_, row)| row.clone()).collect()
 }
 
 /// What the model is told of a view in which nothing can be changed.
@@ -67,7 +92,10 @@ struct Week {
     user: Person,
     time_zone: String,
     weekly: Option<Vec<Value>>,
+    /// From today on
     overrides: Vec<Value>,
+    /// Those without room here
+    more_overrides: Option<usize>,
     can: Can,
     as_of: String,
     /// Anything else to know

@@ -1,6 +1,7 @@
 //! What the views are shown.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
 use super::agenda::LEFT_OUT;
@@ -160,6 +161,28 @@ async fn working_hours_are_those_that_can_be_changed() {
 }
 
 #[tokio::test]
+async fn of_very_many_dates_the_next_ones_are_shown_and_the_others_counted() {
+    let bench = Bench::start().await;
+    let today: Date = NOW[..10].parse().unwrap();
+    let date = |days: usize| (today - 365.days() + i64::try_from(days).unwrap().days()).to_string();
+    // The latest first, and of a year that is over, too.
+    let row = |days| json!({"date": date(days), "working_hours": []});
+    let dates: Vec<Value> = (0..965).rev().map(row).chain([json!({"date": 7})]).collect();
+    let schedule = json!({"timezone": "UTC", "weekly": [{"day": "Monday", "working_hours": []}], "overrides": dates});
+    bench.sandbox.fail(Fault::new(Effect::Replace(schedule)).on("GET", "/scheduling-availability"));
+    let replied = bench.call("show_availability", json!({"user_id": "Dana Reyes"})).await;
+    let (shown, text) = (replied.structure(), replied.text());
+    assert!(size(&replied) <= MOST, "{}", size(&replied));
+    let told: Vec<&Value> = shown["overrides"].as_array().unwrap().iter().map(|row| &row["date"]).collect();
+    let next: Vec<Value> = (365..).map(|days| json!(date(days))).take(told.len()).collect();
+    assert!(told.len() > 20 && told == next.iter().collect::<Vec<_>>(), "{told:?}");
+    assert_eq!(shown["more_overrides"], json!(600 - told.len()));
+    let (over, last, beyond) = (date(364), date(364 + told.len()), date(365 + told.len()));
+    assert!(text.contains(&format!("{last} off")) && !text.contains(&beyond) && !text.contains(&over), "{text}");
+    assert!(text.contains(&format!("{} later dates had no room here", 600 - told.len())), "{text}");
+}
+
+#[tokio::test]
 async fn every_reply_is_small_whatever_the_account_has() {
     let calls = [
         ("show_free_slots", json!({"calendar_id": "Intro call"})),
@@ -210,6 +233,10 @@ async fn every_reply_is_small_whatever_the_account_has() {
         assert!(size(&replied) <= MOST && size(&replied) > 1000, "{tool}: {}", size(&replied));
         assert!(!replied.text().contains('\u{202e}'), "{tool}");
     }
+    let hours = bench.call("show_availability", json!({"user_id": "Dana Reyes"})).await;
+    let (dates, left) = (&hours.structure()["overrides"], &hours.structure()["more_overrides"]);
+    let count = dates.as_array().unwrap().len();
+    assert!(count > 0 && *left == json!(28 - count), "{count} and {left}");
     let shown = bench.call("show_bookings", json!({})).await;
     let rows = shown.structure()["items"].as_array().unwrap().clone();
     assert!(!rows.is_empty() && shown.structure()["next_cursor"].is_string(), "{}", shown.structure());

@@ -92,7 +92,7 @@ impl Page {
     }
 
     /// Returns the page for a store that is away, perhaps in the middle of ending something.
-    pub(super) fn unknown(failed: &Unavailable, ends: bool) -> Self {
+    pub(super) fn unknown(failed: Unavailable, ends: bool) -> Self {
         let then = if ends {
             "Whether something has been ended is not known: try again in a minute, and look. If it cannot wait, delete the \
              key in OnceHub: nothing can be done with it then."
@@ -156,7 +156,7 @@ mod tests {
         for (ends, expected) in
             [(true, "Whether something has been ended is not known"), (false, "Try again in a minute.")]
         {
-            let away = Page::unknown(&Unavailable, ends);
+            let away = Page::unknown(Unavailable, ends);
             assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
             assert!(away.html.contains(expected) && away.html.contains("delete the key in OnceHub"), "{}", away.html);
         }

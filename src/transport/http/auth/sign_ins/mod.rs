@@ -96,7 +96,7 @@ impl<B: Backend> Desk<B> {
         }
         let present = self.auth.seal.open::<Present>(Purpose::Present, sealed);
         let present = present.filter(|present| is_current(&present.browser, present.expires)).ok_or_else(Page::gone)?;
-        let ended = self.ended(&form, &present).await.map_err(|failed| Page::unknown(&failed, true))?;
+        let ended = self.ended(&form, &present).await.map_err(|failed| Page::unknown(failed, true))?;
         self.listed(present, ended.as_ref()).await
     }
 
@@ -108,9 +108,9 @@ impl<B: Backend> Desk<B> {
     }
 
     /// Returns the list of somebody's sign-ins, after they have ended some.
-    async fn listed(&self, present: Present, ended: Option<&Ended>) -> Result<Page, Page> {
+    pub(super) async fn listed(&self, present: Present, ended: Option<&Ended>) -> Result<Page, Page> {
         let all = self.auth.store.of(&present.owners, now()).await;
-        let all = all.map_err(|failed| Page::unknown(&failed, false))?;
+        let all = all.map_err(|failed| Page::unknown(failed, false))?;
         let form = self.auth.seal.seal(Purpose::Present, &present).map_err(|failed| Page::broken(&failed))?;
         Ok(Page::list(&all, present.name.as_deref(), &form, self.auth.store.is_of_process(), ended))
     }

@@ -108,8 +108,9 @@ for (const name of Object.keys(sdks)) {
         await assert.rejects(account(client), isUnauthorized);
         await host.signIn();
         assert.notEqual(host.kept.tokens.access_token, access_token);
-        assert.equal(await account(client), margaret);
       });
+      // What was open with the sign-in has ended with it.
+      await using(await host.connect(), async (client) => assert.equal(await account(client), margaret));
       assert.equal(host.asked, 2);
     }));
 

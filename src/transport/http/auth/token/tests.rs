@@ -137,7 +137,7 @@ async fn scopes_may_be_narrowed_and_never_widened() {
     assert!(!access(&auth, &odd).reads);
     let auth = self::auth();
     let tokens = traded(&auth, &code(&auth, grant(true), now() + 60)).await.unwrap();
-    assert!(access(&auth, &tokens).reads && tokens["scope"] == "oncehub.read");
+    assert!(access(&auth, &tokens).grant.read_only && tokens["scope"] == "oncehub.read");
     assert_eq!(renewed_if(&auth, &tokens, "&scope=oncehub.write", Ok(())).await, Err("invalid_scope"));
 }
 

@@ -239,7 +239,7 @@ impl Window {
     }
 }
 
-/// A call under way: who calls, the call's job and place in it, its requests left, and since when it waits.
+/// A call in flight: its tenant, its job and place in it, its requests left, when it began, and how long it has waited.
 #[derive(Clone, Copy)]
 struct Call {
     tenant: usize,

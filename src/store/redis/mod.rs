@@ -183,7 +183,7 @@ impl Records for Redis {
         self.shared
             .ask("note", async |mut connection| {
                 let mut set = redis::cmd("SET");
-                // In one step: whoever sets it reads that nothing was there.
+                // One step sets and reads: the first caller reads that nothing was there.
                 set.arg(&name).arg(number).arg("NX").arg("GET").arg("PX").arg(keep);
                 set.query_async(&mut connection).await
             })

@@ -106,8 +106,7 @@ fn hosts() -> Vec<Host> {
         ),
         document("VS Code", "https://vscode.dev/oauth/client-metadata.json", "https://vscode.dev/redirect"),
         document(
-            "VS Code Insiders", "https://vscode.dev/oauth/client-metadata.json",
-            "https://insiders.vscode.dev/redirect",
+            "VS Code Insiders", "https://vscode.dev/oauth/client-metadata.json", "https://insiders.vscode.dev/redirect",
         ),
         document("VS Code, on the desktop", "https://vscode.dev/oauth/client-metadata.json", "http://127.0.0.1:33418/"),
         registers(
@@ -183,7 +182,9 @@ fn hosts() -> Vec<Host> {
             "https://console.x.ai/connectors-oauth-exchange-code/",
         ),
         document("Goose", "https://goose-docs.ai/oauth/client-metadata.json", "http://127.0.0.1:40001/oauth_callback"),
-        document("Goose, IPv6", "https://goose-docs.ai/oauth/client-metadata.json", "http://[::1]:40001/oauth_callback"),
+        document(
+            "Goose, IPv6", "https://goose-docs.ai/oauth/client-metadata.json", "http://[::1]:40001/oauth_callback",
+        ),
         document("Zed", "https://zed.dev/oauth/client-metadata.json", "http://127.0.0.1:40002/callback"),
         document("OpenCode", "https://opencode.ai/oauth/opencode/client.json", "http://localhost:40003/callback"),
         document(

@@ -10,7 +10,7 @@ use super::confirm::{Answer, Ask, Confirm};
 use super::{Declined, Question, Stop};
 use crate::names::Names;
 use crate::oncehub::{Client, Object};
-use crate::records::{Failure, Reader, Record, Told, Zone, clean};
+use crate::records::{Failure, Reader, Record, SaidBy, Told, Zone, clean};
 
 /// The settings that apply to every call.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Settings {
     pub zone: Option<Zone>,
     /// Who `me` is: a user's e-mail address or id.
     pub me: Option<String>,
+    /// What has said so.
+    pub said_by: SaidBy,
     /// Who `me` is where nobody has said.
     pub default_me: DefaultMe,
     /// Whom hints are for.
@@ -50,8 +52,6 @@ pub enum DefaultMe {
     OfKey,
     /// Nobody: several people share the key.
     Nobody,
-    /// The user whom the settings name, because the account is simulated.
-    OfSandbox,
 }
 
 /// The default maximum size of a reply: some 25,000 tokens.
@@ -63,6 +63,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(25),
             zone: None,
             me: None,
+            said_by: SaidBy::default(),
             default_me: DefaultMe::default(),
             reader: Reader::default(),
             confirm: Confirm::default(),

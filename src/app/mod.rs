@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::actions::DefaultMe;
 use crate::config::Config;
 use crate::oncehub::{self, Budget, Client, Key, KeySource, Windows, api_root};
-use crate::records::{Failure, Zone};
+use crate::records::{Failure, SaidBy, Zone};
 use crate::sandbox::{self, Sandbox};
 use crate::server::Server;
 use crate::store::{InProcess, Records};
@@ -46,7 +45,7 @@ impl App {
         let sandbox = if config.sandbox {
             if config.calls.me.is_none() {
                 config.calls.me = Some(sandbox::ME.to_owned());
-                config.calls.default_me = DefaultMe::OfSandbox;
+                config.calls.said_by = SaidBy::Sandbox;
             }
             let started = Sandbox::start(sandbox::Settings { history: sandbox::HISTORY, ..Default::default() }).await;
             Some(started.context("the sandbox cannot listen on this machine")?)

@@ -15,7 +15,7 @@ use super::figures::Figures;
 use crate::oncehub::account::account_in;
 use crate::oncehub::{Address, BadKey, Budget, Cause, Client, Key, KeySource, Rejection, Window, Windows};
 use crate::records::failure::Failure;
-use crate::records::{Reader, Zone};
+use crate::records::{Reader, SaidBy, Zone};
 use crate::server::{Account, Origin, Server};
 use crate::store::Records;
 use crate::tools::{Catalogue, Selection, Tools};
@@ -183,9 +183,13 @@ impl Backend for Tenants {
         let (me, in_zone) = agreed(caller);
         // Whom the identity provider has recognized is who they are, whatever headers say.
         let is_recognized = caller.agreed.as_ref().is_some_and(|agreed| agreed.person.is_some());
-        let said = if is_recognized { None } else { user(&head.headers)? };
+        let said = if is_recognized { None } else { user(&head.headers)?.map(|user| (user, SaidBy::Header)) };
         let tools = tools.of_caller(said.or(me), zone(&head.headers)?.or(in_zone));
-        let tools = if caller.agreed.is_some() { tools.for_reader(Reader::SignedIn) } else { tools };
+        let tools = match &caller.agreed {
+            Some(_) if is_recognized => tools.for_reader(Reader::Recognized),
+            Some(_) => tools.for_reader(Reader::SignedIn),
+            None => tools,
+        };
         let held = in_flight.map(|in_flight| Arc::new(in_flight) as Arc<dyn Any + Send + Sync>);
         let (tenant, can_interrupt) = (Arc::clone(&caller.tenant), caller.takes_stream);
         let trail = head.extensions.get::<Trail>();
@@ -237,11 +241,12 @@ impl Backend for Tenants {
         if let Some(zone) = &said.zone {
             Zone::parse(zone).map_err(|problem| (Field::Zone, sentence(&problem.to_string())))?;
         }
-        if said.me.is_none() {
+        let (me, _) = agreed(caller);
+        if me.is_none() {
             return Ok(());
         }
         let tools = self.tools(caller, key).map_err(|refusal| (Field::Me, sentence(&refusal.reason())))?;
-        let found = tools.of_caller(said.me.clone(), None).for_reader(Reader::Person).check_me().await;
+        let found = tools.of_caller(me, None).for_reader(Reader::Person).check_me().await;
         found.map_err(|failure| (Field::Me, sentence(failure.message.trim_start_matches("me: "))))
     }
 
@@ -281,11 +286,12 @@ fn sentence(problem: &str) -> String {
     if text.ends_with(['.', '?', '!']) { text } else { text + "." }
 }
 
-/// Returns who a caller has said they are at sign-in, and their zone.
-fn agreed(caller: &Caller) -> (Option<String>, Option<Zone>) {
-    let agreed = caller.agreed.as_ref();
-    let zone = agreed.and_then(|agreed| Zone::parse(agreed.zone.as_deref()?).ok());
-    (agreed.and_then(|agreed| agreed.me.clone()), zone)
+/// Returns who a caller is by their sign-in, and their zone.
+fn agreed(caller: &Caller) -> (Option<(String, SaidBy)>, Option<Zone>) {
+    let Some(agreed) = &caller.agreed else { return (None, None) };
+    let zone = agreed.zone.as_deref().and_then(|zone| Zone::parse(zone).ok());
+    let said_by = if agreed.person.is_some() { SaidBy::Map } else { SaidBy::SignIn };
+    (agreed.me.clone().map(|me| (me, said_by)), zone)
 }
 
 /// The headers that narrow what is offered.

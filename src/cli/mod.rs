@@ -5,16 +5,15 @@ mod call;
 mod check;
 mod completions;
 mod demo;
+mod exposed;
 mod http;
 mod install;
 mod man;
 mod print;
 mod prompt;
-mod provider;
 mod sandbox;
 mod signals;
 mod stdio;
-mod store;
 mod tools;
 mod web;
 
@@ -219,7 +218,10 @@ fn start() -> anyhow::Result<ExitCode> {
             dotenv.notes().iter().for_each(|note| tracing::warn!("{}", visible(note)));
         }
         let code = match cli.command.unwrap_or(Command::Stdio) {
-            Command::Stdio => stdio::run(App::new(config).await?).await,
+            Command::Stdio => {
+                exposed::warn_of_all(&given);
+                stdio::run(App::new(config).await?).await
+            }
             Command::Http(arguments) => {
                 let own = matches.subcommand_matches("http").map(|own| given_of(&http::settings(), own, &dotenv));
                 let reload = Reload::new(filter, &given, dotenv);

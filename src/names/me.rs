@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Found, Names};
 use crate::oncehub::Error;
-use crate::records::{Failure, Kind, Noun, Reader, Zone, quoted};
+use crate::records::{Failure, Kind, Noun, Reader, SaidBy, Zone, quoted};
 
 /// Who `me` is, as far as a call may rely on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -27,8 +27,11 @@ impl Names {
     pub async fn me(&self, argument: &str) -> Result<Found, Failure> {
         let Some(me) = self.whose().await? else { return Err(nobody(argument, self.reader)) };
         let source = match &self.me {
-            Me::Set(_) => self.reader.said_by(),
-            _ => "the key's account, which says who `me` is,",
+            Me::Set(_) if self.reader == Reader::Person && self.said_by == SaidBy::SignIn => {
+                "what you have filled in".to_owned()
+            }
+            Me::Set(_) => format!("{}, which says who `me` is,", self.said_by.name()),
+            _ => "the key's account, which says who `me` is,".to_owned(),
         };
         if matches!(self.me, Me::OfKeyToName) {
             return Err(Failure::configuration(
@@ -47,7 +50,7 @@ impl Names {
                 },
             ));
         }
-        self.named_by(source, argument, &me).await
+        self.named_by(&source, argument, &me).await
     }
 
     /// Finds the one user that a setting or the key's account names.
@@ -59,6 +62,9 @@ impl Names {
                 match self.reader {
                     Reader::SignedIn => {
                         "use the person's name or e-mail address, or have them connect again in their client, and say who they are"
+                    }
+                    Reader::Recognized => {
+                        "use the person's name or e-mail address; this server's operator can correct who they are"
                     }
                     _ => {
                         "use the person's name or e-mail address, or have ONCEHUB_MCP_USER (over HTTP: the X-MCP-User header) set to a \

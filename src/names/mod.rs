@@ -33,7 +33,7 @@ pub use search::{Gathered, Keep, Search, Stopped, cut};
 pub use sweep::{Span, Stop, Sweep};
 
 use crate::oncehub::{Client, Endpoint, Error, Id, Object};
-use crate::records::{Named, Noun, Reader, Record, Told, Zone};
+use crate::records::{Named, Noun, Reader, Record, SaidBy, Told, Zone};
 
 /// Notes how many objects a call has scanned, and of how many.
 pub type Progress = Arc<dyn Fn(usize, Option<usize>) + Send + Sync>;
@@ -61,7 +61,9 @@ pub struct Names {
     pub directory: Directory,
     /// Who `me` is.
     pub me: Me,
-    /// Whom failures are told, and so who has said who `me` is.
+    /// What has said who `me` is, if that is set.
+    pub said_by: SaidBy,
+    /// Whom failures are told.
     pub reader: Reader,
     /// The zone of replies, and of inputs without one.
     pub zone: Zone,

@@ -11,21 +11,51 @@ pub enum Reader {
     Operator,
     /// A caller of a hosted server, with a key of their own.
     KeyHolder,
-    /// A caller of a hosted server, who has signed in to it.
+    /// A caller of a hosted server, who has signed in to it with a key of their own.
     SignedIn,
+    /// A caller of a hosted server, whom its identity provider has recognized: the key is the server's own.
+    Recognized,
     /// A caller of a hosted server that has the key.
     Caller,
     /// A person at a page of a hosted server.
     Person,
 }
 
-impl Reader {
-    /// Returns what has said who `me` is, where somebody has.
-    pub fn said_by(self) -> &'static str {
+/// What has said who `me` is, where something has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SaidBy {
+    /// The operator's setting.
+    #[default]
+    Setting,
+    /// The simulated account.
+    Sandbox,
+    /// A header of the caller's.
+    Header,
+    /// The person, at sign-in.
+    SignIn,
+    /// The operator's map, of a person whom the identity provider has recognized.
+    Map,
+}
+
+impl SaidBy {
+    /// Returns its name, as a failure has it.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::SignedIn => "what was filled in at sign-in (or X-MCP-User), which says who `me` is,",
-            Self::Person => "what you have filled in",
-            _ => "ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is,",
+            Self::Setting | Self::Sandbox => "ONCEHUB_MCP_USER",
+            Self::Header => "X-MCP-User",
+            Self::SignIn => "what was filled in at sign-in",
+            Self::Map => "this server's map of those who sign in",
+        }
+    }
+
+    /// Returns why `me` is somebody, as a reply says it.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Setting => "as ONCEHUB_MCP_USER says",
+            Self::Sandbox => "as the simulated account says",
+            Self::Header => "as X-MCP-User says",
+            Self::SignIn => "as was said at sign-in",
+            Self::Map => "as this server's map says of the person who has signed in",
         }
     }
 }
@@ -58,6 +88,7 @@ pub(super) fn for_reader(hint: &str, reader: Reader) -> &str {
         (BAD_KEY | EXPIRED_KEY | CHECK_KEY, Reader::SignedIn | Reader::Person) => {
             "the person has to connect again in their client, with a new key from OnceHub (Settings, API & webhooks)"
         }
+        (BAD_KEY | EXPIRED_KEY | CHECK_KEY, Reader::Recognized) => "the key is this server's own: tell its operator",
         (BAD_KEY | EXPIRED_KEY | CHECK_KEY, Reader::Caller) => {
             "the key is this server's own: tell its operator, or have the client send one of yours as the API-Key header"
         }

@@ -31,7 +31,7 @@ pub use classic::{EventType, Page};
 pub use contact::Contact;
 pub use failure::{Candidate, Failure, Kind};
 pub use form::{FormField, Learnt};
-pub use hints::Reader;
+pub use hints::{Reader, SaidBy};
 pub use link::Link;
 pub use record::{Lookup, Named, Noun, Record, Reference, Time, Told, localised, put_time};
 pub use slot::Slot;

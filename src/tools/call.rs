@@ -18,7 +18,7 @@ use crate::actions::confirm::{Answer, Ask};
 use crate::actions::{Action, Context, DefaultMe, Done, Settings, Stop, carry_out};
 use crate::names::{Me, Names, Notes, Progress, Takes};
 use crate::oncehub::Ledger;
-use crate::records::{Failure, Kind, Moment, Noun, Reader, Record, Zone, time};
+use crate::records::{Failure, Kind, Moment, Noun, Record, SaidBy, Zone, time};
 
 /// What a tool's handler receives beside its arguments.
 pub(super) struct Call {
@@ -116,6 +116,7 @@ pub(super) fn names(tools: &Tools, deadline: Instant, ledger: Ledger, changes: b
         oncehub: tools.oncehub.for_call(deadline, ledger),
         directory: tools.directory.clone(),
         me: me(&tools.settings, changes),
+        said_by: tools.settings.said_by,
         reader: tools.settings.reader,
         zone: tools.settings.zone.clone().unwrap_or_else(Zone::utc),
         now: (tools.settings.now)(),
@@ -148,8 +149,8 @@ impl Prepared {
             Some(zone) => prepared.names.zone = zone,
             None if needs.zone && tools.settings.zone.is_none() => {
                 let found = zone_of_me(&prepared.names, prepared.deadline).await;
-                let reader = prepared.names.reader;
-                notes.lock().extend(found.as_ref().err().map(|failure| without_zone(failure, reader).to_owned()));
+                let said_by = prepared.names.said_by;
+                notes.lock().extend(found.as_ref().err().map(|failure| without_zone(failure, said_by)));
                 prepared.names.zone = found.ok().flatten().unwrap_or(prepared.names.zone);
             }
             None => {}
@@ -173,21 +174,15 @@ pub(super) async fn zone_of_me(names: &Names, deadline: Instant) -> Result<Optio
 }
 
 /// Returns the note on a reply whose zone would be that of `me`, if that is not known.
-pub(super) fn without_zone(failure: &Failure, reader: Reader) -> &'static str {
-    match failure.kind {
-        Kind::ConfigurationError if reader == Reader::SignedIn => NOT_ONE_SIGNED_IN,
-        Kind::ConfigurationError => NOT_ONE,
-        _ => ZONE_UNKNOWN,
-    }
+pub(super) fn without_zone(failure: &Failure, said_by: SaidBy) -> String {
+    let why = match failure.kind {
+        Kind::ConfigurationError => {
+            format!("For `me`, {} does not name exactly one user (see test_connection)", said_by.name())
+        }
+        _ => "The time zone of `me` could not be looked up".to_owned(),
+    };
+    format!("{why}: times are in UTC, also those given without a zone.")
 }
-
-const ZONE_UNKNOWN: &str =
-    "The time zone of `me` could not be looked up: times are in UTC, also those given without a zone.";
-const NOT_ONE: &str = "ONCEHUB_MCP_USER (over HTTP: X-MCP-User) does not name exactly one user (see test_connection): \
-     times are in UTC, also those given without a zone.";
-
-const NOT_ONE_SIGNED_IN: &str = "What was filled in at sign-in does not name exactly one user (see test_connection): times are in \
-     UTC, also those given without a zone.";
 
 fn me(settings: &Settings, changes: bool) -> Me {
     match &settings.me {

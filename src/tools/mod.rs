@@ -39,7 +39,7 @@ use crate::actions::{DefaultMe, Settings};
 use crate::names::{Directory, Names, Progress};
 use crate::oncehub::Client;
 pub use crate::oncehub::Ledger;
-use crate::records::{Failure, Reader, Zone};
+use crate::records::{Failure, Reader, SaidBy, Zone};
 use crate::store::Records;
 use arguments::Parameters;
 use asked::Asked;
@@ -118,12 +118,14 @@ impl Tools {
     /// Returns the same account's tools, for one request of a caller that has said who they are, or which zone they are
     /// in. Everything cached is still the account's.
     #[must_use]
-    pub fn of_caller(&self, me: Option<String>, zone: Option<Zone>) -> Self {
+    pub fn of_caller(&self, me: Option<(String, SaidBy)>, zone: Option<Zone>) -> Self {
         if me.is_none() && zone.is_none() {
             return self.clone();
         }
         let mut settings = Settings::clone(&self.settings);
-        settings.me = me.or(settings.me);
+        if let Some((me, said_by)) = me {
+            (settings.me, settings.said_by) = (Some(me), said_by);
+        }
         settings.zone = zone.or(settings.zone);
         Self { settings: Arc::new(settings), ..self.clone() }
     }
@@ -137,7 +139,7 @@ impl Tools {
 
     /// Returns whether they are those of a caller who has signed in.
     pub fn are_of_signed_in(&self) -> bool {
-        self.settings.reader == Reader::SignedIn
+        matches!(self.settings.reader, Reader::SignedIn | Reader::Recognized)
     }
 
     /// Returns the same tools, whose replies have a structure even if those to the client have none.

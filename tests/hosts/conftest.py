@@ -30,6 +30,6 @@ def account():
 
 @pytest.fixture(scope="session")
 def hosted(account):
-    """A server before that account, for whoever brings its key."""
+    """A server before that account, for anyone who brings its key."""
     with served(account) as server:
         yield server

@@ -14,7 +14,7 @@ OTHER = "/nowhere/other"
 
 
 class Machine:
-    """A home with nothing in it and a project below it. Nothing that is set for whoever runs the tests is set here."""
+    """A home with nothing in it and a project below it. Nothing that is set for the person who runs the tests is set here."""
 
     def __init__(self, folder):
         self.home = folder / "home"

@@ -36,7 +36,7 @@ def test_a_host_connects_until_it_is_told_otherwise(host, account, hosted, name)
     assert "already up to date" in host.machine.oncehub_mcp(*install, **key)
     assert host.path.read_bytes() == written
 
-    # The key is where the entry says, not in the shell of whoever starts the host.
+    # The key is where the entry says, not in the shell of the person who starts the host.
     assert host.listed() == HERE
     assert "registered and works" in line(host, host.machine.oncehub_mcp("install", "--list"))
     # Some rewrite their file whenever they start.

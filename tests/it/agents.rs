@@ -124,6 +124,17 @@ impl Drop for Session {
     }
 }
 
+/// Waits for a program that ends by itself: its exit code, what it has printed, and its log.
+pub(crate) fn ended(mut command: Command) -> (Option<i32>, String, String) {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let [printed, log] = [read_whole(child.stdout.take().unwrap()), read_whole(child.stderr.take().unwrap())];
+    let Ok(log) = log.recv_timeout(PATIENCE) else {
+        child.kill().unwrap();
+        panic!("it goes on: {command:?}");
+    };
+    (child.wait().unwrap().code(), printed.recv_timeout(PATIENCE).unwrap(), log)
+}
+
 /// Reads what a program writes until it ends, so that it never has to wait for a reader.
 pub(crate) fn read_whole(mut output: impl Read + Send + 'static) -> Receiver<String> {
     let (told, whole) = channel();

@@ -128,7 +128,7 @@ fn a_dotenv_file_is_read_and_the_environment_beats_it() {
     assert_eq!(zone(Some("Europe/London"), Some("America/Chicago")), "America/Chicago");
 }
 
-/// A webhook's secret is shown once, to whoever made the webhook, and is in no log at all; not even when the answer was lost
+/// A webhook's secret is shown once, to the person who made the webhook, and is in no log at all; not even when the answer was lost
 /// and the secret had to be read.
 #[test]
 fn a_webhooks_secret_is_said_once_and_logged_never() {

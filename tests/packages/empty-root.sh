@@ -16,7 +16,7 @@ if [ "$(id -u)" != 0 ]; then
   enter=(unshare -r chroot)
   "${enter[@]}" / true 2>/dev/null || enter=(sudo -n chroot)
 fi
-# With none of the settings of whoever runs this.
+# With none of the settings of the person who runs this.
 inside() { env -i "${settings[@]}" "$(command -v "${enter[0]}")" "${enter[@]:1}" "$root" /oncehub-mcp "$@" 2>&1; }
 settings=(NO_COLOR=1)
 

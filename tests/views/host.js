@@ -4,7 +4,8 @@ import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import Ajv2020 from "ajv/dist/2020.js";
-import { chromium } from "playwright-core";
+import * as playwright from "playwright-core";
+import { barriers, chromium } from "../chromium.js";
 
 const require = createRequire(import.meta.url);
 const schema = require("@modelcontextprotocol/ext-apps/schema.json");
@@ -83,20 +84,9 @@ export async function browse() {
     response.end(readFileSync(new URL("host.html", import.meta.url)));
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--disable-quic",
-      // In a process of its own, a frame is left out by the tests' clock.
-      "--disable-features=IsolateSandboxedIframes",
-    ],
-  });
+  // In a process of its own, a frame is left out by the tests' clock.
+  const args = [...chromium.args, "--disable-features=IsolateSandboxedIframes"];
+  const browser = await playwright.chromium.launch({ ...chromium, args });
   const address = `http://127.0.0.1:${server.address().port}/`;
   const close = async () => {
     await browser.close();
@@ -264,23 +254,12 @@ export class Host {
 
   /** axe finds what is hard for people with a disability, as far as a program can see it. */
   async axe() {
-    await this.frame().evaluate(axe);
     // What lies behind the frame is the host's, and axe does not see it.
     const behind = await this.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     await this.frame().evaluate((colour) => (document.documentElement.style.backgroundColor = colour), behind);
-    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
     // A view is a part of the host's page, which has the landmarks.
     const rules = { region: { enabled: false }, "page-has-heading-one": { enabled: false } };
-    const { violations } = await this.frame().evaluate((options) => window.axe.run(document, options), {
-      runOnly: tags,
-      rules,
-      resultTypes: ["violations"],
-    });
-    const found = violations.map(({ id, nodes }) => [
-      id,
-      nodes.map(({ html, failureSummary }) => [html, failureSummary]),
-    ]);
-    assert.deepEqual(found, []);
+    assert.deepEqual(await barriers(this.frame(), axe, rules), []);
   }
 
   /** close ends the page. Nothing may have gone wrong in it, and nothing have left it. */

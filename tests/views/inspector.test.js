@@ -2,26 +2,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { isConnected, start } from "../clients/typescript/inspector.js";
 import { browse } from "./host.js";
 
 const root = new URL("../..", import.meta.url).pathname;
 const binary = process.env.ONCEHUB_MCP_BINARY ?? `${root}target/debug/oncehub-mcp`;
-const inspector = `${root}tests/clients/typescript/node_modules/.bin/mcp-inspector`;
-const token = "token-of-the-test";
-let tab, server, host, address, url;
-
-/** port is one that nobody uses now. */
-async function port() {
-  const probe = createServer();
-  await once(probe.listen(0, "127.0.0.1"), "listening");
-  const { port } = probe.address();
-  probe.close();
-  return port;
-}
+let tab, server, inspector, url;
 
 before(async () => {
   tab = await browse();
@@ -31,28 +20,10 @@ before(async () => {
   });
   const [said] = await once(createInterface({ input: server.stdout }), "line");
   url = `${said.match(/http:\/\/[^/\s]+/)[0]}/mcp`;
-  const [client, sandbox] = [await port(), await port()];
-  const settings = {
-    HOST: "127.0.0.1",
-    CLIENT_PORT: client,
-    MCP_SANDBOX_PORT: sandbox,
-    MCP_AUTO_OPEN_ENABLED: "false",
-    MCP_INSPECTOR_API_TOKEN: token,
-    MCP_INSPECTOR_SECRET_STORE: "memory",
-  };
-  host = spawn(inspector, ["--web"], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, ...settings },
-    detached: true,
-  });
-  for await (const line of createInterface({ input: host.stdout })) {
-    if (/127\.0\.0\.1:\d+/.test(line)) break;
-  }
-  host.stdout.resume();
-  address = `http://127.0.0.1:${client}`;
+  inspector = await start(process.env);
 });
 after(async () => {
-  if (host) process.kill(-host.pid);
+  inspector?.close();
   server?.kill();
   await tab.close();
 });
@@ -67,18 +38,10 @@ test("a time is booked in Inspector's host", async () => {
     guest_name: "Ada",
     guest_email: "ada@example.com",
   };
-  const open = new URL(address);
-  open.search = new URLSearchParams({
-    MCP_INSPECTOR_API_TOKEN: token,
-    serverUrl: url,
-    transport: "http",
-    autoConnect: token,
-    openApp: "show_free_slots",
-    appArgs: Buffer.from(JSON.stringify(args)).toString("base64url"),
-    autoOpen: token,
-  });
-  await page.goto(open.href);
-  await page.locator('[data-testid="connection-status"][data-status="connected"]').waitFor();
+  const appArgs = Buffer.from(JSON.stringify(args)).toString("base64url");
+  const opens = { openApp: "show_free_slots", appArgs, autoOpen: inspector.token };
+  await page.goto(inspector.address(url, opens));
+  await isConnected(page);
   await page.locator('[data-app-status="ready"]').waitFor();
   const view = page.frameLocator("iframe").frameLocator("iframe");
   await view.locator("fieldset .chip").filter({ visible: true }).first().click();

@@ -2,10 +2,9 @@
 
 use rmcp::{tool, tool_router};
 
-use crate::actions::DefaultMe;
 use crate::names::{Found, Me};
 use crate::oncehub::account::account_in;
-use crate::records::{Kind, Noun, Reader, Time, Zone, clean, quoted, time, word};
+use crate::records::{Kind, Noun, Time, Zone, clean, quoted, time, word};
 use crate::tools::call::{without_zone, zone_of_me};
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
@@ -47,18 +46,12 @@ impl Tools {
                 Ok(None) => from = ", since no other is known",
                 // Who is not named is said below.
                 Err(failure) if failure.kind == Kind::ConfigurationError => from = ", since `me` is nobody",
-                Err(failure) => note = Some(without_zone(&failure, call.settings.reader)),
+                Err(failure) => note = Some(without_zone(&failure, call.settings.said_by)),
             }
         }
         let zone = call.zone();
         let why = match &call.names.me {
-            Me::Set(me)
-                if call.settings.default_me == DefaultMe::OfSandbox && call.settings.me.as_ref() == Some(me) =>
-            {
-                "as the simulated account says"
-            }
-            Me::Set(_) if call.settings.reader == Reader::SignedIn => "as was said at sign-in (or by X-MCP-User)",
-            Me::Set(_) => "as ONCEHUB_MCP_USER or X-MCP-User says",
+            Me::Set(_) => call.settings.said_by.why(),
             _ => "as the key's account: for what is only read; a change has to name the user",
         };
         let me = match &call.names.me {

@@ -164,8 +164,7 @@ async fn a_connection_test_says_once_that_nobody_is_me() {
         (
             Some("Nobody Atall"),
             DefaultMe::OfKey,
-            "me: ONCEHUB_MCP_USER (over HTTP: X-MCP-User), which says who `me` is, names nobody: no user is called \
-            \"Nobody Atall\"",
+            "me: ONCEHUB_MCP_USER, which says who `me` is, names nobody: no user is called \"Nobody Atall\"",
         ),
         (None, DefaultMe::Nobody, "me: nobody has set who `me` is, and the key does not say it"),
     ] {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::actions::{DefaultMe, Settings};
-use crate::records::Zone;
+use crate::records::{SaidBy, Zone};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, NOW, Setup};
 use crate::tools::{Catalogue, Tools};
@@ -64,7 +64,8 @@ async fn what_is_asked_for_or_set_wins_and_nobody_is_looked_up() {
     let (paths, told) = sent(&set, "list_webhooks", json!({})).await;
     assert_eq!((paths.join(" "), told.as_str()), ("webhooks".to_owned(), "Asia/Kolkata"));
     // A caller over HTTP has a zone or a name of their own.
-    let theirs = |me: Option<&str>, zone| asked.tools.of_caller(me.map(str::to_owned), zone).settings;
+    let theirs =
+        |me: Option<&str>, zone| asked.tools.of_caller(me.map(|me| (me.to_owned(), SaidBy::Header)), zone).settings;
     assert_eq!(theirs(None, Some(zone("Asia/Tokyo"))).zone.as_ref().map(Zone::name), Some("Asia/Tokyo"));
     assert!(theirs(Some("priya@northlight.example"), None).zone.is_none());
 }
@@ -101,7 +102,7 @@ async fn a_me_that_is_set_and_names_nobody_is_looked_up_once_and_said_in_a_note(
         let listed = bench.call("list_contacts", json!({"limit": 1})).await;
         assert_eq!(listed.structure()["time_zone"], "UTC", "{me}");
         let note = listed.structure()["note"].as_str().unwrap().to_owned();
-        assert!(note.starts_with("ONCEHUB_MCP_USER (over HTTP: X-MCP-User) does not name exactly one user"), "{note}");
+        assert!(note.starts_with("For `me`, ONCEHUB_MCP_USER does not name exactly one user"), "{note}");
         assert_eq!(listed.text().matches("note: ").count(), 1, "{}", listed.text());
         let (paths, zone) = sent(&bench, "list_contacts", json!({"limit": 1})).await;
         assert_eq!((paths.join(" "), zone.as_str()), ("contacts".to_owned(), "UTC"), "{me}");

@@ -93,6 +93,8 @@ pub struct Keys {
     shares: bool,
     /// The tokens of which they have to send one for that, if any.
     tokens: Option<Tokens>,
+    /// Whether people sign in: then `Authorization` carries what sign-in has handed out, and no key.
+    beside_sign_in: bool,
     read: ReadKey,
 }
 
@@ -111,7 +113,7 @@ impl Keys {
     pub fn new(shares: bool, tokens: Option<Tokens>, read: ReadKey) -> Result<Self, getrandom::Error> {
         let mut secret = [0; 64];
         getrandom::fill(&mut secret)?;
-        Ok(Self { hash: Hmac::new(&secret.into()), shares, tokens, read })
+        Ok(Self { hash: Hmac::new(&secret.into()), shares, tokens, beside_sign_in: false, read })
     }
 
     /// Returns the same rules, under which a caller has the same name at all servers that have this secret in common.
@@ -122,6 +124,12 @@ impl Keys {
             self.hash = Hmac::new(&key.into());
         }
         self
+    }
+
+    /// Returns the same rules, for a server at which people sign in.
+    #[must_use]
+    pub(super) fn beside_sign_in(self) -> Self {
+        Self { beside_sign_in: true, ..self }
     }
 
     /// Returns what a caller has to send.
@@ -144,7 +152,8 @@ impl Keys {
         // Some clients send a header for each setting, filled in or not.
         let empty = [(key.as_ref(), "API-Key"), (bearer.as_ref(), "Authorization")];
         let empty = empty.into_iter().find(|(key, _)| is_empty(*key));
-        let empty = empty.map(|(_, name)| format!("{name} is empty: it has to carry a key"));
+        let carries = |name| if self.beside_sign_in && name == "Authorization" { "a token" } else { "a key" };
+        let empty = empty.map(|(_, name)| format!("{name} is empty: it has to carry {}", carries(name)));
         let [key, bearer] = [key, bearer].map(|key| key.filter(|key| !key.expose_secret().is_empty()));
         headers.remove(API_KEY);
         headers.remove(AUTHORIZATION);
@@ -186,6 +195,9 @@ impl Keys {
             (None, None) if self.shares && self.tokens.is_none() => Ok(own()),
             (None, None) if self.shares => Err(Refusal::unauthorized(
                 "send this server's token as 'Authorization: Bearer …', or a OnceHub API key of your own as 'API-Key: …'",
+            )),
+            (None, None) if self.beside_sign_in => Err(Refusal::unauthorized(
+                "send a OnceHub API key with each request, as 'API-Key: …', or sign in: WWW-Authenticate says where",
             )),
             (None, None) => Err(Refusal::unauthorized(
                 "send a OnceHub API key with each request, as 'API-Key: …' or 'Authorization: Bearer …'",
@@ -400,6 +412,30 @@ mod tests {
         let open = keys(true, None);
         assert_eq!(taken(&open, &[]), Some(None));
         assert_eq!(taken(&open, &[("authorization", "Bearer k-1")]), Some(Some("k-1".into())));
+    }
+
+    #[test]
+    fn what_sign_in_has_sealed_is_never_a_key() {
+        for keys in [keys(false, None), keys(true, None), keys(true, Some("t-1")), keys(false, None).beside_sign_in()] {
+            for purpose in Purpose::iter() {
+                let sealed = format!("{}x", purpose.prefix());
+                assert_eq!(taken(&keys, &[("api-key", &sealed)]), None, "{sealed}");
+                assert_eq!(taken(&keys, &[("authorization", &format!("Bearer {sealed}"))]), None, "{sealed}");
+                assert!(keys.read_key(&sealed).is_err(), "{sealed}");
+            }
+        }
+    }
+
+    #[test]
+    fn beside_sign_in_a_key_is_asked_for_in_its_own_header() {
+        let keys = keys(false, None).beside_sign_in();
+        let told = |pairs: &[(&'static str, &str)]| keys.take(&mut headers(pairs), NETWORK).unwrap_err().reason();
+        assert_eq!(
+            told(&[]),
+            "send a OnceHub API key with each request, as 'API-Key: …', or sign in: WWW-Authenticate says where"
+        );
+        assert_eq!(told(&[("authorization", "Bearer")]), "Authorization is empty: it has to carry a token");
+        assert_eq!(told(&[("api-key", "")]), "API-Key is empty: it has to carry a key");
     }
 
     #[test]

@@ -265,9 +265,13 @@ impl<B: Backend> Shared<B> {
         let (backend, limits) = (Arc::new(backend), settings.limits);
         let knowing = Arc::clone(&backend);
         let sessions = Arc::new(Sessions::new(limits, Box::new(move |tenant| knowing.knows(tenant))));
+        let auth = settings.sign_in.take().map(Auth::new).transpose()?.map(Arc::new);
+        if auth.is_some() {
+            settings.keys = settings.keys.beside_sign_in();
+        }
         Ok(Self {
             streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
-            auth: settings.sign_in.take().map(Auth::new).transpose()?.map(Arc::new),
+            auth,
             sessions,
             calls: Calls::new(&limits),
             in_flight: TaskTracker::new(),

@@ -55,7 +55,7 @@ class Served:
 
 @contextlib.contextmanager
 def served(account, *arguments, more=()):
-    """A server before an account, with `more` settings of `http`. It has no key itself: whoever comes has to bring one."""
+    """A server before an account, with `more` settings of `http`. It has no key itself: anyone who comes has to bring one."""
     environment = {name: value for name, value in account.items() if name != "ONCEHUB_API_KEY"}
     command = [BINARY, "--log", "error", *arguments, "http", "--listen", "127.0.0.1:0", *more]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as server:

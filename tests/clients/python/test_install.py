@@ -235,7 +235,7 @@ def test_enter_in_place_of_a_key_stops(installing, tmp_path):
     stops(installing, tmp_path, "no key was entered")
 
 
-def test_whoever_stops_it_gets_a_terminal_back_that_shows_what_is_typed(installing, tmp_path):
+def test_a_person_who_stops_it_gets_a_terminal_back_that_shows_what_is_typed(installing, tmp_path):
     installing.until(KEY_PROMPT)
     installing.until_hidden()
     installing.process.send_signal(signal.SIGINT)
@@ -281,7 +281,7 @@ def test_a_kept_key_that_is_rejected_now_is_asked_for_again(tmp_path, account):
 
 @pytest.fixture
 def home_of_nobody():
-    """A home whose owner is not almighty, as whoever runs the tests may be, and the program where its owner can reach it."""
+    """A home whose owner is not almighty, as the person who runs the tests may be, and the program where its owner can reach it."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         program = Path(shutil.copy(BINARY, home))

@@ -119,7 +119,7 @@ def test_a_key_is_kept_in_the_keychain_and_read_from_there(keychain, account):
             assert (await succeed(client, "test_connection"))["account"] == "margaret@northlight.example"
 
     run(session())
-    # From a shell, for whoever would know it by its name.
+    # From a shell, for anyone who would know it by its name.
     assert "margaret@northlight.example" in keychain.run("--keychain", "oncehub", address, "call", "test_connection")
 
 

@@ -4,17 +4,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { text } from "node:stream/consumers";
-import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 
+import { isConnected, program, start } from "./inspector.js";
 import { browse } from "./person.js";
 import { desk } from "./sign_in.js";
 
 const timeout = 120_000;
-const program = fileURLToPath(new URL("node_modules/.bin/mcp-inspector", import.meta.url));
 const margaret = "margaret@northlight.example";
 
 let browser;
@@ -73,51 +70,21 @@ for (const era of ["legacy", "modern"]) {
   );
 }
 
-// A port that nobody uses now.
-async function port() {
-  const probe = createServer();
-  await once(probe.listen(0, "127.0.0.1"), "listening");
-  const { port } = probe.address();
-  probe.close();
-  return port;
-}
-
 test("Inspector's page: signs in, and shows the first answer", { timeout }, () =>
   desk(browser, async ({ url, desktop, person: { page }, person, key }) => {
-    const [client, sandbox] = [await port(), await port()];
-    const token = "token-of-the-test";
-    const settings = {
-      HOST: "127.0.0.1",
-      CLIENT_PORT: client,
-      MCP_SANDBOX_PORT: sandbox,
-      MCP_AUTO_OPEN_ENABLED: "false",
-      MCP_INSPECTOR_API_TOKEN: token,
-      MCP_INSPECTOR_SECRET_STORE: "memory",
-    };
-    const inspector = spawn(process.execPath, [program, "--web"], {
-      env: { ...desktop.env, ...settings },
-      stdio: ["ignore", "pipe", "ignore"],
-      detached: true,
-    });
+    const inspector = await start(desktop.env);
     try {
-      for await (const line of createInterface({ input: inspector.stdout })) {
-        if (line.includes(`127.0.0.1:${client}`)) break;
-      }
-      inspector.stdout.resume();
-      const open = new URL(`http://127.0.0.1:${client}`);
-      const asked = { serverUrl: `${url}/mcp`, transport: "http", autoConnect: token };
-      open.search = new URLSearchParams({ MCP_INSPECTOR_API_TOKEN: token, ...asked });
-      await page.goto(open.href);
+      await page.goto(inspector.address(`${url}/mcp`));
       await page.waitForURL((at) => at.origin === url);
       await person.giveKey(key);
       await person.button("Connect").click();
-      await page.locator('[data-testid="connection-status"][data-status="connected"]').waitFor();
+      await isConnected(page);
       await page.getByText("Tools", { exact: true }).click();
       await page.getByText("test_connection").first().click();
       await page.getByRole("button", { name: "Execute" }).click();
       await page.getByText(margaret).first().waitFor();
     } finally {
-      process.kill(-inspector.pid);
+      inspector.close();
     }
   }),
 );

@@ -2,39 +2,21 @@
 // with what goes wrong on the way.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { served } from "./over_http.js";
-import { browse, Person } from "./person.js";
-import { succeed, withAccount } from "./sessions.js";
-import { Callback, Host, isDeclined, signIn } from "./sign_in.js";
+import { Person, phone } from "./person.js";
+import { succeed } from "./sessions.js";
+import { Callback, Host, isDeclined, opened } from "./sign_in.js";
 
 const margaret = "margaret@northlight.example";
-const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
-
-let browser, callback, server, leave, left;
-before(async () => {
-  [browser, callback] = await Promise.all([browse(), Callback.open()]);
-  const ready = Promise.withResolvers();
-  const done = Promise.withResolvers();
-  leave = done.resolve;
-  const stay = (server) => (ready.resolve(server), done.promise);
-  left = withAccount((env) => served({ ...env, ...signIn }, stay));
-  left.catch(ready.reject);
-  server = await ready.promise;
-});
-after(async () => {
-  leave();
-  await left;
-  callback.close();
-  await browser.close();
-});
+const here = opened();
 
 // Has somebody go from a host's first request to its first answer; `walk` is what they do at the page, and `heard` what the
 // host learns in the end.
 const walks = (what, options, walk, heard = answers) =>
   test(what, { timeout: 120_000 }, async () => {
-    const person = await Person.at(browser, options);
+    const { browser, callback, server } = here;
+    const person = await Person.at(browser, { walk: what, ...options });
     const show = async (page) => {
       await person.page.goto(page.href);
       await walk(person);
@@ -49,12 +31,6 @@ async function answers(connecting) {
   await client.close();
 }
 
-// What holds for every page.
-async function isFine(person) {
-  await person.fits();
-  await person.isAccessible();
-}
-
 // What is said of a field, as a screen reader tells it.
 const described = (field) =>
   field.evaluate((node) => {
@@ -64,28 +40,28 @@ const described = (field) =>
 
 for (const colorScheme of ["light", "dark"]) {
   walks(`on a phone, ${colorScheme}, with mistakes on the way`, { ...phone, colorScheme }, async (person) => {
-    await isFine(person);
+    await person.isFine();
     await person.key.fill("a-key-that-opens-nothing");
     await person.button("Continue").tap();
     await person.problem.waitFor();
-    await isFine(person);
+    await person.isFine();
     assert.equal(await person.key.inputValue(), "");
     const [invalid, description] = await described(person.key);
     assert.equal(invalid, "true");
     assert.ok(description.includes(await person.problem.textContent()), description);
 
     // The clipboard has more than the key.
-    await person.key.fill(` "${server.key}" `);
+    await person.key.fill(` "${here.server.key}" `);
     await person.button("Continue").tap();
     await person.me.waitFor();
-    await isFine(person);
+    await person.isFine();
     assert.ok((await person.page.getByText(margaret).count()) > 0);
     assert.equal(await person.me.inputValue(), margaret);
 
     await person.zone.fill("Berlin");
     await person.button("Connect").tap();
     await person.problem.waitFor();
-    await isFine(person);
+    await person.isFine();
     assert.match(await person.problem.textContent(), /Europe\/Berlin/);
     await person.zone.fill("Europe/Berlin");
     await person.button("Connect").tap();
@@ -107,7 +83,7 @@ walks(
     // What was chosen stays.
     assert.ok(await person.readOnly.isChecked());
     await person.tabTo(person.key);
-    await keyboard.type(server.key);
+    await keyboard.type(here.server.key);
     await keyboard.press("Enter");
     await person.me.waitFor();
     await person.tabTo(person.button("Connect"));
@@ -132,7 +108,7 @@ for (const [what, width, height] of [
     await person.giveKey("a-key-that-opens-nothing");
     await person.problem.waitFor();
     await person.fits();
-    await person.giveKey(server.key);
+    await person.giveKey(here.server.key);
     await person.me.waitFor();
     await person.fits();
     await person.button("Connect").click();
@@ -140,22 +116,22 @@ for (const [what, width, height] of [
 }
 
 walks("without script", { javaScriptEnabled: false }, async (person) => {
-  await person.giveKey(server.key);
+  await person.giveKey(here.server.key);
   await person.button("Connect").click();
 });
 
 walks("back to the first page, and on again", phone, async (person) => {
-  await person.giveKey(server.key);
+  await person.giveKey(here.server.key);
   await person.me.waitFor();
   await person.page.goBack();
-  await person.giveKey(server.key, "read");
+  await person.giveKey(here.server.key, "read");
   await person.me.waitFor();
   await person.page.reload();
   await person.button("Connect").click();
 });
 
 walks("a double click on each button", {}, async (person) => {
-  await person.key.fill(server.key);
+  await person.key.fill(here.server.key);
   await person.button("Continue").dblclick();
   await person.me.waitFor();
   await person.button("Connect").dblclick();
@@ -165,14 +141,14 @@ walks("two tabs of one browser at once", {}, async (person) => {
   const tab = await person.tab();
   const show = async (page) => {
     await tab.page.goto(page.href);
-    await person.giveKey(server.key);
-    await tab.giveKey(server.key);
+    await person.giveKey(here.server.key);
+    await tab.giveKey(here.server.key);
     await person.me.waitFor();
     await tab.me.waitFor();
     await tab.button("Connect").click();
   };
   const theirs = await Callback.open();
-  const other = new Host("sdk, 2025-11-25", { url: server.url, callback: theirs, show });
+  const other = new Host("sdk, 2025-11-25", { url: here.server.url, callback: theirs, show });
   await answers(other.connect());
   theirs.close();
   await person.button("Connect").click();
@@ -184,7 +160,7 @@ walks(
   "a change of mind on the second page",
   phone,
   async (person) => {
-    await person.giveKey(server.key);
+    await person.giveKey(here.server.key);
     await person.me.waitFor();
     await person.button("Cancel").tap();
   },
@@ -192,46 +168,76 @@ walks(
 );
 
 // The page at which a client sends a person, as it has been registered.
-async function asked(redirect_uri, more = {}) {
+async function asked(redirect_uri, more = {}, client_name = "Test") {
   const body = JSON.stringify({
-    client_name: "Test",
+    client_name,
     redirect_uris: [redirect_uri],
     token_endpoint_auth_method: "none",
   });
   const headers = { "Content-Type": "application/json" };
-  const { client_id } = await (await fetch(`${server.url}/register`, { method: "POST", headers, body })).json();
+  const { client_id } = await (await fetch(`${here.server.url}/register`, { method: "POST", headers, body })).json();
   const pkce = { code_challenge: "a".repeat(43), code_challenge_method: "S256" };
-  return `${server.url}/authorize?${new URLSearchParams({ response_type: "code", client_id, redirect_uri, ...pkce, ...more })}`;
+  return `${here.server.url}/authorize?${new URLSearchParams({ response_type: "code", client_id, redirect_uri, ...pkce, ...more })}`;
 }
 
-test("an app with a scheme of its own that nothing opens: the page has the link", { timeout: 120_000 }, async () => {
-  const person = await Person.at(browser, phone);
-  await person.page.goto(await asked("cursor://anysphere.cursor-mcp/oauth/callback"));
-  await isFine(person);
-  await person.giveKey(server.key);
-  await person.button("Connect").tap();
-  await person.page.locator('a[href^="cursor://anysphere.cursor-mcp/oauth/callback?code="]').waitFor();
-  await isFine(person);
-  // So says the browser, which knows no such app.
-  const told = person.wrong.splice(0);
-  assert.ok(
-    told.every((text) => text.includes("does not have a registered handler")),
-    `${told}`,
+// The size of letters that somebody has set in their browser: half as large again.
+walks("larger letters", phone, async (person) => {
+  const enlarge = () => person.page.evaluate(() => (document.documentElement.style.fontSize = "24px"));
+  const sizes = () =>
+    person.page.evaluate(() =>
+      ["p", "label", "[type=password]", "button"]
+        .map((part) => document.querySelector(part))
+        .map((node) => parseFloat(getComputedStyle(node).fontSize)),
+    );
+  const before = await sizes();
+  await enlarge();
+  assert.deepEqual(
+    await sizes(),
+    before.map((size) => size * 1.5),
   );
-  await person.leave();
+  await person.fits();
+  await person.giveKey(here.server.key);
+  await person.me.waitFor();
+  await enlarge();
+  await person.fits();
+  await person.button("Connect").tap();
 });
+
+for (const width of [360, 180])
+  test(
+    `an app with a scheme of its own that nothing opens: the page has the link, ${width}`,
+    { timeout: 120_000 },
+    async () => {
+      const person = await Person.at(here.browser, { ...phone, viewport: { width, height: 740 } });
+      await person.page.goto(
+        await asked("cursor://anysphere.cursor-mcp/oauth/callback", {}, "Our own assistant for meetings"),
+      );
+      await person.isFine();
+      await person.giveKey(here.server.key);
+      await person.button("Connect").tap();
+      await person.page.locator('a[href^="cursor://anysphere.cursor-mcp/oauth/callback?code="]').waitFor();
+      await person.isFine();
+      // So says the browser, which knows no such app.
+      const told = person.wrong.splice(0);
+      assert.ok(
+        told.every((text) => text.includes("does not have a registered handler")),
+        `${told}`,
+      );
+      await person.leave();
+    },
+  );
 
 for (const colorScheme of ["light", "dark"]) {
   test(`what cannot be connected, and whom the page warns of, ${colorScheme}`, { timeout: 120_000 }, async () => {
-    const person = await Person.at(browser, { ...phone, colorScheme });
+    const person = await Person.at(here.browser, { ...phone, colorScheme });
     for (const url of [
-      `${server.url}/authorize`,
-      await asked(callback.url, { response_type: "token" }),
+      `${here.server.url}/authorize`,
+      await asked(here.callback.url, { response_type: "token" }),
       await asked("https://a-rather-long-name-of-some-host-or-other.nobody-knows-it.example/callback"),
-      await asked(callback.url, { scope: "oncehub.read" }),
+      await asked(here.callback.url, { scope: "oncehub.read" }),
     ]) {
       await person.page.goto(url);
-      await isFine(person);
+      await person.isFine();
     }
     await person.leave();
   });

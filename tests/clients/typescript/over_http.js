@@ -25,7 +25,7 @@ export const ways = {
   "/sse, streamed": ["/sse", "SSEClientTransport"],
 };
 
-// A server before an account, and `connect` to it. It has no key itself: whoever comes has to bring one among the headers,
+// A server before an account, and `connect` to it. It has no key itself: anyone who comes has to bring one among the headers,
 // which may change while a session is open.
 export async function served({ ONCEHUB_API_KEY: key, ...env }, work, ...args) {
   const command = ["--log", "error", ...args, "http", "--listen", "127.0.0.1:0"];

@@ -2,32 +2,55 @@
 
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { after, before } from "node:test";
 
 import * as modern from "@modelcontextprotocol/client";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 
 import { Desktop } from "./opener.js";
 import { served, transports, ways } from "./over_http.js";
-import { Person } from "./person.js";
+import { browse, Person } from "./person.js";
 import { open, sdks, withAccount } from "./sessions.js";
 
 // What has a server's users sign in.
 export const signIn = { ONCEHUB_MCP_OAUTH: "keys" };
 
+const serving = (work) => withAccount((env) => served({ ...env, ...signIn }, work));
+
+// A browser, a host's address for answers, and a server at which people sign in: for all tests of a file.
+export function opened(server = serving) {
+  const here = {};
+  let leave, left;
+  before(async () => {
+    [here.browser, here.callback] = await Promise.all([browse(), Callback.open()]);
+    const ready = Promise.withResolvers();
+    const done = Promise.withResolvers();
+    leave = done.resolve;
+    left = server((server) => (ready.resolve(server), done.promise));
+    left.catch(ready.reject);
+    here.server = await ready.promise;
+  });
+  after(async () => {
+    leave();
+    await left;
+    here.callback.close();
+    await here.browser.close();
+  });
+  return here;
+}
+
 // Work with a server, a desktop, and somebody at its browser.
 export const desk = (browser, work) =>
-  withAccount((env) =>
-    served({ ...env, ...signIn }, async (server) => {
-      const desktop = await Desktop.open();
-      const person = await Person.at(browser);
-      try {
-        await work({ ...server, desktop, person });
-      } finally {
-        await desktop.close();
-        await person.leave();
-      }
-    }),
-  );
+  serving(async (server) => {
+    const desktop = await Desktop.open();
+    const person = await Person.at(browser);
+    try {
+      await work({ ...server, desktop, person });
+    } finally {
+      await desktop.close();
+      await person.leave();
+    }
+  });
 
 // The address at which a host on this machine gets its answers, one host at a time.
 export class Callback {

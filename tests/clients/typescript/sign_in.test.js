@@ -6,40 +6,24 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
 import { served, ways } from "./over_http.js";
-import { browse, Person } from "./person.js";
+import { Person } from "./person.js";
 import { sdks, succeed, withAccount } from "./sessions.js";
-import { Callback, Host, isDeclined, isUnauthorized, signIn } from "./sign_in.js";
+import { Host, isDeclined, isUnauthorized, opened, signIn } from "./sign_in.js";
 
 const timeout = 120_000;
 // A host that is known here, whose document need not be fetched. It is on the user's machine, at any port.
 const document = "https://claude.ai/oauth/claude-code-client-metadata";
 
-let browser, callback, server, leave, left;
-before(async () => {
-  [browser, callback] = await Promise.all([browse(), Callback.open()]);
-  const ready = Promise.withResolvers();
-  const done = Promise.withResolvers();
-  leave = done.resolve;
-  const stay = (server) => (ready.resolve(server), done.promise);
-  left = withAccount((env) => served({ ...env, ...signIn }, stay));
-  left.catch(ready.reject);
-  server = await ready.promise;
-});
-after(async () => {
-  leave();
-  await left;
-  callback.close();
-  await browser.close();
-});
+const here = opened();
 
 // A host whose user agrees to what it asks for, in a browser of their own, and `work` with both.
 async function hosting(name, options, work) {
-  const person = await Person.at(browser);
-  const show = (page) => person.signIn(page, options.key ?? server.key, options.access);
-  const host = new Host(name, { url: server.url, callback, show, ...options });
+  const person = await Person.at(here.browser);
+  const show = (page) => person.signIn(page, options.key ?? here.server.key, options.access);
+  const host = new Host(name, { url: here.server.url, callback: here.callback, show, ...options });
   try {
     await work(host, person);
   } finally {
@@ -104,7 +88,7 @@ for (const name of Object.keys(sdks)) {
       await using(await host.connect(), async (client) => {
         const { access_token, refresh_token } = host.kept.tokens;
         const body = new URLSearchParams({ token: refresh_token, client_id: host.kept.client.client_id });
-        assert.equal((await fetch(`${server.url}/revoke`, { method: "POST", body })).status, 200);
+        assert.equal((await fetch(`${here.server.url}/revoke`, { method: "POST", body })).status, 200);
         await assert.rejects(account(client), isUnauthorized);
         await host.signIn();
         assert.notEqual(host.kept.tokens.access_token, access_token);

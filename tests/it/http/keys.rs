@@ -89,7 +89,7 @@ async fn a_key_that_is_revoked_in_the_middle_of_a_session_stops_working() {
 }
 
 #[tokio::test]
-async fn the_servers_own_key_is_for_whoever_has_its_token() {
+async fn the_servers_own_key_is_for_anyone_who_has_its_token() {
     let upstream = upstream().await;
     let server = Server::with(&upstream, |command| {
         command.env("ONCEHUB_API_KEY", sandbox::KEY).env("ONCEHUB_MCP_TOKEN", TOKEN).arg("--shared-key")

@@ -31,7 +31,7 @@ async fn it_serves_over_tls_and_takes_a_new_certificate_without_a_restart() {
     server.client = first.clone();
     assert_eq!(server.call(sandbox::KEY, "test_connection", json!({})).await["isError"], false);
     let session = server.open(sandbox::KEY).await;
-    // Whoever forgets the s is told, and sends no key in clear twice.
+    // Anyone who forgets the s is told, and sends no key in clear twice.
     let plain = client().get(server.url.replace("https", "http")).send().await.unwrap();
     assert_eq!(plain.status(), 400);
     assert_eq!(plain.headers()["x-request-id"].len(), 32);

@@ -114,7 +114,7 @@ async fn a_contact_is_deleted_after_a_yes_and_stays_deleted() {
 }
 
 #[tokio::test]
-async fn whoever_is_there_already_is_named() {
+async fn a_contact_who_is_there_already_is_named() {
     let bench = Bench::start().await;
     let jacob =
         bench.call("get_contact", json!({"contact_id": JACOB})).await.structure()["id"].as_str().unwrap().to_owned();

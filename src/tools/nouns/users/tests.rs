@@ -30,7 +30,7 @@ async fn people_are_found_by_a_part_of_their_name_or_their_address() {
 }
 
 #[tokio::test]
-async fn whoever_shares_a_name_is_told_apart_and_whoever_left_is_known_by_their_id_alone() {
+async fn users_who_share_a_name_are_told_apart_and_one_who_left_is_known_by_their_id_alone() {
     let bench = Bench::start().await;
     for tool in ["get_user", "update_user", "delete_user", "get_scheduling_availability"] {
         let mut arguments = json!({"user_id": "sam TAYLOR"});
@@ -94,7 +94,7 @@ async fn a_change_says_what_was_before_and_what_is_now() {
 }
 
 #[tokio::test]
-async fn whoever_is_deleted_leaves_their_bookings_behind_and_that_is_said() {
+async fn a_user_who_is_deleted_leaves_their_bookings_behind_and_that_is_said() {
     let bench = Bench::asking(Confirm::Auto, Some(vec![Answer::Declined, Answer::Yes])).await;
     let delete = json!({"user_id": "dana@northlight.example"});
     let declined = bench.call("delete_user", delete.clone()).await;

@@ -164,3 +164,30 @@ impl Auth {
         self.browser(headers).is_some_and(|cookie| digest(cookie) == digested)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::http::auth::clients::{self, Client};
+    use crate::transport::http::auth::tests::auth;
+
+    #[test]
+    fn a_page_is_good_for_ten_minutes_in_the_browser_that_was_shown_it() {
+        let (auth, cookie) = (auth(), "c".repeat(32));
+        let mut headers = HeaderMap::new();
+        headers.insert("cookie", format!("__Host-oncehub-sign-in={cookie}").parse().unwrap());
+        let shown = |cookie: &str, expires| {
+            let standing = clients::Standing::Local;
+            let client = Client { id: "c-1".into(), name: "App".into(), standing };
+            let (redirect, challenge) = ("http://localhost/cb".into(), digest("v"));
+            Asking { client, redirect, state: None, challenge, read_only: false, browser: digest(cookie), expires }
+        };
+        assert!(auth.checked(&shown(&cookie, now() + 60), &headers).is_ok());
+        for (what, asking) in
+            [("it is too old", shown(&cookie, now())), ("it is another browser's", shown("another", now() + 60))]
+        {
+            let page = auth.checked(&asking, &headers).unwrap_err();
+            assert!(page.status == 400 && page.html.contains("more than ten minutes"), "{what}: {}", page.html);
+        }
+    }
+}

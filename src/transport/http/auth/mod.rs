@@ -273,3 +273,23 @@ impl<B: Backend> Desk<B> {
         network::of(head, self.shared.settings.door.is_behind_proxy())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::InMemory;
+
+    /// A server for tests, which remembers in memory.
+    pub(super) fn auth() -> Auth {
+        Auth::new(SignIn {
+            issuer: "https://mcp.example.com".into(),
+            secrets: Secrets::drawn().unwrap(),
+            policy: Policy::Any,
+            clients: vec![],
+            access: Duration::from_hours(1),
+            provider: None,
+            store: Arc::new(InMemory::default()),
+        })
+        .unwrap()
+    }
+}

@@ -16,6 +16,7 @@ use crate::transport::http::page::escaped;
 use crate::transport::http::trail::Refused;
 
 const SHELL: &str = include_str!("pages/shell.html");
+const ASK: &str = include_str!("pages/ask.html");
 const KEY: &str = include_str!("pages/key.html");
 const ACCOUNT: &str = include_str!("pages/account.html");
 const LEAVE: &str = include_str!("pages/leave.html");
@@ -45,6 +46,20 @@ pub(super) struct Filled<'a> {
 /// What is wrong with it, and in which field.
 pub(super) type Wrong<'a> = (Field, &'a str);
 
+/// What the first page asks a person for.
+pub(super) struct Ask<'a> {
+    /// What the client is to be connected to.
+    pub(super) what: &'static str,
+    /// What the person may choose that it may do, unless it asks to read only, and whether they have chosen that it reads.
+    pub(super) all: &'static str,
+    pub(super) reads: bool,
+    /// How they show who they are.
+    pub(super) proof: String,
+    /// What the button says with which they go on.
+    pub(super) next: &'a str,
+    pub(super) problem: Option<&'a str>,
+}
+
 /// What stands for a mark of a page.
 pub(super) enum Part<'a> {
     Text(&'a str),
@@ -70,24 +85,38 @@ impl Page {
         }
     }
 
-    /// Returns the page that asks for a key. `form` is what it sends back.
-    pub(super) fn key(asking: &Asking, form: &str, reads: bool, problem: Option<&str>) -> Self {
-        let host = redirect::shown(&asking.redirect);
+    /// Returns the page that says who asks, and for what. `form` is what it sends back.
+    pub(super) fn ask(asking: &Asking, form: &str, ask: Ask<'_>) -> Self {
+        let Ask { what, all, reads, proof, next, problem } = ask;
         let content = fill(
-            KEY,
+            ASK,
             &[
+                ("what", Html(what)),
                 ("client", Text(&asking.client.name)),
-                ("host", Text(&host)),
+                ("host", Text(&redirect::shown(&asking.redirect))),
                 ("id", Text(known_by(&asking.client.id))),
                 ("warning", Made(warning(asking))),
-                ("access", if asking.read_only { Html(READS) } else { Made(choice(reads)) }),
-                ("problem", Made(told(problem))),
-                ("described", Html(described(problem, "where problem", "where"))),
-                ("invalid", Html(invalid(problem.is_some()))),
+                ("access", if asking.read_only { Html(READS) } else { Made(choice(all, reads)) }),
+                ("proof", Made(proof)),
+                ("next", Text(next)),
                 ("form", Text(form)),
             ],
         );
         Self::asking("Connect to OnceHub", problem, content)
+    }
+
+    /// Returns the page that asks for a key.
+    pub(super) fn key(asking: &Asking, form: &str, reads: bool, problem: Option<&str>) -> Self {
+        let proof = fill(
+            KEY,
+            &[
+                ("problem", Made(told(problem))),
+                ("described", Html(described(problem, "where problem", "where"))),
+                ("invalid", Html(invalid(problem.is_some()))),
+            ],
+        );
+        let (what, next) = ("your OnceHub account", "Continue");
+        Self::ask(asking, form, Ask { what, all: ALL, reads, proof, next, problem })
     }
 
     /// Returns the page that asks whether the account is the right one.
@@ -184,15 +213,17 @@ const UNKNOWN: &str = "<p class=\"warning\"><strong>This server does not know th
     <strong>{{host}}</strong> will be able to use your OnceHub account. Go on only if you have just started this there yourself: \
     if somebody sent you here, stop.</p>";
 
-pub(super) const READS: &str = "<p>It asks to <strong>read only</strong>: it can change nothing.</p>";
+const READS: &str = "<p>It asks to <strong>read only</strong>: it can change nothing.</p>";
 
 const CHOICE: &str = "<fieldset><legend>What may it do?</legend>\
-    <label><input type=\"radio\" name=\"access\" value=\"all\"{{all}}> Read and change: find, book, move and cancel \
-    meetings, and everything else that the key can</label>\
+    <label><input type=\"radio\" name=\"access\" value=\"all\"{{all}}> {{words}}</label>\
     <label><input type=\"radio\" name=\"access\" value=\"read\"{{read}}> Read only</label></fieldset>";
 
+/// All that a client may be let do with a key.
+const ALL: &str = "Read and change: find, book, move and cancel meetings, and everything else that the key can";
+
 /// Returns what is known of who asks.
-pub(super) fn warning(asking: &Asking) -> String {
+fn warning(asking: &Asking) -> String {
     match asking.client.standing {
         Standing::Trusted => {
             let name = known::host_of(&asking.redirect).unwrap_or("an app that the operator has set up");
@@ -208,10 +239,10 @@ pub(super) fn warning(asking: &Asking) -> String {
     }
 }
 
-/// Returns the choice between reading and changing, as it was made.
-fn choice(reads: bool) -> String {
+/// Returns the choice between `words` and reading, as it was made.
+fn choice(words: &'static str, reads: bool) -> String {
     let (all, read) = if reads { ("", " checked") } else { (" checked", "") };
-    fill(CHOICE, &[("all", Html(all)), ("read", Html(read))])
+    fill(CHOICE, &[("words", Html(words)), ("all", Html(all)), ("read", Html(read))])
 }
 
 pub(super) fn told(problem: Option<&str>) -> String {
@@ -232,7 +263,7 @@ pub(super) fn invalid(is_invalid: bool) -> &'static str {
 }
 
 /// Returns who says that this is the client.
-pub(super) fn known_by(id: &str) -> &str {
+fn known_by(id: &str) -> &str {
     match id {
         id if id.starts_with(Purpose::Client.prefix()) => "nothing: it has registered itself",
         id if id.starts_with("https://") => id,

@@ -13,6 +13,8 @@ enum Id {
     Document(&'static str),
     /// By what it registers.
     Registers(Value),
+    /// As the operator has set it up.
+    SetUp,
 }
 
 #[derive(Clone)]
@@ -37,6 +39,11 @@ fn document(name: &'static str, at: &'static str, redirect: &'static str) -> Hos
 fn registers(name: &'static str, body: Value, redirect: &'static str) -> Host {
     host(name, Id::Registers(body), redirect)
 }
+
+/// What the operator has set up for a host whose administrator fills in an id and a secret.
+const ID: &str = "gemini-enterprise";
+const SECRET: &str = "s3cret-of-the-operators-client";
+const SET_UP: &str = "https://connectors.example/oauth-redirect";
 
 const OFFLINE: &[(&str, &str)] = &[("resource", "/mcp"), ("scope", "oncehub.read oncehub.write offline_access")];
 
@@ -65,7 +72,20 @@ fn hosts() -> Vec<Host> {
             "https://claude.ai/api/mcp/auth_callback",
         ),
         document(
+            "claude.com", "https://claude.ai/oauth/mcp-oauth-client-metadata",
+            "https://claude.com/api/mcp/auth_callback",
+        ),
+        document(
             "Claude Code", "https://claude.ai/oauth/claude-code-client-metadata", "http://localhost:53187/callback",
+        ),
+        document(
+            "Claude Code, by address", "https://claude.ai/oauth/claude-code-client-metadata",
+            "http://127.0.0.1:53187/callback",
+        ),
+        registers(
+            "Claude Code, registered",
+            native("Claude Code", &["http://localhost/callback", "http://127.0.0.1/callback"]),
+            "http://localhost:53187/callback",
         ),
         document(
             "ChatGPT", "https://chatgpt.com/oauth/client.json", "https://chatgpt.com/connector_platform_oauth_redirect",
@@ -74,12 +94,20 @@ fn hosts() -> Vec<Host> {
             "ChatGPT, per connector", "https://chatgpt.com/oauth/c_68a1b2/client.json",
             "https://chatgpt.com/connector/oauth/c_68a1b2",
         ),
+        registers(
+            "ChatGPT, registered",
+            native("ChatGPT", &["https://chatgpt.com/connector_platform_oauth_redirect"]),
+            "https://chatgpt.com/connector_platform_oauth_redirect",
+        ),
         document("Codex", "https://chatgpt.com/oauth/codex/client.json", "http://127.0.0.1:1455/callback"),
         document(
             "Codex, per server", "https://chatgpt.com/oauth/codex/a1B2/client.json",
             "http://127.0.0.1:1455/callback/a1B2",
         ),
         document("VS Code", "https://vscode.dev/oauth/client-metadata.json", "https://vscode.dev/redirect"),
+        document(
+            "VS Code Insiders", "https://vscode.dev/oauth/client-metadata.json", "https://insiders.vscode.dev/redirect",
+        ),
         document("VS Code, on the desktop", "https://vscode.dev/oauth/client-metadata.json", "http://127.0.0.1:33418/"),
         registers(
             "VS Code, registered",
@@ -132,6 +160,7 @@ fn hosts() -> Vec<Host> {
             native("Gemini", &["https://oauth-redirect.googleusercontent.com/r/project-1"]),
             "https://oauth-redirect.googleusercontent.com/r/project-1",
         ),
+        host("Gemini Enterprise", Id::SetUp, SET_UP),
         registers(
             "Antigravity",
             native("Antigravity", &["https://antigravity.google/oauth-callback"]),
@@ -143,7 +172,19 @@ fn hosts() -> Vec<Host> {
                 "Grok", "https://grok.com/oauth/mcp-client.json", "https://grok.com/connectors-oauth-exchange-code/",
             )
         },
+        document(
+            "Grok, without the slash", "https://grok.com/oauth/mcp-client.json",
+            "https://grok.com/connectors-oauth-exchange-code",
+        ),
+        registers(
+            "Grok, registered",
+            native("Grok", &["https://console.x.ai/connectors-oauth-exchange-code/"]),
+            "https://console.x.ai/connectors-oauth-exchange-code/",
+        ),
         document("Goose", "https://goose-docs.ai/oauth/client-metadata.json", "http://127.0.0.1:40001/oauth_callback"),
+        document(
+            "Goose, IPv6", "https://goose-docs.ai/oauth/client-metadata.json", "http://[::1]:40001/oauth_callback",
+        ),
         document("Zed", "https://zed.dev/oauth/client-metadata.json", "http://127.0.0.1:40002/callback"),
         document("OpenCode", "https://opencode.ai/oauth/opencode/client.json", "http://localhost:40003/callback"),
         document(
@@ -162,6 +203,11 @@ fn hosts() -> Vec<Host> {
             "MCP Inspector",
             native("MCP Inspector", &["http://localhost:6274/oauth/callback"]),
             "http://localhost:6274/oauth/callback",
+        ),
+        registers(
+            "MCP Inspector, command line",
+            native("MCP Inspector", &["http://127.0.0.1:6276/oauth/callback"]),
+            "http://127.0.0.1:6276/oauth/callback",
         ),
         registers(
             "n8n",
@@ -194,6 +240,7 @@ impl Host {
         assert_eq!(server["issuer"], json!(issuer), "{}", self.name);
         match &self.id {
             Id::Document(at) => Client { id: (*at).to_owned(), secret: None, is_basic: false },
+            Id::SetUp => Client { id: ID.to_owned(), secret: Some(SECRET.to_owned()), is_basic: false },
             Id::Registers(body) => {
                 let at = server["registration_endpoint"].as_str().unwrap();
                 let post =
@@ -235,7 +282,10 @@ impl Host {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_host_signs_in_and_its_twin_does_not() {
-    let desk = Desk::open().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let own = json!([{"client_id": ID, "client_secret": SECRET, "client_name": "Ours", "redirect_uris": [SET_UP]}]);
+    std::fs::write(file.path(), own.to_string()).unwrap();
+    let desk = Desk::with(&["--oauth-clients-file", file.path().to_str().unwrap()]).await;
     for host in hosts() {
         let name = host.name;
         let client = host.found(&desk).await;

@@ -27,14 +27,14 @@ impl Desk {
     }
 
     /// The list for a key.
-    async fn list(&self, key: &str) -> Page {
+    pub(super) async fn list(&self, key: &str) -> Page {
         self.press(&self.look(None).await, &[("key", key)]).await
     }
 }
 
 impl Page {
     /// The ids of the sign-ins in a list, in its order.
-    fn listed(&self) -> Vec<String> {
+    pub(super) fn listed(&self) -> Vec<String> {
         let buttons = self.html.split("name=\"end\" value=\"").skip(1);
         buttons.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
     }
@@ -168,13 +168,13 @@ async fn the_page_is_found_from_where_people_are() {
 }
 
 /// What is open with a sign-in: a session with its stream, and a stream of the older transport.
-struct Open {
+pub(super) struct Open {
     session: String,
     streams: Vec<Response>,
 }
 
 impl Open {
-    async fn with(desk: &Desk, tokens: &Value) -> Self {
+    pub(super) async fn with(desk: &Desk, tokens: &Value) -> Self {
         let bearer = |request: reqwest::RequestBuilder| {
             let (client, request) = request.build_split();
             let mut request = request.unwrap();
@@ -196,7 +196,7 @@ impl Open {
         Self { session, streams }
     }
 
-    async fn finish(&mut self) {
+    pub(super) async fn finish(&mut self) {
         for stream in &mut self.streams {
             while stream.chunk().await.unwrap().is_some() {}
         }

@@ -8,6 +8,8 @@ mod named;
 mod refused;
 mod said;
 mod sdk;
+#[cfg(unix)]
+mod shared;
 mod signed_in;
 mod started;
 

@@ -11,9 +11,9 @@ use crate::cases;
 const REDIRECT: &str = "https://app.example/cb";
 
 /// What the texts of each purpose begin with.
-const PREFIXES: [&str; 8] = [
-    "oncehub_client_", "oncehub_asking_", "oncehub_confirming_", "oncehub_looking_", "oncehub_present_",
-    "oncehub_code_", "oncehub_access_", "oncehub_refresh_",
+const PREFIXES: [&str; 9] = [
+    "oncehub_client_", "oncehub_asking_", "oncehub_confirming_", "oncehub_going_", "oncehub_looking_",
+    "oncehub_present_", "oncehub_code_", "oncehub_access_", "oncehub_refresh_",
 ];
 
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

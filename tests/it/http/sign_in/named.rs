@@ -161,6 +161,8 @@ async fn who_is_signed_in_is_told_what_they_can_do() {
         told.push(call("list_bookings", json!({"host": "me"}), user).await);
     }
     assert!(told[0].contains("as was said at sign-in"), "{}", told[0]);
+    let by_header = call("test_connection", json!({}), "margaret@northlight.example").await;
+    assert!(by_header.contains("as X-MCP-User says"), "{by_header}");
     assert!(told[3].contains("have them connect again"), "{}", told[3]);
     desk.upstream.set_keys(&["another"]);
     told.push(call("list_users", json!({}), "").await);

@@ -54,6 +54,9 @@ async fn a_request_without_a_token_is_told_where_and_one_with_a_bad_one_that_it_
         [("/mcp", "/mcp"), ("/mcp/", "/mcp/"), ("/sse", "/sse"), ("/message?sessionId=x", "/sse"), ("/", "")]
     {
         let request = || desk.server.client.post(desk.at(path)).header("content-type", "application/json").body("{}");
+        let (_, told) = refusal(request()).await;
+        assert!(told.contains("as 'API-Key: …', or sign in: WWW-Authenticate says where"), "{told}");
+        assert!(!told.contains("Bearer"), "no key is taken there: {told}");
         let challenge = async |request: reqwest::RequestBuilder| {
             let response = request.send().await.unwrap();
             assert_eq!(response.status(), 401, "{path}");

@@ -4,17 +4,60 @@ use std::fs;
 
 use oncehub_mcp::sandbox;
 
-use crate::agents::program;
+use crate::agents::{ended, program};
+#[cfg(unix)]
+use crate::http::{Server, in_front_of, upstream};
+
+/// Who can read a file: 0o600, its owner.
+#[cfg(unix)]
+fn readable(file: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_with_secrets_that_others_can_read_are_named_at_start() {
+    let upstream = upstream().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let [secret, tokens] = ["secret", "tokens"].map(|name| path(name, "0123456789abcdef0123456789abcdef"));
+    let clients = path("clients", "[]");
+    let started = |mode: u32| {
+        [&secret, &tokens, &clients].into_iter().for_each(|file| readable(file, mode));
+        let mut command = in_front_of(&upstream);
+        command.args(["--oauth", "keys", "--secret-file", &secret, "--oauth-clients-file", &clients]);
+        command.env("ONCEHUB_MCP_TOKEN_FILE", &tokens);
+        Server::start(command).stop()
+    };
+    for (mode, who) in
+        [(0o644, "everybody on this machine"), (0o640, "its group"), (0o604, "everybody on this machine")]
+    {
+        let log = started(mode);
+        for (setting, file) in
+            [("--secret-file", &secret), ("--oauth-clients-file", &clients), ("ONCEHUB_MCP_TOKEN_FILE", &tokens)]
+        {
+            let told = format!("{setting}: {who} can read {file}: chmod 600 keeps it to its owner");
+            assert!(log.contains(&told), "{told}: {log}");
+        }
+        assert!(!log.contains("0123456789"), "{log}");
+    }
+    let log = started(0o600);
+    assert!(!log.contains("chmod"), "{log}");
+}
 
 const PUBLIC: [&str; 4] = ["--behind-proxy", "--listen", "127.0.0.1:0", "--public-url"];
 
 fn refused(arguments: &[&str]) -> String {
     let mut command = program();
     command.args(["http"]).args(arguments).env("ONCEHUB_API_URL", "http://127.0.0.1:1");
-    let output = command.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(matches!(output.status.code(), Some(1 | 2)), "{arguments:?}: {:?} {said}", output.status);
-    assert!(output.stdout.is_empty() && !said.contains(sandbox::KEY), "{said}");
+    let (code, printed, said) = ended(command);
+    assert!(matches!(code, Some(1 | 2)), "{arguments:?}: {code:?} {said}");
+    assert!(printed.is_empty() && !said.contains(sandbox::KEY), "{said}");
     said
 }
 

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::actions::confirm::{Answer, Confirm};
-use crate::records::Failure;
+use crate::records::{Failure, SaidBy};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, NOW, Replied, Setup};
 use crate::tools::{Catalogue, Selection};
@@ -247,7 +247,7 @@ async fn what_is_carried_out_has_to_be_what_was_planned() {
     assert!(failures[1].starts_with("change: the plan is to cancel, not to reassign"), "{}", failures[1]);
     // A stranger's plan, and one of another caller, is like none.
     let stranger = bench.tools.of_account(bench.tools.client().clone(), "another".into());
-    let caller = bench.tools.of_caller(Some("dana@northlight.example".into()), None);
+    let caller = bench.tools.of_caller(Some(("dana@northlight.example".into(), SaidBy::Header)), None);
     let said = |error: &Value| (error["type"].clone(), error["message"].clone(), error["hint"].clone());
     let none =
         said(bench.call("carry_out_plan", json!({"plan": "PLAN-AAAA", "change": "cancel", "count": 3})).await.error());

@@ -229,13 +229,16 @@ struct PublicOnly;
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if !found.iter().all(|address| is_public(address.ip())) {
-                return Err("an address that is not on the public internet".into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            all_public(found.collect()).ok_or_else(|| "an address that is not on the public internet".into())
         })
     }
+}
+
+/// Returns these addresses, if all of them are on the public internet.
+fn all_public(found: Vec<SocketAddr>) -> Option<Addrs> {
+    let is_public = found.iter().all(|address| is_public(address.ip()));
+    is_public.then(|| Box::new(found.into_iter()) as Addrs)
 }
 
 #[cfg(test)]

@@ -44,6 +44,12 @@ fn said(path: &str) -> String {
 
 /// Documents of that server, and how many it has been asked for.
 async fn documents(patience: Duration) -> (Documents, watch::Receiver<usize>) {
+    let (client, address, seen) = served().await;
+    (Documents::with(client.resolve(HOST, address).resolve(OTHER, address), patience), seen)
+}
+
+/// What trusts that server, where it is, and how many documents it has been asked for.
+async fn served() -> (reqwest::ClientBuilder, SocketAddr, watch::Receiver<usize>) {
     let (asked, seen) = watch::channel(0);
     let names = [HOST, OTHER].map(str::to_owned);
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).unwrap();
@@ -74,8 +80,7 @@ async fn documents(patience: Duration) -> (Documents, watch::Receiver<usize>) {
         }
     });
     let root = reqwest::Certificate::from_der(cert.der()).unwrap();
-    let client = client.tls_certs_only([root]).resolve(HOST, address).resolve(OTHER, address);
-    (Documents::with(client, patience), seen)
+    (client.tls_certs_only([root]), address, seen)
 }
 
 #[tokio::test]
@@ -180,4 +185,51 @@ fn a_document_says_how_long_it_is_kept_within_bounds() {
     ] {
         assert_eq!(kept(said), expected, "{said}");
     }
+}
+
+/// Names that mean one address when they are looked up first, and another one after that.
+struct Changing(SocketAddr, watch::Sender<usize>);
+
+impl Resolve for Changing {
+    fn resolve(&self, _: Name) -> Resolving {
+        let before = *self.1.borrow();
+        self.1.send_modify(|count| *count += 1);
+        let found = if before == 0 { self.0 } else { SocketAddr::from(([127, 0, 0, 1], 9)) };
+        Box::pin(async move { Ok(Box::new(std::iter::once(found)) as Addrs) })
+    }
+}
+
+#[tokio::test]
+async fn the_connection_is_made_to_the_address_that_was_looked_at() {
+    let (client, address, _) = served().await;
+    let (lookups, looked) = watch::channel(0);
+    let documents = Documents::with(client.dns_resolver(Arc::new(Changing(address, lookups))), Duration::from_mins(1));
+    let read = documents.read(&format!("https://{HOST}/good")).await;
+    assert_eq!(read.map(|read| read.client_name.clone()).as_deref(), Ok("App"));
+    assert_eq!(*looked.borrow(), 1);
+}
+
+#[test]
+fn a_name_with_one_address_that_is_not_public_is_not_looked_at() {
+    let [public, private] = ["1.1.1.1:0", "[::ffff:10.0.0.1]:0"].map(|address| address.parse::<SocketAddr>().unwrap());
+    assert_eq!(all_public(vec![public, public]).map(Iterator::count), Some(2));
+    for found in [vec![private], vec![public, private], vec![private, public]] {
+        assert!(all_public(found).is_none());
+    }
+}
+
+#[tokio::test]
+async fn one_who_gets_a_place_late_is_not_told_that_the_document_is_at_fault() {
+    let (documents, _) = documents(Duration::from_millis(900)).await;
+    let held = documents.room_of(&format!("https://{HOST}/"));
+    let all = u32::try_from(AT_ONCE_OF_SITE).unwrap();
+    let places = held.acquire_many(all).await.unwrap();
+    let slow = format!("https://{HOST}/slow");
+    // Once more than a quarter of the time is over, however much.
+    let late = async {
+        tokio::time::sleep(documents.patience / 2).await;
+        drop(places);
+    };
+    let (read, ()) = tokio::join!(documents.read(&slow), late);
+    assert_eq!(read.map(|read| read.client_name.clone()), Err(BadDocument::Busy));
 }

@@ -60,6 +60,11 @@ pub enum BadKey {
 }
 
 impl KeyAt {
+    /// Returns the file that holds it, if one does.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// Reads the key. One in a file is read again when the file changes.
     pub(super) fn key(&self, read: ReadKey) -> Result<OwnKey, BadKey> {
         match (&self.file, &self.variable) {

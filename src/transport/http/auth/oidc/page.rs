@@ -6,18 +6,14 @@ use super::map::NotMapped;
 use super::person::Person;
 use super::problem::Problem;
 use crate::transport::http::auth::authorize::Asking;
-use crate::transport::http::auth::page::Part::{Html, Made, Text};
-use crate::transport::http::auth::page::{Page, READS, fill, known_by, warning};
+use crate::transport::http::auth::page::Part::{Html, Text};
+use crate::transport::http::auth::page::{Ask, Page, fill};
 use crate::transport::http::auth::redirect;
 
 const ASK: &str = include_str!("pages/ask.html");
 const WHO: &str = include_str!("pages/who.html");
 const GOING: &str = include_str!("pages/going.html");
 const YOU: &str = include_str!("pages/you.html");
-
-const CHOICE: &str = "<fieldset><legend>What may it do?</legend>\
-    <label><input type=\"radio\" name=\"access\" value=\"all\" checked> Read and change, as far as you are let</label>\
-    <label><input type=\"radio\" name=\"access\" value=\"read\"> Read only</label></fieldset>";
 
 /// What a person is told of themselves.
 pub(super) struct You<'a> {
@@ -34,19 +30,9 @@ pub(super) struct You<'a> {
 
 /// Returns the page that asks whether to go to the provider for a client. `form` is what it sends back.
 pub(super) fn ask(provider: &str, asking: &Asking, form: &str) -> Page {
-    let content = fill(
-        ASK,
-        &[
-            ("client", Text(&asking.client.name)),
-            ("host", Text(&redirect::shown(&asking.redirect))),
-            ("id", Text(known_by(&asking.client.id))),
-            ("warning", Made(warning(asking))),
-            ("access", Html(if asking.read_only { READS } else { CHOICE })),
-            ("provider", Text(provider)),
-            ("form", Text(form)),
-        ],
-    );
-    Page::new("Connect to OnceHub", content)
+    let (proof, next) = (fill(ASK, &[("provider", Text(provider))]), format!("Go on to {provider}"));
+    let all = "Read and change, as far as you are let";
+    Page::ask(asking, form, Ask { what: "OnceHub", all, reads: false, proof, next: &next, problem: None })
 }
 
 /// Returns the page that asks whether to go to the provider to see one's sign-ins. `form` is what it sends back.

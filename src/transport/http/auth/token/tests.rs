@@ -1,31 +1,17 @@
 //! Codes and refresh tokens over time: what the clock and the store decide.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
 
 use super::*;
-use crate::store::{GRACE, InMemory, Listed, Owner, SignIn as Stored, Store};
+use crate::store::{GRACE, Listed, Owner, SignIn as Stored, Store};
 use crate::transport::http::auth::grant::Held;
-use crate::transport::http::auth::{Policy, Secrets, SignIn};
+use crate::transport::http::auth::tests::auth;
 
 const CLIENT: &str = "the-digest-of-a-clients-id";
 const VERIFIED: &str = "0123456789-0123456789-0123456789-0123456789";
-
-fn auth() -> Auth {
-    Auth::new(SignIn {
-        issuer: "https://mcp.example.com".into(),
-        secrets: Secrets::drawn().unwrap(),
-        policy: Policy::Any,
-        clients: vec![],
-        access: Duration::from_hours(1),
-        provider: None,
-        store: Arc::new(InMemory::default()),
-    })
-    .unwrap()
-}
 
 fn grant(read_only: bool) -> Grant {
     let (id, client, owner, app) = ("g-1".into(), CLIENT.into(), Owner("o-1".into()), "App".into());
@@ -201,4 +187,42 @@ async fn without_its_store_it_hands_out_nothing() {
     let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
     let head = http::Request::get("/mcp").header("authorization", bearer).body(()).unwrap().into_parts().0;
     assert!(format!("{:?}", auth.bearer(&head).await.unwrap_err()).contains("cannot be seen now"));
+}
+
+#[tokio::test]
+async fn what_is_open_with_a_sign_in_ends_at_once_with_it() {
+    for how in ["a code twice", "a refresh token of long ago", "an end"] {
+        let auth = auth();
+        let sent = code(&auth, grant(false), now() + 60);
+        let tokens = traded(&auth, &sent).await.unwrap();
+        let open = auth.in_use.add(&grant(false));
+        match how {
+            "a code twice" => assert_eq!(traded(&auth, &sent).await, Err("invalid_grant")),
+            "an end" => auth.end(&grant(false)).await.unwrap(),
+            _ => {
+                let long_ago = now() - GRACE.as_secs() - 1;
+                assert!(auth.store.refresh(&grant(false).sign_in(), 0, long_ago).await.unwrap());
+                assert!(!open.ended.is_cancelled());
+                assert_eq!(renewed(&auth, &tokens).await, Err("invalid_grant"));
+            }
+        }
+        assert!(open.ended.is_cancelled(), "{how}");
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_is_good_until_it_ends_and_for_no_more_than_its_client_has_asked_for() {
+    let auth = auth();
+    let taken = async |read_only, reads, expires| {
+        let access = Access { grant: grant(read_only), reads, expires };
+        let bearer = format!("Bearer {}", auth.seal.seal(Purpose::Access, &access).unwrap());
+        let head = http::Request::get("/mcp").header("authorization", bearer).body(()).unwrap().into_parts().0;
+        let signed_in = auth.bearer(&head).await.map_err(|refusal| refusal.reason())?;
+        Ok(signed_in.unwrap().agreed.read_only)
+    };
+    for (read_only, reads, expected) in [(false, false, false), (false, true, true), (true, false, true)] {
+        assert_eq!(taken(read_only, reads, now() + 60).await, Ok(expected), "{read_only} {reads}");
+    }
+    let ended: Result<bool, String> = taken(false, false, now()).await;
+    assert!(ended.as_ref().is_err_and(|reason| reason.contains("this sign-in has ended")), "{ended:?}");
 }

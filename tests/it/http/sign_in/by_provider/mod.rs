@@ -140,7 +140,9 @@ async fn a_person_signs_in_at_the_provider_and_the_map_says_as_whom() {
     let desk = &company.desk;
     let client = desk.client(REDIRECT).await;
     let asked = desk.show(&desk.authorize(&asking(&client, REDIRECT)), None).await;
-    for shown in ["“Test”", "127.0.0.1", "An app on this computer", "Northlight ID", "Read only"] {
+    for shown in
+        ["“Test”", "127.0.0.1", "An app on this computer", "Northlight ID", "Read only", "<a href=\"/sign-ins\">"]
+    {
         assert!(asked.html.contains(shown), "{shown}: {}", asked.html);
     }
     assert!(!asked.html.contains("type=\"password\"") && !asked.html.contains("{{"), "{}", asked.html);
@@ -159,6 +161,7 @@ async fn a_person_signs_in_at_the_provider_and_the_map_says_as_whom() {
     let call = || desk.asks(access(&tokens), "tools/call", json!({"name": "test_connection", "arguments": {}}));
     let answer = message(call().send().await.unwrap()).await.to_string();
     assert!(answer.contains("dana@northlight.example") && answer.contains("Asia/Kolkata"), "{answer}");
+    assert!(answer.contains("as this server's map says of the person who has signed in"), "{answer}");
     // Nobody says that they are somebody else.
     for user in ["margaret@northlight.example", "nobody@northlight.example"] {
         let answer = message(call().header("x-mcp-user", user).send().await.unwrap()).await.to_string();

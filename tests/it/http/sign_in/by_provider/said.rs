@@ -5,17 +5,19 @@ use serde_json::{Value, json};
 
 use super::provider::{Fault, Provider, SECRET};
 use super::{Company, REDIRECT, command, dana, rules_for_all};
+use crate::agents::ended;
 use crate::http::sign_in::{VERIFIER, access, query, renewing, trading};
-use crate::http::{TOKEN, in_front_of, message, upstream};
+use crate::http::{Server, TOKEN, in_front_of, message, upstream};
 
 #[tokio::test]
 async fn settings_that_make_no_sense_are_refused_by_name() {
     let (upstream, provider, folder) = (upstream().await, Provider::start().await, tempfile::tempdir().unwrap());
     let refused = |arguments: &[&str]| {
         let mut command = command(&upstream, &provider, &folder, &rules_for_all());
-        let output = command.args(arguments).output().unwrap();
-        assert!(!output.status.success());
-        String::from_utf8(output.stderr).unwrap()
+        command.args(arguments);
+        let (code, _, log) = ended(command);
+        assert_ne!(code, Some(0), "{log}");
+        log
     };
     let empty = folder.path().join("empty");
     std::fs::write(&empty, "").unwrap();
@@ -41,8 +43,32 @@ async fn settings_that_make_no_sense_are_refused_by_name() {
         assert!(told.contains(expected), "{expected}: {told}");
     }
     let mut bare = in_front_of(&upstream);
-    let output = bare.args(["--oauth", "oidc"]).output().unwrap();
-    assert!(String::from_utf8(output.stderr).unwrap().contains("--oauth oidc: set --oidc-issuer"));
+    bare.args(["--oauth", "oidc"]);
+    assert!(ended(bare).2.contains("--oauth oidc: set --oidc-issuer"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn keys_of_the_map_that_others_can_read_are_named_at_start() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (upstream, provider, folder) = (upstream().await, Provider::start().await, tempfile::tempdir().unwrap());
+    let started = |mode: u32| {
+        let command = command(&upstream, &provider, &folder, &rules_for_all());
+        for name in ["key", "map.json", "client-secret"] {
+            std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        Server::start(command).stop()
+    };
+    let log = started(0o644);
+    for (setting, name) in [
+        ("--oidc-map-file", "key"),
+        ("ONCEHUB_MCP_OIDC_MAP_FILE", "map.json"),
+        ("ONCEHUB_MCP_OIDC_CLIENT_SECRET_FILE", "client-secret"),
+    ] {
+        let told = format!("{setting}: everybody on this machine can read {}: ", folder.path().join(name).display());
+        assert!(log.contains(&told), "{told}: {log}");
+    }
+    assert!(!started(0o600).contains("chmod"));
 }
 
 #[tokio::test]

@@ -159,6 +159,11 @@ impl Map {
         self.current().keys.values().for_each(OwnKey::reload);
     }
 
+    /// Returns the files of its keys.
+    pub fn key_files(&self) -> Vec<PathBuf> {
+        self.current().said.keys.values().filter_map(KeyAt::file).map(Path::to_path_buf).collect()
+    }
+
     pub(super) fn current(&self) -> Arc<Rules> {
         self.0.current()
     }

@@ -1,36 +1,32 @@
 //! `oncehub-mcp http`.
 
+mod provider;
+mod reach;
+mod sign_in;
+mod store;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, bail};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use serde_json::json;
-use url::Url;
 
-use super::provider::ProviderArguments;
-use super::store::{self, Stores};
-use super::{Reload, print_line, until_stopped};
+use super::{Reload, exposed, print_line, until_stopped};
 use crate::app::App;
 use crate::config::{Config, Given, SWITCH, as_given};
 use crate::oncehub::{Key, KeySource, key_in};
 use crate::records::Reader;
-use crate::store::Store;
 use crate::telemetry::Form;
-use crate::transport::http::{
-    self, Certificates, Door, Keys, Limits, Listener, Metrics, OwnClient, Proxy, Secrets, Settings, SignIn, Tokens,
-    is_local,
-};
+use crate::transport::http::{self, Certificates, Listener, Tokens};
+use sign_in::{Place, SignInArguments};
+use store::Stores;
 
 /// The variable of the server's token. It has no flag, since others can read command lines.
 const TOKEN: &str = "ONCEHUB_MCP_TOKEN";
-
-/// The mode of sign-in by an identity provider.
-const OIDC: &str = "oidc";
 
 /// The variables of settings that errors name.
 const TOKEN_FILE: &str = "ONCEHUB_MCP_TOKEN_FILE";
@@ -66,26 +62,8 @@ pub(super) struct Arguments {
     /// File with the server's token, or several, one on each line as 'TOKEN' or 'name: TOKEN', read again when it changes [instead of `ONCEHUB_MCP_TOKEN`]
     #[arg(long, env = "ONCEHUB_MCP_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Let people sign in, for hosts that send no key: off, keys (a page asks for their OnceHub key), or oidc (your identity
-    /// provider says who they are)
-    #[arg(long, env = "ONCEHUB_MCP_OAUTH", value_name = "MODE", default_value = "off")]
-    oauth: String,
-    /// File with the secret that seals sign-ins, or several, one on each line: the first seals, all open; read again when
-    /// it changes
-    #[arg(long, env = "ONCEHUB_MCP_SECRET_FILE", value_name = "FILE")]
-    secret_file: Option<PathBuf>,
-    /// Which apps people may sign in to: any (the page warns of unknown ones), or known
-    #[arg(long, env = "ONCEHUB_MCP_OAUTH_CLIENTS", value_name = "WHICH", default_value = "any")]
-    oauth_clients: String,
-    /// JSON file with apps of your own: client_id, client_secret, client_name, redirect_uris
-    #[arg(long, env = "ONCEHUB_MCP_OAUTH_CLIENTS_FILE", value_name = "FILE")]
-    oauth_clients_file: Option<PathBuf>,
-    /// How long an access token is good for, in minutes, from 15 to 43200: then the host fetches another, without the
-    /// person
-    #[arg(long, env = "ONCEHUB_MCP_OAUTH_ACCESS", value_name = "MINUTES", default_value_t = 1440, value_parser = clap::value_parser!(u64).range(15..=43_200))]
-    oauth_access: u64,
     #[command(flatten)]
-    provider: ProviderArguments,
+    sign_in: SignInArguments,
     /// A proxy in front terminates TLS
     #[arg(long, env = "ONCEHUB_MCP_BEHIND_PROXY", value_name = SWITCH)]
     behind_proxy: bool,
@@ -171,10 +149,8 @@ pub(super) async fn run(
     if arguments.health {
         return health(&arguments).await;
     }
-    let signs_in = arguments.signs_in()?;
-    if arguments.oauth.trim() != OIDC {
-        ProviderArguments::check_unused(given)?;
-    }
+    exposed::warn_of_all(given);
+    let signs_in = arguments.sign_in.is_on(arguments.shared_key, given)?;
     // The simulated account's key is then asked for, as a real one's is.
     let shares = arguments.shared_key || config.sandbox && !signs_in;
     if arguments.shared_key {
@@ -228,14 +204,17 @@ pub(super) async fn run(
         None => format!("{}://{address}", listener.scheme()),
     };
     if signs_in {
-        let (sign_in, secrets) = arguments.sign_in(&url, sign_ins, given)?;
+        let (is_public, is_given) = (arguments.is_public(), arguments.public_url.is_some());
+        let sign_in = arguments.sign_in.settings(&Place { url: &url, is_public, is_given }, sign_ins, given)?;
         if let Some(provider) = &sign_in.provider {
             let (map, secret) = (provider.map.clone(), provider.secret.clone());
+            map.key_files().iter().for_each(|file| exposed::warn_of("--oidc-map-file", file));
             reload.add(move || {
                 map.reload();
                 secret.reload();
             });
         }
+        let secrets = sign_in.secrets.clone();
         settings.sign_in = Some(sign_in);
         reload.add(move || secrets.reload());
     }
@@ -301,144 +280,9 @@ impl Arguments {
         };
         tokens.map(Some)
     }
-
-    /// Returns whether people sign in.
-    fn signs_in(&self) -> anyhow::Result<bool> {
-        match self.oauth.trim() {
-            "off" => Ok(false),
-            "keys" if self.shared_key => {
-                bail!(
-                    "--oauth keys: people sign in with keys of their own, so there is none to share: leave out --shared-key"
-                )
-            }
-            OIDC if self.shared_key => {
-                bail!("--oauth oidc: the map says whose requests are served with which key: leave out --shared-key")
-            }
-            "keys" | OIDC => Ok(true),
-            other => bail!("--oauth: '{other}' is not one of off, keys, oidc"),
-        }
-    }
-
-    /// Returns the settings of sign-in at the server with this address, and the secrets that it uses.
-    fn sign_in(&self, url: &str, store: Arc<dyn Store>, given: &[Given]) -> anyhow::Result<(SignIn, Secrets)> {
-        let mode = self.oauth.trim();
-        let is_public = !is_local(&self.listen) || self.behind_proxy;
-        if is_public && self.public_url.is_none() {
-            bail!(
-                "--oauth {mode}: set --public-url to the address that people give to their apps, like https://mcp.example.com"
-            );
-        }
-        let parsed = Url::parse(url)?;
-        if parsed.path() != "/" || parsed.query().is_some() || parsed.fragment().is_some() {
-            bail!(
-                "--oauth {mode}: --public-url {url}: apps look for sign-in at a host, so it needs one without a path"
-            );
-        }
-        let secrets = match &self.secret_file {
-            Some(file) => Secrets::of_file(file).context("--secret-file")?,
-            None if is_public => {
-                bail!("--oauth {mode}: set --secret-file to a file with a secret: `openssl rand -hex 32` makes one")
-            }
-            None => {
-                tracing::warn!("--oauth {mode}: without --secret-file, everybody has to sign in again after a restart");
-                Secrets::drawn()?
-            }
-        };
-        let clients = self.oauth_clients_file.as_deref().map(OwnClient::in_file).transpose();
-        let policy = self.oauth_clients.trim();
-        let sign_in = SignIn {
-            // Apps compare it to the letter: no slash at its end.
-            issuer: parsed.origin().ascii_serialization(),
-            secrets: secrets.clone(),
-            policy: policy.parse().map_err(|_| anyhow!("--oauth-clients: '{policy}' is neither any nor known"))?,
-            clients: clients.context("--oauth-clients-file")?.unwrap_or_default(),
-            access: Duration::from_secs(self.oauth_access * 60),
-            provider: (mode == OIDC).then(|| self.provider.settings(given, read_key)).transpose()?,
-            store,
-        };
-        Ok((sign_in, secrets))
-    }
-
-    /// Returns the server's settings, unless they would be unsafe.
-    fn settings(&self, given: &[Given], shares: bool, tokens: Option<Tokens>) -> anyhow::Result<Settings> {
-        let named = |variable: &str| as_given(given, variable);
-        let is_public = !is_local(&self.listen) || self.behind_proxy;
-        let has_tls = self.tls_cert.is_some();
-        if !is_local(&self.listen) && !has_tls && !self.behind_proxy {
-            bail!(
-                "{} {}: others can reach that address, and keys must not travel unencrypted: set --tls-cert and \
-                --tls-key, or --behind-proxy if a proxy in front terminates TLS",
-                named("ONCEHUB_MCP_LISTEN"),
-                self.listen
-            );
-        }
-        if is_public && shares && tokens.is_none() {
-            let shared = if self.shared_key { SHARED_KEY } else { "ONCEHUB_MCP_SANDBOX" };
-            let shared = named(shared);
-            bail!("{shared}: others can reach this server: set ONCEHUB_MCP_TOKEN, to be sent as a bearer token");
-        }
-        let parse = |text: &String| {
-            let name = named("ONCEHUB_MCP_PUBLIC_URL");
-            // Not repeated: it may be a password.
-            ensure!(!text.contains('@'), "{name}: it has a name or a password in it, before an @: leave them out");
-            let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
-            let url = url.with_context(|| {
-                format!("{name}: '{text}' is neither https nor http: write it like https://mcp.example.com")
-            })?;
-            let on_loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-            let is_safe = url.scheme() == "https" || on_loopback;
-            ensure!(is_safe, "{name}: '{url}': keys must not travel unencrypted: write https");
-            anyhow::Ok(url)
-        };
-        let public_url = self.public_url.as_ref().map(parse).transpose()?;
-        let metrics = match (&tokens, is_public) {
-            (Some(_), _) => Metrics::WithToken,
-            (None, false) => Metrics::Open,
-            (None, true) => Metrics::Closed,
-        };
-        let proxy = match (self.behind_proxy, self.require_forwarded_proto) {
-            (false, false) => Proxy::None,
-            (false, true) => bail!("{}: this needs --behind-proxy", named("ONCEHUB_MCP_REQUIRE_FORWARDED_PROTO")),
-            (true, false) => Proxy::Lenient,
-            (true, true) => Proxy::Strict,
-        };
-        let door = Door::new(public_url.as_ref(), &trimmed(&self.hosts), &trimmed(&self.origins), proxy).with_context(
-            || {
-                let variables = ["ONCEHUB_MCP_PUBLIC_URL", "ONCEHUB_MCP_ALLOW_HOSTS", "ONCEHUB_MCP_ALLOW_ORIGINS"];
-                let of_names = given.iter().filter(|given| variables.contains(&&*given.variable));
-                of_names.map(|given| named(&given.variable)).collect::<Vec<_>>().join(" or ")
-            },
-        )?;
-        Ok(Settings {
-            door,
-            keys: Keys::new(shares, tokens, read_key).context("the system's random source failed")?,
-            sign_in: None,
-            metrics,
-            public_url,
-            scheme: if has_tls || self.behind_proxy { "https" } else { "http" },
-            limits: Limits {
-                connections: self.max_connections,
-                sessions: self.max_sessions,
-                sessions_per_tenant: self.max_sessions_per_key,
-                calls: self.max_calls,
-                calls_per_tenant: self.max_calls_per_key,
-                body: self.max_body << 10,
-                idle: Duration::from_secs(self.session_idle),
-                client_timeout: Duration::from_secs(self.patience),
-            },
-            access_log: self.access_log,
-            drain_delay: Duration::from_secs(self.drain_delay),
-            drain: Duration::from_secs(self.drain),
-            pages: Vec::new(),
-        })
-    }
 }
 
 /// Returns the key in a text.
 fn read_key(text: &str) -> Result<&str, String> {
     key_in(text).map_err(|placeholder| placeholder.to_string())
-}
-
-fn trimmed(names: &[String]) -> Vec<String> {
-    names.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }

@@ -1,6 +1,6 @@
 //! Codes and refresh tokens over time: what the clock and the store decide.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,15 +9,19 @@ use futures::future::join_all;
 use super::*;
 use crate::store::{GRACE, InMemory, Listed, Owner, SignIn as Stored, Store};
 use crate::transport::http::auth::grant::Held;
+use crate::transport::http::auth::seal::Seal;
 use crate::transport::http::auth::{Policy, Secrets, SignIn};
 
 const CLIENT: &str = "the-digest-of-a-clients-id";
 const VERIFIED: &str = "0123456789-0123456789-0123456789-0123456789";
 
+/// All servers here have one secret.
+static SECRETS: LazyLock<Secrets> = LazyLock::new(|| Secrets::drawn().unwrap());
+
 fn auth() -> Auth {
     Auth::new(SignIn {
         issuer: "https://mcp.example.com".into(),
-        secrets: Secrets::drawn().unwrap(),
+        secrets: SECRETS.clone(),
         policy: Policy::Any,
         clients: vec![],
         access: Duration::from_hours(1),
@@ -28,7 +32,8 @@ fn auth() -> Auth {
 }
 
 fn grant(read_only: bool) -> Grant {
-    let (id, client, owner, app) = ("g-1".into(), CLIENT.into(), Owner("o-1".into()), "App".into());
+    let (id, client, app) = ("g-1".into(), CLIENT.into(), "App".into());
+    let owner = Seal::new(SECRETS.clone(), "").owners(&"k-1".into()).remove(0);
     Grant { id, held: Held::Key("k-1".into()), owner, me: None, zone: None, read_only, client, app, made: now() }
 }
 

@@ -29,6 +29,7 @@ use crate::config::{
     Config, Dotenv, Options, Purpose, as_given, choice, elsewhere, env_file, given, given_of, with_settings,
     without_unset,
 };
+use crate::records::untrusted::hides;
 use crate::telemetry;
 pub use call::{calls, parse_arguments};
 use print::{WIDTH, print_exact, print_help, print_line, tell, terminal_width};
@@ -301,10 +302,7 @@ fn print_error(message: &str) {
 
 /// Escapes invisible characters, and those that move the cursor, in text that may be a stranger's. Line breaks stay.
 fn visible(text: &str) -> String {
-    let is_hidden = |c: char| {
-        c.is_control() && c != '\n'
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
+    let is_hidden = |c: char| hides(c) && c != '\n' || c == '\t';
     let write_out = |c: char| if is_hidden(c) { c.escape_unicode().to_string() } else { c.to_string() };
     text.chars().map(write_out).collect()
 }

@@ -6,9 +6,14 @@ use unicode_normalization::char::is_combining_mark;
 use crate::records::untrusted::bare;
 
 /// Folds a name: ignores case, accents, surplus spaces, the kind of apostrophes and dashes, and invisible characters;
-/// of a URL, also the scheme, `www.`, query and trailing slash.
+/// of a URL, also the scheme, `www.`, query and trailing slash. Of an e-mail address it ignores case alone: one that is
+/// alike is somebody else's.
 pub fn fold(text: &str) -> String {
     let text = bare(text);
+    let address = text.trim();
+    if address.contains('@') && !address.contains(|c: char| c.is_whitespace() || matches!(c, ':' | '<' | '>')) {
+        return address.to_ascii_lowercase();
+    }
     let alike = |c: char| match c {
         '\u{2018}' | '\u{2019}' | '\u{2bc}' | '\u{2032}' | '`' | '\u{b4}' => '\'',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
@@ -73,6 +78,19 @@ mod tests {
         assert_eq!(fold("https://go.example/Dana/"), fold("go.example/dana"));
         assert_eq!(fold("علی\u{200c}رضا ❤\u{fe0f}"), fold("علیرضا ❤"), "joiners and selectors, too");
         assert_ne!(fold("Dana Lee"), fold("Dana Li"));
+        assert_eq!(fold("Team @ Müller"), fold("team @ muller"));
+    }
+
+    #[test]
+    fn an_address_is_nobody_elses() {
+        let address = "dana@northlight.example";
+        assert_eq!(fold(" Dana@NorthLight.example "), fold(address));
+        for other in [
+            "www.dana@northlight.example", "dána@northlight.example", "dana@nörthlight.example",
+            "dana@northlight.example/", "\u{212a}dana@northlight.example",
+        ] {
+            assert_ne!(fold(other), fold(address), "{other}");
+        }
     }
 
     #[test]

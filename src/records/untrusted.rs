@@ -18,7 +18,7 @@ use serde_json::Value;
 /// Whether a character is invisible and affects rendering, or has no agreed meaning: controls, Unicode's
 /// default-ignorable characters (zero-width and bidirectional ones, tags, variation selectors, fillers), line and
 /// paragraph separators, annotation marks, hieroglyph controls, private use and noncharacters.
-fn hides(c: char) -> bool {
+pub fn hides(c: char) -> bool {
     match c {
         ' '..='~' | '\n' | '\t' => false,
         '\u{fff9}'..='\u{fffb}' | '\u{13430}'..='\u{1343f}' => true,

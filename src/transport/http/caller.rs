@@ -59,6 +59,11 @@ impl Caller {
     pub(super) fn person(&self) -> Option<Arc<str>> {
         self.agreed.as_ref()?.person.clone()
     }
+
+    /// Returns whose share of the server's room it takes: of people who share a key, each has their own.
+    pub(super) fn share(&self) -> Arc<str> {
+        self.person().unwrap_or_else(|| Arc::clone(&self.tenant))
+    }
 }
 
 /// What a caller has to send.

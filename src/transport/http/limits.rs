@@ -66,13 +66,14 @@ pub(super) struct Calls {
 #[derive(Debug, Default)]
 struct Running {
     known: usize,
+    /// By [`Caller::share`].
     by_tenant: HashMap<Arc<str>, usize>,
     strangers: HashMap<IpAddr, usize>,
 }
 
 /// An in-flight request, counted until this is dropped.
 pub struct InFlight {
-    tenant: Arc<str>,
+    share: Arc<str>,
     /// The client address, for a key that OnceHub had not accepted.
     stranger: Option<IpAddr>,
     running: Arc<Mutex<Running>>,
@@ -89,7 +90,8 @@ impl Calls {
     /// Admits one more call of this caller, if there is room.
     pub(super) fn begin(&self, caller: &Caller, is_known: bool) -> Result<InFlight, Refusal> {
         let mut running = self.running.lock();
-        let own = running.by_tenant.get(&caller.tenant).copied().unwrap_or_default();
+        let share = caller.share();
+        let own = running.by_tenant.get(&share).copied().unwrap_or_default();
         if own >= self.most_per_tenant {
             let reason = "too many calls are in flight with this key: wait for one to end, then repeat the call";
             return Err(Refusal::busy(StatusCode::TOO_MANY_REQUESTS, "calls_of_tenant", reason));
@@ -103,13 +105,13 @@ impl Calls {
                 repeat the call";
             return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "calls_of_strangers", reason));
         }
-        *running.by_tenant.entry(Arc::clone(&caller.tenant)).or_default() += 1;
+        *running.by_tenant.entry(Arc::clone(&share)).or_default() += 1;
         let stranger = (!is_known).then_some(caller.network);
         match stranger {
             Some(network) => *running.strangers.entry(network).or_default() += 1,
             None => running.known += 1,
         }
-        Ok(InFlight { tenant: Arc::clone(&caller.tenant), stranger, running: Arc::clone(&self.running), asked: None })
+        Ok(InFlight { share, stranger, running: Arc::clone(&self.running), asked: None })
     }
 
     /// Returns how many calls are in flight.
@@ -133,7 +135,7 @@ impl Drop for InFlight {
             Some(network) => release(&mut running.strangers, &network),
             None => running.known -= 1,
         }
-        release(&mut running.by_tenant, &self.tenant);
+        release(&mut running.by_tenant, &self.share);
     }
 }
 
@@ -169,6 +171,7 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::http::Agreed;
 
     fn caller(tenant: &str, network: u8) -> Caller {
         let network = IpAddr::from([192, 0, 2, network]);
@@ -198,6 +201,12 @@ mod tests {
         assert!(begin("c").is_err(), "no room for anybody");
         drop((first, third));
         assert!(begin("a").is_ok());
+        // People who share a key have a share each.
+        let of = |person: &str| Agreed { me: None, zone: None, read_only: true, person: Some(person.into()) };
+        let begin = |person| calls.begin(&Caller { agreed: Some(of(person)), ..caller("a", 1) }, true);
+        let begun = [begin("ada"), begin("ben")];
+        assert!(begun.iter().all(Result::is_ok));
+        drop(begun);
         assert_eq!(calls.count(), 1);
         assert_eq!(calls.running.lock().by_tenant.len(), 1, "nothing is kept for idle tenants");
     }

@@ -98,6 +98,11 @@ impl Session {
         Ok(RequestGuard { session: Arc::clone(self), id })
     }
 
+    /// Returns whose share of the room it takes, by [`Caller::share`].
+    fn share(&self) -> &Arc<str> {
+        self.person.as_ref().unwrap_or(&self.tenant)
+    }
+
     /// Returns whether its token was taken out or its sign-in has ended, and its last call with it has been answered.
     fn is_revoked(&self) -> bool {
         let usage = self.usage.lock();
@@ -130,7 +135,8 @@ impl Sessions {
     pub(super) fn open(&self, caller: &Caller, id: SessionId, way: Channel) -> Result<CancellationToken, Refusal> {
         self.end_idle();
         let mut open = self.open.lock();
-        if open.values().filter(|session| session.tenant == caller.tenant).count() >= self.limits.sessions_per_tenant {
+        let share = caller.share();
+        if open.values().filter(|session| session.share() == &share).count() >= self.limits.sessions_per_tenant {
             let reason = "too many sessions are open with this key: end some (DELETE with their Mcp-Session-Id), or use \
                 protocol version 2026-07-28, which needs none";
             return Err(Refusal::busy(StatusCode::TOO_MANY_REQUESTS, "sessions_of_tenant", reason));

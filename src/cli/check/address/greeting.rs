@@ -116,9 +116,10 @@ async fn accepted(report: &mut Report, web: &Web, url: &Url, answer: &Answer) ->
         let _ = web.send(Method::DELETE, url, &[(SESSION, session)], String::new()).await;
     }
     let reply = answer.object();
-    let is_reply = reply.as_ref().is_some_and(|reply| reply["jsonrpc"] == "2.0");
+    let has = |member: &str| reply.as_ref().is_some_and(|reply| reply.get(member).is_some());
+    let is_reply = reply.as_ref().is_some_and(|reply| reply["jsonrpc"] == "2.0") && (has("result") || has("error"));
     // The first event of HTTP+SSE is an address.
-    let is_address = answer.is_stream() && !answer.body.is_empty();
+    let is_address = answer.has_event();
     if !is_reply && !is_address {
         amiss(answer, url).tell(report, "mcp");
         return None;
@@ -129,7 +130,9 @@ async fn accepted(report: &mut Report, web: &Web, url: &Url, answer: &Answer) ->
         (Some(name), None) => name,
         _ => "the server".to_owned(),
     };
-    if let Some(error) = about("/error/message") {
+    if has("error") {
+        let error =
+            about("/error/message").or_else(|| about("/error")).unwrap_or_else(|| "it does not say why".to_owned());
         report.bad("mcp", &format!("refuses the first message: {error}"), "operator: what does the server's log say?");
         return None;
     }
@@ -210,7 +213,7 @@ pub(super) fn amiss(answer: &Answer, url: &Url) -> Trouble {
             "you: is the path right? oncehub-mcp has /mcp; proxy: does it let POST through?"
         }
         status if status.is_server_error() => "operator: what does the server's log say, and the proxy's?",
-        _ if answer.object().is_some_and(|body| body.get("jsonrpc").is_some()) => {
+        _ if answer.object().is_some_and(|body| body.get("jsonrpc").is_some() && body.get("error").is_some()) => {
             "operator: the server has said what it needs; --public-url names it as people type it"
         }
         _ if answer.is_html() => {
@@ -223,7 +226,11 @@ pub(super) fn amiss(answer: &Answer, url: &Url) -> Trouble {
     let by = if by.is_empty() { String::new() } else { format!(" (by {})", shortened(by)) };
     let size = if answer.is_too_large { ", and more than 64 KiB" } else { "" };
     let finding = format!("{path} answers {told}{size}{by}");
-    if status == StatusCode::TOO_MANY_REQUESTS { Trouble::unknown(finding, hint) } else { Trouble::new(finding, hint) }
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => Trouble::unknown(finding, hint).lost(),
+        status if status.is_server_error() => Trouble::new(finding, hint).lost(),
+        _ => Trouble::new(finding, hint),
+    }
 }
 
 /// Returns the texts of a member that is a list.

@@ -71,7 +71,8 @@ pub(super) async fn resource(
         read.push((form, place, document));
     }
     let is_said = read.iter().any(|(_, _, document)| document.is_ok());
-    if named.is_none() && !is_said {
+    let is_lost = read.iter().any(|(_, _, document)| document.as_ref().is_err_and(|trouble| trouble.is_lost));
+    if named.is_none() && !is_said && !is_lost {
         return Err(NoSignIn::Unsaid);
     }
     for (form, place, failed) in &read {

@@ -13,7 +13,7 @@ mod sign_in;
 mod unreached;
 mod web;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -43,11 +43,30 @@ const DAY: u64 = 24 * 60 * 60;
 enum Place {
     Machine,
     Private,
+    /// Here and there.
+    Mixed,
     Internet,
     /// On the internet, but not for those who have only IPv4.
     Internet6,
     /// A proxy knows.
     Unknown,
+}
+
+impl Place {
+    /// Whether only some reach it.
+    fn is_near(self) -> bool {
+        matches!(self, Self::Machine | Self::Private)
+    }
+
+    /// Whether a server that is there may have this machine ask an address: none that is nearer to it. Who asks over a
+    /// network does not reach what only this machine reaches.
+    fn may_lead_to(self, address: IpAddr) -> bool {
+        let is_own = match address.to_canonical() {
+            IpAddr::V4(address) => address.is_loopback() || address.is_unspecified() || address.is_link_local(),
+            IpAddr::V6(address) => address.is_loopback() || address.is_unspecified() || address.is_unicast_link_local(),
+        };
+        is_public(address) || self == Self::Machine || self == Self::Private && !is_own
+    }
 }
 
 /// Reports one finding after another; exit code 1 if any of them is bad.
@@ -61,8 +80,8 @@ pub(super) async fn run(url: &Url, is_json: bool) -> anyhow::Result<ExitCode> {
 async fn look(report: &mut Report, given: &Url) -> Option<()> {
     let url = &address(report, given)?;
     let proxy = trouble::proxy(url);
-    let place = place(report, url, proxy.as_ref()).await?;
-    let web = match Web::new(url, matches!(place, Place::Machine | Place::Private), proxy.is_some()) {
+    let (place, found) = place(report, url, proxy.as_ref()).await?;
+    let web = match Web::new(url, place, &found, proxy.is_some()) {
         Ok(web) => web,
         Err(reason) => {
             let hint = "you: install this system's certificate authorities (ca-certificates)";
@@ -88,7 +107,7 @@ async fn look(report: &mut Report, given: &Url) -> Option<()> {
         sign_in: SignIn::Unsaid,
         header: None,
         is_open: matches!(wants, Wants::Nothing),
-        is_public: !matches!(place, Place::Machine | Place::Private) && url.scheme() == "https",
+        is_public: !place.is_near() && url.scheme() == "https",
     };
     if let Wants::Credential { challenge, header } = &wants {
         ways.header = Some(*header);
@@ -140,15 +159,15 @@ fn address(report: &mut Report, given: &Url) -> Option<Url> {
     Some(url)
 }
 
-/// Returns where an address is, once its name has been looked up: here, or by a proxy.
-async fn place(report: &mut Report, url: &Url, proxy: Option<&trouble::Proxy>) -> Option<Place> {
+/// Returns where an address is, and what its name means if it was looked up here, and not by a proxy.
+async fn place(report: &mut Report, url: &Url, proxy: Option<&trouble::Proxy>) -> Option<(Place, Vec<SocketAddr>)> {
     if let Some(proxy) = proxy {
         report.fine("proxy", &format!("{} points to {}", proxy.variable, proxy.address));
     }
     let name = match url.host()? {
-        Host::Ipv4(address) => return Some(place_of(&[address.into()])),
-        Host::Ipv6(address) => return Some(place_of(&[address.into()])),
-        Host::Domain(_) if proxy.is_some() => return Some(Place::Unknown),
+        Host::Ipv4(address) => return Some((place_of(&[address.into()]), Vec::new())),
+        Host::Ipv6(address) => return Some((place_of(&[address.into()]), Vec::new())),
+        Host::Domain(_) if proxy.is_some() => return Some((Place::Unknown, Vec::new())),
         Host::Domain(name) => name,
     };
     let port = url.port_or_known_default()?;
@@ -157,7 +176,10 @@ async fn place(report: &mut Report, url: &Url, proxy: Option<&trouble::Proxy>) -
         Err(_) => Err(format!("no answer within {} s", LOOK_UP.as_secs())),
     };
     match found {
-        Ok(found) => Some(place_of(&found.map(|address| address.ip()).collect::<Vec<_>>())),
+        Ok(found) => {
+            let found: Vec<SocketAddr> = found.collect();
+            Some((place_of(&found.iter().map(SocketAddr::ip).collect::<Vec<_>>()), found))
+        }
         Err(reason) => {
             let finding = format!("{name} cannot be resolved: {reason}");
             report.bad("network", &finding, "you: is it spelled right? operator: has the name an A record yet?");
@@ -170,8 +192,11 @@ fn place_of(addresses: &[IpAddr]) -> Place {
     if addresses.iter().all(|address| address.to_canonical().is_loopback()) {
         return Place::Machine;
     }
-    if !addresses.iter().all(|address| is_public(*address)) {
+    if !addresses.iter().any(|address| is_public(*address)) {
         return Place::Private;
+    }
+    if !addresses.iter().all(|address| is_public(*address)) {
+        return Place::Mixed;
     }
     if addresses.iter().any(IpAddr::is_ipv4) { Place::Internet } else { Place::Internet6 }
 }
@@ -185,6 +210,11 @@ fn reach(report: &mut Report, url: &Url, place: Place) {
             "reach",
             "it is on a private network, where hosts on the internet do not reach it",
             "operator: if they are to, give the name a public IPv4 address",
+        ),
+        Place::Mixed => report.warn(
+            "reach",
+            &format!("{host} has addresses on the internet and on a private network, and hosts may try any of them"),
+            "operator: give the name public addresses alone",
         ),
         Place::Internet6 => report.bad(
             "reach",
@@ -234,8 +264,9 @@ mod tests {
             (&["127.0.0.1", "::1", "::ffff:127.0.0.1"][..], Place::Machine),
             (&["10.0.0.7"], Place::Private),
             (&["0.0.0.0"], Place::Private),
-            (&["1.1.1.1", "10.0.0.7"], Place::Private),
-            (&["127.0.0.1", "1.1.1.1"], Place::Private),
+            (&["127.0.0.1", "10.0.0.7"], Place::Private),
+            (&["1.1.1.1", "10.0.0.7"], Place::Mixed),
+            (&["127.0.0.1", "1.1.1.1"], Place::Mixed),
             (&["2606:4700::1111"], Place::Internet6),
             (&["2606:4700::1111", "1.1.1.1"], Place::Internet),
         ] {
@@ -250,6 +281,7 @@ mod tests {
         for (place, part, is_bad) in [
             (Place::Machine, "only programs of this machine", false),
             (Place::Private, "private network", false),
+            (Place::Mixed, "on the internet and on a private network", false),
             (Place::Internet, "open https://mcp.example.com/ on a phone", false),
             (Place::Internet6, "mcp.example.com has no IPv4 address", true),
         ] {

@@ -16,15 +16,22 @@ pub(super) struct Trouble {
     pub(super) hint: String,
     /// Whether hosts may get on: it is only that nothing can be seen from here.
     is_unknown: bool,
+    /// Whether there may be an answer another time.
+    pub(super) is_lost: bool,
 }
 
 impl Trouble {
     pub(super) fn new(finding: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { finding: finding.into(), hint: hint.into(), is_unknown: false }
+        Self { finding: finding.into(), hint: hint.into(), is_unknown: false, is_lost: false }
     }
 
     pub(super) fn unknown(finding: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { is_unknown: true, ..Self::new(finding, hint) }
+    }
+
+    /// Says that there may be an answer another time.
+    pub(super) fn lost(self) -> Self {
+        Self { is_lost: true, ..self }
     }
 
     /// Says of what it is.
@@ -166,7 +173,7 @@ impl Unreached {
                 "operator: what does the server's log say, and that of the proxy in front of it?",
             ),
         };
-        Trouble::new(finding, hint)
+        Trouble::new(finding, hint).lost()
     }
 }
 
@@ -230,7 +237,7 @@ mod tests {
             (Unreached::Elsewhere(Elsewhere), "not on the public internet"),
             (Unreached::Handshake("x".into()), "no encrypted connection"),
         ] {
-            let Trouble { finding, hint, is_unknown } = unreached.told("h");
+            let Trouble { finding, hint, is_unknown, .. } = unreached.told("h");
             assert!(finding.contains(part) && hint.contains(": "), "{finding}");
             assert_eq!(is_unknown, finding.contains("a proxy"), "{finding}");
         }

@@ -1,5 +1,6 @@
 //! The requests of a check: without a key, bounded in size and time, and never sent on to where an answer points.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Origin, Url};
 
+use super::Place;
 use super::unreached::{Elsewhere, Unreached};
-use crate::transport::http::is_public;
 
 /// How long one answer is waited for: hosts do not wait longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -37,8 +38,8 @@ pub(super) struct Web {
     /// For other origins, which a server names.
     others: Client,
     origin: Origin,
-    /// Whether others may be on a private network: where the address that was typed is.
-    is_private: bool,
+    /// Where the address that was typed is: others may be as near.
+    place: Place,
     /// Whether a proxy is between here and there.
     has_proxy: bool,
     patience: Duration,
@@ -57,24 +58,29 @@ pub(super) struct Answer {
 }
 
 impl Web {
-    /// Prepares for an address, which may be on a private network, or behind a proxy of this one.
+    /// Prepares for an address whose name means `found`, and which may be behind a proxy of this network.
     ///
     /// # Errors
     /// Why no request can be sent.
-    pub(super) fn new(url: &Url, is_private: bool, has_proxy: bool) -> Result<Self, String> {
+    pub(super) fn new(url: &Url, place: Place, found: &[SocketAddr], has_proxy: bool) -> Result<Self, String> {
         // Ignore: a provider may already be installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let own = builder();
         let own = if url.scheme() == "http" { own.no_proxy() } else { own };
+        // Asked again, the name might mean another place.
+        let own = match url.host_str() {
+            Some(name) if !found.is_empty() => own.resolve_to_addrs(name, found),
+            _ => own,
+        };
         // A proxy would look up the names of others by itself, wherever they lead.
-        let others = builder().no_proxy().dns_resolver(Arc::new(Names { is_private }));
+        let others = builder().no_proxy().dns_resolver(Arc::new(Names(place)));
         let built =
             |client: ClientBuilder| client.build().map_err(|error| anyhow::Error::new(error).root_cause().to_string());
         Ok(Self {
             own: built(own)?,
             others: built(others)?,
             origin: url.origin(),
-            is_private,
+            place,
             has_proxy,
             patience: PATIENCE,
             end: Instant::now() + WHOLE,
@@ -129,16 +135,16 @@ impl Web {
     /// Returns what sends requests to another origin, if a host would send them there, and this machine may.
     fn checked(&self, url: &Url) -> Result<&Client, Unreached> {
         let is_allowed = match url.host() {
-            Some(Host::Ipv4(address)) => is_public(address.into()),
-            Some(Host::Ipv6(address)) => is_public(address.into()),
+            Some(Host::Ipv4(address)) => self.place.may_lead_to(address.into()),
+            Some(Host::Ipv6(address)) => self.place.may_lead_to(address.into()),
             Some(Host::Domain(_)) => true,
             None => false,
         };
         match url.scheme() {
             "https" if self.has_proxy && is_allowed => Err(Unreached::Proxied),
-            "http" | "https" if self.is_private => Ok(&self.others),
-            "https" if is_allowed => Ok(&self.others),
-            "https" => Err(Unreached::Elsewhere(Elsewhere)),
+            "http" if !self.place.is_near() => Err(Unreached::Plain),
+            "http" | "https" if is_allowed => Ok(&self.others),
+            "http" | "https" => Err(Unreached::Elsewhere(Elsewhere)),
             _ => Err(Unreached::Plain),
         }
     }
@@ -153,17 +159,15 @@ fn builder() -> ClientBuilder {
         .tls_info(true)
 }
 
-/// Finds the addresses of names that a server gives.
-struct Names {
-    is_private: bool,
-}
+/// Finds the addresses of names that a server gives which is at this place.
+struct Names(Place);
 
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
-        let is_private = self.is_private;
+        let place = self.0;
         Box::pin(async move {
             let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if !is_private && !found.iter().all(|address| is_public(address.ip())) {
+            if !found.iter().all(|address| place.may_lead_to(address.ip())) {
                 return Err(Elsewhere.into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
@@ -190,7 +194,7 @@ impl Answer {
         self.kind() == "text/event-stream"
     }
 
-    fn has_event(&self) -> bool {
+    pub(super) fn has_event(&self) -> bool {
         self.is_stream() && self.events().next().is_some()
     }
 
@@ -291,7 +295,7 @@ mod tests {
 
     async fn got(url: &Url) -> Result<Answer, Unreached> {
         let patience = Duration::from_millis(300);
-        Web { patience, ..Web::new(url, true, false).unwrap() }.get(url, "*/*").await
+        Web { patience, ..Web::new(url, Place::Machine, &[], false).unwrap() }.get(url, "*/*").await
     }
 
     #[tokio::test]
@@ -300,7 +304,7 @@ mod tests {
             assert!(matches!(got(&saying(text).await).await, Err(Unreached::Late(_))), "{text}");
         }
         let url = saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
-        let over = Web { end: Instant::now(), ..Web::new(&url, true, false).unwrap() };
+        let over = Web { end: Instant::now(), ..Web::new(&url, Place::Machine, &[], false).unwrap() };
         assert!(matches!(over.get(&url, "*/*").await, Err(Unreached::Late(_))), "the whole check is over");
     }
 
@@ -317,7 +321,7 @@ mod tests {
     #[tokio::test]
     async fn other_origins_are_asked_over_https_on_the_public_internet_only() {
         let url = Url::parse("https://mcp.example.com/mcp").unwrap();
-        let web = Web::new(&url, false, false).unwrap();
+        let web = Web::new(&url, Place::Internet, &[], false).unwrap();
         for (other, is_plain) in [
             ("https://127.0.0.1/x", false),
             ("https://169.254.169.254/x", false),
@@ -335,6 +339,32 @@ mod tests {
                 matches!(refused, Some(Unreached::Elsewhere(_)))
             };
             assert!(expected, "{other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_means_what_it_meant_when_it_was_looked_up() {
+        let there = saying("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
+        let found = [SocketAddr::new(there.host_str().unwrap().parse().unwrap(), there.port().unwrap())];
+        // Nobody has this name, and no name is looked up for it.
+        let url = Url::parse(&format!("http://mcp.example.invalid:{}/mcp", there.port().unwrap())).unwrap();
+        let web = Web::new(&url, Place::Machine, &found, false).unwrap();
+        assert_eq!(web.get(&url, "*/*").await.unwrap().body, b"{}");
+    }
+
+    #[tokio::test]
+    async fn a_server_on_a_private_network_leads_nobody_to_this_machine() {
+        let url = Url::parse("http://10.0.0.7/mcp").unwrap();
+        let web = Web::new(&url, Place::Private, &[], false).unwrap();
+        for other in [
+            "http://127.0.0.1:1/x", "https://[::1]:1/x", "http://localhost:1/x", "http://169.254.169.254/x",
+            "http://0.0.0.0:1/x",
+        ] {
+            let refused = web.get(&Url::parse(other).unwrap(), "*/*").await.err();
+            assert!(matches!(refused, Some(Unreached::Elsewhere(_))), "{other}: {refused:?}");
+        }
+        for near in ["http://10.0.0.8/x", "https://192.168.1.1/x", "http://[fd00::1]/x", "https://1.1.1.1/x"] {
+            assert!(web.checked(&Url::parse(near).unwrap()).is_ok(), "{near}");
         }
     }
 

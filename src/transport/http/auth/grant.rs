@@ -30,6 +30,16 @@ pub(super) enum Held {
     Person(Person),
 }
 
+impl Held {
+    /// Returns what its owner is derived from.
+    pub(super) fn shown(&self) -> SecretString {
+        match self {
+            Self::Key(key) => key.clone(),
+            Self::Person(person) => person.owner(),
+        }
+    }
+}
+
 /// What a person has agreed to: with which key, as whom, and what may be done.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Grant {

@@ -276,14 +276,19 @@ impl<B: Backend> Desk<B> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::store::InMemory;
+
+    /// All servers of tests have one secret.
+    pub(super) static SECRETS: LazyLock<Secrets> = LazyLock::new(|| Secrets::drawn().unwrap());
 
     /// A server for tests, which remembers in memory.
     pub(super) fn auth() -> Auth {
         Auth::new(SignIn {
             issuer: "https://mcp.example.com".into(),
-            secrets: Secrets::drawn().unwrap(),
+            secrets: SECRETS.clone(),
             policy: Policy::Any,
             clients: vec![],
             access: Duration::from_hours(1),

@@ -1,4 +1,5 @@
-//! The sign-ins with which sessions and streams are open at this server: they end with it.
+//! The sign-ins with which sessions and streams are open at this server: they end with it, and with what the operator's map
+//! says of its person.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,8 +14,8 @@ use crate::store::{SignIn, Standing};
 
 /// A sign-in that is in use here.
 pub(in crate::transport::http) struct InUse {
-    sign_in: SignIn,
-    /// Cancelled when it is known to have ended.
+    grant: Grant,
+    /// Cancelled when it is known to have ended, or to be good for nothing.
     pub(in crate::transport::http) ended: CancellationToken,
 }
 
@@ -33,10 +34,12 @@ impl AllInUse {
     /// Counts one more use of a grant.
     pub(super) fn add(&self, grant: &Grant) -> Arc<InUse> {
         let mut all = self.0.lock();
-        if let Some(in_use) = all.get(&grant.id).and_then(Weak::upgrade) {
+        let in_use = all.get(&grant.id).and_then(Weak::upgrade);
+        // Who is let in again has nothing to do with what had to end.
+        if let Some(in_use) = in_use.filter(|in_use| !in_use.ended.is_cancelled()) {
             return in_use;
         }
-        let in_use = Arc::new(InUse { sign_in: grant.sign_in(), ended: CancellationToken::new() });
+        let in_use = Arc::new(InUse { grant: grant.clone(), ended: CancellationToken::new() });
         all.insert(grant.id.clone(), Arc::downgrade(&in_use));
         in_use
     }
@@ -50,13 +53,21 @@ impl AllInUse {
 }
 
 impl Auth {
-    /// Ends what is open with sign-ins that have ended: here, or at a server that shares the store.
+    /// Ends what is open with sign-ins that have ended: here, or at a server that shares the store; and with those that are
+    /// good for nothing any more.
     pub(in crate::transport::http) async fn look(&self) {
-        let in_use = self.in_use.current();
+        let mut in_use = self.in_use.current();
+        in_use.retain(|in_use| {
+            let is_good = self.opened(in_use.grant.clone()).is_ok();
+            if !is_good {
+                in_use.ended.cancel();
+            }
+            is_good
+        });
         if in_use.is_empty() {
             return;
         }
-        let sign_ins: Vec<SignIn> = in_use.iter().map(|in_use| in_use.sign_in.clone()).collect();
+        let sign_ins: Vec<SignIn> = in_use.iter().map(|in_use| in_use.grant.sign_in()).collect();
         // A store that is away says so to the next request. What is open stays until it is back.
         let Ok(standings) = self.store.standing(&sign_ins).await else { return };
         for (in_use, standing) in in_use.iter().zip(standings) {

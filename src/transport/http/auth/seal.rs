@@ -28,7 +28,7 @@ const SHORTEST: usize = 32;
 const MOST: usize = 10;
 
 /// The longest text that is opened, in bytes.
-const LONGEST: usize = 8 << 10;
+pub(super) const LONGEST: usize = 8 << 10;
 
 /// The length of the name of a secret, in bytes.
 const NAME: usize = 4;

@@ -192,6 +192,13 @@ async fn what_a_proxy_does_to_the_first_message_is_said() {
         (said(307, &[("location", "https://elsewhere.example/")], ""), ["https://elsewhere.example/", "proxy: pass"]),
         (said(302, &[], ""), ["302 Found, and leads nowhere", "proxy: pass"]),
         (json(200, &json!({"jsonrpc": "2.0", "id": 1, "error": {"message": "not now"}})), ["not now", "operator: "]),
+        (json(200, &json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32001}})), ["refuses", "operator: "]),
+        (
+            json(200, &json!({"jsonrpc": "2.0", "id": 1, "error": "no"})),
+            ["refuses the first message: no", "operator: "],
+        ),
+        (json(200, &json!({"jsonrpc": "2.0", "id": 1})), ["200 OK", "you: is this the address of an MCP server?"]),
+        (said(200, &[("content-type", "text/event-stream")], "data: cut o"), ["200 OK", "you: is this the address"]),
         (
             json(400, &json!({"jsonrpc": "2.0", "id": 1, "error": {"message": "no"}})),
             ["400 Bad Request: no", "operator: "],
@@ -255,6 +262,11 @@ async fn a_challenge_is_as_hosts_need_it() {
     let checked = stranger.check().await;
     checked.says("ok", "sign-in", "no metadata says where");
     checked.says("ok", "hosts", "by a header, if the server takes one: Claude Code");
+    // That it cannot be read now does not say that there is none.
+    stranger.say(ROOT, said(502, &[], ""));
+    let checked = stranger.check().await;
+    checked.says("warning", "resource", "not by its root form: /.well-known/oauth-protected-resource answers 502");
+    assert!(!checked.has("ok", "sign-in", ""), "{}", checked.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -541,7 +553,7 @@ async fn an_open_server_is_named_and_its_revisions_are_compared() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_a_server_says_reaches_the_terminal_as_it_is() {
-    let bad = "\u{1b}]0;x\u{7}\u{1b}[2J\r\nok   hosts     all is well\u{202e}\u{200b}\u{9b}31m";
+    let bad = "\u{1b}]0;x\u{7}\u{1b}[2J\r\nok   hosts     all is well\u{202e}\u{200b}\u{9b}31m\u{61c}\u{e0041}\u{ad}";
     let long = format!("{bad}{}", "x".repeat(5_000));
     let stranger = Stranger::new().await;
     let error = json!({"error": long, "error_description": long, "message": bad});
@@ -567,7 +579,9 @@ async fn nothing_that_a_server_says_reaches_the_terminal_as_it_is() {
         command.args(["check", &stranger.url()]).env("NO_PROXY", "*");
         let output = tokio::process::Command::from(command).output().await.unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        let is_hidden = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{200b}' | '\u{202e}');
+        let is_hidden = |c: char| {
+            c.is_control() && c != '\n' || matches!(c, '\u{200b}' | '\u{202e}' | '\u{61c}' | '\u{e0041}' | '\u{ad}')
+        };
         assert!(!text.contains(is_hidden) && output.stderr.is_empty(), "{text:?}");
         let starts = ["ok   ", "warn ", "bad  ", "?    ", "     hint: "];
         for line in text.lines() {

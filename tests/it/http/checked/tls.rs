@@ -108,6 +108,40 @@ async fn said(text: &'static str) -> std::net::SocketAddr {
     address
 }
 
+/// Where something says this to who posts and that to who gets, and then neither more nor an end.
+async fn held(posted: &'static str, got: &'static str) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut head = [0; 4096];
+                let length = stream.read(&mut head).await.unwrap();
+                let said = if head[..length].starts_with(b"POST") { posted } else { got };
+                stream.write_all(said.as_bytes()).await.unwrap();
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_are_held_back_are_told_apart() {
+    const STREAM: &str =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 1000\r\n\r\n: alive\n\n";
+    const NONE: &str = "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n";
+    let (silent, stream) = tokio::join!(held("", ""), held(NONE, STREAM));
+    let urls = [format!("http://{silent}/mcp"), format!("http://{stream}/mcp"), format!("http://{stream}/sse")];
+    let [silent, posted, opened] = urls.each_ref().map(|url| check(url));
+    let (silent, posted, opened) = tokio::join!(silent, posted, opened);
+    silent.says("bad", "network", "has not answered within 10 s");
+    silent.says("bad", "network", "proxy: does it hold answers back?");
+    posted.says("bad", "mcp", "/mcp answers 405");
+    opened.says("bad", "mcp", "no event of the stream at /sse");
+    opened.says("bad", "mcp", "proxy: it has to pass streams on as they come");
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_said() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -169,7 +169,7 @@ async fn the_page_is_found_from_where_people_are() {
 
 /// What is open with a sign-in: a session with its stream, and a stream of the older transport.
 pub(super) struct Open {
-    session: String,
+    pub(super) session: String,
     streams: Vec<Response>,
 }
 
@@ -201,6 +201,16 @@ impl Open {
             while stream.chunk().await.unwrap().is_some() {}
         }
     }
+}
+
+/// Completes when one session of each transport is left.
+pub(super) async fn one_is_left(desk: &Desk) {
+    until("one session and one stream are left", async || {
+        let figures = desk.server.client.get(desk.at("/metrics")).send().await.unwrap().text().await.unwrap();
+        let open: Vec<&str> = figures.lines().filter(|line| line.starts_with("mcp_sessions")).collect();
+        open.len() == 2 && open.iter().all(|line| line.ends_with(" 1"))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -237,12 +247,38 @@ async fn what_is_open_with_a_sign_in_ends_with_it() {
     request.headers_mut().insert("authorization", format!("Bearer {}", access(&stays)).parse().unwrap());
     let answer = reqwest::RequestBuilder::from_parts(http, request).send().await.unwrap();
     assert_eq!(message(answer).await["isError"], false);
-    until("one session and one stream are left", async || {
-        let figures = desk.server.client.get(desk.at("/metrics")).send().await.unwrap().text().await.unwrap();
-        let open: Vec<&str> = figures.lines().filter(|line| line.starts_with("mcp_sessions")).collect();
-        open.len() == 2 && open.iter().all(|line| line.ends_with(" 1"))
-    })
-    .await;
+    one_is_left(&desk).await;
     desk.press(&desk.list(sandbox::KEY).await, &[("decision", "all")]).await;
     staying.finish().await;
+}
+
+#[tokio::test]
+async fn with_a_secret_goes_what_was_signed_in_under_it() {
+    const OLD: &str = "0f4a1c5e9b7d42f08e6a3c1d5b9f7e20-old";
+    const NEW: &str = "7d3b9e1f5a8c46d2b0e4f6a81c3d5e79-new";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), OLD).unwrap();
+    let desk = Desk::with(&["--secret-file", file.path().to_str().unwrap()]).await;
+    let secrets = async |text: &str| {
+        std::fs::write(file.path(), text).unwrap();
+        desk.server.signal("HUP");
+        settle(&desk.server).await;
+    };
+    let client = desk.client(REDIRECT).await;
+    let before = desk.tokens(&client, REDIRECT, "all").await;
+    secrets(&format!("{NEW}\n{OLD}")).await;
+    let (status, renewed) = desk.token(&renewing(&client, &before)).await;
+    assert_eq!(status, 200, "{renewed}");
+    let client = desk.client(REDIRECT).await;
+    let after = desk.tokens(&client, REDIRECT, "all").await;
+    assert_eq!(desk.list(sandbox::KEY).await.listed().len(), 2);
+    secrets(NEW).await;
+    // Nobody could be shown it any more, nor end it.
+    assert_eq!(desk.list(sandbox::KEY).await.listed().len(), 1);
+    let refused = desk.lists(access(&renewed)).await;
+    assert_eq!(refused.status(), 401);
+    let reason = refused.text().await.unwrap();
+    assert!(reason.contains("the secret of this server has been replaced"), "{reason}");
+    assert_eq!(desk.token(&renewing(&client, &renewed)).await.1["error"], "invalid_grant");
+    assert_eq!(desk.lists(access(&after)).await.status(), 200);
 }

@@ -14,7 +14,7 @@ use crate::transport::http::auth::consent::Confirming;
 use crate::transport::http::auth::form::Form;
 use crate::transport::http::auth::grant::{Grant, Held, digest, now, unguessable};
 use crate::transport::http::auth::page::Page;
-use crate::transport::http::auth::seal::{Purpose, Unsealed};
+use crate::transport::http::auth::seal::{LONGEST, Purpose, Unsealed};
 use crate::transport::http::auth::{Agreed, Auth, Desk};
 use crate::transport::http::{Backend, Caller};
 
@@ -115,6 +115,10 @@ pub(super) async fn recognized<B: Backend>(
     };
     let confirming = Confirming { asking, grant, account: None };
     let sealed = auth.seal.seal(Purpose::Confirming, &confirming).map_err(|failed| Page::broken(&failed))?;
+    // The tokens hold no more than this.
+    if sealed.len() > LONGEST {
+        return Err(page::too_many_groups(&provider.name, &back));
+    }
     let you = You { provider: &provider.name, shown: &shown, me: &me, reads, is_wish: read_only };
     Ok(page::you(&you, &confirming.asking, &sealed))
 }

@@ -154,11 +154,14 @@ impl ProviderSettings {
     /// # Errors
     /// If there can be none, or others could read what is sent there.
     pub fn check_issuer(text: &str) -> Result<(), BadProvider> {
+        // As it stands: other writings that a browser takes for it, no provider has for its name.
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         let url = Url::parse(text).ok().filter(|url| {
-            url.host().is_some() && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
+            let is_bare = url.query().is_none() && url.fragment().is_none();
+            is_plain && url.host().is_some() && is_bare && url.username().is_empty() && url.password().is_none()
         });
         match url.as_ref().map(Url::scheme) {
-            Some("https") => Ok(()),
+            Some("https") if text.starts_with("https://") => Ok(()),
             Some("http") if redirect::is_loopback(text) => Ok(()),
             Some("http") => Err(BadProvider::PlainHttp(text.to_owned())),
             _ => Err(BadProvider::Address(text.to_owned())),
@@ -198,18 +201,27 @@ impl Provider {
 }
 
 impl Auth {
+    /// Returns whether a sign-in that was made then is good still, as far as the identity provider is concerned.
+    pub(super) fn is_recent(&self, made: u64) -> bool {
+        self.provider.as_ref().is_none_or(|provider| made.saturating_add(provider.settings.stay.as_secs()) > now())
+    }
+
     /// Returns what a grant is good for now: the key, and what its person may do with it.
     ///
     /// # Errors
     /// Why it is good for nothing any more.
     pub(super) fn opened(&self, grant: Grant) -> Result<(SecretString, Agreed), &'static str> {
+        // Its person could not see it any more, nor end it; and who had that secret may have made it.
+        if !self.seal.owners(&grant.held.shown()).contains(&grant.owner) {
+            return Err("the secret of this server has been replaced since you signed in: sign in again");
+        }
         match (grant.held, &self.provider) {
             (Held::Key(key), None) => {
                 let agreed = Agreed { me: grant.me, zone: grant.zone, read_only: grant.read_only, person: None };
                 Ok((key, agreed))
             }
             (Held::Person(person), Some(provider)) => {
-                if grant.made.saturating_add(provider.settings.stay.as_secs()) <= now() {
+                if !self.is_recent(grant.made) {
                     return Err("the identity provider has to say again who you are: sign in again");
                 }
                 let mapped = provider.mapped(&person).map_err(|_| GONE)?;

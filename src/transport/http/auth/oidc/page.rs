@@ -139,6 +139,14 @@ pub(super) fn not_in_oncehub(me: &str, problem: &str, back: &str) -> Page {
     told(StatusCode::BAD_GATEWAY, "You could not be signed in", &[what, next], Some(back))
 }
 
+/// Returns the page for a person of whom there is more to keep than a token holds.
+pub(super) fn too_many_groups(provider: &str, back: &str) -> Page {
+    let what =
+        fill("{{provider}} says more of you than can be kept: too many groups.", &[("provider", Text(provider))]);
+    let next = "Show this page to the operator of this server: its map can be about fewer of your groups.".to_owned();
+    told(StatusCode::FORBIDDEN, "You could not be signed in", &[what, next], Some(back))
+}
+
 /// Returns the page for a network from which too many made-up answers have come.
 pub(super) fn too_often() -> Page {
     let reason = "Too many sign-ins from your network have failed. Try again in ten minutes.";

@@ -20,6 +20,10 @@ pub(in crate::transport::http::auth) struct Person {
     pub(super) email: Option<String>,
     /// Those of their groups that the map was about when they signed in.
     pub(super) groups: Vec<String>,
+    /// The groups that the map was about then, and those before the rule about them, by [`Rules::asked`] and
+    /// [`Rules::passed`].
+    pub(super) asked: String,
+    pub(super) passed: String,
 }
 
 /// A person, and the address that the provider has not verified, if it is that.
@@ -48,7 +52,9 @@ impl Person {
 impl Recognized {
     /// Reads who a person is in the claims of the provider.
     pub(super) fn new(issuer: &str, subject: &str, claims: &Object<String, Value>, rules: &Rules) -> Self {
-        let email = claims.get("email").and_then(Value::as_str).filter(|email| email.contains('@'));
+        // In letters that do not only look like another's.
+        let is_address = |email: &&str| email.contains('@') && email.bytes().all(|byte| byte.is_ascii_graphic());
+        let email = claims.get("email").and_then(Value::as_str).filter(is_address);
         let is_verified = match claims.get(rules.verified_claim()) {
             Some(Value::Bool(verified)) => *verified,
             // As some providers write it.
@@ -61,12 +67,10 @@ impl Recognized {
         let groups: HashSet<&str> = texts(claims.get(rules.groups_claim())).collect();
         let mut groups: Vec<String> = groups.intersection(&wanted).map(|group| (*group).to_owned()).collect();
         groups.sort();
-        let person = Person {
-            issuer: issuer.to_owned(),
-            subject: subject.to_owned(),
-            email: verified.map(str::to_owned),
-            groups,
-        };
+        let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+        let (asked, passed) = (rules.asked(), String::new());
+        let mut person = Person { issuer, subject, email: verified.map(str::to_owned), groups, asked, passed };
+        person.passed = rules.passed(&person);
         Self { person, unverified: unverified.map(str::to_owned) }
     }
 }

@@ -166,8 +166,8 @@ impl Auth {
         let code = form.get("code").ok_or_else(|| failed(Problem::Unusable("its answer has no code")))?;
         let recognized = self.recognized(provider, code, &going.nonce, &going.verifier).await;
         let recognized = recognized.map_err(|problem| {
-            // Codes that are made up.
-            if matches!(problem, Problem::Refused(_)) {
+            // Codes that are made up. That this server is refused itself is its operator's to mend.
+            if matches!(&problem, Problem::Refused(error) if !matches!(&**error, "invalid_client" | "unauthorized_client")) {
                 self.guesses.add(network, &tried);
             }
             failed(problem)
@@ -215,6 +215,8 @@ impl Auth {
             // An address, and whether it is verified, come from one place.
             if said.contains_key("email") {
                 said.entry(rules.verified_claim()).or_insert(serde_json::Value::Null);
+            } else {
+                said.remove(rules.verified_claim());
             }
             for (name, claim) in more {
                 said.entry(name).or_insert(claim);

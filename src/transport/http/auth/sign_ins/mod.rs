@@ -14,10 +14,10 @@ use super::grant::{digest, now};
 use super::oidc::Errand;
 use super::page::Page;
 use super::seal::Purpose;
-use super::{Desk, PAGE};
+use super::{Auth, Desk, PAGE};
 use crate::store::{Listed, Owner, Unavailable};
 use crate::transport::http::Backend;
-use list::Ended;
+use list::{BY_KEY, BY_PROVIDER, Ended, Words};
 
 /// Where the page is.
 pub(super) const PATH: &str = "/sign-ins";
@@ -69,6 +69,16 @@ pub(super) async fn decide<B: Backend>(State(desk): State<Desk<B>>, request: Req
 
 const FAILED: &str = "That did not work";
 
+impl Auth {
+    /// Returns the sign-ins of these owners that are good for something.
+    pub(super) async fn sign_ins_of(&self, owners: &[Owner]) -> Result<Vec<Listed>, Unavailable> {
+        let mut all = self.store.of(owners, now()).await?;
+        // Others the identity provider would have to recognize again.
+        all.retain(|one| self.is_recent(one.sign_in.made));
+        Ok(all)
+    }
+}
+
 impl<B: Backend> Desk<B> {
     fn asked_who(&self, head: &Parts) -> Result<Page, Page> {
         let broken = |failed| Page::broken(&failed);
@@ -96,7 +106,7 @@ impl<B: Backend> Desk<B> {
         }
         let present = self.auth.seal.open::<Present>(Purpose::Present, sealed);
         let present = present.filter(|present| is_current(&present.browser, present.expires)).ok_or_else(Page::gone)?;
-        let ended = self.ended(&form, &present).await.map_err(|failed| Page::unknown(failed, true))?;
+        let ended = self.ended(&form, &present).await.map_err(|failed| Page::unknown(failed, self.words(), true))?;
         self.listed(present, ended.as_ref()).await
     }
 
@@ -109,10 +119,15 @@ impl<B: Backend> Desk<B> {
 
     /// Returns the list of somebody's sign-ins, after they have ended some.
     pub(super) async fn listed(&self, present: Present, ended: Option<&Ended>) -> Result<Page, Page> {
-        let all = self.auth.store.of(&present.owners, now()).await;
-        let all = all.map_err(|failed| Page::unknown(failed, false))?;
+        let all = self.auth.sign_ins_of(&present.owners).await;
+        let all = all.map_err(|failed| Page::unknown(failed, self.words(), false))?;
         let form = self.auth.seal.seal(Purpose::Present, &present).map_err(|failed| Page::broken(&failed))?;
-        Ok(Page::list(&all, present.name.as_deref(), &form, self.auth.store.is_of_process(), ended))
+        let (name, forgets) = (present.name.as_deref(), self.auth.store.is_of_process());
+        Ok(Page::list(&all, self.words(), name, &form, forgets, ended))
+    }
+
+    fn words(&self) -> &'static Words {
+        if self.auth.has_provider() { BY_PROVIDER } else { BY_KEY }
     }
 
     /// Ends what a form says, if it is theirs.
@@ -120,7 +135,7 @@ impl<B: Backend> Desk<B> {
         let store = &self.auth.store;
         let ended = match (form.get("end"), form.get("decision")) {
             (Some(id), _) => {
-                let all = store.of(&present.owners, now()).await?;
+                let all = self.auth.sign_ins_of(&present.owners).await?;
                 let Some(Listed { sign_in, .. }) = all.into_iter().find(|one| one.sign_in.id == id) else {
                     return Ok(Some(Ended::Before));
                 };

@@ -8,13 +8,15 @@ use futures::future::join_all;
 use super::*;
 use crate::store::{GRACE, Listed, Owner, SignIn as Stored, Store};
 use crate::transport::http::auth::grant::Held;
-use crate::transport::http::auth::tests::auth;
+use crate::transport::http::auth::seal::Seal;
+use crate::transport::http::auth::tests::{SECRETS, auth};
 
 const CLIENT: &str = "the-digest-of-a-clients-id";
 const VERIFIED: &str = "0123456789-0123456789-0123456789-0123456789";
 
 fn grant(read_only: bool) -> Grant {
-    let (id, client, owner, app) = ("g-1".into(), CLIENT.into(), Owner("o-1".into()), "App".into());
+    let (id, client, app) = ("g-1".into(), CLIENT.into(), "App".into());
+    let owner = Seal::new(SECRETS.clone(), "").owners(&"k-1".into()).remove(0);
     Grant { id, held: Held::Key("k-1".into()), owner, me: None, zone: None, read_only, client, app, made: now() }
 }
 

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::provider::{CLIENT, Fault, Provider};
 use super::{Back, Company, REDIRECT, command, dana, rules_for_all};
-use crate::http::sign_in::{Desk, asking, but, query};
+use crate::http::sign_in::{Desk, access, asking, but, query};
 use crate::http::{Server, upstream};
 
 #[tokio::test]
@@ -198,4 +198,58 @@ async fn made_up_answers_are_tried_ten_times() {
     assert_eq!(made_up().await, 429);
     let tried = company.provider.state.lock().unwrap().asked.iter().filter(|path| *path == "/token").count();
     assert_eq!(tried, 10);
+}
+
+#[tokio::test]
+async fn a_secret_that_the_provider_does_not_know_holds_nobody_up() {
+    let company = Company::open(&rules_for_all()).await;
+    let client = company.desk.client(REDIRECT).await;
+    company.provider.set(Fault::Answer("/token", 401, "{\"error\": \"invalid_client\"}".into()));
+    for _ in 0..12 {
+        let told = company.told(&client, dana()).await;
+        assert!(told.status == 502 && told.html.contains("invalid_client"), "{}", told.html);
+    }
+    company.provider.set(Fault::None);
+    assert!(company.told(&client, dana()).await.html.contains("Is this you?"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_the_browsers_takes_nothing_from_it() {
+    let company = Company::open(&rules_for_all()).await;
+    let desk = &company.desk;
+    let client = desk.client(REDIRECT).await;
+    let back = company.signed_in(&client, "all", dana()).await;
+    // What somebody else has it open changes no cookie but that of a way that there is not.
+    for query in ["state=abcdefgh-and-more&code=x", "state=a;b=c%0d%0ax:y&code=x", "state=&error=access_denied", ""] {
+        let url = format!("{}?{query}", desk.at("/callback"));
+        let response = desk.server.client.get(&url).header("cookie", &back.cookies).send().await.unwrap();
+        assert_eq!(response.status(), 400, "{query}");
+        let set: Vec<_> = response.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+        let [set] = set[..] else { panic!("{set:?}") };
+        let name = set.split('=').next().unwrap();
+        let is_theirs = back.cookies.split("; ").any(|cookie| cookie.starts_with(&format!("{name}=")));
+        assert!(name.starts_with("oncehub-way-") && name.len() <= 20 && !is_theirs, "{set}");
+        assert!(set.ends_with("Max-Age=0; HttpOnly; SameSite=Lax"), "{set}");
+    }
+    for method in [reqwest::Method::POST, reqwest::Method::PUT] {
+        let request = desk.server.client.request(method, back.url.clone()).header("cookie", &back.cookies);
+        assert_eq!(request.send().await.unwrap().status(), 405);
+    }
+    assert!(company.arrives(&back).await.html.contains("Is this you?"));
+}
+
+#[tokio::test]
+async fn who_is_in_more_groups_than_a_token_holds_learns_it_at_once() {
+    let groups: Vec<String> = (0..200).map(|number| format!("{number:036}")).collect();
+    let mut rules = rules_for_all();
+    rules.as_array_mut().unwrap().extend(groups.iter().map(|group| json!({"group": group, "key": "company"})));
+    let company = Company::open(&rules).await;
+    let client = company.desk.client(REDIRECT).await;
+    let mut claims = dana();
+    claims["groups"] = json!(groups);
+    let told = company.told(&client, claims.clone()).await;
+    assert!(told.status == 403 && told.html.contains("too many groups"), "{}", told.html);
+    claims["groups"] = json!(groups[..60]);
+    let tokens = company.tokens(&client, "all", claims).await;
+    assert_eq!(company.desk.lists(access(&tokens)).await.status(), 200);
 }

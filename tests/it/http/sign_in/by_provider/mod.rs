@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::super::{Server, in_front_of, message, settle, upstream};
+use super::listed::{Open, one_is_left};
 use super::{Desk, Page, access, asking, but, query, renewing, trading};
 use provider::{CLIENT, Fault, Provider, SECRET};
 
@@ -220,6 +221,30 @@ async fn who_is_taken_out_of_the_map_is_out_at_the_next_request() {
 }
 
 #[tokio::test]
+async fn what_is_open_ends_for_who_is_taken_out_and_they_may_come_back() {
+    let company = Company::open(&rules_for_all()).await;
+    let desk = &company.desk;
+    let client = desk.client(REDIRECT).await;
+    let margaret = json!({"sub": "u-margaret", "email": "margaret@northlight.example", "email_verified": true});
+    let out = company.tokens(&client, "all", dana()).await;
+    let stays = company.tokens(&client, "all", margaret).await;
+    let (mut open, staying) = (Open::with(desk, &out).await, Open::with(desk, &stays).await);
+    let without = json!([
+        {"email": "dana@northlight.example", "access": "none"}, {"domain": "northlight.example", "key": "company"}
+    ]);
+    company.map(&without).await;
+    one_is_left(desk).await;
+    open.finish().await;
+    company.map(&rules_for_all()).await;
+    drop(staying);
+    let again = Open::with(desk, &out).await;
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    let request = desk.server.post("/mcp", "", &list).header("Mcp-Session-Id", &again.session);
+    let response = request.header("Authorization", format!("Bearer {}", access(&out))).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+#[tokio::test]
 async fn a_person_who_is_taken_out_between_two_pages_gets_no_code() {
     let company = Company::open(&rules_for_all()).await;
     let client = company.desk.client(REDIRECT).await;
@@ -279,6 +304,10 @@ async fn providers_differ_in_how_they_are_shown_a_secret_and_where_they_say_who_
         company.provider.state.lock().unwrap().held_back = vec!["email_verified".to_owned(), "groups".to_owned()];
         let told = company.told(&client, dana()).await;
         assert!(told.html.contains("has not verified"), "{}", told.html);
+        company.provider.state.lock().unwrap().held_back = vec!["email".to_owned(), "groups".to_owned()];
+        company.provider.set(Fault::Unverified);
+        let told = company.told(&client, dana()).await;
+        assert!(told.html.contains("has not verified"), "{}", told.html);
     }
 }
 
@@ -299,6 +328,23 @@ async fn people_who_share_a_key_do_not_share_sessions() {
     let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
     for (tokens, expected) in [(&margaret, 404), (&dana, 200)] {
         let response = post(tokens, &list).header("Mcp-Session-Id", &session).send().await.unwrap();
+        assert_eq!(response.status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn people_who_share_a_key_do_not_take_each_others_room() {
+    let company = Company::with(&rules_for_all(), |command| {
+        command.args(["--max-sessions-per-key", "1"]);
+    })
+    .await;
+    let client = company.desk.client(REDIRECT).await;
+    let margaret = json!({"sub": "u-margaret", "email": "margaret@northlight.example", "email_verified": true});
+    let [dana, margaret] =
+        [company.tokens(&client, "all", dana()).await, company.tokens(&client, "all", margaret).await];
+    for (tokens, expected) in [(&dana, 200), (&dana, 429), (&margaret, 200)] {
+        let request = company.desk.server.post("/mcp", "", &super::super::initialize());
+        let response = request.header("Authorization", format!("Bearer {}", access(tokens))).send().await.unwrap();
         assert_eq!(response.status(), expected);
     }
 }
@@ -328,6 +374,11 @@ async fn a_person_sees_and_ends_their_own_sign_ins_by_the_provider() {
     assert_eq!(list.html.matches("name=\"end\"").count(), 1, "{}", list.html);
     let ended = sent(list.form(), &[("decision", "all")]).await;
     assert!(ended.html.contains("All of them have ended"), "{}", ended.html);
+    let empty = sent(list.form(), &[]).await;
+    assert!(empty.html.contains("You are not signed in with any app that is known"), "{}", empty.html);
+    for page in [&who, &list, &ended, &empty] {
+        assert!(!page.html.contains("key"), "nobody has one: {}", page.html);
+    }
     assert_eq!(desk.lists(access(&own)).await.status(), 401);
     assert_eq!(desk.lists(access(&others)).await.status(), 200);
 }

@@ -65,6 +65,8 @@ pub(super) enum Fault {
     Description(&'static str, String),
     /// What it says of the person when it is asked is about another one.
     OtherPerson,
+    /// When it is asked, it says that it has verified no address.
+    Unverified,
 }
 
 impl Provider {
@@ -214,8 +216,10 @@ impl State {
         let bearer = request.headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let claims = bearer.strip_prefix("Bearer t0ken-of-the-provider-").ok_or("invalid_token")?;
         let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
-        if self.fault == Fault::OtherPerson {
-            claims["sub"] = json!("another");
+        match self.fault {
+            Fault::OtherPerson => claims["sub"] = json!("another"),
+            Fault::Unverified => claims["email_verified"] = json!(false),
+            _ => {}
         }
         Ok(claims)
     }

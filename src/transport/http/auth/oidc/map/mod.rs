@@ -1,7 +1,7 @@
 //! The operator's map: whom this server lets in, with which of the operator's keys, as whom in OnceHub, and what they may
 //! do. It is looked up at each request, and read again when it changes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::key::{BadKey, KeyAt, OwnKey};
 use super::person::Person;
 use crate::transport::http::ReadKey;
+use crate::transport::http::auth::grant::digest;
 use crate::transport::http::watched::Watched;
 
 /// The largest map, in bytes.
@@ -218,12 +219,33 @@ impl Rules {
         self.said.rules.iter().filter_map(|rule| rule.group.as_deref()).collect()
     }
 
+    /// Returns a digest of all groups that rules are about.
+    pub(super) fn asked(&self) -> String {
+        self.digest(&self.said.rules)
+    }
+
+    /// Returns a digest of the groups that come before the rule about this person: each might have counted instead.
+    pub(super) fn passed(&self, person: &Person) -> String {
+        self.digest(self.said.rules.iter().take_while(|rule| !rule.is_about(person)))
+    }
+
+    /// Returns a digest of the groups of these rules, and of where groups and verified addresses are looked for.
+    fn digest<'a>(&'a self, rules: impl IntoIterator<Item = &'a Rule>) -> String {
+        let groups: BTreeSet<&str> = rules.into_iter().filter_map(|rule| rule.group.as_deref()).collect();
+        let all: Vec<&str> = [self.verified_claim(), self.groups_claim()].into_iter().chain(groups).collect();
+        digest(&all.join("\n"))
+    }
+
     /// Returns what this person is served with, by the first rule that is about them.
     ///
     /// # Errors
     /// If they are not let in.
     pub(super) fn of(&self, person: &Person) -> Result<Mapped, NotMapped> {
         let rule = self.said.rules.iter().find(|rule| rule.is_about(person)).ok_or(NotMapped::Nobody)?;
+        // A group before it may be one of theirs, for which nobody has looked in what the provider said.
+        if person.asked != self.asked() && person.passed != self.passed(person) {
+            return Err(NotMapped::Nobody);
+        }
         let key = rule.key.as_ref().filter(|_| rule.access != Access::None);
         let key = key.and_then(|name| self.keys.get(name)).ok_or(NotMapped::Nobody)?;
         let me = rule.user.as_ref().or(person.email.as_ref()).ok_or(NotMapped::NoAddress)?;

@@ -80,6 +80,11 @@ fn the_first_rule_about_a_person_counts() {
         (verified("x@evil-northlight.example"), NotMapped::Nobody),
         (verified("x@northlight.example.evil.example"), NotMapped::Nobody),
         (verified("northlight.example"), NotMapped::Nobody),
+        (verified("dana@northlight.example@evil.example"), NotMapped::Nobody),
+        (verified("dana@northlight.example."), NotMapped::Nobody),
+        (verified("dana@n\u{43e}rthlight.example"), NotMapped::Nobody),
+        (verified("dana@northlight.example\u{200b}"), NotMapped::Nobody),
+        (verified("dana@\u{212a}.example"), NotMapped::Nobody),
         // Nobody has verified these.
         (json!({"email": "dana@northlight.example"}), NotMapped::Nobody),
         (json!({"email": "dana@northlight.example", "email_verified": false}), NotMapped::Nobody),
@@ -110,6 +115,45 @@ fn claims_may_have_other_names_and_only_groups_of_the_map_are_kept() {
     assert_eq!(found.unverified, None);
     let found = person("u-1", &json!({"email": "x@y.example", "email_verified": true}), &map);
     assert_eq!((found.person.email, found.unverified.as_deref()), (None, Some("x@y.example")));
+}
+
+#[test]
+fn a_group_that_was_not_looked_for_may_be_ones_own() {
+    let own = json!({"email": "x@y.example", "key": "all", "access": "all"});
+    let staff = json!({"group": "staff", "key": "sales"});
+    let all = json!({"domain": "y.example", "key": "all", "access": "all"});
+    let (folder, map) = folder(&json!([own, staff, all]));
+    let watched = map_of(folder.path(), &map).unwrap();
+    let person = |email: &str, groups: &[&str]| {
+        person("u-1", &json!({"email": email, "email_verified": true, "groups": groups}), &watched).person
+    };
+    let people = [person("x@y.example", &["contractors"]), person("s@y.example", &["staff", "contractors"])];
+    let contractors = json!({"group": "contractors", "access": "none"});
+    let lee = json!({"subject": "u-2", "access": "none"});
+    for (rules, expected) in [
+        (json!([own, staff, all]), [true, true]),
+        (json!([staff, all]), [true, true]),
+        (json!([lee, own, staff, all]), [true, true]),
+        // What is behind the rule that counts makes no difference.
+        (json!([own, staff, all, contractors]), [true, true]),
+        (json!([contractors, own, staff, all]), [false, false]),
+        (json!([own, contractors, staff, all]), [true, false]),
+        (json!([staff, contractors, all]), [false, true]),
+        (json!([{"group": "others", "key": "all"}, all]), [false, false]),
+    ] {
+        let mut changed = map.clone();
+        changed["rules"] = rules.clone();
+        std::fs::write(folder.path().join("map.json"), changed.to_string()).unwrap();
+        watched.reload();
+        let served = people.each_ref().map(|person| watched.current().of(person).is_ok());
+        assert_eq!(served, expected, "{rules}");
+    }
+    // Nor was an address looked at as it is now.
+    let mut changed = map.clone();
+    changed["verified_claim"] = json!("xms_edov");
+    std::fs::write(folder.path().join("map.json"), changed.to_string()).unwrap();
+    watched.reload();
+    assert!(people.iter().all(|person| watched.current().of(person).is_err()));
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod seen;
 mod shutdown;
 mod sign_in;
 pub(crate) mod spoken;
+#[cfg(target_os = "linux")]
+mod store;
 mod strangers;
 mod tenants;
 mod tls;

@@ -8,6 +8,7 @@ mod connections;
 mod door;
 mod keys;
 mod limits;
+#[cfg(unix)]
 mod operated;
 #[cfg(unix)]
 mod replicas;

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, ConnectionInfo, IntoConnectionInfo as _, RedisError};
+use redis::{Client, ConnectionInfo, ErrorKind, IntoConnectionInfo as _, RedisError, RedisResult};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
@@ -42,6 +42,20 @@ pub enum BadStore {
     /// The store cannot be reached.
     #[error("the store cannot be reached: {0}")]
     Away(String),
+    /// The store's certificate is not trusted.
+    #[error(
+        "the store's certificate is not trusted: {0}: the authorities are the system's, or those of the file that \
+        SSL_CERT_FILE names"
+    )]
+    Untrusted(String),
+    /// The store does not answer in TLS.
+    #[error("the store cannot be reached with TLS ({0}): is this its port for TLS? Without TLS, write redis://")]
+    NotTls(String),
+    /// The store hangs up, as one does that speaks TLS.
+    #[error(
+        "the store closed the connection ({0}): if it speaks TLS at this port, write rediss:// instead of redis://"
+    )]
+    HungUp(String),
     /// The store may forget what must not happen twice.
     #[error(
         "the store's maxmemory-policy is {0}: it would forget what must not happen twice. Set it to {NO_EVICTION}, as it is \
@@ -95,20 +109,40 @@ impl Address {
     /// If it cannot be reached or used.
     pub(super) async fn connect(&self, password: Option<&SecretString>) -> Result<ConnectionManager, BadStore> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut info = self.info().map_err(|error| failed(&error))?;
+        let mut info = self.info().map_err(|error| self.failed(&error))?;
         if let Some(password) = password {
             let with_password = info.redis_settings().clone().set_password(password.expose_secret());
             info = info.set_redis_settings(with_password);
         }
-        let client = Client::open(info).map_err(|error| failed(&error))?;
+        let client = Client::open(info).map_err(|error| self.failed(&error))?;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(0)
             .set_connection_timeout(Some(TIMEOUT))
             .set_response_timeout(Some(TIMEOUT));
         let mut connection =
-            ConnectionManager::new_with_config(client, config).await.map_err(|error| failed(&error))?;
-        check(&mut connection).await?;
+            ConnectionManager::new_with_config(client, config).await.map_err(|error| self.failed(&error))?;
+        let info: RedisResult<String> = redis::cmd("INFO").query_async(&mut connection).await;
+        check(&info.map_err(|error| self.failed(&error))?)?;
         Ok(connection)
+    }
+
+    /// Returns what is wrong with a store that cannot be reached.
+    fn failed(&self, error: &RedisError) -> BadStore {
+        let text = error.to_string();
+        let lower = text.to_ascii_lowercase();
+        let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        match error.code() {
+            Some("WRONGPASS" | "NOAUTH" | "NOPERM") => return BadStore::Refused(text),
+            _ if error.kind() == ErrorKind::AuthenticationFailed => return BadStore::Refused(text),
+            _ => {}
+        }
+        match self.url.scheme() {
+            "rediss" | "valkeys" if says(&["certificate"]) => BadStore::Untrusted(text),
+            // One without TLS waits for the rest of what is no command to it, or complains.
+            "rediss" | "valkeys" if says(&["corrupt message", "timed out"]) => BadStore::NotTls(text),
+            "redis" | "valkey" if says(&["end of file", "reset by peer", "broken pipe"]) => BadStore::HungUp(text),
+            _ => BadStore::Away(text),
+        }
     }
 }
 
@@ -121,9 +155,8 @@ fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-/// Sees that the store is one that can be used.
-async fn check(connection: &mut ConnectionManager) -> Result<(), BadStore> {
-    let info: String = redis::cmd("INFO").query_async(connection).await.map_err(|error| failed(&error))?;
+/// Sees that the store is one that can be used, by what it says of itself.
+fn check(info: &str) -> Result<(), BadStore> {
     let field = |name: &str| {
         let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         value.map(str::trim).unwrap_or_default()
@@ -134,13 +167,5 @@ async fn check(connection: &mut ConnectionManager) -> Result<(), BadStore> {
         // A service that does not say so has said so in its documents.
         (_, _, NO_EVICTION | "") => Ok(()),
         (_, _, policy) => Err(BadStore::Forgets(policy.to_owned())),
-    }
-}
-
-fn failed(error: &RedisError) -> BadStore {
-    match error.code() {
-        Some("WRONGPASS" | "NOAUTH" | "NOPERM") => BadStore::Refused(error.to_string()),
-        _ if error.kind() == redis::ErrorKind::AuthenticationFailed => BadStore::Refused(error.to_string()),
-        _ => BadStore::Away(error.to_string()),
     }
 }

@@ -8,6 +8,7 @@ mod connections;
 mod door;
 mod keys;
 mod limits;
+#[cfg(unix)]
 mod operated;
 #[cfg(unix)]
 mod replicas;
@@ -17,6 +18,8 @@ mod seen;
 mod shutdown;
 mod sign_in;
 pub(crate) mod spoken;
+#[cfg(target_os = "linux")]
+mod store;
 mod strangers;
 mod tenants;
 mod tls;

@@ -9,6 +9,7 @@ use rcgen::generate_simple_self_signed;
 use serde_json::{Value, json};
 
 use super::{Server, in_front_of, message, upstream};
+use crate::redis_server::RedisServer;
 
 fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name))
@@ -68,7 +69,8 @@ async fn figures() -> String {
     fs::write(folder.path().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
     let mut command = in_front_of(&upstream);
     command.args(["--tls-cert", "chain.pem", "--tls-key", "key.pem"]).current_dir(folder.path());
-    command.env("ONCEHUB_MCP_RATE_LIMIT", "account=50/1s,address=500/5m");
+    let store = RedisServer::with(&[]);
+    command.env("ONCEHUB_MCP_RATE_LIMIT", "account=50/1s,address=500/5m").args(["--store", &store.url()]);
     let mut server = Server::start(command);
     let trusted = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
     server.client = reqwest::Client::builder().no_proxy().tls_certs_only([trusted]).build().unwrap();
@@ -99,8 +101,10 @@ async fn alerts_and_panels_name_what_there_is() {
         .collect();
     // What Prometheus and Grafana add, and the language itself.
     let added = ["job", "instance", "up"];
-    let language =
-        ["sum", "min", "count", "by", "rate", "increase", "histogram_quantile", "time", "__rate_interval", "m", "h"];
+    let language = [
+        "sum", "min", "max", "count", "by", "rate", "increase", "histogram_quantile", "time", "__rate_interval", "m",
+        "h",
+    ];
     for (title, expression) in alerts().into_iter().chain(panels()) {
         for (word, is_label) in words(&expression) {
             let is_number = word.starts_with(|c: char| c.is_ascii_digit());
@@ -126,7 +130,8 @@ fn hosting_lists_every_metric_and_every_reason() {
     for (_, expression) in alerts().into_iter().chain(panels()) {
         let of_ours = |word: &String| ["mcp_", "http_", "oncehub_", "tls_"].iter().any(|start| word.starts_with(start));
         for (word, _) in words(&expression).into_iter().filter(|(word, is_label)| !is_label && of_ours(word)) {
-            assert!(page.contains(&format!("`{}`", word.trim_end_matches("_bucket"))), "{word}");
+            let name = word.trim_end_matches("_bucket").trim_end_matches("_count");
+            assert!(page.contains(&format!("`{name}`")), "{word}");
         }
     }
 }

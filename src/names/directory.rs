@@ -147,7 +147,8 @@ impl Directory {
     pub async fn all(&self, oncehub: &Client, noun: Noun) -> Result<Arc<Entries>, Error> {
         let generation = self.generation(noun);
         let key = Key { account: self.account, noun, with: oncehub.key_number(), generation };
-        let entries = shared(&self.cache, key, || read(oncehub, noun)).await?;
+        // Boxed: what reads is large, and most calls find the names in the cache.
+        let entries = shared(&self.cache, key, || Box::pin(read(oncehub, noun))).await?;
         if entries.read_at.is_some_and(|at| at.elapsed() > self.fresh) {
             self.renew(oncehub, key);
         }

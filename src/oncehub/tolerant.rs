@@ -1,5 +1,6 @@
 //! Reading what OnceHub sent into types, so that no odd value fails a call.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use serde::Deserializer;
@@ -16,16 +17,15 @@ use super::Sent;
 pub fn read<T: DeserializeOwned + Default>(sent: Sent<'_>) -> (T, Map<String, Value>) {
     let unknown = RefCell::default();
     let as_documented = T::deserialize(Lenient::outermost(&sent, &unknown));
-    let mut fields = match sent {
+    let fields = match sent {
         Sent::Object(fields) => fields.into_vec(),
         _ => Vec::new(),
     };
-    if let Ok(read) = as_documented {
-        let unknown = unknown.into_inner();
-        fields.retain(|(name, _)| unknown.iter().any(|unknown| *unknown == **name));
-        return (read, fields.into_iter().map(|(name, value)| (name.into_owned(), value.into())).collect());
-    }
-    read_odd(fields.into_iter().map(|(name, value)| (name.into_owned(), value.into())).collect())
+    let owned = |(name, value): (Cow<'_, str>, Sent<'_>)| (name.into_owned(), Value::from(value));
+    let Ok(read) = as_documented else { return read_odd(fields.into_iter().map(owned).collect()) };
+    let unknown = unknown.into_inner();
+    let more = fields.into_iter().filter(|(name, _)| unknown.iter().any(|unknown| *unknown == **name));
+    (read, more.map(owned).collect())
 }
 
 /// The same, without the fields that do not fit. Following the path to a value takes as long as reading it: only what

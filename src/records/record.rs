@@ -246,7 +246,10 @@ impl Reference {
     pub fn expanded<'a>(
         fields: impl IntoIterator<Item = (&'static str, Option<&'a Self>)>,
     ) -> Option<Map<String, Value>> {
-        let whole = |(field, to): (&str, Option<&Self>)| Some((field.to_owned(), to?.whole()?.clone().into()));
+        let whole = |(field, to): (&str, Option<&Self>)| {
+            let object = to?.whole()?;
+            Some((field.to_owned(), object.clone().into()))
+        };
         Some(fields.into_iter().filter_map(whole).collect()).filter(|expanded: &Map<_, _>| !expanded.is_empty())
     }
 

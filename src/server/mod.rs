@@ -151,8 +151,7 @@ impl Server {
         let (ledger, person) = (account.tools.ledger(), Person::default());
         context.extensions.insert(ledger.clone());
         let watched = Watched::new(tool, ledger.clone(), Arc::clone(&person), span.clone());
-        // Boxed: otherwise rmcp would keep room for the largest request in a session's task, for as long as that lives.
-        Box::pin(async {
+        async {
             let cancelled = context.ct.clone();
             let answer = tokio::select! {
                 answer = self.answer(&account, request, context, &person) => answer,
@@ -168,7 +167,7 @@ impl Server {
             };
             watched.end(outcome);
             answer
-        })
+        }
         .instrument(span)
         .await
     }
@@ -364,7 +363,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let account = Account::of(self.only.as_deref(), &context.extensions)?.clone();
-        self.call(account, request, context).await
+        // Boxed: otherwise rmcp would keep room for a call in a session's task, for as long as that lives.
+        Box::pin(self.call(account, request, context)).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a booking is written: as a line of an agenda, in full, and after a change.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -179,12 +179,6 @@ pub fn agenda_with(
 
 /// `hosts: "Dana Reyes" USR-1, …`: each name once with its id, so that the lines need only the name.
 pub fn legend(bookings: &[Told<Booking>]) -> String {
-    let mut listed: HashMap<Noun, BTreeMap<&str, &str>> = HashMap::new();
-    for (noun, _, to, name) in bookings.iter().flat_map(|booking| booking.refers()) {
-        if let Some(name) = name {
-            listed.entry(noun).or_default().insert(to.id(), name);
-        }
-    }
     let mut text = String::new();
     for (noun, label) in [
         (Noun::Users, "hosts"),
@@ -193,8 +187,9 @@ pub fn legend(bookings: &[Told<Booking>]) -> String {
         (Noun::MasterPages, "master pages"),
         (Noun::EventTypes, "event types"),
     ] {
-        let each = listed.get(&noun).into_iter().flatten();
-        let each: Vec<String> = each.map(|(id, name)| format!("{} {}", quoted(name, 60), word(id))).collect();
+        let of_noun = bookings.iter().flat_map(|booking| booking.refers()).filter(|(of, ..)| *of == noun);
+        let names: BTreeMap<&str, &str> = of_noun.filter_map(|(.., to, name)| Some((to.id(), name?))).collect();
+        let each: Vec<String> = names.iter().map(|(id, name)| format!("{} {}", quoted(name, 60), word(id))).collect();
         if !each.is_empty() {
             let _ = write!(text, "\n{label}: {}", each.join(", "));
         }

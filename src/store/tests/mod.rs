@@ -1,6 +1,7 @@
 //! What every store does, in memory and in Redis.
 
 mod server;
+mod sessions;
 mod sign_ins;
 
 use std::time::Duration;
@@ -128,6 +129,19 @@ async fn while_a_store_is_away_nothing_waits_for_it_and_it_is_used_again_once_it
     back(&other).await;
     // One that comes later has the secret that the others kept.
     assert_eq!(Redis::connect(settings(&redis.url())).await.unwrap().secret(), secret);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_away_until_it_does() {
+    let redis = RedisServer::with(&[]);
+    let store = Redis::connect(settings(&redis.url())).await.unwrap();
+    redis.signal("STOP");
+    assert_eq!(store.note("a", 1, MINUTE).await, Err(Unavailable));
+    assert!(store.windows().unwrap().is_away());
+    redis.signal("CONT");
+    while store.note("b", 1, MINUTE).await == Err(Unavailable) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

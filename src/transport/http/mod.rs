@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`listen`] accepts connections and rejects surplus ones, and [`connection`] serves each and drops
 //! slow ones; [`trail`] gives each request the id that all lines about it have; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
-//! address; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or
+//! address; [`limits`] and [`sessions`] say whether there is room for it, and with those of other servers [`continued`] goes on; then [`streamable`] (at `/mcp` and `/sse`) or
 //! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the [`form`] that
 //! its client accepts. [`auth`] lets people sign in, where hosts send no key. [`routes`] shows all paths at once. A rejected request gets a [`Refusal`]: a status, and a reason
 //! in words.
@@ -10,6 +10,7 @@
 mod auth;
 mod caller;
 mod connection;
+mod continued;
 mod door;
 mod form;
 mod internet;
@@ -57,6 +58,7 @@ pub use tokens::{BadTokens, Tokens};
 pub use trail::Trail;
 
 use super::Stop;
+use crate::store::SharedSessions;
 use auth::{Auth, SignedIn};
 use caller::API_KEY;
 use limits::Calls;
@@ -142,6 +144,8 @@ pub struct Settings {
     pub drain: Duration,
     /// Further pages for a browser, behind the same door.
     pub pages: Vec<Page>,
+    /// Where sessions are that other servers go on with; none if this server is alone.
+    pub shared_sessions: Option<Arc<dyn SharedSessions>>,
 }
 
 /// A page for a browser.
@@ -173,6 +177,8 @@ struct Shared<B: Backend> {
     auth: Option<Arc<Auth>>,
     streamable: Streamable<B>,
     sessions: Arc<Sessions>,
+    /// Held while a session of another server is gone on with: one at a time.
+    going_on: tokio::sync::Mutex<()>,
     calls: Calls,
     /// The requests whose responses have not been sent completely.
     in_flight: TaskTracker,
@@ -205,6 +211,7 @@ pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Setting
                 auth.look().await;
             }
             swept.sessions.end_idle();
+            swept.look_at_sessions().await;
         }
     }));
     let greeting = shared.auth.clone();
@@ -269,6 +276,7 @@ impl<B: Backend> Shared<B> {
             streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
             auth: settings.sign_in.take().map(Auth::new).transpose()?.map(Arc::new),
             sessions,
+            going_on: tokio::sync::Mutex::default(),
             calls: Calls::new(&limits),
             in_flight: TaskTracker::new(),
             certificates,

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::manager::worker;
-use super::sessions::{Channel, Ended, Session};
+use super::sessions::{Channel, Session};
 use super::{Backend, Caller, Refusal, Shared};
 use crate::store::{LookAt, SharedSessions, Taken, Unavailable, Whereabouts};
 
@@ -88,6 +88,27 @@ impl Session {
 
     fn owner(&self) -> String {
         owner(&self.tenant, self.person.as_deref())
+    }
+}
+
+/// The sessions that have ended for good, of which other servers have not heard yet.
+#[derive(Default)]
+pub(super) struct Ended(Mutex<Vec<Over>>);
+
+/// A session that has ended for good.
+#[derive(Clone)]
+struct Over {
+    id: SessionId,
+    owner: String,
+    at: Instant,
+}
+
+impl Ended {
+    /// Adds a session, if others can have it.
+    pub(super) fn add(&self, id: &SessionId, session: &Session) {
+        if session.continued().is_some() {
+            self.0.lock().push(Over { id: SessionId::clone(id), owner: session.owner(), at: Instant::now() });
+        }
     }
 }
 
@@ -200,9 +221,9 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Ends a session that is open here, and at all other servers.
-    pub(super) async fn end_everywhere(&self, id: &SessionId, session: &Arc<Session>) {
+    pub(super) async fn end_everywhere(&self, id: &SessionId, session: &Session) {
         self.sessions.end(id);
-        self.sessions.is_over_for_good(id, session);
+        self.sessions.ended.add(id, session);
         if let Some(store) = &self.settings.shared_sessions {
             // If it is away, the next look says so.
             let _ = self.tell_ended(&**store).await;
@@ -211,15 +232,17 @@ impl<B: Backend> Shared<B> {
 
     /// Tells the others which sessions have ended for good.
     async fn tell_ended(&self, store: &dyn SharedSessions) -> Result<(), Unavailable> {
-        let mut left = self.sessions.take_ended();
-        while let Some(Ended { id, session, .. }) = left.last() {
-            if store.end_session(id, &session.owner(), self.settings.limits.idle).await.is_err() {
-                self.sessions.keep_ended(left);
+        let (ended, idle) = (&self.sessions.ended.0, self.settings.limits.idle);
+        // Each stays until it has been told: a request that ends one may be dropped meanwhile.
+        loop {
+            let Some(over) = ended.lock().last().cloned() else { return Ok(()) };
+            if store.end_session(&over.id, &over.owner, idle).await.is_err() {
+                // What has not been used for that long is forgotten anyway.
+                ended.lock().retain(|over| over.at.elapsed() < idle);
                 return Err(Unavailable);
             }
-            left.pop();
+            ended.lock().retain(|other| other.id != over.id);
         }
-        Ok(())
     }
 
     /// Says which sessions are in use here, and learns which have ended elsewhere, or gone on there.

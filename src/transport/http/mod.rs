@@ -1,11 +1,12 @@
 //! MCP over HTTP, for many people at once, each with their own key.
 //!
 //! Reading order: [`listen`] accepts connections and rejects surplus ones, and [`connection`] serves each and drops
-//! slow ones; [`trail`] gives each request the id that all lines about it have; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
-//! address; [`limits`] and [`sessions`] say whether there is room for it, and with those of other servers [`continued`] goes on; then [`streamable`] (at `/mcp` and `/sse`) or
-//! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the [`form`] that
-//! its client accepts. [`auth`] lets people sign in, where hosts send no key. [`routes`] shows all paths at once. A rejected request gets a [`Refusal`]: a status, and a reason
-//! in words.
+//! slow ones; [`trail`] gives each request the id that all lines about it have; [`door`] checks `Host` and `Origin`;
+//! [`caller`] identifies the sender of a request, and [`network`] its address; [`limits`] and [`sessions`] say whether
+//! there is room for it, and [`continued`] goes on with sessions of other servers; then [`streamable`] (at `/mcp` and
+//! `/sse`) or [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the
+//! [`form`] that its client accepts. [`auth`] lets people sign in, where hosts send no key. [`routes`] shows all paths
+//! at once. A rejected request gets a [`Refusal`]: a status, and a reason in words.
 
 mod auth;
 mod caller;

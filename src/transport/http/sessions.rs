@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::continued::Continued;
+use super::continued::{Continued, Ended};
 use super::limits::{Limits, Pool};
 use super::tokens::Lease;
 use super::{Caller, Refusal};
@@ -40,15 +40,7 @@ pub(super) struct Sessions {
     strangers: Pool,
     knows: Knows,
     open: Mutex<HashMap<SessionId, Arc<Session>>>,
-    /// Those that have ended for good, of which the servers that share a store have not heard yet.
-    ended: Mutex<Vec<Ended>>,
-}
-
-/// A session that has ended for good.
-pub(super) struct Ended {
-    pub(super) id: SessionId,
-    pub(super) session: Arc<Session>,
-    pub(super) at: Instant,
+    pub(super) ended: Ended,
 }
 
 /// An open session.
@@ -159,7 +151,7 @@ impl Sessions {
             strangers: Pool::of(limits.sessions, STRANGERS),
             knows,
             open: Mutex::default(),
-            ended: Mutex::default(),
+            ended: Ended::default(),
         }
     }
 
@@ -275,28 +267,9 @@ impl Sessions {
     }
 
     /// Ends a session here, and at the others.
-    fn end_for_good(&self, id: &SessionId, session: &Arc<Session>) {
+    fn end_for_good(&self, id: &SessionId, session: &Session) {
         session.end();
-        self.is_over_for_good(id, session);
-    }
-
-    /// Records that a session has ended for good.
-    pub(super) fn is_over_for_good(&self, id: &SessionId, session: &Arc<Session>) {
-        if session.continued().is_some() {
-            let ended = Ended { id: SessionId::clone(id), session: Arc::clone(session), at: Instant::now() };
-            self.ended.lock().push(ended);
-        }
-    }
-
-    /// Returns the sessions that have ended for good, of which nobody else has heard yet.
-    pub(super) fn take_ended(&self) -> Vec<Ended> {
-        std::mem::take(&mut *self.ended.lock())
-    }
-
-    /// Keeps them for later, if others could not be told. What has not been used for that long they have forgotten.
-    pub(super) fn keep_ended(&self, mut ended: Vec<Ended>) {
-        ended.retain(|ended| ended.at.elapsed() < self.limits.idle);
-        self.ended.lock().append(&mut ended);
+        self.ended.add(id, session);
     }
 
     /// Ends the sessions that have been idle for too long or whose token was taken out, and removes those that have ended.

@@ -37,8 +37,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let front = Remote::at(format!("http://{}", listener.local_addr().unwrap()));
         let behind = Arc::<Mutex<Vec<String>>>::default();
-        // Streams have no end.
-        let client = Client::builder().no_proxy().build().unwrap();
+        // Streams have no end, and an open connection may be one of a server that has just died.
+        let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
         let servers = Arc::clone(&behind);
         let serving = tokio::spawn(async move {
             loop {

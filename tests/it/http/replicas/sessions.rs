@@ -119,7 +119,6 @@ async fn a_session_goes_on_at_any_server_with_what_its_client_has_said() {
     for session in &sessions {
         goes_on(replicas.any(), session).await;
     }
-    replicas.limits_were_kept();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -265,7 +264,6 @@ async fn while_the_store_is_away_a_session_goes_on_where_it_is_and_elsewhere_whe
         is_none(one, sandbox::KEY, session).await;
         is_none(other, sandbox::KEY, session).await;
     }
-    replicas.limits_were_kept();
 }
 
 /// While the store is away, nobody can say whether a session that a server does not have has ended.
@@ -294,8 +292,8 @@ async fn what_is_stored_of_a_session_is_what_its_client_can_do_and_for_as_long_a
     for secret in [sandbox::KEY, "Olivia", "Marchetti"] {
         assert!(!all.contains(secret), "{secret}: {all}");
     }
-    let left: i64 = redis::cmd("PTTL").arg(&key).query(&mut store).unwrap();
-    assert!((1..=IDLE.as_millis() as i64).contains(&left), "{left}");
+    let left: u128 = redis::cmd("PTTL").arg(&key).query(&mut store).unwrap();
+    assert!((1..=IDLE.as_millis()).contains(&left), "{left}");
     // One whose client says very much stays where it is, and goes on there.
     let mut much = particular();
     much["params"]["clientInfo"]["title"] = "x".repeat(20_000).into();

@@ -13,8 +13,8 @@ async fn two(redis: &RedisServer) -> (Redis, Redis) {
     (one.await.unwrap(), other.await.unwrap())
 }
 
-fn taken(is_alone: bool) -> Option<Taken> {
-    Some(Taken { is_alone, session: "said".into() })
+fn taken(is_alone: bool) -> Taken {
+    Taken { is_alone, session: "said".into() }
 }
 
 async fn is(store: &Redis) -> Whereabouts {
@@ -32,10 +32,10 @@ async fn a_session_is_its_owners_at_every_server_until_one_ends_it() {
     assert_eq!(other.take_session(ID, "ben", MINUTE).await, Ok(None));
     assert_eq!(other.end_session(ID, "ben", MINUTE).await, Ok(false));
     assert_eq!(is(&one).await, Whereabouts::New);
-    assert_eq!(other.take_session(ID, "ada", MINUTE).await, Ok(taken(true)));
+    assert_eq!(other.take_session(ID, "ada", MINUTE).await, Ok(Some(taken(true))));
     // What is known is not kept again.
     one.keep_session(ID, "ben", "stolen", Whereabouts::New, MINUTE).await.unwrap();
-    assert_eq!(one.take_session(ID, "ada", MINUTE).await, Ok(taken(false)));
+    assert_eq!(one.take_session(ID, "ada", MINUTE).await, Ok(Some(taken(false))));
     assert_eq!(other.end_session(ID, "ada", MINUTE).await, Ok(true));
     assert_eq!(is(&one).await, Whereabouts::Ended);
     assert_eq!(one.take_session(ID, "ada", MINUTE).await, Ok(None));
@@ -56,11 +56,11 @@ async fn the_first_to_take_a_session_is_alone_until_another_does() {
         one.keep_session(&id, "ada", "said", Whereabouts::New, MINUTE).await.unwrap();
         let second = if number == 0 { &other } else { &one };
         for _ in 0..2 {
-            assert_eq!(first.take_session(&id, "ada", MINUTE).await, Ok(taken(true)));
+            assert_eq!(first.take_session(&id, "ada", MINUTE).await, Ok(Some(taken(true))));
         }
         assert_eq!([at(first).await, at(second).await], [Whereabouts::Here, Whereabouts::Elsewhere]);
         for store in [second, first, second] {
-            assert_eq!(store.take_session(&id, "ada", MINUTE).await, Ok(taken(false)));
+            assert_eq!(store.take_session(&id, "ada", MINUTE).await, Ok(Some(taken(false))));
         }
         assert_eq!([at(first).await, at(second).await], [Whereabouts::Elsewhere; 2]);
     }
@@ -99,7 +99,7 @@ async fn a_session_is_kept_for_as_long_as_it_is_used() {
     while look(None).await != Whereabouts::Unknown {}
     // Taking one is using it.
     keep(MINUTE).await;
-    assert_eq!(other.take_session(ID, "ada", SOON).await, Ok(taken(true)));
+    assert_eq!(other.take_session(ID, "ada", SOON).await, Ok(Some(taken(true))));
     while look(None).await != Whereabouts::Unknown {}
 }
 

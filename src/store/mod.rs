@@ -2,14 +2,15 @@
 //! Redis or Valkey. The lowest room: any other may import it.
 //!
 //! A [`Store`] knows who is signed in, and what has ended. [`Records`] are notes of what has happened and must not happen
-//! again, and records that one call at a time works on. The windows of rate limits are shared by [`Windows`]; a server that
-//! is alone counts them itself. Each operation is atomic, and one round trip where the store is elsewhere. Times of sign-ins
+//! again, and records that one call at a time works on. The windows of rate limits are shared by [`Windows`], and the
+//! protocol's sessions by [`SharedSessions`]; a server that is alone has both in itself. Each operation is atomic, and one round trip where the store is elsewhere. Times of sign-ins
 //! are the caller's, in seconds since 1970.
 
 mod in_process;
 mod memory;
 mod records;
 pub mod redis;
+mod sessions;
 mod windows;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use in_process::InProcess;
 pub use memory::InMemory;
 pub use records::{Held, Records};
+pub use sessions::{LookAt, SharedSessions, Taken, Whereabouts};
 pub use windows::{Ask, Limit, Limits, Moment, Share, Windows};
 
 /// How long a sign-in is remembered after it was last used or was ended. No token lives longer than that without being

@@ -192,10 +192,11 @@ pub(super) async fn run(
     let listener = Listener::bind(arguments.listen, certificates.clone())
         .await
         .with_context(|| format!("cannot listen on {}", arguments.listen))?;
-    let Stores { records, sign_ins } = arguments.store.connect(given, &config.windows).await?;
+    let Stores { records, sign_ins, sessions } = arguments.store.connect(given, &config.windows).await?;
     if let Some(secret) = records.secret() {
         settings.keys = settings.keys.sharing(&secret);
     }
+    settings.shared_sessions = sessions;
     let app = App::new(config).await?.sharing(records);
     app.warn_about_missing_limits();
     let address = listener.address()?;

@@ -86,6 +86,7 @@ impl Arguments {
             drain_delay: Duration::from_secs(self.drain_delay),
             drain: Duration::from_secs(self.drain),
             pages: Vec::new(),
+            shared_sessions: None,
         })
     }
 }

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use crate::config::{Given, as_given};
 use crate::oncehub::{Windows, limits};
 use crate::store::redis::{Address, Redis, Settings};
-use crate::store::{InMemory, InProcess, Records, Store};
+use crate::store::{InMemory, InProcess, Records, SharedSessions, Store};
 
 /// The variables of settings that errors name.
 const STORE: &str = "ONCEHUB_MCP_STORE";
@@ -48,6 +48,8 @@ fn egress(text: &str) -> Result<String, &'static str> {
 pub(super) struct Stores {
     pub(super) records: Arc<dyn Records>,
     pub(super) sign_ins: Arc<dyn Store>,
+    /// None if the server is alone.
+    pub(super) sessions: Option<Arc<dyn SharedSessions>>,
 }
 
 impl Arguments {
@@ -62,7 +64,8 @@ impl Arguments {
     /// If the store cannot be reached or used.
     pub(super) async fn connect(&self, given: &[Given], windows: &Windows) -> anyhow::Result<Stores> {
         let Some(store) = &self.store else {
-            return Ok(Stores { records: Arc::new(InProcess::default()), sign_ins: Arc::new(InMemory::default()) });
+            let (records, sign_ins) = (Arc::new(InProcess::default()), Arc::new(InMemory::default()));
+            return Ok(Stores { records, sign_ins, sessions: None });
         };
         let named = || as_given(given, STORE);
         let address = Address::parse(store).with_context(named)?;
@@ -79,6 +82,8 @@ impl Arguments {
         let egress = self.egress.clone().unwrap_or_else(|| ONLY.to_owned());
         let settings = Settings { address, password, egress, limits: limits(windows) };
         let redis = Arc::new(Redis::connect(settings).await.with_context(named)?);
-        Ok(Stores { records: Arc::clone(&redis) as Arc<dyn Records>, sign_ins: redis })
+        let (records, sessions) =
+            (Arc::clone(&redis) as Arc<dyn Records>, Arc::clone(&redis) as Arc<dyn SharedSessions>);
+        Ok(Stores { records, sign_ins: redis, sessions: Some(sessions) })
     }
 }

@@ -68,6 +68,7 @@ pub(super) async fn run(mut config: Config, opens: bool) -> anyhow::Result<ExitC
         drain: Duration::from_secs(1),
         sign_in: None,
         pages: vec![Page { path: PATH, html: PAGE, policy: POLICY }],
+        shared_sessions: None,
     };
     let tenants = app.tenants()?;
     until_stopped(|stop| async move {

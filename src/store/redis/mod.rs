@@ -4,6 +4,7 @@
 
 mod beat;
 mod connect;
+mod sessions;
 mod sign_ins;
 mod windows;
 
@@ -68,6 +69,7 @@ struct Scripts {
     hold: Script,
     update: Script,
     sign_in: Script,
+    session: Script,
 }
 
 impl fmt::Debug for Redis {
@@ -102,6 +104,7 @@ impl Redis {
                 hold: Script::new(include_str!("hold.lua")),
                 update: Script::new(include_str!("update.lua")),
                 sign_in: Script::new(include_str!("sign_in.lua")),
+                session: Script::new(include_str!("session.lua")),
             },
             egress: settings.egress,
             limits: settings.limits,

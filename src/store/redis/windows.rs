@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use redis::RedisResult;
 use sha2::Sha256;
 
-use super::beat::microseconds;
+use super::beat::{Known, microseconds};
 use super::{PREFIX, Shared};
 use crate::store::{Ask, Limit, Moment, Share, Unavailable, Windows};
 
@@ -54,19 +54,25 @@ impl Shared {
     }
 
     fn remember(&self, sent: Sent) {
-        let (now, counts_for) = (Instant::now(), longest(&self.limits.address).max(longest(&self.limits.account)));
         let mut known = self.known.lock();
+        self.forget_old(&mut known);
+        known.sent.push_back(sent);
+    }
+
+    /// Forgets the requests that do not count any more.
+    fn forget_old(&self, known: &mut Known) {
+        let (now, counts_for) = (Instant::now(), longest(&self.limits.address).max(longest(&self.limits.account)));
         while known.sent.front().is_some_and(|sent| sent.at + counts_for <= now) {
             known.sent.pop_front();
         }
-        known.sent.push_back(sent);
     }
 
     /// Tells the store what it does not know of, or may have forgotten: what this server has sent of late.
     pub(super) async fn restore(&self) -> RedisResult<()> {
         let limits = [(&self.limits.account, "account"), (&self.limits.address, "address")];
         let unknown: Vec<_> = {
-            let known = self.known.lock();
+            let mut known = self.known.lock();
+            self.forget_old(&mut known);
             let unknown = known.sent.iter().filter(|sent| !sent.is_stored);
             unknown.map(|sent| (sent.at, sent.account.clone(), sent.stranger.clone(), sent.name.clone())).collect()
         };
@@ -95,7 +101,10 @@ impl Shared {
                 }
             }
         }
-        pipe.query_async::<()>(&mut connection).await?;
+        // Nothing would answer a pipeline without commands.
+        if !pipe.is_empty() {
+            pipe.query_async::<()>(&mut connection).await?;
+        }
         let mut known = self.known.lock();
         for sent in &mut known.sent {
             sent.is_stored |= unknown.iter().any(|(.., name)| *name == sent.name);

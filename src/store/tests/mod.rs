@@ -1,6 +1,7 @@
 //! What every store does, in memory and in Redis.
 
 mod server;
+mod sessions;
 mod sign_ins;
 
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 pub(crate) use server::RedisServer;
 
 use super::redis::{Address, BadStore, Redis, Settings};
-use super::{Held, InProcess, Limits, Records, Unavailable};
+use super::{Held, InProcess, Limit, Limits, Records, Unavailable};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -128,6 +129,39 @@ async fn while_a_store_is_away_nothing_waits_for_it_and_it_is_used_again_once_it
     back(&other).await;
     // One that comes later has the secret that the others kept.
     assert_eq!(Redis::connect(settings(&redis.url())).await.unwrap().secret(), secret);
+}
+
+#[tokio::test]
+async fn a_store_is_used_again_also_when_nothing_of_what_was_sent_counts_any_more() {
+    let mut redis = RedisServer::with(&[]);
+    let short = Duration::from_millis(10);
+    let limit = Limit { requests: 5, period: short, counts_for: short };
+    let limits = Limits { account: vec![limit], address: vec![limit], ..settings(&redis.url()).limits };
+    let store = connected(&redis, limits).await;
+    redis.stop();
+    assert_eq!(store.note("a", 1, MINUTE).await, Err(Unavailable));
+    store.windows().unwrap().sent("ada", None);
+    tokio::time::sleep(2 * short).await;
+    redis.start();
+    let back = async {
+        while store.note("a", 1, MINUTE).await == Err(Unavailable) {
+            tokio::time::sleep(short).await;
+        }
+    };
+    tokio::time::timeout(MINUTE, back).await.expect("it is used again");
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_away_until_it_does() {
+    let redis = RedisServer::with(&[]);
+    let store = Redis::connect(settings(&redis.url())).await.unwrap();
+    redis.signal("STOP");
+    assert_eq!(store.note("a", 1, MINUTE).await, Err(Unavailable));
+    assert!(store.windows().unwrap().is_away());
+    redis.signal("CONT");
+    while store.note("b", 1, MINUTE).await == Err(Unavailable) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

@@ -46,6 +46,12 @@ impl RedisServer {
         }
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.process.as_ref().expect("it runs").id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &*id]).status().unwrap().success());
+    }
+
     /// Stops it at once.
     pub(crate) fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {

@@ -12,8 +12,9 @@ use rmcp::transport::streamable_http_server::session::local::{
 };
 use rmcp::transport::streamable_http_server::{SessionId, SessionManager};
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::DropGuard;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::continued::Continued;
 use super::sessions::{Channel, Sessions, new_id};
 use super::{Caller, Refusal};
 
@@ -27,22 +28,27 @@ tokio::task_local! {
 
 impl Sessions {
     /// Opens a Streamable HTTP session of this caller.
-    pub(super) fn open_streamable(&self, caller: &Caller) -> Result<Opening, Refusal> {
-        let id = new_id()?;
-        let mut config = SessionConfig::default();
-        // Only the registry knows when an idle session is to end.
-        config.keep_alive = None;
-        let (handle, worker) = create_local_session(SessionId::clone(&id), config);
-        let end = self.open(caller, id, Channel::Streamable(handle))?;
+    pub(super) fn open_streamable(&self, caller: &Caller, continued: Option<Continued>) -> Result<Opening, Refusal> {
+        let (id, end) = (new_id()?, CancellationToken::new());
+        let (handle, worker) = worker(SessionId::clone(&id));
+        self.open(caller, id, Channel::Streamable(handle, continued), &end)?;
         Ok((worker, end.drop_guard()))
     }
 
     fn handle(&self, id: &SessionId) -> io::Result<LocalSessionHandle> {
         match self.get(id).as_deref().map(|session| &session.way) {
-            Some(Channel::Streamable(handle)) => Ok(handle.clone()),
+            Some(Channel::Streamable(handle, _)) => Ok(handle.clone()),
             _ => Err(io::Error::other("the session has ended")),
         }
     }
+}
+
+/// Returns a worker of rmcp's for a session, and how messages get to it.
+pub(super) fn worker(id: SessionId) -> (LocalSessionHandle, LocalSessionWorker) {
+    let mut config = SessionConfig::default();
+    // Only the registry knows when an idle session is to end.
+    config.keep_alive = None;
+    create_local_session(id, config)
 }
 
 impl SessionManager for Sessions {

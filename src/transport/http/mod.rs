@@ -1,15 +1,17 @@
 //! MCP over HTTP, for many people at once, each with their own key.
 //!
 //! Reading order: [`listen`] accepts connections and rejects surplus ones, and [`connection`] serves each and drops
-//! slow ones; [`trail`] gives each request the id that all lines about it have; [`door`] checks `Host` and `Origin`; [`caller`] identifies the sender of a request, and [`network`] its
-//! address; [`limits`] and [`sessions`] say whether there is room for it; then [`streamable`] (at `/mcp` and `/sse`) or
-//! [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the [`form`] that
-//! its client accepts. [`auth`] lets people sign in, where hosts send no key. [`routes`] shows all paths at once. A rejected request gets a [`Refusal`]: a status, and a reason
-//! in words.
+//! slow ones; [`trail`] gives each request the id that all lines about it have; [`door`] checks `Host` and `Origin`;
+//! [`caller`] identifies the sender of a request, and [`network`] its address; [`limits`] and [`sessions`] say whether
+//! there is room for it, and [`continued`] goes on with sessions of other servers; then [`streamable`] (at `/mcp` and
+//! `/sse`) or [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the
+//! [`form`] that its client accepts. [`auth`] lets people sign in, where hosts send no key. [`routes`] shows all paths
+//! at once. A rejected request gets a [`Refusal`]: a status, and a reason in words.
 
 mod auth;
 mod caller;
 mod connection;
+mod continued;
 mod door;
 mod form;
 mod internet;
@@ -57,6 +59,7 @@ pub use tokens::{BadTokens, Tokens};
 pub use trail::Trail;
 
 use super::Stop;
+use crate::store::SharedSessions;
 use auth::{Auth, SignedIn};
 use caller::API_KEY;
 use limits::Calls;
@@ -142,6 +145,8 @@ pub struct Settings {
     pub drain: Duration,
     /// Further pages for a browser, behind the same door.
     pub pages: Vec<Page>,
+    /// Where sessions are that other servers go on with; none if this server is alone.
+    pub shared_sessions: Option<Arc<dyn SharedSessions>>,
 }
 
 /// A page for a browser.
@@ -173,6 +178,8 @@ struct Shared<B: Backend> {
     auth: Option<Arc<Auth>>,
     streamable: Streamable<B>,
     sessions: Arc<Sessions>,
+    /// Held while a session of another server is gone on with: one at a time.
+    going_on: tokio::sync::Mutex<()>,
     calls: Calls,
     /// The requests whose responses have not been sent completely.
     in_flight: TaskTracker,
@@ -205,6 +212,7 @@ pub async fn serve<B: Backend>(listener: Listener, backend: B, settings: Setting
                 auth.look().await;
             }
             swept.sessions.end_idle();
+            swept.look_at_sessions().await;
         }
     }));
     let greeting = shared.auth.clone();
@@ -273,6 +281,7 @@ impl<B: Backend> Shared<B> {
             streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
             auth,
             sessions,
+            going_on: tokio::sync::Mutex::default(),
             calls: Calls::new(&limits),
             in_flight: TaskTracker::new(),
             certificates,

@@ -26,7 +26,7 @@ pub const REASONS: &[&str] = &[
     "accept", "body", "calls", "calls_of_strangers", "calls_of_tenant", "connections", "content_type", "cut_off",
     "fault", "forwarded_proto", "host", "json", "key", "message", "method", "not_tls", "origin", "path", "plain_http",
     "protocol", "randomness", "selection", "session", "sessions", "sessions_of_tenant", "sign_in", "slow_body",
-    "slow_session", "stopping",
+    "slow_session", "stopping", "store",
 ];
 
 /// The rejection of a request. Its body is a JSON-RPC error, so that a client can show the reason.
@@ -80,6 +80,21 @@ impl Refusal {
     /// learns which. The client has to open a new one.
     pub(super) fn no_session() -> Self {
         Self::new(StatusCode::NOT_FOUND, "session", "there is no such session with this key: initialize a new one")
+    }
+
+    /// Returns the rejection for a session that another server may have opened, while nobody can say. The client has to keep
+    /// it.
+    pub(super) fn session_not_seen() -> Self {
+        let reason = "whether another server has this session cannot be seen now, since the store that they share cannot be \
+            reached: repeat the request in a few seconds";
+        Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "store", reason) }
+    }
+
+    /// Returns the rejection of an answer to a question that another server has asked.
+    pub(super) fn asked_elsewhere() -> Self {
+        let reason = "this server has asked nothing in this session, another one has: its load balancer has to send all \
+            requests of a session to one server";
+        Self::new(StatusCode::CONFLICT, "session", reason)
     }
 
     /// Returns the rejection of a `DELETE`, or else a `GET`, without a session.

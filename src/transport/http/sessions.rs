@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::continued::{Continued, Ended};
 use super::limits::{Limits, Pool};
 use super::tokens::Lease;
 use super::{Caller, Refusal};
@@ -39,13 +40,14 @@ pub(super) struct Sessions {
     strangers: Pool,
     knows: Knows,
     open: Mutex<HashMap<SessionId, Arc<Session>>>,
+    pub(super) ended: Ended,
 }
 
 /// An open session.
 pub(super) struct Session {
-    tenant: Arc<str>,
+    pub(super) tenant: Arc<str>,
     /// Whom the identity provider has recognized: several people may share a tenant's key.
-    person: Option<Arc<str>>,
+    pub(super) person: Option<Arc<str>>,
     network: IpAddr,
     /// How messages get into it.
     pub(super) way: Channel,
@@ -56,8 +58,8 @@ pub(super) struct Session {
 
 /// How messages get into a session.
 pub(super) enum Channel {
-    /// Through rmcp's worker.
-    Streamable(LocalSessionHandle),
+    /// Through rmcp's worker; also at other servers, if they share a store.
+    Streamable(LocalSessionHandle, Option<Continued>),
     /// Through the channel of an open stream.
     Sse(mpsc::Sender<ClientJsonRpcMessage>),
 }
@@ -65,6 +67,8 @@ pub(super) enum Channel {
 struct Usage {
     /// When the session was last used.
     last: Instant,
+    /// When the store was last told of that.
+    told: Instant,
     /// Whether its client has sent anything since it was opened.
     has_begun: bool,
     /// The ids of its in-flight requests.
@@ -103,6 +107,25 @@ impl Session {
         self.person.as_ref().unwrap_or(&self.tenant)
     }
 
+    /// Returns what other servers need to go on with it, if they can.
+    pub(super) fn continued(&self) -> Option<&Continued> {
+        match &self.way {
+            Channel::Streamable(_, continued) => continued.as_ref(),
+            Channel::Sse(_) => None,
+        }
+    }
+
+    /// Returns whether it was used since this was last said to have been told.
+    pub(super) fn is_news(&self) -> bool {
+        let usage = self.usage.lock();
+        usage.last > usage.told || !usage.requests.is_empty()
+    }
+
+    /// Records that the store was told at this moment that the session is in use.
+    pub(super) fn was_told(&self, at: Instant) {
+        self.usage.lock().told = at;
+    }
+
     /// Returns whether its token was taken out or its sign-in has ended, and its last call with it has been answered.
     fn is_revoked(&self) -> bool {
         let usage = self.usage.lock();
@@ -110,7 +133,7 @@ impl Session {
     }
 
     fn end(&self) {
-        if let Channel::Streamable(handle) = &self.way {
+        if let Channel::Streamable(handle, _) = &self.way {
             // Its worker would take the end of its channel for a fault, and log it.
             let _ = handle.close().now_or_never();
         }
@@ -128,11 +151,23 @@ impl Drop for RequestGuard {
 
 impl Sessions {
     pub(super) fn new(limits: Limits, knows: Knows) -> Self {
-        Self { limits, strangers: Pool::of(limits.sessions, STRANGERS), knows, open: Mutex::default() }
+        Self {
+            limits,
+            strangers: Pool::of(limits.sessions, STRANGERS),
+            knows,
+            open: Mutex::default(),
+            ended: Ended::default(),
+        }
     }
 
-    /// Opens one more session of this caller, if there is room. Returns the token that ends it.
-    pub(super) fn open(&self, caller: &Caller, id: SessionId, way: Channel) -> Result<CancellationToken, Refusal> {
+    /// Opens one more session of this caller, if there is room. `end` is cancelled when it ends.
+    pub(super) fn open(
+        &self,
+        caller: &Caller,
+        id: SessionId,
+        way: Channel,
+        end: &CancellationToken,
+    ) -> Result<(), Refusal> {
         self.end_idle();
         let mut open = self.open.lock();
         let share = caller.share();
@@ -150,8 +185,8 @@ impl Sessions {
             let reason = "this server has as many sessions as it can take: try again later";
             return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "sessions", reason));
         }
-        let end = CancellationToken::new();
-        let usage = Usage { last: Instant::now(), has_begun: false, requests: HashSet::new(), lease: caller.lease() };
+        let now = Instant::now();
+        let usage = Usage { last: now, told: now, has_begun: false, requests: HashSet::new(), lease: caller.lease() };
         let session = Session {
             tenant: Arc::clone(&caller.tenant),
             person: caller.person(),
@@ -161,7 +196,7 @@ impl Sessions {
             end: end.clone(),
         };
         open.insert(id, Arc::new(session));
-        Ok(end)
+        Ok(())
     }
 
     /// Returns whether a session of a key that OnceHub has not accepted may be opened from `network`, ending an older
@@ -191,7 +226,7 @@ impl Sessions {
             (!usage.requests.is_empty(), usage.last)
         });
         let Some(id) = oldest.map(|(id, _)| SessionId::clone(id)) else { return false };
-        open.remove(&id).inspect(|session| session.end()).is_some()
+        open.remove(&id).inspect(|session| self.end_for_good(&id, session)).is_some()
     }
 
     /// Returns a session of this caller that has not ended, and marks it as in use.
@@ -225,17 +260,32 @@ impl Sessions {
         Count { streamable: open.len() - sse, sse }
     }
 
-    /// Ends a session, if it has not ended.
+    /// Returns all open sessions that other servers can go on with.
+    pub(super) fn continued(&self) -> Vec<(SessionId, Arc<Session>)> {
+        let open = self.open.lock();
+        let continued = open.iter().filter(|(_, session)| session.continued().is_some());
+        continued.map(|(id, session)| (SessionId::clone(id), Arc::clone(session))).collect()
+    }
+
+    /// Ends a session here, if it has not ended. Other servers may go on with it.
     pub(super) fn end(&self, id: &str) {
         self.open.lock().remove(id).inspect(|session| session.end());
     }
 
+    /// Ends a session here, and at the others.
+    fn end_for_good(&self, id: &SessionId, session: &Session) {
+        session.end();
+        self.ended.add(id, session);
+    }
+
     /// Ends the sessions that have been idle for too long or whose token was taken out, and removes those that have ended.
     pub(super) fn end_idle(&self) {
-        self.open.lock().retain(|_, session| {
+        self.open.lock().retain(|id, session| {
             let is_over = self.is_over(session);
-            if is_over {
-                session.end();
+            match is_over {
+                true if session.is_revoked() => self.end_for_good(id, session),
+                true => session.end(),
+                false => {}
             }
             !is_over
         });
@@ -246,16 +296,20 @@ impl Sessions {
         session.end.is_cancelled() || session.is_revoked() || self.is_silent(session)
     }
 
+    /// Returns how long a session of this tenant may be idle.
+    pub(super) fn lifetime(&self, tenant: &str) -> Duration {
+        if (self.knows)(tenant) { self.limits.idle } else { self.limits.idle.min(STRANGERS_IDLE) }
+    }
+
     fn is_silent(&self, session: &Session) -> bool {
         let usage = session.usage.lock();
-        let is_known = (self.knows)(&session.tenant);
-        let most = if is_known { self.limits.idle } else { self.limits.idle.min(STRANGERS_IDLE) };
+        let (is_known, most) = ((self.knows)(&session.tenant), self.lifetime(&session.tenant));
         let most = match session.way {
             _ if !usage.requests.is_empty() => return false,
             // The session lives as long as its stream.
             Channel::Sse(_) if is_known => return false,
-            Channel::Streamable(_) if !usage.has_begun => most.min(self.limits.client_timeout),
-            Channel::Streamable(_) | Channel::Sse(_) => most,
+            Channel::Streamable(..) if !usage.has_begun => most.min(self.limits.client_timeout),
+            Channel::Streamable(..) | Channel::Sse(_) => most,
         };
         usage.last.elapsed() >= most
     }

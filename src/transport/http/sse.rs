@@ -21,7 +21,7 @@ use rmcp::model::{ClientJsonRpcMessage, GetExtensions, ServerJsonRpcMessage};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tokio_util::sync::PollSender;
+use tokio_util::sync::{CancellationToken, PollSender};
 
 use super::sessions::{Channel, new_id};
 use super::streamable::{self, Message, SESSION_ID};
@@ -84,7 +84,8 @@ impl<B: Backend> Shared<B> {
         let (to_server, from_client) = mpsc::channel::<ClientJsonRpcMessage>(WAITING);
         let id = new_id()?;
         let address = format!("{}/message?sessionId={id}", self.prefix());
-        let end = self.sessions.open(&caller, id, Channel::Sse(to_server))?;
+        let end = CancellationToken::new();
+        self.sessions.open(&caller, id, Channel::Sse(to_server), &end)?;
         if self.backend.knows(&caller.tenant) {
             let request = parts.extensions.get::<Trail>().map(|trail| &*trail.id);
             tracing::info!(tenant = %caller.tenant, request, "opened a session of HTTP+SSE, which is deprecated: /mcp is its successor");

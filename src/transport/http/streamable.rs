@@ -11,11 +11,12 @@ use http::{HeaderMap, HeaderName, Method, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use rmcp::model::ProtocolVersion;
-use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::transport::streamable_http_server::{SessionId, StreamableHttpServerConfig, StreamableHttpService};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::continued::Continued;
 use super::form::{Form, Served, collected, explained};
 use super::limits::Limits;
 use super::manager::{OPENING, Opening};
@@ -76,6 +77,17 @@ impl Message {
     }
 }
 
+/// Returns the id of the session that a request names.
+///
+/// From 2026-07-28 on there are no sessions: clients that still send the header are served as if they did not.
+fn session_id(headers: &mut HeaderMap) -> Option<SessionId> {
+    let version = headers.get(VERSION).and_then(|version| version.to_str().ok());
+    if version.is_some_and(|version| version >= ProtocolVersion::NO_INITIALIZE.as_str()) {
+        headers.remove(SESSION_ID);
+    }
+    Some(headers.get(SESSION_ID)?.to_str().ok()?.into())
+}
+
 impl<B: Backend> Shared<B> {
     /// Admits a message: leaves what it is served with in the extensions of its request's head.
     pub(super) fn admit(
@@ -98,15 +110,9 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Returns the session that a request names, if it is this caller's.
-    ///
-    /// From 2026-07-28 on there are no sessions: clients that still send the header are served as if they did not.
-    fn session(&self, headers: &mut HeaderMap, caller: &Caller) -> Result<Option<Arc<Session>>, Refusal> {
-        let version = headers.get(VERSION).and_then(|version| version.to_str().ok());
-        if version.is_some_and(|version| version >= ProtocolVersion::NO_INITIALIZE.as_str()) {
-            headers.remove(SESSION_ID);
-        }
-        let Some(id) = headers.get(SESSION_ID).and_then(|id| id.to_str().ok()) else { return Ok(None) };
-        let session = self.sessions.find(id, caller)?;
+    async fn session(&self, headers: &mut HeaderMap, caller: &Caller) -> Result<Option<Arc<Session>>, Refusal> {
+        let Some(id) = session_id(headers) else { return Ok(None) };
+        let session = self.find(&id, caller).await?;
         if matches!(session.way, Channel::Sse(_)) { Err(Refusal::no_session()) } else { Ok(Some(session)) }
     }
 
@@ -116,11 +122,19 @@ impl<B: Backend> Shared<B> {
         if parts.method == Method::POST {
             return self.posted(caller, parts, body).await;
         }
-        let session = self.session(&mut parts.headers, &caller)?;
         let (is_start, is_end) = (parts.method == Method::GET, parts.method == Method::DELETE);
+        let id = session_id(&mut parts.headers);
+        if let Some(id) = id.as_ref().filter(|id| is_end && self.sessions.find(id, &caller).is_err()) {
+            self.end_elsewhere(id, &caller).await?;
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
+        let session = self.session(&mut parts.headers, &caller).await?;
         // A shutdown does not wait for the streams that this opens.
         let served = self.serve(parts, Bytes::new(), None).await?;
         if is_end && served.status() == StatusCode::ACCEPTED {
+            if let (Some(id), Some(session)) = (id, session) {
+                self.end_everywhere(&id, &session).await;
+            }
             // Clients take 202 to mean that the session may not have ended.
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
@@ -133,8 +147,7 @@ impl<B: Backend> Shared<B> {
     /// Serves one message.
     async fn posted(self: &Arc<Self>, mut caller: Caller, mut parts: Parts, body: Body) -> Result<Response, Refusal> {
         let form = Form::take(&mut parts.headers)?;
-        caller.takes_stream = form == Form::Any;
-        let named = self.session(&mut parts.headers, &caller);
+        let named = self.session(&mut parts.headers, &caller).await;
         let body = self.settings.limits.read(body).await?;
         let message = Message::read(&body);
         let is_opening = message.as_ref().is_ok_and(|message| message.is("initialize"));
@@ -150,9 +163,14 @@ impl<B: Backend> Shared<B> {
         };
         let message = message?;
         let refused = |refusal: Refusal| refusal.to(message.id.as_ref());
+        if message.method.is_none() && session.as_ref().is_some_and(|session| !session.may_have_asked()) {
+            return Err(refused(Refusal::asked_elsewhere()));
+        }
+        caller.takes_stream = form == Form::Any && session.as_ref().is_none_or(|session| session.can_be_asked());
         let mut opening = None;
         if session.is_none() && is_opening {
-            opening = Some(self.sessions.open_streamable(&caller).map_err(refused)?);
+            let continued = self.settings.shared_sessions.as_ref().and_then(|_| Continued::of(&body));
+            opening = Some(self.sessions.open_streamable(&caller, continued).map_err(refused)?);
             self.backend.validate_key(&caller);
         }
         self.admit(&mut parts, &caller, &message, session.as_ref()).map_err(refused)?;
@@ -160,7 +178,11 @@ impl<B: Backend> Shared<B> {
         // server does.
         let in_flight = (!message.is("subscriptions/listen")).then(|| self.in_flight.token());
         let continued = parts.headers.get(SESSION_ID).filter(|_| is_opening).cloned();
+        let is_opened = opening.is_some();
         let mut response = self.serve(parts, body, opening).await?;
+        if let Some(id) = response.headers().get(SESSION_ID).and_then(|id| id.to_str().ok()).filter(|_| is_opened) {
+            self.keep_session(id).await;
+        }
         if form == Form::Json {
             response = collected(response).await.map_err(refused)?;
         }

@@ -126,6 +126,7 @@ impl Bench {
             access_log: false,
             drain_delay: Duration::ZERO,
             pages: Vec::new(),
+            shared_sessions: None,
             drain: Duration::ZERO,
         };
         let backend = Simple { service: Slow::default(), accepted: accepted.clone(), met: Accepted::default() };

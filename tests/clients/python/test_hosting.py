@@ -35,12 +35,13 @@ def behind_a_proxy():
 
 def configuration(folder, server):
     """The page's blocks for nginx in one server, which listens at a socket in this folder."""
-    whole, path = blocks("hosting.md", "nginx")
+    whole, path, several = blocks("hosting.md", "nginx")
     # "The same lines in this location."
     same = re.search(r"proxy_pass .*;\n([^}]*)\n    }", whole)[1]
     path = re.sub(r"proxy_pass .*;", lambda found: f"{found[0]}\n{same}", path)
     whole = whole.replace("    location / {", f"{path}\n    location / {{")
-    whole = whole.replace("listen 443 ssl", f"listen unix:{folder}/socket ssl").replace("127.0.0.1:8000", server)
+    whole = whole.replace("listen 443 ssl", f"listen unix:{folder}/socket ssl").replace("127.0.0.1:8000", "oncehub")
+    whole = re.sub(r"127\.0\.0\.1:800[12]", server, several) + whole
     whole = whole.replace("/etc/ssl/mcp.example.com", str(folder))
     kept = "".join(f"{name}_temp_path {folder};\n" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
     text = f"daemon off;\nmaster_process off;\npid {folder}/pid;\nevents {{}}\nhttp {{\naccess_log off;\n{kept}{whole}}}\n"

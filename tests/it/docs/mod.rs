@@ -42,7 +42,7 @@ fn pages() -> Vec<String> {
 }
 
 /// What stands between `<!-- name -->` and `<!-- /name -->` of a page has to be this.
-fn holds(page: &str, name: &str, text: &str) {
+pub(crate) fn holds(page: &str, name: &str, text: &str) {
     let whole = read(page);
     let (from, to) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let start = whole.find(&from).unwrap_or_else(|| panic!("{page} has no mark {name}")) + from.len();

@@ -20,7 +20,7 @@ fn sharing(upstream: &Sandbox, file: &Path) -> Server {
 }
 
 /// The same request with a token instead of a key.
-fn bearing(server: &Server, token: &str, request: RequestBuilder) -> RequestBuilder {
+pub(super) fn bearing(server: &Server, token: &str, request: RequestBuilder) -> RequestBuilder {
     let mut request = request.build().unwrap();
     request.headers_mut().remove("api-key");
     RequestBuilder::from_parts(server.client.clone(), request).bearer_auth(token)

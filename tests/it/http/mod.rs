@@ -26,6 +26,7 @@ mod tls;
 mod trail;
 
 use std::io::{BufRead, BufReader};
+use std::ops::{Deref, DerefMut};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,10 +49,29 @@ pub(super) const TOKEN: &str = "a-t0ken-of-the-tests";
 /// A running server.
 pub(super) struct Server {
     child: Child,
-    pub(super) url: String,
     errors: Mutex<Receiver<String>>,
+    remote: Remote,
+}
+
+/// An address that MCP is spoken at.
+pub(super) struct Remote {
+    pub(super) url: String,
     pub(super) client: Client,
     ids: AtomicU64,
+}
+
+impl Deref for Server {
+    type Target = Remote;
+
+    fn deref(&self) -> &Remote {
+        &self.remote
+    }
+}
+
+impl DerefMut for Server {
+    fn deref_mut(&mut self) -> &mut Remote {
+        &mut self.remote
+    }
 }
 
 /// A sandbox without limits.
@@ -89,7 +109,42 @@ impl Server {
         let errors = read_whole(child.stderr.take().unwrap());
         let url = line.split_whitespace().find_map(|word| word.strip_suffix("/mcp"));
         let url = url.unwrap_or_else(|| panic!("it did not start: {}", errors.recv().unwrap())).to_owned();
-        Self { child, url, errors: Mutex::new(errors), client: client(), ids: AtomicU64::new(2) }
+        Self { child, errors: Mutex::new(errors), remote: Remote::at(url) }
+    }
+
+    /// Asks the process to end, as a service manager does.
+    pub(super) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends the process a signal.
+    pub(super) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &*id]).status().unwrap().success());
+    }
+
+    /// Waits for the process to end: its exit code and its log.
+    pub(super) fn wait(mut self) -> (Option<i32>, String) {
+        let log = self.errors.get_mut().unwrap().recv_timeout(PATIENCE).expect("the process did not end");
+        (self.child.wait().unwrap().code(), log)
+    }
+
+    /// Ends it at once; its log.
+    pub(super) fn stop(self) -> String {
+        self.terminate();
+        self.wait().1
+    }
+}
+
+impl Remote {
+    fn at(url: String) -> Self {
+        Self { url, client: client(), ids: AtomicU64::new(2) }
+    }
+
+    /// The same address for another client.
+    #[cfg(unix)]
+    pub(super) fn another(&self) -> Self {
+        Self::at(self.url.clone())
     }
 
     /// A message, with the headers that MCP wants and this key.
@@ -164,33 +219,10 @@ impl Server {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Asks the process to end, as a service manager does.
-    pub(super) fn terminate(&self) {
-        self.signal("TERM");
-    }
-
-    /// Sends the process a signal.
-    pub(super) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &*id]).status().unwrap().success());
-    }
-
     /// The metrics.
     pub(super) async fn figures(&self) -> String {
         let asked = self.client.get(format!("{}/metrics", self.url)).bearer_auth(TOKEN);
         asked.send().await.unwrap().text().await.unwrap()
-    }
-
-    /// Waits for the process to end: its exit code and its log.
-    pub(super) fn wait(mut self) -> (Option<i32>, String) {
-        let log = self.errors.get_mut().unwrap().recv_timeout(PATIENCE).expect("the process did not end");
-        (self.child.wait().unwrap().code(), log)
-    }
-
-    /// Ends it at once; its log.
-    pub(super) fn stop(self) -> String {
-        self.terminate();
-        self.wait().1
     }
 }
 

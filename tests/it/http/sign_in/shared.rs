@@ -3,11 +3,10 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicU64;
 
 use oncehub_mcp::sandbox;
 
-use super::super::{Server, client, in_front_of, upstream};
+use super::super::{Remote, Server, in_front_of, upstream};
 use super::listed::Open;
 use super::{Desk, access, asking, query, renewing, trading};
 use crate::agents::read_whole;
@@ -27,7 +26,7 @@ fn standing_in(mut command: Command, first: &Server) -> Server {
     }
     let address = line.split(" address=").nth(1).unwrap().split(' ').next().unwrap();
     let (url, errors) = (format!("http://{address}"), Mutex::new(read_whole(log)));
-    Server { child, url, errors, client: client(), ids: AtomicU64::new(2) }
+    Server { child, errors, remote: Remote::at(url) }
 }
 
 #[tokio::test]

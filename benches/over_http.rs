@@ -3,11 +3,12 @@
 //! front of the same simulated account; what is compared is measured in turns.
 //!
 //! `cargo bench --bench over_http` prints the tables of `docs/performance.md`, with `-- --memory` only what is said of memory
-//! there; with `-- --soak MINUTES` it looks for growth.
+//! there; with `-- --soak MINUTES` it looks for growth, and with `-- --store` it measures what a shared store costs.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::cast_precision_loss,
@@ -15,6 +16,8 @@
 )]
 
 mod programs;
+#[cfg(unix)]
+mod stored;
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -91,9 +94,9 @@ impl Server {
         session
     }
 
-    /// One call; `session` is only looked at where there are some.
-    async fn call(&self, era: Era, session: &str, id: usize) {
-        let mut params = json!({"name": "list_bookings", "arguments": {"limit": 10}});
+    /// One call of a tool; `session` is only looked at where there are some.
+    async fn ask(&self, era: Era, session: &str, id: usize, tool: &str, arguments: Value) -> String {
+        let mut params = json!({"name": tool, "arguments": arguments});
         if matches!(era, Era::Modern) {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -107,9 +110,14 @@ impl Server {
             Era::Modern => request
                 .header("MCP-Protocol-Version", "2026-07-28")
                 .header("Mcp-Method", "tools/call")
-                .header("Mcp-Name", "list_bookings"),
+                .header("Mcp-Name", tool),
         };
-        let text = request.send().await.unwrap().text().await.unwrap();
+        request.send().await.unwrap().text().await.unwrap()
+    }
+
+    /// The call that is measured.
+    async fn call(&self, era: Era, session: &str, id: usize) {
+        let text = self.ask(era, session, id, "list_bookings", json!({"limit": 10})).await;
         assert!(text.contains("BKNG-") && !text.contains("\"isError\":true"), "{text}");
     }
 
@@ -198,6 +206,10 @@ async fn main() {
     let sandbox = Sandbox::start(settings).await.unwrap();
     if let Some(at) = arguments.iter().position(|argument| argument == "--soak") {
         return soak(&ours, &sandbox, arguments[at + 1].parse().unwrap()).await;
+    }
+    #[cfg(unix)]
+    if arguments.iter().any(|argument| argument == "--store") {
+        return stored::store(&ours, &sandbox).await;
     }
     let barest = programs::barest();
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # What an operator takes from deploy/, read by the programs that read it there: the unit by systemd, alerts and the
-# expressions of the dashboard by Prometheus.
-# Usage: tests/deploy/run.sh PROMTOOL
+# expressions of the dashboard by Prometheus, the compose files by a reader of those and by Caddy, Valkey and this program.
+# Usage: tests/deploy/run.sh PROMTOOL PYTHON VALKEY_SERVER
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-promtool=$1
+promtool=$1 python=$2 valkey=$3
 scratch=$(mktemp -d)
 trap 'rm -r "$scratch"' EXIT
 
@@ -31,3 +31,6 @@ rules = [{"record": f"panel:{number}", "expr": filled(target["expr"])} for numbe
 json.dump({"groups": [{"name": "panels", "rules": rules}]}, sys.stdout)
 PYTHON
 "$promtool" check rules "$scratch/panels.yml"
+
+# Caddy and the reader are beside Python: tests/deploy/requirements.txt.
+"$python" tests/deploy/replicas.py "$ONCEHUB_MCP_BINARY" "$(dirname "$python")/caddy" "$valkey" "$(command -v redis-cli)"

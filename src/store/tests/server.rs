@@ -1,10 +1,15 @@
-//! A Redis of its own for a test, at a socket in a folder that goes with it.
+//! A Redis or Valkey of its own for a test, at a socket in a folder that goes with it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+/// The program of tests that name none in this variable.
+const REDIS: &str = "redis-server";
+const PROGRAM: &str = "ONCEHUB_STORE_SERVER";
 
 /// A running Redis.
 pub(crate) struct RedisServer {
@@ -33,15 +38,19 @@ impl RedisServer {
 
     /// Starts it; after it was stopped it has forgotten everything.
     pub(crate) fn start(&mut self) {
-        let mut command = Command::new("redis-server");
+        let program =
+            std::env::var_os(PROGRAM).filter(|name| !name.is_empty()).unwrap_or_else(|| OsString::from(REDIS));
+        let mut command = Command::new(&program);
         command.args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"]).arg(self.socket());
         command.args(&self.settings).current_dir(self.folder.path()).stdout(Stdio::null());
-        let process = command.spawn().expect("redis-server is missing: it is Debian's package of that name");
-        self.process = Some(process);
+        let process = command.spawn();
+        self.process = Some(process.unwrap_or_else(|error| {
+            panic!("{}: {error} (Debian has packages redis-server and valkey-server)", program.display())
+        }));
         let deadline = Instant::now() + Duration::from_secs(30);
         // Its socket is there as soon as it listens.
         while std::os::unix::net::UnixStream::connect(self.socket()).is_err() {
-            assert!(Instant::now() < deadline, "redis-server does not listen");
+            assert!(Instant::now() < deadline, "{} does not listen", program.display());
             std::thread::sleep(Duration::from_millis(5));
         }
     }

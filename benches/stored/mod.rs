@@ -1,6 +1,7 @@
 //! What a store costs that servers share: a call beside one of a server that remembers for itself, and what is kept.
 
 mod kept;
+#[expect(dead_code, reason = "tests stop it, too")]
 #[path = "../../src/store/tests/server.rs"]
 mod redis_server;
 

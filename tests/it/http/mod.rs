@@ -12,6 +12,7 @@ mod limits;
 mod operated;
 #[cfg(unix)]
 mod replicas;
+#[cfg(unix)]
 mod rolling;
 mod sdk;
 mod seen;

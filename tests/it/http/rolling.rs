@@ -2,6 +2,7 @@
 //! is lost, and none is told wrongly.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -171,6 +172,7 @@ async fn a_rolling_restart_and_a_rotation_of_tokens_under_load_lose_no_call() {
     // In one step: what is written piece by piece may be read in between.
     let write = |lines: &str| {
         fs::write(folder.path().join("new"), lines).unwrap();
+        fs::set_permissions(folder.path().join("new"), fs::Permissions::from_mode(0o600)).unwrap();
         fs::rename(folder.path().join("new"), &file).unwrap();
     };
     write(&format!("first: {OLD}\n"));

@@ -57,8 +57,8 @@ impl Replicas {
     /// The same over this Redis; `confirm` says when people are asked.
     async fn over(redis: RedisServer, count: usize, confirm: &'static str) -> Self {
         let limits = Limits {
-            per_account: (ACCOUNT, Duration::from_secs(1) - LATE),
-            per_address: (ADDRESS.0, ADDRESS.1 - LATE),
+            per_account: (ACCOUNT, Duration::from_secs(1).saturating_sub(LATE)),
+            per_address: (ADDRESS.0, ADDRESS.1.saturating_sub(LATE)),
         };
         let settings = sandbox::Settings { limits: Some(limits), ..sandbox::Settings::default() };
         let oncehub = Sandbox::start(settings).await.unwrap();

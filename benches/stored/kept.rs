@@ -6,7 +6,7 @@ use std::time::Duration;
 use oncehub_mcp::oncehub::{Windows, limits};
 use oncehub_mcp::sandbox::Sandbox;
 use oncehub_mcp::store::redis::{Address, Redis, Settings};
-use oncehub_mcp::store::{Ask, Owner, Records as _, SignIn, Store as _};
+use oncehub_mcp::store::{Ask, Owner, Records as _, SharedSessions as _, SignIn, Store as _, Whereabouts};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 
@@ -20,6 +20,9 @@ const ADDRESSES: u64 = 39;
 
 /// How long everything is kept: until it has been measured.
 const KEEP: Duration = Duration::from_hours(1);
+
+/// What a client says when it opens a session.
+const SAID: &str = r#"{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{},"roots":{"listChanged":true},"sampling":{}},"clientInfo":{"name":"claude-ai","version":"0.1.0"}}"#;
 
 /// A moment, in seconds since 1970.
 const NOW: u64 = 1_800_000_000;
@@ -60,6 +63,12 @@ pub(super) async fn kept(ours: &Path, sandbox: &Sandbox) {
         store.note(&format!("answered:{tenant:016x}"), NOW * 1000, KEEP).await.unwrap();
     }
     row("a used answer", TENANTS).await;
+    for tenant in 0..TENANTS {
+        let (id, owner) = (format!("{tenant:032x}"), format!("{tenant:043}|"));
+        store.keep_session(&id, &owner, SAID, Whereabouts::New, KEEP).await.unwrap();
+        assert!(store.take_session(&id, &owner, KEEP).await.unwrap().unwrap().is_alone);
+    }
+    row("a session of 2025-11-25", TENANTS).await;
     let tenants = TENANTS / ADDRESSES;
     for address in 0..ADDRESSES {
         let store = connected(&redis, &format!("address-{address}")).await;

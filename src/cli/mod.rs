@@ -30,6 +30,7 @@ use crate::config::{
     without_unset,
 };
 use crate::records::untrusted::hides;
+use crate::store::redis::BadStore;
 use crate::telemetry;
 pub use call::{calls, parse_arguments};
 use print::{WIDTH, print_exact, print_help, print_line, tell, terminal_width};
@@ -145,7 +146,9 @@ pub fn main() -> ExitCode {
     });
     told.unwrap_or_else(|error: anyhow::Error| {
         print_error(&format!("{error:#}"));
-        ExitCode::from(2)
+        let may_pass = error.downcast_ref::<BadStore>().is_some_and(BadStore::may_pass);
+        // 2 says that it will be the same at the next start.
+        ExitCode::from(if may_pass { 1 } else { 2 })
     })
 }
 

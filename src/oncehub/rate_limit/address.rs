@@ -104,11 +104,13 @@ impl Address {
         self.0.known.get(key).is_some()
     }
 
-    /// Returns how many requests each window has left.
+    /// Returns the windows as they are set, with how many requests each has left; while a store is away, for this server.
     pub fn left(&self) -> Vec<(Window, usize)> {
-        match self.0.shared.as_ref().filter(|shared| !shared.is_away()) {
+        let own = || self.0.taken.lock().log.left();
+        match &self.0.shared {
+            Some(shared) if shared.is_away() => shared.as_set(own()),
             Some(shared) => shared.left(),
-            None => self.0.taken.lock().log.left(),
+            None => own(),
         }
     }
 

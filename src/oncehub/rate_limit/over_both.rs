@@ -273,6 +273,11 @@ async fn while_the_store_is_away_each_server_has_its_share_of_what_was_left() {
         }
     }
     assert!(sent.iter().all(|sent| (20..=75).contains(sent)), "{sent:?}");
+    assert_eq!(
+        addresses[0].left()[0].0.requests,
+        200,
+        "a window goes by one name, also when only a share of it is left"
+    );
     redis.start();
     while stores.iter().any(|store| store.windows().unwrap().is_away()) {
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -128,6 +128,11 @@ impl Shared {
         self.limits.address.iter().zip(used).map(left).collect()
     }
 
+    /// Returns what is left of this server's share of each of the address's windows, with the whole window.
+    pub(super) fn as_set(&self, left: Vec<(Window, usize)>) -> Vec<(Window, usize)> {
+        self.limits.address.iter().zip(left).map(|(window, (_, left))| (*window, left)).collect()
+    }
+
     /// Makes the requests of one account another's, or those of a key that OnceHub has accepted by now.
     pub(super) fn claim(&self, from: Arc<str>, to: Arc<str>) {
         self.tell(Told::Claim { from, to });

@@ -17,6 +17,7 @@ end
 
 redis.call('ZADD', KEYS[1], text(now), ARGV[2] .. '|' .. ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now - alive))
+redis.call('PEXPIRE', KEYS[1], text(math.ceil(alive / 1000)))
 redis.call('SET', KEYS[2], ARGV[4], 'NX')
 local here, all = 0, redis.call('ZRANGE', KEYS[1], 0, -1)
 for _, replica in ipairs(all) do

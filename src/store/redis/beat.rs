@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use metrics::gauge;
-use redis::{RedisError, RedisResult};
+use metrics::{counter, gauge};
+use redis::{ErrorKind, RedisError, RedisResult};
 
 use super::windows::Sent;
 use super::{PREFIX, Shared};
@@ -25,6 +25,14 @@ const ALIVE: Duration = Duration::from_secs(5);
 /// have sent.
 const SETTLING: Duration = Duration::from_secs(3);
 
+/// What is wrong if the store has another secret than this server: then each has a name of its own for every account.
+const SPLIT: &str = "it has forgotten what these servers share, and others that were started since share something else: restart \
+    this server";
+
+fn secret() -> String {
+    format!("{PREFIX}:secret")
+}
+
 /// What a server knows of the others.
 pub(super) struct Known {
     pub(super) share: Share,
@@ -32,12 +40,14 @@ pub(super) struct Known {
     pub(super) sent: VecDeque<Sent>,
     /// When all servers use the store again, if it was away.
     settled_at: Option<Instant>,
+    /// Why it is away, as was said last.
+    why: String,
 }
 
-impl Known {
-    pub(super) fn nothing() -> Self {
+impl Default for Known {
+    fn default() -> Self {
         let share = Share { outage: 0, servers: 1, here: 1, used: Vec::new(), since: Instant::now() };
-        Self { share, sent: VecDeque::new(), settled_at: None }
+        Self { share, sent: VecDeque::new(), settled_at: None, why: String::new() }
     }
 }
 
@@ -46,7 +56,12 @@ impl Shared {
     pub(super) fn lose(&self, error: &RedisError) {
         let mut known = self.known.lock();
         known.settled_at = None;
+        let why = error.to_string();
+        let is_news = std::mem::replace(&mut known.why, why) != known.why;
         if self.is_away.swap(true, Ordering::Relaxed) {
+            if is_news {
+                tracing::warn!(%error, "the store is still away");
+            }
             return;
         }
         known.share.outage += 1;
@@ -66,11 +81,14 @@ impl Shared {
         loop {
             every.tick().await;
             let beaten = async {
-                self.beat().await?;
+                if self.beat().await? != self.secret {
+                    return Err(RedisError::from((ErrorKind::Client, SPLIT)));
+                }
                 self.restore().await?;
                 self.settle().await
             };
             if let Err(error) = beaten.await {
+                counter!("oncehub_store_failures_total", "operation" => "beat").increment(1);
                 self.lose(&error);
             }
             gauge!("oncehub_store_up").set(if self.is_away.load(Ordering::Relaxed) { 0.0 } else { 1.0 });
@@ -89,10 +107,22 @@ impl Shared {
         Ok(())
     }
 
+    /// Waits until the store has the secret of servers that run: one that has just lost everything hears it from them.
+    pub(super) async fn wait_for_secret(&self) -> RedisResult<()> {
+        let (mut connection, until) = (self.connection.clone(), Instant::now() + SETTLING);
+        while Instant::now() < until {
+            if redis::cmd("EXISTS").arg(secret()).query_async(&mut connection).await? {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
     /// Says that this server is alive. Returns the secret that all servers share.
     pub(super) async fn beat(&self) -> RedisResult<[u8; 32]> {
         let mut call = self.scripts.beat.prepare_invoke();
-        call.key(format!("{PREFIX}:servers")).key(format!("{PREFIX}:secret")).key(self.address_log());
+        call.key(format!("{PREFIX}:servers")).key(secret()).key(self.address_log());
         call.key(format!("{PREFIX}:settled"));
         let is_away = self.is_away.load(Ordering::Relaxed);
         call.arg(&self.server).arg(&self.egress).arg(microseconds(ALIVE)).arg(&self.secret);

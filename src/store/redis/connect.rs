@@ -33,9 +33,9 @@ pub enum BadStore {
     /// The address holds a password.
     #[error("a password does not belong in the address: put it into a file, for --store-password-file")]
     Password,
-    /// The address has something behind it that is not understood.
-    #[error("'{0}' does not belong in the address of a store")]
-    Extra(String),
+    /// The address has something behind it that is not understood. It is not repeated: it may be a password.
+    #[error("what follows the {0} does not belong in the address of a store")]
+    Extra(char),
     /// The store did not let us in.
     #[error("the store did not accept the user or the password: {0}")]
     Refused(String),
@@ -73,6 +73,13 @@ pub enum BadStore {
     NoRandomness,
 }
 
+impl BadStore {
+    /// Returns whether it may be there later, as it is.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::HungUp(_))
+    }
+}
+
 impl Address {
     /// Parses an address.
     ///
@@ -91,8 +98,8 @@ impl Address {
             return Err(BadStore::Password);
         }
         let query = url.query().filter(|query| url.scheme() != "unix" || !query.starts_with("db="));
-        if let Some(extra) = url.fragment().or(query) {
-            return Err(BadStore::Extra(extra.to_owned()));
+        if let Some(mark) = query.map(|_| '?').or(url.fragment().map(|_| '#')) {
+            return Err(BadStore::Extra(mark));
         }
         let address = Self { url, is_open };
         address.info().map_err(|_| BadStore::Address(shown()))?;

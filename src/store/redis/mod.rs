@@ -111,10 +111,14 @@ impl Redis {
             server: windows::hex(&server),
             secret,
             is_away: AtomicBool::new(false),
-            known: parking_lot::Mutex::new(Known::nothing()),
+            known: parking_lot::Mutex::new(Known::default()),
         };
         // The first server's secret is everybody's.
-        shared.secret = shared.beat().await.map_err(|error| BadStore::Away(error.to_string()))?;
+        let first = async {
+            shared.wait_for_secret().await?;
+            shared.beat().await
+        };
+        shared.secret = first.await.map_err(|error| BadStore::Away(error.to_string()))?;
         let shared = Arc::new(shared);
         let beating = Arc::clone(&shared);
         let beats = AbortOnDropHandle::new(tokio::spawn(async move { beating.beats().await }));

@@ -17,8 +17,10 @@ elseif what == 'take' then
   at = (at == 'new' or at == server) and server or 'several'
   redis.call('HSET', KEYS[1], 'at', at)
 else
-  -- One that was forgotten ends, too: a server that has it yet would keep it again.
   if at and not is_open then return 0 end
+  -- One that was forgotten ends, too: a server that has it yet would keep it again. It looks once a second, so that does not
+  -- have to be known for long, and anybody can make up the id of one.
+  if not at then keep = math.min(tonumber(keep), 5000) end
   redis.call('HSET', KEYS[1], 'at', 'ended', 'owner', owner)
   redis.call('HDEL', KEYS[1], 'session')
 end

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use redis::FromRedisValue;
 
 use super::{Redis, key, milliseconds};
-use crate::store::{LookAt, SharedSessions, Taken, Unavailable, Whereabouts};
+use crate::store::{LookAt, SharedSessions, Taken, Unavailable, Whereabouts, Windows as _};
 
 /// How many are looked at in one step.
 const AT_ONCE: usize = 200;
@@ -30,6 +30,8 @@ impl Redis {
         kept: [&str; 2],
     ) -> Result<T, Unavailable> {
         let mut call = self.shared.scripts.session.prepare_invoke();
+        // What an identity provider says of a person could be guessed from a digest that has no key.
+        let owner = self.shared.name_of(owner);
         call.key(session(id)).arg(what).arg(owner).arg(milliseconds(keep).max(1)).arg(&self.shared.server).arg(&kept);
         self.shared.run(what, call).await
     }

@@ -132,6 +132,32 @@ async fn while_a_store_is_away_nothing_waits_for_it_and_it_is_used_again_once_it
 }
 
 #[tokio::test]
+async fn a_server_that_starts_when_a_store_has_just_forgotten_everything_shares_the_secret_of_those_that_run() {
+    let mut redis = RedisServer::with(&[]);
+    let one = Redis::connect(settings(&redis.url())).await.unwrap();
+    redis.stop();
+    redis.start();
+    let other = Redis::connect(settings(&redis.url())).await.unwrap();
+    assert_eq!(one.secret(), other.secret());
+}
+
+#[tokio::test]
+async fn a_store_with_a_secret_of_others_counts_as_away() {
+    let redis = RedisServer::with(&[]);
+    let store = Redis::connect(settings(&redis.url())).await.unwrap();
+    let mut raw = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let is_away = async |expected: bool| {
+        while store.windows().unwrap().is_away() != expected {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    for (secret, expected) in [([1; 32], true), (store.secret().unwrap(), false)] {
+        ::redis::cmd("SET").arg("{oncehub-mcp}:secret").arg(&secret).exec_async(&mut raw).await.unwrap();
+        tokio::time::timeout(MINUTE, is_away(expected)).await.expect("it notices");
+    }
+}
+
+#[tokio::test]
 async fn a_store_is_used_again_also_when_nothing_of_what_was_sent_counts_any_more() {
     let mut redis = RedisServer::with(&[]);
     let short = Duration::from_millis(10);
@@ -196,8 +222,8 @@ fn an_address_holds_no_password_and_nothing_that_is_not_understood() {
     for (bad, why) in [
         ("redis://:s3cret@localhost", "a password does not belong in the address"),
         ("unix:///run/redis.sock?pass=s3cret", "a password does not belong in the address"),
-        ("rediss://localhost/#insecure", "'insecure' does not belong"),
-        ("redis://localhost/?protocol=resp3", "'protocol=resp3' does not belong"),
+        ("redis://localhost/?password=s3cret", "what follows the ? does not belong"),
+        ("rediss://localhost/#s3cret", "what follows the # does not belong"),
         ("localhost:6379", "is not the address of a store"),
         ("http://localhost:6379", "is not the address of a store"),
         ("redis://localhost/one", "is not the address of a store"),

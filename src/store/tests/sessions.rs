@@ -46,6 +46,20 @@ async fn a_session_is_its_owners_at_every_server_until_one_ends_it() {
 }
 
 #[tokio::test]
+async fn a_session_that_nobody_knows_is_not_remembered_for_long_and_an_owner_is_in_no_store() {
+    let redis = RedisServer::with(&[]);
+    let (one, _other) = two(&redis).await;
+    let mut raw = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    assert_eq!(one.end_session(ID, "ada", MINUTE).await, Ok(false));
+    assert_eq!(is(&one).await, Whereabouts::Ended);
+    let key = format!("{{oncehub-mcp}}:session:{ID}");
+    let left: u64 = ::redis::cmd("PTTL").arg(&key).query_async(&mut raw).await.unwrap();
+    assert!(left <= 5_000, "{left}");
+    let owner: String = ::redis::cmd("HGET").arg(&key).arg("owner").query_async(&mut raw).await.unwrap();
+    assert!(!owner.contains("ada") && owner.len() == 32, "{owner}");
+}
+
+#[tokio::test]
 async fn the_first_to_take_a_session_is_alone_until_another_does() {
     let redis = RedisServer::with(&[]);
     let (one, other) = two(&redis).await;

@@ -141,19 +141,11 @@ pub(in crate::tools) struct Plans {
     account: Arc<str>,
 }
 
-/// A plan, and for whom it was made.
-#[derive(Deserialize, Serialize)]
-struct Kept {
-    account: Arc<str>,
-    /// Who the caller has said they are.
-    caller: Option<String>,
-    plan: Plan,
-}
-
 /// A plan that one call is carrying out. No other call can, here or at another server, until this is closed or dropped.
 pub(super) struct Lease {
     pub(super) handle: String,
-    kept: Kept,
+    name: String,
+    plan: Plan,
     store: Arc<dyn Records>,
     holder: String,
     is_closed: bool,
@@ -163,13 +155,13 @@ impl Deref for Lease {
     type Target = Plan;
 
     fn deref(&self) -> &Plan {
-        &self.kept.plan
+        &self.plan
     }
 }
 
 impl DerefMut for Lease {
     fn deref_mut(&mut self) -> &mut Plan {
-        &mut self.kept.plan
+        &mut self.plan
     }
 }
 
@@ -179,22 +171,22 @@ impl Lease {
     /// # Errors
     /// If the store is away, or the plan was held for too long.
     pub(super) async fn save(&self, long: Duration) -> Result<(), Failure> {
-        let kept = self.store.update(&name(&self.handle), &self.holder, Some(written(&self.kept)?), Some(long)).await;
+        let kept = self.store.update(&self.name, &self.holder, Some(written(&self.plan)?), Some(long)).await;
         if kept.map_err(|_| Failure::store_away())? { Ok(()) } else { Err(held_by_another()) }
     }
 
     /// Keeps the plan as it is now, for other calls.
     pub(super) async fn close(&mut self) {
-        let Ok(record) = written(&self.kept) else { return };
+        let Ok(record) = written(&self.plan) else { return };
         // If it cannot be kept, what was sent is kept as unknown, and looked at by the next call.
-        self.is_closed = self.store.update(&name(&self.handle), &self.holder, Some(record), None).await.is_ok();
+        self.is_closed = self.store.update(&self.name, &self.holder, Some(record), None).await.is_ok();
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         if !self.is_closed {
-            self.store.let_go(&name(&self.handle), &self.holder);
+            self.store.let_go(&self.name, &self.holder);
         }
     }
 }
@@ -224,8 +216,7 @@ impl Plans {
     /// If the store is away.
     pub(super) async fn keep(&self, context: &Context, plan: Plan) -> Result<String, Failure> {
         let handle = handle();
-        let kept = Kept { account: Arc::clone(&self.account), caller: context.settings.me.clone(), plan };
-        let keeping = self.store.keep(&name(&handle), written(&kept)?, LIFETIME).await;
+        let keeping = self.store.keep(&self.name(&handle, context), written(&plan)?, LIFETIME).await;
         keeping.map(|()| handle).map_err(|_| Failure::store_away())
     }
 
@@ -235,24 +226,33 @@ impl Plans {
     /// If there is none for this account and caller, or another call is at it. Somebody else's plan is like none.
     pub(super) async fn open(&self, handle: &str, context: &Context, long: Duration) -> Result<Lease, Failure> {
         let handle = handle.trim();
+        let name = self.name(handle, context);
         let none = || {
             let problem = "plan: there is no such plan: one is kept for 15 minutes, and for whom it was made";
             Failure::not_found("plan", problem, "plan it again with plan_changes")
         };
         let holder = format!("{:032x}", fastrand::u128(..));
-        let held = self.store.hold(&name(handle), &holder, long).await.map_err(|_| Failure::store_away())?;
+        let held = self.store.hold(&name, &holder, long).await.map_err(|_| Failure::store_away())?;
         let record = match held {
             Held::Nothing => return Err(none()),
             Held::ByAnother => return Err(held_by_another()),
             Held::Record(record) => record,
         };
-        let kept: Kept = serde_json::from_str(&record).map_err(|_| none())?;
-        let is_theirs = kept.account == self.account
-            && kept.caller == context.settings.me
-            && context.now() < kept.plan.expires_at.0;
+        let plan: Plan = serde_json::from_str(&record).map_err(|_| none())?;
         let (store, handle) = (Arc::clone(&self.store), handle.to_owned());
-        let lease = Lease { handle, kept, store, holder, is_closed: false };
-        if is_theirs { Ok(lease) } else { Err(none()) }
+        let lease = Lease { handle, name, plan, store, holder, is_closed: false };
+        if context.now() < lease.expires_at.0 { Ok(lease) } else { Err(none()) }
+    }
+
+    /// Returns the name of a plan in the store: for whom it was made is part of it, so that nobody else can get hold of it.
+    /// A handle is what a caller has sent: anything.
+    fn name(&self, handle: &str, context: &Context) -> String {
+        let mut digest = Sha256::new();
+        for part in [&self.account, context.settings.me.as_deref().unwrap_or_default(), handle] {
+            digest.update(part.len().to_be_bytes());
+            digest.update(part);
+        }
+        format!("plan:{}", URL_SAFE_NO_PAD.encode(digest.finalize()))
     }
 }
 
@@ -261,14 +261,8 @@ fn held_by_another() -> Failure {
     Failure::argument("plan", problem, "wait for that call; then call again, which says what has come of it")
 }
 
-fn written(kept: &Kept) -> Result<String, Failure> {
-    serde_json::to_string(kept).map_err(|error| Failure::unexpected(format!("the plan cannot be kept: {error}")))
-}
-
-/// Returns the name of a plan in the store. A handle is what a caller has sent: anything.
-fn name(handle: &str) -> String {
-    let digest = Sha256::digest(handle);
-    format!("plan:{}", URL_SAFE_NO_PAD.encode(digest))
+fn written(plan: &Plan) -> Result<String, Failure> {
+    serde_json::to_string(plan).map_err(|error| Failure::unexpected(format!("the plan cannot be kept: {error}")))
 }
 
 /// Returns when a plan that is made now expires.

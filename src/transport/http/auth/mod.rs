@@ -225,8 +225,11 @@ impl Auth {
                 "it cannot be seen now whether this sign-in has ended: try again",
             )
         };
-        if expires <= now() || !self.goes_on(&grant).await.map_err(unavailable)? {
-            return Err(stale("this sign-in has ended: refresh it, or sign in again"));
+        if expires <= now() {
+            return Err(stale("this token has expired: refresh it, or sign in again"));
+        }
+        if !self.goes_on(&grant).await.map_err(unavailable)? {
+            return Err(stale("this sign-in has ended: sign in again"));
         }
         let in_use = self.in_use.add(&grant);
         let (key, agreed) = self.opened(grant).map_err(stale)?;

@@ -234,10 +234,26 @@ async fn a_plan_is_carried_out_at_any_server_and_once() {
     let items = listed["structuredContent"]["items"].as_array().unwrap_or_else(|| panic!("{listed}"));
     let ids: Vec<String> = items.iter().filter_map(|item| Some(item["id"].as_str()?.to_owned())).collect();
     let arguments = json!({"change": "cancel", "booking_ids": ids});
-    let plan = one.call(sandbox::KEY, "plan_changes", arguments).await["structuredContent"].clone();
+    let plan = one.call(sandbox::KEY, "plan_changes", arguments.clone()).await["structuredContent"].clone();
     let count = plan["count"].as_u64().unwrap();
     assert!(count >= 4, "{plan}");
     let carry_out = json!({"plan": plan["plan"], "change": "cancel", "count": count});
+    // Who has made one stands nowhere.
+    let another = json!({"name": "plan_changes", "arguments": arguments});
+    let another = one
+        .modern(sandbox::KEY, "tools/call", another)
+        .header("X-MCP-User", "dana@northlight.example")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(message(another).await["structuredContent"]["count"], count);
+    let mut store = replicas.store();
+    let plans: Vec<String> = redis::cmd("KEYS").arg("{oncehub-mcp}:plan:*").query(&mut store).unwrap();
+    assert_eq!(plans.len(), 2);
+    for name in plans {
+        let kept: String = redis::cmd("GET").arg(name).query(&mut store).unwrap();
+        assert!(!kept.contains('@'), "{kept}");
+    }
     // Somebody else's key opens nothing.
     let refused = other.call(OTHER, "carry_out_plan", carry_out.clone()).await;
     assert!(refused.to_string().contains("there is no such plan"), "{refused}");

@@ -87,7 +87,11 @@ pub(super) async fn recognized<B: Backend>(
         &[("error", "access_denied"), ("error_description", "the operator of this server does not let the person in")],
     );
     let mapped = provider.mapped(&person).map_err(|reason| {
-        let why = if reason == NotMapped::NoAddress { "no verified address" } else { "no rule" };
+        let why = match (reason, &unverified) {
+            (NotMapped::NoAddress, _) => "no verified address",
+            (NotMapped::Nobody, Some(_)) => "no rule lets them in, and their address is not verified",
+            (NotMapped::Nobody, None) => "no rule lets them in",
+        };
         tracing::info!(subject = person.subject, why, "the map does not let somebody in");
         page::not_mapped(&provider.name, &person, unverified.as_deref(), reason, &back)
     })?;
@@ -99,7 +103,10 @@ pub(super) async fn recognized<B: Backend>(
     };
     let (me, reads) = (mapped.me, agreed.read_only);
     let caller = Caller { agreed: Some(agreed), ..desk.shared.settings.keys.caller(mapped.key, desk.network(head)) };
-    desk.shared.backend.person(&caller).await.map_err(|problem| page::not_in_oncehub(&me, &problem.1, &back))?;
+    desk.shared.backend.person(&caller).await.map_err(|(_, problem)| {
+        tracing::warn!(subject = person.subject, me, problem, "OnceHub does not serve somebody whom the map lets in");
+        page::not_in_oncehub(&me, &problem, &back)
+    })?;
     let shown = person.shown().to_owned();
     let owner = auth.seal.owners(&person.owner()).into_iter().next().ok_or_else(|| Page::broken(&Unsealed))?;
     let grant = Grant {

@@ -226,5 +226,5 @@ async fn an_access_token_is_good_until_it_ends_and_for_no_more_than_its_client_h
         assert_eq!(taken(read_only, reads, now() + 60).await, Ok(expected), "{read_only} {reads}");
     }
     let ended: Result<bool, String> = taken(false, false, now()).await;
-    assert!(ended.as_ref().is_err_and(|reason| reason.contains("this sign-in has ended")), "{ended:?}");
+    assert!(ended.as_ref().is_err_and(|reason| reason.contains("this token has expired")), "{ended:?}");
 }

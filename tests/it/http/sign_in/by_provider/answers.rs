@@ -42,6 +42,13 @@ async fn who_is_not_let_in_learns_why_and_what_to_do() {
         // They may go back to the app, which is told that it was for nothing.
         assert!(told.html.contains("error=access_denied"), "{}", told.html);
     }
+    // So does the operator whom they ask.
+    let log = company.desk.server.stop();
+    for why in
+        ["no verified address", "their address is not verified", "no rule lets them in", "OnceHub does not serve"]
+    {
+        assert!(log.contains(why), "{why}: {log}");
+    }
 }
 
 #[tokio::test]

@@ -61,6 +61,14 @@ pub enum BadMap {
     /// The file is too long.
     #[error("the file {0} is longer than {mib} MiB", mib = LARGEST >> 20)]
     TooLong(PathBuf),
+    /// The file is no JSON.
+    #[error("line {line}, column {column}: what is there is no JSON")]
+    NotJson {
+        /// The line of the mistake.
+        line: usize,
+        /// Its column.
+        column: usize,
+    },
     /// The file is no map.
     #[error("line {line}, column {column}, at '{at}': {EXPECTED}")]
     NotAMap {
@@ -263,9 +271,10 @@ fn parsed(text: &str) -> Result<File, BadMap> {
     let mut json = serde_json::Deserializer::from_str(text);
     let said = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (at, error) = (error.path().to_string(), error.into_inner());
-        BadMap::NotAMap { line: error.line(), column: error.column(), at }
+        let (line, column) = (error.line(), error.column());
+        if error.is_data() { BadMap::NotAMap { line, column, at } } else { BadMap::NotJson { line, column } }
     })?;
-    json.end().map_err(|error| BadMap::NotAMap { line: error.line(), column: error.column(), at: ".".to_owned() })?;
+    json.end().map_err(|error| BadMap::NotJson { line: error.line(), column: error.column() })?;
     Ok(said)
 }
 

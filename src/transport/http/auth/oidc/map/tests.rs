@@ -209,7 +209,7 @@ fn a_map_that_cannot_be_meant_is_refused_by_what_is_wrong_with_it() {
         let path = folder.path().join("map.json");
         std::fs::write(&path, text).unwrap();
         let told = Map::of_file(&path, read).unwrap_err().to_string();
-        assert!(told.contains(expected), "{text}: {told}");
+        assert!(told.contains(expected) && told.contains("no JSON"), "{text}: {told}");
     }
     for key in ["", "two words of a s3cret", "<s3cret>"] {
         let (folder, map) = folder(&rules());

@@ -104,7 +104,11 @@ pub(super) async fn recognized<B: Backend>(
     let (me, reads) = (mapped.me, agreed.read_only);
     let caller = Caller { agreed: Some(agreed), ..desk.shared.settings.keys.caller(mapped.key, desk.network(head)) };
     desk.shared.backend.person(&caller).await.map_err(|(_, problem)| {
-        tracing::warn!(subject = person.subject, me, problem, "OnceHub does not serve somebody whom the map lets in");
+        // Who they are in OnceHub, and whose names are alike, is in no log.
+        tracing::warn!(
+            subject = person.subject,
+            "OnceHub does not serve somebody whom the map lets in: their page says why"
+        );
         page::not_in_oncehub(&me, &problem, &back)
     })?;
     let shown = person.shown().to_owned();

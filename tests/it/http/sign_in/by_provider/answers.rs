@@ -49,6 +49,7 @@ async fn who_is_not_let_in_learns_why_and_what_to_do() {
     {
         assert!(log.contains(why), "{why}: {log}");
     }
+    assert!(!log.contains("@northlight.example"), "a colleague's address: {log}");
 }
 
 #[tokio::test]

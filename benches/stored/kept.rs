@@ -6,7 +6,7 @@ use std::time::Duration;
 use oncehub_mcp::oncehub::{Windows, limits};
 use oncehub_mcp::sandbox::Sandbox;
 use oncehub_mcp::store::redis::{Address, Redis, Settings};
-use oncehub_mcp::store::{Ask, Owner, Records as _, SharedSessions as _, SignIn, Store as _, Whereabouts};
+use oncehub_mcp::store::{Ask, Notice, Owner, Records as _, SharedSessions as _, SignIn, Store as _, Whereabouts};
 use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 
@@ -23,6 +23,9 @@ const KEEP: Duration = Duration::from_hours(1);
 
 /// What a client says when it opens a session.
 const SAID: &str = r#"{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{},"roots":{"listChanged":true},"sampling":{}},"clientInfo":{"name":"claude-ai","version":"0.1.0"}}"#;
+
+/// What a server says of a change whose caller left.
+const LEFT: &str = r#"{"tool":"cancel_booking","ids":["BKNG-0123456789AB"],"left_at":1800000000,"ended":"Done"}"#;
 
 /// A moment, in seconds since 1970.
 const NOW: u64 = 1_800_000_000;
@@ -69,6 +72,12 @@ pub(super) async fn kept(ours: &Path, sandbox: &Sandbox) {
         assert!(store.take_session(&id, &owner, KEEP).await.unwrap().unwrap().is_alone);
     }
     row("a session of 2025-11-25", TENANTS).await;
+    let notices = store.notices().unwrap();
+    for tenant in 0..TENANTS {
+        let (account, id) = (format!("{tenant:032x}"), format!("{tenant:032x}"));
+        notices.leave(&account, &Notice { id, text: LEFT.to_owned() }, KEEP).await.unwrap();
+    }
+    row("a change whose caller left", TENANTS).await;
     let tenants = TENANTS / ADDRESSES;
     for address in 0..ADDRESSES {
         let store = connected(&redis, &format!("address-{address}")).await;

@@ -248,6 +248,16 @@ impl Client {
         self.settings().budget.shares_account(&other.settings().budget)
     }
 
+    /// Returns the account's name in the store that servers share, as far as it is known.
+    pub fn shared_account(&self) -> Arc<str> {
+        self.settings().budget.shared_name()
+    }
+
+    /// Returns whether the store that servers share had notices for the account when its last request was sent.
+    pub fn has_notices(&self) -> bool {
+        self.settings().budget.has_notices()
+    }
+
     async fn ask_whose_key(&self) -> Result<Checked, Error> {
         let started = Instant::now();
         let answer: Answer<Object> = self.ask(self.request(&Test {})?).await?;

@@ -112,6 +112,11 @@ impl Ledger {
         self.0.lock().about.clone()
     }
 
+    /// Returns what tracks the process's in-flight changes.
+    pub fn in_flight(&self) -> TaskTracker {
+        self.0.lock().in_flight.clone()
+    }
+
     /// Ends the call: none of its changes is in flight any more.
     pub fn end(&self) {
         self.0.lock().token = None;

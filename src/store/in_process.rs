@@ -9,7 +9,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use parking_lot::Mutex;
 
-use super::{Held, Records, Unavailable, Windows};
+use super::{Held, Notices, Records, Unavailable, Windows};
 
 /// How many notes are kept.
 const NOTES: u64 = 200_000;
@@ -122,6 +122,10 @@ impl Records for InProcess {
     }
 
     fn windows(&self) -> Option<Arc<dyn Windows>> {
+        None
+    }
+
+    fn notices(&self) -> Option<Arc<dyn Notices>> {
         None
     }
 }

@@ -2,12 +2,14 @@
 //! Redis or Valkey. The lowest room: any other may import it.
 //!
 //! A [`Store`] knows who is signed in, and what has ended. [`Records`] are notes of what has happened and must not happen
-//! again, and records that one call at a time works on. The windows of rate limits are shared by [`Windows`], and the
-//! protocol's sessions by [`SharedSessions`]; a server that is alone has both in itself. Each operation is atomic, and one round trip where the store is elsewhere. Times of sign-ins
-//! are the caller's, in seconds since 1970.
+//! again, and records that one call at a time works on. The windows of rate limits are shared by [`Windows`], what an
+//! account's calls have to be told by [`Notices`], and the protocol's sessions by [`SharedSessions`]; a server that is alone
+//! has all three in itself. Each operation is atomic, and one round trip where the store is elsewhere. Times of sign-ins are
+//! the caller's, in seconds since 1970.
 
 mod in_process;
 mod memory;
+mod notices;
 mod records;
 pub mod redis;
 mod sessions;
@@ -25,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use in_process::InProcess;
 pub use memory::InMemory;
+pub use notices::{Notice, Notices};
 pub use records::{Held, Records};
 pub use sessions::{LookAt, SharedSessions, Taken, Whereabouts};
 pub use windows::{Ask, Limit, Limits, Moment, Share, Windows};
@@ -134,5 +137,5 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
 /// The failure of a store that cannot be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store of what servers share cannot be reached now")]
+#[error("the store that this server shares with others cannot be reached now: try again in a few seconds")]
 pub struct Unavailable;

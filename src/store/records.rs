@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Unavailable, Windows};
+use super::{Notices, Unavailable, Windows};
 
 /// What calls leave for other calls, at this server or at those that share a store with it. All of it ends by itself.
 #[async_trait]
@@ -52,6 +52,9 @@ pub trait Records: Debug + Send + Sync + 'static {
 
     /// Returns the windows of rate limits that those who share the store have in common; none in memory.
     fn windows(&self) -> Option<Arc<dyn Windows>>;
+
+    /// Returns the notices that those who share the store have in common; none in memory.
+    fn notices(&self) -> Option<Arc<dyn Notices>>;
 }
 
 /// What came of taking hold of a record.

@@ -48,8 +48,13 @@ pub struct Ask<'a> {
 /// The answer to a request that wants a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// It is reserved, and comes after this long.
-    In(Duration),
+    /// It is reserved.
+    In {
+        /// After how long it comes.
+        wait: Duration,
+        /// Whether there are [`Notices`](super::Notices) for the account.
+        has_notices: bool,
+    },
     /// Nothing is reserved: it would come after this long.
     TooLate(Duration),
 }

@@ -320,7 +320,7 @@ impl Catalogue {
         };
         match ended {
             Ok(Ok(CallToolResponse::Complete(mut result))) => {
-                let notes = unclaimed.concerning(&oncehub, &arguments, &result);
+                let notes = unclaimed.concerning(&oncehub, &arguments, &result).await;
                 unclaimed::tell(&mut result, &notes);
                 result.structured_content = result.structured_content.filter(|_| structured);
                 Ok(bounded(result, most).into())

@@ -88,7 +88,8 @@ impl Tools {
     /// Returns the same account's tools, which keep in `store` what other servers have to know.
     #[must_use]
     pub fn in_store(&self, store: Arc<dyn Records>) -> Self {
-        Self { plans: self.plans.in_store(store), ..self.clone() }
+        let unclaimed = self.unclaimed.shared_by(store.notices());
+        Self { plans: self.plans.in_store(store), unclaimed, ..self.clone() }
     }
 
     /// Returns the client that calls OnceHub.

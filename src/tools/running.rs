@@ -62,14 +62,16 @@ impl Drop for Running {
         self.unclaimed.add(&self.oncehub, &self.tool, &self.ledger);
         let (unclaimed, ledger, tool) = (self.unclaimed.clone(), self.ledger.clone(), self.tool.clone());
         let follow = async move {
+            unclaimed.is_in_flight(&ledger).await;
             if let Ok(Ok(CallToolResponse::Complete(result))) = task.await {
                 let failed = result.is_error == Some(true);
                 tracing::info!(tool, failed, request_ids = ledger.ids(), "a cancelled call's change has ended");
-                unclaimed.ended(&ledger, &result);
+                unclaimed.ended(&ledger, &result).await;
             }
         };
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(follow.in_current_span());
+            // Tracked, so that a server that stops has told the others.
+            self.ledger.in_flight().spawn_on(follow.in_current_span(), &runtime);
         }
     }
 }

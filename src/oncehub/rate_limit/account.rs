@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(super) struct Account {
     same_as: OnceLock<Arc<Account>>,
     /// Its name in the store that servers share, if they do.
     shared_name: Mutex<Arc<str>>,
+    /// Whether there were notices for it there when its last request was sent.
+    has_notices: AtomicBool,
 }
 
 impl Account {
@@ -41,6 +44,7 @@ impl Account {
             door: <_>::default(),
             same_as: OnceLock::new(),
             shared_name: Mutex::new("".into()),
+            has_notices: AtomicBool::new(false),
         })
     }
 
@@ -100,6 +104,16 @@ impl Account {
     /// Gives it another name in the store; returns the former one.
     pub(super) fn rename(&self, name: Arc<str>) -> Arc<str> {
         std::mem::replace(&mut *self.shared_name.lock(), name)
+    }
+
+    /// Records whether there are notices for it in the store.
+    pub(super) fn note_notices(&self, has_notices: bool) {
+        self.has_notices.store(has_notices, Ordering::Relaxed);
+    }
+
+    /// Returns whether there were notices for it in the store when its last request was sent.
+    pub(super) fn has_notices(&self) -> bool {
+        self.has_notices.load(Ordering::Relaxed)
     }
 
     /// Begins to count for itself, in an outage of the store.

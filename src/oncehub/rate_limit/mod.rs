@@ -126,6 +126,16 @@ impl Budget {
         Arc::ptr_eq(&self.account.root(), &other.account.root())
     }
 
+    /// Returns the account's name in the store that servers share.
+    pub(super) fn shared_name(&self) -> Arc<str> {
+        self.account.root().shared_name()
+    }
+
+    /// Returns whether the store had notices for the account when its last request was sent.
+    pub(super) fn has_notices(&self) -> bool {
+        self.account.root().has_notices()
+    }
+
     /// Waits for a free moment. A call that `has_begun`, having sent a request before, goes ahead of those that have
     /// not.
     ///

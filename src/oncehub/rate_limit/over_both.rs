@@ -206,7 +206,7 @@ async fn no_stretch_of_the_stores_time_holds_more_than_a_window_allows() {
         let (account, name) = (["a", "b", "c"][number % 3], number.to_string());
         let ask = Ask { account, stranger: None, name: &name, patience: MINUTE };
         let began = Instant::now();
-        let Moment::In(wait) = shared[number % 2].reserve(ask).await.unwrap() else { panic!("too late") };
+        let Moment::In { wait, .. } = shared[number % 2].reserve(ask).await.unwrap() else { panic!("too late") };
         // By the store's clock it comes between these two.
         (account, began + wait, Instant::now() + wait)
     };
@@ -224,6 +224,22 @@ async fn no_stretch_of_the_stores_time_holds_more_than_a_window_allows() {
         assert!(fullest <= most, "{of:?}: {fullest}");
         assert!(fullest >= most / 2, "{of:?}: {fullest}");
     }
+}
+
+#[tokio::test]
+async fn what_was_sent_before_the_stores_clock_was_set_back_counts_from_now_on() {
+    let windows: Windows = "account=2/1m,address=20/5m".parse().unwrap();
+    let redis = RedisServer::with(&[]);
+    let store = connected(&redis, limits(&windows)).await.windows().unwrap();
+    let ask = Ask { account: "a", stranger: None, name: "new", patience: MINUTE / 2 };
+    let mut raw = ::redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    let (seconds, _): (u64, u64) = ::redis::cmd("TIME").query(&mut raw).unwrap();
+    let ahead = (seconds + 86_400) * 1_000_000;
+    let log = "{oncehub-mcp}:account:a";
+    let _: u8 = ::redis::cmd("ZADD").arg(log).arg(ahead).arg("old").arg(ahead).arg("older").query(&mut raw).unwrap();
+    let _: () = ::redis::cmd("SET").arg(format!("{log}:pause")).arg(ahead).query(&mut raw).unwrap();
+    let Moment::TooLate(wait) = store.reserve(ask).await.unwrap() else { panic!("they do not count") };
+    assert!(wait > MINUTE / 2 && wait < 2 * MINUTE, "{wait:?}");
 }
 
 #[tokio::test]

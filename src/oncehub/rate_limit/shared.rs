@@ -182,11 +182,14 @@ impl Shared {
         let ask = Ask { account: &request.account, stranger, name: &request.name, patience };
         let reserved = self.windows.reserve(ask).await;
         match reserved {
-            Ok(Moment::In(wait)) if wait.is_zero() => {
-                request.keep();
-                return Ok(());
+            Ok(Moment::In { wait, has_notices }) => {
+                account.note_notices(has_notices);
+                if wait.is_zero() {
+                    request.keep();
+                    return Ok(());
+                }
+                tokio::time::sleep(wait).await;
             }
-            Ok(Moment::In(wait)) => tokio::time::sleep(wait).await,
             Ok(Moment::TooLate(wait)) => {
                 request.keep();
                 return Err(NoMoment::TooLate(wait));

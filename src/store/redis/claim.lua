@@ -1,6 +1,6 @@
 -- Makes the requests of one account those of another, or of a key that OnceHub has accepted by now.
 --
--- KEYS: the requests and the pause of the one, of the other, and the address's requests.
+-- KEYS: the requests and the pause of the one, of the other, the address's requests, and the notices of both.
 -- ARGV: the one, and the other.
 
 local from, to = ARGV[1], ARGV[2]
@@ -15,13 +15,15 @@ end
 if from == to then
   return 0
 end
-local ttl = math.max(redis.call('PTTL', KEYS[1]), redis.call('PTTL', KEYS[3]))
-if redis.call('ZUNIONSTORE', KEYS[3], 2, KEYS[1], KEYS[3], 'AGGREGATE', 'MAX') > 0 and ttl > 0 then
-  redis.call('PEXPIRE', KEYS[3], ttl)
+for one, other in pairs({[KEYS[1]] = KEYS[3], [KEYS[6]] = KEYS[7]}) do
+  local ttl = math.max(redis.call('PTTL', one), redis.call('PTTL', other))
+  if redis.call('ZUNIONSTORE', other, 2, one, other, 'AGGREGATE', 'MAX') > 0 and ttl > 0 then
+    redis.call('PEXPIRE', other, ttl)
+  end
 end
 local pause, theirs = redis.call('GET', KEYS[2]), redis.call('GET', KEYS[4])
 if pause and tonumber(pause) > tonumber(theirs or 0) then
   redis.call('SET', KEYS[4], pause, 'PX', math.max(redis.call('PTTL', KEYS[2]), 1))
 end
-redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[6])
 return 1

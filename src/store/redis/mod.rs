@@ -4,6 +4,7 @@
 
 mod beat;
 mod connect;
+mod notices;
 mod sessions;
 mod sign_ins;
 mod windows;
@@ -22,7 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use connect::{Address, BadStore};
 
-use super::{Held, InMemory, Limits, Records, Unavailable, Windows};
+use super::{Held, InMemory, Limits, Notices, Records, Unavailable, Windows};
 use beat::Known;
 
 /// How the names of all that is stored begin. What stands in braces keeps them together.
@@ -70,6 +71,7 @@ struct Scripts {
     update: Script,
     sign_in: Script,
     session: Script,
+    notice: Script,
 }
 
 impl fmt::Debug for Redis {
@@ -105,6 +107,7 @@ impl Redis {
                 update: Script::new(include_str!("update.lua")),
                 sign_in: Script::new(include_str!("sign_in.lua")),
                 session: Script::new(include_str!("session.lua")),
+                notice: Script::new(include_str!("notice.lua")),
             },
             egress: settings.egress,
             limits: settings.limits,
@@ -239,5 +242,9 @@ impl Records for Redis {
 
     fn windows(&self) -> Option<Arc<dyn Windows>> {
         Some(Arc::clone(&self.shared) as Arc<dyn Windows>)
+    }
+
+    fn notices(&self) -> Option<Arc<dyn Notices>> {
+        Some(Arc::clone(&self.shared) as Arc<dyn Notices>)
     }
 }

@@ -1,11 +1,11 @@
 -- Reserves the first moment at which a request may be sent, in the windows of its account and of its address.
 --
--- KEYS: the account's requests, the end of its pause; the address's requests, the end of its pause.
+-- KEYS: the account's requests, the end of its pause; the address's requests, the end of its pause; the account's notices.
 -- ARGV: the request's name, its account, its network if OnceHub has not accepted its key, how long it can wait; the share
 -- of an account, the part of strangers, their trickle; then for the account and for the address the number of windows, and
 -- of each the requests, how long one counts, and the period. Times are in microseconds, by the store's clock.
--- Returns 1 if a moment is reserved, how long to wait for it or until when it would be, and how many each of the address's
--- windows counts.
+-- Returns 1 if a moment is reserved, how long to wait for it or until when it would be, whether the account has notices, and
+-- how many each of the address's windows counts.
 
 local name, account, network, patience = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local share, part, trickle = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -35,9 +35,16 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
+-- Nothing is reserved or paused further ahead, since no call takes as long. What seems to be comes from before the clock was
+-- set back.
+local furthest = now + 660 * 1000000
+
 -- Drops what no window counts any more, and returns the rest in order.
 local function requests(key, longest)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now - longest))
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', key, text(furthest), '+inf')) do
+    redis.call('ZADD', key, text(now), name)
+  end
   local log, rows = {}, redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   for at = 1, #rows, 2 do
     log[#log + 1] = {name = rows[at], at = tonumber(rows[at + 1])}
@@ -47,7 +54,8 @@ end
 
 local moment = now
 for _, pause in ipairs({KEYS[2], KEYS[4]}) do
-  moment = math.max(moment, tonumber(redis.call('GET', pause) or 0))
+  local ends = tonumber(redis.call('GET', pause) or 0)
+  if ends < furthest then moment = math.max(moment, ends) end
 end
 
 -- The account's requests are sent in the order in which they came.
@@ -106,7 +114,7 @@ for _, window in ipairs(of_address) do
   moment = math.max(moment, math.min(free(window, from, false), math.max(free(window, from, true), slowly)))
 end
 
-local answer = {0, math.ceil(moment - now)}
+local answer = {0, math.ceil(moment - now), redis.call('EXISTS', KEYS[5])}
 if moment - now <= patience then
   answer[1] = 1
   local keep = math.ceil((moment - now) / 1000)

@@ -10,7 +10,7 @@ use redis::RedisResult;
 use sha2::Sha256;
 
 use super::beat::{Known, microseconds};
-use super::{PREFIX, Shared};
+use super::{PREFIX, Shared, notices};
 use crate::store::{Ask, Limit, Moment, Share, Unavailable, Windows};
 
 /// The time within which rejections of several accounts are taken for the address's limit.
@@ -131,6 +131,7 @@ impl Windows for Shared {
         for key in [log_and_pause("account", ask.account), log_and_pause("address", &self.egress)].as_flattened() {
             call.key(key);
         }
+        call.key(notices::of(ask.account));
         call.arg(ask.name).arg(ask.account).arg(ask.stranger.unwrap_or_default()).arg(microseconds(ask.patience));
         call.arg(self.limits.share).arg(self.limits.strangers).arg(self.limits.trickle);
         for limits in [&self.limits.account, &self.limits.address] {
@@ -141,8 +142,8 @@ impl Windows for Shared {
         }
         let asked_at = Instant::now();
         let answer: Vec<u64> = self.run("reserve", call).await?;
-        let [is_reserved, wait, used @ ..] = &*answer else { return Err(Unavailable) };
-        let (is_reserved, wait) = (*is_reserved == 1, Duration::from_micros(*wait));
+        let [is_reserved, wait, has_notices, used @ ..] = &*answer else { return Err(Unavailable) };
+        let (is_reserved, wait, has_notices) = (*is_reserved == 1, Duration::from_micros(*wait), *has_notices == 1);
         {
             let share = &mut self.known.lock().share;
             share.used = used.iter().map(|used| usize::try_from(*used).unwrap_or(usize::MAX)).collect();
@@ -158,7 +159,7 @@ impl Windows for Shared {
             name: ask.name.to_owned(),
             is_stored: true,
         });
-        Ok(Moment::In(wait))
+        Ok(Moment::In { wait, has_notices })
     }
 
     async fn give_back(&self, account: &str, stranger: Option<&str>, name: &str) -> Result<(), Unavailable> {
@@ -183,7 +184,7 @@ impl Windows for Shared {
         for key in [log_and_pause("account", from), log_and_pause("account", to)].as_flattened() {
             call.key(key);
         }
-        call.key(self.address_log()).arg(from).arg(to);
+        call.key(self.address_log()).key(notices::of(from)).key(notices::of(to)).arg(from).arg(to);
         self.run::<i64>("claim", call).await.map(|_| ())
     }
 

@@ -1,5 +1,6 @@
 //! What every store does, in memory and in Redis.
 
+mod notices;
 mod server;
 mod sessions;
 mod sign_ins;

@@ -238,7 +238,10 @@ impl Plans {
             Held::ByAnother => return Err(held_by_another()),
             Held::Record(record) => record,
         };
-        let plan: Plan = serde_json::from_str(&record).map_err(|_| none())?;
+        let plan: Plan = serde_json::from_str(&record).map_err(|_| {
+            self.store.let_go(&name, &holder);
+            none()
+        })?;
         let (store, handle) = (Arc::clone(&self.store), handle.to_owned());
         let lease = Lease { handle, name, plan, store, holder, is_closed: false };
         if context.now() < lease.expires_at.0 { Ok(lease) } else { Err(none()) }

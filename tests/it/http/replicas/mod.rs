@@ -2,6 +2,7 @@
 //! what must happen once happens once, whichever of them is asked.
 
 mod killed;
+mod left;
 mod proxy;
 mod rolled;
 mod sessions;

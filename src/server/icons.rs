@@ -7,7 +7,7 @@ use rmcp::service::RequestContext;
 use crate::tools::Catalogue;
 
 /// The shape of each toolset's icon, on a square of nine by nine. Each is sent with each of its tools: it has to be short.
-const SHAPES: [(&str, &str); 13] = [
+const SHAPES: &[(&str, &str)] = &[
     // A key.
     ("account", "M0,3h3v1h6v2H8V5H7v1H6V5H3v1H0z"),
     // A tick.
@@ -60,6 +60,8 @@ mod tests {
 
     #[test]
     fn every_tool_has_an_icon_and_all_of_them_take_little() {
+        let with_icon: Vec<&str> = SHAPES.iter().map(|(toolset, _)| *toolset).collect();
+        assert_eq!(with_icon, Catalogue::toolsets().collect::<Vec<_>>());
         let catalogue = Catalogue::new(&Selection::default()).unwrap();
         let icons: Vec<Icon> = catalogue.list().iter().map(|tool| of(&tool.name).unwrap()).collect();
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(c);
@@ -69,6 +71,5 @@ mod tests {
         let bytes: usize =
             icons.iter().map(|icon| serde_json::to_string(icon).unwrap().len() + r#","icons":[]"#.len()).sum();
         assert!(bytes <= 8_500, "{bytes}");
-        assert_eq!(SHAPES.map(|(toolset, _)| toolset).to_vec(), Catalogue::toolsets().collect::<Vec<_>>());
     }
 }

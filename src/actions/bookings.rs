@@ -49,7 +49,7 @@ impl Target {
     }
 
     /// Says why OnceHub is certain to refuse a change that only a live booking takes.
-    fn refused(&self, changed: &str) -> Option<Failure> {
+    fn not_live(&self, changed: &str) -> Option<Failure> {
         let status = ["canceled", "completed", "no_show"].into_iter().find(|status| self.booking.is(status))?;
         let (id, status) = (&self.id, status.replace('_', "-"));
         let problem = format!("{id} is {status}: OnceHub would refuse this, so nobody was asked, and nothing was sent");
@@ -81,7 +81,7 @@ impl<E> Change<E> {
     /// Adds to the question what else is known: a sentence with a leading space.
     #[must_use]
     pub fn with(self, more: String) -> Self {
-        Self { question: self.question.and(more), ..self }
+        Self { question: self.question.and(&more), ..self }
     }
 
     /// Returns the booking, if it is already what the change would make it.
@@ -154,8 +154,8 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
         self.question.clone()
     }
 
-    fn refused(&self) -> Option<Failure> {
-        self.target.refused("canceled").filter(|_| self.is_of_live)
+    fn impossible(&self) -> Option<Failure> {
+        self.target.not_live("canceled").filter(|_| self.is_of_live)
     }
 
     fn request(&self) -> E {
@@ -197,19 +197,19 @@ pub struct Reassign {
 }
 
 impl Reassign {
-    /// Plans the change, and looks what else the new host has then.
-    pub async fn plan(
+    /// Creates the change, and looks up what else the new host has then.
+    pub async fn new(
         context: &Context,
         target: Target,
         host: Found,
         location: Option<bookings::VideoLocation>,
     ) -> Self {
-        let mut plan = Self { target, host, location, theirs: None, before: Signs::default() };
-        plan.theirs = plan.look_around(&context.names.trying_once()).await.ok();
-        plan
+        let mut reassign = Self { target, host, location, theirs: None, before: Signs::default() };
+        reassign.theirs = reassign.look_around(&context.names.trying_once()).await.ok();
+        reassign
     }
 
-    /// Plans the change with what is known of the new host's bookings around then.
+    /// Creates the change from what is known of the new host's bookings around then.
     pub fn knowing(target: Target, host: Found, theirs: Vec<Told<Booking>>) -> Self {
         Self { target, host, location: None, theirs: Some(theirs), before: Signs::default() }
     }
@@ -293,11 +293,11 @@ impl Action for Reassign {
     fn question(&self) -> Question {
         let (booking, host) = (self.target.in_words(), self.host.described());
         let clash = self.clash().map(|clash| format!(" {clash}")).unwrap_or_default();
-        Question::important(format!("Give {booking} to {host} as the new host, and notify everyone")).and(clash)
+        Question::important(format!("Give {booking} to {host} as the new host, and notify everyone")).and(&clash)
     }
 
-    fn refused(&self) -> Option<Failure> {
-        self.target.refused("reassigned")
+    fn impossible(&self) -> Option<Failure> {
+        self.target.not_live("reassigned")
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {

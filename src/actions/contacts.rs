@@ -46,11 +46,11 @@ pub struct Update {
 }
 
 impl Update {
-    /// Reads the contact, and plans to change the fields that are `asked` for.
+    /// Reads the contact, and creates the change of the fields that are `asked` for.
     ///
     /// # Errors
     /// If the contact has been deleted, or cannot be read.
-    pub async fn plan(names: &Names, id: Id, asked: Map<String, Value>) -> Result<Self, Failure> {
+    pub async fn new(names: &Names, id: Id, asked: Map<String, Value>) -> Result<Self, Failure> {
         let before = still_there(names, Collection::Contacts, &id, "contact_id", "contact").await?;
         Ok(Self { id, edit: Edit::new(names, before, asked).await })
     }
@@ -91,7 +91,7 @@ impl Action for Update {
     }
 }
 
-/// Plans to delete a contact; returns the change, the contact's name, and their upcoming bookings.
+/// Reads the contact, and returns its deletion, its name, and its upcoming bookings.
 ///
 /// # Errors
 /// If the contact has been deleted, or cannot be read.
@@ -101,7 +101,7 @@ pub async fn delete(context: &Context, id: Id) -> Result<(Delete, String, Upcomi
     let upcoming = Upcoming::of(context, bookings::All { contact: Some(id.clone()), ..bookings::All::default() }).await;
     let (described, sentence) = (contact.described(id.as_str()), upcoming.sentence());
     let delete = Delete {
-        question: Question::important(format!("Delete the record of the contact {described} for good")).and(sentence),
+        question: Question::important(format!("Delete the record of the contact {described} for good")).and(&sentence),
         subject: subject(&id),
         noun: None,
         collection: Collection::Contacts,

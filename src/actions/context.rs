@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::confirm::{Answer, Ask, Confirm};
+use super::ask::{Answer, Ask, Confirm};
 use super::{Declined, Question, Stop};
 use crate::names::Names;
 use crate::oncehub::{Client, Object};
@@ -177,7 +177,7 @@ impl Context {
             Answer::Declined => "the question was declined",
             Answer::Dismissed => "the question was dismissed",
             Answer::TimedOut => "nobody answered in time",
-            Answer::Refused => "the client, or a gateway before it, answered the question with an error",
+            Answer::ClientError => "the client, or a gateway before it, answered the question with an error",
         };
         Err(Stop::Declined(Declined { question, why }))
     }

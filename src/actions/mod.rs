@@ -5,9 +5,9 @@
 //! lost, reading back checks whether it happened. Only a rejection by OnceHub, or a request that never left, proves that
 //! it did not.
 
+pub mod ask;
 pub mod availability;
 pub mod bookings;
-pub mod confirm;
 pub mod contacts;
 mod context;
 mod create;
@@ -40,7 +40,7 @@ pub trait Action: Send + Sync {
     fn question(&self) -> Question;
 
     /// Says why OnceHub is certain to refuse it: then nobody is asked.
-    fn refused(&self) -> Option<Failure> {
+    fn impossible(&self) -> Option<Failure> {
         None
     }
 
@@ -96,10 +96,11 @@ impl Question {
         Self { change: change.into(), more: String::new(), is_important: false }
     }
 
-    /// Adds what else is known.
+    /// Appends what else is known: sentences, each with a leading space.
     #[must_use]
-    pub fn and(self, more: String) -> Self {
-        Self { more, ..self }
+    pub fn and(mut self, more: &str) -> Self {
+        self.more.push_str(more);
+        self
     }
 }
 
@@ -195,7 +196,7 @@ impl From<Error> for Stop {
 /// # Errors
 /// If OnceHub is certain to refuse it, the person does not agree, this is a dry run, or as [`execute`].
 pub async fn carry_out<A: Action>(context: &mut Context, action: &mut A) -> Result<Done, Stop> {
-    if let Some(failure) = action.refused() {
+    if let Some(failure) = action.impossible() {
         return Err(failure.into());
     }
     context.agree(action.question()).await?;

@@ -129,7 +129,7 @@ impl Action for Schedule {
         let who = format!("{} ({})", quoted(&self.guest_name, 60), quoted(&self.guest_email, 120));
         let (when, calendar) = (self.when(), self.calendar.described());
         let twice = self.twice().map(|twice| format!(" {twice}")).unwrap_or_default();
-        Question::ordinary(format!("Book {when} on {calendar} for {who}, and notify them")).and(twice)
+        Question::ordinary(format!("Book {when} on {calendar} for {who}, and notify them")).and(&twice)
     }
 
     fn request(&self) -> Self::Request {

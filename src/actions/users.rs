@@ -42,11 +42,11 @@ pub struct Update {
 }
 
 impl Update {
-    /// Reads the user, and plans a change.
+    /// Reads the user, and creates the change.
     ///
     /// # Errors
     /// If nothing is to be changed, or the user cannot be read.
-    pub async fn plan(names: &Names, request: users::Update) -> Result<Self, Failure> {
+    pub async fn new(names: &Names, request: users::Update) -> Result<Self, Failure> {
         let asked = serde_json::to_value(&request).ok().and_then(|asked| asked.as_object().cloned());
         let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
             let hint = "pass first_name, last_name, role_name or teams; an empty value leaves a field unchanged";
@@ -83,7 +83,7 @@ impl Action for Update {
     }
 }
 
-/// A user's deletion as it is planned.
+/// The deletion of a user, and what goes with it.
 pub struct Leaving {
     /// The change.
     pub delete: Delete,
@@ -96,11 +96,11 @@ pub struct Leaving {
 }
 
 impl Leaving {
-    /// Plans to delete a user.
+    /// Reads the user, what they host, and which bookings they have.
     ///
     /// # Errors
     /// If the user has been deleted, or cannot be read.
-    pub async fn plan(context: &Context, id: Id) -> Result<Self, Failure> {
+    pub async fn new(context: &Context, id: Id) -> Result<Self, Failure> {
         let user: Told<User> = still_there(&context.names, Collection::Users, &id, "user_id", "user").await?;
         let whose = bookings::All { host: Some(id.clone()), ..bookings::All::default() };
         let upcoming = Upcoming::of(context, whose).await;
@@ -110,7 +110,8 @@ impl Leaving {
         let (described, sentence) = (user.described(id.as_str()), upcoming.sentence());
         let delete = Delete {
             question: Question::important(format!("Delete the user {described} for good"))
-                .and(format!("{sentence}{calendars}")),
+                .and(&sentence)
+                .and(&calendars),
             subject: subject(&id),
             noun: Some(Noun::Users),
             collection: Collection::Users,

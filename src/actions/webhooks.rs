@@ -5,8 +5,7 @@ use crate::names::{Names, fold};
 use crate::oncehub::{All, Collection, Id, webhooks};
 use crate::records::{Failure, Noun, Told, Webhook, quoted};
 
-/// Plans to create a webhook; returns the change, and a sentence about webhooks that post to the same address, if there
-/// are any.
+/// Returns the creation of a webhook, and a sentence about the webhooks that post to the same address, if there are any.
 pub async fn create(names: &Names, request: webhooks::Create) -> (Create<webhooks::Create, All>, Option<String>) {
     let others = names.all_or_none(Noun::Webhooks).await;
     let others: Vec<String> = others.at_url(&request.url).map(|other| quoted(&other.name, 60)).collect();
@@ -22,7 +21,7 @@ pub async fn create(names: &Names, request: webhooks::Create) -> (Create<webhook
         question: Question::important(format!(
             "Have OnceHub post {events} events, guests' data included, to {url} from now on (webhook {name})"
         ))
-        .and(also),
+        .and(&also),
         subject: Subject::new(format!("a webhook called {name}"), "check with list_webhooks whether it exists"),
         noun: Some(Noun::Webhooks),
         known: Vec::new(),
@@ -31,7 +30,7 @@ pub async fn create(names: &Names, request: webhooks::Create) -> (Create<webhook
     (create, twice)
 }
 
-/// Plans to delete a webhook; returns the change, and the webhook's name.
+/// Reads a webhook, and returns its deletion and its name.
 ///
 /// # Errors
 /// If the webhook has been deleted, or cannot be read.

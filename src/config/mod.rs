@@ -19,7 +19,7 @@ use strum::VariantNames;
 use url::Url;
 
 use crate::actions::Settings;
-pub use crate::actions::confirm::Confirm;
+pub use crate::actions::ask::Confirm;
 use crate::apps::Views;
 use crate::oncehub::{BadKey, Key, KeySource, Windows, api_root, key_in};
 use crate::records::time::Zone;

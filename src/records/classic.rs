@@ -8,7 +8,7 @@ use super::{Record, Zone};
 
 /// A booking page of OnceHub Classic, or a master page, which has no zone.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-pub struct Page {
+pub struct ClassicPage {
     pub id: Option<String>,
     /// What the account calls it
     pub name: Option<String>,
@@ -21,7 +21,7 @@ pub struct Page {
     pub timezone: Option<String>,
 }
 
-impl Record for Page {
+impl Record for ClassicPage {
     fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }

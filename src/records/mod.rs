@@ -27,7 +27,7 @@ pub mod webhook;
 pub use availability::Availability;
 pub use booking::Booking;
 pub use booking_calendar::BookingCalendar;
-pub use classic::{EventType, Page};
+pub use classic::{ClassicPage, EventType};
 pub use contact::Contact;
 pub use failure::{Candidate, Failure, Kind};
 pub use form::{FormField, Learnt};

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::Account;
-use crate::actions::confirm::{Answer, Ask};
+use crate::actions::ask::{Answer, Ask};
 use crate::store::Records;
 
 /// The question's key among a call's input requests.
@@ -213,7 +213,7 @@ impl AskVia {
                     Err(rmcp::ServiceError::Timeout { .. }) => Answer::TimedOut,
                     Err(error) => {
                         tracing::warn!(%error, "the question did not reach the person");
-                        Answer::Refused
+                        Answer::ClientError
                     }
                 }
             }

@@ -12,7 +12,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::confirm::Person;
-use crate::actions::confirm::Answer;
+use crate::actions::ask::Answer;
 use crate::tools::Ledger;
 
 /// How a call ended.
@@ -46,7 +46,7 @@ pub(super) fn of(
         (Ok(CallToolResponse::Complete(_)), Some(Answer::Declined)) => (Outcome::Declined, "declined"),
         (Ok(CallToolResponse::Complete(_)), Some(Answer::Dismissed)) => (Outcome::Declined, "dismissed"),
         (Ok(CallToolResponse::Complete(_)), Some(Answer::TimedOut)) => (Outcome::Declined, "timed_out"),
-        (Ok(CallToolResponse::Complete(_)), Some(Answer::Refused)) => (Outcome::Declined, "client_error"),
+        (Ok(CallToolResponse::Complete(_)), Some(Answer::ClientError)) => (Outcome::Declined, "client_error"),
         (Ok(CallToolResponse::Complete(_)), _) => (Outcome::Done, ""),
         (Ok(_), _) => (Outcome::Asked, ""),
         (Err(error), _) if error.code == ErrorCode::INTERNAL_ERROR => (Outcome::Failed, "internal_error"),

@@ -119,7 +119,7 @@ async fn an_answer_that_comes_too_late_changes_nothing() {
 
 #[test]
 fn an_accepted_form_is_a_yes_unless_it_says_otherwise() {
-    use crate::actions::confirm::Answer;
+    use crate::actions::ask::Answer;
     for (result, answer) in [
         (json!({"action": "accept", "content": {"confirm": true}}), Answer::Yes),
         (json!({"action": "accept", "content": {"confirm": "true"}}), Answer::Yes),

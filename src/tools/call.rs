@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::progress::Steps;
 use super::{Catalogue, Reply, Tools, arguments};
-use crate::actions::confirm::{Answer, Ask};
+use crate::actions::ask::{Answer, Ask};
 use crate::actions::{Action, Context, DefaultMe, Done, Settings, Stop, carry_out};
 use crate::names::{Me, Names, Notes, Progress, Takes};
 use crate::oncehub::Ledger;
@@ -127,8 +127,8 @@ pub(super) fn names(tools: &Tools, deadline: Instant, ledger: Ledger, changes: b
 }
 
 impl Prepared {
-    /// Prepares a call: its arguments may contain times without a zone.
-    pub(super) async fn call(context: &mut ToolCallContext<'_, Tools>, needs: Needs) -> Aside {
+    /// Gives a call what it reads OnceHub with. That has a zone, since arguments may be times without one.
+    pub(super) async fn attach(context: &mut ToolCallContext<'_, Tools>, needs: Needs) -> Aside {
         let tools = context.service;
         let request = &context.request_context;
         let deadline = Instant::now() + tools.settings.timeout;

@@ -347,7 +347,7 @@ impl Catalogue {
             ledger.fail(failure.label());
             render(failure.for_reader(reader), &input.clone().unwrap_or_default(), changes).into()
         };
-        let Aside { notes, agreed } = Prepared::call(&mut context, Needs { changes, zone }).await;
+        let Aside { notes, agreed } = Prepared::attach(&mut context, Needs { changes, zone }).await;
         let mut result = match self.router.call(context).await {
             Ok(CallToolResponse::Complete(result)) => result,
             Ok(other) => return Ok(other),

@@ -40,7 +40,7 @@ pub(super) struct Deletion {
 /// The reply to a change that the person did not agree to: the same for every tool, and nothing of the object, so that it
 /// cannot pass for a change.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Refused {
+pub(super) struct NotAgreed {
     /// False: the person did not agree, and nothing was changed. True: they were asked, and agreed. Absent: nobody was asked
     confirmed: bool,
     /// What the person was asked
@@ -155,7 +155,7 @@ impl From<Declined> for Reply {
              Call again only if they ask for it."
         );
         let text = format!("{note}\nThe question was: {question}");
-        Self::new(Refused { confirmed: false, question, note }, text)
+        Self::new(NotAgreed { confirmed: false, question, note }, text)
     }
 }
 

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::listing::List;
-use super::reply::{DryRun, Refused};
+use super::reply::{DryRun, NotAgreed};
 use crate::records::{Failure, Told};
 
 /// How much of JSON Schema the tools' definitions use.
@@ -309,7 +309,7 @@ pub(super) fn written_with<T: JsonSchema, More: JsonSchema>() -> Arc<JsonObject>
 }
 
 fn changing(shape: Shape) -> Arc<JsonObject> {
-    output(vec![shape, Shape::of::<Refused>().titled("Declined"), Shape::of::<DryRun>().titled("DryRun")])
+    output(vec![shape, Shape::of::<NotAgreed>().titled("Declined"), Shape::of::<DryRun>().titled("DryRun")])
 }
 
 /// Returns the schema of a list of objects, in this order.

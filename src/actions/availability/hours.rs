@@ -5,7 +5,7 @@ use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
 use super::location::LocationInput;
-use super::schedule::Schedule;
+use super::working_hours::WorkingHours;
 use crate::records::{Failure, quoted, time};
 
 /// The longest range of dates that is changed at once, in days.
@@ -53,7 +53,7 @@ pub(super) enum Dates {
 
 impl DateInput {
     /// Returns the dates, none of which is past where the user is.
-    pub(super) fn dates(&self, path: &str, schedule: &Schedule, now: jiff::Timestamp) -> Result<Dates, Failure> {
+    pub(super) fn dates(&self, path: &str, schedule: &WorkingHours, now: jiff::Timestamp) -> Result<Dates, Failure> {
         let read = |field: &str, text: &str| date(&format!("{path}.{field}"), text, schedule, now);
         let refused = |field: &str, problem: String, hint: &str| {
             Err(Failure::argument(&format!("{path}.{field}"), problem, hint))
@@ -161,7 +161,7 @@ impl HoursInput {
 }
 
 /// Parses a date that is not in the past where the user is.
-pub(super) fn date(path: &str, text: &str, schedule: &Schedule, now: jiff::Timestamp) -> Result<Date, Failure> {
+pub(super) fn date(path: &str, text: &str, schedule: &WorkingHours, now: jiff::Timestamp) -> Result<Date, Failure> {
     let date = time::date(text, &schedule.zone, now)
         .map_err(|error| Failure::argument(path, error, "correct it and call again"))?;
     let today = schedule.zone.date(now);

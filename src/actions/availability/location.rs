@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::schedule::Schedule;
+use super::working_hours::WorkingHours;
 use crate::names::{fold, looks_like_an_id};
 use crate::oncehub::users::Location;
 use crate::records::{Failure, quoted};
@@ -94,7 +94,7 @@ pub(super) fn accepted<'a>(shown: impl Iterator<Item = &'a Location>, notes: &mu
 pub(super) fn given(
     path: &str,
     given: &[LocationInput],
-    schedule: &Schedule,
+    schedule: &WorkingHours,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Location>, Failure> {
     let mut all: Vec<Location> = Vec::new();
@@ -139,7 +139,7 @@ pub(super) fn given(
 fn address(
     path: &str,
     location: &LocationInput,
-    schedule: &Schedule,
+    schedule: &WorkingHours,
 ) -> Result<(Option<String>, Option<String>), Failure> {
     let known = schedule.locations().filter_map(|known| Some((known.id.as_deref()?, known.value.as_deref())));
     let known: BTreeSet<(&str, Option<&str>)> = known.collect();

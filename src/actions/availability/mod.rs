@@ -3,18 +3,18 @@
 
 mod hours;
 mod location;
+mod merge;
 mod outside;
-mod plan;
-mod schedule;
 mod undo;
+mod working_hours;
 
 use serde_json::{Value, json};
 
 pub use hours::{DateInput, DayInput};
 use outside::Upcoming;
 pub use outside::{Outside, is_within};
-use schedule::is_alike;
-pub use schedule::{Schedule, When};
+use working_hours::is_alike;
+pub use working_hours::{When, WorkingHours};
 
 use super::{Action, Context, Question, Seen, Subject};
 use crate::oncehub::{Error, users};
@@ -25,9 +25,9 @@ pub struct Update {
     weekly: Vec<DayInput>,
     overrides: Vec<DateInput>,
     /// The hours as they were read.
-    pub before: Schedule,
+    pub before: WorkingHours,
     /// The hours as they would be if OnceHub applied all of it.
-    pub wanted: Schedule,
+    pub wanted: WorkingHours,
     /// The days and dates that OnceHub is sent, in the caller's order.
     pub changed: Vec<When>,
     /// What had to be left out or was superfluous.
@@ -44,17 +44,17 @@ impl Update {
     }
 
     /// Whether anything is different in a schedule that was read afterwards.
-    pub fn has_changed(&self, after: &Schedule) -> bool {
+    pub fn has_changed(&self, after: &WorkingHours) -> bool {
         self.changed.iter().any(|when| self.before.entry(*when) != after.entry(*when))
     }
 
     /// Whether the wanted hours are in effect in a schedule that was read afterwards.
-    pub fn is_applied(&self, after: &Schedule) -> bool {
+    pub fn is_applied(&self, after: &WorkingHours) -> bool {
         self.changed.iter().all(|when| is_alike(after.at(*when), self.wanted.at(*when)))
     }
 
     /// Describes the change up to a schedule on a line for each day and date; those that change alike share one.
-    pub fn in_words(&self, after: &Schedule) -> Vec<String> {
+    pub fn in_words(&self, after: &WorkingHours) -> Vec<String> {
         let line = |Alike { whens, before, after, is_usual }: Alike| {
             let usual = if is_usual { " (the usual hours)" } else { "" };
             let names = match range(&whens) {
@@ -68,7 +68,7 @@ impl Update {
 
     /// Returns each day and date with its hours before, and in a schedule that was read afterwards; many dates that change
     /// alike as one range.
-    pub fn rows(&self, after: &Schedule) -> Vec<Value> {
+    pub fn rows(&self, after: &WorkingHours) -> Vec<Value> {
         let rows = |Alike { whens, before, after, .. }: Alike| match range(&whens) {
             Some((first, last)) => {
                 let (from, to) = (first.named().1, last.named().1);
@@ -83,7 +83,7 @@ impl Update {
     }
 
     /// Groups the days and dates by how they change up to a schedule.
-    fn alike(&self, after: &Schedule) -> Vec<Alike> {
+    fn alike(&self, after: &WorkingHours) -> Vec<Alike> {
         let mut groups: Vec<Alike> = Vec::new();
         for when in &self.changed {
             let one = Alike {
@@ -136,7 +136,7 @@ impl Action for Update {
         let (user, zone) = (self.before.described(), self.before.zone.name());
         let changes = self.in_words(&self.wanted).join("; ");
         Question::ordinary(format!("Change the working hours of {user} (times in {zone}): {changes}"))
-            .and(self.outside_in_words())
+            .and(&self.outside_in_words())
     }
 
     async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
@@ -146,7 +146,7 @@ impl Action for Update {
         // The person said yes to what they read.
         let asked = self.in_words(&self.wanted);
         let (user, weekly, overrides) = (self.before.user.clone(), self.weekly.clone(), self.overrides.clone());
-        *self = Self::plan(context, user, weekly, overrides).await?;
+        *self = Self::new(context, user, weekly, overrides).await?;
         if self.in_words(&self.wanted) != asked {
             let problem = "somebody else changed the hours while the question was open";
             let hint = "call again: the question will show them as they are now";
@@ -177,7 +177,7 @@ impl Action for Update {
 
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         let Self { before, wanted, changed, .. } = self;
-        let now = Schedule::of(&context.names, before.user.clone()).await?;
+        let now = WorkingHours::of(&context.names, before.user.clone()).await?;
         if changed.iter().any(|when| !before.agrees(wanted, *when) && now.agrees(wanted, *when)) {
             Ok(Seen::Done(now.sent.sent().into()))
         } else if changed.iter().all(|when| before.entry(*when) == now.entry(*when)) {

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use tokio::time::Instant;
 
 use super::Update;
-use super::schedule::{Schedule, When};
+use super::working_hours::{When, WorkingHours};
 use crate::actions::Context;
 use crate::names::Names;
 use crate::oncehub::{Range, bookings};
@@ -72,7 +72,7 @@ impl Update {
     }
 
     /// Returns the bookings that are outside of the hours of a schedule; `None` if bookings could not be read.
-    pub fn outside(&self, after: &Schedule) -> Option<Outside<'_>> {
+    pub fn outside(&self, after: &WorkingHours) -> Option<Outside<'_>> {
         let Upcoming { bookings, more } = self.upcoming.as_ref()?;
         let (mut now, mut before) = (Vec::new(), Vec::new());
         for booking in bookings {
@@ -123,7 +123,7 @@ impl Update {
 }
 
 /// Whether a booking lies within working hours.
-pub fn is_within(booking: &Booking, schedule: &Schedule) -> bool {
+pub fn is_within(booking: &Booking, schedule: &WorkingHours) -> bool {
     let Some(starts) = booking.starts() else { return false };
     schedule.covers(starts, booking.span().map_or(starts, |(_, ends)| ends))
 }

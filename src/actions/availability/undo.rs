@@ -5,14 +5,14 @@ use jiff::civil::Date;
 
 use super::hours::HoursInput;
 use super::location::{LocationInput, accepted};
-use super::schedule::{Schedule, When};
+use super::working_hours::{When, WorkingHours};
 use super::{DateInput, DayInput, Update};
 use crate::oncehub::users::Hours;
 
 impl Update {
     /// Returns the change that restores the hours of before in the schedule that this one has led to; `None` if no change
     /// does, as of hours that OnceHub has not sent, or that it would not accept.
-    pub fn undo(&self, after: &Schedule, now: Timestamp) -> Option<(Vec<DayInput>, Vec<DateInput>)> {
+    pub fn undo(&self, after: &WorkingHours, now: Timestamp) -> Option<(Vec<DayInput>, Vec<DateInput>)> {
         self.before.sent.weekly.as_ref()?;
         let mut weekly: Vec<DayInput> = Vec::new();
         let mut overrides: Vec<DateInput> = Vec::new();
@@ -31,7 +31,7 @@ impl Update {
             }
         }
         overrides.extend(self.removals());
-        // What a caller gives is read leniently: only the plan shows what would come of it.
+        // What a caller gives is read leniently: only merging it shows what would come of it.
         let back = Self::of(after.clone(), weekly.clone(), overrides.clone(), now).ok()?;
         let is_restored = self.changed.iter().all(|when| back.wanted.agrees(&self.before, *when));
         is_restored.then_some((weekly, overrides))

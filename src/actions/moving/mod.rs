@@ -76,12 +76,12 @@ pub enum Ended {
 }
 
 impl Move {
-    /// Plans to move a booking to another time of a calendar; of its own, unless another is given. One that is canceled may
-    /// have been moved before, and is planned, too.
+    /// Creates the move of a booking to another time of a calendar: of its own, unless another is given. A booking that is
+    /// canceled is accepted, too, since an earlier call may have moved it.
     ///
     /// # Errors
     /// If it cannot be moved, or there is no such calendar.
-    pub async fn plan(
+    pub async fn new(
         context: &Context,
         from: Target,
         calendar: Option<&str>,
@@ -318,7 +318,7 @@ impl Action for Move {
         Question::important(format!(
             "Move {booking} to {when}: book that on {calendar}, which notifies the guest, then cancel the old one, {mail}"
         ))
-        .and(more)
+        .and(&more)
     }
 
     /// Checks that nothing has changed while the person was asked.

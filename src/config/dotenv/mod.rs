@@ -15,7 +15,7 @@ use std::str::FromStr as _;
 use anyhow::{Context as _, anyhow, ensure};
 
 use super::{ENV_FILE, KEY_VARIABLES, filled, flag};
-use crate::actions::confirm::Confirm;
+use crate::actions::ask::Confirm;
 
 const NAME: &str = ".env";
 

@@ -5,23 +5,23 @@ use rmcp::{tool, tool_router};
 use crate::actions::Stop;
 use crate::actions::links::MakeLink;
 use crate::oncehub::{Collection, master_pages};
-use crate::records::{Link, Noun, Page, Told};
+use crate::records::{ClassicPage, Link, Noun, Told};
 use crate::tools::{Answer, Call, Paging, Parameters, Reply, Tools, schema};
 
 #[tool_router(router = finding_master_pages, vis = "pub(in crate::tools)")]
 impl Tools {
     /// List the master pages of OnceHub Classic, each a URL that groups booking pages: name, URL, whether active. Use
     /// one to filter `list_bookings` or `list_booking_pages`, or for `create_master_page_one_time_link`.
-    #[tool(title = "List master pages", annotations(read_only_hint = true), output_schema = schema::list::<Page>(schema::NEWEST))]
+    #[tool(title = "List master pages", annotations(read_only_hint = true), output_schema = schema::list::<ClassicPage>(schema::NEWEST))]
     async fn list_master_pages(&self, call: Call, Parameters(paging): Parameters<Paging>) -> Answer {
-        paging.list::<Page>(&call, &Collection::MasterPages.all(), "master page").await
+        paging.list::<ClassicPage>(&call, &Collection::MasterPages.all(), "master page").await
     }
 
     /// Read one Classic master page: label, URL, whether active; `list_master_pages` shows the same. Its pages:
     /// `list_booking_pages` (master_page).
-    #[tool(title = "Get master page", annotations(read_only_hint = true), output_schema = schema::read::<Page>())]
+    #[tool(title = "Get master page", annotations(read_only_hint = true), output_schema = schema::read::<ClassicPage>())]
     async fn get_master_page(&self, call: Call, Parameters(input): Parameters<OneMasterPage>) -> Answer {
-        call.one::<Page>(Noun::MasterPages, "master_page_id", &input.master_page_id).await
+        call.one::<ClassicPage>(Noun::MasterPages, "master_page_id", &input.master_page_id).await
     }
 }
 

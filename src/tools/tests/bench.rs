@@ -17,7 +17,7 @@ use rmcp::{ErrorData, RoleClient, RoleServer, ServerHandler, ServiceExt};
 use serde_json::{Value, json};
 
 use crate::actions::Settings;
-use crate::actions::confirm::{Answer, Ask, Confirm};
+use crate::actions::ask::{Answer, Ask, Confirm};
 use crate::oncehub::{self, Budget, Client, Key, KeySource, api_root};
 use crate::records::time::Zone;
 use crate::sandbox::{self, Fault, Sandbox};

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use rmcp::model::Tool;
 use serde_json::{Value, json};
 
-use crate::actions::confirm::{Answer, Confirm};
+use crate::actions::ask::{Answer, Confirm};
 use crate::tools::tests::bench::{Bench, Setup};
 use crate::tools::tests::everything;
 use crate::tools::tests::operations::table;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::actions::confirm::{Answer, Confirm};
+use crate::actions::ask::{Answer, Confirm};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, Setup};
 use crate::tools::tests::fuzz::true_replies;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{ROOM, as_of};
-use crate::actions::availability::{Schedule, When};
+use crate::actions::availability::{When, WorkingHours};
 use crate::apps::View;
 use crate::records::Noun;
 use crate::tools::size::most_within;
@@ -22,7 +22,7 @@ impl Tools {
         output_schema = schema::shown::<Week>())]
     async fn show_availability(&self, call: Call, Parameters(input): Parameters<ShowAvailability>) -> Answer {
         let user = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?;
-        let mut schedule = Schedule::of(&call.names, user).await?;
+        let mut schedule = WorkingHours::of(&call.names, user).await?;
         let overrides = coming(&mut schedule, call.now());
         let text = schedule.text();
         let lines: Vec<&str> = text.lines().collect();
@@ -60,7 +60,7 @@ impl Tools {
 }
 
 /// Returns the dates that differ from now on, the nearest first. Those that are over are in no view.
-fn coming(schedule: &mut Schedule, now: Timestamp) -> Vec<Value> {
+fn coming(schedule: &mut WorkingHours, now: Timestamp) -> Vec<Value> {
     let today = schedule.zone.date(now);
     let over: Vec<Date> = schedule.overrides().into_keys().filter(|date| *date < today).collect();
     over.into_iter().for_each(|date| schedule.set(When::Date(date), None));

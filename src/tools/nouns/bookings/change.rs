@@ -26,7 +26,7 @@ impl Tools {
         let target = Target::find(&call.names, Among::Cancelable, &input.booking_id).await?;
         let mailed =
             if input.notify_guest { "The guest is notified by e-mail." } else { "The guest was not notified." };
-        told(&mut call, cancel(target, input.reason, input.notify_guest), &format!("Canceled. {mailed}")).await
+        make(&mut call, cancel(target, input.reason, input.notify_guest), &format!("Canceled. {mailed}")).await
     }
 
     /// Cancel an upcoming booking and e-mail the guest a link to choose another time. The slot is released at once,
@@ -42,7 +42,7 @@ impl Tools {
         if let Some(target) = change.made_already() {
             return Err(not_asked(&call, target).await.into());
         }
-        told(&mut call, change, said).await
+        make(&mut call, change, said).await
     }
 
     /// Mark a booking whose start has passed as missed by the guest: find it with `list_bookings` (starts_before now).
@@ -51,7 +51,7 @@ impl Tools {
     #[tool(title = "Mark no-show", annotations(destructive_hint = true), output_schema = schema::changed::<Booking>())]
     async fn mark_no_show(&self, mut call: Call, Parameters(input): Parameters<MarkNoShow>) -> Answer<Stop> {
         let target = Target::find(&call.names, Among::Past, &input.booking_id).await?;
-        told(&mut call, mark_no_show(target), "Marked as a no-show.").await
+        make(&mut call, mark_no_show(target), "Marked as a no-show.").await
     }
 }
 
@@ -79,8 +79,8 @@ struct MarkNoShow {
     booking_id: String,
 }
 
-/// Carries out a change, and tells the booking afterwards. What is so already is not asked for again.
-async fn told<E>(call: &mut Call, mut change: Change<E>, said: &str) -> Answer<Stop>
+/// Makes a change, and replies with the booking as it is then. What is so already is not asked for again.
+async fn make<E>(call: &mut Call, mut change: Change<E>, said: &str) -> Answer<Stop>
 where
     Change<E>: Action,
 {

@@ -22,7 +22,7 @@ impl Tools {
         let host = call.names.find(&[Noun::Users], "new_host", &input.new_host).await?;
         let target = Target::find(&call.names, Among::Upcoming, &input.booking_id).await?;
         let location = input.video_provider.map(|provider| bookings::VideoLocation { value: provider.into() });
-        let mut reassign = Reassign::plan(&call, target, host, location).await;
+        let mut reassign = Reassign::new(&call, target, host, location).await;
         let mut done = call.carry_out(&mut reassign).await?;
         let clash = reassign.clash();
         let Reassign { target, host, .. } = &reassign;

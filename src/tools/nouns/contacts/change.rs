@@ -57,7 +57,7 @@ impl Tools {
             let hint = "pass at least one field; an empty value leaves a field unchanged";
             return Err(Failure::argument("contact_id", "there is nothing to change", hint).into());
         }
-        let mut update = actions::contacts::Update::plan(&call.names, id.clone(), fields.clone()).await?;
+        let mut update = actions::contacts::Update::new(&call.names, id.clone(), fields.clone()).await?;
         if update.edit.planned().is_empty() {
             let contact = call.names.filled(update.edit.before.clone()).await;
             return Ok(changed("Nothing to change: it is already as requested.", &contact, &fields, call.zone()));

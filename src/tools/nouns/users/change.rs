@@ -44,7 +44,7 @@ impl Tools {
             role_name: input.role_name.map(Role::into),
             teams,
         };
-        let mut update = actions::users::Update::plan(&call.names, request).await?;
+        let mut update = actions::users::Update::new(&call.names, request).await?;
         if update.edit.planned().is_empty() {
             let user = call.names.filled(update.edit.before.clone()).await;
             return Ok(changed("Nothing to change: it is already as requested.", &user, call.zone()));
@@ -63,7 +63,7 @@ impl Tools {
     #[tool(title = "Delete user", annotations(destructive_hint = true), output_schema = schema::written::<Deletion>())]
     async fn delete_user(&self, mut call: Call, Parameters(input): Parameters<DeleteUser>) -> Answer<Stop> {
         let id = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?.id;
-        let mut leaving = actions::users::Leaving::plan(&call, id.clone()).await?;
+        let mut leaving = actions::users::Leaving::new(&call, id.clone()).await?;
         let done = call.carry_out(&mut leaving.delete).await?;
         let mut reply = Reply::deleted("user", &id, leaving.name, &done);
         let next = format!("list_bookings (host {id}) shows them, reassign_booking gives them to another host");

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Agenda;
-use crate::actions::availability::{Schedule, is_within};
+use crate::actions::availability::{WorkingHours, is_within};
 use crate::names::Names;
 use crate::oncehub::{Id, Object, Page, Range, bookings, notifications};
 use crate::records::form::texts;
@@ -67,7 +67,7 @@ pub(super) struct Known {
     histories: HashMap<String, (Vec<Told<Booking>>, bool)>,
     /// Text messages to contacts that failed.
     failed: Vec<Told<Sms>>,
-    hours: Option<Schedule>,
+    hours: Option<WorkingHours>,
     now: Timestamp,
     /// What could not be read, for the reply.
     pub(super) gaps: Vec<String>,
@@ -108,7 +108,7 @@ impl Known {
         };
         let hours = async {
             match agenda.host.clone().filter(|_| !page.is_empty()) {
-                Some(host) => Schedule::of(&names, host).await.map(Some),
+                Some(host) => WorkingHours::of(&names, host).await.map(Some),
                 None => Ok(None),
             }
         };

@@ -47,11 +47,11 @@ impl Tools {
         let found = Found::of(&call, &self.moves, &input.booking_id, there).await?;
         let calendar = input.calendar_id.as_deref().or(found.calendar.as_deref());
         let mail = Mail { reason: input.reason, notify_guest: input.notify_guest };
-        let mut plan = Move::plan(&call, found.target, calendar, mail, &zone, found.turn).await?;
-        let new = plan.look_for_new_one(&call, there, wanted.is_to_be_found()).await?;
-        let mut told = Story::of(&plan, zone.clone());
-        if plan.from.booking.is("canceled") {
-            return Ok(told.moved_before(new.ok_or_else(|| canceled(&plan))?).reply(&call).await);
+        let mut change = Move::new(&call, found.target, calendar, mail, &zone, found.turn).await?;
+        let new = change.look_for_new_one(&call, there, wanted.is_to_be_found()).await?;
+        let mut told = Story::of(&change, zone.clone());
+        if change.from.booking.is("canceled") {
+            return Ok(told.moved_before(new.ok_or_else(|| canceled(&change))?).reply(&call).await);
         }
         let ended = match new {
             Some(new) => {
@@ -60,28 +60,28 @@ impl Tools {
                 if told.to.is("requested") {
                     return Ok(told.requested().reply(&call).await);
                 }
-                plan.cancel(&mut call, &told.to, false).await?
+                change.cancel(&mut call, &told.to, false).await?
             }
             None => {
-                let starts = starts(&call, &plan, &wanted, &zone).await?;
-                let (booked, passed) = book_first(&mut call, &mut plan, starts).await;
-                plan.note_outcome(&call, &booked);
+                let starts = starts(&call, &change, &wanted, &zone).await?;
+                let (booked, passed) = book_first(&mut call, &mut change, starts).await;
+                change.note_outcome(&call, &booked);
                 told.notes.extend(wanted.notes().into_iter().chain(passed_over(&passed, &zone)));
                 let done = match booked {
                     Err(Stop::Declined(declined)) => return Ok(told.declined(declined)),
-                    Err(Stop::Failed(failure)) => return Err(told.not_booked(&call, &plan, failure).await.into()),
+                    Err(Stop::Failed(failure)) => return Err(told.not_booked(&call, &change, failure).await.into()),
                     done => done?,
                 };
                 told.notes.extend(done.looked_up.then(|| FOUND_NOTE.to_owned()));
-                let Some(new) = plan.read_back(&call, &done).await else {
+                let Some(new) = change.read_back(&call, &done).await else {
                     let id = done.object.text("id").map(str::to_owned);
-                    return Ok(told.unread(id, plan.schedule.start).reply(&call).await);
+                    return Ok(told.unread(id, change.schedule.start).reply(&call).await);
                 };
-                told.booked(&plan, new);
+                told.booked(&change, new);
                 if told.to.is("requested") {
                     return Ok(told.requested().reply(&call).await);
                 }
-                plan.cancel(&mut call, &told.to, true).await?
+                change.cancel(&mut call, &told.to, true).await?
             }
         };
         Ok(told.ended(ended, input.notify_guest).reply(&call).await)
@@ -145,10 +145,10 @@ impl Found {
 }
 
 /// Returns the starts to be tried, of which each is offered now.
-async fn starts(call: &Call, plan: &Move, wanted: &Wanted, zone: &Zone) -> Result<Starts, Failure> {
-    let calendar = &plan.schedule.calendar.id;
-    let is_own = plan.from.booking.booking_calendar.as_ref().is_some_and(|own| own.id() == calendar.as_str());
-    let own = plan.from.booking.starts().filter(|_| is_own);
+async fn starts(call: &Call, change: &Move, wanted: &Wanted, zone: &Zone) -> Result<Starts, Failure> {
+    let calendar = &change.schedule.calendar.id;
+    let is_own = change.from.booking.booking_calendar.as_ref().is_some_and(|own| own.id() == calendar.as_str());
+    let own = change.from.booking.starts().filter(|_| is_own);
     let Wanted::At { start, .. } = wanted else {
         // One that is in the window already can only be moved to an earlier start.
         let own = own.filter(|own| wanted.is(*own, zone));
@@ -156,14 +156,14 @@ async fn starts(call: &Call, plan: &Move, wanted: &Wanted, zone: &Zone) -> Resul
         return match (own, starts) {
             (Some(own), Err(failure)) if failure.param.as_deref() == Some("first_free") => {
                 let when = time::local(own, zone);
-                let problem = format!("{} is on {when} already, and no earlier start is free", plan.from.id);
+                let problem = format!("{} is on {when} already, and no earlier start is free", change.from.id);
                 Err(Failure::argument("first_free", problem, "there is nothing to do, or give a later window"))
             }
             (_, starts) => starts,
         };
     };
     if own == Some(*start) {
-        let problem = format!("{} starts then already", plan.from.id);
+        let problem = format!("{} starts then already", change.from.id);
         return Err(Failure::argument("start_time", problem, "there is nothing to do, or give another time"));
     }
     let slots = slots_around(call.oncehub(), calendar, *start, call.now()).await?;
@@ -174,7 +174,7 @@ async fn starts(call: &Call, plan: &Move, wanted: &Wanted, zone: &Zone) -> Resul
     let near = starts_in_words(&starts, zone)
         .map_or_else(|| "get_booking_time_slots shows others".to_owned(), |near| format!("offered are {near}"));
     let not_offered = format!("OnceHub does not offer {} ({})", time::local(*start, zone), zone.name());
-    let failure = match plan.in_its_own_way(*start) {
+    let failure = match change.in_its_own_way(*start) {
         Some(why) => {
             let problem = format!("{not_offered}: {why}, and it is never canceled before the new time is booked");
             let hint = format!("request_reschedule lets the guest choose another time, that one included; {near}");
@@ -186,9 +186,10 @@ async fn starts(call: &Call, plan: &Move, wanted: &Wanted, zone: &Zone) -> Resul
 }
 
 /// The failure of moving a canceled booking in whose place there is no other.
-fn canceled(plan: &Move) -> Failure {
-    let others: Vec<String> = plan.schedule.others.iter().flatten().map(|other| other.described(&plan.zone)).collect();
-    let problem = format!("{} is canceled, and the guest has no new booking then", plan.from.id);
+fn canceled(change: &Move) -> Failure {
+    let others: Vec<String> =
+        change.schedule.others.iter().flatten().map(|other| other.described(&change.zone)).collect();
+    let problem = format!("{} is canceled, and the guest has no new booking then", change.from.id);
     match others.as_slice() {
         [] => Failure::argument("booking_id", problem, "book the time with schedule_meeting"),
         [..] => {
@@ -242,8 +243,8 @@ struct Story {
 }
 
 impl Story {
-    fn of(plan: &Move, zone: Zone) -> Self {
-        let (from, to) = (plan.from.booking.clone(), Told::default());
+    fn of(change: &Move, zone: Zone) -> Self {
+        let (from, to) = (change.from.booking.clone(), Told::default());
         let (outcome, said) = (Fate::NotMoved, String::new());
         Self { outcome, said, from, to, was_there: false, canceled: "not_done", notes: Vec::new(), zone }
     }
@@ -265,10 +266,10 @@ impl Story {
     }
 
     /// The new one was booked in this call.
-    fn booked(&mut self, plan: &Move, new: Told<Booking>) {
-        self.notes.extend(plan.left_behind());
-        self.notes.extend(plan.schedule.twice());
-        self.notes.extend(not_kept(&plan.schedule.form, new.form_submission.as_ref()));
+    fn booked(&mut self, change: &Move, new: Told<Booking>) {
+        self.notes.extend(change.left_behind());
+        self.notes.extend(change.schedule.twice());
+        self.notes.extend(not_kept(&change.schedule.form, new.form_submission.as_ref()));
         self.to = new;
     }
 
@@ -280,9 +281,9 @@ impl Story {
     }
 
     /// Words the failure of the first step: the old booking is untouched, unless that is what it says.
-    async fn not_booked(self, call: &Call, plan: &Move, mut failure: Failure) -> Failure {
+    async fn not_booked(self, call: &Call, change: &Move, mut failure: Failure) -> Failure {
         if failure.param.as_deref() != Some("booking_id") {
-            failure.message = format!("{}; {} stands as it was", failure.message.trim_end_matches('.'), plan.from.id);
+            failure.message = format!("{}; {} stands as it was", failure.message.trim_end_matches('.'), change.from.id);
         }
         for note in &self.notes {
             failure.message = format!("{}; {note}", failure.message.trim_end_matches('.'));
@@ -290,8 +291,8 @@ impl Story {
         if !is_taken(&failure) {
             return failure;
         }
-        let start = plan.schedule.start;
-        let slots = slots_around(call.oncehub(), &plan.schedule.calendar.id, start, call.now()).await;
+        let start = change.schedule.start;
+        let slots = slots_around(call.oncehub(), &change.schedule.calendar.id, start, call.now()).await;
         let near = slots.map(|slots| nearest(&slots, start)).unwrap_or_default();
         let failure = failure.nearest(&near);
         match starts_in_words(&near, &self.zone) {

@@ -73,9 +73,9 @@ impl Run {
 
     /// Carries out what is left, if the person agrees.
     pub(super) async fn go_on(&mut self, context: &mut Context) -> Result<(), Stop> {
-        self.look(context).await?;
+        self.refresh(context).await?;
         self.agree(context).await?;
-        Ok(self.carry_out(context).await?)
+        Ok(self.send_left(context).await?)
     }
 
     /// Leaves the plan to other calls.
@@ -87,7 +87,7 @@ impl Run {
     ///
     /// # Errors
     /// If OnceHub cannot be asked.
-    async fn look(&mut self, context: &Context) -> Result<(), Failure> {
+    async fn refresh(&mut self, context: &Context) -> Result<(), Failure> {
         self.read(context).await.map_err(|failure| self.with_progress(failure))?;
         for at in 0..self.plan.items.len() {
             if let Some(state) = self.state_now(context, at)
@@ -170,7 +170,7 @@ impl Run {
             context.agree(question).await?;
             self.plan.is_agreed = context.was_asked;
             if asked_at.elapsed() > ANSWERED_AT_ONCE {
-                self.look(context).await?;
+                self.refresh(context).await?;
             }
             // Nothing is older than the answer now.
             context.was_asked = false;
@@ -198,14 +198,14 @@ impl Run {
             Kind::MarkNoShow => Question::ordinary(change),
             _ => Question::important(change),
         };
-        question.and(more)
+        question.and(&more)
     }
 
-    /// Carries out what is left, as long as there is time.
+    /// Sends what is left, one after another, as long as there is time.
     ///
     /// # Errors
     /// If nothing could be sent.
-    async fn carry_out(&mut self, context: &Context) -> Result<(), Failure> {
+    async fn send_left(&mut self, context: &Context) -> Result<(), Failure> {
         let (mut sent, mut unknown, mut refusals, mut refused) = (0, 0, Vec::new(), Vec::new());
         for at in 0..self.plan.items.len() {
             let Some(item) = self.plan.items.get(at).cloned() else { continue };
@@ -242,7 +242,7 @@ impl Run {
                     None => {
                         let refusal = (item.new_host, said(&failure));
                         if refusals.contains(&refusal) {
-                            self.refuse_others(&refusal);
+                            self.give_up_on_host(&refusal);
                         }
                         refusals.push(refusal.clone());
                         refused.push(at);
@@ -336,8 +336,8 @@ impl Run {
         Ok(State::Done((!message.is_empty()).then_some(message)))
     }
 
-    /// A new host whom OnceHub has refused twice in the same words, it would refuse for the others, too: nothing is sent.
-    fn refuse_others(&mut self, (new_host, message): &(Option<Id>, String)) {
+    /// Sends nothing more for a new host whom OnceHub has refused twice in the same words: it would refuse the rest, too.
+    fn give_up_on_host(&mut self, (new_host, message): &(Option<Id>, String)) {
         let left = self.plan.items.iter_mut().filter(|item| item.state.is_left());
         for other in left.filter(|item| item.new_host.is_some() && item.new_host == *new_host) {
             other.state = State::NotDone(format!("not sent, since others were refused: {message}"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::actions::availability::Schedule;
+use crate::actions::availability::WorkingHours;
 use crate::names::{Entries, Found, Names};
 use crate::oncehub::{Id, Range, Rejection, bookings};
 use crate::records::{Booking, Failure, Reference, Told, quoted};
@@ -24,7 +24,7 @@ pub(super) struct Diary {
     pub(super) user: Found,
     pub(super) bookings: Vec<Told<Booking>>,
     /// Their working hours, where those count.
-    hours: Option<Schedule>,
+    hours: Option<WorkingHours>,
     /// When they were given bookings of the plan.
     given: Vec<Span>,
 }
@@ -40,7 +40,7 @@ pub(super) async fn diaries(
     let around = Range::between(from.checked_sub(AROUND).ok(), until.checked_add(AROUND).ok());
     let read = users.into_iter().map(async |user| {
         let hours = if hours {
-            match Schedule::of(names, user.clone()).await {
+            match WorkingHours::of(names, user.clone()).await {
                 Ok(schedule) => Some(schedule),
                 Err(error) if error.rejection().is_some_and(Rejection::is_not_found) => return Ok(None),
                 Err(error) => return Err(error.into()),

@@ -3,7 +3,7 @@ mod proof;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::actions::confirm::{Answer, Confirm};
+use crate::actions::ask::{Answer, Confirm};
 use crate::sandbox::{Effect, Fault, HostShows};
 use crate::tools::tests::bench::{Bench, Setup};
 

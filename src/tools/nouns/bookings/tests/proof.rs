@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::actions::confirm::{Answer, Confirm};
+use crate::actions::ask::{Answer, Confirm};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, Setup};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::actions::Stop;
-use crate::actions::availability::{DateInput, DayInput, Outside, Schedule, Update};
+use crate::actions::availability::{DateInput, DayInput, Outside, Update, WorkingHours};
 use crate::records::{Availability, Booking, Failure, Noun, Time, Told};
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
@@ -60,7 +60,7 @@ impl Tools {
             return Err(Failure::argument("weekly", "neither weekly nor overrides is given", hint).into());
         }
         let user = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?;
-        let mut update = Update::plan(&call, user, input.weekly, input.overrides).await?;
+        let mut update = Update::new(&call, user, input.weekly, input.overrides).await?;
         if update.is_so_already() {
             return Ok(nothing_to_change(&update));
         }
@@ -70,9 +70,9 @@ impl Tools {
         let done = call.carry_out(&mut update).await?;
         let user = update.before.user.clone();
         // What counts is what OnceHub has now, not its response.
-        let read = if done.looked_up { None } else { Schedule::of(&call.names, user.clone()).await.ok() };
+        let read = if done.looked_up { None } else { WorkingHours::of(&call.names, user.clone()).await.ok() };
         let is_read_back = done.looked_up || read.is_some();
-        let after = read.unwrap_or_else(|| Schedule::read(done.object.clone(), user, call.zone()));
+        let after = read.unwrap_or_else(|| WorkingHours::read(done.object.clone(), user, call.zone()));
         update.look_again(&call).await;
         let mut reply = changed(&update, &after);
         if !is_read_back {
@@ -116,7 +116,7 @@ fn preview(update: &Update) -> Reply {
 }
 
 /// Reports what changed, which bookings now lie outside working hours, and anything else worth noting.
-fn changed(update: &Update, after: &Schedule) -> Reply {
+fn changed(update: &Update, after: &WorkingHours) -> Reply {
     let mut reply = report(update, after, false);
     if update.changed.iter().all(|when| update.before.at(*when) == after.at(*when)) {
         reply.note("Nothing is different from before.");
@@ -129,7 +129,7 @@ fn changed(update: &Update, after: &Schedule) -> Reply {
 }
 
 /// Adds the arguments that restore what was there before, if there are any and they fit.
-fn put_undo(reply: &mut Reply, update: &Update, after: &Schedule, call: &Call) {
+fn put_undo(reply: &mut Reply, update: &Update, after: &WorkingHours, call: &Call) {
     if !update.has_changed(after) {
         return;
     }
@@ -144,7 +144,7 @@ fn put_undo(reply: &mut Reply, update: &Update, after: &Schedule, call: &Call) {
     }
 }
 
-fn report(update: &Update, after: &Schedule, is_preview: bool) -> Reply {
+fn report(update: &Update, after: &WorkingHours, is_preview: bool) -> Reply {
     let outside = update.outside(after);
     let mut text = format!("{}\n{}", after.heading(), update.in_words(after).join("\n"));
     let (mut now, mut before) = (None, None);
@@ -182,7 +182,7 @@ fn report(update: &Update, after: &Schedule, is_preview: bool) -> Reply {
 }
 
 /// Adds bookings to a text, on a line each under a heading, and returns them as rows.
-fn rows<'a>(text: &mut String, heading: &str, bookings: &[&'a Told<Booking>], after: &Schedule) -> Vec<Row<'a>> {
+fn rows<'a>(text: &mut String, heading: &str, bookings: &[&'a Told<Booking>], after: &WorkingHours) -> Vec<Row<'a>> {
     if !bookings.is_empty() {
         text.push_str(&format!("\n{heading}:"));
     }

@@ -7,7 +7,7 @@ mod tests;
 use rmcp::{tool, tool_router};
 
 use super::OneUser;
-use crate::actions::availability::Schedule;
+use crate::actions::availability::WorkingHours;
 use crate::records::{Availability, Noun};
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
 
@@ -19,7 +19,7 @@ impl Tools {
         output_schema = schema::one::<Availability>())]
     async fn get_scheduling_availability(&self, call: Call, Parameters(input): Parameters<OneUser>) -> Answer {
         let user = call.names.find(&[Noun::Users], "user_id", &input.user_id).await?;
-        let schedule = Schedule::of(&call.names, user).await?;
+        let schedule = WorkingHours::of(&call.names, user).await?;
         let mut reply = Reply::new(schedule.sent.sent(), schedule.text());
         if schedule.sent.weekly.is_none() {
             reply.note("OnceHub sent no weekly hours: that none are shown does not mean that there are none.");

@@ -7,7 +7,7 @@ use futures::future::{join, join_all};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::actions::confirm::{Answer, Confirm};
+use crate::actions::ask::{Answer, Confirm};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, Setup};
 

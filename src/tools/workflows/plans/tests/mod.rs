@@ -11,7 +11,7 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::actions::confirm::{Answer, Confirm};
+use crate::actions::ask::{Answer, Confirm};
 use crate::records::{Failure, SaidBy};
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, NOW, Replied, Setup};

@@ -63,7 +63,7 @@ impl Display for When {
 
 /// A user's working hours.
 #[derive(Clone)]
-pub struct Schedule {
+pub struct WorkingHours {
     /// Whose hours they are.
     pub user: Found,
     /// What OnceHub sent, with the user's name.
@@ -74,7 +74,7 @@ pub struct Schedule {
     entries: HashMap<When, Vec<Hours>>,
 }
 
-impl Schedule {
+impl WorkingHours {
     /// Reads a user's hours.
     pub async fn of(names: &Names, user: Found) -> Result<Self, Error> {
         let object = names.oncehub.send(&GetAvailability { id: user.id.clone() }).await?;
@@ -295,7 +295,7 @@ mod tests {
             {"day": "Sunday", "working_hours": [hours("00:00", "04:00"), hours("junk", "05:00")]},
         ], "overrides": [{"date": "2026-11-07", "working_hours": []}]});
         let user = Found { id: "USR-1".parse().unwrap(), entry: None, by_part: false };
-        let schedule = Schedule::read(Object::new(sent), user, &Zone::utc());
+        let schedule = WorkingHours::read(Object::new(sent), user, &Zone::utc());
         for (from, until, covers) in [
             // Ranges that adjoin, also over midnight; from the first minute to the last.
             ("2026-10-25T00:00:00Z", "2026-10-25T08:00:00Z", true),

@@ -1,5 +1,6 @@
-//! Asking the person before something that they may not want. What is asked is up to each action, and whether it is
-//! asked to [`Context`](super::Context); how a question travels differs between the protocol's eras, and the server knows.
+//! Asking the person before something that they may not want: when, how, and what they may answer. Each action words its
+//! question, [`Context::agree`](super::Context::agree) decides whether it is asked, and `server/confirm.rs` carries it to
+//! the person.
 
 use futures::future::BoxFuture;
 
@@ -28,7 +29,7 @@ pub enum Answer {
     /// Nobody answered in time.
     TimedOut,
     /// The client says that it can ask, but it or a gateway before it answered the question with an error.
-    Refused,
+    ClientError,
     /// The client has no way to ask.
     CannotAsk,
     /// The question was handed to the client: this call ends, and the client calls again with the answer.

@@ -7,24 +7,24 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::hours::{DateInput, Dates, DayInput, HoursInput, written};
 use super::location::{accepted, given};
-use super::schedule::{Schedule, When, minutes, overlap, range};
+use super::working_hours::{When, WorkingHours, minutes, overlap, range};
 use super::{Context, Update};
 use crate::names::Found;
 use crate::oncehub::users::{Hours, Location};
 use crate::records::{Failure, quoted, time};
 
 impl Update {
-    /// Reads the user's hours, and plans to change the days and dates that are asked for.
+    /// Reads the user's hours, and merges into them the days and dates that are asked for.
     ///
     /// # Errors
     /// If what is asked for is not something that OnceHub accepts, or the hours cannot be read.
-    pub async fn plan(
+    pub async fn new(
         context: &Context,
         user: Found,
         weekly: Vec<DayInput>,
         overrides: Vec<DateInput>,
     ) -> Result<Self, Failure> {
-        let before = Schedule::of(&context.names, user).await?;
+        let before = WorkingHours::of(&context.names, user).await?;
         let mut update = Self::of(before, weekly, overrides, context.now())?;
         if !update.is_so_already() {
             update.look_ahead(context).await;
@@ -32,9 +32,9 @@ impl Update {
         Ok(update)
     }
 
-    /// Plans to change the days and dates that are asked for, in hours that were read.
+    /// Merges the days and dates that are asked for into hours that were read.
     pub(super) fn of(
-        before: Schedule,
+        before: WorkingHours,
         weekly: Vec<DayInput>,
         overrides: Vec<DateInput>,
         now: Timestamp,
@@ -73,7 +73,7 @@ impl Update {
         Ok(Self { weekly, overrides, ..update })
     }
 
-    /// Plans the hours of each date in a range that has any: somebody who works mornings for a while does not work on
+    /// Sets the hours of each date in a range that has any: somebody who works mornings for a while does not work on
     /// weekends. Without hours, all overrides in the range are removed.
     fn change_range(
         &mut self,
@@ -112,7 +112,7 @@ impl Update {
         Ok(())
     }
 
-    /// Plans the hours of a day or date; without any, its override is removed.
+    /// Sets the hours of a day or date; without any, its override is removed.
     fn change(&mut self, path: &str, when: When, asked: Option<&[HoursInput]>) -> Result<(), Failure> {
         let (field, name) = when.named();
         if self.changed.contains(&when) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Action, Context, Question, Seen, Subject};
 use crate::names::{Among, Found, Names};
 use crate::oncehub::{Client, Endpoint, Error, Id, Object, Page, Range, bookings};
-use crate::records::{Booking, Failure, Told, Zone, whole};
+use crate::records::{Booking, Failure, Reference, Told, Zone, whole};
 
 /// A booking that is to be changed.
 #[derive(Clone)]
@@ -101,6 +101,12 @@ pub fn notice(guest: &str, reason: Option<&str>, notify_guest: bool) -> String {
     }
 }
 
+/// Says what a request to reschedule tells the guest, with all of the reason, since all of it is sent.
+pub fn invitation(guest: &str, reason: Option<&str>) -> String {
+    let why = reason.map(|reason| format!(", with this reason: {}", whole(reason))).unwrap_or_default();
+    format!("and e-mail {guest} to choose another time{why}")
+}
+
 /// Cancels a booking for good.
 pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Change<bookings::Cancel> {
     let notice = notice("the guest", reason.as_deref(), notify_guest);
@@ -115,11 +121,9 @@ pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Cha
 
 /// Cancels a booking and asks the guest to choose another time.
 pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<bookings::RequestReschedule> {
-    let why = reason.as_ref().map(|reason| format!(", with this reason: {}", whole(reason)));
-    let why = why.unwrap_or_default();
-    let question = format!("Cancel {}, and e-mail the guest to choose another time{why}", target.in_words());
+    let invitation = invitation("the guest", reason.as_deref());
     Change {
-        question: Question::important(question),
+        question: Question::important(format!("Cancel {}, {invitation}", target.in_words())),
         request: bookings::RequestReschedule { id: target.id.clone(), reason },
         becomes: "canceled",
         is_of_live: true,
@@ -254,6 +258,16 @@ impl Reassign {
 
 fn is_among(booking: &Booking, bookings: &[Told<Booking>]) -> bool {
     bookings.iter().any(|one| one.id == booking.id)
+}
+
+/// Returns the user whom a booking still shows as its owner after it was given to another host.
+pub fn still_owned_by<'a>(booking: &'a Booking, host: &Id) -> Option<&'a str> {
+    booking.owner.as_ref().map(Reference::id).filter(|owner| *owner != host.as_str())
+}
+
+/// Whether the meeting has lost its video link: its new host has no video service connected.
+pub fn has_lost_link(before: &Booking, after: &Booking) -> bool {
+    before.join_url().is_some() && after.join_url().is_none()
 }
 
 /// The longest booking that one is looked for behind.

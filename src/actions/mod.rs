@@ -22,6 +22,7 @@ pub mod webhooks;
 
 use std::future::Future;
 
+use jiff::SignedDuration;
 use tokio::time::Instant;
 
 pub use context::{Context, DefaultMe, MAX_REPLY, Settings};
@@ -30,6 +31,9 @@ pub use delete::{Delete, still_there};
 
 use crate::oncehub::{Endpoint, Error, Object, Outcome};
 use crate::records::{Failure, Noun};
+
+/// How long OnceHub may still be working on a request whose outcome is unknown.
+pub const PENDING: SignedDuration = SignedDuration::from_secs(60);
 
 /// A change to the account that can be carried out once.
 pub trait Action: Send + Sync {

@@ -98,6 +98,11 @@ pub(super) fn called_by_oncehub(schema: &JsonObject, param: &str) -> Option<Stri
     all.find(|name| known.contains_key(*name)).map(str::to_owned)
 }
 
+/// The default of a flag that is on unless a caller says otherwise.
+pub(super) fn yes() -> bool {
+    true
+}
+
 /// Whether a value is one of those that hosts fill in for an absent one.
 pub(super) fn is_absent(value: &Value) -> bool {
     match value {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::bookings::{Target, cancel};
 use super::scheduling::{Schedule, Starting};
-use super::{Action, Context, Done, Question, Seen, Stop, Subject, carry_out, execute};
+use super::{Action, Context, Done, PENDING, Question, Seen, Stop, Subject, carry_out, execute};
 use crate::names::Found;
 use crate::oncehub::{Client, Error, Id, Object, Outcome, booking_calendars, bookings};
 use crate::records::booking::Form;
@@ -19,9 +19,6 @@ use crate::records::{Booking, Failure, Noun, Reference, Slot, Told, Zone, quoted
 
 /// How long before a call a booking may have been made that an earlier call with the same window may have made.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
-
-/// How long a request whose outcome is unknown may still be under way.
-const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
 
 /// How near to a booking its buffer may lie.
 const BUFFER: SignedDuration = SignedDuration::from_hours(2);
@@ -145,14 +142,14 @@ impl Move {
         if new.is_some() {
             return Ok(new);
         }
-        if let Some(sent) = sent.filter(|sent| sent.is_unknown && now.duration_since(sent.at) < UNDER_WAY) {
-            return Err(self.still_under_way(sent.start));
+        if let Some(sent) = sent.filter(|sent| sent.is_unknown && now.duration_since(sent.at) < PENDING) {
+            return Err(self.still_pending(sent.start));
         }
         recent.map_or(Ok(None), |other| Err(self.may_be_it(&other)))
     }
 
     /// The failure while an earlier call's request may still be carried out.
-    fn still_under_way(&self, start: Timestamp) -> Failure {
+    fn still_pending(&self, start: Timestamp) -> Failure {
         let when = time::local(start, &self.zone);
         let problem = format!(
             "{}: an earlier call has sent the booking for {when}, and OnceHub may still be working on it",

@@ -9,11 +9,8 @@ use crate::actions::{Action, Stop};
 use crate::names::Among;
 use crate::records::booking::Booking;
 use crate::records::{Failure, word};
+use crate::tools::arguments::yes;
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
-
-fn yes() -> bool {
-    true
-}
 
 #[tool_router(router = changing_bookings, vis = "pub(in crate::tools)")]
 impl Tools {

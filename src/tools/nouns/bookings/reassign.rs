@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use super::changed;
 use crate::actions::Stop;
-use crate::actions::bookings::{Reassign, Target};
+use crate::actions::bookings::{Reassign, Target, has_lost_link, still_owned_by};
 use crate::names::Among;
 use crate::oncehub::bookings;
-use crate::records::{Booking, Noun, Reference, Told, word};
+use crate::records::{Booking, Noun, Told, word};
 use crate::tools::{Answer, Call, Parameters, Tools, schema};
 
 #[tool_router(router = reassigning_bookings, vis = "pub(in crate::tools)")]
@@ -35,14 +35,14 @@ impl Tools {
         }
         reply.put_first("new_host", host.id.as_str());
         clash.iter().for_each(|clash| reply.note(clash));
-        if let Some(owner) = booking.owner.as_ref().map(Reference::id).filter(|owner| *owner != host.id.as_str()) {
+        if let Some(owner) = still_owned_by(&booking, &host.id) {
             let owner = match call.names.find(&[Noun::Users], "owner", owner).await {
                 Ok(found) => found.described(),
                 Err(_) => word(owner),
             };
             reply.note(&format!("OnceHub still shows {owner} as the booking's owner; its host is the new one."));
         }
-        if target.booking.join_url().is_some() && booking.join_url().is_none() {
+        if has_lost_link(&target.booking, &booking) {
             reply.note("The meeting has lost its video link: the new host has no video service connected.");
         }
         Ok(reply)

@@ -16,14 +16,11 @@ use crate::names::slots::slots_around;
 use crate::oncehub::Outcome;
 use crate::records::slot::{nearest, starts_in_words};
 use crate::records::{Booking, Failure, Time, Told, Zone, time, word};
+use crate::tools::arguments::yes;
 use crate::tools::first_free::{FirstFree, Wanted, passed_over};
 use crate::tools::nouns::booking_calendars::guest::not_kept;
 use crate::tools::reply::FOUND_NOTE;
 use crate::tools::{Answer, Call, Parameters, Reply, Tools, schema};
-
-fn yes() -> bool {
-    true
-}
 
 #[tool_router(router = moving_bookings, vis = "pub(in crate::tools)")]
 impl Tools {

@@ -20,15 +20,14 @@ use super::change::Kind;
 use super::chosen::by_id;
 use super::hosts::{Diary, diaries};
 use super::kept::{Item, Lease, State};
-use crate::actions::bookings::{Reassign, Signs, Target, cancel, mark_no_show, request_reschedule};
-use crate::actions::{Context, Done, Question, Stop, execute};
+use crate::actions::bookings::{
+    Reassign, Signs, Target, cancel, has_lost_link, mark_no_show, request_reschedule, still_owned_by,
+};
+use crate::actions::{Context, Done, PENDING, Question, Stop, execute};
 use crate::names::{Names, Progress};
 use crate::oncehub::{Id, Outcome, Range};
-use crate::records::{Booking, Failure, Kind as FailureKind, Noun, Reference, Time, Told, Zone, quoted, time};
+use crate::records::{Booking, Failure, Kind as FailureKind, Noun, Time, Told, Zone, quoted, time};
 use crate::tools::reply::Reply;
-
-/// How long a change whose outcome is unknown may still be under way.
-const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
 
 /// How long a person may take to answer until everything is read again.
 const ANSWERED_AT_ONCE: Duration = Duration::from_secs(10);
@@ -126,7 +125,7 @@ impl Run {
             State::Unknown { before, .. } if self.is_made(item, *before) => {
                 return Some(State::Done(Some(FOUND.into())));
             }
-            State::Unknown { since, .. } if (context.settings.now)().duration_since(since.0) < UNDER_WAY => {
+            State::Unknown { since, .. } if (context.settings.now)().duration_since(since.0) < PENDING => {
                 return None;
             }
             State::Unknown { before, .. } => Some(*before),
@@ -326,10 +325,9 @@ impl Run {
             }
         };
         let now = Told::<Booking>::from(done.object);
-        let is_reassigned = change.kind == Kind::Reassign;
-        let has_lost_link = is_reassigned && booking.join_url().is_some() && now.join_url().is_none();
-        let (owner, new_host) = (now.owner.as_ref().map(Reference::id), item.new_host.as_ref().map(Id::as_str));
-        let keeps_owner = is_reassigned && owner.is_some() && owner != new_host;
+        let new_host = item.new_host.as_ref().filter(|_| change.kind == Kind::Reassign);
+        let has_lost_link = new_host.is_some() && has_lost_link(booking, &now);
+        let keeps_owner = new_host.is_some_and(|host| still_owned_by(&now, host).is_some());
         let messages =
             [done.looked_up.then_some(FOUND), has_lost_link.then_some(LINK_LOST), keeps_owner.then_some(OWNER_KEPT)];
         let message = messages.into_iter().flatten().collect::<Vec<_>>().join("; ");

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::actions::bookings::notice;
+use crate::actions::bookings::{invitation, notice};
 use crate::names::Among;
-use crate::records::{Booking, Failure, Told, whole, word};
+use crate::records::{Booking, Failure, Told, word};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, schemars::JsonSchema, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
@@ -117,10 +117,8 @@ impl Change {
                 format!("cancel {count} {bookings}, {notice}")
             }
             Kind::RequestReschedule => {
-                // All of it is sent.
-                let why = self.reason.as_ref().map(|reason| format!(", with this reason: {}", whole(reason)));
-                let why = why.unwrap_or_default();
-                format!("cancel {count} {bookings}, and e-mail {guests} to choose another time{why}")
+                let invitation = invitation(guests, self.reason.as_deref());
+                format!("cancel {count} {bookings}, {invitation}")
             }
             Kind::Reassign => format!("give {count} {bookings} to another host, and notify everyone"),
             Kind::MarkNoShow => format!("mark {count} {bookings} as missed by {guests}"),

@@ -18,15 +18,12 @@ use rmcp::{tool, tool_router};
 use serde::Deserialize;
 
 use crate::actions::Stop;
+use crate::tools::arguments::yes;
 use crate::tools::{Answer, Call, Parameters, Tools, schema};
 use carry_out::Run;
 use change::Kind;
 use chosen::Select;
 pub(in crate::tools) use kept::Plans;
-
-fn yes() -> bool {
-    true
-}
 
 #[tool_router(router = plans, vis = "pub(in crate::tools)")]
 impl Tools {

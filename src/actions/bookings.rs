@@ -58,7 +58,7 @@ impl Target {
 
     fn in_words(&self) -> String {
         let paid = if self.booking.is_paid() { ", which is paid" } else { "" };
-        format!("{}{paid}", self.booking.sentence(&self.zone))
+        format!("{}{paid}", self.booking.in_question(&self.zone))
     }
 }
 
@@ -251,7 +251,7 @@ impl Reassign {
         let is_another = |booking: &&Told<Booking>| booking.id.as_deref() != Some(self.target.id.as_str());
         let overlaps = |booking: &&Told<Booking>| booking.span().is_some_and(|(from, to)| from < end && start < to);
         let others = theirs.iter().filter(|booking| booking.is_live()).filter(is_another).filter(overlaps);
-        let others: Vec<String> = others.take(NAMED).map(|booking| booking.described(&self.target.zone)).collect();
+        let others: Vec<String> = others.take(NAMED).map(|booking| booking.mention(&self.target.zone)).collect();
         (!others.is_empty()).then(|| format!("The new host has another booking then: {}.", others.join("; ")))
     }
 }
@@ -394,7 +394,7 @@ impl Upcoming {
     pub fn note(&self, next: &str) -> Option<String> {
         let sentence = self.sentence();
         let all = self.bookings.as_deref().unwrap_or_default();
-        let named: Vec<String> = all.iter().take(NAMED).map(|booking| booking.described(&self.zone)).collect();
+        let named: Vec<String> = all.iter().take(NAMED).map(|booking| booking.mention(&self.zone)).collect();
         let listed = if named.is_empty() { String::new() } else { format!(" ({})", named.join("; ")) };
         (!sentence.is_empty()).then(|| format!("{}{listed}; {next}.", sentence.trim().trim_end_matches('.')))
     }

@@ -97,7 +97,7 @@ impl Schedule {
         self.others.iter().flatten().find(is_it).map_or(Ok(()), |twin| {
             let problem = format!(
                 "another call has just booked what is asked for: {}, and nothing was sent now",
-                twin.described(&self.zone)
+                twin.mention(&self.zone)
             );
             let hint = "tell the user of that booking; call again only if they want one more";
             Err(Failure::argument("start_time", problem, hint))
@@ -107,7 +107,7 @@ impl Schedule {
     /// Says which bookings the guest has on the calendar already; `None` when there are none.
     pub fn twice(&self) -> Option<String> {
         let others = self.others.iter().flatten().take(NAMED);
-        let others: Vec<String> = others.map(|booking| booking.described(&self.zone)).collect();
+        let others: Vec<String> = others.map(|booking| booking.mention(&self.zone)).collect();
         (!others.is_empty())
             .then(|| format!("The guest already has a booking on this calendar: {}.", others.join("; ")))
     }
@@ -226,7 +226,7 @@ impl Starting for Schedule {
         let others = self.of_guest(context.oncehub(), context.now(), None, 100).await?;
         let own = others.iter().find(|booking| booking.starts() == Some(self.start));
         let is_taken = own.map_or(Ok(()), |own| {
-            let problem = format!("the guest has that start already: {}", own.described(&self.zone));
+            let problem = format!("the guest has that start already: {}", own.mention(&self.zone));
             let hint = "nothing was booked now: if that is the meeting that is meant, tell the user so; if not, give \
                         another start";
             Err(Failure::argument("start_time", problem, hint))

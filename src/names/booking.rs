@@ -129,7 +129,7 @@ impl Names {
             if already.len() == 1 {
                 found.append(&mut already);
             } else if among == Among::All && alike.len() == 1 {
-                let read_as = alike.iter().map(|booking| booking.described(&self.zone)).collect::<String>();
+                let read_as = alike.iter().map(|booking| booking.mention(&self.zone)).collect::<String>();
                 self.note_part(argument, asked, &read_as);
                 found.append(&mut alike);
             } else if among == Among::All && alike.len() > 1 {
@@ -142,7 +142,7 @@ impl Names {
         }
         let are_already = match among.becomes() {
             Some(status) if !already.is_empty() => {
-                let all = already.iter().take(NAMED).map(|booking| booking.described(&self.zone));
+                let all = already.iter().take(NAMED).map(|booking| booking.mention(&self.zone));
                 let (count, status) = (already.len(), status.replace('_', "-"));
                 format!("; already {status}: {count} of that name, {}", all.collect::<Vec<_>>().join("; "))
             }
@@ -186,6 +186,6 @@ impl Names {
     fn candidate(&self, booking: &Told<Booking>) -> Candidate {
         let (name, email) = booking.guest();
         let name = name.or(email);
-        Candidate::new(booking.id.as_deref().unwrap_or_default(), name.as_deref(), booking.described(&self.zone))
+        Candidate::new(booking.id.as_deref().unwrap_or_default(), name.as_deref(), booking.mention(&self.zone))
     }
 }

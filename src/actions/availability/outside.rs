@@ -108,7 +108,7 @@ impl Update {
             [(now, "Outside of these hours, but not canceled"), (before, "Outside before and after")]
         {
             let named: Vec<String> =
-                bookings.iter().take(NAMED).map(|booking| booking.described(&self.before.zone)).collect();
+                bookings.iter().take(NAMED).map(|booking| booking.mention(&self.before.zone)).collect();
             let others = bookings.len() - named.len();
             let others = if others > 0 { format!("; and {others} more") } else { String::new() };
             if !named.is_empty() {

@@ -165,7 +165,7 @@ impl Move {
         let start = other.starts().map(time::instant).unwrap_or_default();
         let problem = format!(
             "the guest has just got a booking in that window: {}, and whether that is the new time of {} is not known",
-            other.described(&self.zone),
+            other.mention(&self.zone),
             self.from.id
         );
         let hint = format!(
@@ -234,7 +234,7 @@ impl Move {
         if Instant::now() >= context.write_deadline() {
             return Ok(Ended::Late);
         }
-        let booked = format!(" Its new time is booked already: {}.", to.described(&self.zone));
+        let booked = format!(" Its new time is booked already: {}.", to.mention(&self.zone));
         let mut change = cancel(self.from.clone(), self.reason.clone(), self.notify_guest).with(booked);
         let ended = if is_agreed {
             execute(context, &mut change).await
@@ -272,7 +272,7 @@ impl Move {
     async fn check_again(&self, context: &Context) -> Result<(), Failure> {
         let old = self.read_old(context).await?;
         let new = self.newcomer(context, None).await?;
-        let got = new.map(|new| format!("the guest has just got another booking there: {}", new.described(&self.zone)));
+        let got = new.map(|new| format!("the guest has just got another booking there: {}", new.mention(&self.zone)));
         let (problem, hint) = match (old.is("canceled"), got) {
             (false, None) => return movable(&self.from.id, &old, context.now()).map(drop),
             (false, Some(got)) => {
@@ -308,7 +308,7 @@ impl Action for Move {
             (true, Some(reason)) => format!("with this reason for the guest: {reason}"),
             (true, None) => "and e-mail the guest about it".to_owned(),
         };
-        let (booking, when) = (self.from.booking.sentence(&self.zone), self.schedule.when());
+        let (booking, when) = (self.from.booking.in_question(&self.zone), self.schedule.when());
         let calendar = self.schedule.calendar.described();
         let more: Vec<String> = self.left_behind().into_iter().chain(self.schedule.twice()).collect();
         let more: String = more.iter().flat_map(|sentence| [" ", sentence]).collect();

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::line::Line;
-use super::time::{self, Zone};
-use super::untrusted::{clean, quoted, word};
+use super::time::Zone;
+use super::untrusted::clean;
 use super::user::full_name;
 use super::{Lookup, Noun, Record, Reference, Time, Told};
 pub use text::{Beside, agenda, agenda_with, legend};
@@ -182,15 +182,6 @@ impl Booking {
         (name.map(trimmed), email.map(clean).map(trimmed))
     }
 
-    /// Returns the guest's name and address, quoted.
-    pub fn guest_in_words(&self) -> Option<String> {
-        let (name, email) = self.guest();
-        match (name.map(|name| quoted(&name, 80)), email.map(|email| quoted(&email, 120))) {
-            (Some(name), Some(email)) => Some(format!("{name} {email}")),
-            (name, email) => name.or(email),
-        }
-    }
-
     /// Whether part of the guest's name or of an address is `folded`, both folded by `fold`.
     pub fn has_guest_like(&self, folded: &str, fold: impl Fn(&str) -> String) -> bool {
         let form = self.form_submission.iter().flat_map(|form| [&form.name, &form.email]).flatten().map(String::as_str);
@@ -198,23 +189,6 @@ impl Booking {
         let contact = contact.flat_map(|it| ["first_name", "last_name", "email"].map(|field| it.text(field))).flatten();
         let attendees = self.attendees.iter().flatten().map(String::as_str);
         form.chain(contact).chain(attendees).any(|known| fold(known).contains(folded))
-    }
-
-    /// Returns the booking in a question: `"Intro call" with "Carrie Customer" carrie@example.com on Tue 2026-12-01 15:00
-    /// -05:00 (America/New_York)`. People's text stays in quotation marks, so that it cannot pass for our own words.
-    pub fn sentence(&self, zone: &Zone) -> String {
-        let subject = self.subject.as_deref().map_or("a booking".to_owned(), |subject| quoted(subject, 60));
-        let guest = self.guest_in_words().unwrap_or_else(|| "an unnamed guest".to_owned());
-        let when =
-            self.starts().map(|at| format!(" on {} ({})", time::local(at, zone), zone.name())).unwrap_or_default();
-        format!("{subject} with {guest}{when}")
-    }
-
-    /// Describes the booking briefly, to tell it from others: id, status, time, guest.
-    pub fn described(&self, zone: &Zone) -> String {
-        let starts = self.starts().map(|at| time::local(at, zone));
-        let parts = [self.id.as_deref().map(word), self.status.as_deref().map(word), starts, self.guest_in_words()];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     /// Returns what it refers to: the noun, the field, the reference, and the name.
@@ -298,10 +272,7 @@ impl Record for Booking {
     }
 
     fn line(&self, zone: &Zone) -> Line {
-        Line::of(self.id())
-            .word(self.status.as_deref())
-            .said(self.starts().map(|at| time::local(at, zone)))
-            .said(self.guest_in_words())
+        self.as_record(zone)
     }
 
     fn complete(&mut self, find: &mut Lookup<'_>) {

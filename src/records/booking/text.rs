@@ -1,4 +1,4 @@
-//! How a booking is written: as a line of an agenda, in full, and after a change.
+//! How a booking is written: in a question, in a sentence, as a line of a list or an agenda, in full, and after a change.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::Booking;
+use crate::records::line::Line;
 use crate::records::outline::outline;
 use crate::records::{Noun, Reference, Told, Zone, localised, quoted, time, word};
 
@@ -16,6 +17,41 @@ const IN_HEADLINE: &[&str] = &[
 ];
 
 impl Booking {
+    /// Returns the guest's name and address, quoted.
+    pub fn guest_in_words(&self) -> Option<String> {
+        let (name, email) = self.guest();
+        match (name.map(|name| quoted(&name, 80)), email.map(|email| quoted(&email, 120))) {
+            (Some(name), Some(email)) => Some(format!("{name} {email}")),
+            (name, email) => name.or(email),
+        }
+    }
+
+    /// Returns the booking in a question: `"Intro call" with "Carrie Customer" carrie@example.com on Tue 2026-12-01 15:00
+    /// -05:00 (America/New_York)`. People's text stays in quotation marks, so that it cannot pass for our own words.
+    pub fn in_question(&self, zone: &Zone) -> String {
+        let subject = self.subject.as_deref().map_or("a booking".to_owned(), |subject| quoted(subject, 60));
+        let guest = self.guest_in_words().unwrap_or_else(|| "an unnamed guest".to_owned());
+        let when =
+            self.starts().map(|at| format!(" on {} ({})", time::local(at, zone), zone.name())).unwrap_or_default();
+        format!("{subject} with {guest}{when}")
+    }
+
+    /// Returns the booking in a sentence of ours, told from others by id, status, time and guest: `BKNG-1 scheduled Tue
+    /// 2026-12-01 15:00 -05:00 "Carrie Customer" carrie@example.com`.
+    pub fn mention(&self, zone: &Zone) -> String {
+        let starts = self.starts().map(|at| time::local(at, zone));
+        let parts = [self.id.as_deref().map(word), self.status.as_deref().map(word), starts, self.guest_in_words()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the line that every record has, with what a mention has. Replies show bookings in the forms below instead.
+    pub(super) fn as_record(&self, zone: &Zone) -> Line {
+        Line::of(self.id.as_deref())
+            .word(self.status.as_deref())
+            .said(self.starts().map(|at| time::local(at, zone)))
+            .said(self.guest_in_words())
+    }
+
     /// `Tue 2026-12-01 (-05:00)`
     fn day(&self, zone: &Zone) -> Option<String> {
         self.starts().map(|at| time::day_with_offset(at, zone))

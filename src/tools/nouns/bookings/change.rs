@@ -98,7 +98,7 @@ async fn not_asked(call: &Call, target: &Target) -> Failure {
          asked before is not known"
     );
     if let Some(next) = target.successor(call).await {
-        problem.push_str(&format!(". Another booking took its place: {}", next.described(call.zone())));
+        problem.push_str(&format!(". Another booking took its place: {}", next.mention(call.zone())));
     }
     let mut hint =
         "if they still need a time, use schedule_meeting for one that is agreed on, or create_one_time_link \
@@ -117,7 +117,7 @@ async fn already(call: &Call, target: &Target) -> Reply {
     let said = format!("Nothing to do: it is already {was}, and nobody was notified again.");
     let mut reply = changed(&said, &booking, call.zone());
     if let Some(next) = target.successor(call).await {
-        reply.note(&format!("Another booking took its place: {}.", next.described(call.zone())));
+        reply.note(&format!("Another booking took its place: {}.", next.mention(call.zone())));
     }
     reply
 }

@@ -185,7 +185,7 @@ async fn starts(call: &Call, change: &Move, wanted: &Wanted, zone: &Zone) -> Res
 /// The failure of moving a canceled booking in whose place there is no other.
 fn canceled(change: &Move) -> Failure {
     let others: Vec<String> =
-        change.schedule.others.iter().flatten().map(|other| other.described(&change.zone)).collect();
+        change.schedule.others.iter().flatten().map(|other| other.mention(&change.zone)).collect();
     let problem = format!("{} is canceled, and the guest has no new booking then", change.from.id);
     match others.as_slice() {
         [] => Failure::argument("booking_id", problem, "book the time with schedule_meeting"),
@@ -370,7 +370,7 @@ impl Story {
                     format!(
                         "Meanwhile the guest has got another booking there: {}. If that is its new time, undo this one \
                          with cancel_booking {new}.",
-                        other.described(&self.zone)
+                        other.mention(&self.zone)
                     )
                 }));
                 self

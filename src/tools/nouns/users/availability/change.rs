@@ -190,7 +190,7 @@ fn rows<'a>(text: &mut String, heading: &str, bookings: &[&'a Told<Booking>], af
     for booking in bookings.iter().take(NAMED) {
         let as_co_host = booking.owner.is_some() && !booking.is_owned_by(after.user.id.as_str());
         let role = if as_co_host { " (as co-host)" } else { "" };
-        text.push_str(&format!("\n{}{role}", booking.described(&after.zone)));
+        text.push_str(&format!("\n{}{role}", booking.mention(&after.zone)));
         rows.push(Row {
             id: booking.id.as_deref(),
             status: booking.status.as_deref(),

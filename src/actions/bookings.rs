@@ -314,12 +314,9 @@ impl Action for Reassign {
         self.target.not_live("reassigned")
     }
 
-    async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
-        let theirs = if context.was_asked {
-            self.look_around(&context.names.trying_once()).await.ok()
-        } else {
-            self.theirs.clone()
-        };
+    async fn prepare(&mut self, context: &Context, was_asked: bool) -> Result<(), Failure> {
+        let theirs =
+            if was_asked { self.look_around(&context.names.trying_once()).await.ok() } else { self.theirs.clone() };
         // If OnceHub's listing is unavailable now, it is not a sign later either.
         let listed = theirs.as_deref().is_none_or(|theirs| self.is_among(theirs));
         // What the person was told stands in the reply, too, if it cannot be read again.

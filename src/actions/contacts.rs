@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use super::bookings::Upcoming;
 use super::differences::Edit;
-use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
+use super::{Action, Context, Create, Delete, Question, Seen, Subject};
 use crate::names::Names;
-use crate::oncehub::{Collection, Error, Id, bookings, contacts};
+use crate::oncehub::{Collection, Error, Id, Object, bookings, contacts};
 use crate::records::user::full_name;
 use crate::records::{Contact, Failure, Told, quoted};
 
@@ -15,23 +15,19 @@ pub fn create(fields: Map<String, Value>, known_by: &str) -> Create<contacts::Cr
     let text = |field: &str| fields.get(field).and_then(Value::as_str);
     let name = full_name(text("first_name"), text("last_name")).unwrap_or_default();
     let known_by = quoted(known_by, 120);
-    Create {
-        listing: contacts::All { email: text("email").map(str::to_owned), ..contacts::All::default() },
-        is_it: |request, contact| {
-            ["email", "mobile_phone"].iter().any(|field| {
-                let sent = request.fields.get(*field).and_then(Value::as_str);
-                sent.is_some_and(|sent| contact.text(field).is_some_and(|known| known.eq_ignore_ascii_case(sent)))
-            })
-        },
-        question: Question::ordinary(format!("Add {} ({known_by}) to the contacts", quoted(&name, 80))),
-        subject: Subject::new(
-            format!("a contact with {known_by}"),
-            "check with list_contacts (email, or created_after today) whether it exists",
-        ),
-        noun: None,
-        known: Vec::new(),
-        request: contacts::Create { fields },
-    }
+    let listing = contacts::All { email: text("email").map(str::to_owned), ..contacts::All::default() };
+    let is_it = |request: &contacts::Create, contact: &Object| {
+        ["email", "mobile_phone"].iter().any(|field| {
+            let sent = request.fields.get(*field).and_then(Value::as_str);
+            sent.is_some_and(|sent| contact.text(field).is_some_and(|known| known.eq_ignore_ascii_case(sent)))
+        })
+    };
+    let question = Question::ordinary(format!("Add {} ({known_by}) to the contacts", quoted(&name, 80)));
+    let subject = Subject::new(
+        format!("a contact with {known_by}"),
+        "check with list_contacts (email, or created_after today) whether it exists",
+    );
+    Create::new(contacts::Create { fields }, listing, is_it, question, subject)
 }
 
 fn subject(id: &Id) -> Subject {
@@ -51,7 +47,7 @@ impl Update {
     /// # Errors
     /// If the contact has been deleted, or cannot be read.
     pub async fn new(names: &Names, id: Id, asked: Map<String, Value>) -> Result<Self, Failure> {
-        let before = still_there(names, Collection::Contacts, &id, "contact_id", "contact").await?;
+        let before = names.read_to_change(Collection::Contacts, &id).await?;
         Ok(Self { id, edit: Edit::new(names, before, asked).await })
     }
 }
@@ -64,10 +60,9 @@ impl Action for Update {
         Question::ordinary(format!("Change the contact {contact}: {}", self.edit.planned()))
     }
 
-    async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
-        if context.was_asked {
-            self.edit.before =
-                still_there(&context.names, Collection::Contacts, &self.id, "contact_id", "contact").await?;
+    async fn prepare(&mut self, context: &Context, was_asked: bool) -> Result<(), Failure> {
+        if was_asked {
+            self.edit.before = context.names.read_to_change(Collection::Contacts, &self.id).await?;
         }
         Ok(())
     }
@@ -96,8 +91,7 @@ impl Action for Update {
 /// # Errors
 /// If the contact has been deleted, or cannot be read.
 pub async fn delete(context: &Context, id: Id) -> Result<(Delete, String, Upcoming), Failure> {
-    let contact: Told<Contact> =
-        still_there(&context.names, Collection::Contacts, &id, "contact_id", "contact").await?;
+    let contact: Told<Contact> = context.names.read_to_change(Collection::Contacts, &id).await?;
     let upcoming = Upcoming::of(context, bookings::All { contact: Some(id.clone()), ..bookings::All::default() }).await;
     let (described, sentence) = (contact.described(id.as_str()), upcoming.sentence());
     let delete = Delete {

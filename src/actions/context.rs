@@ -94,8 +94,6 @@ pub struct Context {
     pub deadline: Instant,
     /// How to ask the person, if the client can.
     pub ask: Option<Arc<dyn Ask>>,
-    /// Whether a person was asked and said yes: anything read before that may be minutes old.
-    pub was_asked: bool,
 }
 
 impl Context {
@@ -135,8 +133,11 @@ impl Context {
         Instant::now() + least < self.write_deadline()
     }
 
-    /// Asks the person, where that is required, and returns after a yes.
-    pub async fn agree(&mut self, question: Question) -> Result<(), Stop> {
+    /// Asks the person, where that is required, and returns after a yes: whether there was one.
+    ///
+    /// # Errors
+    /// If the person does not agree or cannot be asked, or this is a dry run.
+    pub async fn agree(&mut self, question: Question) -> Result<bool, Stop> {
         let Question { change, more, is_important } = question;
         if self.settings.dry_run {
             return Err(Stop::DryRun { would: clean(&format!("{change}.{more}")).into_owned() });
@@ -148,7 +149,7 @@ impl Context {
             Confirm::Always => true,
         };
         if !wanted {
-            return Ok(());
+            return Ok(false);
         }
         let asked_at = Instant::now();
         let answer = match &self.ask {
@@ -159,11 +160,8 @@ impl Context {
         self.deadline += asked_at.elapsed();
         self.names.oncehub = self.names.oncehub.until(self.deadline);
         let why = match answer {
-            Answer::Yes => {
-                self.was_asked = true;
-                return Ok(());
-            }
-            Answer::CannotAsk if self.settings.confirm == Confirm::Auto => return Ok(()),
+            Answer::Yes => return Ok(true),
+            Answer::CannotAsk if self.settings.confirm == Confirm::Auto => return Ok(false),
             Answer::CannotAsk => {
                 let problem =
                     format!("This server asks a person before every change, and this client cannot ask: {question}");

@@ -4,25 +4,33 @@ use super::{Action, Context, Question, Seen, Subject};
 use crate::oncehub::{Endpoint, Error, Listing, Object};
 use crate::records::{Failure, Noun, word};
 
-/// OnceHub's largest page: this many of the newest objects are scanned for one that was just created.
+/// OnceHub's largest page: one that was just created is looked for among so many of the newest.
 const NEWEST: usize = 100;
 
 /// The creation of an object. If the response is lost, it is looked for among the newest that were not there before.
 pub struct Create<E, L> {
-    /// The request.
-    pub request: E,
-    /// Where the object would be listed.
-    pub listing: L,
-    /// Whether a listed object may be the one that the request creates.
-    pub is_it: fn(&E, &Object) -> bool,
-    /// What the person is asked.
-    pub question: Question,
-    /// What is created.
-    pub subject: Subject,
-    /// The noun whose names this adds to.
-    pub noun: Option<Noun>,
+    request: E,
+    listing: L,
+    is_it: fn(&E, &Object) -> bool,
+    question: Question,
+    subject: Subject,
+    noun: Option<Noun>,
     /// The ids of such objects that were there before.
-    pub known: Vec<String>,
+    known: Vec<String>,
+}
+
+impl<E, L> Create<E, L> {
+    /// Creates the change: the request, where the object would be listed, whether a listed one may be it, what the person
+    /// is asked, and what is created.
+    pub fn new(request: E, listing: L, is_it: fn(&E, &Object) -> bool, question: Question, subject: Subject) -> Self {
+        Self { request, listing, is_it, question, subject, noun: None, known: Vec::new() }
+    }
+
+    /// Returns the same, which adds to the names of this noun.
+    #[must_use]
+    pub fn named_as(self, noun: Noun) -> Self {
+        Self { noun: Some(noun), ..self }
+    }
 }
 
 impl<E, L: Listing> Create<E, L> {
@@ -48,7 +56,7 @@ where
         self.question.clone()
     }
 
-    async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
+    async fn prepare(&mut self, context: &Context, _: bool) -> Result<(), Failure> {
         self.known = self.alike(context).await?.iter().filter_map(|object| object.text("id").map(word)).collect();
         Ok(())
     }

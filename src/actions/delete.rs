@@ -1,9 +1,8 @@
 //! Deleting an object.
 
 use super::{Action, Context, Question, Seen, Subject};
-use crate::names::Names;
 use crate::oncehub::{Collection, Error, Id, Object, One, Rejection};
-use crate::records::{Failure, Noun, Record, Told};
+use crate::records::Noun;
 
 /// The deletion of an object.
 pub struct Delete {
@@ -44,23 +43,4 @@ impl Action for Delete {
             read => Ok(Seen::made(Some(read?).filter(Object::is_deleted))),
         }
     }
-}
-
-/// Reads an object that is to be changed.
-///
-/// # Errors
-/// If it has been deleted, or cannot be read.
-pub async fn still_there<R: Record>(
-    names: &Names,
-    collection: Collection,
-    id: &Id,
-    argument: &str,
-    noun: &str,
-) -> Result<Told<R>, Failure> {
-    let object: Told<R> = names.read(&collection.get(id), id).await?;
-    if object.is_deleted() {
-        let problem = format!("{argument}: the {noun} {id} has been deleted");
-        return Err(Failure::not_found(argument, problem, "it cannot be restored; choose another"));
-    }
-    Ok(object)
 }

@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 pub use context::{Context, DefaultMe, MAX_REPLY, Settings};
 pub use create::Create;
-pub use delete::{Delete, still_there};
+pub use delete::Delete;
 
 use crate::oncehub::{Endpoint, Error, Object, Outcome};
 use crate::records::{Failure, Noun};
@@ -48,8 +48,9 @@ pub trait Action: Send + Sync {
         None
     }
 
-    /// Reads what has to be known right before the change is sent. The person may have taken minutes to answer.
-    fn prepare(&mut self, _context: &Context) -> impl Future<Output = Result<(), Failure>> + Send {
+    /// Reads what has to be known right before the change is sent. If the person `was_asked`, what was read before may be
+    /// minutes old.
+    fn prepare(&mut self, _context: &Context, _was_asked: bool) -> impl Future<Output = Result<(), Failure>> + Send {
         async { Ok(()) }
     }
 
@@ -203,11 +204,12 @@ pub async fn carry_out<A: Action>(context: &mut Context, action: &mut A) -> Resu
     if let Some(failure) = action.impossible() {
         return Err(failure.into());
     }
-    context.agree(action.question()).await?;
-    Ok(execute(context, action).await?)
+    let was_asked = context.agree(action.question()).await?;
+    Ok(send(context, action, was_asked).await?)
 }
 
-/// Sends a change that was agreed to, once, and finds out what happened when OnceHub's response leaves that open.
+/// Sends a change that was agreed to, once, and finds out what happened when OnceHub's response leaves that open. What
+/// the change was made of is not older than the agreement.
 ///
 /// The change may still be in progress when a look finds nothing, so there are several; after the last one the outcome
 /// is unknown, however long ago it was sent.
@@ -215,7 +217,11 @@ pub async fn carry_out<A: Action>(context: &mut Context, action: &mut A) -> Resu
 /// # Errors
 /// If OnceHub refuses the change, or its outcome cannot be determined.
 pub async fn execute<A: Action>(context: &Context, action: &mut A) -> Result<Done, Failure> {
-    action.prepare(context).await?;
+    send(context, action, false).await
+}
+
+async fn send<A: Action>(context: &Context, action: &mut A, was_asked: bool) -> Result<Done, Failure> {
+    action.prepare(context, was_asked).await?;
     let sent = context.for_write().send(&action.request()).await;
     if let Some(noun) = action.noun() {
         context.names.directory.forget(noun);

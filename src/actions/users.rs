@@ -2,9 +2,9 @@
 
 use super::bookings::Upcoming;
 use super::differences::Edit;
-use super::{Action, Context, Create, Delete, Question, Seen, Subject, still_there};
+use super::{Action, Context, Create, Delete, Question, Seen, Subject};
 use crate::names::Names;
-use crate::oncehub::{Collection, Error, Id, bookings, users};
+use crate::oncehub::{Collection, Error, Id, Object, bookings, users};
 use crate::records::{Failure, Noun, Told, User, quoted};
 
 /// Invites somebody to the account, into teams of these names.
@@ -14,20 +14,16 @@ pub fn invite(request: users::Add, teams: &[String]) -> Create<users::Add, users
     let teams: Vec<String> = teams.iter().map(|team| quoted(team, 60)).collect();
     let into = if teams.is_empty() { String::new() } else { format!(", into {}", teams.join(", ")) };
     let address = &request.email;
-    Create {
-        listing: users::All { email: Some(address.clone()) },
-        is_it: |request, user| user.text("email").is_some_and(|known| known.eq_ignore_ascii_case(&request.email)),
-        question: Question::important(format!(
-            "Invite {who} to the OnceHub account as {role}{into}, and e-mail them at {address}"
-        )),
-        subject: Subject::new(
-            format!("a user with the address {address}"),
-            "check with list_users (email) whether they exist",
-        ),
-        noun: Some(Noun::Users),
-        known: Vec::new(),
-        request,
-    }
+    let listing = users::All { email: Some(address.clone()) };
+    let is_it = |request: &users::Add, user: &Object| {
+        user.text("email").is_some_and(|known| known.eq_ignore_ascii_case(&request.email))
+    };
+    let question = Question::important(format!(
+        "Invite {who} to the OnceHub account as {role}{into}, and e-mail them at {address}"
+    ));
+    let subject =
+        Subject::new(format!("a user with the address {address}"), "check with list_users (email) whether they exist");
+    Create::new(request, listing, is_it, question, subject).named_as(Noun::Users)
 }
 
 fn subject(id: &Id) -> Subject {
@@ -101,7 +97,7 @@ impl Leaving {
     /// # Errors
     /// If the user has been deleted, or cannot be read.
     pub async fn new(context: &Context, id: Id) -> Result<Self, Failure> {
-        let user: Told<User> = still_there(&context.names, Collection::Users, &id, "user_id", "user").await?;
+        let user: Told<User> = context.names.read_to_change(Collection::Users, &id).await?;
         let whose = bookings::All { host: Some(id.clone()), ..bookings::All::default() };
         let upcoming = Upcoming::of(context, whose).await;
         let hosted = context.names.all_or_none(Noun::Calendars).await;

@@ -1,8 +1,8 @@
 //! Creating and deleting webhooks.
 
-use super::{Context, Create, Delete, Question, Subject, still_there};
+use super::{Context, Create, Delete, Question, Subject};
 use crate::names::{Names, fold};
-use crate::oncehub::{All, Collection, Id, webhooks};
+use crate::oncehub::{All, Collection, Id, Object, webhooks};
 use crate::records::{Failure, Noun, Told, Webhook, quoted};
 
 /// Returns the creation of a webhook, and a sentence about the webhooks that post to the same address, if there are any.
@@ -13,21 +13,15 @@ pub async fn create(names: &Names, request: webhooks::Create) -> (Create<webhook
         .then(|| format!("{} already posts there, so events sent by both arrive twice.", others.join(", ")));
     let (name, url, events) = (quoted(&request.name, 60), quoted(&request.url, 200), request.events.join(", "));
     let also = twice.as_ref().map(|twice| format!(" {twice}")).unwrap_or_default();
-    let create = Create {
-        listing: Collection::Webhooks.all(),
-        is_it: |request: &webhooks::Create, known| {
-            known.text("name").is_some_and(|name| fold(name) == fold(&request.name))
-        },
-        question: Question::important(format!(
-            "Have OnceHub post {events} events, guests' data included, to {url} from now on (webhook {name})"
-        ))
-        .and(&also),
-        subject: Subject::new(format!("a webhook called {name}"), "check with list_webhooks whether it exists"),
-        noun: Some(Noun::Webhooks),
-        known: Vec::new(),
-        request,
+    let is_it = |request: &webhooks::Create, known: &Object| {
+        known.text("name").is_some_and(|name| fold(name) == fold(&request.name))
     };
-    (create, twice)
+    let question = Question::important(format!(
+        "Have OnceHub post {events} events, guests' data included, to {url} from now on (webhook {name})"
+    ));
+    let subject = Subject::new(format!("a webhook called {name}"), "check with list_webhooks whether it exists");
+    let create = Create::new(request, Collection::Webhooks.all(), is_it, question.and(&also), subject);
+    (create.named_as(Noun::Webhooks), twice)
 }
 
 /// Reads a webhook, and returns its deletion and its name.
@@ -35,8 +29,7 @@ pub async fn create(names: &Names, request: webhooks::Create) -> (Create<webhook
 /// # Errors
 /// If the webhook has been deleted, or cannot be read.
 pub async fn delete(context: &Context, id: Id) -> Result<(Delete, String), Failure> {
-    let webhook: Told<Webhook> =
-        still_there(&context.names, Collection::Webhooks, &id, "webhook_id", "webhook").await?;
+    let webhook: Told<Webhook> = context.names.read_to_change(Collection::Webhooks, &id).await?;
     let name = webhook.name.clone().unwrap_or_else(|| id.to_string());
     let url = webhook.url.as_deref();
     let url = url.map(|url| format!(", so that nothing is posted to {} anymore", quoted(url, 200))).unwrap_or_default();

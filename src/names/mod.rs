@@ -32,8 +32,8 @@ pub use me::Me;
 pub use search::{Gathered, Keep, Search, Stopped, cut};
 pub use sweep::{Span, Stop, Sweep};
 
-use crate::oncehub::{Client, Endpoint, Error, Id, Object};
-use crate::records::{Named, Noun, Reader, Record, SaidBy, Told, Zone};
+use crate::oncehub::{Client, Collection, Endpoint, Error, Id, Object};
+use crate::records::{Failure, Named, Noun, Reader, Record, SaidBy, Told, Zone};
 
 /// Notes how many objects a call has scanned, and of how many.
 pub type Progress = Arc<dyn Fn(usize, Option<usize>) + Send + Sync>;
@@ -103,6 +103,21 @@ impl Names {
         let mut object = self.oncehub.send(get).await?;
         object.fill_id(id.as_str());
         Ok(object.into())
+    }
+
+    /// Reads a contact, a user or a webhook that is to be changed or deleted.
+    ///
+    /// # Errors
+    /// If it has been deleted, or cannot be read.
+    pub async fn read_to_change<R: Record>(&self, collection: Collection, id: &Id) -> Result<Told<R>, Failure> {
+        let object: Told<R> = self.read(&collection.get(id), id).await?;
+        if object.is_deleted() {
+            let noun = <&str>::from(collection).trim_end_matches('s');
+            let argument = format!("{noun}_id");
+            let problem = format!("{argument}: the {noun} {id} has been deleted");
+            return Err(Failure::not_found(&argument, problem, "it cannot be restored; choose another"));
+        }
+        Ok(object)
     }
 
     /// Returns all objects of a noun, or none on failure: for names that a reply can do without.

@@ -54,7 +54,6 @@ impl FromContextPart<ToolCallContext<'_, Tools>> for Call {
             settings: Arc::clone(&tools.settings),
             deadline,
             ask: extensions.get::<Arc<dyn Ask>>().cloned(),
-            was_asked: false,
         };
         let blank = context.arguments.iter().flatten().filter(|(_, value)| arguments::is_absent(value));
         let blank = blank.map(|(name, _)| name.clone()).collect();

@@ -139,8 +139,8 @@ impl Action for Update {
             .and(&self.outside_in_words())
     }
 
-    async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
-        if !context.was_asked {
+    async fn prepare(&mut self, context: &Context, was_asked: bool) -> Result<(), Failure> {
+        if !was_asked {
             return Ok(());
         }
         // The person said yes to what they read.

@@ -319,8 +319,8 @@ impl Action for Move {
     }
 
     /// Checks that nothing has changed while the person was asked.
-    async fn prepare(&mut self, context: &Context) -> Result<(), Failure> {
-        if context.was_asked {
+    async fn prepare(&mut self, context: &Context, was_asked: bool) -> Result<(), Failure> {
+        if was_asked {
             self.check_again(context).await?;
         }
         self.turn.send(self.schedule.start, (context.settings.now)());

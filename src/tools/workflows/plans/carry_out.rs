@@ -166,13 +166,11 @@ impl Run {
         if !self.plan.is_agreed || context.settings.dry_run {
             let (question, asked_at) = (self.question(context.zone()), Instant::now());
             self.plan.save(THOUGHT).await?;
-            context.agree(question).await?;
-            self.plan.is_agreed = context.was_asked;
+            self.plan.is_agreed = context.agree(question).await?;
+            // What follows relies on nothing that is much older than the answer.
             if asked_at.elapsed() > ANSWERED_AT_ONCE {
                 self.refresh(context).await?;
             }
-            // Nothing is older than the answer now.
-            context.was_asked = false;
         }
         Ok(())
     }

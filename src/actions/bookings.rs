@@ -1,4 +1,4 @@
-//! Changes to a booking, and the bookings to come of somebody who is about to be deleted.
+//! Changes to a booking, and the upcoming bookings of somebody who is about to be deleted.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -68,8 +68,8 @@ pub struct Change<E> {
     request: E,
     question: Question,
     becomes: &'static str,
-    /// Whether only a live booking takes it.
-    is_of_live: bool,
+    /// Whether it can be made only to a live booking.
+    needs_live: bool,
 }
 
 impl<E> Change<E> {
@@ -90,7 +90,7 @@ impl<E> Change<E> {
     }
 }
 
-/// Says what a cancellation tells the guest, with all of the reason, since all of it is sent.
+/// Words what a cancellation tells the guest. The reason is shown in full, since all of it is sent.
 pub fn notice(guest: &str, reason: Option<&str>, notify_guest: bool) -> String {
     let reason = reason.map(whole);
     match (notify_guest, reason) {
@@ -101,7 +101,7 @@ pub fn notice(guest: &str, reason: Option<&str>, notify_guest: bool) -> String {
     }
 }
 
-/// Says what a request to reschedule tells the guest, with all of the reason, since all of it is sent.
+/// Words what a request to reschedule tells the guest. The reason is shown in full, since all of it is sent.
 pub fn invitation(guest: &str, reason: Option<&str>) -> String {
     let why = reason.map(|reason| format!(", with this reason: {}", whole(reason))).unwrap_or_default();
     format!("and e-mail {guest} to choose another time{why}")
@@ -114,7 +114,7 @@ pub fn cancel(target: Target, reason: Option<String>, notify_guest: bool) -> Cha
         question: Question::important(format!("Cancel {}, {notice}", target.in_words())),
         request: bookings::Cancel { id: target.id.clone(), reason, notify_guest },
         becomes: "canceled",
-        is_of_live: true,
+        needs_live: true,
         target,
     }
 }
@@ -126,7 +126,7 @@ pub fn request_reschedule(target: Target, reason: Option<String>) -> Change<book
         question: Question::important(format!("Cancel {}, {invitation}", target.in_words())),
         request: bookings::RequestReschedule { id: target.id.clone(), reason },
         becomes: "canceled",
-        is_of_live: true,
+        needs_live: true,
         target,
     }
 }
@@ -137,12 +137,12 @@ pub fn mark_no_show(target: Target) -> Change<bookings::NoShow> {
         question: Question::ordinary(format!("Mark {} as missed by the guest", target.in_words())),
         request: bookings::NoShow { id: target.id.clone() },
         becomes: "no_show",
-        is_of_live: false,
+        needs_live: false,
         target,
     }
 }
 
-/// Whether a reply is the booking, as far as it says.
+/// Whether a reply is this booking, as far as it shows.
 fn is_of(id: &Id, reply: &Object) -> bool {
     reply.text("id").map_or_else(|| reply.text("object") == Some("booking"), |own| own == id.as_str())
 }
@@ -159,7 +159,7 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
     }
 
     fn impossible(&self) -> Option<Failure> {
-        self.target.not_live("canceled").filter(|_| self.is_of_live)
+        self.target.not_live("canceled").filter(|_| self.needs_live)
     }
 
     fn request(&self) -> E {
@@ -186,8 +186,8 @@ impl<E: Endpoint<Response = Object> + Clone + Send> Action for Change<E> {
 
 /// Gives a booking to another host.
 ///
-/// OnceHub's documentation contradicts itself on whether a booking's owner changes with its host, so three things are
-/// looked at: the owner, the attendees, and whose bookings OnceHub lists it among.
+/// OnceHub's documentation contradicts itself on whether a booking's owner changes with its host, so three signs count:
+/// the owner, the attendees, and the list of the new host's bookings.
 pub struct Reassign {
     /// The booking.
     pub target: Target,
@@ -242,7 +242,7 @@ impl Reassign {
         is_among(&self.target.booking, theirs)
     }
 
-    /// Says what else the new host has then, as far as OnceHub knows; `None` when there is nothing.
+    /// Describes what else the new host has then, as far as OnceHub knows; `None` if there is nothing.
     pub fn clash(&self) -> Option<String> {
         let Some(theirs) = &self.theirs else {
             return Some("Whether the new host has another booking then could not be checked.".to_owned());
@@ -270,7 +270,7 @@ pub fn has_lost_link(before: &Booking, after: &Booking) -> bool {
     before.join_url().is_some() && after.join_url().is_none()
 }
 
-/// The longest booking that one is looked for behind.
+/// The longest booking: one that starts earlier than this before another cannot overlap it.
 const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 
 /// The signs that a user is a booking's host.
@@ -278,7 +278,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(12);
 pub struct Signs {
     owns: bool,
     attends: bool,
-    /// OnceHub lists it among their bookings, which include those that they only co-host.
+    /// OnceHub lists it among their bookings, including those that they only co-host.
     listed: bool,
 }
 
@@ -288,7 +288,7 @@ impl Signs {
         Self { listed: is_among(booking, theirs), ..Self::on(booking, host) }
     }
 
-    /// Whether there is a sign that there was not before.
+    /// Whether there is a sign that was not there before.
     pub fn are_more_than(self, before: Self) -> bool {
         self.owns && !before.owns || self.attends && !before.attends || self.listed && !before.listed
     }
@@ -319,7 +319,7 @@ impl Action for Reassign {
             if was_asked { self.look_around(&context.names.trying_once()).await.ok() } else { self.theirs.clone() };
         // If OnceHub's listing is unavailable now, it is not a sign later either.
         let listed = theirs.as_deref().is_none_or(|theirs| self.is_among(theirs));
-        // What the person was told stands in the reply, too, if it cannot be read again.
+        // If they cannot be read again, the reply repeats what the person was told.
         self.theirs = theirs.or(self.theirs.take());
         self.before = Signs { listed, ..Signs::on(&self.target.booking, &self.host) };
         Ok(())
@@ -335,12 +335,12 @@ impl Action for Reassign {
         subject(id, format!("check whether list_bookings with host {} shows {id}", self.host.id))
     }
 
-    /// Not every account's bookings show their host: it has to be the booking.
+    /// Not every account's bookings show their host, so a reply that is this booking will do.
     fn is_shown_by(&self, reply: &Object) -> bool {
         is_of(&self.target.id, reply)
     }
 
-    /// Looks for a sign of the new host that was not there before.
+    /// Looks for a new sign of the new host.
     async fn look(&self, context: &Context) -> Result<Seen, Error> {
         let object = context.oncehub().send(&bookings::Get { id: self.target.id.clone(), expand: None }).await?;
         let now = Signs::on(&Told::from(object.clone()), &self.host);

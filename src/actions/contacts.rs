@@ -10,7 +10,7 @@ use crate::oncehub::{Collection, Error, Id, Object, bookings, contacts};
 use crate::records::user::full_name;
 use crate::records::{Contact, Failure, Told, quoted};
 
-/// Creates a contact that is told from others by `known_by`, an e-mail address or a mobile phone number.
+/// Returns the creation of a contact, which `known_by` tells from others: an e-mail address or a mobile phone number.
 pub fn create(fields: Map<String, Value>, known_by: &str) -> Create<contacts::Create, contacts::All> {
     let text = |field: &str| fields.get(field).and_then(Value::as_str);
     let name = full_name(text("first_name"), text("last_name")).unwrap_or_default();

@@ -21,7 +21,7 @@ pub struct Settings {
     pub zone: Option<Zone>,
     /// Who `me` is: a user's e-mail address or id.
     pub me: Option<String>,
-    /// What has said so.
+    /// What said who `me` is.
     pub said_by: SaidBy,
     /// Who `me` is where nobody has said.
     pub default_me: DefaultMe,
@@ -47,7 +47,7 @@ pub struct Settings {
 /// Who `me` is where nobody has said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DefaultMe {
-    /// The user whom the key's account names, to what only reads.
+    /// The user whom the key's account names, for calls that only read.
     #[default]
     OfKey,
     /// Nobody: several people share the key.
@@ -78,7 +78,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Lets several people use the key: none of them is its account.
+    /// Notes that several people use the key, so that `me` is not whom its account names.
     pub fn share_key(&mut self) {
         self.default_me = DefaultMe::Nobody;
     }
@@ -112,7 +112,7 @@ impl Context {
         &self.names.zone
     }
 
-    /// Returns a changed object with the names of what it refers to.
+    /// Returns a changed object, with the names of what it refers to filled in.
     pub async fn told<R: Record>(&self, object: Object) -> Told<R> {
         self.names.filled(object.into()).await
     }

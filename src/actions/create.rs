@@ -15,7 +15,7 @@ pub struct Create<E, L> {
     question: Question,
     subject: Subject,
     noun: Option<Noun>,
-    /// The ids of such objects that were there before.
+    /// The ids of similar objects that existed before.
     known: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ pub struct Delete {
     pub question: Question,
     /// What is deleted.
     pub subject: Subject,
-    /// The noun whose names this takes from.
+    /// The noun whose names this removes one from.
     pub noun: Option<Noun>,
     /// The collection that it is deleted from.
     pub collection: Collection,

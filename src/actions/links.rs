@@ -3,7 +3,7 @@
 use super::{Action, Check, Context, Question, Seen, Subject};
 use crate::oncehub::{Endpoint, Error, Object};
 
-/// The creation of a one-time link. OnceHub does not list links, so one whose response was lost cannot be found.
+/// The creation of a one-time link. OnceHub does not list links, so a lost response cannot be made up for.
 pub struct MakeLink<E> {
     /// The request.
     pub request: E,

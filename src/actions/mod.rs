@@ -1,5 +1,5 @@
 //! Changes to an account, as values: an [`Action`] knows what the person is asked, the request that makes the change,
-//! and how a look tells whether it happened. [`carry_out`] carries any of them out: it asks, sends once, and looks.
+//! and how to look up whether it happened. [`carry_out`] carries any of them out: it asks, sends once, and looks.
 //!
 //! OnceHub has no idempotency key: a write that may have been carried out is never sent again, and when its response is
 //! lost, reading back checks whether it happened. Only a rejection by OnceHub, or a request that never left, proves that
@@ -43,7 +43,7 @@ pub trait Action: Send + Sync {
     /// Returns what the person is asked.
     fn question(&self) -> Question;
 
-    /// Says why OnceHub is certain to refuse it: then nobody is asked.
+    /// Returns why OnceHub is certain to refuse it. Then nobody is asked.
     fn impossible(&self) -> Option<Failure> {
         None
     }
@@ -60,12 +60,12 @@ pub trait Action: Send + Sync {
     /// Returns the subject, for the wording of a failure.
     fn subject(&self) -> Subject;
 
-    /// Whether OnceHub's reply shows that the change was made; if not, a look has to.
+    /// Whether OnceHub's reply shows that the change was made. If it does not, a look has to tell.
     fn is_shown_by(&self, _reply: &Object) -> bool {
         true
     }
 
-    /// Looks whether the change was made.
+    /// Looks up whether the change was made.
     fn look(&self, context: &Context) -> impl Future<Output = Result<Seen, Error>> + Send;
 
     /// Returns the noun whose names the change may alter.
@@ -82,7 +82,7 @@ pub trait Action: Send + Sync {
 /// What the person is asked before a change.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// What will happen, to whom and when: an imperative without its mark.
+    /// What will happen, to whom and when: an imperative without punctuation at its end.
     pub change: String,
     /// Sentences that follow it, each with a leading space: what else is known.
     pub more: String,
@@ -141,7 +141,7 @@ pub enum Seen {
     Done(Object),
     /// Nothing was done.
     Nothing,
-    /// What there is may be of somebody else's making.
+    /// What is there may be somebody else's doing.
     Unclear,
 }
 
@@ -260,7 +260,7 @@ async fn send<A: Action>(context: &Context, action: &mut A, was_asked: bool) -> 
     Err(action.explain(left_unknown(failure, &what, shown.as_ref(), &check)))
 }
 
-/// Words the failure of a write whose outcome stays unknown: what a look has shown, and what to do first.
+/// Returns the failure of a write whose outcome stays unknown: what a look has shown, and what to do first.
 fn left_unknown(mut failure: Failure, what: &str, shown: Option<&Seen>, check: &str) -> Failure {
     let found = match shown {
         Some(Seen::Nothing) => {

@@ -33,7 +33,7 @@ pub struct Schedule {
     pub form: serde_json::Map<String, serde_json::Value>,
     /// Where the meeting takes place; without it, OnceHub chooses.
     pub location: Option<Location>,
-    /// The bookings to come that the guest has on the calendar already; `None` if they could not be read.
+    /// The guest's other upcoming bookings on the calendar; `None` if they could not be read.
     pub others: Option<Vec<Told<Booking>>>,
 }
 
@@ -62,7 +62,8 @@ impl Schedule {
         Ok(found.items.into_iter().find(is_it))
     }
 
-    /// Returns the bookings to come that the guest has on the calendar, made since then, among the newest so many.
+    /// Returns the guest's upcoming bookings on the calendar that were made since then, from the newest `among` of
+    /// them.
     pub async fn of_guest(
         &self,
         oncehub: &Client,
@@ -80,16 +81,17 @@ impl Schedule {
         Ok(found.items.into_iter().filter(|booking| booking.is_live() && self.is_guests(booking)).collect())
     }
 
-    /// Looks for bookings to come that the guest has on the calendar already.
+    /// Looks for other upcoming bookings that the guest has on the calendar.
     pub async fn look_for_others(&mut self, context: &Context) {
         let found = self.of_guest(&context.oncehub().trying_once(), context.now(), None, 100).await;
         self.others = found.ok();
     }
 
-    /// Checks that no call at the same time, and none whose caller left before its reply, has booked what is asked for.
+    /// Checks that what is asked for was not just booked by a concurrent call, or by one whose caller left before its
+    /// reply.
     ///
     /// # Errors
-    /// If one has.
+    /// If it was.
     pub fn is_not_yet_booked(&self, id: &Id, is_asked_for: impl Fn(Timestamp) -> bool) -> Result<(), Failure> {
         let is_it = |booking: &&Told<Booking>| {
             booking.id.as_deref() == Some(id.as_str()) && booking.starts().is_some_and(&is_asked_for)
@@ -104,7 +106,7 @@ impl Schedule {
         })
     }
 
-    /// Says which bookings the guest has on the calendar already; `None` when there are none.
+    /// Describes which bookings the guest has on the calendar already; `None` if there are none.
     pub fn twice(&self) -> Option<String> {
         let others = self.others.iter().flatten().take(NAMED);
         let others: Vec<String> = others.map(|booking| booking.mention(&self.zone)).collect();
@@ -160,7 +162,7 @@ impl Action for Schedule {
     }
 }
 
-/// The starts that a calendar offers in parts of time, read as they are needed.
+/// The starts that a calendar offers, read part by part as they are needed.
 pub struct Offered {
     calendar: Id,
     parts: std::vec::IntoIter<Part>,
@@ -171,7 +173,7 @@ pub struct Offered {
 }
 
 impl Offered {
-    /// Those of a calendar that fit.
+    /// Creates the starts of a calendar that fit.
     pub fn new(calendar: Id, parts: Vec<Part>, fits: impl Fn(&Slot) -> bool + Send + Sync + 'static) -> Self {
         let (parts, fits) = (parts.into_iter(), Box::new(fits));
         Self { calendar, parts, read: VecDeque::new(), fits, unfit: Vec::new() }
@@ -210,10 +212,10 @@ impl Starts {
 
 /// A change that takes a free start.
 pub trait Starting: Action {
-    /// Has it take this one.
+    /// Sets the start.
     fn start_at(&mut self, slot: &Slot);
 
-    /// Looks whether it was for the guest that a start was taken meanwhile: then no other is tried.
+    /// Checks whether the start was taken by the guest themselves meanwhile: then no other is tried.
     fn look_who_took_it(&mut self, context: &Context) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
@@ -239,8 +241,8 @@ impl Starting for Schedule {
 /// How many more starts are tried after one that is no longer available.
 const TRIED: usize = 3;
 
-/// Carries out a change at the first of these starts that OnceHub still has: only its word that one is not available
-/// leads to the next one, of which the person is asked again. Returns which were passed over, too.
+/// Carries out a change at the first of these starts that is still free. The next one is tried only if OnceHub says
+/// that one is not available, and the person is asked again. Returns those that were passed over, too.
 pub async fn book_first<A: Starting>(
     context: &mut Context,
     action: &mut A,

@@ -1,4 +1,4 @@
-//! Turns: calls that are at the same thing go one after another, and each leaves word for the next.
+//! Turns: calls that work on the same thing go one after another, and each leaves a note for the next.
 
 use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
@@ -12,25 +12,25 @@ use tokio::time::timeout_at;
 use super::Context;
 use crate::records::Failure;
 
-/// How long a call's word is kept.
+/// How long a note is kept.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 
-/// The turns of one account's calls, by what they are at.
+/// The turns of one account's calls, by what they work on.
 #[derive(Debug)]
 pub struct Turns<T>(Arc<Mutex<HashMap<String, Kept<T>>>>);
 
 #[derive(Debug)]
 struct Kept<T> {
     used: Timestamp,
-    word: Arc<Held<Option<T>>>,
+    note: Arc<Held<Option<T>>>,
 }
 
-/// One call's turn: the next one waits until it is dropped. It holds the word of the call before.
+/// One call's turn. The next call waits until it is dropped. It holds the note of the previous call.
 #[derive(Debug)]
 pub struct Turn<T> {
-    /// Whether another call was at it when this one came.
+    /// Whether this call had to wait for another one.
     pub waited: bool,
-    word: OwnedMutexGuard<Option<T>>,
+    note: OwnedMutexGuard<Option<T>>,
 }
 
 impl<T> Clone for Turns<T> {
@@ -46,17 +46,17 @@ impl<T> Default for Turns<T> {
 }
 
 impl<T> Turns<T> {
-    /// Waits until no other call is at it.
+    /// Waits for this call's turn.
     ///
     /// # Errors
-    /// If another call still is when this one has no time left to change anything.
+    /// If it does not come while there is time left to change anything.
     pub async fn wait(&self, context: &Context, argument: &str, key: &str) -> Result<Turn<T>, Failure> {
-        let word = self.word(key, (context.settings.now)());
-        if let Ok(word) = Arc::clone(&word).try_lock_owned() {
-            return Ok(Turn { waited: false, word });
+        let note = self.note(key, (context.settings.now)());
+        if let Ok(note) = Arc::clone(&note).try_lock_owned() {
+            return Ok(Turn { waited: false, note });
         }
-        match timeout_at(context.write_deadline(), word.lock_owned()).await {
-            Ok(word) => Ok(Turn { waited: true, word }),
+        match timeout_at(context.write_deadline(), note.lock_owned()).await {
+            Ok(note) => Ok(Turn { waited: true, note }),
             Err(_) => {
                 let problem = "another call is at the same thing now, and nothing was sent";
                 Err(Failure::argument(argument, problem, "wait for that call; then call again, which looks first"))
@@ -64,12 +64,12 @@ impl<T> Turns<T> {
         }
     }
 
-    fn word(&self, key: &str, now: Timestamp) -> Arc<Held<Option<T>>> {
+    fn note(&self, key: &str, now: Timestamp) -> Arc<Held<Option<T>>> {
         let mut all = self.0.lock();
-        all.retain(|_, kept| now.duration_since(kept.used) < LIFETIME || Arc::strong_count(&kept.word) > 1);
-        let kept = all.entry(key.to_owned()).or_insert_with(|| Kept { used: now, word: Arc::default() });
+        all.retain(|_, kept| now.duration_since(kept.used) < LIFETIME || Arc::strong_count(&kept.note) > 1);
+        let kept = all.entry(key.to_owned()).or_insert_with(|| Kept { used: now, note: Arc::default() });
         kept.used = now;
-        Arc::clone(&kept.word)
+        Arc::clone(&kept.note)
     }
 }
 
@@ -77,12 +77,12 @@ impl<T> Deref for Turn<T> {
     type Target = Option<T>;
 
     fn deref(&self) -> &Option<T> {
-        &self.word
+        &self.note
     }
 }
 
 impl<T> DerefMut for Turn<T> {
     fn deref_mut(&mut self) -> &mut Option<T> {
-        &mut self.word
+        &mut self.note
     }
 }

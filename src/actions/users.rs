@@ -7,7 +7,7 @@ use crate::names::Names;
 use crate::oncehub::{Collection, Error, Id, Object, bookings, users};
 use crate::records::{Failure, Noun, Told, User, quoted};
 
-/// Invites somebody to the account, into teams of these names.
+/// Returns the invitation of somebody to the account, into teams of these names.
 pub fn invite(request: users::Add, teams: &[String]) -> Create<users::Add, users::All> {
     let who = quoted(&format!("{} {}", request.first_name, request.last_name), 120);
     let role = request.role_name.unwrap_or("Member");

@@ -9,8 +9,8 @@ use crate::oncehub::{Collection, Id, contacts};
 use crate::records::{Candidate, Contact, Failure, Kind, Noun, Told, quoted, time, word};
 
 impl Names {
-    /// Finds a contact by id, by e-mail address, or by an exact name among the 1,000 newest; for a call that only reads,
-    /// also by a part of a name that only one has, if there are no more than those.
+    /// Finds a contact by id, by e-mail address, or by an exact name among the 1,000 newest; for a call that only
+    /// reads, also by a part of a name that only one has, if there are no more contacts than that.
     ///
     /// # Errors
     /// If no contact, or more than one, is known by that; or contacts cannot be read.
@@ -59,7 +59,7 @@ impl Names {
             if looks_like_an_id(text) {
                 return Ok(Found::new(id, None));
             }
-            // It may be an id of an older form: asking OnceHub is cheaper than scanning the names.
+            // It may be an id of an older form: asking OnceHub is cheaper than searching the names.
             match self.oncehub.send(&Collection::Contacts.get(&id)).await {
                 Ok(_) => return Ok(Found::new(id, None)),
                 Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => {}

@@ -18,22 +18,22 @@ use crate::oncehub::{Client, Error, Id, Item, Ledger, Page, Sent, bookings, tole
 use crate::records::user::full_name;
 use crate::records::{Booking, Candidate, Failure, Learnt, Named, Noun, Told, Zone, clean, quoted, word};
 
-/// How long what was read is used at most.
+/// The longest time for which what was read is used.
 const LIFETIME: Duration = Duration::from_mins(15);
 
-/// How long it is not tried again to look up the zone of `me`, after that has failed.
+/// How long a failure to look up the zone of `me` is cached.
 const FAILED_FOR: SignedDuration = SignedDuration::from_mins(1);
 
 /// The most objects that are read of a noun: ten pages.
 const MOST: usize = 1000;
 
-/// How long the newest bookings are taken for the newest.
+/// How long the newest bookings are cached.
 const RECENT_FOR: Duration = Duration::from_mins(1);
 
 /// How many forms all directories cache together.
 const FORMS: u64 = 10_000;
 
-/// How many bookings a form is learnt from, and how many are the newest: OnceHub's largest page.
+/// OnceHub's largest page: from so many bookings a form is learnt, and so many are the newest.
 const PAGE: usize = 100;
 
 /// How many objects all directories cache together.
@@ -64,7 +64,7 @@ pub struct Directory {
     fresh: Duration,
 }
 
-/// A booking, as somebody who types calls it.
+/// A booking, and what somebody who types may call it.
 #[derive(Debug)]
 pub(super) struct Recent {
     pub(super) id: Id,
@@ -155,7 +155,8 @@ impl Directory {
         Ok(entries)
     }
 
-    /// Returns the address by which OnceHub names the key's account; `None` if its wording is another than we know.
+    /// Returns the address by which OnceHub names the key's account; `None` if the wording is not one that is known
+    /// here.
     pub async fn account_of(&self, oncehub: &Client) -> Result<Option<String>, Error> {
         let ask = || async {
             let message = oncehub.check().await?.message;
@@ -169,7 +170,7 @@ impl Directory {
         self.addresses.insert((self.account, oncehub.key_number()), address).await;
     }
 
-    /// Returns the time zone of `me`, read with `look_up` unless it is cached; that it could not be read, for a minute.
+    /// Returns the time zone of `me`, read with `look_up` unless it is cached. A failure is cached for a minute.
     pub(super) async fn zone(
         &self,
         oncehub: &Client,
@@ -195,7 +196,7 @@ impl Directory {
         shared(&self.forms, key, read).await
     }
 
-    /// Returns the newest bookings: a page of them, and for a minute the same.
+    /// Returns a page of the newest bookings, cached for a minute.
     pub(super) async fn recent(&self, oncehub: &Client) -> Result<Arc<Vec<Recent>>, Error> {
         let read = || async {
             let newest: Page<Told<Booking>> = oncehub.page(&bookings::All::default(), PAGE, None).await?;
@@ -230,7 +231,7 @@ impl Directory {
     }
 }
 
-/// Returns what is cached, or reads it: calls at the same time share one reading.
+/// Returns what is cached, or reads it. Concurrent calls share one read.
 async fn shared<K, V, F>(cache: &Cache<K, V>, key: K, read: impl Fn() -> F) -> Result<V, Error>
 where
     K: Clone + Eq + Hash + Send + Sync + 'static,
@@ -243,7 +244,7 @@ where
         read().await
     };
     let mut found = cache.try_get_with(key.clone(), reading).await;
-    // A reading that another call began may have had less time than this one has, or fewer attempts.
+    // A read that another call began may have had less time than this call has, or fewer attempts.
     if found.is_err() && !is_ours.load(Ordering::Relaxed) {
         found = cache.try_get_with(key, read()).await;
     }
@@ -305,7 +306,7 @@ impl Entries {
         self.all.iter().filter(move |entry| entry.teams.iter().any(|own| own == team))
     }
 
-    /// Whether they could be read, so that what is not among them is not there.
+    /// Whether all of them were read, so that what is not among them does not exist.
     pub fn is_known(&self) -> bool {
         self.read_at.is_some() && !self.has_more
     }
@@ -332,7 +333,7 @@ impl Entries {
     }
 }
 
-/// An object with an id and names: of what OnceHub sends of any noun, what tells its objects apart.
+/// An object of any noun: its id, its names, and what tells it from others.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Entry {
@@ -397,7 +398,7 @@ impl Entry {
         self.names.iter().any(|name| name.contains(folded))
     }
 
-    /// Describes a contact, which no directory lists.
+    /// Creates the entry of a contact, which no directory lists.
     pub(super) fn of_contact(id: &str, name: Option<String>, email: Option<&str>) -> Self {
         let name = name.or_else(|| email.map(str::to_owned)).unwrap_or_else(|| id.to_owned());
         Self { id: id.to_owned(), name, email: email.map(str::to_owned), ..Self::default() }
@@ -408,7 +409,7 @@ impl Entry {
         Named { noun, name: self.name.clone(), subject: self.subject.clone(), is_shared }
     }
 
-    /// Returns it as one of those that a name may stand for, told from the others by this.
+    /// Returns it as one of those that a name may stand for, with this description.
     pub(super) fn candidate(&self, described: &str) -> Candidate {
         Candidate::new(self.id.as_str(), Some(&self.name), described)
     }

@@ -6,8 +6,8 @@ use unicode_normalization::char::is_combining_mark;
 use crate::records::untrusted::bare;
 
 /// Folds a name: ignores case, accents, surplus spaces, the kind of apostrophes and dashes, and invisible characters;
-/// of a URL, also the scheme, `www.`, query and trailing slash. Of an e-mail address it ignores case alone: one that is
-/// alike is somebody else's.
+/// of a URL, also the scheme, `www.`, query and trailing slash. Of an e-mail address it ignores case alone: a similar
+/// one is somebody else's.
 pub fn fold(text: &str) -> String {
     let text = bare(text);
     let address = text.trim();

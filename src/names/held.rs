@@ -7,11 +7,11 @@ use super::search::{Gathered, Search};
 use crate::oncehub::{Id, bookings};
 use crate::records::{Booking, Failure, Noun, Told};
 
-/// Returns the list that a filter of bookings stands for on an account that has Classic pages; and with it, where bookings
-/// of the host may be in both, the list of those on Classic pages, where the same user is the owner.
+/// Returns the list that a filter of bookings stands for on an account that has Classic pages; and, where the host may
+/// have bookings in both, the list of those on Classic pages, which have the same user as their owner.
 fn with_classic(filter: bookings::All) -> (bookings::All, Option<bookings::All>) {
     let Some(host) = &filter.host else { return (filter, None) };
-    // Nobody else owns what the host holds on a Classic page; and that is not on a calendar.
+    // On a Classic page the host is the owner, and there is no calendar.
     let another_owns = filter.owner.as_ref().is_some_and(|owner| owner.as_str() != host.as_str());
     if another_owns || filter.booking_calendar.is_some() {
         return (filter, None);

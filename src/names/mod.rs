@@ -35,13 +35,13 @@ pub use sweep::{Span, Stop, Sweep};
 use crate::oncehub::{Client, Collection, Endpoint, Error, Id, Object};
 use crate::records::{Failure, Named, Noun, Reader, Record, SaidBy, Told, Zone};
 
-/// Notes how many objects a call has scanned, and of how many.
+/// Reports how many objects a call has read, and of how many.
 pub type Progress = Arc<dyn Fn(usize, Option<usize>) + Send + Sync>;
 
 /// Sentences of our own for the reply of one call.
 pub type Notes = Arc<Mutex<Vec<String>>>;
 
-/// What a call may call things by: each of these takes what those before it take.
+/// What a call accepts in place of an id. Each of these includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Takes {
     /// Ids alone.
@@ -63,7 +63,7 @@ pub struct Names {
     pub me: Me,
     /// What has said who `me` is, if that is set.
     pub said_by: SaidBy,
-    /// Whom failures are told.
+    /// Whom failures are for.
     pub reader: Reader,
     /// The zone of replies, and of inputs without one.
     pub zone: Zone,
@@ -71,7 +71,7 @@ pub struct Names {
     pub now: Timestamp,
     /// Where to report progress.
     pub progress: Progress,
-    /// What things may be called by.
+    /// What is accepted in place of an id.
     pub takes: Takes,
     /// Sentences for the reply: what a part of a name was read as.
     pub notes: Notes,
@@ -84,13 +84,13 @@ impl Names {
         Self { oncehub: self.oncehub.trying_once(), ..self.clone() }
     }
 
-    /// Returns the same, which takes no part of a name.
+    /// Returns the same, which accepts no part of a name.
     #[must_use]
     pub fn exactly(&self) -> Self {
         Self { takes: self.takes.min(Takes::Names), ..self.clone() }
     }
 
-    /// Returns the same for planning a change: `me` counts only from somebody who has set it. A part of a name will do, since
+    /// Returns the same for planning a change: `me` counts only if somebody has set it. A part of a name will do, since
     /// the plan shows whom it means.
     #[must_use]
     pub fn for_plan(&self) -> Self {
@@ -127,7 +127,7 @@ impl Names {
 
     /// Fills in the names of what these refer to. A name that is unavailable is left out: the id is told regardless.
     ///
-    /// Directories are read side by side, and only those in which something that is referred to may be.
+    /// Directories are read in parallel, and only those that may list something that is referred to.
     pub async fn fill<R: Record>(&self, records: &mut [Told<R>]) {
         let mut known: Vec<(Noun, Arc<Entries>)> = Vec::new();
         loop {

@@ -46,8 +46,8 @@ pub struct Gathered<R> {
     pub next: Option<String>,
     /// How many were asked for.
     pub wanted: usize,
-    /// How many objects were scanned, including those that did not match.
-    pub scanned: usize,
+    /// How many objects were read, including those that did not match.
+    pub read: usize,
     /// Why the search ended early, although there is more.
     pub stopped: Option<Stopped>,
 }
@@ -55,8 +55,8 @@ pub struct Gathered<R> {
 /// A reason to end a list early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
-    /// Ten pages were scanned.
-    Scanned,
+    /// Ten pages were read.
+    Limit,
     /// The reply has no room for more.
     Full,
     /// OnceHub keeps sending the same objects.
@@ -64,9 +64,9 @@ pub enum Stopped {
 }
 
 impl<R> Gathered<R> {
-    /// Returns how many were scanned, if some were not.
+    /// Returns how many were read, if not all were.
     pub fn searched(&self) -> Option<usize> {
-        (self.has_more || self.stopped == Some(Stopped::Repeated)).then_some(self.scanned)
+        (self.has_more || self.stopped == Some(Stopped::Repeated)).then_some(self.read)
     }
 }
 
@@ -95,7 +95,7 @@ impl Names {
             has_more: false,
             next: None,
             wanted,
-            scanned: 0,
+            read: 0,
             stopped: None,
         };
         // Of two lists, what counts in both is left out of one.
@@ -107,7 +107,7 @@ impl Names {
             pages += read;
             let count = items.len();
             for (index, (object, cursor)) in items.into_iter().enumerate() {
-                found.scanned += 1;
+                found.read += 1;
                 if keep.is_some_and(|keep| !keep(&object)) {
                     continue;
                 }
@@ -126,7 +126,7 @@ impl Names {
             } else if found.next.is_none() {
                 None
             } else if may_find_nothing && pages + L::COUNT > PAGES {
-                Some(Stopped::Scanned)
+                Some(Stopped::Limit)
             } else {
                 size += found.items.iter().skip(sized).map(json_size).sum::<usize>();
                 sized = found.items.len();
@@ -135,7 +135,7 @@ impl Names {
             if found.next.is_none() || found.stopped.is_some() {
                 return Ok(found);
             }
-            (self.progress)(found.scanned, keep.is_none().then_some(wanted));
+            (self.progress)(found.read, keep.is_none().then_some(wanted));
         }
     }
 }

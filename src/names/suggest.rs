@@ -27,15 +27,15 @@ impl Names {
         found
     }
 
-    /// Returns the ids of objects of a noun of which a text is a part of the name, or the beginning of the id; as with
+    /// Returns the ids of a noun's objects whose name contains a text or whose id begins with it; as
     /// [`Names::suggested`].
     pub async fn suggested_ids(&self, noun: Noun, typed: &str) -> Vec<String> {
         let entries = self.at_once().all_or_none(noun).await;
         ids_of(entries.all.iter().map(|entry| (entry.id.as_str(), entry.names())), &fold(typed))
     }
 
-    /// Returns the ids of those of the newest bookings of whose guest's name or address a text is a part, or which begin
-    /// with it; as with [`Names::suggested`].
+    /// Returns the ids of the newest bookings whose guest's name or address contains a text, or whose id begins with
+    /// it; as [`Names::suggested`].
     pub async fn suggested_bookings(&self, typed: &str) -> Vec<String> {
         let names = self.at_once();
         let recent = names.directory.recent(&names.oncehub).await.unwrap_or_default();
@@ -48,8 +48,7 @@ impl Names {
     }
 }
 
-/// Returns the ids of those of whose folded names a text is a part, or whose id begins with it; first those that begin
-/// with it.
+/// Returns the ids whose folded names contain a text, or which begin with it; first those that begin with it.
 fn ids_of<'a>(known: impl Iterator<Item = (&'a str, &'a [String])>, typed: &str) -> Vec<String> {
     let begins = |(id, names): &(&str, &[String])| {
         fold(id).starts_with(typed) || names.iter().any(|name| name.starts_with(typed))
@@ -61,7 +60,7 @@ fn ids_of<'a>(known: impl Iterator<Item = (&'a str, &'a [String])>, typed: &str)
 }
 
 impl Entries {
-    /// Returns the names that contain a folded text; of what shares its name, the address or the id instead.
+    /// Returns the names that contain a folded text. Where several share a name, it is the address or the id instead.
     fn suggested(&self, typed: &str) -> Vec<String> {
         let mut bearers: HashMap<String, usize> = HashMap::new();
         self.all.iter().for_each(|entry| *bearers.entry(fold(&entry.name)).or_default() += 1);

@@ -1,6 +1,6 @@
-//! Sweeping all bookings that a filter finds, to count them: in slices of when they start, the latest first and several side
-//! by side. OnceHub lists by creation, so what is read of a list that breaks off says nothing of any day; slices that were
-//! read to their ends do.
+//! Sweeping all bookings that a filter finds, to count them: in slices by their start, the latest first and several in
+//! parallel. OnceHub lists by creation, so a list that breaks off is complete for no day; a slice that was read to its
+//! end is complete.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ const PAGES: usize = 60;
 const PAGE: usize = 100;
 /// How many pages of everything are read first: often that is all; if not, it tells how dense the bookings are.
 const FIRST: usize = 2;
-/// How many slices are read side by side.
+/// How many slices are read in parallel.
 const ABREAST: usize = 3;
 /// How many pages a slice should have.
 const PAGES_OF_A_SLICE: u32 = 10;
@@ -48,7 +48,7 @@ impl Span {
 pub struct Sweep<T> {
     /// What was made of each booking, in no order.
     pub rows: Vec<T>,
-    /// When the bookings start of which all were read. Without a reason to stop, that is all of what was asked for.
+    /// The span of which all bookings were read: what was asked for, unless there was a reason to stop.
     pub covers: Span,
     /// Why the sweep ended early.
     pub stopped: Option<Stop>,
@@ -101,7 +101,7 @@ struct Reader {
 }
 
 impl Names {
-    /// Sweeps all bookings that a filter finds and that start in a span, with a host all that they hold, until `late`.
+    /// Sweeps the bookings of a filter that start in a span, until `late`; with a host, all that they hold.
     ///
     /// # Errors
     /// If not even one slice could be read.
@@ -148,8 +148,8 @@ fn once<T>(bookings: Vec<Told<Booking>>, row: impl Fn(&Told<Booking>) -> T) -> V
 }
 
 impl Reader {
-    /// Reads the slices of a span, the latest first. Returns what all that were read to their ends hold without a gap, what
-    /// they cover, and why that is not all.
+    /// Reads the slices of a span, the latest first. Returns the bookings of those that were read to their ends without
+    /// a gap, the span that these cover, and why it is not all.
     async fn slices(
         &self,
         span: Span,
@@ -242,7 +242,7 @@ fn first_length(sample: &[Told<Booking>], wanted: usize, span: Span) -> SignedDu
     let (oldest, newest) = (created().min(), created().max());
     let taken = newest.zip(oldest).map_or(30 * DAY, |(newest, oldest)| newest.duration_since(oldest));
     let usual = scaled(taken, wanted, sample.len()).max(SignedDuration::from_hours(1));
-    // Several slices side by side take less time than one.
+    // Several slices in parallel take less time than one.
     let abreast = i32::try_from(ABREAST).unwrap_or(1);
     let whole = span.until.zip(span.from).map(|(until, from)| until.duration_since(from) / abreast);
     let length = whole.map_or(usual, |whole| whole.min(usual));

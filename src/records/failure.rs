@@ -1,5 +1,5 @@
-//! How a call fails: what happened in one sentence, what OnceHub said about it, and the next sensible step. What is
-//! added for a write of unknown outcome is in [`actions`](crate::actions).
+//! How a call fails: what happened in one sentence, what OnceHub said about it, and the next sensible step.
+//! [`actions`](crate::actions) adds what is said of a write whose outcome is unknown.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

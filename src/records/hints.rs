@@ -1,5 +1,6 @@
 //! What to do about each error that OnceHub documents, by its message: one greppable table. The status is considered
-//! last, since OnceHub's own endpoints use it inconsistently. And what a caller can do whose server somebody else operates.
+//! last, since OnceHub's own endpoints use it inconsistently. And what a caller can do about a server that somebody
+//! else operates.
 
 use crate::oncehub::Rejection;
 
@@ -21,7 +22,7 @@ pub enum Reader {
     Person,
 }
 
-/// What has said who `me` is, where something has.
+/// What said who `me` is, if anything did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SaidBy {
     /// The operator's setting.
@@ -75,7 +76,7 @@ const CHECK_KEY: &str = "check ONCEHUB_API_KEY; `oncehub-mcp check` says what is
 pub(super) const NO_KEY: &str = "set ONCEHUB_API_KEY (or ONCEHUB_API_KEY_FILE) in this server's environment and restart it, or \
      start it with --sandbox to try a simulated account";
 
-/// Returns what this reader can do, where the hint is what an operator can.
+/// Returns what this reader can do, in place of a hint for the operator.
 pub(super) fn for_reader(hint: &str, reader: Reader) -> &str {
     match (hint, reader) {
         (_, Reader::Operator) => hint,

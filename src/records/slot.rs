@@ -64,7 +64,7 @@ pub fn starts_in_words(starts: &[Timestamp], zone: &Zone) -> Option<String> {
     (!words.is_empty()).then(|| format!("{} ({})", words.join(", "), quoted(zone.name(), 60).trim_matches('"')))
 }
 
-/// Chooses `count` of what is in order, from its beginning to its end.
+/// Chooses `count` items, spread evenly over all.
 pub fn spread<T>(all: &[T], count: usize) -> impl Iterator<Item = &T> {
     let count = count.min(all.len());
     (0..count).filter_map(move |at| all.get(at * all.len() / count))

@@ -227,10 +227,10 @@ pub(super) fn reply<R: Record>(
     if_cut.iter().for_each(|note| reply.note(note));
     notes.iter().for_each(|note| reply.note(note));
     match found.stopped {
-        Some(Stopped::Scanned) => reply.note(&format!(
+        Some(Stopped::Limit) => reply.note(&format!(
             "Only the newest {} (after the cursor, if there was one) were scanned: the cursor continues from there. \
              Narrower filters find more in one call.",
-            found.scanned
+            found.read
         )),
         Some(Stopped::Full) => {
             let next = match &found.next {

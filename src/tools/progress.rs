@@ -28,7 +28,7 @@ struct Noted {
 }
 
 impl Steps {
-    /// Notes how many objects have been scanned, and of how many.
+    /// Notes how many objects have been read, and of how many.
     pub(super) fn note(&self, done: usize, total: Option<usize>) {
         let mut noted = self.0.lock();
         (noted.done, noted.total) = (done, total);

@@ -52,7 +52,7 @@ pub(super) enum Dates {
 }
 
 impl DateInput {
-    /// Returns the dates, none of which is past where the user is.
+    /// Returns the dates, all from today on, where the user is.
     pub(super) fn dates(&self, path: &str, schedule: &WorkingHours, now: jiff::Timestamp) -> Result<Dates, Failure> {
         let read = |field: &str, text: &str| date(&format!("{path}.{field}"), text, schedule, now);
         let refused = |field: &str, problem: String, hint: &str| {
@@ -144,7 +144,7 @@ impl HoursInput {
         Ok((start, end))
     }
 
-    /// Returns the start, with the half of the day that is written only at the end: that of 1-5pm, but not of 9-5pm.
+    /// Returns the start. It takes over am or pm from the end in 1-5pm, but not in 9-5pm.
     fn start_with_half(&self) -> String {
         let end_text = time::plain_clock(&self.end_time);
         let half = ["am", "pm"].into_iter().find(|half| end_text.ends_with(half));

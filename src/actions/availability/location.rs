@@ -44,7 +44,7 @@ const DYNAMIC: &str = "online_dynamic_link";
 const STATIC: &str = "online_static_link";
 const ADDRESS: &str = "in_person_by_host";
 
-/// Returns the location, if any, beside which OnceHub accepts none of a type.
+/// Returns the location, if any, that keeps OnceHub from accepting one more of a type.
 fn conflict<'a>(locations: &'a [Location], kind: &str) -> Option<&'a Location> {
     locations.iter().find(|known| known.kind == kind || (is_online(&known.kind) && is_online(kind)))
 }

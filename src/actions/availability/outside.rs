@@ -12,7 +12,7 @@ use crate::names::Names;
 use crate::oncehub::{Range, bookings};
 use crate::records::{Booking, Failure, Told};
 
-/// The most bookings that are scanned.
+/// The most bookings that are read.
 const MOST: usize = 500;
 
 /// How many bookings a question names of each kind.
@@ -22,7 +22,7 @@ const NAMED: usize = 10;
 #[derive(Clone)]
 pub(super) struct Upcoming {
     bookings: Vec<Told<Booking>>,
-    /// Whether there are more than could be scanned.
+    /// Whether there are more than were read.
     more: bool,
 }
 
@@ -32,13 +32,13 @@ pub struct Outside<'a> {
     pub now: Vec<&'a Told<Booking>>,
     /// Those that were outside before as well.
     pub before: Vec<&'a Told<Booking>>,
-    /// Whether there are more bookings than could be scanned.
+    /// Whether there are more bookings than were read.
     pub more: bool,
 }
 
 impl Update {
-    /// Reads the bookings that the change may leave outside of working hours, before it is made: no change fails for
-    /// it, nor waits for long.
+    /// Reads the bookings that the change may leave outside of working hours, before it is made: no change fails
+    /// because of it, or waits for long.
     pub(super) async fn look_ahead(&mut self, context: &Context) {
         let half = context.deadline - context.deadline.saturating_duration_since(Instant::now()) / 2;
         let names = Names { oncehub: context.oncehub().trying_once().until(half), ..context.names.clone() };

@@ -10,8 +10,8 @@ use super::{DateInput, DayInput, Update};
 use crate::oncehub::users::Hours;
 
 impl Update {
-    /// Returns the change that restores the hours of before in the schedule that this one has led to; `None` if no change
-    /// does, as of hours that OnceHub has not sent, or that it would not accept.
+    /// Returns the change that restores the hours of before in the schedule that this one has led to; `None` if no
+    /// change can, because OnceHub has not sent the hours, or would not accept them.
     pub fn undo(&self, after: &WorkingHours, now: Timestamp) -> Option<(Vec<DayInput>, Vec<DateInput>)> {
         self.before.sent.weekly.as_ref()?;
         let mut weekly: Vec<DayInput> = Vec::new();
@@ -37,7 +37,8 @@ impl Update {
         is_restored.then_some((weekly, overrides))
     }
 
-    /// Returns the removal of each override that was not there before; of many without another one in between as a range.
+    /// Returns the removals of the overrides that were not there before. Those with no other override in between share
+    /// a range.
     fn removals(&self) -> Vec<DateInput> {
         let added = |when: &When| match when {
             When::Date(date) if self.before.entry(*when).is_none() => Some(*date),

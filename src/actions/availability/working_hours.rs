@@ -45,7 +45,7 @@ impl When {
         }
     }
 
-    /// Formats the hours then.
+    /// Formats its hours.
     pub fn told(self, hours: &[Hours]) -> String {
         told(hours, if matches!(self, Self::Day(_)) { "closed" } else { "off" })
     }

@@ -17,10 +17,10 @@ use crate::oncehub::{Client, Error, Id, Object, Outcome, booking_calendars, book
 use crate::records::booking::Form;
 use crate::records::{Booking, Failure, Noun, Reference, Slot, Told, Zone, quoted, time, whole, word};
 
-/// How long before a call a booking may have been made that an earlier call with the same window may have made.
+/// The age up to which a booking in the window may be an earlier call's.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
-/// How near to a booking its buffer may lie.
+/// The longest buffer before or after a booking.
 const BUFFER: SignedDuration = SignedDuration::from_hours(2);
 
 /// How many bookings of a calendar are searched for the guest's.
@@ -34,11 +34,11 @@ pub struct Move {
     pub schedule: Schedule,
     reason: Option<String>,
     notify_guest: bool,
-    /// The zone of what is told.
+    /// The zone of replies.
     pub zone: Zone,
-    /// What does not move along, as sentences.
+    /// What does not move along, in sentences.
     left_behind: Vec<String>,
-    /// The same of the place, which depends on the start.
+    /// The same for the place, which depends on the start.
     place: Option<String>,
     /// Its turn: no other call moves the booking meanwhile.
     turn: Moving,
@@ -63,7 +63,7 @@ pub enum Ended {
     /// Somebody else has canceled it meanwhile.
     Already {
         booking: Told<Booking>,
-        /// What the guest has got there meanwhile, which they may have moved it to.
+        /// A booking that the guest got there meanwhile, perhaps in its place.
         other: Option<Told<Booking>>,
     },
     /// Nothing was sent: the call has no time left for it.
@@ -116,13 +116,13 @@ impl Move {
         Ok(Self { from, schedule, reason, notify_guest, zone: zone.clone(), left_behind, place: None, turn })
     }
 
-    /// Looks for a live booking of the guest on the calendar that was made after the old one and is where that is to be
-    /// moved: then an earlier call has made it, or the guest has. In a window, only the one counts that an earlier call of
-    /// this move has sent.
+    /// Looks for the new booking, which an earlier call or the guest may have made: a live booking of the guest's, made
+    /// after the old one, at the time that it is to be moved to. In a window it counts only if an earlier call of this
+    /// move sent it.
     ///
     /// # Errors
-    /// If the calendar's bookings cannot be read, an earlier call may still be at it, or whether another booking in the
-    /// window is the new one cannot be known.
+    /// If the calendar's bookings cannot be read, an earlier call's request may still be pending, or a booking in the
+    /// window may or may not be the new one.
     pub async fn look_for_new_one(
         &mut self,
         context: &Context,
@@ -175,12 +175,12 @@ impl Move {
         Failure::argument("first_free", problem, hint)
     }
 
-    /// Notes what came of booking the new time, for a call that goes on.
+    /// Notes the outcome of booking the new time, for the next call.
     pub fn note_outcome(&mut self, context: &Context, booked: &Result<Done, Stop>) {
         self.turn.ended(&self.from.id, booked, (context.settings.now)());
     }
 
-    /// Returns the guest's other bookings to come on the calendar, made after the old one.
+    /// Returns the guest's other upcoming bookings on the calendar that were made after the old one.
     async fn others(&self, oncehub: &Client, now: Timestamp) -> Result<Vec<Told<Booking>>, Error> {
         let made = self.from.booking.creation_time.map(|made| made.0);
         let mut others = self.schedule.of_guest(oncehub, now, made, SEARCHED).await?;
@@ -188,7 +188,7 @@ impl Move {
         Ok(others)
     }
 
-    /// Says why OnceHub does not offer a start, if the old booking may be why; `None` if that is somewhere else.
+    /// Returns how the old booking may keep OnceHub from offering a start; `None` if it cannot.
     pub fn in_its_own_way(&self, start: Timestamp) -> Option<&'static str> {
         let (began, ended) = self.from.booking.span()?;
         let own = self.from.booking.booking_calendar.as_ref().map(Reference::id);
@@ -225,8 +225,8 @@ impl Move {
         }
     }
 
-    /// Carries out the second step: cancels the old booking, for which the person is asked unless they have agreed to
-    /// both steps. Whatever OnceHub answers, the booking itself tells whether it is canceled.
+    /// Carries out the second step: cancels the old booking, asking the person first, unless they have agreed to both
+    /// steps already. Whatever OnceHub answers, the booking itself tells whether it is canceled.
     ///
     /// # Errors
     /// If the person does not agree, or this is a dry run.
@@ -261,7 +261,7 @@ impl Move {
         })
     }
 
-    /// Returns a booking that the guest has got there since this call has looked, other than its own.
+    /// Returns a booking that the guest got there since this call looked, other than the call's own.
     async fn newcomer(&self, context: &Context, own: Option<&Booking>) -> Result<Option<Told<Booking>>, Error> {
         let known = self.schedule.others.iter().flatten().map(|known| &known.id).chain(own.map(|own| &own.id));
         let known: Vec<_> = known.collect();
@@ -442,7 +442,7 @@ fn answers(form: &Form) -> (Map<String, Value>, Vec<&str>) {
     (sent, lost)
 }
 
-/// Says what of a booking a new one on the calendar does not have.
+/// Describes what a new booking on the calendar does not take over from the old one.
 async fn left_behind(context: &Context, booking: &Told<Booking>, calendar: &Found, lost: Vec<&str>) -> Vec<String> {
     let mut sentences = Vec::new();
     let owner = booking.owner.as_ref().map(Reference::id);

@@ -1,4 +1,4 @@
-//! What moves have sent in the last hour: by it a call that goes on knows the new booking from any other of the guest.
+//! What moves have sent in the last hour. It tells a repeated call which of the guest's bookings is the new one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::records::Failure;
 /// How long it is remembered.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 
-/// The moves of one account. Of one booking there is one at a time.
+/// The moves of one account, one at a time for each booking.
 #[derive(Clone, Debug, Default)]
 pub struct Moves {
     turns: Turns<Sent>,
@@ -29,7 +29,7 @@ pub(super) struct Sent {
     pub(super) start: Timestamp,
     /// When it was sent.
     pub(super) at: Timestamp,
-    /// Whether it is not known what came of it.
+    /// Whether its outcome is unknown.
     pub(super) is_unknown: bool,
 }
 
@@ -49,7 +49,7 @@ impl Moves {
         Ok(Moving { moves: self.clone(), turn })
     }
 
-    /// Returns the booking that a move has made this one from.
+    /// Returns the booking that was moved to this one.
     pub fn origin(&self, new: &Id, now: Timestamp) -> Option<Id> {
         let made = self.made.lock();
         made.get(new).filter(|(_, at)| now.duration_since(*at) < LIFETIME).map(|(old, _)| old.clone())
@@ -62,7 +62,7 @@ impl Moving {
         self.turn.is_some()
     }
 
-    /// Returns what the calls before this one have sent last.
+    /// Returns the last request of the calls before this one.
     pub(super) fn sent(&self, now: Timestamp) -> Option<Sent> {
         self.turn.filter(|sent| now.duration_since(sent.at) < LIFETIME)
     }
@@ -72,7 +72,7 @@ impl Moving {
         *self.turn = Some(Sent { start, at, is_unknown: true });
     }
 
-    /// Remembers what came of it.
+    /// Remembers its outcome.
     pub(super) fn ended(&mut self, old: &Id, booked: &Result<Done, Stop>, now: Timestamp) {
         match booked {
             Ok(done) => {

@@ -95,7 +95,7 @@ pub struct Booking {
     /// Whether the subject is the calendar's, as it usually is: then the calendar's name says as much.
     #[serde(skip)]
     has_usual_subject: bool,
-    /// Whether whose bookings were asked for holds this one beside its owner.
+    /// Whether the host whose bookings were asked for only co-hosts this one.
     #[serde(skip)]
     as_co_host: bool,
 }
@@ -149,7 +149,7 @@ impl Booking {
         ["scheduled", "rescheduled", "requested"].iter().any(|status| self.is(status))
     }
 
-    /// Whether the guest has paid for it. OnceHub tells no status of a payment: what it says is how much was charged.
+    /// Whether the guest has paid for it. OnceHub shows no status of a payment, only how much was charged.
     pub fn is_paid(&self) -> bool {
         let payment = self.payment_information.as_ref();
         let charged = payment.and_then(|payment| payment.get("amount_charged")).and_then(Value::as_f64);
@@ -253,7 +253,7 @@ impl Told<Booking> {
 }
 
 impl Booking {
-    /// Fills in what is the same in a list as in the whole booking: who the guest is, and whether they have paid.
+    /// Fills in what a list and the whole booking have in common: who the guest is, and whether they have paid.
     fn sum_up(&mut self) {
         let (name, email) = self.guest();
         let (name, email) = (name.map(Cow::into_owned), email.map(Cow::into_owned));

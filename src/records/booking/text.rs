@@ -182,7 +182,7 @@ pub struct Beside {
     pub below: String,
 }
 
-/// Returns the same, with what there is to say beside each booking, which has this index.
+/// Returns the same, with what is to be said beside each booking, by its index.
 pub fn agenda_with(
     bookings: &[Told<Booking>],
     zone: &Zone,

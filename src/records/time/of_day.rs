@@ -40,12 +40,12 @@ pub fn of_day(text: &str) -> Option<Time> {
     CLOCKS.iter().find_map(|form| Time::strptime(form, &plain).ok())
 }
 
-/// Returns a time of day without the ways in which people write the same.
+/// Returns a time of day in one spelling: in lower case, without spaces and dots.
 pub fn plain_clock(text: &str) -> String {
     typed(text).to_ascii_lowercase().replace([' ', '.'], "").replace("noon", "12:00")
 }
 
-/// Whether a time of day may be one of the clock of twelve hours, but does not say of which half of the day.
+/// Whether a time of day may be on the 12-hour clock, but lacks am or pm.
 pub fn lacks_half(text: &str, time: Time) -> bool {
     let text = plain_clock(text);
     let is_number = text.chars().all(|c| c.is_ascii_digit() || c == ':');

@@ -72,7 +72,7 @@ impl Zone {
         Some(Self { zone, name })
     }
 
-    /// Returns the zone whose clocks are always so far from UTC; its name is the offset.
+    /// Returns the zone with a fixed offset from UTC, which is also its name.
     fn fixed(offset: Offset) -> Self {
         if offset == Offset::UTC {
             return Self::utc();

@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZoneDatabase;
 
-/// Abbreviations that mean one zone: all that use it in the IANA database have the same clocks all year. The exception
-/// is CET, which Algeria and Tunisia keep in summer, too. The database links it to Brussels.
+/// Abbreviations that mean one zone: all zones that use one in the IANA database keep the same time all year. The
+/// exception is CET, which Algeria and Tunisia keep in summer, too. The database links it to Brussels.
 pub(in crate::records::time) const MEANINGS: &[(&str, &str)] = &[
     ("gmt", "Etc/GMT"),
     ("cet", "Europe/Brussels"),

@@ -1,8 +1,8 @@
 //! Carrying out a plan: one booking after another, each once.
 //!
-//! Before anything is sent, all bookings that are left are read again: what is not as it was planned is skipped. OnceHub
-//! takes each of these changes only from a booking that it can be made to, and e-mails nobody when it refuses one. So
-//! one whose outcome is unknown is sent again if the booking is still as it was after a minute: should the first one be
+//! Before anything is sent, all bookings that are left are read again: what is not as it was planned is skipped.
+//! OnceHub refuses each of these changes if the booking does not allow it, and then e-mails nobody. So a change whose
+//! outcome is unknown is sent again if the booking is still as it was after a minute: should the first request be
 //! carried out after all, the second one is refused.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,16 +29,16 @@ use crate::oncehub::{Id, Outcome, Range};
 use crate::records::{Booking, Failure, Kind as FailureKind, Noun, Time, Told, Zone, quoted, time};
 use crate::tools::reply::Reply;
 
-/// How long a person may take to answer until everything is read again.
+/// The longest time for an answer after which nothing has to be read again.
 const ANSWERED_AT_ONCE: Duration = Duration::from_secs(10);
 
 /// How many unknown outcomes in a row end a call: OnceHub is in trouble.
 const TROUBLE: usize = 2;
 
-/// How much longer than a call may take a plan is held for it.
+/// How much longer a plan is held for a call than the call may take.
 const AFTER: Duration = Duration::from_secs(30);
 
-/// How long a person may take to answer, at most.
+/// The longest time that a person may take to answer.
 const THOUGHT: Duration = Duration::from_mins(6);
 
 /// Returns for how long a call holds the plan that it carries out: longer than it takes, and no longer than others can wait
@@ -82,7 +82,7 @@ impl Run {
         self.plan.close().await;
     }
 
-    /// Reads what is left again: what has been done of what was unknown, and what cannot be done any more.
+    /// Reads what is left again: which unknown changes were made, and which cannot be made any more.
     ///
     /// # Errors
     /// If OnceHub cannot be asked.
@@ -148,7 +148,7 @@ impl Run {
         self.diaries.get(item.new_host.as_ref()?)
     }
 
-    /// Whether a change that was sent was made, by what was not so before.
+    /// Whether a change that was sent was made, judged by what was different before.
     fn is_made(&self, item: &Item, before: Signs) -> bool {
         let Some(booking) = self.now.get(&item.id) else { return false };
         match (self.plan.change.kind.becomes(), self.diary(item)) {
@@ -274,7 +274,7 @@ impl Run {
         }
     }
 
-    /// Adds what refused bookings are by now, where that is not what was planned: another call may have changed them.
+    /// Adds how refused bookings differ by now from what was planned: another call may have changed them.
     async fn explain(&mut self, context: &Context, refused: &[usize]) {
         let items: Vec<&Item> = refused.iter().filter_map(|at| self.plan.items.get(*at)).collect();
         let Some(span) = span(&items) else { return };
@@ -290,7 +290,7 @@ impl Run {
         }
     }
 
-    /// Looks why OnceHub has refused what was sent once before: that may have been carried out by now.
+    /// Finds out why OnceHub refused what was sent once before: the first request may have been carried out by now.
     async fn refused_again(&mut self, context: &Context, item: &Item, before: Signs, failure: &Failure) -> State {
         match self.read(context).await {
             Err(_) => State::Unknown { since: Time((context.settings.now)()), before },
@@ -479,7 +479,7 @@ fn said(failure: &Failure) -> String {
     failure.message.trim_end_matches('.').chars().take(LONGEST).collect()
 }
 
-/// How many bookings have come to what.
+/// The number of bookings by outcome.
 #[derive(Clone, Copy, Default, Serialize, JsonSchema)]
 struct Counts {
     done: usize,

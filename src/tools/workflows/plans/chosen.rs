@@ -18,10 +18,10 @@ pub(super) const MOST: usize = 100;
 /// The most days that bookings are selected from.
 const DAYS: i32 = 31;
 
-/// The most bookings that are scanned for those selected.
+/// The most bookings that are searched for those selected.
 const SCANNED: usize = 1000;
 
-/// How far behind now a booking may have begun that can still be changed.
+/// How long ago a booking may have begun that can still be changed.
 const LONGEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
 
 /// Which bookings, by what they have in common.
@@ -192,7 +192,7 @@ async fn selected(call: &Call, select: Select, zone: &Zone) -> Result<Chosen, Fa
     let (count, is_all) = (found.items.len(), found.searched().is_none());
     if count > MOST || !is_all {
         let at_least = if is_all { "" } else { "at least " };
-        let searched = if is_all { String::new() } else { format!(" among the newest {}", thousands(found.scanned)) };
+        let searched = if is_all { String::new() } else { format!(" among the newest {}", thousands(found.read)) };
         let problem = format!(
             "{at_least}{} bookings match{searched}, and a plan has at most {MOST} ({})",
             thousands(count),

@@ -57,6 +57,17 @@ impl Among {
     }
 }
 
+/// The bookings that may be meant by a text.
+struct Known {
+    exactly: Vec<Told<Booking>>,
+    /// Those of guests whose name contains the text, in case nobody has exactly that name.
+    alike: Vec<Told<Booking>>,
+    /// Those of that name that the change was already applied to.
+    already: Vec<Told<Booking>>,
+    /// Among how many the search was, if there are more.
+    searched: Option<String>,
+}
+
 /// How many bookings with a similar name are named.
 const NAMED: usize = 5;
 
@@ -88,7 +99,7 @@ impl Names {
         }
     }
 
-    /// Searches the newest bookings by name.
+    /// Finds the one booking that is known by a text.
     async fn booking_called(
         &self,
         among: Among,
@@ -96,11 +107,43 @@ impl Names {
         asked: &str,
         expand: Option<String>,
     ) -> Result<Told<Booking>, Failure> {
+        let mut known = self.known_as(among, asked).await?;
+        if known.exactly.is_empty() && known.searched.is_none() {
+            if known.already.len() == 1 {
+                known.exactly.append(&mut known.already);
+            } else if among == Among::All && known.alike.len() == 1 {
+                let read_as = known.alike.iter().map(|booking| booking.mention(&self.zone)).collect::<String>();
+                self.note_part(argument, asked, &read_as);
+                known.exactly.append(&mut known.alike);
+            } else if among == Among::All && known.alike.len() > 1 {
+                let candidates = known.alike.iter().map(|booking| self.candidate(booking)).collect();
+                return Err(in_several_names(argument, asked, candidates));
+            }
+        }
+        match (known.exactly.pop(), known.exactly.as_slice()) {
+            (None, _) => Err(self.none_known_as(among, argument, asked, &known)),
+            (Some(only), []) => match only.id.as_deref().map(str::parse::<Id>) {
+                Some(Ok(id)) if expand.is_some() => {
+                    Ok(self.read(&bookings::Get { id: id.clone(), expand }, &id).await?)
+                }
+                _ => Ok(only),
+            },
+            (Some(last), others) => {
+                let candidates = others.iter().chain([&last]).map(|booking| self.candidate(booking)).collect();
+                let (count, word) = (others.len() + 1, among.word());
+                let counted = match &known.searched {
+                    Some(searched) => format!("{count} of the newest {searched} {word}s (there are more)"),
+                    None => format!("{count} {word}s"),
+                };
+                Err(ambiguous(argument, &format!("{counted} are known as {}", quoted(asked, 80)), candidates))
+            }
+        }
+    }
+
+    /// Searches the newest bookings for what is known by a text.
+    async fn known_as(&self, among: Among, asked: &str) -> Result<Known, Failure> {
         let folded = fold(asked);
-        // Those of guests whose name contains the text, in case nobody has exactly that name.
-        let alike = Mutex::new(Vec::new());
-        // Those of that name that the change was already applied to.
-        let already = Mutex::new(Vec::new());
+        let (alike, already) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
         let is_meant = |booking: &Told<Booking>| {
             let is_already = among.becomes().is_some_and(|status| booking.is(status));
             // What has no id cannot be told from others.
@@ -124,22 +167,13 @@ impl Names {
         let listing = bookings::All { starting: among.starting(self.now), ..bookings::All::default() };
         let gathered = self.gather(&listing, None, Search::for_some(20, &is_meant)).await?;
         let searched = gathered.searched().map(thousands);
-        let (mut found, mut alike, mut already) = (gathered.items, alike.into_inner(), already.into_inner());
-        if found.is_empty() && searched.is_none() {
-            if already.len() == 1 {
-                found.append(&mut already);
-            } else if among == Among::All && alike.len() == 1 {
-                let read_as = alike.iter().map(|booking| booking.mention(&self.zone)).collect::<String>();
-                self.note_part(argument, asked, &read_as);
-                found.append(&mut alike);
-            } else if among == Among::All && alike.len() > 1 {
-                return Err(in_several_names(
-                    argument,
-                    asked,
-                    alike.iter().map(|booking| self.candidate(booking)).collect(),
-                ));
-            }
-        }
+        let (alike, already) = (alike.into_inner(), already.into_inner());
+        Ok(Known { exactly: gathered.items, alike, already, searched })
+    }
+
+    /// The failure where no booking is known by a text.
+    fn none_known_as(&self, among: Among, argument: &str, asked: &str, known: &Known) -> Failure {
+        let Known { alike, already, searched, .. } = known;
         let are_already = match among.becomes() {
             Some(status) if !already.is_empty() => {
                 let all = already.iter().take(NAMED).map(|booking| booking.mention(&self.zone));
@@ -149,37 +183,18 @@ impl Names {
             _ => String::new(),
         };
         let (word, shown) = (among.word(), quoted(asked, 80));
-        match (found.pop(), found.as_slice()) {
-            (None, _) => {
-                let problem = match searched {
-                    Some(count) => format!(
-                        "{argument}: none of the newest {count} {word}s is known as {shown}; there are more{are_already}"
-                    ),
-                    None => format!("{argument}: no {word} is known as {shown}{are_already}"),
-                };
-                let meant: Vec<Candidate> = alike.iter().take(NAMED).map(|booking| self.candidate(booking)).collect();
-                let hint = match meant.as_slice() {
-                    [] => "find its id with list_bookings, whose guest argument also takes part of a name".to_owned(),
-                    some => format!("did you mean {}? Call again with its id", in_words(some, " or ")),
-                };
-                Err(Failure::not_found(argument, problem, hint).candidates(meant))
-            }
-            (Some(only), []) => match only.id.as_deref().map(str::parse::<Id>) {
-                Some(Ok(id)) if expand.is_some() => {
-                    Ok(self.read(&bookings::Get { id: id.clone(), expand }, &id).await?)
-                }
-                _ => Ok(only),
-            },
-            (Some(last), others) => {
-                let candidates = others.iter().chain([&last]).map(|booking| self.candidate(booking)).collect();
-                let count = others.len() + 1;
-                let counted = match searched {
-                    Some(searched) => format!("{count} of the newest {searched} {word}s (there are more)"),
-                    None => format!("{count} {word}s"),
-                };
-                Err(ambiguous(argument, &format!("{counted} are known as {shown}"), candidates))
-            }
-        }
+        let problem = match searched {
+            Some(count) => format!(
+                "{argument}: none of the newest {count} {word}s is known as {shown}; there are more{are_already}"
+            ),
+            None => format!("{argument}: no {word} is known as {shown}{are_already}"),
+        };
+        let meant: Vec<Candidate> = alike.iter().take(NAMED).map(|booking| self.candidate(booking)).collect();
+        let hint = match meant.as_slice() {
+            [] => "find its id with list_bookings, whose guest argument also takes part of a name".to_owned(),
+            some => format!("did you mean {}? Call again with its id", in_words(some, " or ")),
+        };
+        Failure::not_found(argument, problem, hint).candidates(meant)
     }
 
     /// Returns a booking as one of those that a name may stand for.

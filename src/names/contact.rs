@@ -53,18 +53,37 @@ impl Names {
         Ok((kind, found))
     }
 
+    /// Finds a contact if the text is the id of one.
+    async fn contact_with_id(&self, text: &str) -> Result<Option<Found>, Failure> {
+        let Ok(id) = text.parse::<Id>() else { return Ok(None) };
+        if looks_like_an_id(text) {
+            return Ok(Some(Found::new(id, None)));
+        }
+        // It may be an id of an older form: asking OnceHub is cheaper than searching the names.
+        match self.oncehub.send(&Collection::Contacts.get(&id)).await {
+            Ok(_) => Ok(Some(Found::new(id, None))),
+            Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns a contact as one of those that a name may stand for.
+    fn contact_candidate(&self, contact: &Told<Contact>) -> Candidate {
+        let parts = [
+            contact.id.as_deref().map(word),
+            contact.email.as_deref().map(|email| quoted(email, 120)),
+            contact.mobile_phone.as_deref().map(|number| quoted(number, 40)),
+            contact.company.as_deref().map(|company| quoted(company, 60)),
+            contact.creation_time.map(|at| format!("created {}", time::day(at.0, &self.zone))),
+        ];
+        let described = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        Candidate::new(contact.id.as_deref().unwrap_or_default(), contact.full_name().as_deref(), described)
+    }
+
     async fn find_contact(&self, argument: &str, text: &str) -> Result<Found, Failure> {
         let text = text.trim();
-        if let Ok(id) = text.parse::<Id>() {
-            if looks_like_an_id(text) {
-                return Ok(Found::new(id, None));
-            }
-            // It may be an id of an older form: asking OnceHub is cheaper than searching the names.
-            match self.oncehub.send(&Collection::Contacts.get(&id)).await {
-                Ok(_) => return Ok(Found::new(id, None)),
-                Err(error) if error.rejection().is_some_and(|no| matches!(no.status, 400 | 404 | 410 | 422)) => {}
-                Err(error) => return Err(error.into()),
-            }
+        if let Some(found) = self.contact_with_id(text).await? {
+            return Ok(found);
         }
         let folded = fold(text);
         let by_email = text.contains('@');
@@ -121,18 +140,8 @@ impl Names {
                 Err(Failure::not_found(argument, problem, hint).candidates(meant))
             }
             several => {
-                let candidate = |contact: &Told<Contact>| {
-                    let parts = [
-                        contact.id.as_deref().map(word),
-                        contact.email.as_deref().map(|email| quoted(email, 120)),
-                        contact.mobile_phone.as_deref().map(|number| quoted(number, 40)),
-                        contact.company.as_deref().map(|company| quoted(company, 60)),
-                        contact.creation_time.map(|at| format!("created {}", time::day(at.0, &self.zone))),
-                    ];
-                    let described = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-                    Candidate::new(contact.id.as_deref().unwrap_or_default(), contact.full_name().as_deref(), described)
-                };
-                let (count, candidates) = (several.len(), several.iter().map(candidate).collect());
+                let candidates = several.iter().map(|contact| self.contact_candidate(contact)).collect();
+                let count = several.len();
                 let among = match searched {
                     Some(searched) => format!("{count} of the newest {searched} contacts (there are more)"),
                     None => format!("{count} contacts"),

@@ -225,7 +225,7 @@ impl Names {
         Some(host.to_owned())
     }
 
-    /// Returns whose names describe the objects of a noun.
+    /// Returns the hosts whose names describe the objects of a noun.
     async fn hosts_of(&self, noun: Noun) -> Arc<Entries> {
         match noun {
             Noun::Calendars => self.all_or_none(Noun::Users).await,
@@ -258,7 +258,7 @@ impl Names {
     }
 }
 
-/// Joins what candidates are described by.
+/// Joins the descriptions of candidates.
 pub(super) fn in_words(candidates: &[Candidate], separator: &str) -> String {
     candidates.iter().map(|candidate| candidate.described.as_str()).collect::<Vec<_>>().join(separator)
 }

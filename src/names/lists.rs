@@ -11,10 +11,10 @@ use crate::records::{Booking, Failure, Record, Told};
 
 /// What a search reads.
 pub(super) trait Lists<R> {
-    /// How many lists there are, of each of which a page is read at once.
+    /// How many lists there are. A page of each is read at once.
     const COUNT: usize;
 
-    /// Reads on; the pages that this takes have at most `limit` objects each.
+    /// Reads on, in pages of at most `limit` objects.
     async fn read(&mut self, oncehub: &Client, limit: usize) -> Result<Batch<R>, Failure>;
 }
 
@@ -175,7 +175,7 @@ impl Side {
         if self.has_ended() { Place::End } else { self.passed.clone() }
     }
 
-    /// Whether nothing that was not read yet comes before a booking of the other list, or is that booking.
+    /// Whether all that was not read yet comes after a booking of the other list, and is another one.
     fn is_past(&self, booking: &Told<Booking>) -> bool {
         let at = created(booking);
         let is_further = self.reached.is_some_and(|reached| at.is_none_or(|at| reached < at));
@@ -192,7 +192,7 @@ pub(super) struct Two {
     seen: HashSet<String>,
 }
 
-/// What reading the second list failed at.
+/// What the failure to read the second list begins with.
 const SECOND: &str = "the bookings on Classic pages could not be read, so none at all are shown";
 
 impl Two {
@@ -207,7 +207,7 @@ impl Two {
         Self { first, second, seen: HashSet::new() }
     }
 
-    /// Returns the list whose next booking is the newest, if that is certain.
+    /// Returns the list with the newest next booking, if that is certain.
     fn newest(&mut self) -> Option<&mut Side> {
         let Self { first, second, .. } = self;
         let is_first = match (first.ahead.front().map(created), second.ahead.front().map(created)) {
@@ -221,7 +221,7 @@ impl Two {
         side.ahead.front().is_some_and(|next| other.is_past(next)).then_some(side)
     }
 
-    /// Takes the next booking, if it is certain which one that is, out of both lists.
+    /// Takes the next booking out of both lists, if it is certain which one it is.
     fn next(&mut self) -> Option<Told<Booking>> {
         let next = self.newest()?.pass()?;
         self.seen.extend(next.id.as_deref().map(str::to_owned));

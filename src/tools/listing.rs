@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::size::{json_size, most_that_fit};
 use super::{Answer, Asked, Call, Reply};
@@ -158,40 +159,7 @@ pub(super) fn reply<R: Record>(
     text: impl Fn(&[Told<R>], &Zone) -> String,
     texts: Texts,
 ) -> Reply {
-    let (all, most) = (found.items.len(), asked.max_reply());
-    let is_structured = asked.is_structured();
-    let (mut items, mut sizes, mut whole) = (Vec::new(), vec![0], 0);
-    for object in &found.items {
-        let mut fields = object.fields(asked.zone);
-        if texts == Texts::Cut {
-            fields.values_mut().for_each(cut);
-        }
-        whole += if is_structured { json_size(&fields) + 1 } else { 0 };
-        sizes.push(whole);
-        items.push(fields);
-        // What comes after has no room, even without a text.
-        if whole > most {
-            break;
-        }
-    }
-    let first = |count: usize| found.items.get(..count).unwrap_or_default();
-    let mut body = text(first(items.len()), asked.zone);
-    let size = |count: usize| {
-        let text = if count == items.len() { json_size(&body) } else { json_size(&text(first(count), asked.zone)) };
-        sizes.get(count).map_or(0, |size| size + text)
-    };
-    let fitting = most_that_fit(items.len(), most, size);
-    if fitting < all {
-        // A list can only continue after an object that has an id.
-        let cursor = |count: usize| found.cursors.get(count.checked_sub(1)?)?.clone();
-        let count = (1..=fitting).rev().find(|count| cursor(*count).is_some()).unwrap_or(fitting);
-        found.next = cursor(count);
-        found.items.truncate(count);
-        items.truncate(count);
-        body = text(&found.items, asked.zone);
-        found.has_more = true;
-        found.stopped = Some(Stopped::Full);
-    }
+    let (items, body) = fitting(&mut found, asked, text, texts);
     let count = items.len();
     let Asked { words, notes, zone, .. } = asked;
     let if_cut = asked.if_cut.filter(|_| found.has_more && count > 0);
@@ -226,6 +194,55 @@ pub(super) fn reply<R: Record>(
     reply.put("items", items);
     if_cut.iter().for_each(|note| reply.note(note));
     notes.iter().for_each(|note| reply.note(note));
+    note_stop(&mut reply, &found, asked.max_reply());
+    reply
+}
+
+/// Leaves those objects that fit into a reply, and returns their fields and their text.
+fn fitting<R: Record>(
+    found: &mut Gathered<R>,
+    asked: &Asked<'_>,
+    text: impl Fn(&[Told<R>], &Zone) -> String,
+    texts: Texts,
+) -> (Vec<Map<String, Value>>, String) {
+    let (most, is_structured) = (asked.max_reply(), asked.is_structured());
+    let (mut items, mut sizes, mut whole) = (Vec::new(), vec![0], 0);
+    for object in &found.items {
+        let mut fields = object.fields(asked.zone);
+        if texts == Texts::Cut {
+            fields.values_mut().for_each(cut);
+        }
+        whole += if is_structured { json_size(&fields) + 1 } else { 0 };
+        sizes.push(whole);
+        items.push(fields);
+        // What comes after has no room, even without a text.
+        if whole > most {
+            break;
+        }
+    }
+    let first = |count: usize| found.items.get(..count).unwrap_or_default();
+    let body = text(first(items.len()), asked.zone);
+    let size = |count: usize| {
+        let text = if count == items.len() { json_size(&body) } else { json_size(&text(first(count), asked.zone)) };
+        sizes.get(count).map_or(0, |size| size + text)
+    };
+    let fitting = most_that_fit(items.len(), most, size);
+    if fitting == found.items.len() {
+        return (items, body);
+    }
+    // A list can only continue after an object that has an id.
+    let cursor = |count: usize| found.cursors.get(count.checked_sub(1)?)?.clone();
+    let count = (1..=fitting).rev().find(|count| cursor(*count).is_some()).unwrap_or(fitting);
+    found.next = cursor(count);
+    found.items.truncate(count);
+    found.has_more = true;
+    found.stopped = Some(Stopped::Full);
+    items.truncate(count);
+    (items, text(&found.items, asked.zone))
+}
+
+/// Notes why a list ended early, if it did.
+fn note_stop<R>(reply: &mut Reply, found: &Gathered<R>, most: usize) {
     match found.stopped {
         Some(Stopped::Limit) => reply.note(&format!(
             "Only the newest {} (after the cursor, if there was one) were scanned: the cursor continues from there. \
@@ -238,9 +255,10 @@ pub(super) fn reply<R: Record>(
                 None => "what follows has no id to continue from, so use narrower filters",
             };
             reply.note(&format!(
-                "These are {count} of the {} asked for, since a reply holds at most {} kB: {next}.",
+                "These are {} of the {} asked for, since a reply holds at most {} kB: {next}.",
+                found.items.len(),
                 found.wanted,
-                asked.max_reply() / 1000
+                most / 1000
             ));
         }
         Some(Stopped::Repeated) => reply.note(
@@ -248,5 +266,4 @@ pub(super) fn reply<R: Record>(
         ),
         None => {}
     }
-    reply
 }

@@ -15,7 +15,7 @@ use crate::records::untrusted::typed;
 pub struct Moment {
     /// The instant; for a whole day or more, its beginning.
     pub at: Timestamp,
-    /// Where a range ends that ends with this, exclusive: whole days are included.
+    /// The exclusive end of a range that ends with this: whole days are included.
     pub ends: Timestamp,
     /// Whether the caller named a day, or several, rather than a time.
     pub whole_day: bool,
@@ -142,7 +142,7 @@ fn relative(text: &str, here: &Zoned) -> Result<(Said, bool), Trouble> {
     Ok((away(&unit)?, unit.len() == 1))
 }
 
-/// Takes the offset off a time as replies write it: `Tue 2026-12-01 15:00 -05:00`.
+/// Splits the offset from a time as replies write it: `Tue 2026-12-01 15:00 -05:00`.
 fn with_offset(text: &str) -> Option<(&str, Offset)> {
     let (wall, offset) = text.rsplit_once(' ')?;
     let has_date = wall.split(' ').any(|word| word.parse::<Date>().is_ok());

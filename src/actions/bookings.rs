@@ -80,8 +80,8 @@ impl<E> Change<E> {
 
     /// Adds to the question what else is known: a sentence with a leading space.
     #[must_use]
-    pub fn with(self, more: String) -> Self {
-        Self { question: self.question.and(&more), ..self }
+    pub fn with(self, more: &str) -> Self {
+        Self { question: self.question.and(more), ..self }
     }
 
     /// Returns the booking, if it is already what the change would make it.

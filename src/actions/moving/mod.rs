@@ -235,7 +235,7 @@ impl Move {
             return Ok(Ended::Late);
         }
         let booked = format!(" Its new time is booked already: {}.", to.mention(&self.zone));
-        let mut change = cancel(self.from.clone(), self.reason.clone(), self.notify_guest).with(booked);
+        let mut change = cancel(self.from.clone(), self.reason.clone(), self.notify_guest).with(&booked);
         let ended = if is_agreed {
             execute(context, &mut change).await
         } else {

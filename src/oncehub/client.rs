@@ -343,7 +343,7 @@ impl Client {
             let http = self.http()?;
             self.wait_for_limits(started, deadline, last.as_ref()).await?;
             if !is_read {
-                self.ledger.write(&request.about).map_err(|why| Error::not_done(Cause::HeldBack(why)))?;
+                self.ledger.begin_change(&request.about).map_err(|why| Error::not_done(Cause::HeldBack(why)))?;
             }
             self.ledger.sent();
             if attempt > 1 {
@@ -506,7 +506,7 @@ struct Request {
     /// The method and the path without ids, for metrics.
     endpoint: String,
     body: Option<String>,
-    /// For a change: the ids in its path and the addresses in its body.
+    /// For a change: the id in its path and the addresses in its body.
     about: Vec<String>,
 }
 

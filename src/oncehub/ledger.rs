@@ -112,7 +112,7 @@ impl Ledger {
         self.0.lock().about.clone()
     }
 
-    /// Ends the call: none of its changes is in flight any more.
+    /// Ends the call, however it went: none of its changes is in flight any more.
     pub fn end(&self) {
         self.0.lock().token = None;
     }

@@ -33,6 +33,7 @@ struct Word {
     ended: Option<Ending>,
 }
 
+/// How a change has ended, without a word that its reply has.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Ending {
     Done,

@@ -66,13 +66,13 @@ impl<B: Backend> Shared<B> {
                 Err(_) => self.take_over(store, id, caller).await,
             }
         };
-        let late = "this server could not go on with this session in time: repeat the request";
-        let late = |_| Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "sessions", late));
+        let reason = "this server could not go on with this session in time: repeat the request";
+        let late = |_| Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "sessions", reason));
         timeout(TAKEOVER, gone_on).await.unwrap_or_else(late)
     }
 
-    /// Takes over a session that another server has. Nobody can be asked there from then on, so it is only taken when there is
-    /// room for it here.
+    /// Takes a session that another server has. Nobody can be asked there from then on, so room is kept for it here first:
+    /// under another id, since until it has begun no request may find it.
     async fn take_over(&self, store: &dyn SharedSessions, id: &str, caller: &Caller) -> Result<Arc<Session>, Refusal> {
         let seen = store.look_at_sessions(&[LookAt { id: id.to_owned(), used: None }]).await.map_err(not_seen)?;
         if matches!(seen[..], [] | [Whereabouts::Unknown | Whereabouts::Ended, ..]) {

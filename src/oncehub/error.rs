@@ -1,8 +1,14 @@
 //! Why a request failed, and whether a write may have been carried out all the same.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::response::{REQUEST_ID, describe_refusal, header};
+use super::retry::retry_after;
 
 /// A failed call to OnceHub: why it failed, and whether it may have changed something.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -95,9 +101,39 @@ pub struct Rejection {
 }
 
 impl Rejection {
+    /// Reads OnceHub's error object, if the response is one; a 429 is a rejection whatever it says. Its `type` is an open
+    /// set: older errors carried `Bad Request`. Missing fields are derived from the status.
+    pub(super) fn read(value: &Value, status: StatusCode, headers: &HeaderMap) -> Option<Self> {
+        let is_error = ["type", "message"].iter().any(|field| value.get(field).is_some_and(Value::is_string));
+        if !is_error && status != StatusCode::TOO_MANY_REQUESTS {
+            return None;
+        }
+        let text = |field: &str| value.get(field)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let by_status = match status.as_u16() {
+            401 => "authentication_error",
+            429 => "rate_limit_error",
+            500.. => "api_error",
+            _ => "invalid_request_error",
+        };
+        Some(Self {
+            kind: text("type").unwrap_or_else(|| by_status.into()),
+            message: text("message").unwrap_or_else(|| describe_refusal(status, headers)),
+            param: text("param"),
+            status: status.as_u16(),
+            request_id: header(headers, &REQUEST_ID),
+            retry_after: header(headers, &RETRY_AFTER).and_then(|text| retry_after(&text, SystemTime::now())),
+        })
+    }
+
     /// Returns whether this is a rate limit, by the error's type or its status.
     pub fn is_rate_limit(&self) -> bool {
-        self.kind == "rate_limit_error" || self.status == 429
+        self.kind == "rate_limit_error" || self.is_429()
+    }
+
+    /// Returns whether the request was turned away for its rate, and so was surely not carried out, whatever the error's type.
+    /// That type under another status proves nothing.
+    pub(super) fn is_429(&self) -> bool {
+        self.status == 429
     }
 
     /// Returns whether OnceHub does not know the key. A plan without API access has the same type but status 403, and
@@ -124,6 +160,14 @@ impl Cause {
             Self::Rejected(rejection) => Some(rejection),
             Self::RateLimited { rejection, .. } => rejection.as_ref(),
             _ => None,
+        }
+    }
+
+    /// Describes it for the log: OnceHub's message may quote a guest, so only its type and status are logged.
+    pub(super) fn scrubbed(&self) -> String {
+        match self.rejection() {
+            Some(rejection) => format!("{} ({})", rejection.kind, rejection.status),
+            None => self.to_string(),
         }
     }
 
@@ -170,7 +214,7 @@ impl Cause {
     pub(super) fn may_have_happened(&self) -> bool {
         match self {
             Self::Rejected(rejection) => {
-                rejection.status != 429 && (rejection.is_internal() || matches!(rejection.status, 408 | 499))
+                !rejection.is_429() && (rejection.is_internal() || matches!(rejection.status, 408 | 499))
             }
             Self::ConnectionLost(_) | Self::Timeout(_) => true,
             // Status 0 means that the request could not even be built.

@@ -112,21 +112,16 @@ impl Ledger {
         self.0.lock().about.clone()
     }
 
-    /// Returns what tracks the process's in-flight changes.
-    pub fn in_flight(&self) -> TaskTracker {
-        self.0.lock().in_flight.clone()
-    }
-
-    /// Ends the call: none of its changes is in flight any more.
+    /// Ends the call, however it went: none of its changes is in flight any more.
     pub fn end(&self) {
         self.0.lock().token = None;
     }
 
-    /// Records that a change is about to be sent.
+    /// Records that a change is about to be sent, if it may be.
     ///
     /// # Errors
-    /// Why it may not be sent, in words, if nobody would learn its outcome.
-    pub(super) fn write(&self, about: &[String]) -> Result<(), &'static str> {
+    /// Why it may not, in words: nobody would learn its outcome.
+    pub(super) fn begin_change(&self, about: &[String]) -> Result<(), &'static str> {
         let mut entries = self.0.lock();
         if entries.is_abandoned {
             return Err("the call was cancelled before its request was sent");
@@ -158,26 +153,22 @@ impl Ledger {
     }
 }
 
-/// Returns what a change is about: the ids in its path, and the e-mail addresses, phone numbers and URLs in its body.
+/// Returns what a change is about: the id in its path, and the e-mail addresses, phone numbers and URLs in its body.
 pub(super) fn about(path: &[&str], body: &Value) -> Vec<String> {
-    let mut about: Vec<String> = path.iter().filter(|part| !is_word(part)).map(ToString::to_string).collect();
+    let mut about: Vec<String> = id_in(path).into_iter().map(str::to_owned).collect();
     push_addresses(body, &mut about);
     about
 }
 
-/// Returns a path with `{id}` for the id in it: one of few, whatever an id looks like. Ids are second, and only the list
-/// of text messages has a word there.
+/// Returns a path with `{id}` for the id in it: one of few, whatever an id looks like.
 pub(super) fn outline(path: &[&str]) -> String {
-    let part = |(at, part): (usize, &&str)| match *part {
-        word if at != 1 || word == "sms" => format!("/{word}"),
-        _ => "/{id}".to_owned(),
-    };
-    path.iter().enumerate().map(part).collect()
+    let is_id = |at| at == 1 && id_in(path).is_some();
+    path.iter().enumerate().map(|(at, part)| if is_id(at) { "/{id}".to_owned() } else { format!("/{part}") }).collect()
 }
 
-/// Whether a part of a path is one of the API's own words, not an id.
-fn is_word(part: &str) -> bool {
-    part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+/// Returns the id in a path: it is second, and only the list of text messages has a word there.
+fn id_in<'a>(path: &[&'a str]) -> Option<&'a str> {
+    path.get(1).copied().filter(|part| *part != "sms")
 }
 
 fn push_addresses(value: &Value, found: &mut Vec<String>) {
@@ -198,21 +189,24 @@ mod tests {
     #[test]
     fn an_abandoned_call_goes_on_only_if_its_change_has_been_sent() {
         let (idle, writing) = (Ledger::default(), Ledger::default());
-        writing.write(&["BKNG-1".into()]).unwrap();
-        assert!(!idle.abandon() && idle.write(&[]).is_err(), "nothing leaves for a caller who has gone");
+        writing.begin_change(&["BKNG-1".into()]).unwrap();
+        assert!(!idle.abandon() && idle.begin_change(&[]).is_err(), "nothing leaves for a caller who has gone");
         assert!(writing.abandon() && writing.about() == ["BKNG-1"]);
-        assert!(writing.write(&[]).is_err(), "nor does a second change");
+        assert!(writing.begin_change(&[]).is_err(), "nor does a second change");
     }
 
     #[test]
-    fn an_outline_names_no_id() {
-        for (path, outlined) in [
-            (&["bookings"][..], "/bookings"),
-            (&["bookings", "BKNG-1", "cancel"], "/bookings/{id}/cancel"),
-            (&["contacts", "sarah"], "/contacts/{id}"),
-            (&["notifications", "sms"], "/notifications/sms"),
+    fn an_id_is_known_by_its_place_whatever_it_looks_like() {
+        for (path, outlined, id) in [
+            (&["bookings"][..], "/bookings", None),
+            (&["bookings", "BKNG-1", "cancel"], "/bookings/{id}/cancel", Some("BKNG-1")),
+            (&["contacts", "sarah"], "/contacts/{id}", Some("sarah")),
+            (&["notifications", "sms"], "/notifications/sms", None),
         ] {
-            assert_eq!(outline(path), outlined);
+            assert_eq!(
+                (outline(path), about(path, &Value::Null)),
+                (outlined.to_owned(), Vec::from_iter(id.map(str::to_owned)))
+            );
         }
     }
 
@@ -220,9 +214,9 @@ mod tests {
     async fn a_closed_tracker_waits_for_what_has_been_sent_and_lets_nothing_more_leave() {
         let all = TaskTracker::new();
         let (early, late) = (Ledger::tracked_by(&all), Ledger::tracked_by(&all));
-        early.write(&[]).unwrap();
+        early.begin_change(&[]).unwrap();
         all.close();
-        assert!(late.write(&[]).is_err());
+        assert!(late.begin_change(&[]).is_err());
         assert_eq!(all.len(), 1);
         early.end();
         all.wait().await;

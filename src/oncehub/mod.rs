@@ -11,6 +11,7 @@ pub mod endpoint;
 
 mod client;
 mod collection;
+mod connection;
 mod error;
 mod id;
 mod key;
@@ -21,7 +22,10 @@ mod outage;
 mod page;
 mod placeholder;
 mod rate_limit;
+mod request;
+mod response;
 mod retry;
+mod root;
 
 pub mod account;
 pub mod booking_calendars;
@@ -35,7 +39,7 @@ pub mod tolerant;
 pub mod users;
 pub mod webhooks;
 
-pub use client::{BadUrl, Client, Settings, api_root};
+pub use client::{Client, Settings};
 pub use collection::{All, Collection, One};
 pub use endpoint::{Endpoint, FromReply, Listing, Range};
 pub use error::{Cause, Error, Outcome, Rejection};
@@ -46,3 +50,4 @@ pub use object::{Item, List, Object, Sent, is_deleted};
 pub use page::{Page, Walk};
 pub use placeholder::Placeholder;
 pub use rate_limit::{Address, BadWindows, Budget, Window, Windows, limits};
+pub use root::{BadUrl, api_root};

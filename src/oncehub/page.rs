@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use reqwest::Method;
 use serde::Serialize;
 
-use super::client::Answer;
+use super::response::Answer;
 use super::{Client, Endpoint, Error, Id, Item, List, Listing};
 
 /// The largest page that OnceHub returns.

@@ -28,7 +28,7 @@ pub(super) fn decide(cause: &Cause, reads: bool, attempt: u32, jitter: f64) -> O
     };
     match cause {
         // However often: what was asked for last must make the account pause, too.
-        Cause::Rejected(rejection) if rejection.status == 429 || reads && rejection.is_rate_limit() => {
+        Cause::Rejected(rejection) if rejection.is_429() || reads && rejection.is_rate_limit() => {
             Some(rejection.retry_after.unwrap_or_else(|| backoff(RATE_LIMIT_PAUSE)))
         }
         Cause::Unreachable(_) if attempt < ATTEMPTS => Some(backoff(Duration::from_millis(150))),

@@ -29,12 +29,6 @@ impl Running {
         unclaimed: Unclaimed,
         call: impl Future<Output = Ended> + Send + 'static,
     ) -> Self {
-        let record = ledger.clone();
-        let call = async move {
-            let ended = call.await;
-            record.end();
-            ended
-        };
         let task = tokio::spawn(call.in_current_span());
         Self { task: Some(task), tool: tool.to_owned(), oncehub, ledger, unclaimed }
     }
@@ -44,6 +38,7 @@ impl Running {
         match &mut self.task {
             Some(task) => {
                 let ended = task.await;
+                self.ledger.end();
                 self.task = None;
                 ended
             }
@@ -62,16 +57,19 @@ impl Drop for Running {
         self.unclaimed.add(&self.oncehub, &self.tool, &self.ledger);
         let (unclaimed, ledger, tool) = (self.unclaimed.clone(), self.ledger.clone(), self.tool.clone());
         let follow = async move {
-            unclaimed.is_in_flight(&ledger).await;
-            if let Ok(Ok(CallToolResponse::Complete(result))) = task.await {
-                let failed = result.is_error == Some(true);
-                tracing::info!(tool, failed, request_ids = ledger.ids(), "a cancelled call's change has ended");
-                unclaimed.ended(&ledger, &result).await;
-            }
+            unclaimed.tell_in_flight(&ledger).await;
+            let result = match task.await {
+                Ok(Ok(CallToolResponse::Complete(result))) => Some(result),
+                _ => None,
+            };
+            let (failed, request_ids) = (result.as_ref().is_none_or(|it| it.is_error == Some(true)), ledger.ids());
+            tracing::info!(tool, failed, request_ids, "a cancelled call's change has ended");
+            unclaimed.end(&ledger, result.as_ref()).await;
+            // Only now, so that a server that stops has told the others.
+            ledger.end();
         };
         if let Ok(runtime) = Handle::try_current() {
-            // Tracked, so that a server that stops has told the others.
-            self.ledger.in_flight().spawn_on(follow.in_current_span(), &runtime);
+            runtime.spawn(follow.in_current_span());
         }
     }
 }

@@ -4,6 +4,9 @@
 
 mod shared;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +18,7 @@ use serde_json::{Map, Value};
 use crate::oncehub::{Client, Ledger};
 use crate::records::untrusted::clean;
 use crate::store::Notices;
-use shared::Shared;
+use shared::{Ending, Shared};
 
 /// How many are kept for an account, and for how long.
 const MOST: usize = 100;
@@ -23,6 +26,9 @@ const KEEP: Duration = Duration::from_hours(1);
 
 /// The most characters reported of how one ended.
 const LONGEST: usize = 500;
+
+/// How a call has ended that has failed without a result.
+const UNKNOWN: &str = "It ended without a result, so whether it was carried out is unknown";
 
 /// The unclaimed changes of all accounts. Each is reported to its own account only, whichever of its keys is used.
 #[derive(Clone, Default)]
@@ -48,8 +54,8 @@ struct Change {
 /// How a change has ended.
 #[derive(Clone)]
 struct Ended {
-    /// The outcome, in words.
-    said: String,
+    /// The outcome, in a sentence.
+    told: String,
     /// The ids in it.
     ids: Vec<String>,
 }
@@ -76,16 +82,17 @@ impl Unclaimed {
     }
 
     /// Tells other servers that the change with this ledger is in flight.
-    pub(super) async fn is_in_flight(&self, ledger: &Ledger) {
+    pub(super) async fn tell_in_flight(&self, ledger: &Ledger) {
         let change = self.changes.lock().iter().find(|change| change.ledger.is(ledger)).cloned();
         if let (Some(shared), Some(change)) = (&self.shared, change) {
             shared.leave(&change, None).await;
         }
     }
 
-    /// Records that the call with this ledger has ended, and tells other servers.
-    pub(super) async fn ended(&self, ledger: &Ledger, result: &CallToolResult) {
-        let ended = Ended::with(result);
+    /// Records that the call with this ledger has ended, and tells other servers. Without a result it has failed in a way
+    /// that says nothing about its change: it has panicked, for one.
+    pub(super) async fn end(&self, ledger: &Ledger, result: Option<&CallToolResult>) {
+        let ended = result.map_or_else(Ended::unknown, Ended::with);
         let change = {
             let mut changes = self.changes.lock();
             let Some(change) = changes.iter_mut().find(|change| change.ledger.is(ledger)) else { return };
@@ -93,7 +100,7 @@ impl Unclaimed {
             change.clone()
         };
         if let Some(shared) = &self.shared {
-            shared.leave(&change, Some(result)).await;
+            shared.leave(&change, Some(Ending::of(result))).await;
         }
     }
 
@@ -147,6 +154,10 @@ impl Unclaimed {
 }
 
 impl Ended {
+    fn unknown() -> Self {
+        Self { told: format!("{UNKNOWN}: look before changing anything"), ids: Vec::new() }
+    }
+
     fn with(result: &CallToolResult) -> Self {
         let said = result.content.iter().find_map(|block| block.as_text()).map_or("", |text| &*text.text);
         // The first line says what was done, or what failed; the object follows.
@@ -161,7 +172,7 @@ impl Ended {
         let unsaid = ids.iter().map(String::as_str).chain(when).filter(|text| !said.contains(text));
         let unsaid = clean(&unsaid.collect::<Vec<_>>().join(", ")).into_owned();
         let said = if unsaid.is_empty() { said } else { format!("{said} ({unsaid})") };
-        Self { said, ids }
+        Self { told: format!("It ended with: {said}"), ids }
     }
 }
 
@@ -175,7 +186,7 @@ impl Change {
     fn told(&self) -> String {
         let what = cancelled(&self.tool);
         match &self.ended {
-            Some(ended) => format!("{what}. It ended with: {}", ended.said),
+            Some(ended) => format!("{what}. {}", ended.told),
             None => format!("{what}, and is still in flight: check again in a few seconds before changing anything"),
         }
     }
@@ -188,7 +199,28 @@ fn cancelled(tool: &str) -> String {
 /// Returns whether any of what a change is about stands in these texts, which are in lower case.
 fn concerns(about: &[String], named: &[String]) -> bool {
     let about = about.iter().map(|about| about.to_lowercase()).filter(|about| !about.is_empty());
-    about.into_iter().any(|about| named.iter().any(|text| text.contains(&about)))
+    about.into_iter().any(|about| named.iter().any(|text| names(text, &about)))
+}
+
+/// Returns whether an id or an address stands in a text by itself, not as part of another: `ann@example.com` is not in
+/// `joann@example.com`.
+fn names(text: &str, about: &str) -> bool {
+    let joints = if about.contains("://") { ".+'@/?#" } else { ".+'@" };
+    text.match_indices(about).any(|(at, _)| {
+        let (before, after) = (text.get(..at), text.get(at + about.len()..));
+        let goes_on = before.is_some_and(|before| is_joined(before.chars().rev(), joints));
+        !goes_on && !after.is_some_and(|after| is_joined(after.chars(), joints))
+    })
+}
+
+/// Returns whether what lies beyond the edge of an id or an address is more of it: a character of one, at once or after a
+/// joint. The full stop that ends a sentence is none.
+fn is_joined(mut beyond: impl Iterator<Item = char>, joints: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match beyond.next() {
+        Some(c) if joints.contains(c) => beyond.next().is_some_and(is_part),
+        next => next.is_some_and(is_part),
+    }
 }
 
 /// Collects every text inside a value, in lower case.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rmcp::model::CallToolResult;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, KEEP, cancelled, concerns};
+use super::{Change, KEEP, UNKNOWN, cancelled, concerns};
 use crate::oncehub::{Client, Id, Outcome};
 use crate::records::{Failure, Kind};
 use crate::store::{Notice, Notices};
@@ -33,21 +33,26 @@ struct Word {
     ended: Option<Ending>,
 }
 
+/// How a change has ended, without a word that its reply has.
 #[derive(Debug, Deserialize, Serialize)]
-enum Ending {
+pub(super) enum Ending {
     Done,
-    Failed { kind: Kind, outcome: Option<Outcome> },
+    Failed {
+        kind: Kind,
+        outcome: Option<Outcome>,
+    },
+    /// Without a result.
+    Unknown,
 }
 
 impl Shared {
-    /// Tells the others of a change, and if it has ended, with which result. If they cannot be told, this server alone
-    /// reports it.
-    pub(super) async fn leave(&self, change: &Change, result: Option<&CallToolResult>) {
+    /// Tells the others of a change, and if it has ended, how. If they cannot be told, this server alone reports it.
+    pub(super) async fn leave(&self, change: &Change, ended: Option<Ending>) {
         let word = Word {
             tool: change.tool.clone(),
             ids: ids(&change.about()),
             left_at: now().saturating_sub(change.at.elapsed().as_secs()),
-            ended: result.map(Ending::of),
+            ended,
         };
         let Ok(text) = serde_json::to_string(&word) else { return };
         if !word.ids.is_empty() {
@@ -92,6 +97,7 @@ impl Word {
                 return format!("{what} ({about}), and by the last word of its server is still in flight: {then}");
             }
             None => "Its server has not said how it ended, so that is unknown".to_owned(),
+            Some(Ending::Unknown) => UNKNOWN.to_owned(),
             Some(Ending::Done) => "It ended without a failure".to_owned(),
             Some(Ending::Failed { kind, outcome }) => {
                 let kind: &str = (*kind).into();
@@ -107,7 +113,8 @@ impl Word {
 }
 
 impl Ending {
-    fn of(result: &CallToolResult) -> Self {
+    pub(super) fn of(result: Option<&CallToolResult>) -> Self {
+        let Some(result) = result else { return Self::Unknown };
         let error = result.structured_content.as_ref().and_then(|fields| fields.get("error"));
         match error.map(Failure::deserialize) {
             Some(Ok(failure)) => Self::Failed { kind: failure.kind, outcome: failure.outcome },
@@ -140,7 +147,7 @@ mod tests {
     fn failed(outcome: Option<Outcome>) -> Ending {
         let failure = Failure { outcome, ..Failure::unexpected("the guest Ada King cannot be read") };
         let error = serde_json::to_value(failure).unwrap();
-        Ending::of(&CallToolResult::structured_error(serde_json::json!({"error": error})))
+        Ending::of(Some(&CallToolResult::structured_error(serde_json::json!({"error": error}))))
     }
 
     #[test]
@@ -153,6 +160,7 @@ mod tests {
                 "Its server has not said how it ended, so that is unknown. It was about BKNG-1: look",
             ),
             (word(long_ago, Some(Ending::Done)), "It ended without a failure. It was about BKNG-1: look"),
+            (word(now(), Some(Ending::of(None))), "whether it was carried out is unknown. It was about BKNG-1: look"),
             (word(now(), Some(failed(None))), "It failed (unexpected_reply). It"),
             (
                 word(now(), Some(failed(Some(Outcome::NotDone)))),

@@ -7,19 +7,12 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rmcp::model::{
-    ClientJsonRpcMessage, ClientNotification, ClientRequest, InitializeRequest, InitializeRequestParams,
-    InitializedNotification, NumberOrString,
-};
-use rmcp::service::serve_server_with_ct;
+use rmcp::model::InitializeRequestParams;
 use rmcp::transport::streamable_http_server::SessionId;
-use rmcp::transport::{TransportAdapterIdentity, WorkerTransport};
 use serde::Deserialize;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use super::manager::worker;
-use super::sessions::{Channel, Session};
+use super::sessions::Session;
 use super::{Backend, Caller, Refusal, Shared};
 use crate::store::{LookAt, SharedSessions, Taken, Unavailable, Whereabouts};
 
@@ -48,7 +41,7 @@ struct Opening {
 }
 
 impl Continued {
-    fn new(said: &str) -> Self {
+    pub(super) fn new(said: &str) -> Self {
         Self { said: said.into(), place: Mutex::new(Place { whereabouts: Whereabouts::New, was_alone: false }) }
     }
 
@@ -64,14 +57,14 @@ impl Continued {
         self.place.lock().whereabouts == Whereabouts::New
     }
 
-    fn is_now(&self, whereabouts: Whereabouts) {
+    fn set(&self, whereabouts: Whereabouts) {
         let mut place = self.place.lock();
         place.whereabouts = whereabouts;
         place.was_alone |= whereabouts == Whereabouts::Here;
     }
 
-    fn is_taken(&self, taken: &Taken) {
-        self.is_now(if taken.is_alone { Whereabouts::Here } else { Whereabouts::Elsewhere });
+    pub(super) fn set_taken(&self, taken: &Taken) {
+        self.set(if taken.is_alone { Whereabouts::Here } else { Whereabouts::Elsewhere });
     }
 }
 
@@ -117,12 +110,17 @@ fn owner(tenant: &str, person: Option<&str>) -> String {
     format!("{tenant}|{}", person.unwrap_or_default())
 }
 
-fn owner_of(caller: &Caller) -> String {
+pub(super) fn owner_of(caller: &Caller) -> String {
     owner(&caller.tenant, caller.person().as_deref())
 }
 
+/// Returns the rejection where a store that is away would know of the session.
+pub(super) fn not_seen(_: Unavailable) -> Refusal {
+    Refusal::session_not_seen()
+}
+
 /// Returns whether a text can be the id of a session: others are not asked for.
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -136,67 +134,18 @@ impl<B: Backend> Shared<B> {
             // While the store is away it stays new, and is asked nothing.
             && let Ok(Some(taken)) = self.take(&**store, id, caller).await
         {
-            continued.is_taken(&taken);
+            continued.set_taken(&taken);
         }
         Ok(session)
     }
 
-    async fn take(&self, store: &dyn SharedSessions, id: &str, caller: &Caller) -> Result<Option<Taken>, Unavailable> {
-        store.take_session(id, &owner_of(caller), self.sessions.lifetime(&caller.tenant)).await
-    }
-
-    /// Goes on with a session that another server has.
-    async fn go_on(&self, store: &dyn SharedSessions, id: &str, caller: &Caller) -> Result<Arc<Session>, Refusal> {
-        let not_seen = |Unavailable| Refusal::session_not_seen();
-        if !is_id(id) {
-            return Err(Refusal::no_session());
-        }
-        // One that has just ended here must not come back.
-        self.sessions.end_idle();
-        self.tell_ended(store).await.map_err(not_seen)?;
-        let taken = self.take(store, id, caller).await.map_err(not_seen)?.ok_or_else(Refusal::no_session)?;
-        let params = serde_json::from_str(&taken.session).map_err(|_| Refusal::no_session())?;
-        let _turn = self.going_on.lock().await;
-        // Another request may have been faster.
-        if let Ok(session) = self.sessions.find(id, caller) {
-            return Ok(session);
-        }
-        let continued = Continued::new(&taken.session);
-        continued.is_taken(&taken);
-        self.introduce(id, caller, params, continued).await?;
-        self.sessions.find(id, caller)
-    }
-
-    /// Opens another server's session here: the service hears from the client what it has said there.
-    async fn introduce(
+    pub(super) async fn take(
         &self,
+        store: &dyn SharedSessions,
         id: &str,
         caller: &Caller,
-        params: InitializeRequestParams,
-        continued: Continued,
-    ) -> Result<(), Refusal> {
-        let (id, end) = (SessionId::from(id), CancellationToken::new());
-        let guard = end.clone().drop_guard();
-        let (handle, worker) = worker(SessionId::clone(&id));
-        let (service, ended) = (self.backend.service(), self.ended.child_token());
-        let transport = WorkerTransport::spawn_with_ct(worker, end.clone());
-        let is_over = end.clone();
-        tokio::spawn(async move {
-            let served = serve_server_with_ct::<_, _, _, TransportAdapterIdentity>(service, transport, ended);
-            if let Ok(running) = served.await {
-                let _ = running.waiting().await;
-            }
-            is_over.cancel();
-        });
-        let opening = ClientRequest::InitializeRequest(InitializeRequest::new(params));
-        let opened = ClientNotification::InitializedNotification(InitializedNotification::default());
-        let opening = ClientJsonRpcMessage::request(opening, NumberOrString::Number(0));
-        handle.initialize(opening).await.map_err(|_| Refusal::broken())?;
-        let begun = handle.push_message(ClientJsonRpcMessage::notification(opened), None).await;
-        begun.map_err(|_| Refusal::broken())?;
-        self.sessions.open(caller, id, Channel::Streamable(handle, Some(continued)), &end)?;
-        guard.disarm();
-        Ok(())
+    ) -> Result<Option<Taken>, Unavailable> {
+        store.take_session(id, &owner_of(caller), self.sessions.lifetime(&caller.tenant)).await
     }
 
     /// Lets other servers go on with a session that was opened here. If the store is away, the next look does.
@@ -212,11 +161,14 @@ impl<B: Backend> Shared<B> {
         store.keep_session(id, &session.owner(), &continued.said, whereabouts, lifetime).await
     }
 
-    /// Ends a session of this caller that is not open here. Returns whether another server has it.
+    /// Ends a session of this caller that is not open here.
+    ///
+    /// # Errors
+    /// If no other server has it either, or none can say.
     pub(super) async fn end_elsewhere(&self, id: &str, caller: &Caller) -> Result<(), Refusal> {
         let store = self.settings.shared_sessions.as_ref().filter(|_| is_id(id)).ok_or_else(Refusal::no_session)?;
         let ended = store.end_session(id, &owner_of(caller), self.settings.limits.idle).await;
-        let is_ended = ended.map_err(|Unavailable| Refusal::session_not_seen())?;
+        let is_ended = ended.map_err(not_seen)?;
         if is_ended { Ok(()) } else { Err(Refusal::no_session()) }
     }
 
@@ -231,7 +183,7 @@ impl<B: Backend> Shared<B> {
     }
 
     /// Tells the others which sessions have ended for good.
-    async fn tell_ended(&self, store: &dyn SharedSessions) -> Result<(), Unavailable> {
+    pub(super) async fn tell_ended(&self, store: &dyn SharedSessions) -> Result<(), Unavailable> {
         let (ended, idle) = (&self.sessions.ended.0, self.settings.limits.idle);
         // Each stays until it has been told: a request that ends one may be dropped meanwhile.
         loop {
@@ -272,7 +224,7 @@ impl<B: Backend> Shared<B> {
                 // It was opened, or the store has lost all it had, while the store was away.
                 (Whereabouts::Unknown, _) => self.keep(store, id, session).await?,
                 (Whereabouts::Ended, _) => self.sessions.end(id),
-                (Whereabouts::Elsewhere, Some(continued)) if !continued.is_new() => continued.is_now(whereabouts),
+                (Whereabouts::Elsewhere, Some(continued)) if !continued.is_new() => continued.set(whereabouts),
                 _ => {}
             }
             session.was_told(now);

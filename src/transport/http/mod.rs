@@ -3,7 +3,7 @@
 //! Reading order: [`listen`] accepts connections and rejects surplus ones, and [`connection`] serves each and drops
 //! slow ones; [`trail`] gives each request the id that all lines about it have; [`door`] checks `Host` and `Origin`;
 //! [`caller`] identifies the sender of a request, and [`network`] its address; [`limits`] and [`sessions`] say whether
-//! there is room for it, and [`continued`] goes on with sessions of other servers; then [`streamable`] (at `/mcp` and
+//! there is room for it, and [`continued`] and [`takeover`] go on with sessions of other servers; then [`streamable`] (at `/mcp` and
 //! `/sse`) or [`sse`] (the older HTTP+SSE, at `/sse` and `/message`) hands it to the service, whose response takes the
 //! [`form`] that its client accepts. [`auth`] lets people sign in, where hosts send no key. [`routes`] shows all paths
 //! at once. A rejected request gets a [`Refusal`]: a status, and a reason in words.
@@ -25,6 +25,7 @@ mod routes;
 mod sessions;
 mod sse;
 mod streamable;
+mod takeover;
 mod tls;
 mod tokens;
 mod trail;
@@ -65,6 +66,7 @@ use caller::API_KEY;
 use limits::Calls;
 use sessions::Sessions;
 use streamable::Streamable;
+use takeover::Takeovers;
 
 /// The application that is served, as far as a transport has to know it.
 pub trait Backend: Send + Sync + 'static {
@@ -178,8 +180,7 @@ struct Shared<B: Backend> {
     auth: Option<Arc<Auth>>,
     streamable: Streamable<B>,
     sessions: Arc<Sessions>,
-    /// Held while a session of another server is gone on with: one at a time.
-    going_on: tokio::sync::Mutex<()>,
+    takeovers: Takeovers,
     calls: Calls,
     /// The requests whose responses have not been sent completely.
     in_flight: TaskTracker,
@@ -281,7 +282,7 @@ impl<B: Backend> Shared<B> {
             streamable: streamable::service(&*backend, Arc::clone(&sessions), &limits, ended.clone()),
             auth,
             sessions,
-            going_on: tokio::sync::Mutex::default(),
+            takeovers: Takeovers::default(),
             calls: Calls::new(&limits),
             in_flight: TaskTracker::new(),
             certificates,

@@ -91,6 +91,20 @@ pub(super) struct Count {
 }
 
 impl Session {
+    /// Creates a session of this caller. `end` is cancelled when it ends.
+    pub(super) fn new(caller: &Caller, way: Channel, end: &CancellationToken) -> Self {
+        let now = Instant::now();
+        let usage = Usage { last: now, told: now, has_begun: false, requests: HashSet::new(), lease: caller.lease() };
+        Self {
+            tenant: Arc::clone(&caller.tenant),
+            person: caller.person(),
+            network: caller.network,
+            way,
+            usage: Mutex::new(usage),
+            end: end.clone(),
+        }
+    }
+
     /// Registers a request. No in-flight one may have its id: the response to one would go to the other.
     pub(super) fn ask(self: &Arc<Self>, id: &Value) -> Result<RequestGuard, Refusal> {
         let id = id.to_string();
@@ -182,19 +196,16 @@ impl Sessions {
             self.has_room_for_stranger(&mut open, caller.network)
         };
         if !has_room {
-            let reason = "this server has as many sessions as it can take: try again later";
-            return Err(Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "sessions", reason));
+            return Err(no_room());
         }
-        let now = Instant::now();
-        let usage = Usage { last: now, told: now, has_begun: false, requests: HashSet::new(), lease: caller.lease() };
-        let session = Session {
-            tenant: Arc::clone(&caller.tenant),
-            person: caller.person(),
-            network: caller.network,
-            way,
-            usage: Mutex::new(usage),
-            end: end.clone(),
-        };
+        open.insert(id, Arc::new(Session::new(caller, way, end)));
+        Ok(())
+    }
+
+    /// Gives a session the room of another, which was open only to keep it.
+    pub(super) fn move_in(&self, room: &str, id: SessionId, session: Session) -> Result<(), Refusal> {
+        let mut open = self.open.lock();
+        open.remove(room).ok_or_else(no_room)?;
         open.insert(id, Arc::new(session));
         Ok(())
     }
@@ -313,6 +324,11 @@ impl Sessions {
         };
         usage.last.elapsed() >= most
     }
+}
+
+fn no_room() -> Refusal {
+    let reason = "this server has as many sessions as it can take: try again later";
+    Refusal::busy(StatusCode::SERVICE_UNAVAILABLE, "sessions", reason)
 }
 
 /// Returns an id that nobody can guess.

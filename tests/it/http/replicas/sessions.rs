@@ -209,6 +209,34 @@ async fn a_session_is_asked_by_the_server_that_opened_it_as_long_as_it_alone_has
     assert_eq!(deleted, 1);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_room_takes_no_session_from_the_one_that_asks_in_it() {
+    let mut replicas = Replicas::over(RedisServer::with(&[]), 0, "always").await;
+    for _ in 0..2 {
+        replicas.servers.push(Server::with(&replicas.oncehub, |command| {
+            command.env("ONCEHUB_MCP_STORE", replicas.redis.url()).env("ONCEHUB_MCP_CONFIRM", "always");
+            command.args(["--max-sessions-per-key", "1"])
+        }));
+    }
+    let [one, other] = replicas.two();
+    other.know(sandbox::KEY).await;
+    let contact = contacts(one).await.remove(0);
+    let session = opened(one, &particular()).await;
+    opened(other, &particular()).await;
+    let (status, told) = refusal(reads(other, sandbox::KEY, &session)).await;
+    assert_eq!(status, 429, "{told}");
+    let mut at = redis::cmd("HGET");
+    at.arg(format!("{{oncehub-mcp}}:session:{session}")).arg("at");
+    assert_ne!(at.query::<String>(&mut replicas.store()).unwrap(), "several");
+    let mut questions = listening(one, &session).await;
+    let mut stream = one.in_session(sandbox::KEY, &session, "delete_contact", &contact).send().await.unwrap();
+    let asked = next(&mut questions).await;
+    assert_eq!(asked["method"], "elicitation/create", "{asked}");
+    assert_eq!(answer(one, &session, &asked["id"], "accept").send().await.unwrap().status(), 202);
+    let done = next(&mut stream).await;
+    assert_eq!(done["result"]["isError"], false, "{done}");
+}
+
 /// As behind a proxy that goes by `Mcp-Session-Id`, which the first message does not have.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_was_opened_at_one_server_and_used_at_another_alone_is_asked_there() {

@@ -1,5 +1,7 @@
 //! Sessions with a paused clock: the registry, the counts, and what rmcp is running agree, whatever clients do.
 
+mod continued;
+
 use std::collections::HashSet;
 use std::sync::Mutex;
 
@@ -9,7 +11,7 @@ use axum::response::Response;
 use futures::FutureExt;
 use http::StatusCode;
 use http_body_util::BodyExt;
-use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, InitializeRequestParams, InitializeResult};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
@@ -19,13 +21,25 @@ use super::network::Peer;
 use super::sessions::Count;
 use super::*;
 
-/// A service whose calls end when told to.
+/// A service whose calls end when told to, and that never gets to know a client called `slow`.
 #[derive(Clone, Default)]
 struct Slow {
     end: Arc<Notify>,
 }
 
 impl ServerHandler for Slow {
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        if request.client_info.name == "slow" {
+            std::future::pending::<()>().await;
+        }
+        context.peer.set_peer_info(request);
+        Ok(self.get_info())
+    }
+
     async fn call_tool(
         &self,
         _: CallToolRequestParams,
@@ -114,6 +128,11 @@ const LIMITS: Limits = Limits {
 
 impl Bench {
     fn new(limits: Limits) -> Self {
+        Self::sharing(limits, None)
+    }
+
+    /// The same, which shares its sessions through this store.
+    fn sharing(limits: Limits, shared_sessions: Option<Arc<dyn SharedSessions>>) -> Self {
         let accepted = Accepted::default();
         let settings = Settings {
             door: Door::new(None, &[], &[], Proxy::None).unwrap(),
@@ -126,7 +145,7 @@ impl Bench {
             access_log: false,
             drain_delay: Duration::ZERO,
             pages: Vec::new(),
-            shared_sessions: None,
+            shared_sessions,
             drain: Duration::ZERO,
         };
         let backend = Simple { service: Slow::default(), accepted: accepted.clone(), met: Accepted::default() };

@@ -29,7 +29,8 @@ const SETTLING: Duration = Duration::from_secs(3);
 const SPLIT: &str = "it has forgotten what these servers share, and others that were started since share something else: restart \
     this server";
 
-fn secret() -> String {
+/// Returns the key of the secret that all servers share.
+pub(super) fn secret() -> String {
     format!("{PREFIX}:secret")
 }
 
@@ -119,8 +120,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Says that this server is alive. Returns the secret that all servers share.
-    pub(super) async fn beat(&self) -> RedisResult<[u8; 32]> {
+    /// Says that this server is alive. Returns what the store has for the secret that all servers share.
+    pub(super) async fn beat(&self) -> RedisResult<Vec<u8>> {
         let mut call = self.scripts.beat.prepare_invoke();
         call.key(format!("{PREFIX}:servers")).key(secret()).key(self.address_log());
         call.key(format!("{PREFIX}:settled"));
@@ -146,7 +147,7 @@ impl Shared {
             let share = &mut known.share;
             (share.servers, share.here, share.used, share.since) = (servers, here, counts.collect(), asked_at);
         }
-        Ok(secret.try_into().unwrap_or(self.secret))
+        Ok(secret)
     }
 }
 

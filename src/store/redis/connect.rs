@@ -14,6 +14,9 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// The only policy with which a store forgets nothing before its time.
 const NO_EVICTION: &str = "noeviction";
 
+/// The oldest major version of Redis that can be used: the first whose `SET` takes both `NX` and `GET`.
+const OLDEST: u32 = 7;
+
 /// The address of a store, without a password.
 #[derive(Clone, Debug)]
 pub struct Address {
@@ -68,6 +71,15 @@ pub enum BadStore {
     /// The store only answers.
     #[error("the store is a replica, which takes no writes: name its primary")]
     ReadOnly,
+    /// The store is too old.
+    #[error("the store is Redis {0}: it has to be Redis {OLDEST} or newer, or a Valkey")]
+    TooOld(String),
+    /// Something else has stored its own under the name of the secret that servers share.
+    #[error(
+        "the store has something else under {0}, where the servers keep the secret that they share: use a database of its own, \
+        or remove that"
+    )]
+    Taken(String),
     /// The system has no random numbers.
     #[error("the system's random source failed")]
     NoRandomness,
@@ -168,11 +180,56 @@ fn check(info: &str) -> Result<(), BadStore> {
         let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         value.map(str::trim).unwrap_or_default()
     };
-    match (field("redis_mode"), field("role"), field("maxmemory_policy")) {
-        ("cluster", _, _) => Err(BadStore::Cluster),
-        (_, "slave", _) => Err(BadStore::ReadOnly),
-        // A service that does not say so has said so in its documents.
-        (_, _, NO_EVICTION | "") => Ok(()),
-        (_, _, policy) => Err(BadStore::Forgets(policy.to_owned())),
+    // A Valkey, too, says which Redis it is compatible with.
+    let version = field("redis_version");
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major < OLDEST) {
+        return Err(BadStore::TooOld(version.to_owned()));
+    }
+    if [field("redis_mode"), field("server_mode")].contains(&"cluster") {
+        return Err(BadStore::Cluster);
+    }
+    match (field("role"), field("maxmemory_policy")) {
+        ("slave", _) => Err(BadStore::ReadOnly),
+        // What a service does not say here is in its documentation.
+        (_, NO_EVICTION | "") => Ok(()),
+        (_, policy) => Err(BadStore::Forgets(policy.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(info: &str) -> Option<String> {
+        check(&info.replace('\n', "\r\n")).err().map(|bad| bad.to_string())
+    }
+
+    #[test]
+    fn a_store_that_is_too_old_says_which_one_is_needed() {
+        let standalone = "redis_mode:standalone\nrole:master\nmaxmemory_policy:noeviction\n";
+        for old in ["6.2.14", "6.0.16", "5.0.7", "2.8.24"] {
+            let told = problem(&format!("# Server\nredis_version:{old}\nredis_git_sha1:00000000\n{standalone}"));
+            let expected = format!("the store is Redis {old}: it has to be Redis 7 or newer, or a Valkey");
+            assert_eq!(told, Some(expected));
+        }
+        let valkey = "redis_version:7.2.4\nserver_name:valkey\nvalkey_version:9.1.2";
+        // A service may say nothing about its version, or something that is none.
+        for good in ["redis_version:7.0.15", "redis_version:10.0.1", valkey, "redis_git_sha1:0", "redis_version:new"] {
+            assert_eq!(problem(&format!("# Server\n{good}\n{standalone}")), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_written_to_or_is_spread_or_forgets_says_so() {
+        for (info, why) in [
+            ("redis_version:7.0.15\nredis_mode:cluster\nrole:master", "the store is a cluster"),
+            ("redis_version:7.2.4\nvalkey_version:9.1.2\nserver_mode:cluster\nrole:master", "the store is a cluster"),
+            ("redis_version:7.0.15\nredis_mode:standalone\nrole:slave", "the store is a replica"),
+            ("redis_mode:standalone\nrole:master\nmaxmemory_policy:allkeys-lru", "maxmemory-policy is allkeys-lru"),
+        ] {
+            let told = problem(info).unwrap_or_default();
+            assert!(told.contains(why), "{info}: {told}");
+        }
     }
 }

@@ -11,10 +11,10 @@ use moka::sync::Cache;
 
 use super::{Held, Notices, Records, Unavailable, Windows};
 
-/// How many notes are kept; those that were used longest ago make room.
+/// How many notes are kept; the least recently used ones make room.
 const NOTES: u64 = 200_000;
 
-/// How many bytes of records are kept, with their names; those that were used longest ago make room.
+/// How many bytes of records are kept, with their names; the least recently used ones make room.
 const RECORDS: u64 = 64 << 20;
 
 /// The records of this process alone.
@@ -45,7 +45,7 @@ impl Record {
     }
 }
 
-/// What ends at its own time, whatever is done with it until then.
+/// A value that ends at a set time, whatever is done with it until then.
 trait Ends {
     fn ends(&self) -> Instant;
 }
@@ -83,13 +83,13 @@ impl Default for InProcess {
 impl InProcess {
     fn bounded(notes: u64, records: u64) -> Self {
         let weight = |name: &String, record: &Record| u32::try_from(name.len() + record.text.len()).unwrap_or(u32::MAX);
-        // Another policy may not let in what is new.
+        // The default policy may reject new entries.
         let notes = Cache::builder().max_capacity(notes).eviction_policy(EvictionPolicy::lru());
         let records = Cache::builder().weigher(weight).max_capacity(records).eviction_policy(EvictionPolicy::lru());
         Self { notes: notes.expire_after(AtItsEnd).build(), records: records.expire_after(AtItsEnd).build() }
     }
 
-    /// Replaces a record in one step, so that it is weighed again. `change` returns what it becomes, if anything else.
+    /// Replaces a record in one step; it is weighed again. `change` returns the new one, if there is to be one.
     fn change(&self, name: &str, change: impl FnOnce(Record) -> Option<Record>) {
         self.records
             .entry_by_ref(name)

@@ -15,7 +15,7 @@ pub struct Limit {
     pub nearly_used_up: usize,
     /// The length of the period.
     pub period: Duration,
-    /// How long a request counts: a little longer, for requests that overtake each other.
+    /// How long a request counts: a little longer than that, for requests that overtake each other.
     pub counts_for: Duration,
 }
 
@@ -63,14 +63,14 @@ pub enum Moment {
     TooLate(Duration),
 }
 
-/// What a server may use while it cannot ask the others.
+/// The part of the limits that a server may use while it cannot ask the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     /// The number of the outage. Each begins with what was used until then.
     pub outage: u64,
     /// How many servers there were.
     pub servers: usize,
-    /// How many of them leave by the same address.
+    /// How many of them send from the same address.
     pub here: usize,
     /// How many requests each of the address's windows counted then.
     pub used: Vec<usize>,
@@ -87,8 +87,8 @@ pub trait Windows: std::fmt::Debug + Send + Sync + 'static {
     /// Reserves the first moment at which a request may be sent, in the windows of its account and of its address.
     async fn reserve(&self, ask: Ask<'_>) -> Result<Moment, Unavailable>;
 
-    /// Gives a moment back that was not used. `accounts` are the names of its account that are known here: another server
-    /// may have learnt another.
+    /// Gives back a moment that was not used. `accounts` are the names that this server knows for its account; another server
+    /// may have learned yet another.
     async fn give_back(&self, accounts: &[&str], name: &str) -> Result<(), Unavailable>;
 
     /// Makes the requests of an account those of another, which it has turned out to be. From one to itself: OnceHub has

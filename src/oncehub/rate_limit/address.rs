@@ -36,7 +36,7 @@ pub(super) const COINCIDENCE: Duration = Duration::from_secs(1);
 const KNOWN: u64 = 10_000;
 const KNOWN_FOR: Duration = Duration::from_hours(24);
 
-/// The limit that OnceHub sets for an IP address, shared by all accounts that are served from it; and what is known
+/// The limit that OnceHub sets for an IP address, which all accounts share that are served from it; and what is known
 /// about them.
 #[derive(Clone, Debug)]
 pub struct Address(Arc<Inner>);

@@ -15,13 +15,14 @@ use crate::store::{Ask, Limit, Limits, Moment, Unavailable};
 /// The time by which a shared window is stretched beyond [`SLACK`]: the store's answers take time, too.
 const ANSWERS: Duration = Duration::from_millis(50);
 
-/// How long no account sends anything once the store is away, beside one of its periods: until all servers have noticed.
+/// How long, in addition to one of its periods, no account sends anything once the store is away: until all servers have
+/// noticed.
 const NOTICED: Duration = Duration::from_secs(2);
 
-/// The longest that an account waits then for what it has sent before: longer windows are not waited for.
+/// The longest that an account then waits for earlier requests to stop counting: longer windows are not waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// How long after the store could not be told something it is told again.
+/// How long after a failure to tell the store something that is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The windows that several servers share.
@@ -32,7 +33,7 @@ pub(super) struct Shared {
     news: Arc<News>,
 }
 
-/// What the store has to be told before anything more is asked of it.
+/// The news that the store has to be told before it is asked for anything else.
 #[derive(Debug, Default)]
 struct News {
     waiting: Mutex<VecDeque<Item>>,
@@ -44,7 +45,7 @@ struct News {
 #[derive(Clone, Debug)]
 struct Item {
     told: Told,
-    /// When it does not matter any more.
+    /// When it no longer matters.
     over_at: Instant,
 }
 
@@ -52,11 +53,11 @@ struct Item {
 enum Told {
     /// The requests of one account are another's.
     Claim { from: Arc<str>, to: Arc<str> },
-    /// OnceHub has rejected an account's request for its rate. The account goes by its name of when this is told.
+    /// OnceHub has rejected an account's request for its rate. The account's name is the one that it has when this is told.
     Pause { account: Arc<Account>, at: Instant, wait: Duration, is_known: bool },
 }
 
-/// A time in which the store is away.
+/// An outage of the store.
 #[derive(Debug)]
 pub(super) struct Outage {
     pub(super) number: u64,
@@ -73,7 +74,7 @@ pub(super) struct Outage {
 pub(super) enum NoMoment {
     /// It would come after this long.
     TooLate(Duration),
-    /// The moment that there was is no longer good: ask again.
+    /// The moment that was reserved is no longer valid: ask again.
     Again,
     /// The store is away.
     Unavailable,
@@ -148,7 +149,7 @@ impl Shared {
 
     /// Makes the requests of one account another's, or those of a key that OnceHub has accepted by now.
     pub(super) fn claim(&self, from: Arc<str>, to: Arc<str>) {
-        // After that the requests do not count any more.
+        // By then the requests no longer count.
         let windows = self.limits.account.iter().chain(&self.limits.address);
         let longest = windows.map(Window::counts_for).max().unwrap_or_default();
         self.tell(Item { told: Told::Claim { from, to }, over_at: Instant::now() + longest });
@@ -177,11 +178,11 @@ impl Shared {
         }
     }
 
-    /// Tells the store what it does not know yet. Returns whether there is nothing left: in an outage there may be.
+    /// Tells the store the news. Returns whether all of it is told: in an outage it is not.
     async fn tell_news(&self) -> bool {
         let _turn = self.news.turn.lock().await;
         loop {
-            // It stays in the queue until it is told: a caller that leaves takes nothing along.
+            // It stays in the queue until it is told, so that a call that is cancelled here loses nothing.
             let Some(Item { told, over_at }) = self.news.waiting.lock().front().cloned() else { return true };
             let is_told = match &told {
                 _ if over_at <= Instant::now() => Ok(()),
@@ -266,7 +267,7 @@ impl Shared {
     }
 }
 
-/// A request on its way to a moment. Dropped before it is kept, it gives the moment back.
+/// A request that is getting a moment. Dropped before it is kept, it gives the moment back.
 struct Request<'a> {
     shared: &'a Shared,
     account: &'a Arc<Account>,

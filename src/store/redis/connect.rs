@@ -1,4 +1,4 @@
-//! How a store is reached, and what is wrong with one that cannot be used.
+//! Connecting to a store, and what is wrong with one that cannot be used.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use redis::{Client, ConnectionInfo, ErrorKind, IntoConnectionInfo as _, RedisErr
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
-/// How long connecting, and an answer, may take. A store is next door: one that takes longer is away.
+/// How long connecting may take, and how long an answer. A store is close by: one that takes longer is away.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The only policy with which a store forgets nothing before its time.
@@ -21,7 +21,7 @@ const OLDEST: u32 = 7;
 #[derive(Clone, Debug)]
 pub struct Address {
     url: Url,
-    /// Whether what is said to it can be read on the way.
+    /// Whether traffic to it can be read on the way.
     pub is_open: bool,
 }
 
@@ -36,7 +36,7 @@ pub enum BadStore {
     /// The address holds a password.
     #[error("a password does not belong in the address: put it into a file, for --store-password-file")]
     Password,
-    /// The address has something behind it that is not understood. It is not repeated: it may be a password.
+    /// The address is followed by something that is not understood. It is not repeated: it may be a password.
     #[error("what follows the {0} does not belong in the address of a store")]
     Extra(char),
     /// The store did not let us in.
@@ -68,16 +68,15 @@ pub enum BadStore {
     /// The store is spread over several servers.
     #[error("the store is a cluster: use one Redis or Valkey, with a standby if need be")]
     Cluster,
-    /// The store only answers.
+    /// The store is a read-only replica.
     #[error("the store is a replica, which takes no writes: name its primary")]
     ReadOnly,
     /// The store is too old.
     #[error("the store is Redis {0}: it has to be Redis {OLDEST} or newer, or a Valkey")]
     TooOld(String),
-    /// Something else has stored its own under the name of the secret that servers share.
+    /// What is stored where the servers keep their secret is none.
     #[error(
-        "the store has something else under {0}, where the servers keep the secret that they share: use a database of its own, \
-        or remove that"
+        "what the store has under {0} is not a secret that servers share: give them a database of their own, or delete that key"
     )]
     Taken(String),
     /// The system has no random numbers.
@@ -86,7 +85,7 @@ pub enum BadStore {
 }
 
 impl BadStore {
-    /// Returns whether it may be there later, as it is.
+    /// Returns whether trying again later may help, with nothing changed.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Away(_) | Self::HungUp(_))
     }
@@ -122,7 +121,7 @@ impl Address {
         self.url.clone().into_connection_info()
     }
 
-    /// Connects to the store, and sees that it forgets nothing.
+    /// Connects to the store, and checks that it can be used.
     ///
     /// # Errors
     /// If it cannot be reached or used.
@@ -157,7 +156,7 @@ impl Address {
         }
         match self.url.scheme() {
             "rediss" | "valkeys" if says(&["certificate"]) => BadStore::Untrusted(text),
-            // One without TLS waits for the rest of what is no command to it, or complains.
+            // One without TLS takes the handshake for an incomplete command, and waits; or it complains.
             "rediss" | "valkeys" if says(&["corrupt message", "timed out"]) => BadStore::NotTls(text),
             "redis" | "valkey" if says(&["end of file", "reset by peer", "broken pipe"]) => BadStore::HungUp(text),
             _ => BadStore::Away(text),
@@ -167,14 +166,14 @@ impl Address {
 
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        // In these addresses an IPv4 address is parsed as a name.
+        // With these schemes an IPv4 address is parsed as a name.
         Host::Domain(name) => *name == "localhost" || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback()),
         Host::Ipv4(ip) => ip.is_loopback(),
         Host::Ipv6(ip) => ip.is_loopback(),
     }
 }
 
-/// Sees that the store is one that can be used, by what it says of itself.
+/// Checks that a store can be used, by what it says about itself.
 fn check(info: &str) -> Result<(), BadStore> {
     let field = |name: &str| {
         let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));

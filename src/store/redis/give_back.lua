@@ -1,9 +1,9 @@
--- Gives a moment back that was not used.
+-- Gives back a moment that was not used.
 --
 -- KEYS: the address's requests, then those of its account, by each name that this server knows for it.
 -- ARGV: the request's name, and how the keys of accounts' requests begin.
 --
--- Another server may have learnt in the meantime which account this is. The address's log says whose the request is now.
+-- Another server may have learned in the meantime which account this is. The address's log says whose the request is now.
 
 local name, accounts = ARGV[1], ARGV[2]
 for at = 2, #KEYS do

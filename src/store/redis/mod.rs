@@ -1,6 +1,6 @@
 //! A Redis or Valkey that several servers share.
 //!
-//! While it is away nothing waits for it: whether it is back is asked once a second, by [`beat`].
+//! While it is away nothing waits for it: [`beat`] checks once a second whether it is back.
 
 mod beat;
 mod connect;
@@ -26,7 +26,7 @@ pub use connect::{Address, BadStore};
 use super::{Held, InMemory, Limits, Notices, Records, Unavailable, Windows};
 use beat::Known;
 
-/// How the names of all that is stored begin. What stands in braces keeps them together.
+/// The prefix of all keys. The braces would keep them together in a cluster.
 const PREFIX: &str = "{oncehub-mcp}";
 
 /// The settings of a store.
@@ -36,7 +36,7 @@ pub struct Settings {
     pub address: Address,
     /// Its password, if it wants one.
     pub password: Option<SecretString>,
-    /// The name of the address that this server leaves by: those that leave by another have windows of their own.
+    /// The name of the address that this server sends from: servers at another have windows of their own.
     pub egress: String,
     /// The limits that are shared.
     pub limits: Limits,
@@ -45,7 +45,7 @@ pub struct Settings {
 /// A store that several servers share.
 pub struct Redis {
     shared: Arc<Shared>,
-    /// The sign-ins of which this server knows that they have ended.
+    /// The sign-ins that this server knows to have ended.
     ended: InMemory,
     _beats: AbortOnDropHandle<()>,
 }
@@ -145,7 +145,7 @@ fn milliseconds(time: Duration) -> u64 {
 }
 
 impl Shared {
-    /// Asks the store, unless it is away. Whatever goes wrong, it then is.
+    /// Asks the store, unless it is away. If anything goes wrong, it is away from then on.
     async fn ask<T>(
         &self,
         operation: &'static str,

@@ -1,7 +1,7 @@
--- Replaces a record that this holder holds, or leaves it as it is; and goes on to hold it, or lets go.
+-- Replaces the text of a record that this holder holds, or leaves it as it is; and keeps holding it, or lets go of it.
 --
--- KEYS: the record, who holds it. ARGV: the holder, for how much longer in milliseconds, or 0, and the record if there is
--- another.
+-- KEYS: the record, who holds it. ARGV: the holder, how much longer it holds it in milliseconds, or 0, and the new text, if
+-- there is one.
 -- Returns 0 if somebody else holds it by now, or the record has ended.
 
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then

@@ -29,12 +29,12 @@ fn log_and_pause(kind: &str, name: &str) -> [String; 2] {
     [log, pause]
 }
 
-/// A request of the address's log: its network, its account, and its own name.
+/// Returns a request's entry in the address's log: its network, its account, and its own name.
 fn entry(account: &str, stranger: Option<&str>, name: &str) -> String {
     format!("{}|{account}|{name}", stranger.unwrap_or_default())
 }
 
-/// Returns a name of 128 bits, which no other has.
+/// Returns a name made of 128 bits.
 pub(super) fn hex(bits: u128) -> String {
     format!("{bits:032x}")
 }
@@ -63,7 +63,7 @@ impl Shared {
         }
     }
 
-    /// Tells the store what it does not know of, or may have forgotten: what this server has sent of late.
+    /// Tells the store what it does not know, or may have forgotten: what this server has sent recently.
     pub(super) async fn restore(&self) -> RedisResult<()> {
         let limits = [(&self.limits.account, "account"), (&self.limits.address, "address")];
         let unknown: Vec<_> = {
@@ -80,7 +80,7 @@ impl Shared {
         let now = seconds * 1_000_000 + rest;
         let mut pipe = redis::pipe();
         for (at, account, stranger, name) in &unknown {
-            // It may be reserved for a moment to come.
+            // It may be reserved for a moment in the future.
             let here = Instant::now();
             let ahead = microseconds(at.saturating_duration_since(here));
             let at_there = (now + ahead).saturating_sub(microseconds(here.saturating_duration_since(*at)));

@@ -24,7 +24,7 @@ pub(crate) async fn connected(server: &RedisServer, limits: Limits) -> Redis {
     leaving_by("one", server, limits).await
 }
 
-/// A server that leaves by this address.
+/// A server that sends from this address.
 pub(crate) async fn leaving_by(egress: &str, server: &RedisServer, limits: Limits) -> Redis {
     Redis::connect(Settings { limits, egress: egress.into(), ..settings(&server.url()) }).await.unwrap()
 }
@@ -195,7 +195,7 @@ async fn a_store_with_a_secret_of_others_counts_as_away() {
         }
     };
     let own = store.secret().unwrap().to_vec();
-    // Also one that is none: it is not this server's.
+    // The third is too short to be a secret.
     for (secret, expected) in [(vec![1; 32], true), (own.clone(), false), (vec![1; 31], true), (own, false)] {
         ::redis::cmd("SET").arg("{oncehub-mcp}:secret").arg(&secret).exec_async(&mut raw).await.unwrap();
         tokio::time::timeout(MINUTE, is_away(expected)).await.expect("it notices");

@@ -288,7 +288,7 @@ async fn requests_that_are_cancelled_after_their_account_was_named_do_not_count(
 #[tokio::test]
 async fn what_oncehub_rejects_while_the_store_is_away_is_told_to_all_once_it_is_back() {
     const LONG: Duration = Duration::from_mins(5);
-    let windows: Windows = "account=1000/1s,address=200/1h".parse().unwrap();
+    let windows: Windows = "account=1000/1s,address=90000/1h".parse().unwrap();
     let mut redis = RedisServer::with(&[]);
     let stores = [connected(&redis, limits(&windows)).await, connected(&redis, limits(&windows)).await];
     let addresses = [0, 1].map(|at| Address::shared(&windows, stores[at].windows().unwrap()));
@@ -332,6 +332,30 @@ async fn what_oncehub_rejects_while_the_store_is_away_is_told_to_all_once_it_is_
     tokio::time::timeout(MINUTE, told).await.expect("it is told");
     // Rejected at once, both: it may be the address's limit.
     assert!(waits[0] > LONG / 2 && waits[1] > MINUTE && waits[1] < LONG / 2, "{waits:?}");
+}
+
+#[tokio::test]
+async fn a_rejection_that_is_told_late_counts_from_when_it_was() {
+    let redis = RedisServer::with(&[]);
+    let store = connected(&redis, limits(&"account=5/1s,address=200/5m".parse().unwrap())).await.windows().unwrap();
+    let (now, earlier) = (std::time::Instant::now(), std::time::Instant::now() - MINUTE / 4);
+    let wait = async |name: &str| {
+        let ask = Ask { account: name, stranger: None, name, patience: Duration::ZERO };
+        match store.reserve(ask).await.unwrap() {
+            Moment::In { wait, .. } | Moment::TooLate(wait) => wait,
+        }
+    };
+    // Those of several accounts, a quarter of a minute apart: each is its account's.
+    for (account, at) in [("a", earlier), ("b", now), ("c", earlier)] {
+        store.pause(account, at, MINUTE, true).await.unwrap();
+    }
+    assert_eq!(wait("another").await, Duration::ZERO);
+    // At the same time: it may be the address's.
+    store.pause("d", earlier, MINUTE, true).await.unwrap();
+    for name in ["a", "d", "yet another"] {
+        let wait = wait(name).await;
+        assert!(wait > MINUTE / 4 && wait <= MINUTE * 3 / 4, "{name}: {wait:?}");
+    }
 }
 
 #[tokio::test]

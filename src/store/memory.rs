@@ -1,8 +1,8 @@
 //! A store of this process alone.
 //!
-//! It is bounded. What is dropped first are open sign-ins, those that were used longest ago: they go on, but are not
-//! listed, and a second use of one of their refresh tokens is not noticed. What has ended is dropped only for what has
-//! ended later. An owner who has ended too many loses those made before, never gets one back.
+//! It is bounded. Open sign-ins are dropped first, the least recently used ones: they keep working, but are not listed, and
+//! a second use of one of their refresh tokens goes unnoticed. What has ended is dropped only for what has ended later. If an
+//! owner has ended too many, all that were made before those count as ended, so that none comes back.
 
 use std::collections::HashMap;
 use std::{fmt, mem};
@@ -10,14 +10,12 @@ use std::{fmt, mem};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
-use super::{GRACE, KEEP, Listed, Owner, SignIn, Standing, Store, Unavailable};
+use super::{GRACE, KEEP, Listed, MOST_ENDED, MOST_OPEN, Owner, SignIn, Standing, Store, Unavailable};
 
-/// How many sign-ins are remembered of all owners, and how many of one that are open and that have ended.
+/// How many sign-ins are remembered of all owners.
 const MOST: usize = 200_000;
-const MOST_OPEN: usize = 1_000;
-const MOST_ENDED: usize = 1_000;
 
-/// After how many new ones it is seen whether there are too many.
+/// How many are added before the next check whether there are too many.
 const BETWEEN: usize = 1_000;
 
 /// A store of this process alone.

@@ -1,11 +1,11 @@
-//! What servers have to remember between requests, and share where there are several: in memory, if there is one, or in a
-//! Redis or Valkey. The lowest room: any other may import it.
+//! What servers have to remember between requests, and share if there are several: in the memory of one server, or in a
+//! Redis or Valkey. This module depends on no other; any other may depend on it.
 //!
-//! A [`Store`] knows who is signed in, and what has ended. [`Records`] are notes of what has happened and must not happen
-//! again, and records that one call at a time works on. The windows of rate limits are shared by [`Windows`], what an
-//! account's calls have to be told by [`Notices`], and the protocol's sessions by [`SharedSessions`]; a server that is alone
-//! has all three in itself. Each operation is atomic, and one round trip where the store is elsewhere. Times of sign-ins are
-//! the caller's, in seconds since 1970.
+//! A [`Store`] knows who is signed in, and which sign-ins have ended. [`Records`] are notes of what has happened and must not
+//! happen again, and records that one call at a time works on. [`Windows`] shares the windows of rate limits, [`Notices`]
+//! what an account's calls have to be told, and [`SharedSessions`] the protocol's sessions; a server on its own keeps all
+//! three itself. What is done to one thing (a sign-in, a record, a session, an account) is atomic; what is done to several
+//! takes a step for each, and is not. Times of sign-ins are the caller's, in seconds since 1970.
 
 mod in_process;
 mod memory;
@@ -40,7 +40,11 @@ pub const KEEP: Duration = Duration::from_hours(30 * 24);
 /// response.
 pub const GRACE: Duration = Duration::from_mins(1);
 
-/// The owner of sign-ins: a keyed digest of what they have shown, from which nobody learns what that was.
+/// How many of one owner's sign-ins are remembered that are open, and that have ended.
+const MOST_OPEN: usize = 1_000;
+const MOST_ENDED: usize = 1_000;
+
+/// The owner of sign-ins: a keyed digest of the credentials they have shown, which reveals nothing of them.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Hash, Serialize)]
 pub struct Owner(pub String);
 
@@ -66,7 +70,7 @@ pub struct SignIn {
 pub struct Listed {
     /// The sign-in.
     pub sign_in: SignIn,
-    /// When it was last used; a store may be up to an hour behind.
+    /// When it was last used; a store may be up to a minute behind.
     pub used: u64,
 }
 
@@ -87,21 +91,21 @@ pub enum Standing {
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Opens a sign-in with the code that was handed out for it. Returns whether that was the first time; the second time
-    /// ends it, since somebody else has the code, too.
+    /// ends it, since somebody else has the code as well.
     ///
     /// # Errors
     /// If the store cannot be reached.
     async fn open(&self, sign_in: &SignIn, at: u64) -> Result<bool, Unavailable>;
 
-    /// Uses the refresh token before which there have been `turn` others. Returns whether the sign-in goes on. A token
-    /// that was used more than [`GRACE`] ago ends it, and so does one before that: two have it, and nobody knows which of
-    /// them is the app. A sign-in that is not known becomes known.
+    /// Uses the refresh token that `turn` others came before. Returns whether the sign-in is still open. A token that was
+    /// used more than [`GRACE`] ago ends it, and so does an earlier one: two parties have it, and nobody knows which of them
+    /// is the app. A sign-in that is not known becomes known.
     ///
     /// # Errors
     /// If the store cannot be reached.
     async fn refresh(&self, sign_in: &SignIn, turn: u64, at: u64) -> Result<bool, Unavailable>;
 
-    /// Notes that a sign-in is in use. Returns whether it goes on. One that is not known becomes known.
+    /// Notes that a sign-in is in use. Returns whether it is still open. One that is not known becomes known.
     ///
     /// # Errors
     /// If the store cannot be reached.

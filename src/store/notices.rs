@@ -19,8 +19,8 @@ pub struct Notice {
     pub text: String,
 }
 
-/// The notices that several servers share. Each operation is atomic, and one round trip. That an account has any is
-/// learned without one: [`Moment`](super::Moment) says it.
+/// The notices that several servers share. Each operation is atomic, and takes one round trip. It takes none to learn whether
+/// an account has any: [`Moment`](super::Moment) says so.
 #[async_trait]
 pub trait Notices: Debug + Send + Sync + 'static {
     /// Leaves a notice for an account, for as long as `keep`. It replaces the one with its id.

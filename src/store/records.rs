@@ -11,28 +11,28 @@ use super::{Notices, Unavailable, Windows};
 /// What calls leave for other calls, at this server or at those that share a store with it. All of it ends by itself.
 #[async_trait]
 pub trait Records: Debug + Send + Sync + 'static {
-    /// Notes a number under a name for as long as `keep`, unless there is a note already; returns what that one says.
-    /// Of several that do so at once, one is first.
+    /// Notes a number under a name for as long as `keep`, unless there is a note already; returns the number of that one.
+    /// Of several callers at once, exactly one is the first.
     ///
     /// # Errors
     /// If the store cannot be reached.
     async fn note(&self, name: &str, number: u64, keep: Duration) -> Result<Option<u64>, Unavailable>;
 
-    /// Keeps a record under a name for as long as `keep`.
+    /// Keeps a record under a name for as long as `keep`, whether there was one or not. Nobody holds it.
     ///
     /// # Errors
     /// If the store cannot be reached.
     async fn keep(&self, name: &str, record: String, keep: Duration) -> Result<(), Unavailable>;
 
-    /// Takes hold of a record for as long as `long`, unless somebody else has. A holder that has died does not hold it
-    /// longer.
+    /// Takes hold of a record for as long as `lease`, unless somebody else holds it. A holder that dies holds it no longer
+    /// than that.
     ///
     /// # Errors
     /// If the store cannot be reached.
-    async fn hold(&self, name: &str, holder: &str, long: Duration) -> Result<Held, Unavailable>;
+    async fn hold(&self, name: &str, holder: &str, lease: Duration) -> Result<Held, Unavailable>;
 
-    /// Replaces a record, if there is another, and holds it for as long as `long`, or no more. Returns whether the holder
-    /// still held it.
+    /// Replaces the text of a record, if there is another, and holds it for as long as `lease` from now on, or lets go of it.
+    /// Returns whether the holder still held it; if not, or if the record has ended, nothing is changed.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -41,7 +41,7 @@ pub trait Records: Debug + Send + Sync + 'static {
         name: &str,
         holder: &str,
         record: Option<String>,
-        long: Option<Duration>,
+        lease: Option<Duration>,
     ) -> Result<bool, Unavailable>;
 
     /// Ends a hold, without waiting for that.

@@ -12,11 +12,11 @@ use super::Unavailable;
 pub struct LookAt {
     /// Its id.
     pub id: String,
-    /// For how long it is kept from now on, if it was used since the last look.
+    /// How long it is kept from now on, if it was used since the last look.
     pub used: Option<Duration>,
 }
 
-/// Where a session is, as a server sees it.
+/// The whereabouts of a session, as a server sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whereabouts {
     /// Nothing is known of it.
@@ -25,7 +25,7 @@ pub enum Whereabouts {
     New,
     /// This server alone has taken it.
     Here,
-    /// Another server has taken it, too, or alone.
+    /// Another server has taken it, alone or as well.
     Elsewhere,
     /// It has ended.
     Ended,
@@ -57,7 +57,7 @@ pub trait SharedSessions: Debug + Send + Sync + 'static {
         keep: Duration,
     ) -> Result<(), Unavailable>;
 
-    /// Takes a session of this owner, because a request of it has come here.
+    /// Takes a session of this owner, because one of its requests has arrived here.
     ///
     /// # Errors
     /// If the store cannot be reached.
@@ -69,7 +69,7 @@ pub trait SharedSessions: Debug + Send + Sync + 'static {
     /// If the store cannot be reached.
     async fn end_session(&self, id: &str, owner: &str, keep: Duration) -> Result<bool, Unavailable>;
 
-    /// Returns where these sessions are, in their order.
+    /// Returns where these sessions are, in their order. Many take several steps.
     ///
     /// # Errors
     /// If the store cannot be reached.

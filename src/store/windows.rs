@@ -11,9 +11,11 @@ use super::Unavailable;
 pub struct Limit {
     /// The number of requests.
     pub requests: usize,
+    /// The number of requests from which on it is nearly used up.
+    pub nearly_used_up: usize,
     /// The length of the period.
     pub period: Duration,
-    /// How long a request counts: a little longer, for requests that overtake each other.
+    /// How long a request counts: a little longer than that, for requests that overtake each other.
     pub counts_for: Duration,
 }
 
@@ -30,6 +32,8 @@ pub struct Limits {
     pub strangers: usize,
     /// The fraction of a period in which one network may try one more such key.
     pub trickle: u32,
+    /// The time within which rejections of several accounts are taken for the address's limit.
+    pub coincidence: Duration,
 }
 
 /// A request that wants a moment.
@@ -59,14 +63,14 @@ pub enum Moment {
     TooLate(Duration),
 }
 
-/// What a server may use while it cannot ask the others.
+/// The part of the limits that a server may use while it cannot ask the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// Which time it is that the store is away: another one begins from what was used until then.
+    /// The number of the outage. Each begins with what was used until then.
     pub outage: u64,
     /// How many servers there were.
     pub servers: usize,
-    /// How many of them leave by the same address.
+    /// How many of them send from the same address.
     pub here: usize,
     /// How many requests each of the address's windows counted then.
     pub used: Vec<usize>,
@@ -74,7 +78,7 @@ pub struct Share {
     pub since: Instant,
 }
 
-/// The windows that several servers share, by the store's clock. Each operation is atomic, and one round trip.
+/// The windows that several servers share, by the store's clock. Each operation is atomic, and takes one round trip.
 #[async_trait]
 pub trait Windows: std::fmt::Debug + Send + Sync + 'static {
     /// Returns a name for a text that reveals nothing of it, and is the same on all servers.
@@ -83,16 +87,17 @@ pub trait Windows: std::fmt::Debug + Send + Sync + 'static {
     /// Reserves the first moment at which a request may be sent, in the windows of its account and of its address.
     async fn reserve(&self, ask: Ask<'_>) -> Result<Moment, Unavailable>;
 
-    /// Gives a moment back that was not used.
-    async fn give_back(&self, account: &str, stranger: Option<&str>, name: &str) -> Result<(), Unavailable>;
+    /// Gives back a moment that was not used. `accounts` are the names that this server knows for its account; another server
+    /// may have learned yet another.
+    async fn give_back(&self, accounts: &[&str], name: &str) -> Result<(), Unavailable>;
 
     /// Makes the requests of an account those of another, which it has turned out to be. From one to itself: OnceHub has
-    /// accepted its key, and its requests are no stranger's any more.
+    /// accepted its key, and its requests no longer count as a stranger's.
     async fn claim(&self, from: &str, to: &str) -> Result<(), Unavailable>;
 
-    /// Holds an account back after OnceHub has rejected a request of its; if its key `is_known`, everybody, should the limit
-    /// be the address's.
-    async fn pause(&self, account: &str, wait: Duration, is_known: bool) -> Result<(), Unavailable>;
+    /// Holds an account back after OnceHub rejected one of its requests at `at` and asked it to wait; everybody, if its key
+    /// `is_known` and the limit is likely to be the address's.
+    async fn pause(&self, account: &str, at: Instant, wait: Duration, is_known: bool) -> Result<(), Unavailable>;
 
     /// Records a request that was sent while the store was away. It counts once the store is back.
     fn sent(&self, account: &str, stranger: Option<&str>);

@@ -29,14 +29,14 @@ pub(super) const STRANGERS: usize = 10;
 pub(super) const TRICKLE: u32 = 15;
 
 /// The time within which rejections of several accounts are taken for the address's limit.
-const COINCIDENCE: Duration = Duration::from_secs(1);
+pub(super) const COINCIDENCE: Duration = Duration::from_secs(1);
 
 /// How many accepted keys are cached, under names that reveal nothing of them, and for how long after their last
 /// request.
 const KNOWN: u64 = 10_000;
 const KNOWN_FOR: Duration = Duration::from_hours(24);
 
-/// The limit that OnceHub sets for an IP address, shared by all accounts that are served from it; and what is known
+/// The limit that OnceHub sets for an IP address, which all accounts share that are served from it; and what is known
 /// about them.
 #[derive(Clone, Debug)]
 pub struct Address(Arc<Inner>);
@@ -205,7 +205,7 @@ impl Address {
     /// be the address's.
     pub(super) fn refused(&self, account: u64, wait: Duration) {
         let (now, mut taken) = (Instant::now(), self.0.taken.lock());
-        let is_nearly_used_up = |window: &Window| taken.log.within(window, now).count() * 8 >= window.requests * 7;
+        let is_nearly_used_up = |window: &Window| taken.log.within(window, now).count() >= window.nearly_used_up();
         let is_nearly_used_up = taken.log.windows.iter().any(is_nearly_used_up);
         taken.refused.retain(|(at, whose, _)| *at + COINCIDENCE > now && *whose != account);
         let shortest = taken.refused.iter().map(|(_, _, wait)| *wait).min();
@@ -409,6 +409,15 @@ mod tests {
         assert_eq!(all_that_it_gets(&address, stranger(1000, 1)), 5);
         address.forget("key 7");
         assert!(!address.knows("key 7") && address.knows("key 8"));
+    }
+
+    #[test]
+    fn room_that_is_freed_before_it_is_waited_for_is_not_missed() {
+        let address = address();
+        let freed = address.freed();
+        address.accept(&"key".into(), &address.account(""));
+        assert!(futures::FutureExt::now_or_never(freed).is_some());
+        assert!(futures::FutureExt::now_or_never(address.freed()).is_none());
     }
 
     #[tokio::test(start_paused = true)]

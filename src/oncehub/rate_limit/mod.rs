@@ -165,9 +165,7 @@ impl Budget {
                 }
             };
             let stranger = self.key.as_ref().filter(|key| !key.key_status.is_accepted()).map(|key| key.network);
-            let mut freed = std::pin::pin!(address.freed());
-            // Polled first, so that room freed between the two checks is not missed.
-            let _ = futures::poll!(freed.as_mut());
+            let freed = address.freed();
             let at = match self.moment(address, &account, stranger, deadline).await {
                 Ok(()) => return Ok(()),
                 Err(NotNow::Never(wait)) => return Err(wait),
@@ -247,7 +245,7 @@ impl Budget {
         let is_known = self.key_status().is_none_or(KeyStatus::is_accepted);
         let Some(address) = &self.address else { return };
         if let Some(shared) = address.windows_of_all() {
-            shared.pause(account.shared_name(), wait, is_known);
+            shared.pause(&account, wait, is_known);
         }
         if is_known {
             address.refused(account.number, wait);

@@ -1,6 +1,7 @@
 //! What windows do, whether one server counts them itself or several share them in a store.
 
 use super::*;
+use crate::store::redis::Redis;
 use crate::store::tests::{RedisServer, connected, leaving_by};
 use crate::store::{Ask, Moment, Records as _};
 
@@ -159,6 +160,26 @@ async fn a_refusal_holds_everybody_up_when_the_addresss_own_window_is_nearly_use
 }
 
 #[tokio::test]
+async fn where_the_address_is_nearly_used_up_the_longest_wait_of_several_accounts_counts() {
+    over_both("account=1000/1s,address=100/5m", async |addresses| {
+        let keys = ["a", "b", "c", "d"].map(|key| accepted(addresses, key));
+        let mut sent = 0;
+        for budgets in &keys {
+            while sent < 88 && at_once(&budgets[sent % 2]).await.is_ok() {
+                sent += 1;
+            }
+        }
+        assert_eq!(sent, 88);
+        keys[0][0].pause(Duration::from_secs(1));
+        keys[1][0].pause(MINUTE);
+        at_once(&keys[1][0]).await.unwrap_err();
+        let wait = at_once(&keys[3][1]).await.unwrap_err();
+        assert!(wait <= MINUTE && wait > MINUTE / 2, "{wait:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_keys_of_one_account_share_its_window_at_all_servers() {
     over_both("account=8/1h,address=200/5m", async |addresses| {
         let [one, two, other] = ["one", "two", "other"].map(|key| accepted(addresses, key));
@@ -194,6 +215,148 @@ async fn a_cancelled_wait_gives_its_moment_back() {
         }
     })
     .await;
+}
+
+/// Returns how many requests the accounts' logs in a store hold.
+fn in_logs(redis: &RedisServer) -> usize {
+    let mut raw = ::redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    let logs: Vec<String> = ::redis::cmd("KEYS").arg("{oncehub-mcp}:account:*").query(&mut raw).unwrap();
+    logs.iter().map(|log| ::redis::cmd("ZCARD").arg(log).query::<usize>(&mut raw).unwrap()).sum()
+}
+
+/// Two servers, an account of theirs that has sent one request, and one more at each that waits for its moment.
+async fn two_that_wait(windows: &str, redis: &RedisServer) -> ([Redis; 2], [Budget; 2], [Waiting; 2]) {
+    let windows: Windows = windows.parse().unwrap();
+    let stores = [connected(redis, limits(&windows)).await, connected(redis, limits(&windows)).await];
+    let addresses = [0, 1].map(|at| Address::shared(&windows, stores[at].windows().unwrap()));
+    let budgets = accepted([&addresses[0], &addresses[1]], "a");
+    at_once(&budgets[0]).await.unwrap();
+    let wait = |budget: Budget| async move { budget.acquire(Instant::now() + 5 * MINUTE, true).await };
+    let waiting = budgets.clone().map(|budget| tokio::spawn(wait(budget)));
+    until(|| in_logs(redis) == 3).await;
+    (stores, budgets, waiting)
+}
+
+type Waiting = tokio::task::JoinHandle<Result<(), Duration>>;
+
+async fn until(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(MINUTE, waiting).await.expect("it comes to that");
+}
+
+const WITH_AND_WITHOUT_AN_ADDRESS: [&str; 2] =
+    ["account=1/1s,account=1000/1h,address=200/1h", "account=1/1s,account=1000/1h"];
+
+#[tokio::test]
+async fn requests_that_wait_when_their_account_is_named_count_once() {
+    for windows in WITH_AND_WITHOUT_AN_ADDRESS {
+        let redis = RedisServer::with(&[]);
+        let (_stores, budgets, waiting) = two_that_wait(windows, &redis).await;
+        // The other server does not know the name yet.
+        budgets[0].name("admin@example.com");
+        for waiting in waiting {
+            waiting.await.unwrap().unwrap();
+        }
+        assert_eq!(in_logs(&redis), 3, "{windows}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_are_cancelled_after_their_account_was_named_do_not_count() {
+    let redis = RedisServer::with(&[]);
+    // The moments of those that wait are far away.
+    let windows = "account=1/1m,address=200/1h";
+    let (stores, budgets, waiting) = two_that_wait(windows, &redis).await;
+    budgets[0].name("admin@example.com");
+    let named = stores[0].windows().unwrap().name_of("admin@example.com");
+    let mut raw = ::redis::Client::open(redis.url()).unwrap().get_connection().unwrap();
+    let log = format!("{{oncehub-mcp}}:account:{named}");
+    while ::redis::cmd("ZCARD").arg(&log).query::<usize>(&mut raw).unwrap() < 3 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    waiting.iter().for_each(Waiting::abort);
+    until(|| in_logs(&redis) == 1).await;
+    let rows: Vec<String> =
+        ::redis::cmd("ZRANGE").arg("{oncehub-mcp}:address:one").arg(0).arg(-1).query(&mut raw).unwrap();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+}
+
+#[tokio::test]
+async fn what_oncehub_rejects_while_the_store_is_away_is_told_to_all_once_it_is_back() {
+    const LONG: Duration = Duration::from_mins(5);
+    let windows: Windows = "account=1000/1s,address=90000/1h".parse().unwrap();
+    let mut redis = RedisServer::with(&[]);
+    let stores = [connected(&redis, limits(&windows)).await, connected(&redis, limits(&windows)).await];
+    let addresses = [0, 1].map(|at| Address::shared(&windows, stores[at].windows().unwrap()));
+    let [a, b, c] = ["a", "b", "c"].map(|key| accepted([&addresses[0], &addresses[1]], key));
+    redis.stop();
+    for store in &stores {
+        store.note("it notices", 1, MINUTE).await.unwrap_err();
+    }
+    a[0].pause(LONG);
+    at_once(&a[0]).await.unwrap_err();
+    // It turns out to be another account in the meantime.
+    a[0].name("admin@example.com");
+    at_once(&a[0]).await.unwrap_err();
+    redis.start();
+    until(|| stores.iter().all(|store| !store.windows().unwrap().is_away())).await;
+    let wait = at_once(&a[0]).await.unwrap_err();
+    assert!(wait > MINUTE && wait < LONG, "{wait:?}");
+    a[1].name("admin@example.com");
+    at_once(&a[1]).await.unwrap_err();
+    at_once(&b[1]).await.unwrap();
+    // This server sends nothing more: what it has to tell is told without that.
+    redis.stop();
+    for store in &stores {
+        store.note("it notices again", 1, MINUTE).await.unwrap_err();
+    }
+    b[0].pause(LONG);
+    c[0].pause(LONG / 2);
+    for rejected in [&b, &c] {
+        at_once(&rejected[0]).await.unwrap_err();
+    }
+    redis.start();
+    until(|| stores.iter().all(|store| !store.windows().unwrap().is_away())).await;
+    let mut waits = [Duration::ZERO; 2];
+    let told = async {
+        while waits.contains(&Duration::ZERO) {
+            waits[0] = at_once(&b[1]).await.err().unwrap_or_default();
+            waits[1] = at_once(&accepted([&addresses[0], &addresses[1]], "d")[1]).await.err().unwrap_or_default();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(MINUTE, told).await.expect("it is told");
+    // Rejected at once, both: it may be the address's limit.
+    assert!(waits[0] > LONG / 2 && waits[1] > MINUTE && waits[1] < LONG / 2, "{waits:?}");
+}
+
+#[tokio::test]
+async fn a_rejection_that_is_told_late_counts_from_when_it_was() {
+    let redis = RedisServer::with(&[]);
+    let store = connected(&redis, limits(&"account=5/1s,address=200/5m".parse().unwrap())).await.windows().unwrap();
+    let now = std::time::Instant::now();
+    let earlier = now.checked_sub(MINUTE / 4).unwrap();
+    let wait = async |name: &str| {
+        let ask = Ask { account: name, stranger: None, name, patience: Duration::ZERO };
+        match store.reserve(ask).await.unwrap() {
+            Moment::In { wait, .. } | Moment::TooLate(wait) => wait,
+        }
+    };
+    // Those of several accounts, a quarter of a minute apart: each is its account's.
+    for (account, at) in [("a", earlier), ("b", now), ("c", earlier)] {
+        store.pause(account, at, MINUTE, true).await.unwrap();
+    }
+    assert_eq!(wait("another").await, Duration::ZERO);
+    // At the same time: it may be the address's.
+    store.pause("d", earlier, MINUTE, true).await.unwrap();
+    for name in ["a", "d", "yet another"] {
+        let wait = wait(name).await;
+        assert!(wait > MINUTE / 4 && wait <= MINUTE * 3 / 4, "{name}: {wait:?}");
+    }
 }
 
 #[tokio::test]

@@ -8,18 +8,22 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::account::Account;
-use super::address::{SHARE, STRANGERS, TRICKLE};
+use super::address::{COINCIDENCE, SHARE, STRANGERS, TRICKLE};
 use super::window::{SLACK, Window, Windows};
 use crate::store::{Ask, Limit, Limits, Moment, Unavailable};
 
 /// The time by which a shared window is stretched beyond [`SLACK`]: the store's answers take time, too.
 const ANSWERS: Duration = Duration::from_millis(50);
 
-/// How long no account sends anything once the store is away, beside one of its periods: until all servers have noticed.
+/// How long, in addition to one of its periods, no account sends anything once the store is away: until all servers have
+/// noticed.
 const NOTICED: Duration = Duration::from_secs(2);
 
-/// The longest that an account waits then for what it has sent before: longer windows are not waited for.
+/// The longest that an account then waits for earlier requests to stop counting: longer windows are not waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// How long after a failure to tell the store something that is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The windows that several servers share.
 #[derive(Clone, Debug)]
@@ -29,23 +33,31 @@ pub(super) struct Shared {
     news: Arc<News>,
 }
 
-/// What the store has to be told before anything more is asked of it.
+/// The news that the store has to be told before it is asked for anything else.
 #[derive(Debug, Default)]
 struct News {
-    waiting: Mutex<VecDeque<Told>>,
-    /// Held while it is told: things are told in order.
+    waiting: Mutex<VecDeque<Item>>,
+    /// Held while an item is told: they are told in order.
     turn: tokio::sync::Mutex<()>,
 }
 
-#[derive(Debug)]
+/// An item of news. An outage delays it.
+#[derive(Clone, Debug)]
+struct Item {
+    told: Told,
+    /// When it no longer matters.
+    over_at: Instant,
+}
+
+#[derive(Clone, Debug)]
 enum Told {
     /// The requests of one account are another's.
     Claim { from: Arc<str>, to: Arc<str> },
-    /// OnceHub has rejected an account's request for its rate.
-    Pause { account: Arc<str>, wait: Duration, is_known: bool },
+    /// OnceHub has rejected an account's request for its rate. The account's name is the one that it has when this is told.
+    Pause { account: Arc<Account>, at: Instant, wait: Duration, is_known: bool },
 }
 
-/// A time in which the store is away.
+/// An outage of the store.
 #[derive(Debug)]
 pub(super) struct Outage {
     pub(super) number: u64,
@@ -62,7 +74,7 @@ pub(super) struct Outage {
 pub(super) enum NoMoment {
     /// It would come after this long.
     TooLate(Duration),
-    /// The moment that there was is no longer good: ask again.
+    /// The moment that was reserved is no longer valid: ask again.
     Again,
     /// The store is away.
     Unavailable,
@@ -80,6 +92,7 @@ pub fn limits(windows: &Windows) -> Limits {
         let counts_for = |window: &Window| window.period + SLACK + ANSWERS;
         let limit = |window: &Window| Limit {
             requests: window.requests,
+            nearly_used_up: window.nearly_used_up(),
             period: window.period,
             counts_for: counts_for(window),
         };
@@ -91,6 +104,7 @@ pub fn limits(windows: &Windows) -> Limits {
         share: SHARE,
         strangers: STRANGERS,
         trickle: TRICKLE,
+        coincidence: COINCIDENCE,
     }
 }
 
@@ -135,32 +149,53 @@ impl Shared {
 
     /// Makes the requests of one account another's, or those of a key that OnceHub has accepted by now.
     pub(super) fn claim(&self, from: Arc<str>, to: Arc<str>) {
-        self.tell(Told::Claim { from, to });
+        // By then the requests no longer count.
+        let windows = self.limits.account.iter().chain(&self.limits.address);
+        let longest = windows.map(Window::counts_for).max().unwrap_or_default();
+        self.tell(Item { told: Told::Claim { from, to }, over_at: Instant::now() + longest });
     }
 
-    /// Holds an account back, and others if the limit is likely to be the address's.
-    pub(super) fn pause(&self, account: Arc<str>, wait: Duration, is_known: bool) {
-        self.tell(Told::Pause { account, wait, is_known });
+    /// Holds an account back from now on, and others if the limit is likely to be the address's.
+    pub(super) fn pause(&self, account: &Arc<Account>, wait: Duration, is_known: bool) {
+        let (account, at) = (Arc::clone(account), Instant::now());
+        self.tell(Item { told: Told::Pause { account, at, wait, is_known }, over_at: at + wait });
     }
 
-    fn tell(&self, told: Told) {
-        self.news.waiting.lock().push_back(told);
-        let shared = self.clone();
+    fn tell(&self, item: Item) {
+        let is_told_already = {
+            let mut waiting = self.news.waiting.lock();
+            waiting.push_back(item);
+            waiting.len() > 1
+        };
         // At once, for the others; the next request of this server waits for it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { shared.tell_news().await });
+        if let (false, Ok(runtime)) = (is_told_already, tokio::runtime::Handle::try_current()) {
+            let shared = self.clone();
+            runtime.spawn(async move {
+                while !shared.tell_news().await {
+                    tokio::time::sleep(AGAIN).await;
+                }
+            });
         }
     }
 
-    async fn tell_news(&self) {
+    /// Tells the store the news. Returns whether all of it is told: in an outage it is not.
+    async fn tell_news(&self) -> bool {
         let _turn = self.news.turn.lock().await;
         loop {
-            let Some(told) = self.news.waiting.lock().pop_front() else { return };
-            // What an outage swallows is over after it: requests are stored again, with their accounts of then.
-            let _ = match told {
-                Told::Claim { from, to } => self.windows.claim(&from, &to).await,
-                Told::Pause { account, wait, is_known } => self.windows.pause(&account, wait, is_known).await,
+            // It stays in the queue until it is told, so that a call that is cancelled here loses nothing.
+            let Some(Item { told, over_at }) = self.news.waiting.lock().front().cloned() else { return true };
+            let is_told = match &told {
+                _ if over_at <= Instant::now() => Ok(()),
+                Told::Claim { from, to } => self.windows.claim(from, to).await,
+                Told::Pause { account, at, wait, is_known } => {
+                    let name = account.root().shared_name();
+                    self.windows.pause(&name, at.into_std(), *wait, *is_known).await
+                }
             };
+            if is_told.is_err() {
+                return false;
+            }
+            self.news.waiting.lock().pop_front();
         }
     }
 
@@ -174,12 +209,12 @@ impl Shared {
         self.tell_news().await;
         let request = Request {
             shared: self,
-            account: account.shared_name(),
-            stranger,
+            account,
+            account_name: account.shared_name(),
             name: format!("{:032x}", fastrand::u128(..)),
             is_kept: false,
         };
-        let ask = Ask { account: &request.account, stranger, name: &request.name, patience };
+        let ask = Ask { account: &request.account_name, stranger, name: &request.name, patience };
         let reserved = self.windows.reserve(ask).await;
         match reserved {
             Ok(Moment::In { wait, has_notices }) => {
@@ -201,7 +236,9 @@ impl Shared {
         }
         // A moment that the store gave means nothing while it is away, and OnceHub may have rejected another request of the
         // account in the meantime.
-        if self.is_away() || account.is_paused() || account.shared_name() != request.account {
+        if self.is_away() || account.is_paused() || account.shared_name() != request.account_name {
+            // Before it asks again, so that it does not queue behind itself.
+            request.give_back().await;
             return Err(NoMoment::Again);
         }
         request.keep();
@@ -230,11 +267,12 @@ impl Shared {
     }
 }
 
-/// A request on its way to a moment. Dropped before it is kept, it gives the moment back.
+/// A request that is getting a moment. Dropped before it is kept, it gives the moment back.
 struct Request<'a> {
     shared: &'a Shared,
-    account: Arc<str>,
-    stranger: Option<&'a str>,
+    account: &'a Arc<Account>,
+    /// The account's name in the store when the request asked for its moment.
+    account_name: Arc<str>,
     name: String,
     is_kept: bool,
 }
@@ -243,16 +281,31 @@ impl Request<'_> {
     fn keep(mut self) {
         self.is_kept = true;
     }
+
+    async fn give_back(mut self) {
+        self.giving_back().await;
+        self.is_kept = true;
+    }
+
+    /// Gives the moment back, under whichever name the account has in the store by now.
+    fn giving_back(&self) -> impl Future<Output = ()> + use<> {
+        let windows = Arc::clone(&self.shared.windows);
+        let names = [Arc::clone(&self.account_name), self.account.root().shared_name()];
+        let name = self.name.clone();
+        async move {
+            let [before, now] = &names;
+            let _ = windows.give_back(&[before, now], &name).await;
+        }
+    }
 }
 
 impl Drop for Request<'_> {
     fn drop(&mut self) {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if !self.is_kept {
-            let windows = Arc::clone(&self.shared.windows);
-            let (account, name) = (Arc::clone(&self.account), std::mem::take(&mut self.name));
-            let stranger = self.stranger.map(str::to_owned);
-            runtime.spawn(async move { windows.give_back(&account, stranger.as_deref(), &name).await });
+        if self.is_kept {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(self.giving_back());
         }
     }
 }

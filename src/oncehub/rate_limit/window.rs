@@ -36,6 +36,11 @@ impl Window {
         self.period + SLACK
     }
 
+    /// Returns at how many requests it is nearly used up: seven eighths.
+    pub(super) fn nearly_used_up(&self) -> usize {
+        (self.requests * 7).div_ceil(8)
+    }
+
     /// Parses `5/1s`.
     fn read(text: &str) -> Result<Self, BadWindows> {
         let bad = |problem: &str| BadWindows { problem: format!("'{text}' {problem}") };

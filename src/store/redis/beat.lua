@@ -1,11 +1,11 @@
--- Says that a replica is alive, and tells it what it has to know should the store go away.
+-- Records that a server is alive, and tells it what it needs to know in case the store goes away.
 --
--- KEYS: the replicas, the secret that they share, the address's requests, when all use the store again.
--- ARGV: the replica, the address that it leaves by, how long it counts as alive, a secret should there be none, within how
--- many milliseconds all use the store again after it was away, or 0; then of each of the address's windows how long a
--- request counts. Times are in microseconds.
--- Returns the secret, in how many milliseconds all use the store again, how many replicas are alive, how many of them leave
--- by that address, and how many requests each of the address's windows counts.
+-- KEYS: the servers, the secret that they share, the address's requests, and when all use the store again.
+-- ARGV: the server, the address that it sends from, how long it counts as alive, a secret in case there is none, in how many
+-- milliseconds all use the store again after an outage, or 0; then for each of the address's windows how long a request
+-- counts. Times are in microseconds.
+-- Returns the secret, in how many milliseconds all use the store again, how many servers are alive, how many of them send
+-- from that address, and how many requests each of the address's windows counts.
 
 local alive = tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -20,14 +20,14 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', text(now - alive))
 redis.call('PEXPIRE', KEYS[1], text(math.ceil(alive / 1000)))
 redis.call('SET', KEYS[2], ARGV[4], 'NX')
 local here, all = 0, redis.call('ZRANGE', KEYS[1], 0, -1)
-for _, replica in ipairs(all) do
-  if string.match(replica, '^(.*)|[^|]*$') == ARGV[2] then
+for _, server in ipairs(all) do
+  if string.match(server, '^(.*)|[^|]*$') == ARGV[2] then
     here = here + 1
   end
 end
 local settles_in = tonumber(ARGV[5])
 if settles_in > 0 then
-  -- The first to find it back sets the time for all.
+  -- The first server that finds it back sets the time for all.
   redis.call('SET', KEYS[4], '', 'NX', 'PX', ARGV[5])
   settles_in = redis.call('PTTL', KEYS[4])
 end

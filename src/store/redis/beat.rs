@@ -1,8 +1,8 @@
-//! Once a second each server says that it is alive, and learns what it has to know should the store go away: how many
+//! Once a second each server says that it is alive, and learns what it needs to know in case the store goes away: how many
 //! servers there are, and what has been used.
 //!
-//! A store that comes back may have forgotten everything. So each server first tells it what it has sent of late, and goes
-//! on with its share until all of them have had the time to.
+//! A store that comes back may have forgotten everything. So each server first tells it what it has sent recently, and keeps
+//! to its share until all of them have had time to do so.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -15,32 +15,33 @@ use super::windows::Sent;
 use super::{PREFIX, Shared};
 use crate::store::Share;
 
-/// How often.
+/// The interval between two beats.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// How long a server counts as alive after its last beat.
 const ALIVE: Duration = Duration::from_secs(5);
 
-/// How long a store has to be back until all servers use it again, at the same moment: by then they have told it what they
-/// have sent.
+/// How long a store has been back when all servers use it again, at the same moment: by then they have told it what they
+/// sent.
 const SETTLING: Duration = Duration::from_secs(3);
 
-/// What is wrong if the store has another secret than this server: then each has a name of its own for every account.
+/// What is wrong if the store has a secret other than this server's: then each has its own name for every account.
 const SPLIT: &str = "it has forgotten what these servers share, and others that were started since share something else: restart \
     this server";
 
-fn secret() -> String {
+/// Returns the key of the secret that all servers share.
+pub(super) fn secret() -> String {
     format!("{PREFIX}:secret")
 }
 
 /// What a server knows of the others.
 pub(super) struct Known {
     pub(super) share: Share,
-    /// The requests that this server has sent of late.
+    /// The requests that this server has sent recently.
     pub(super) sent: VecDeque<Sent>,
     /// When all servers use the store again, if it was away.
     settled_at: Option<Instant>,
-    /// Why it is away, as was said last.
+    /// Why it is away, as last logged.
     why: String,
 }
 
@@ -95,7 +96,7 @@ impl Shared {
         }
     }
 
-    /// Uses the store again once all servers do.
+    /// Uses the store again when all servers do.
     async fn settle(&self) -> RedisResult<()> {
         let settled_at = self.known.lock().settled_at;
         let Some(settled_at) = settled_at.filter(|at| *at <= Instant::now() + EVERY) else { return Ok(()) };
@@ -107,7 +108,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits until the store has the secret of servers that run: one that has just lost everything hears it from them.
+    /// Waits until the store has the secret of the servers that are running: one that has just lost everything gets it from
+    /// them.
     pub(super) async fn wait_for_secret(&self) -> RedisResult<()> {
         let (mut connection, until) = (self.connection.clone(), Instant::now() + SETTLING);
         while Instant::now() < until {
@@ -119,8 +121,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Says that this server is alive. Returns the secret that all servers share.
-    pub(super) async fn beat(&self) -> RedisResult<[u8; 32]> {
+    /// Says that this server is alive. Returns what the store has for the secret that all servers share.
+    pub(super) async fn beat(&self) -> RedisResult<Vec<u8>> {
         let mut call = self.scripts.beat.prepare_invoke();
         call.key(format!("{PREFIX}:servers")).key(secret()).key(self.address_log());
         call.key(format!("{PREFIX}:settled"));
@@ -146,7 +148,7 @@ impl Shared {
             let share = &mut known.share;
             (share.servers, share.here, share.used, share.since) = (servers, here, counts.collect(), asked_at);
         }
-        Ok(secret.try_into().unwrap_or(self.secret))
+        Ok(secret)
     }
 }
 

@@ -1,15 +1,20 @@
--- Makes the requests of one account those of another, or of a key that OnceHub has accepted by now.
+-- Moves the requests, the pause and the notices of one account to another; or takes those of a key that OnceHub has accepted
+-- out of its network's.
 --
 -- KEYS: the requests and the pause of the one, of the other, the address's requests, and the notices of both.
 -- ARGV: the one, and the other.
+--
+-- Requests that still wait for their moments are moved, too: those of other servers leave at them.
 
 local from, to = ARGV[1], ARGV[2]
 local rows = redis.call('ZRANGE', KEYS[5], 0, -1, 'WITHSCORES')
 for at = 1, #rows, 2 do
   local whose, name = string.match(rows[at], '^[^|]*|([^|]*)|(.*)$')
-  if whose == from then
+  local moved = '|' .. to .. '|' .. name
+  if whose == from and moved ~= rows[at] then
+    -- In this order, since a log without requests would lose its expiry.
+    redis.call('ZADD', KEYS[5], rows[at + 1], moved)
     redis.call('ZREM', KEYS[5], rows[at])
-    redis.call('ZADD', KEYS[5], rows[at + 1], '|' .. to .. '|' .. name)
   end
 end
 if from == to then

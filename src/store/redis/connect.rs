@@ -1,4 +1,4 @@
-//! How a store is reached, and what is wrong with one that cannot be used.
+//! Connecting to a store, and what is wrong with one that cannot be used.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -8,17 +8,20 @@ use redis::{Client, ConnectionInfo, ErrorKind, IntoConnectionInfo as _, RedisErr
 use secrecy::{ExposeSecret as _, SecretString};
 use url::{Host, Url};
 
-/// How long connecting, and an answer, may take. A store is next door: one that takes longer is away.
+/// How long connecting may take, and how long an answer. A store is close by: one that takes longer is away.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The only policy with which a store forgets nothing before its time.
 const NO_EVICTION: &str = "noeviction";
 
+/// The oldest major version of Redis that can be used: the first whose `SET` takes both `NX` and `GET`.
+const OLDEST: u32 = 7;
+
 /// The address of a store, without a password.
 #[derive(Clone, Debug)]
 pub struct Address {
     url: Url,
-    /// Whether what is said to it can be read on the way.
+    /// Whether traffic to it can be read on the way.
     pub is_open: bool,
 }
 
@@ -33,7 +36,7 @@ pub enum BadStore {
     /// The address holds a password.
     #[error("a password does not belong in the address: put it into a file, for --store-password-file")]
     Password,
-    /// The address has something behind it that is not understood. It is not repeated: it may be a password.
+    /// The address is followed by something that is not understood. It is not repeated: it may be a password.
     #[error("what follows the {0} does not belong in the address of a store")]
     Extra(char),
     /// The store did not let us in.
@@ -65,16 +68,24 @@ pub enum BadStore {
     /// The store is spread over several servers.
     #[error("the store is a cluster: use one Redis or Valkey, with a standby if need be")]
     Cluster,
-    /// The store only answers.
+    /// The store is a read-only replica.
     #[error("the store is a replica, which takes no writes: name its primary")]
     ReadOnly,
+    /// The store is too old.
+    #[error("the store is Redis {0}: it has to be Redis {OLDEST} or newer, or a Valkey")]
+    TooOld(String),
+    /// What is stored where the servers keep their secret is none.
+    #[error(
+        "what the store has under {0} is not a secret that servers share: give them a database of their own, or delete that key"
+    )]
+    Taken(String),
     /// The system has no random numbers.
     #[error("the system's random source failed")]
     NoRandomness,
 }
 
 impl BadStore {
-    /// Returns whether it may be there later, as it is.
+    /// Returns whether trying again later may help, with nothing changed.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Away(_) | Self::HungUp(_))
     }
@@ -110,7 +121,7 @@ impl Address {
         self.url.clone().into_connection_info()
     }
 
-    /// Connects to the store, and sees that it forgets nothing.
+    /// Connects to the store, and checks that it can be used.
     ///
     /// # Errors
     /// If it cannot be reached or used.
@@ -145,7 +156,7 @@ impl Address {
         }
         match self.url.scheme() {
             "rediss" | "valkeys" if says(&["certificate"]) => BadStore::Untrusted(text),
-            // One without TLS waits for the rest of what is no command to it, or complains.
+            // One without TLS takes the handshake for an incomplete command, and waits; or it complains.
             "rediss" | "valkeys" if says(&["corrupt message", "timed out"]) => BadStore::NotTls(text),
             "redis" | "valkey" if says(&["end of file", "reset by peer", "broken pipe"]) => BadStore::HungUp(text),
             _ => BadStore::Away(text),
@@ -155,24 +166,69 @@ impl Address {
 
 fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        // In these addresses an IPv4 address is parsed as a name.
+        // With these schemes an IPv4 address is parsed as a name.
         Host::Domain(name) => *name == "localhost" || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback()),
         Host::Ipv4(ip) => ip.is_loopback(),
         Host::Ipv6(ip) => ip.is_loopback(),
     }
 }
 
-/// Sees that the store is one that can be used, by what it says of itself.
+/// Checks that a store can be used, by what it says about itself.
 fn check(info: &str) -> Result<(), BadStore> {
     let field = |name: &str| {
         let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         value.map(str::trim).unwrap_or_default()
     };
-    match (field("redis_mode"), field("role"), field("maxmemory_policy")) {
-        ("cluster", _, _) => Err(BadStore::Cluster),
-        (_, "slave", _) => Err(BadStore::ReadOnly),
-        // A service that does not say so has said so in its documents.
-        (_, _, NO_EVICTION | "") => Ok(()),
-        (_, _, policy) => Err(BadStore::Forgets(policy.to_owned())),
+    // A Valkey, too, says which Redis it is compatible with.
+    let version = field("redis_version");
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_some_and(|major| major < OLDEST) {
+        return Err(BadStore::TooOld(version.to_owned()));
+    }
+    if [field("redis_mode"), field("server_mode")].contains(&"cluster") {
+        return Err(BadStore::Cluster);
+    }
+    match (field("role"), field("maxmemory_policy")) {
+        ("slave", _) => Err(BadStore::ReadOnly),
+        // What a service does not say here is in its documentation.
+        (_, NO_EVICTION | "") => Ok(()),
+        (_, policy) => Err(BadStore::Forgets(policy.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(info: &str) -> Option<String> {
+        check(&info.replace('\n', "\r\n")).err().map(|bad| bad.to_string())
+    }
+
+    #[test]
+    fn a_store_that_is_too_old_says_which_one_is_needed() {
+        let standalone = "redis_mode:standalone\nrole:master\nmaxmemory_policy:noeviction\n";
+        for old in ["6.2.14", "6.0.16", "5.0.7", "2.8.24"] {
+            let told = problem(&format!("# Server\nredis_version:{old}\nredis_git_sha1:00000000\n{standalone}"));
+            let expected = format!("the store is Redis {old}: it has to be Redis 7 or newer, or a Valkey");
+            assert_eq!(told, Some(expected));
+        }
+        let valkey = "redis_version:7.2.4\nserver_name:valkey\nvalkey_version:9.1.2";
+        // A service may say nothing about its version, or something that is none.
+        for good in ["redis_version:7.0.15", "redis_version:10.0.1", valkey, "redis_git_sha1:0", "redis_version:new"] {
+            assert_eq!(problem(&format!("# Server\n{good}\n{standalone}")), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_written_to_or_is_spread_or_forgets_says_so() {
+        for (info, why) in [
+            ("redis_version:7.0.15\nredis_mode:cluster\nrole:master", "the store is a cluster"),
+            ("redis_version:7.2.4\nvalkey_version:9.1.2\nserver_mode:cluster\nrole:master", "the store is a cluster"),
+            ("redis_version:7.0.15\nredis_mode:standalone\nrole:slave", "the store is a replica"),
+            ("redis_mode:standalone\nrole:master\nmaxmemory_policy:allkeys-lru", "maxmemory-policy is allkeys-lru"),
+        ] {
+            let told = problem(info).unwrap_or_default();
+            assert!(told.contains(why), "{info}: {told}");
+        }
     }
 }

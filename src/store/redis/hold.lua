@@ -1,6 +1,6 @@
--- Takes hold of a record, unless somebody else has.
+-- Takes hold of a record, unless somebody else holds it.
 --
--- KEYS: the record, who holds it. ARGV: the holder, for how long in milliseconds.
+-- KEYS: the record, who holds it. ARGV: the holder, and how long it holds it in milliseconds.
 -- Returns nothing if there is no such record, 0 if somebody else holds it, or the record.
 
 local record = redis.call('GET', KEYS[1])

@@ -1,6 +1,6 @@
 //! A Redis or Valkey that several servers share.
 //!
-//! While it is away nothing waits for it: whether it is back is asked once a second, by [`beat`].
+//! While it is away nothing waits for it: [`beat`] checks once a second whether it is back.
 
 mod beat;
 mod connect;
@@ -26,7 +26,7 @@ pub use connect::{Address, BadStore};
 use super::{Held, InMemory, Limits, Notices, Records, Unavailable, Windows};
 use beat::Known;
 
-/// How the names of all that is stored begin. What stands in braces keeps them together.
+/// The prefix of all keys. The braces would keep them together in a cluster.
 const PREFIX: &str = "{oncehub-mcp}";
 
 /// The settings of a store.
@@ -36,7 +36,7 @@ pub struct Settings {
     pub address: Address,
     /// Its password, if it wants one.
     pub password: Option<SecretString>,
-    /// The name of the address that this server leaves by: those that leave by another have windows of their own.
+    /// The name of the address that this server sends from: servers at another have windows of their own.
     pub egress: String,
     /// The limits that are shared.
     pub limits: Limits,
@@ -45,7 +45,7 @@ pub struct Settings {
 /// A store that several servers share.
 pub struct Redis {
     shared: Arc<Shared>,
-    /// The sign-ins of which this server knows that they have ended.
+    /// The sign-ins that this server knows to have ended.
     ended: InMemory,
     _beats: AbortOnDropHandle<()>,
 }
@@ -64,6 +64,7 @@ struct Shared {
 
 struct Scripts {
     reserve: Script,
+    give_back: Script,
     claim: Script,
     pause: Script,
     beat: Script,
@@ -93,13 +94,14 @@ impl Redis {
     /// If it cannot be reached or used.
     pub async fn connect(settings: Settings) -> Result<Self, BadStore> {
         let connection = settings.address.connect(settings.password.as_ref()).await?;
-        let mut drawn = [[0; 32]; 2];
-        drawn.iter_mut().try_for_each(|bytes| getrandom::fill(bytes)).map_err(|_| BadStore::NoRandomness)?;
-        let [server, secret] = drawn;
+        let (mut server, mut secret) = ([0; 16], [0; 32]);
+        getrandom::fill(&mut server).map_err(|_| BadStore::NoRandomness)?;
+        getrandom::fill(&mut secret).map_err(|_| BadStore::NoRandomness)?;
         let mut shared = Shared {
             connection,
             scripts: Scripts {
                 reserve: Script::new(include_str!("reserve.lua")),
+                give_back: Script::new(include_str!("give_back.lua")),
                 claim: Script::new(include_str!("claim.lua")),
                 pause: Script::new(include_str!("pause.lua")),
                 beat: Script::new(include_str!("beat.lua")),
@@ -111,7 +113,7 @@ impl Redis {
             },
             egress: settings.egress,
             limits: settings.limits,
-            server: windows::hex(&server),
+            server: windows::hex(u128::from_be_bytes(server)),
             secret,
             is_away: AtomicBool::new(false),
             known: parking_lot::Mutex::new(Known::default()),
@@ -121,7 +123,8 @@ impl Redis {
             shared.wait_for_secret().await?;
             shared.beat().await
         };
-        shared.secret = first.await.map_err(|error| BadStore::Away(error.to_string()))?;
+        let first = first.await.map_err(|error| BadStore::Away(error.to_string()))?;
+        shared.secret = first.try_into().map_err(|_| BadStore::Taken(beat::secret()))?;
         let shared = Arc::new(shared);
         let beating = Arc::clone(&shared);
         let beats = AbortOnDropHandle::new(tokio::spawn(async move { beating.beats().await }));
@@ -142,7 +145,7 @@ fn milliseconds(time: Duration) -> u64 {
 }
 
 impl Shared {
-    /// Asks the store, unless it is away. Whatever goes wrong, it then is.
+    /// Asks the store, unless it is away. If anything goes wrong, it is away from then on.
     async fn ask<T>(
         &self,
         operation: &'static str,
@@ -176,11 +179,11 @@ impl Shared {
         name: &str,
         holder: &str,
         record: Option<String>,
-        long: Option<Duration>,
+        lease: Option<Duration>,
     ) -> Result<bool, Unavailable> {
         let mut call = self.scripts.update.prepare_invoke();
-        let long = long.map_or(0, |long| milliseconds(long).max(1));
-        call.key(key(name)).key(holder_of(name)).arg(holder).arg(record.unwrap_or_default()).arg(long);
+        let lease = lease.map_or(0, |lease| milliseconds(lease).max(1));
+        call.key(key(name)).key(holder_of(name)).arg(holder).arg(lease).arg(record);
         self.run("update", call).await
     }
 }
@@ -201,17 +204,20 @@ impl Records for Redis {
     }
 
     async fn keep(&self, name: &str, record: String, keep: Duration) -> Result<(), Unavailable> {
-        let (name, keep) = (key(name), milliseconds(keep).max(1));
+        let (name, holder, keep) = (key(name), holder_of(name), milliseconds(keep).max(1));
         self.shared
             .ask("keep", async |mut connection| {
-                redis::cmd("SET").arg(&name).arg(&record).arg("PX").arg(keep).query_async(&mut connection).await
+                let mut both = redis::pipe();
+                both.atomic().cmd("SET").arg(&name).arg(&record).arg("PX").arg(keep).ignore();
+                both.cmd("DEL").arg(&holder).ignore();
+                both.query_async(&mut connection).await
             })
             .await
     }
 
-    async fn hold(&self, name: &str, holder: &str, long: Duration) -> Result<Held, Unavailable> {
+    async fn hold(&self, name: &str, holder: &str, lease: Duration) -> Result<Held, Unavailable> {
         let mut call = self.shared.scripts.hold.prepare_invoke();
-        call.key(key(name)).key(holder_of(name)).arg(holder).arg(milliseconds(long).max(1));
+        call.key(key(name)).key(holder_of(name)).arg(holder).arg(milliseconds(lease).max(1));
         let held: redis::Value = self.shared.run("hold", call).await?;
         Ok(match held {
             redis::Value::Nil => Held::Nothing,
@@ -225,9 +231,9 @@ impl Records for Redis {
         name: &str,
         holder: &str,
         record: Option<String>,
-        long: Option<Duration>,
+        lease: Option<Duration>,
     ) -> Result<bool, Unavailable> {
-        self.shared.update(name, holder, record, long).await
+        self.shared.update(name, holder, record, lease).await
     }
 
     fn let_go(&self, name: &str, holder: &str) {

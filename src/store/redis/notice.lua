@@ -1,8 +1,8 @@
 -- The notices of an account, by when they end.
 --
--- KEYS: the notices; of `take`, that this one has been taken. ARGV: what to do, and but for `left` the notice's id and for how
--- long in milliseconds; of `leave`, what it says and the most that are kept.
--- Returns of `left` all of them, earliest first, each with its id before a bar; of `take` 1 the first time, else 0.
+-- KEYS: the notices; for `take`, the mark that this one has been taken. ARGV: what to do; unless that is `left`, the notice's
+-- id and how long it is kept in milliseconds; for `leave`, its text and the most that are kept.
+-- Returns for `left` all of them, the earliest first, each with its id before a bar; for `take` 1 the first time, else 0.
 
 local what, id, keep = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local time = redis.call('TIME')

@@ -3,9 +3,9 @@
 -- KEYS: the account's requests, the end of its pause; the address's requests, the end of its pause; the account's notices.
 -- ARGV: the request's name, its account, its network if OnceHub has not accepted its key, how long it can wait; the share
 -- of an account, the part of strangers, their trickle; then for the account and for the address the number of windows, and
--- of each the requests, how long one counts, and the period. Times are in microseconds, by the store's clock.
--- Returns 1 if a moment is reserved, how long to wait for it or until when it would be, whether the account has notices, and
--- how many each of the address's windows counts.
+-- of each its requests, how long one counts, and its period. Times are in microseconds, by the store's clock.
+-- Returns 1 if a moment is reserved, else 0; how long it is until that moment; whether the account has notices; and how many
+-- requests each of the address's windows counts.
 
 local name, account, network, patience = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local share, part, trickle = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -35,8 +35,8 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
--- Nothing is reserved or paused further ahead, since no call takes as long. What seems to be comes from before the clock was
--- set back.
+-- Nothing is reserved or paused further ahead than this, since no call takes that long. What seems to be was stored before
+-- the clock was set back.
 local furthest = now + 660 * 1000000
 
 -- Drops what no window counts any more, and returns the rest in order.

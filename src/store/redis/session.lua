@@ -1,7 +1,7 @@
 -- A session of the protocol, and what becomes of it.
 --
--- KEYS: the session. ARGV: what to do, its owner, for how long it is kept in milliseconds, the server; to keep it, where it
--- is, and all of it. It is 'new' until a server has had a request of it; then at that server, or at 'several', or 'ended'.
+-- KEYS: the session. ARGV: what to do, its owner, how long it is kept in milliseconds, the server; to keep it, where it is,
+-- and its content. It is 'new' until a server has had one of its requests; then at that server, or at 'several', or 'ended'.
 -- Returns of `take` whether the server alone has it and the session, or nothing if there is none of this owner; else 1, or
 -- 0 if there was nothing to do.
 
@@ -18,8 +18,8 @@ elseif what == 'take' then
   redis.call('HSET', KEYS[1], 'at', at)
 else
   if at and not is_open then return 0 end
-  -- One that was forgotten ends, too: a server that has it yet would keep it again. It looks once a second, so that does not
-  -- have to be known for long, and anybody can make up the id of one.
+  -- One that was forgotten ends, too: a server that still has it would keep it again. Servers look once a second, so this
+  -- does not have to be remembered for long; nor should it be, since anybody can make up an id.
   if not at then keep = math.min(tonumber(keep), 5000) end
   redis.call('HSET', KEYS[1], 'at', 'ended', 'owner', owner)
   redis.call('HDEL', KEYS[1], 'session')

@@ -8,10 +8,10 @@ use redis::FromRedisValue;
 use super::{Redis, key, milliseconds};
 use crate::store::{LookAt, SharedSessions, Taken, Unavailable, Whereabouts, Windows as _};
 
-/// How many are looked at in one step.
+/// How many sessions are looked at in one step.
 const AT_ONCE: usize = 200;
 
-/// What stands for a server's name where no server alone has a session.
+/// What replaces a server's name where no single server has a session.
 const NEW: &str = "new";
 const SEVERAL: &str = "several";
 const ENDED: &str = "ended";
@@ -30,7 +30,7 @@ impl Redis {
         kept: [&str; 2],
     ) -> Result<T, Unavailable> {
         let mut call = self.shared.scripts.session.prepare_invoke();
-        // What an identity provider says of a person could be guessed from a digest that has no key.
+        // What an identity provider says about a person could be guessed from an unkeyed digest.
         let owner = self.shared.name_of(owner);
         call.key(session(id)).arg(what).arg(owner).arg(milliseconds(keep).max(1)).arg(&self.shared.server).arg(&kept);
         self.shared.run(what, call).await

@@ -1,10 +1,10 @@
--- What is known of a sign-in, and what becomes of it.
+-- The state of a sign-in, and its changes.
 --
 -- KEYS: its owner's open sign-ins, those that have ended, and the moment before which all have ended.
--- ARGV: what to do, when, for how long it is remembered, how many are remembered that are open and that have ended; the
--- sign-in's id, when it was made, when it ends at the latest, all of it; how many refresh tokens have been used before, and
--- for how long one can be used again. Times are in seconds, the caller's.
--- Returns 1 if the sign-in goes on, else 0; of `standing` 0 if it is not known, 1 if it is open, 2 if it has ended.
+-- ARGV: what to do, when, how long it is remembered, how many are remembered that are open and that have ended; the
+-- sign-in's id, when it was made, when it ends at the latest, its content; how many refresh tokens have been used before, and
+-- how long one can be used again. Times are in seconds, the caller's.
+-- Returns 1 if the sign-in is still open, else 0; for `standing` 0 if it is not known, 1 if it is open, 2 if it has ended.
 
 local what, at, keep = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local most_open, most_ended = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -61,7 +61,7 @@ local function finish(name, when)
       left[#left + 1] = tonumber(began)
     end
   end
-  -- None may come back: the oldest half goes, and with it everything that was made before.
+  -- None may come back: the oldest half goes, and everything made before counts as ended.
   if #left > most_ended then
     table.sort(left)
     end_before(left[math.floor(#left / 2) + 1] + 1)

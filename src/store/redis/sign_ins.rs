@@ -1,18 +1,14 @@
 //! Sign-ins that servers share.
 //!
-//! While the store is away, a token goes on as long as this server does not know that its sign-in has ended. What must happen
-//! once, a code and a refresh token, waits until it is back.
+//! While the store is away, a token is accepted unless this server knows that its sign-in has ended. What may be used only
+//! once, a code or a refresh token, is refused until it is back.
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 
 use super::{PREFIX, Redis};
-use crate::store::{GRACE, KEEP, Listed, Owner, SignIn, Standing, Store, Unavailable};
-
-/// How many sign-ins of one owner are remembered that are open, and that have ended.
-const MOST_OPEN: usize = 1_000;
-const MOST_ENDED: usize = 1_000;
+use crate::store::{GRACE, KEEP, Listed, MOST_ENDED, MOST_OPEN, Owner, SignIn, Standing, Store, Unavailable};
 
 fn open(owner: &Owner) -> String {
     format!("{PREFIX}:sign-ins:{}", owner.0)
@@ -37,7 +33,7 @@ impl Redis {
         self.shared.run(what, call).await
     }
 
-    /// Does something about a sign-in, and remembers should it have ended.
+    /// Runs an operation on a sign-in, and remembers if it has ended.
     async fn goes_on(&self, what: &'static str, sign_in: &SignIn, turn: u64, at: u64) -> Result<bool, Unavailable> {
         let goes_on = self.about(what, &sign_in.owner, Some(sign_in), turn, at).await? == 1;
         if !goes_on {

@@ -1,6 +1,5 @@
 //! The windows that servers share, by the store's clock.
 
-use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -13,9 +12,6 @@ use super::beat::{Known, microseconds};
 use super::{PREFIX, Shared, notices};
 use crate::store::{Ask, Limit, Moment, Share, Unavailable, Windows};
 
-/// The time within which rejections of several accounts are taken for the address's limit.
-const COINCIDENCE: Duration = Duration::from_secs(1);
-
 /// A request that this server has sent.
 pub(super) struct Sent {
     at: Instant,
@@ -26,21 +22,21 @@ pub(super) struct Sent {
     pub(super) is_stored: bool,
 }
 
-/// The requests of an account or an address, and the end of its pause.
+/// The keys of the requests of an account or an address, and of the end of its pause.
 fn log_and_pause(kind: &str, name: &str) -> [String; 2] {
-    [format!("{PREFIX}:{kind}:{name}"), format!("{PREFIX}:{kind}:{name}:pause")]
+    let log = format!("{PREFIX}:{kind}:{name}");
+    let pause = format!("{log}:pause");
+    [log, pause]
 }
 
-/// A request of the address's log: its network, its account, and its own name.
+/// Returns a request's entry in the address's log: its network, its account, and its own name.
 fn entry(account: &str, stranger: Option<&str>, name: &str) -> String {
     format!("{}|{account}|{name}", stranger.unwrap_or_default())
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().take(16).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Returns a name made of 128 bits.
+pub(super) fn hex(bits: u128) -> String {
+    format!("{bits:032x}")
 }
 
 fn longest(limits: &[Limit]) -> Duration {
@@ -67,7 +63,7 @@ impl Shared {
         }
     }
 
-    /// Tells the store what it does not know of, or may have forgotten: what this server has sent of late.
+    /// Tells the store what it does not know, or may have forgotten: what this server has sent recently.
     pub(super) async fn restore(&self) -> RedisResult<()> {
         let limits = [(&self.limits.account, "account"), (&self.limits.address, "address")];
         let unknown: Vec<_> = {
@@ -84,20 +80,23 @@ impl Shared {
         let now = seconds * 1_000_000 + rest;
         let mut pipe = redis::pipe();
         for (at, account, stranger, name) in &unknown {
-            // It may be reserved for a moment to come.
-            let ahead = microseconds(at.saturating_duration_since(Instant::now()));
-            let at_there = (now + ahead).saturating_sub(microseconds(at.elapsed()));
+            // It may be reserved for a moment in the future.
+            let here = Instant::now();
+            let ahead = microseconds(at.saturating_duration_since(here));
+            let at_there = (now + ahead).saturating_sub(microseconds(here.saturating_duration_since(*at)));
             for (limits, kind) in limits {
                 let (whose, entry) = match kind {
                     "account" => (account.as_str(), name.clone()),
                     _ => (self.egress.as_str(), entry(account, stranger.as_deref(), name)),
                 };
                 let [log, _] = log_and_pause(kind, whose);
-                let keep = super::milliseconds(longest(limits).saturating_sub(at.elapsed()));
+                let keep = super::milliseconds((*at + longest(limits)).saturating_duration_since(here));
                 if keep > 0 {
                     pipe.cmd("ZADD").arg(&log).arg(at_there).arg(entry).ignore();
-                    // The latest comes last, and is kept longest.
-                    pipe.cmd("PEXPIRE").arg(&log).arg(keep).ignore();
+                    // Others' requests there may count for longer. A log without an expiry takes no greater one.
+                    for condition in ["NX", "GT"] {
+                        pipe.cmd("PEXPIRE").arg(&log).arg(keep).arg(condition).ignore();
+                    }
                 }
             }
         }
@@ -121,7 +120,11 @@ impl Windows for Shared {
             |_| String::new(),
             |mut mac| {
                 mac.update(text.as_bytes());
-                hex(&mac.finalize().into_bytes())
+                // Half of it is enough.
+                mac.finalize()
+                    .into_bytes()
+                    .first_chunk()
+                    .map_or_else(String::new, |half| hex(u128::from_be_bytes(*half)))
             },
         )
     }
@@ -162,16 +165,17 @@ impl Windows for Shared {
         Ok(Moment::In { wait, has_notices })
     }
 
-    async fn give_back(&self, account: &str, stranger: Option<&str>, name: &str) -> Result<(), Unavailable> {
+    async fn give_back(&self, accounts: &[&str], name: &str) -> Result<(), Unavailable> {
         self.known.lock().sent.retain(|sent| sent.name != name);
-        let ([of_account, _], entry) = (log_and_pause("account", account), entry(account, stranger, name));
-        self.ask("give_back", async |mut connection| {
-            let mut pipe = redis::pipe();
-            pipe.cmd("ZREM").arg(of_account).arg(name).ignore();
-            pipe.cmd("ZREM").arg(self.address_log()).arg(entry).ignore();
-            pipe.query_async(&mut connection).await
-        })
-        .await
+        let mut call = self.scripts.give_back.prepare_invoke();
+        call.key(self.address_log());
+        for account in accounts {
+            let [log, _] = log_and_pause("account", account);
+            call.key(log);
+        }
+        let [any, _] = log_and_pause("account", "");
+        call.arg(name).arg(any);
+        self.run::<u8>("give_back", call).await.map(|_| ())
     }
 
     async fn claim(&self, from: &str, to: &str) -> Result<(), Unavailable> {
@@ -188,14 +192,15 @@ impl Windows for Shared {
         self.run::<i64>("claim", call).await.map(|_| ())
     }
 
-    async fn pause(&self, account: &str, wait: Duration, is_known: bool) -> Result<(), Unavailable> {
+    async fn pause(&self, account: &str, at: Instant, wait: Duration, is_known: bool) -> Result<(), Unavailable> {
         let ([_, of_account], [log, of_address]) =
             (log_and_pause("account", account), log_and_pause("address", &self.egress));
         let mut call = self.scripts.pause.prepare_invoke();
         call.key(of_account).key(&log).key(of_address).key(format!("{log}:rejected"));
-        call.arg(account).arg(microseconds(wait)).arg(u8::from(is_known)).arg(microseconds(COINCIDENCE));
+        call.arg(account).arg(microseconds(at.elapsed())).arg(microseconds(wait)).arg(u8::from(is_known));
+        call.arg(microseconds(self.limits.coincidence));
         for limit in &self.limits.address {
-            call.arg(limit.requests).arg(microseconds(limit.counts_for));
+            call.arg(limit.nearly_used_up).arg(microseconds(limit.counts_for));
         }
         self.run::<i64>("pause", call).await.map(|_| ())
     }
@@ -205,7 +210,7 @@ impl Windows for Shared {
             at: Instant::now(),
             account: account.to_owned(),
             stranger: stranger.map(str::to_owned),
-            name: hex(&fastrand::u128(..).to_be_bytes()),
+            name: hex(fastrand::u128(..)),
             is_stored: false,
         });
     }

@@ -15,7 +15,8 @@ use super::{Held, InProcess, Limit, Limits, Records, Unavailable};
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn settings(url: &str) -> Settings {
-    let limits = Limits { account: vec![], address: vec![], share: 4, strangers: 10, trickle: 15 };
+    let coincidence = Duration::from_secs(1);
+    let limits = Limits { account: vec![], address: vec![], share: 4, strangers: 10, trickle: 15, coincidence };
     Settings { address: Address::parse(url).unwrap(), password: None, egress: "one".into(), limits }
 }
 
@@ -23,7 +24,7 @@ pub(crate) async fn connected(server: &RedisServer, limits: Limits) -> Redis {
     leaving_by("one", server, limits).await
 }
 
-/// A server that leaves by this address.
+/// A server that sends from this address.
 pub(crate) async fn leaving_by(egress: &str, server: &RedisServer, limits: Limits) -> Redis {
     Redis::connect(Settings { limits, egress: egress.into(), ..settings(&server.url()) }).await.unwrap()
 }
@@ -83,6 +84,47 @@ async fn a_holder_that_has_died_holds_nothing_and_cannot_write_any_more() {
         while other.hold("plan", "b", MINUTE).await == Ok(Held::ByAnother) {}
         assert_eq!(one.update("plan", "a", Some("late".into()), None).await, Ok(false));
         assert_eq!(other.update("plan", "b", Some("in time".into()), None).await, Ok(true));
+    })
+    .await;
+}
+
+/// Waits until nobody can take hold of a record any more.
+async fn ended(store: &dyn Records, name: &str) {
+    let ending = async {
+        while store.hold(name, "nobody", Duration::from_millis(1)).await != Ok(Held::Nothing) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(MINUTE, ending).await.expect("it ends");
+}
+
+#[tokio::test]
+async fn a_record_that_has_ended_is_nobodys_and_is_not_prolonged_by_its_holder() {
+    let soon = Duration::from_millis(50);
+    over_both(async |one, other| {
+        for record in [None, Some("done".to_owned())] {
+            one.keep("plan", "planned".into(), soon).await.unwrap();
+            assert_eq!(one.hold("plan", "a", MINUTE).await, Ok(Held::Record("planned".into())));
+            // It may have ended by now.
+            let _ = one.update("plan", "a", Some("half done".into()), Some(MINUTE)).await;
+            ended(other, "plan").await;
+            assert_eq!(one.update("plan", "a", record, Some(MINUTE)).await, Ok(false));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_kept_anew_is_held_by_nobody_and_is_kept_for_its_own_time() {
+    let soon = Duration::from_millis(20);
+    over_both(async |one, other| {
+        one.keep("plan", "old".into(), soon).await.unwrap();
+        let _ = one.hold("plan", "a", MINUTE).await;
+        one.keep("plan", "new".into(), MINUTE).await.unwrap();
+        one.keep("witness", String::new(), soon).await.unwrap();
+        assert_eq!(one.update("plan", "a", Some("late".into()), None).await, Ok(false));
+        ended(one, "witness").await;
+        assert_eq!(other.hold("plan", "b", MINUTE).await, Ok(Held::Record("new".into())));
     })
     .await;
 }
@@ -152,9 +194,41 @@ async fn a_store_with_a_secret_of_others_counts_as_away() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    for (secret, expected) in [([1; 32], true), (store.secret().unwrap(), false)] {
+    let own = store.secret().unwrap().to_vec();
+    // The third is too short to be a secret.
+    for (secret, expected) in [(vec![1; 32], true), (own.clone(), false), (vec![1; 31], true), (own, false)] {
         ::redis::cmd("SET").arg("{oncehub-mcp}:secret").arg(&secret).exec_async(&mut raw).await.unwrap();
         tokio::time::timeout(MINUTE, is_away(expected)).await.expect("it notices");
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_tells_a_store_again_is_kept_and_what_others_told_it_no_shorter() {
+    let redis = RedisServer::with(&[]);
+    let limit = Limit { requests: 5, nearly_used_up: 5, period: MINUTE, counts_for: MINUTE };
+    let limits = Limits { account: vec![limit], address: vec![limit], ..settings(&redis.url()).limits };
+    let store = connected(&redis, limits).await;
+    let mut raw = ::redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let [ada, ben, all] = ["account:ada", "account:ben", "address:one"].map(|log| format!("{{oncehub-mcp}}:{log}"));
+    // Others' requests, which count for longer than this server's.
+    for log in [&ada, &all] {
+        ::redis::cmd("ZADD").arg(log).arg(1).arg("another's").exec_async(&mut raw).await.unwrap();
+        ::redis::cmd("EXPIRE").arg(log).arg(600).exec_async(&mut raw).await.unwrap();
+    }
+    // What is told with the second was told after the first.
+    for told in 1..=2 {
+        for account in ["ada", "ben"] {
+            store.windows().unwrap().sent(account, None);
+        }
+        let mut count = 0;
+        while count < 1 + 2 * told {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            count = ::redis::cmd("ZCARD").arg(&all).query_async(&mut raw).await.unwrap();
+        }
+    }
+    for (log, shortest, longest) in [(&ada, 500, 600), (&all, 500, 600), (&ben, 1, 60)] {
+        let left: i64 = ::redis::cmd("TTL").arg(log).query_async(&mut raw).await.unwrap();
+        assert!((shortest..=longest).contains(&left), "{log}: {left}");
     }
 }
 
@@ -162,7 +236,7 @@ async fn a_store_with_a_secret_of_others_counts_as_away() {
 async fn a_store_is_used_again_also_when_nothing_of_what_was_sent_counts_any_more() {
     let mut redis = RedisServer::with(&[]);
     let short = Duration::from_millis(10);
-    let limit = Limit { requests: 5, period: short, counts_for: short };
+    let limit = Limit { requests: 5, nearly_used_up: 5, period: short, counts_for: short };
     let limits = Limits { account: vec![limit], address: vec![limit], ..settings(&redis.url()).limits };
     let store = connected(&redis, limits).await;
     redis.stop();
@@ -208,6 +282,14 @@ async fn a_store_that_cannot_be_used_says_why() {
         assert!(!told.contains("another"), "{told}");
     }
     assert!(Redis::connect(with(Some("a-passw0rd"))).await.is_ok());
+    let cluster = RedisServer::with(&["--cluster-enabled", "yes"]);
+    let told = said(settings(&cluster.url())).await;
+    assert!(told.starts_with("the store is a cluster"), "{told}");
+    let taken = RedisServer::with(&[]);
+    let mut raw = ::redis::Client::open(taken.url()).unwrap().get_connection().unwrap();
+    ::redis::cmd("SET").arg("{oncehub-mcp}:secret").arg("somebody else's").exec(&mut raw).unwrap();
+    let told = said(settings(&taken.url())).await;
+    assert!(told.contains("{oncehub-mcp}:secret"), "{told}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ async fn a_session_is_its_owners_at_every_server_until_one_ends_it() {
     assert_eq!(is(&one).await, Whereabouts::Ended);
     assert_eq!(one.take_session(ID, "ada", MINUTE).await, Ok(None));
     assert_eq!(one.end_session(ID, "ada", MINUTE).await, Ok(false), "once");
-    // A server that has it yet does not bring it back.
+    // A server that still has it does not bring it back.
     one.keep_session(ID, "ada", "said", Whereabouts::Here, MINUTE).await.unwrap();
     assert_eq!(is(&other).await, Whereabouts::Ended);
 }

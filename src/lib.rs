@@ -44,3 +44,9 @@ pub mod store;
 pub mod telemetry;
 pub mod tools;
 pub mod transport;
+
+/// How many cases a test that draws many tries: few while somebody waits for it, all at night.
+#[cfg(test)]
+pub(crate) fn cases(few: usize, all: usize) -> usize {
+    if std::env::var_os("ONCEHUB_NIGHTLY").is_some() { all } else { few }
+}

@@ -325,7 +325,7 @@ mod tests {
         \u{e0065}\u{e006e}\u{e007f}\u{e0100}\u{180b}\u{202e}]{0,24}";
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #![proptest_config(ProptestConfig::with_cases(u32::try_from(crate::cases(1000, 4000)).unwrap()))]
 
         #[test]
         fn cleaning_twice_changes_nothing_more(text in PIECES, any in ".{0,20}") {

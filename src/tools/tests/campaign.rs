@@ -332,7 +332,7 @@ async fn work(worker: usize, rounds: usize) -> Tally {
 
 #[tokio::test]
 async fn writes_in_trouble_happen_at_most_once_and_are_told_truly() {
-    let rounds = cases(250, 1000);
+    let rounds = cases(150, 1000);
     let tallies = join_all((0..WORKERS).map(|worker| work(worker, rounds))).await;
     let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
     // Every kind of end came about, so that each claim was put to the test.

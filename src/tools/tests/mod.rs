@@ -24,12 +24,8 @@ mod zone;
 use serde_json::{Value, json};
 
 use crate::apps::View;
+pub(in crate::tools) use crate::cases;
 use crate::tools::{Catalogue, Selection};
-
-/// How many cases a test that draws many tries: few while somebody waits for it, all at night.
-pub(in crate::tools) fn cases(few: usize, all: usize) -> usize {
-    if std::env::var_os("ONCEHUB_NIGHTLY").is_some() { all } else { few }
-}
 
 fn everything() -> Catalogue {
     Catalogue::new(&Selection::default()).unwrap()

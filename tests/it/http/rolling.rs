@@ -128,7 +128,7 @@ impl Load {
 
     /// Calls until it is over.
     async fn run(self: Arc<Self>) {
-        let per_second = cases(40, 200);
+        let per_second = cases(20, 200);
         let mut pace = tokio::time::interval(Duration::from_secs(1) / u32::try_from(per_second).unwrap());
         pace.set_missed_tick_behavior(MissedTickBehavior::Burst);
         let (mut calls, began) = (tokio::task::JoinSet::new(), Instant::now());

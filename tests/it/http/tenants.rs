@@ -18,7 +18,7 @@ fn two_accounts(sandbox: &Sandbox) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_of_two_tenants_never_cross() {
-    let calls = crate::cases(500, 10_000);
+    let calls = crate::cases(200, 10_000);
     let upstream = upstream().await;
     two_accounts(&upstream);
     let mut command = in_front_of(&upstream);

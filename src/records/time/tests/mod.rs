@@ -121,14 +121,16 @@ type Offsets = Vec<(i64, i32)>;
 /// Returns what the clocks of a zone show over two years: the abbreviations, and the offsets.
 fn clocks(name: &str) -> (BTreeSet<String>, Offsets) {
     let zone = zone(name);
-    let (mut abbreviations, mut offsets) = (BTreeSet::new(), Offsets::new());
-    for quarter in 0..4 * 730 {
-        let then = at("2026-01-01T00:00:00Z") + jiff::SignedDuration::from_hours(6 * quarter);
-        let there = zone.inner().to_offset_info(then);
-        if offsets.last().is_none_or(|(_, offset)| *offset != there.offset().seconds()) {
-            offsets.push((quarter, there.offset().seconds()));
+    let (begins, ends) = (at("2026-01-01T00:00:00Z"), at("2028-01-01T00:00:00Z"));
+    let first = zone.inner().to_offset_info(begins);
+    let mut abbreviations = BTreeSet::from([first.abbreviation().to_lowercase()]);
+    let mut offsets = vec![(0, first.offset().seconds())];
+    for change in zone.inner().following(begins).take_while(|change| change.timestamp() < ends) {
+        let offset = change.offset().seconds();
+        if offsets.last().is_none_or(|(_, before)| *before != offset) {
+            offsets.push((change.timestamp().duration_since(begins).as_hours() / 6, offset));
         }
-        abbreviations.insert(there.abbreviation().to_lowercase());
+        abbreviations.insert(change.abbreviation().to_lowercase());
     }
     (abbreviations, offsets)
 }

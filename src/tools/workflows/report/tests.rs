@@ -315,7 +315,7 @@ async fn a_host_with_thousands_on_calendars_and_classic_pages_is_counted_over_bo
 
 #[tokio::test]
 async fn a_sweep_that_breaks_off_is_never_told_as_whole() {
-    let bench = bench(cases(700, 2500)).await;
+    let bench = bench(cases(400, 2500)).await;
     let asked = everything("month");
     let whole = bench.call("booking_report", Value::Object(asked.arguments.clone())).await;
     bench.sandbox.forget_requests();

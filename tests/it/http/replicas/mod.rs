@@ -169,7 +169,7 @@ async fn contacts(server: &Remote) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_that_share_a_store_keep_the_limits_together_also_when_one_of_them_dies() {
-    keep_the_limits_together(2, cases(500, 20_000)).await;
+    keep_the_limits_together(2, cases(300, 20_000)).await;
 }
 
 /// Four at night.
@@ -282,14 +282,14 @@ async fn a_plan_is_carried_out_at_any_server_and_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_store_is_away_reads_go_on_and_what_must_happen_once_is_refused_until_it_is_back() {
-    let mut replicas = Replicas::start(2).await;
+    let (mut replicas, some) = (Replicas::start(2).await, cases(20, 60));
     let contact = contacts(&replicas.servers[0]).await.remove(0);
     let listed = replicas.any().call(sandbox::KEY, "list_bookings", json!({"limit": 1, "status": "scheduled"})).await;
     let booking = listed["structuredContent"]["items"][0]["id"].clone();
     let state = replicas.asked(&replicas.servers[0], &contact).await;
-    replicas.read(60).await;
+    replicas.read(some).await;
     replicas.redis.stop();
-    replicas.read(60).await;
+    replicas.read(some).await;
     replicas.all_say("oncehub_store_up 0").await;
     let refused = yes(&replicas.servers[1], &contact, &state).await;
     assert!(refused["message"].as_str().unwrap().contains("cannot be reached: call again in a moment"), "{refused}");
@@ -297,9 +297,9 @@ async fn while_the_store_is_away_reads_go_on_and_what_must_happen_once_is_refuse
     let refused = replicas.any().call(sandbox::KEY, "plan_changes", planned).await;
     assert!(refused.to_string().contains("what must happen only once cannot be started now"), "{refused}");
     replicas.redis.start();
-    replicas.read(60).await;
+    replicas.read(some).await;
     replicas.all_say("oncehub_store_up 1").await;
-    replicas.read(60).await;
+    replicas.read(some).await;
     // The question is still open.
     let done = yes(&replicas.servers[1], &contact, &state).await;
     assert_eq!(done["isError"], false, "{done}");

@@ -184,3 +184,34 @@ async fn each_example_does_the_same_on_any_day() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+#[test]
+fn how_many_tools_there_are_and_what_they_cost_is_told() {
+    let of = |read_only: bool, toolset: Option<&str>| {
+        let toolsets = toolset.into_iter().map(str::to_owned).collect();
+        let listed = Catalogue::new(&Selection { read_only, toolsets, ..Selection::default() }).unwrap().listed(false);
+        let cost: usize = listed.iter().map(|tool| Catalogue::cost_of(&tool.name)).sum();
+        (listed.len(), cost)
+    };
+    let ((all, cost), (core, cost_of_core)) = (of(false, None), of(false, Some("core")));
+    let ((reading, _), (both, _)) = (of(true, None), of(true, Some("core")));
+    let spelt = |number: usize| format!("{},{:03}", number / 1000, number % 1000);
+    let rounded = |number: usize| spelt((number + 50) / 100 * 100);
+    let (about, about_core) = (rounded(cost), rounded(cost_of_core));
+    for (page, told) in [
+        ("README.md", format!("{about} tokens for all {all} tools, {about_core} for the {core} of `--toolsets core`")),
+        ("docs/clients.md", format!("{all} tools cost {about} tokens in each conversation.** `--toolsets core`")),
+        ("docs/clients.md", format!("in the arguments leaves {core};")),
+        ("docs/performance.md", format!("The definitions of the {all} tools")),
+        ("docs/performance.md", format!("the definitions of all {all} tools take {}", spelt(cost))),
+        (
+            "docs/hosting.md",
+            format!(
+                "Of all {all} tools, `X-MCP-Readonly: true` leaves {reading}, `X-MCP-Toolsets: core` {core}, both together \
+                 {both}."
+            ),
+        ),
+    ] {
+        assert!(cell(&read(page)).contains(&told), "{page}: {told}");
+    }
+}

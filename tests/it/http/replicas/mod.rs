@@ -211,7 +211,7 @@ async fn keep_the_limits_together(servers: usize, calls: usize) {
     let after = replicas.trips_and_requests().await;
     replicas.limits_were_kept();
     let (trips, sent) = (after.0 - before.0, after.1 - before.1);
-    // Over minutes, names are read anew in the background: some of those requests may be between the two counts.
+    // Over minutes, names are read again in the background: some of those requests may be between the two counts.
     assert!(trips.abs_diff(sent) <= sent / 100 && sent > 0, "{trips} round trips for {sent} requests");
     println!(
         "{servers} servers, {} tenants: {calls} calls, {} requests and no 429 in {:.0} s; for the last {sent} requests \

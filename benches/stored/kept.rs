@@ -25,7 +25,7 @@ const KEEP: Duration = Duration::from_hours(1);
 const SAID: &str = r#"{"protocolVersion":"2025-11-25","capabilities":{"elicitation":{},"roots":{"listChanged":true},"sampling":{}},"clientInfo":{"name":"claude-ai","version":"0.1.0"}}"#;
 
 /// What a server says of a change whose caller left.
-const LEFT: &str = r#"{"tool":"cancel_booking","ids":["BKNG-0123456789AB"],"left_at":1800000000,"ended":"Done"}"#;
+const LEFT: &str = r#"{"tool":"cancel_booking","ids":["BKNG-0123456789AB"],"left_at":1800000000,"ended":"Replied"}"#;
 
 /// A moment, in seconds since 1970.
 const NOW: u64 = 1_800_000_000;

@@ -115,7 +115,7 @@ async fn a_record_that_has_ended_is_nobodys_and_is_not_prolonged_by_its_holder()
 }
 
 #[tokio::test]
-async fn a_record_that_is_kept_anew_is_held_by_nobody_and_is_kept_for_its_own_time() {
+async fn a_record_that_is_kept_again_is_held_by_nobody_and_is_kept_for_its_own_time() {
     let soon = Duration::from_millis(20);
     over_both(async |one, other| {
         one.keep("plan", "old".into(), soon).await.unwrap();

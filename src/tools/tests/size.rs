@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::sandbox::{Effect, Fault};
 use crate::tools::tests::bench::{Bench, Setup};
-use crate::tools::tests::cases;
 
 async fn bench(max_reply: usize, more_bookings: usize) -> Bench {
     let mut setup = Setup { more_bookings, ..Setup::default() };
@@ -47,7 +46,7 @@ async fn a_long_list_stops_where_a_reply_is_full_and_goes_on_without_loss_or_rep
     let (all, calls) = walk(&large, "list_bookings", json!({"limit": 500})).await;
     assert_eq!((all.iter().collect::<HashSet<_>>().len(), calls), (all.len(), 1));
     assert!(all.len() > 100);
-    for detail in ["full", "summary"].into_iter().take(cases(1, 2)) {
+    for detail in ["summary", "full"] {
         let arguments = json!({"limit": 500, "detail": detail, "expand": ["contact"]});
         let (paged, calls) = walk(&small, "list_bookings", arguments).await;
         assert_eq!(paged, all, "{detail}");

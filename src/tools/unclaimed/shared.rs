@@ -36,7 +36,8 @@ struct Word {
 /// How a change has ended, without a word that its reply has.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Ending {
-    Done,
+    /// With a reply. What that says of each thing, only its server knows: a plan may be carried out in part.
+    Replied,
     Failed {
         kind: Kind,
         outcome: Option<Outcome>,
@@ -98,7 +99,7 @@ impl Word {
             }
             None => "Its server has not said how it ended, so that is unknown".to_owned(),
             Some(Ending::Unknown) => UNKNOWN.to_owned(),
-            Some(Ending::Done) => "It ended without a failure".to_owned(),
+            Some(Ending::Replied) => "It ended with a reply, not with an error".to_owned(),
             Some(Ending::Failed { kind, outcome }) => {
                 let kind: &str = (*kind).into();
                 match outcome {
@@ -118,7 +119,8 @@ impl Ending {
         let error = result.structured_content.as_ref().and_then(|fields| fields.get("error"));
         match error.map(Failure::deserialize) {
             Some(Ok(failure)) => Self::Failed { kind: failure.kind, outcome: failure.outcome },
-            _ => Self::Done,
+            _ if result.is_error == Some(true) => Self::Unknown,
+            _ => Self::Replied,
         }
     }
 }
@@ -159,8 +161,16 @@ mod tests {
                 word(long_ago, None),
                 "Its server has not said how it ended, so that is unknown. It was about BKNG-1: look",
             ),
-            (word(long_ago, Some(Ending::Done)), "It ended without a failure. It was about BKNG-1: look"),
+            (
+                word(long_ago, Some(Ending::Replied)),
+                "It ended with a reply, not with an error. It was about BKNG-1: look",
+            ),
             (word(now(), Some(Ending::of(None))), "whether it was carried out is unknown. It was about BKNG-1: look"),
+            (
+                word(now(), Some(Ending::of(Some(&CallToolResult::error(vec![]))))),
+                "whether it was carried out is unknown",
+            ),
+            (word(now(), Some(Ending::of(Some(&CallToolResult::success(vec![]))))), "It ended with a reply, not"),
             (word(now(), Some(failed(None))), "It failed (unexpected_reply). It"),
             (
                 word(now(), Some(failed(Some(Outcome::NotDone)))),

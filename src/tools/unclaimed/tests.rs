@@ -140,7 +140,7 @@ async fn a_change_counts_as_in_flight_until_the_other_servers_know_its_end() {
     left.board.swift.add_permits(1);
     left.changes.wait().await;
     let word = left.board.left.lock().pop().unwrap().text;
-    assert!(word.contains("Done"), "{word}");
+    assert!(word.contains("Replied"), "{word}");
 }
 
 #[test]

@@ -75,7 +75,7 @@ async fn a_thousand_made_up_keys_keep_nobody_out() {
     let (upstream, server) = behind_a_proxy(limits, "account=100/1s,address=60/15s").await;
     let call = async |key: &str, at: &str| message(from(&server, key, at).send().await.unwrap()).await;
     assert_eq!(call("known", "192.0.2.1").await["isError"], false);
-    let hammer = stream::iter(0..crate::cases(250, 1_000)).for_each_concurrent(40, async |number: usize| {
+    let hammer = stream::iter(0..1_000).for_each_concurrent(40, async |number: usize| {
         let key = format!("made-up-{number}");
         let opened = server.post("/mcp", &key, &initialize()).header("X-Forwarded-For", "198.51.100.1");
         let _ = opened.send().await.unwrap().text().await;

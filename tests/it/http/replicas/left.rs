@@ -77,7 +77,9 @@ async fn what_came_of_a_change_whose_caller_has_left_is_told_at_another_server_o
     let users = other.call(sandbox::KEY, "list_users", json!({})).await;
     assert!(!users.to_string().contains(FLIES), "{users}");
     let told = note(other, &booking).await.unwrap();
-    let ended = format!("It ended without a failure. It was about {booking}: look there before changing anything");
+    let ended = format!(
+        "It ended with a reply, not with an error. It was about {booking}: look there before changing anything"
+    );
     assert!(told.contains(FLIES) && told.contains(&ended), "{told}");
     for server in [one, other] {
         assert_eq!(note(server, &booking).await, None, "once");
@@ -124,7 +126,7 @@ async fn a_server_that_stops_leaves_word_of_what_it_has_finished() {
     let (code, log) = stopping.wait();
     assert_eq!(code, Some(0), "{log}");
     let told = note(&replicas.servers[0], &booking).await.unwrap();
-    assert!(told.contains("It ended without a failure"), "{told}");
+    assert!(told.contains("It ended with a reply, not with an error"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -184,7 +184,7 @@ async fn contacts(server: &Remote) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_that_share_a_store_keep_the_limits_together_also_when_one_of_them_dies() {
-    keep_the_limits_together(2, cases(300, 20_000)).await;
+    keep_the_limits_together(2, cases(500, 20_000)).await;
 }
 
 /// Four at night.
